@@ -1,0 +1,167 @@
+namespace Slice.Core.Options;
+
+/// <summary>
+/// The effective configuration of one instance: immutable, complete, and valid once
+/// <see cref="SliceOptionsValidator"/> has passed it. Every default is stated here and nowhere else.
+/// </summary>
+public sealed record SliceOptions
+{
+    /// <summary>Bytes per slice, 65,536 to 10,485,760. Default 1 MiB, nginx's customary <c>slice 1m</c>.</summary>
+    public int SliceSizeBytes { get; init; } = 1 << 20;
+
+    /// <summary>Slices one client request keeps in flight at the origin, 1 to 64. Default 4.</summary>
+    public int MaxConcurrentSubrequests { get; init; } = 4;
+
+    /// <summary>Repeats of a failed subrequest after its first try, 0 to 20. Default 3; the wait before the first is 100 ms and doubles.</summary>
+    public int MaxRetries { get; init; } = 3;
+
+    /// <summary>Regular expressions on the path; a GET or HEAD that matches none is passed through. Empty: every GET and HEAD is sliced.</summary>
+    public IReadOnlyList<string> SlicePatterns { get; init; } = [];
+
+    /// <summary>Whether slices are kept for later requests. Default true; false still slices, and forgets each object after its request.</summary>
+    public bool EnableCache { get; init; } = true;
+
+    /// <summary>Freshness lifetime of an answer that states none of its own. Default 3,600 s.</summary>
+    public TimeSpan CacheTtl { get; init; } = TimeSpan.FromSeconds(3600);
+
+    /// <summary>The origin. Required; <c>http</c> only until TLS to the origin is built.</summary>
+    public Uri? UpstreamAddress { get; init; }
+
+    /// <summary>Whether the client's Host goes to the origin and into the cache key. Default false: the origin sees its own address, as with nginx's <c>proxy_pass</c>.</summary>
+    public bool ForwardHost { get; init; }
+
+    /// <summary>Where clients connect, <c>address:port</c>. Default 0.0.0.0:8080.</summary>
+    public string ListenAddress { get; init; } = "0.0.0.0:8080";
+
+    /// <summary>Path on the proxy port that answers health checks instead of the origin. Default <c>/health</c>.</summary>
+    public string HealthPath { get; init; } = "/health";
+
+    /// <summary>The endpoint with <c>/metrics</c>, <c>/health</c> and an index.</summary>
+    public MetricsEndpointOptions MetricsEndpoint { get; init; } = new();
+
+    /// <summary>Where slices are kept and how many bytes of them.</summary>
+    public CacheStoreOptions Store { get; init; } = new();
+
+    /// <summary>PURGE.</summary>
+    public PurgeOptions Purge { get; init; } = new();
+
+    /// <summary>Deadlines.</summary>
+    public TimeoutOptions Timeouts { get; init; } = new();
+
+    /// <summary>Bounds on what one client, and all of them, may take.</summary>
+    public LimitOptions Limits { get; init; } = new();
+
+    /// <summary>Least severe log line that is written. Default <see cref="LogSeverity.Info"/>.</summary>
+    public LogSeverity LogLevel { get; init; } = LogSeverity.Info;
+}
+
+/// <summary>Severities of log lines, most talkative first.</summary>
+public enum LogSeverity
+{
+    /// <summary>Single steps inside a request.</summary>
+    Trace,
+
+    /// <summary>Clients' faults and decisions of the cache.</summary>
+    Debug,
+
+    /// <summary>Start, shutdown, changes of state.</summary>
+    Info,
+
+    /// <summary>The origin's faults.</summary>
+    Warn,
+
+    /// <summary>Our own faults.</summary>
+    Error,
+}
+
+/// <summary>The endpoint for operators.</summary>
+public sealed record MetricsEndpointOptions
+{
+    /// <summary>Whether it listens at all. Default true.</summary>
+    public bool Enabled { get; init; } = true;
+
+    /// <summary>Where it listens, <c>address:port</c>. Default 127.0.0.1:9090.</summary>
+    public string Address { get; init; } = "127.0.0.1:9090";
+}
+
+/// <summary>The slice store: one tier, in memory or on disk.</summary>
+public sealed record CacheStoreOptions
+{
+    /// <summary>Bytes kept when the store is in memory, at least 16 MiB. Default 256 MiB.</summary>
+    public long MemorySizeBytes { get; init; } = 256L << 20;
+
+    /// <summary>Whether the store is on disk (<c>enable_l2_cache</c>). Default false. On disk, the kernel's page cache is the memory tier.</summary>
+    public bool OnDisk { get; init; }
+
+    /// <summary>Directory of the store on disk (<c>l2_cache_dir</c>). Default /var/cache/pingora-slice.</summary>
+    public string Directory { get; init; } = "/var/cache/pingora-slice";
+
+    /// <summary>Bytes kept when the store is on disk (<c>cache_size</c>), at least 16 MiB; a hard limit. Default 10 GiB.</summary>
+    public long DiskSizeBytes { get; init; } = 10L << 30;
+}
+
+/// <summary>Who may remove stored responses.</summary>
+public sealed record PurgeOptions
+{
+    /// <summary>Whether PURGE is answered. Default true; false answers 405.</summary>
+    public bool Enabled { get; init; } = true;
+
+    /// <summary>The token a PURGE must carry; null: only clients on loopback may purge.</summary>
+    public string? AuthToken { get; init; }
+
+    /// <summary>Whether purge metrics are published. Default true.</summary>
+    public bool EnableMetrics { get; init; } = true;
+}
+
+/// <summary>Deadlines, each from 1 ms to 1 day. A wait without one does not exist.</summary>
+public sealed record TimeoutOptions
+{
+    /// <summary>TCP connect to the origin. Default 10 s.</summary>
+    public TimeSpan Connect { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>From the request sent to the origin until its response head. Default 60 s, nginx's <c>proxy_read_timeout</c>.</summary>
+    public TimeSpan FirstByte { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Between two reads of a body from the origin. Default 60 s, nginx's <c>proxy_read_timeout</c>.</summary>
+    public TimeSpan BetweenBytes { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Longest wait of a subrequest for its turn at the origin. Default 60 s.</summary>
+    public TimeSpan OriginQueue { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>From the first byte of a request head to its last. Default 10 s.</summary>
+    public TimeSpan RequestHead { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Between two reads of a request body from the client. Default 60 s, nginx's <c>client_body_timeout</c>.</summary>
+    public TimeSpan RequestBody { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Idle time of a connection between requests. Default 75 s, nginx's <c>keepalive_timeout</c>.</summary>
+    public TimeSpan KeepAlive { get; init; } = TimeSpan.FromSeconds(75);
+
+    /// <summary>Longest time one write of at most 1 MiB to the client may take. Default 60 s, nginx's <c>send_timeout</c>.</summary>
+    public TimeSpan Send { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Time that running responses get after SIGTERM. Default 30 s.</summary>
+    public TimeSpan Shutdown { get; init; } = TimeSpan.FromSeconds(30);
+}
+
+/// <summary>Bounds.</summary>
+public sealed record LimitOptions
+{
+    /// <summary>Client connections at once, 1 to 1,000,000. Default 10,000.</summary>
+    public int MaxConnections { get; init; } = 10_000;
+
+    /// <summary>Requests to the origin at once, over all clients, 1 to 10,000. Default 64.</summary>
+    public int MaxOriginRequests { get; init; } = 64;
+
+    /// <summary>Longest request-target in bytes, 256 to 65,536. Default 8 KiB (414 above).</summary>
+    public int RequestTargetBytes { get; init; } = 8 << 10;
+
+    /// <summary>Longest request head in bytes, 1,024 to 262,144. Default 32 KiB (431 above), Kestrel's <c>MaxRequestHeadersTotalSize</c>.</summary>
+    public int RequestHeadBytes { get; init; } = 32 << 10;
+
+    /// <summary>Most field lines in a request, 8 to 1,000. Default 100 (431 above), Kestrel's <c>MaxRequestHeaderCount</c>.</summary>
+    public int RequestFields { get; init; } = 100;
+
+    /// <summary>Longest request body in bytes that is passed through, 0 for no limit. Default 1 GiB (413 above).</summary>
+    public long RequestBodyBytes { get; init; } = 1L << 30;
+}
