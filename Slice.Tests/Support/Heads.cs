@@ -1,0 +1,19 @@
+using System.Buffers;
+using System.Text;
+using Slice.Core.Http;
+
+namespace Slice.Tests.Support;
+
+/// <summary>Request heads for tests of what is decided from one.</summary>
+internal static class Heads
+{
+    /// <summary>The head of <c>GET / HTTP/1.1</c> with exactly these field lines, which include a Host.</summary>
+    public static RequestHead Parse(string lines)
+    {
+        var head = new RequestHead();
+        RequestHeadStatus status = new RequestHeadParser(new RequestHeadLimits()).Parse(
+            new ReadOnlySequence<byte>(Encoding.Latin1.GetBytes($"GET / HTTP/1.1\r\n{lines}\r\n\r\n")), head, out _, out _, out RequestRejection rejection);
+        Assert.True(status == RequestHeadStatus.Complete, rejection.ToString());
+        return head;
+    }
+}
