@@ -1,0 +1,62 @@
+using System.Text;
+using Slice.Core.Http;
+using Slice.Tests.Support;
+
+namespace Slice.Tests.Http;
+
+public class HopByHopFieldsTests
+{
+    [Theory]
+    [InlineData("Connection")]
+    [InlineData("keep-alive")]
+    [InlineData("Proxy-Connection")]
+    [InlineData("TE")]
+    [InlineData("Trailer")]
+    [InlineData("Transfer-Encoding")]
+    [InlineData("UPGRADE")]
+    [InlineData("Proxy-Authorization")]
+    [InlineData("Proxy-Authenticate")]
+    [InlineData("HTTP2-Settings")]
+    public void Field_on_the_fixed_list_is_not_forwarded(string name)
+    {
+        Assert.True(HopByHopFields.Contains(Encoding.Latin1.GetBytes(name)));
+        Assert.True(HopByHopFields.IsHopByHop(Heads.Parse(name == "Transfer-Encoding" ? $"Host: a\r\n{name}: chunked" : $"Host: a\r\n{name}: x").Fields, 1));
+    }
+
+    [Theory]
+    [InlineData("Host")]
+    [InlineData("Content-Length")]
+    [InlineData("Cache-Control")]
+    [InlineData("Expect")]
+    [InlineData("X-Keep-Alive")]
+    [InlineData("T")]
+    public void Field_off_the_list_is_forwarded(string name) => Assert.False(HopByHopFields.Contains(Encoding.Latin1.GetBytes(name)));
+
+    [Fact]
+    public void Field_named_by_connection_is_not_forwarded()
+    {
+        FieldTable fields = Heads.Parse("Host: a\r\nX-Hop: 1\r\nCookie: 2\r\nX-End: 3\r\nConnection: close, x-hop\r\nConnection: COOKIE").Fields;
+        Assert.False(HopByHopFields.IsHopByHop(fields, 0));
+        Assert.True(HopByHopFields.IsHopByHop(fields, 1));
+        Assert.True(HopByHopFields.IsHopByHop(fields, 2));
+        Assert.False(HopByHopFields.IsHopByHop(fields, 3));
+    }
+
+    [Fact]
+    public void Host_and_content_length_cannot_be_named_away()
+    {
+        FieldTable fields = Heads.Parse("Host: a\r\nContent-Length: 5\r\nConnection: host, content-length").Fields;
+        Assert.False(HopByHopFields.IsHopByHop(fields, 0));
+        Assert.False(HopByHopFields.IsHopByHop(fields, 1));
+    }
+
+    [Theory]
+    [InlineData("close, X-Hop", true)]
+    [InlineData("x-hop", true)]
+    [InlineData(" ,x-hop\t,", true)]
+    [InlineData("x-hopper", false)]
+    [InlineData("x-hop;q", false)]
+    [InlineData("", false)]
+    public void Connection_value_names_whole_options(string connection, bool isNamed) =>
+        Assert.Equal(isNamed, HopByHopFields.IsNamedIn(Encoding.Latin1.GetBytes(connection), "X-Hop"u8));
+}
