@@ -2,7 +2,7 @@ namespace Slice.Core.Options;
 
 /// <summary>
 /// The effective configuration of one instance: immutable, complete, and valid once
-/// <see cref="SliceOptionsValidator"/> has passed it. Every default is stated here and nowhere else.
+/// <c>SliceOptionsValidator</c> has passed it. Every default is stated here and nowhere else.
 /// </summary>
 public sealed record SliceOptions
 {

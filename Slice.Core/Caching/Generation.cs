@@ -1,0 +1,172 @@
+using System.Diagnostics.CodeAnalysis;
+using Slice.Core.Ranges;
+using Slice.Core.Storage;
+
+namespace Slice.Core.Caching;
+
+/// <summary>
+/// One version of one object: its stored response and the slices fetched of it. Slices belong to a generation, never to a URL, so
+/// two versions can never be mixed, and retiring the generation removes all of them at once. Thread-safe.
+/// </summary>
+/// <remarks>
+/// A generation is live until <see cref="Retire"/>. Readers of a retired generation finish with the leases they hold; nothing can be
+/// committed to it any more.
+/// </remarks>
+public sealed class Generation
+{
+    /// <summary>
+    /// Most slices of one object. Bounds the table that a length claimed by the origin makes us allocate: 2 MiB for the 4 TiB that
+    /// these are at the smallest slice size, 64 KiB.
+    /// </summary>
+    public const int MaxSlices = 1 << 26;
+
+    private readonly SliceStore _store;
+    private readonly SliceTable _slices;
+    private StoredResponse _response;
+    private int _retired;
+    private int _fetches;
+    private int _nextToDrop;
+
+    /// <summary>A live generation without slices.</summary>
+    /// <param name="key">The object's key.</param>
+    /// <param name="response">Its stored response; the length must be at least 1.</param>
+    /// <param name="grid">The absolute grid the object is cut on; fixed for the generation's life.</param>
+    /// <param name="isShared">False for a response that no other request may see (RFC 9111 §3): never published, retired after its request.</param>
+    /// <param name="store">Where its slices live.</param>
+    public Generation(CacheKey key, StoredResponse response, SliceGrid grid, bool isShared, SliceStore store)
+    {
+        Key = key;
+        Grid = grid;
+        IsShared = isShared;
+        CompleteLength = response.CompleteLength;
+        _response = response;
+        _store = store;
+        _slices = new SliceTable(grid.CountFor(response.CompleteLength));
+    }
+
+    /// <summary>The object's key.</summary>
+    public CacheKey Key { get; }
+
+    /// <summary>The grid that slice indexes refer to.</summary>
+    public SliceGrid Grid { get; }
+
+    /// <summary>Bytes of the representation.</summary>
+    public long CompleteLength { get; }
+
+    /// <summary>Whether other requests may be answered from it.</summary>
+    public bool IsShared { get; }
+
+    /// <summary>The stored response; replaced as a whole when a 304 freshens it.</summary>
+    public StoredResponse Response => Volatile.Read(ref _response);
+
+    /// <summary>Whether it was replaced, purged, or found changed.</summary>
+    public bool IsRetired => Volatile.Read(ref _retired) != 0;
+
+    /// <summary>Slices stored now.</summary>
+    public int StoredSlices => _slices.Stored;
+
+    /// <summary>Whether nothing is stored of it and nothing is on the way.</summary>
+    internal bool IsEmpty => _slices.Stored == 0 && Volatile.Read(ref _fetches) == 0;
+
+    /// <summary>Replaces the stored response after a successful validation (RFC 9111 §4.3.4).</summary>
+    public void Freshen(StoredResponse response)
+    {
+        if (response.CompleteLength != CompleteLength)
+        {
+            throw new ArgumentException("A validation cannot change the length of a representation.", nameof(response));
+        }
+
+        Volatile.Write(ref _response, response);
+    }
+
+    /// <summary>Takes a lease on a stored slice; the caller releases it.</summary>
+    public bool TryLease(int sliceIndex, [NotNullWhen(true)] out StoredSlice? slice)
+    {
+        slice = _slices.Find(sliceIndex);
+        return slice is not null && slice.TryLease();
+    }
+
+    /// <summary>
+    /// Indexes a slice that has been filled; one lease of the caller's passes to the index, and the caller holds another one during
+    /// the call. False, and nothing passes, when the generation is retired or has the slice already.
+    /// </summary>
+    public bool TryCommit(StoredSlice slice, int sliceIndex)
+    {
+        slice.Generation = this;
+        slice.SliceIndex = sliceIndex;
+        if (IsRetired || !_slices.TryAdd(sliceIndex, slice))
+        {
+            return false;
+        }
+
+        // Retire sets the flag and then empties the table; we fill the slot and then read the flag: one of the two sees the other. If
+        // the table was emptied, or the slot evicted, before the slice reached the queue, it has no business there.
+        _store.Admit(slice);
+        if (IsRetired)
+        {
+            Drop(slice);
+        }
+
+        if (_slices.Find(sliceIndex) != slice)
+        {
+            _store.Unqueue(slice);
+        }
+
+        return true;
+    }
+
+    /// <summary>Takes one slice out of the cache, for instance because its bytes cannot be read any more.</summary>
+    public void Drop(StoredSlice slice)
+    {
+        if (Forget(slice))
+        {
+            _store.Drop(slice);
+        }
+    }
+
+    /// <summary>
+    /// Takes the stored slices from <paramref name="firstSliceIndex"/> through <paramref name="lastSliceIndex"/> out again; for a
+    /// generation of one response that is past them. Called by that response only.
+    /// </summary>
+    public void DropThrough(int firstSliceIndex, int lastSliceIndex)
+    {
+        // Slices are committed a moment after their last byte was sent: one that is not there yet is met by the next call.
+        _nextToDrop = Math.Max(_nextToDrop, firstSliceIndex);
+        while (_nextToDrop <= lastSliceIndex && _slices.Find(_nextToDrop) is { } slice)
+        {
+            Drop(slice);
+            _nextToDrop++;
+        }
+    }
+
+    /// <summary>How many of the <paramref name="count"/> slices from <paramref name="firstSliceIndex"/> on are stored now.</summary>
+    public int CountStored(int firstSliceIndex, int count)
+    {
+        int stored = 0;
+        for (int index = firstSliceIndex; index < firstSliceIndex + count; index++)
+        {
+            stored += _slices.Find(index) is null ? 0 : 1;
+        }
+
+        return stored;
+    }
+
+    /// <summary>Ends the generation. Its slices leave the cache; leases that are out stay valid.</summary>
+    public void Retire()
+    {
+        if (Interlocked.Exchange(ref _retired, 1) == 0)
+        {
+            // Constant time for the caller, whatever the object's size: readers see the flag; the extents follow.
+            ThreadPool.UnsafeQueueUserWorkItem(static generation => generation._slices.Clear(generation._store.Drop), this, preferLocal: false);
+        }
+    }
+
+    /// <summary>Clears the slice's slot; true for the one caller that then owns the index's lease.</summary>
+    internal bool Forget(StoredSlice slice) => _slices.TryRemove(slice.SliceIndex, slice);
+
+    /// <summary>Counts a fetch that may still commit; pair with <see cref="FetchEnded"/>.</summary>
+    internal void FetchStarted() => Interlocked.Increment(ref _fetches);
+
+    /// <summary>Ends what <see cref="FetchStarted"/> began.</summary>
+    internal void FetchEnded() => Interlocked.Decrement(ref _fetches);
+}

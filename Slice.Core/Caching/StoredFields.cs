@@ -1,0 +1,97 @@
+using System.Collections.Frozen;
+using System.Text;
+using Slice.Core.Http;
+
+namespace Slice.Core.Caching;
+
+/// <summary>Which field lines of an origin's response are kept, and in what form. Pure.</summary>
+internal static class StoredFields
+{
+    // Hop-by-hop fields (RFC 9110 §7.6.1), the framing, and those that we state ourselves on every response.
+    private static readonly FrozenSet<string> s_notForwarded = FrozenSet.ToFrozenSet(
+        [
+            "Connection", "Keep-Alive", "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding", "Upgrade", "Proxy-Authenticate",
+            "Proxy-Authentication-Info", "Content-Length", "X-Cache",
+        ],
+        StringComparer.OrdinalIgnoreCase);
+
+    // What belongs to one message and not to the object.
+    private static readonly FrozenSet<string> s_notStored = FrozenSet.ToFrozenSet(
+        ["Content-Range", "Accept-Ranges", "Age"],
+        StringComparer.OrdinalIgnoreCase);
+
+    // RFC 9110 §15.4.5, with Last-Modified for clients that only know dates.
+    private static readonly FrozenSet<string> s_notModified = FrozenSet.ToFrozenSet(
+        ["Cache-Control", "Content-Location", "Date", "ETag", "Expires", "Vary", "Last-Modified", "Via"],
+        StringComparer.OrdinalIgnoreCase);
+
+    // A 304 confirms the version it was asked about; it cannot replace what names the version or describes its bytes.
+    private static readonly FrozenSet<string> s_version = FrozenSet.ToFrozenSet(
+        ["ETag", "Last-Modified", "Content-Encoding", "Content-Type"],
+        StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Whether a field goes on to the client: not hop-by-hop, not named in Connection, not one that we state ourselves.</summary>
+    public static bool IsForwarded(string name, IReadOnlyList<ForwardedField> fields) =>
+        !s_notForwarded.Contains(name) && !IsNamedInConnection(name, fields);
+
+    /// <summary>Whether a field is stored: forwarded, and not of one message only.</summary>
+    public static bool IsStored(string name, IReadOnlyList<ForwardedField> fields) => !s_notStored.Contains(name) && IsForwarded(name, fields);
+
+    /// <summary>Whether a field identifies or describes the version.</summary>
+    public static bool IsVersion(string name) => s_version.Contains(name);
+
+    /// <summary>Whether a field is a part of a 304.</summary>
+    public static bool BelongsTo304(ForwardedField line) => s_notModified.Contains(line.Name);
+
+    /// <summary>Writes the lines that <paramref name="isWanted"/> selects, each ended by CRLF.</summary>
+    public static byte[] Format(List<ForwardedField> lines, Predicate<ForwardedField> isWanted)
+    {
+        var text = new StringBuilder();
+        foreach (var line in lines)
+        {
+            if (isWanted(line))
+            {
+                text.Append(line.Name).Append(": ").Append(line.Value).Append("\r\n");
+            }
+        }
+
+        return Encoding.Latin1.GetBytes(text.ToString());
+    }
+
+    /// <summary>Reads what <see cref="Format"/> wrote.</summary>
+    public static List<ForwardedField> Parse(ReadOnlySpan<byte> formatted)
+    {
+        var lines = new List<ForwardedField>();
+        foreach (var line in Encoding.Latin1.GetString(formatted).AsSpan().EnumerateLines())
+        {
+            int colon = line.IndexOf(':');
+            if (colon > 0)
+            {
+                lines.Add(new ForwardedField(line[..colon].ToString(), line[(colon + 2)..].ToString()));
+            }
+        }
+
+        return lines;
+    }
+
+    private static bool IsNamedInConnection(string name, IReadOnlyList<ForwardedField> fields)
+    {
+        foreach (var line in fields)
+        {
+            if (!line.Name.Equals("Connection", StringComparison.OrdinalIgnoreCase))
+            {
+                continue;
+            }
+
+            foreach (var range in line.Value.AsSpan().Split(','))
+            {
+                if (line.Value.AsSpan(range).Trim(" \t").Equals(name, StringComparison.OrdinalIgnoreCase))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+}

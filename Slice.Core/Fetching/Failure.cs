@@ -1,0 +1,13 @@
+namespace Slice.Core.Fetching;
+
+/// <summary>An error with what a person needs to find its cause.</summary>
+/// <param name="Error">Which error.</param>
+/// <param name="Detail">The circumstances: address, status, system message. Empty when the error says it all.</param>
+public readonly record struct Failure(FetchError Error, string Detail = "")
+{
+    /// <summary>No failure.</summary>
+    public static readonly Failure None;
+
+    /// <summary>Whether there is one.</summary>
+    public bool IsError => Error != FetchError.None;
+}

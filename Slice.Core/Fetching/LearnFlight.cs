@@ -1,0 +1,83 @@
+namespace Slice.Core.Fetching;
+
+/// <summary>
+/// One lesson in flight and those who wait for it. An outcome that only one may have goes to the first who takes it; when the last
+/// one leaves and nobody took it, it is discarded. Thread-safe.
+/// </summary>
+internal sealed class LearnFlight
+{
+    private readonly Lock _lock = new();
+    private readonly TaskCompletionSource<LearnOutcome> _outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _waiters;
+    private bool _isTaken;
+
+    /// <summary>Completes when the origin has answered; never faults.</summary>
+    public Task<LearnOutcome> Outcome => _outcome.Task;
+
+    /// <summary>Begins to wait; false when the outcome is there already. Pair with <see cref="Leave"/>.</summary>
+    public bool TryJoin()
+    {
+        lock (_lock)
+        {
+            if (_outcome.Task.IsCompleted)
+            {
+                return false;
+            }
+
+            _waiters++;
+            return true;
+        }
+    }
+
+    /// <summary>Takes an exclusive outcome; true for the first caller only.</summary>
+    public bool TryTake()
+    {
+        lock (_lock)
+        {
+            bool isFirst = !_isTaken;
+            _isTaken = true;
+            return isFirst;
+        }
+    }
+
+    /// <summary>Ends waiting.</summary>
+    public void Leave()
+    {
+        lock (_lock)
+        {
+            _waiters--;
+        }
+
+        DiscardIfUnwanted();
+    }
+
+    /// <summary>Sets the outcome and wakes everybody.</summary>
+    public void Complete(LearnOutcome outcome)
+    {
+        lock (_lock)
+        {
+            _outcome.SetResult(outcome);
+        }
+
+        DiscardIfUnwanted();
+    }
+
+    private void DiscardIfUnwanted()
+    {
+        lock (_lock)
+        {
+            if (_waiters > 0 || _isTaken || !_outcome.Task.IsCompleted)
+            {
+                return;
+            }
+
+            _isTaken = true;
+        }
+
+        var outcome = _outcome.Task.Result;
+        if (outcome.IsExclusive)
+        {
+            outcome.Discard();
+        }
+    }
+}

@@ -1,0 +1,54 @@
+using Slice.Core.Caching;
+
+namespace Slice.Core.Fetching;
+
+/// <summary>What the first subrequest for an object taught: a closed list.</summary>
+public enum LearnOutcomeKind
+{
+    /// <summary>The object is known; serve it in slices. <see cref="LearnOutcome.Generation"/> is set.</summary>
+    Sliced,
+
+    /// <summary>The origin gave an answer that is passed on as it is: an error, a redirect, a 200 without range support. <see cref="LearnOutcome.Response"/> is set.</summary>
+    Direct,
+
+    /// <summary>The origin does not know the length: repeat the client's request unchanged.</summary>
+    PassThrough,
+
+    /// <summary>No byte of the wanted slice exists (416); <see cref="LearnOutcome.CompleteLength"/> says how many bytes do.</summary>
+    Unsatisfiable,
+
+    /// <summary>No answer. <see cref="LearnOutcome.Failure"/> is set.</summary>
+    Failed,
+}
+
+/// <summary>The result of learning about an object.</summary>
+public sealed record LearnOutcome(LearnOutcomeKind Kind)
+{
+    /// <summary>The object's generation, for <see cref="LearnOutcomeKind.Sliced"/>.</summary>
+    public Generation? Generation { get; init; }
+
+    /// <summary>The answer to pass on, for <see cref="LearnOutcomeKind.Direct"/>; its taker disposes it.</summary>
+    public OriginResponse? Response { get; init; }
+
+    /// <summary>The length a 416 stated, for <see cref="LearnOutcomeKind.Unsatisfiable"/>.</summary>
+    public long CompleteLength { get; init; }
+
+    /// <summary>What went wrong, for <see cref="LearnOutcomeKind.Failed"/>.</summary>
+    public Failure Failure { get; init; }
+
+    /// <summary>Whether a stored response was found unchanged by this lesson.</summary>
+    public bool WasRevalidated { get; init; }
+
+    /// <summary>Whether only one client may have it: a response with a body to stream, or one that must not be shared.</summary>
+    public bool IsExclusive => Kind == LearnOutcomeKind.Direct || Generation is { IsShared: false };
+
+    /// <summary>Ends an outcome that nobody took.</summary>
+    public void Discard()
+    {
+        Response?.Dispose();
+        if (Generation is { IsShared: false })
+        {
+            Generation.Retire();
+        }
+    }
+}

@@ -1,0 +1,32 @@
+namespace Slice.Core.Fetching;
+
+/// <summary>
+/// How many subrequests run at the origin at once, over all clients: a semaphore in front of the connection pool. Thread-safe.
+/// A permit is held from before a subrequest is sent until its body is read or given up, never while waiting to retry and never at
+/// a client's pace.
+/// </summary>
+public sealed class OriginGate : IDisposable
+{
+    private readonly SemaphoreSlim _permits;
+    private readonly TimeSpan _queueTimeout;
+
+    /// <summary>A gate with <paramref name="limit"/> permits; nobody waits longer than <paramref name="queueTimeout"/>.</summary>
+    public OriginGate(int limit, TimeSpan queueTimeout)
+    {
+        _permits = new SemaphoreSlim(limit, limit);
+        _queueTimeout = queueTimeout;
+    }
+
+    /// <summary>Permits that are free.</summary>
+    public int Free => _permits.CurrentCount;
+
+    /// <summary>Waits for a permit, first come first served; false when the time ran out. Pair with <see cref="Leave"/>.</summary>
+    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
+    public Task<bool> TryEnterAsync(CancellationToken ct) => _permits.WaitAsync(_queueTimeout, ct);
+
+    /// <summary>Gives the permit back.</summary>
+    public void Leave() => _permits.Release();
+
+    /// <inheritdoc/>
+    public void Dispose() => _permits.Dispose();
+}

@@ -1,0 +1,79 @@
+using Slice.Core.Http;
+
+namespace Slice.Core.Fetching;
+
+/// <summary>
+/// A response from the origin whose body is still to be read. One reader at a time; disposing it before the end of the body closes
+/// or drains the connection.
+/// </summary>
+public abstract class OriginResponse : IDisposable
+{
+    /// <summary>Status code.</summary>
+    public abstract int Status { get; }
+
+    /// <summary>Reason phrase, for passing on.</summary>
+    public abstract string ReasonPhrase { get; }
+
+    /// <summary>Every field line in the order received, without interpretation.</summary>
+    public abstract IReadOnlyList<ForwardedField> Fields { get; }
+
+    /// <summary>Length of the body by Content-Length, or -1 when it is not stated.</summary>
+    public abstract long ContentLength { get; }
+
+    /// <summary>
+    /// Reads the next bytes of the body: as many as there are, at most the buffer. 0 bytes and no failure is the end of the body as
+    /// the framing states it; a body that ends earlier is <see cref="FetchError.HttpResponseIncomplete"/>.
+    /// </summary>
+    /// <exception cref="OperationCanceledException">The token that was given when the request was sent was cancelled.</exception>
+    public abstract ValueTask<BodyRead> ReadAsync(Memory<byte> buffer);
+
+    /// <summary>The only line of a field; null when it is absent or stands more than once.</summary>
+    public string? FindSingle(string name)
+    {
+        string? found = null;
+        foreach (var line in Fields)
+        {
+            if (line.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
+            {
+                if (found is not null)
+                {
+                    return null;
+                }
+
+                found = line.Value;
+            }
+        }
+
+        return found;
+    }
+
+    /// <summary>All lines of a field joined by comma (RFC 9110 §5.3); null when it is absent.</summary>
+    public string? FindCombined(string name)
+    {
+        string? combined = null;
+        foreach (var line in Fields)
+        {
+            if (line.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
+            {
+                combined = combined is null ? line.Value : combined + ", " + line.Value;
+            }
+        }
+
+        return combined;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Gives the connection back or closes it.</summary>
+    protected abstract void Dispose(bool disposing);
+}
+
+/// <summary>The result of one read of a body.</summary>
+/// <param name="Bytes">Bytes read; 0 at the end.</param>
+/// <param name="Failure">Why the read failed, or none.</param>
+public readonly record struct BodyRead(int Bytes, Failure Failure);

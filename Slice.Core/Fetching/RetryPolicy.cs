@@ -1,0 +1,34 @@
+namespace Slice.Core.Fetching;
+
+/// <summary>How often and after which wait a failed subrequest is repeated. Immutable.</summary>
+public sealed class RetryPolicy
+{
+    /// <summary>Wait before the first retry (contract: 100 ms, doubling).</summary>
+    public static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Longest wait. Arbitrary; keeps a large <c>max_retries</c> from waiting for hours.</summary>
+    public static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(10);
+
+    private readonly Func<double> _random;
+
+    /// <summary>A policy with <paramref name="maxRetries"/> repeats; <paramref name="random"/> gives numbers in [0, 1) for the jitter.</summary>
+    public RetryPolicy(int maxRetries, Func<double> random)
+    {
+        MaxRetries = maxRetries;
+        _random = random;
+    }
+
+    /// <summary>Repeats after the first try.</summary>
+    public int MaxRetries { get; }
+
+    /// <summary>
+    /// The wait before the n-th retry (from 1): between half and all of 100 ms × 2^(n−1), so that clients that failed together do
+    /// not come back together.
+    /// </summary>
+    public TimeSpan DelayBefore(int retry)
+    {
+        var whole = retry > 30 ? LongestDelay : FirstDelay * (1L << (retry - 1));
+        whole = whole < LongestDelay ? whole : LongestDelay;
+        return whole * (0.5 + (_random() / 2));
+    }
+}

@@ -1,0 +1,191 @@
+using Slice.Core.Caching;
+using Slice.Core.Storage;
+
+namespace Slice.Core.Fetching;
+
+/// <summary>
+/// One slice on its way from the origin into the store. It belongs to the fetcher, not to the client that caused it: any number of
+/// clients join, follow the bytes as they land, and leave; the fetch goes on. Thread-safe.
+/// </summary>
+/// <remarks>
+/// Protocol for a follower: <see cref="TryJoin"/>; then <see cref="WaitBeyondAsync"/> and <see cref="Slice"/> up to
+/// <see cref="AvailableBytes"/>, until all is read or <see cref="Failure"/> is set; then <see cref="Leave"/>. While it has followers the
+/// fetch holds a lease on the slice, so eviction between two reads of a follower cannot happen.
+/// A fetch that nobody follows when its turn at the origin comes is dropped; once sent, it completes (B33).
+/// </remarks>
+public sealed class SliceFetch
+{
+    private readonly Lock _lock = new();
+    private TaskCompletionSource? _progress;
+    private StoredSlice? _slice;
+    private Failure _failure;
+    private int _availableBytes;
+    private int _followers;
+    private bool _isStarted;
+    private bool _hasEnded;
+
+    internal SliceFetch(Generation generation, int sliceIndex)
+    {
+        Generation = generation;
+        SliceIndex = sliceIndex;
+        LengthBytes = (int)generation.Grid.RangeOf(sliceIndex, generation.CompleteLength).Length;
+    }
+
+    /// <summary>The version the slice is a part of.</summary>
+    public Generation Generation { get; }
+
+    /// <summary>Its index in the generation's grid.</summary>
+    public int SliceIndex { get; }
+
+    /// <summary>Bytes of the slice when complete.</summary>
+    public int LengthBytes { get; }
+
+    /// <summary>Bytes that can be sent already.</summary>
+    public int AvailableBytes => Volatile.Read(ref _availableBytes);
+
+    /// <summary>Why it ended early; none while it runs and when it is complete.</summary>
+    public Failure Failure
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _failure;
+            }
+        }
+    }
+
+    /// <summary>Where the bytes are. Valid for a follower once <see cref="AvailableBytes"/> is above zero.</summary>
+    public StoredSlice Slice => _slice ?? throw new InvalidOperationException("No bytes of the slice have arrived yet.");
+
+    /// <summary>Whether it can no longer be joined.</summary>
+    internal bool HasEnded
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _hasEnded;
+            }
+        }
+    }
+
+    /// <summary>Whether <see cref="UseSlice"/> was called.</summary>
+    internal bool HasSlice => _slice is not null;
+
+    /// <summary>Begins to follow; false when the fetch has ended. Pair with <see cref="Leave"/>.</summary>
+    public bool TryJoin()
+    {
+        lock (_lock)
+        {
+            if (_hasEnded)
+            {
+                return false;
+            }
+
+            _followers++;
+            return true;
+        }
+    }
+
+    /// <summary>Ends following. Memory from <see cref="Slice"/> is invalid afterwards.</summary>
+    public void Leave()
+    {
+        StoredSlice? released = null;
+        lock (_lock)
+        {
+            _followers--;
+            if (_followers == 0 && _hasEnded)
+            {
+                released = _slice;
+            }
+        }
+
+        released?.Release();
+    }
+
+    /// <summary>
+    /// Waits until more than <paramref name="positionBytes"/> bytes are available, or the fetch has ended. The caller then looks at
+    /// <see cref="AvailableBytes"/> first and at <see cref="Failure"/> second: bytes that landed before a failure are good.
+    /// </summary>
+    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
+    public ValueTask WaitBeyondAsync(int positionBytes, CancellationToken ct)
+    {
+        Task progress;
+        lock (_lock)
+        {
+            if (_availableBytes > positionBytes || _hasEnded)
+            {
+                return ValueTask.CompletedTask;
+            }
+
+            _progress ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            progress = _progress.Task;
+        }
+
+        return new ValueTask(progress.WaitAsync(ct));
+    }
+
+    /// <summary>
+    /// The fetch's turn at the origin has come. False, and the fetch ends, when it was never sent and everybody left meanwhile (B33).
+    /// </summary>
+    internal bool TryStart()
+    {
+        lock (_lock)
+        {
+            _isStarted |= _followers > 0;
+            _hasEnded = !_isStarted;
+            return _isStarted;
+        }
+    }
+
+    /// <summary>The fetch goes on with a response that is already open, whether anybody follows or not.</summary>
+    internal void Start()
+    {
+        lock (_lock)
+        {
+            _isStarted = true;
+        }
+    }
+
+    /// <summary>Sets where the bytes go; the fetch takes over one of the caller's leases.</summary>
+    internal void UseSlice(StoredSlice slice)
+    {
+        lock (_lock)
+        {
+            _slice = slice;
+        }
+    }
+
+    /// <summary>Makes bytes visible to followers after they were written.</summary>
+    internal void Publish(int availableBytes)
+    {
+        TaskCompletionSource? progress;
+        lock (_lock)
+        {
+            _availableBytes = availableBytes;
+            progress = _progress;
+            _progress = null;
+        }
+
+        progress?.SetResult();
+    }
+
+    /// <summary>Ends the fetch, complete or failed, and wakes everybody.</summary>
+    internal void End(Failure failure)
+    {
+        TaskCompletionSource? progress;
+        StoredSlice? released;
+        lock (_lock)
+        {
+            _hasEnded = true;
+            _failure = failure;
+            progress = _progress;
+            _progress = null;
+            released = _followers == 0 ? _slice : null;
+        }
+
+        progress?.SetResult();
+        released?.Release();
+    }
+}

@@ -1,0 +1,168 @@
+using System.Numerics;
+
+namespace Slice.Core.Storage;
+
+/// <summary>
+/// Cuts one segment into extents: a buddy allocator with units of <see cref="UnitBytes"/>. Not thread-safe; the store calls it
+/// under its lock.
+/// </summary>
+/// <remarks>
+/// <para>
+/// Free space is kept as blocks of 2^order units, aligned to their own size, one bitmap per order. An allocation takes the smallest
+/// block that is large enough, splits it down, and gives the unused tail back at once, so that a 10 MiB slice takes 10 MiB and not
+/// 16. Freeing cuts the extent into aligned blocks again and merges each with its free buddy for as long as there is one.
+/// </para>
+/// <para>A segment of 1 GiB has 262,144 units; its bitmaps take 64 KiB.</para>
+/// </remarks>
+internal sealed class ExtentAllocator
+{
+    /// <summary>Smallest extent: one page, so that an extent never shares a page with another.</summary>
+    public const int UnitBytes = 4096;
+
+    private const int BitsPerWord = 64;
+
+    private readonly ulong[][] _freeBlocks;
+    private readonly int[] _freeBlockCount;
+
+    // Index of the lowest word that can hold a set bit: keeps the search for a block from starting at zero each time.
+    private readonly int[] _lowestWord;
+    private readonly int _unitCount;
+    private readonly int _highestOrder;
+    private int _freeUnits;
+
+    /// <summary>An allocator over <paramref name="capacityBytes"/> free bytes; a remainder below one unit is left unused.</summary>
+    public ExtentAllocator(int capacityBytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(capacityBytes, UnitBytes);
+        _unitCount = capacityBytes / UnitBytes;
+        _highestOrder = BitOperations.Log2((uint)_unitCount);
+        _freeBlocks = new ulong[_highestOrder + 1][];
+        for (int order = 0; order <= _highestOrder; order++)
+        {
+            _freeBlocks[order] = new ulong[((_unitCount >> order) / BitsPerWord) + 1];
+        }
+
+        _freeBlockCount = new int[_highestOrder + 1];
+        _lowestWord = new int[_highestOrder + 1];
+        FreeUnits(0, _unitCount);
+    }
+
+    /// <summary>Bytes not allocated.</summary>
+    public long FreeBytes => (long)_freeUnits * UnitBytes;
+
+    /// <summary>Bytes that an allocation of <paramref name="lengthBytes"/> takes: whole units, at least one.</summary>
+    public static int RoundUp(int lengthBytes) => Math.Max(1, UnitsFor(lengthBytes)) * UnitBytes;
+
+    /// <summary>Takes one contiguous extent of at least <paramref name="lengthBytes"/> bytes; false when no block is large enough.</summary>
+    public bool TryAllocate(int lengthBytes, out int offsetBytes)
+    {
+        offsetBytes = 0;
+        int units = Math.Max(1, UnitsFor(lengthBytes));
+        if (units > _freeUnits)
+        {
+            return false;
+        }
+
+        int wantedOrder = CeilingLog2(units);
+        int order = wantedOrder;
+        while (order <= _highestOrder && _freeBlockCount[order] == 0)
+        {
+            order++;
+        }
+
+        if (order > _highestOrder)
+        {
+            return false;
+        }
+
+        int block = TakeLowestBlock(order);
+        while (order > wantedOrder)
+        {
+            order--;
+            block <<= 1;
+            SetFree(order, block + 1);
+        }
+
+        int firstUnit = block << order;
+        _freeUnits -= 1 << order;
+        int tailUnits = (1 << order) - units;
+        if (tailUnits > 0)
+        {
+            FreeUnits(firstUnit + units, tailUnits);
+        }
+
+        offsetBytes = firstUnit * UnitBytes;
+        return true;
+    }
+
+    /// <summary>Gives back an extent exactly as it was allocated: same offset, same length.</summary>
+    public void Free(int offsetBytes, int lengthBytes) =>
+        FreeUnits(offsetBytes / UnitBytes, Math.Max(1, UnitsFor(lengthBytes)));
+
+    private static int UnitsFor(int lengthBytes) => (int)(((long)lengthBytes + UnitBytes - 1) / UnitBytes);
+
+    private static int CeilingLog2(int units) => units == 1 ? 0 : BitOperations.Log2((uint)(units - 1)) + 1;
+
+    private void FreeUnits(int firstUnit, int count)
+    {
+        _freeUnits += count;
+        int end = firstUnit + count;
+        while (firstUnit < end)
+        {
+            int alignedOrder = firstUnit == 0 ? _highestOrder : BitOperations.TrailingZeroCount(firstUnit);
+            int fittingOrder = BitOperations.Log2((uint)(end - firstUnit));
+            int order = Math.Min(Math.Min(alignedOrder, fittingOrder), _highestOrder);
+            MergeAndSetFree(order, firstUnit >> order);
+            firstUnit += 1 << order;
+        }
+    }
+
+    private void MergeAndSetFree(int order, int block)
+    {
+        while (order < _highestOrder && IsFree(order, block ^ 1))
+        {
+            ClearFree(order, block ^ 1);
+            block >>= 1;
+            order++;
+        }
+
+        SetFree(order, block);
+    }
+
+    private int TakeLowestBlock(int order)
+    {
+        ulong[] words = _freeBlocks[order];
+        int word = _lowestWord[order];
+        while (words[word] == 0)
+        {
+            word++;
+        }
+
+        _lowestWord[order] = word;
+        int block = (word * BitsPerWord) + BitOperations.TrailingZeroCount(words[word]);
+        ClearFree(order, block);
+        return block;
+    }
+
+    private bool IsFree(int order, int block)
+    {
+        int word = block / BitsPerWord;
+        return word < _freeBlocks[order].Length && (_freeBlocks[order][word] & Bit(block)) != 0;
+    }
+
+    private void SetFree(int order, int block)
+    {
+        int word = block / BitsPerWord;
+        _freeBlocks[order][word] |= Bit(block);
+        _freeBlockCount[order]++;
+        _lowestWord[order] = Math.Min(_lowestWord[order], word);
+    }
+
+    private void ClearFree(int order, int block)
+    {
+        _freeBlocks[order][block / BitsPerWord] &= ~Bit(block);
+        _freeBlockCount[order]--;
+    }
+
+    private static ulong Bit(int block) => 1UL << (block % BitsPerWord);
+}

@@ -1,0 +1,79 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Slice.Core.Storage;
+
+/// <summary>The system calls of Linux behind the store that the BCL does not offer: memfd_create(2), mmap(2), fallocate(2).</summary>
+internal static partial class NativeMemory
+{
+    private const int ProtRead = 0x1;
+    private const int MapShared = 0x01;
+    private const uint MemfdCloseOnExec = 0x0001;
+
+    private const int OperationNotSupported = 95;
+    private const int InvalidArgument = 22;
+    private const int NoSuchSystemCall = 38;
+
+    /// <summary>A new anonymous file in memory. Pages are taken as they are written.</summary>
+    /// <exception cref="IOException">The kernel refused; the message has its reason.</exception>
+    public static SafeFileHandle CreateMemoryFile(string name)
+    {
+        int descriptor = MemfdCreate(name, MemfdCloseOnExec);
+        if (descriptor < 0)
+        {
+            throw LastError("memfd_create");
+        }
+
+        return new SafeFileHandle(descriptor, ownsHandle: true);
+    }
+
+    /// <summary>
+    /// Allocates the file's blocks ahead, so that a full disk shows now and not in the middle of a write. A file system without
+    /// fallocate (NFS, some overlays) keeps a sparse file: pwrite reports a full disk either way.
+    /// </summary>
+    /// <exception cref="IOException">No space, or another refusal.</exception>
+    public static void Preallocate(SafeFileHandle file, long lengthBytes)
+    {
+        if (Fallocate(file, 0, 0, lengthBytes) == 0)
+        {
+            return;
+        }
+
+        int error = Marshal.GetLastPInvokeError();
+        if (error is not (OperationNotSupported or InvalidArgument or NoSuchSystemCall))
+        {
+            throw LastError("fallocate");
+        }
+
+        RandomAccess.SetLength(file, lengthBytes);
+    }
+
+    /// <summary>Maps the whole file for reading, shared with the page cache that pwrite fills.</summary>
+    /// <exception cref="IOException">The kernel refused.</exception>
+    public static nint MapReadOnly(SafeFileHandle file, long lengthBytes)
+    {
+        nint address = Mmap(0, (nuint)lengthBytes, ProtRead, MapShared, file, 0);
+        return address == -1 ? throw LastError("mmap") : address;
+    }
+
+    /// <summary>Ends a mapping made by <see cref="MapReadOnly"/>.</summary>
+    public static void Unmap(nint address, long lengthBytes) => _ = Munmap(address, (nuint)lengthBytes);
+
+    private static IOException LastError(string call)
+    {
+        int error = Marshal.GetLastPInvokeError();
+        return new IOException($"{call}: {Marshal.GetPInvokeErrorMessage(error)} (errno {error})");
+    }
+
+    [LibraryImport("libc", EntryPoint = "memfd_create", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int MemfdCreate(string name, uint flags);
+
+    [LibraryImport("libc", EntryPoint = "fallocate", SetLastError = true)]
+    private static partial int Fallocate(SafeFileHandle file, int mode, long offset, long length);
+
+    [LibraryImport("libc", EntryPoint = "mmap", SetLastError = true)]
+    private static partial nint Mmap(nint address, nuint length, int protection, int flags, SafeFileHandle file, long offset);
+
+    [LibraryImport("libc", EntryPoint = "munmap", SetLastError = true)]
+    private static partial int Munmap(nint address, nuint length);
+}

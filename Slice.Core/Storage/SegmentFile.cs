@@ -1,0 +1,130 @@
+using System.Buffers;
+using Microsoft.Win32.SafeHandles;
+
+namespace Slice.Core.Storage;
+
+/// <summary>
+/// One file of the store: written with pwrite(2), read through a read-only shared mapping. Writes never go through the mapping, so
+/// a full disk is an error code and a stray pointer cannot corrupt the cache.
+/// </summary>
+/// <remarks>
+/// Our own code never reads the mapped bytes, only the kernel does (send(2) answers EFAULT where a load would be SIGBUS when the
+/// file was cut short or the disk fails). <see cref="GetSpan"/> therefore serves only to hand an address to the kernel.
+/// Thread-safe. The mapping lives as long as the store: a lease's memory is valid until the lease is given back.
+/// </remarks>
+internal sealed unsafe class SegmentFile : MemoryManager<byte>
+{
+    private readonly SafeFileHandle _file;
+    private readonly bool _isInMemory;
+    private nint _address;
+
+    private SegmentFile(SafeFileHandle file, int lengthBytes, bool isInMemory)
+    {
+        _file = file;
+        _isInMemory = isInMemory;
+        LengthBytes = lengthBytes;
+        Extents = new ExtentAllocator(lengthBytes);
+        _address = NativeMemory.MapReadOnly(file, lengthBytes);
+    }
+
+    /// <summary>Length of the file and of the mapping.</summary>
+    public int LengthBytes { get; }
+
+    /// <summary>What of the file is free. Used under the store's lock only.</summary>
+    public ExtentAllocator Extents { get; }
+
+    /// <summary>A segment without a file: anonymous memory behind a descriptor.</summary>
+    /// <exception cref="IOException">The kernel refused.</exception>
+    public static SegmentFile CreateInMemory(int lengthBytes)
+    {
+        var file = NativeMemory.CreateMemoryFile("pingora-slice-segment");
+        try
+        {
+            RandomAccess.SetLength(file, lengthBytes);
+            return new SegmentFile(file, lengthBytes, isInMemory: true);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Creates or overwrites the file at <paramref name="path"/> and allocates its blocks.</summary>
+    /// <exception cref="IOException">The disk is full or the path cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">The path cannot be written.</exception>
+    public static SegmentFile CreateOnDisk(string path, int lengthBytes)
+    {
+        var file = File.OpenHandle(path, FileMode.Create, FileAccess.ReadWrite, FileShare.ReadWrite);
+        try
+        {
+            NativeMemory.Preallocate(file, lengthBytes);
+            return new SegmentFile(file, lengthBytes, isInMemory: false);
+        }
+        catch
+        {
+            file.Dispose();
+            File.Delete(path);
+            throw;
+        }
+    }
+
+    /// <summary>The mapped bytes of one extent, for the kernel to read.</summary>
+    public ReadOnlyMemory<byte> Map(int offsetBytes, int lengthBytes) => CreateMemory(offsetBytes, lengthBytes);
+
+    /// <summary>Writes all of <paramref name="bytes"/> at <paramref name="offsetBytes"/>.</summary>
+    /// <exception cref="IOException">Disk full, read-only remount, device error.</exception>
+    public ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, int offsetBytes, CancellationToken ct)
+    {
+        if (!_isInMemory)
+        {
+            // May wait for the device (dirty-page throttling): the BCL does it on a pool thread.
+            return RandomAccess.WriteAsync(_file, bytes, offsetBytes, ct);
+        }
+
+        RandomAccess.Write(_file, bytes.Span, offsetBytes);
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Reads with pread(2), for those who must look at the bytes themselves (TLS, checksums, shared caches).</summary>
+    /// <returns>Bytes read; fewer than asked only when the file was cut short.</returns>
+    public int Read(Span<byte> destination, int offsetBytes)
+    {
+        int total = 0;
+        while (total < destination.Length)
+        {
+            int read = RandomAccess.Read(_file, destination[total..], offsetBytes + total);
+            if (read == 0)
+            {
+                break;
+            }
+
+            total += read;
+        }
+
+        return total;
+    }
+
+    /// <inheritdoc/>
+    public override Span<byte> GetSpan() => new((void*)_address, LengthBytes);
+
+    /// <inheritdoc/>
+    public override MemoryHandle Pin(int elementIndex = 0) => new((byte*)_address + elementIndex);
+
+    /// <inheritdoc/>
+    public override void Unpin()
+    {
+        // The mapping does not move.
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        nint address = Interlocked.Exchange(ref _address, 0);
+        if (address != 0)
+        {
+            NativeMemory.Unmap(address, LengthBytes);
+            _file.Dispose();
+        }
+    }
+}

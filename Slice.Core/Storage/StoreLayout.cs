@@ -1,0 +1,33 @@
+namespace Slice.Core.Storage;
+
+/// <summary>Names and sizes of the store's files.</summary>
+internal static class StoreLayout
+{
+    /// <summary>
+    /// Largest segment. Large enough that a terabyte is a thousand files, small enough that offsets and lengths are <see cref="int"/>
+    /// and that preallocation grows the store in steps.
+    /// </summary>
+    public const int MaxSegmentBytes = 1 << 30;
+
+    /// <summary>Held locked while a process uses the directory.</summary>
+    public const string LockFileName = "lock";
+
+    private const string SegmentPrefix = "segment-";
+    private const string SegmentSuffix = ".slices";
+
+    /// <summary>File name of the n-th segment.</summary>
+    public static string SegmentFileName(int index) => $"{SegmentPrefix}{index:D6}{SegmentSuffix}";
+
+    /// <summary>The segment files in <paramref name="directory"/>, and nothing else that may lie there.</summary>
+    public static string[] FindSegments(string directory) => Directory.GetFiles(directory, SegmentPrefix + "*" + SegmentSuffix);
+
+    /// <summary>
+    /// Size of the next segment of a store that holds <paramref name="usedBytes"/> of <paramref name="capacityBytes"/> in segments;
+    /// 0 when it is full-grown.
+    /// </summary>
+    public static int NextSegmentBytes(long usedBytes, long capacityBytes)
+    {
+        long left = Math.Min(capacityBytes - usedBytes, MaxSegmentBytes);
+        return left < ExtentAllocator.UnitBytes ? 0 : (int)(left - (left % ExtentAllocator.UnitBytes));
+    }
+}
