@@ -1,0 +1,107 @@
+using System.Reflection;
+using Microsoft.Extensions.Logging;
+using Slice.Core.Caching;
+using Slice.Core.Fetching;
+using Slice.Core.Http;
+using Slice.Core.Observability;
+using Slice.Core.Options;
+using Slice.Core.Ranges;
+using Slice.Core.Storage;
+using Slice.Net;
+using Slice.Net.Connections;
+using Slice.Net.Delivery;
+using Slice.Net.Handlers;
+using Slice.Net.Origin;
+
+namespace Slice.Host;
+
+/// <summary>
+/// One instance, wired by hand from top to bottom: store, origin, fetching, handlers, endpoints. Disposing it ends fetches first
+/// and the store last.
+/// </summary>
+internal sealed class Composition : IAsyncDisposable
+{
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly SliceStore _store;
+    private readonly OriginClient _origin;
+    private readonly OriginGate _gate;
+    private readonly SliceFetcher _fetcher;
+    private readonly DeadlineSweeper _sweeper;
+
+    /// <summary>Builds an instance under a valid configuration; it does not listen yet.</summary>
+    /// <exception cref="IOException">The store cannot be created; the message says why.</exception>
+    public Composition(SliceOptions options, ILoggerFactory loggers, TimeProvider time)
+    {
+        Meter = new SliceMeter(options.Purge.EnableMetrics);
+        State = new InstanceState();
+        var log = new RequestLog(loggers.CreateLogger<RequestLog>(), Meter);
+        var grid = new SliceGrid(options.SliceSizeBytes);
+
+        // Store and index.
+        var index = new ObjectIndex();
+        _store = options.Store.OnDisk && options.EnableCache
+            ? SliceStore.CreateOnDisk(options.Store.Directory, options.Store.DiskSizeBytes, time)
+            : SliceStore.CreateInMemory(options.Store.MemorySizeBytes, time);
+        _store.GenerationEmptied = index.Remove;
+        Meter.AddGauge("cache_entries", "Slices in the store.", () => _store.SliceCount);
+        Meter.AddGauge("cache_objects", "Objects in the store.", () => index.Count);
+        Meter.AddGauge("cache_bytes", "Bytes taken in the store.", () => _store.UsedBytes);
+        Meter.AddGauge("cache_capacity_bytes", "Most bytes the store may take.", () => _store.CapacityBytes);
+
+        // Origin and fetching.
+        _origin = new OriginClient(options, time);
+        _gate = new OriginGate(options.Limits.MaxOriginRequests, options.Timeouts.OriginQueue);
+        var retries = new RetryPolicy(options.MaxRetries, Random.Shared.NextDouble);
+        _fetcher = new SliceFetcher(_origin, _gate, _store, index, retries, time, Meter) { FetchFailed = log.FetchFailed };
+        var reader = new StoredResponseReader(options.EnableCache, options.CacheTtl, time);
+        var learner = new ObjectLearner(_origin, _gate, _fetcher, _store, index, reader, retries, grid, time, Meter, _stopping.Token);
+
+        // Handlers.
+        var passThrough = new PassThroughHandler(_origin, options, Meter, log);
+        var health = new HealthHandler(State, Version);
+        var get = new GetHandler(index, learner, passThrough, new SlicePatterns(options.SlicePatterns), grid, time, Meter, log);
+        var purge = new PurgeHandler(index, options.Purge, time, Meter);
+        var dispatcher = new RequestDispatcher(options.HealthPath, health, get, purge, passThrough);
+
+        // Endpoints.
+        _sweeper = new DeadlineSweeper(time);
+        var limits = new RequestHeadLimits(options.Limits.RequestTargetBytes, options.Limits.RequestHeadBytes, options.Limits.RequestFields);
+        var services = new ConnectionServices(
+            options, limits, TimeoutSettings.From(options.Timeouts, time), _sweeper, NewDelivery, time, Meter, log);
+        Proxy = new SliceConnectionHandler(services, dispatcher);
+
+        // The metrics endpoint counts no requests of its own: its figures are the proxy's.
+        Admin = new SliceConnectionHandler(services with { NewDelivery = null, Meter = new SliceMeter() }, new AdminEndpoint(Meter, health, Version));
+
+        SliceDelivery NewDelivery() => new(_fetcher, _origin, Meter, options.MaxConcurrentSubrequests);
+    }
+
+    /// <summary>The version, from the assembly.</summary>
+    public static string Version { get; } =
+        typeof(Composition).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "unknown";
+
+    /// <summary>The metrics.</summary>
+    public SliceMeter Meter { get; }
+
+    /// <summary>What load balancers are told.</summary>
+    public InstanceState State { get; }
+
+    /// <summary>Serves the proxy port.</summary>
+    public SliceConnectionHandler Proxy { get; }
+
+    /// <summary>Serves the metrics port.</summary>
+    public SliceConnectionHandler Admin { get; }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        await _fetcher.DisposeAsync();
+        _sweeper.Dispose();
+        _origin.Dispose();
+        _gate.Dispose();
+        _store.Dispose();
+        _stopping.Dispose();
+        Meter.Dispose();
+    }
+}

@@ -1,0 +1,149 @@
+using System.Net;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Slice.Core.Options;
+
+namespace Slice.Host;
+
+/// <summary>
+/// A running proxy: the <see cref="Composition"/> behind Kestrel, with its endpoints bound, inside a host that handles signals and
+/// systemd. Start it, wait for it, dispose it.
+/// </summary>
+internal sealed partial class Instance : IAsyncDisposable
+{
+    // Kestrel's default lets a client make us hold 1 MiB that no handler has asked for; uploads run as well with this.
+    private const int InputBufferBytes = 128 << 10;
+
+    private readonly IHost _host;
+    private readonly Composition _composition;
+    private readonly SliceOptions _options;
+    private readonly ILogger _logger;
+
+    private Instance(IHost host, Composition composition, SliceOptions options)
+    {
+        _host = host;
+        _composition = composition;
+        _options = options;
+        _logger = host.Services.GetRequiredService<ILoggerFactory>().CreateLogger<Instance>();
+    }
+
+    /// <summary>Where clients connect; the real port when 0 was configured. Valid once started.</summary>
+    public IPEndPoint ProxyEndPoint { get; private set; } = new(IPAddress.None, 0);
+
+    /// <summary>The metrics endpoint; null when it is disabled. Valid once started.</summary>
+    public IPEndPoint? AdminEndPoint { get; private set; }
+
+    /// <summary>What it is made of.</summary>
+    public Composition Composition => _composition;
+
+    /// <summary>Builds an instance and binds its endpoints: when this returns, clients are served.</summary>
+    /// <exception cref="IOException">An address is in use, or the store cannot be created; the message names it.</exception>
+    public static async Task<Instance> StartAsync(
+        SliceOptions options, Action<ILoggingBuilder> configureLogging, TimeProvider time, Action<IServiceCollection>? configureServices = null)
+    {
+        Composition? composition = null;
+        var host = new HostBuilder()
+            .ConfigureLogging(configureLogging)
+            .ConfigureServices(services =>
+            {
+                services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Timeouts.Shutdown);
+                services.Configure<SocketTransportOptions>(transport => transport.UnsafePreferInlineScheduling = true);
+                configureServices?.Invoke(services);
+            })
+            .ConfigureWebHost(web => web
+                .UseKestrelCore()
+                .UseSockets()
+                .ConfigureKestrel(kestrel => ConfigureEndpoints(kestrel, options, () => composition!))
+                .Configure(static _ => { }))
+            .Build();
+        try
+        {
+            composition = new Composition(options, host.Services.GetRequiredService<ILoggerFactory>(), time);
+            var instance = new Instance(host, composition, options);
+            await instance.StartAsync();
+            return instance;
+        }
+        catch
+        {
+            host.Dispose();
+            if (composition is not null)
+            {
+                await composition.DisposeAsync();
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>Waits until a signal or <see cref="StopAsync"/> ends it.</summary>
+    public Task WaitForShutdownAsync() => _host.WaitForShutdownAsync();
+
+    /// <summary>Takes no new connections and lets running responses finish within <c>timeouts.shutdown</c>.</summary>
+    public Task StopAsync() => _host.StopAsync();
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _host.StopAsync();
+        await _composition.DisposeAsync();
+        LogStopped(_composition.Meter.Requests.Value, _composition.Meter.BytesToClient.Value);
+        _host.Dispose();
+    }
+
+    private static void ConfigureEndpoints(KestrelServerOptions kestrel, SliceOptions options, Func<Composition> composition)
+    {
+        kestrel.Limits.MaxConcurrentConnections = options.Limits.MaxConnections;
+        kestrel.Limits.MaxRequestBufferSize = InputBufferBytes;
+        kestrel.Limits.MaxRequestLineSize = InputBufferBytes;
+        kestrel.Limits.MaxRequestHeadersTotalSize = InputBufferBytes;
+        kestrel.Listen(IPEndPoint.Parse(options.ListenAddress), listen => listen.Run(connection => composition().Proxy.OnConnectedAsync(connection)));
+        if (options.MetricsEndpoint.Enabled)
+        {
+            kestrel.Listen(
+                IPEndPoint.Parse(options.MetricsEndpoint.Address), listen => listen.Run(connection => composition().Admin.OnConnectedAsync(connection)));
+        }
+    }
+
+    private async Task StartAsync()
+    {
+        _host.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.Register(OnStopping);
+        await _host.StartAsync();
+        var bound = _host.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses
+            .Select(address => IPEndPoint.Parse(new Uri(address).Authority)).ToArray();
+        ProxyEndPoint = bound[0];
+        AdminEndPoint = bound.Length > 1 ? bound[1] : null;
+        _composition.State.SetHealthy();
+        string store = DescribeStore();
+        LogListening(ProxyEndPoint, AdminEndPoint, _options.UpstreamAddress, store);
+    }
+
+    private void OnStopping()
+    {
+        _composition.State.SetDraining();
+        LogStopping(_composition.Meter.ActiveRequests.Value, _options.Timeouts.Shutdown);
+    }
+
+    private string DescribeStore()
+    {
+        var store = _options.Store;
+        return !_options.EnableCache ? "off"
+            : store.OnDisk ? $"{store.DiskSizeBytes >> 20} MiB in {store.Directory}"
+            : $"{store.MemorySizeBytes >> 20} MiB in memory";
+    }
+
+    [LoggerMessage(EventId = 10, EventName = "listening", Level = LogLevel.Information, Message = "ready: proxy on {address}, metrics on {metrics}, origin {origin}, cache {cache}")]
+    private partial void LogListening(IPEndPoint address, IPEndPoint? metrics, Uri? origin, string cache);
+
+    [LoggerMessage(EventId = 11, EventName = "stopping", Level = LogLevel.Information, Message = "stopping: {active} requests have up to {timeout} to finish")]
+    private partial void LogStopping(long active, TimeSpan timeout);
+
+    [LoggerMessage(EventId = 12, EventName = "stopped", Level = LogLevel.Information, Message = "stopped after {requests} requests and {bytes} bytes")]
+    private partial void LogStopped(long requests, long bytes);
+}

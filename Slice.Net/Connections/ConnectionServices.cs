@@ -1,0 +1,25 @@
+using Slice.Core.Http;
+using Slice.Core.Observability;
+using Slice.Core.Options;
+using Slice.Net.Delivery;
+
+namespace Slice.Net.Connections;
+
+/// <summary>What every connection of one endpoint shares. Immutable.</summary>
+/// <param name="Options">The configuration.</param>
+/// <param name="HeadLimits">How large a request head may be.</param>
+/// <param name="Timeouts">Deadlines towards clients.</param>
+/// <param name="Sweeper">Watches them.</param>
+/// <param name="NewDelivery">Makes the delivery window of a connection; null on an endpoint that delivers no slices.</param>
+/// <param name="Time">The clock.</param>
+/// <param name="Meter">The metrics.</param>
+/// <param name="Log">The log.</param>
+internal sealed record ConnectionServices(
+    SliceOptions Options,
+    RequestHeadLimits HeadLimits,
+    TimeoutSettings Timeouts,
+    DeadlineSweeper Sweeper,
+    Func<SliceDelivery>? NewDelivery,
+    TimeProvider Time,
+    SliceMeter Meter,
+    RequestLog Log);

@@ -1,0 +1,272 @@
+using System.IO.Pipelines;
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Slice.Core.Http;
+using Slice.Net.Delivery;
+using Slice.Net.Handlers;
+
+namespace Slice.Net.Connections;
+
+/// <summary>
+/// The life of one HTTP/1.1 connection: reads a head, lets a handler answer it, and again, until one side wants no more
+/// (RFC 9112 §9). Pipelined requests are answered one after the other, in order.
+/// </summary>
+internal sealed class Http1Connection
+{
+    // What a client may still send after we have refused the rest. Arbitrary.
+    private const long MaxLingerBytes = 1 << 20;
+
+    private readonly ConnectionContext _transport;
+    private readonly ConnectionServices _services;
+    private readonly IRequestHandler _handler;
+    private readonly PipeReader _input;
+    private readonly Socket? _socket;
+    private readonly ConnectionDeadlines _deadlines;
+    private readonly RequestHead _head = new();
+    private readonly RequestHeadParser _parser;
+    private readonly HttpExchange _exchange;
+    private readonly CancellationToken _draining;
+    private RequestRejection _rejection;
+    private bool _isAborted;
+    private bool _mustLinger;
+
+    /// <summary>A connection over the transport that Kestrel accepted.</summary>
+    public Http1Connection(ConnectionContext transport, ConnectionServices services, IRequestHandler handler)
+    {
+        _transport = transport;
+        _services = services;
+        _handler = handler;
+        _input = transport.Transport.Input;
+        _parser = new RequestHeadParser(services.HeadLimits);
+        _deadlines = new ConnectionDeadlines(services.Timeouts, services.Time, OnExpired);
+        _draining = transport.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? CancellationToken.None;
+
+        // Under TLS the socket carries what the TLS layer makes of our bytes: there we write through the pipe.
+        _socket = transport.Features.Get<ITlsHandshakeFeature>() is null ? transport.Features.Get<IConnectionSocketFeature>()?.Socket : null;
+        ClientWriter writer = _socket is null
+            ? new PipeClientWriter(transport.Transport.Output, _deadlines)
+            : new SocketClientWriter(_socket, _deadlines);
+        _exchange = new HttpExchange(
+            _head,
+            writer,
+            new RequestBodyReader(_input, _deadlines, writer, services.Options.Limits.RequestBodyBytes),
+            services.NewDelivery?.Invoke(),
+            transport.RemoteEndPoint,
+            services.Options,
+            services.Time,
+            Abort,
+            transport.ConnectionClosed);
+    }
+
+    private enum HeadRead
+    {
+        Complete,
+        Rejected,
+        Closed,
+    }
+
+    /// <summary>Serves the connection until it ends. Never throws for anything a client or an origin can do.</summary>
+    public async Task RunAsync()
+    {
+        _services.Sweeper.Add(_deadlines);
+        using var whenDraining = _draining.UnsafeRegister(static input => ((PipeReader)input!).CancelPendingRead(), _input);
+        try
+        {
+            while (await ServeOneAsync())
+            {
+            }
+
+            await LingerAsync();
+        }
+        catch (OperationCanceledException)
+        {
+            // The client left while a handler waited on its behalf. If it is still there after all, it must not take what it got for whole.
+            Abort();
+        }
+        catch (Exception error) when (error is ConnectionResetException or ConnectionAbortedException or IOException)
+        {
+            Abort();
+        }
+        catch (Exception error)
+        {
+            // The edge of the connection: what arrives here is a defect of ours. It costs this connection, not the process.
+            _services.Log.Unexpected(error);
+            Abort();
+        }
+        finally
+        {
+            _services.Sweeper.Remove(_deadlines);
+            _exchange.End();
+            _head.Reset();
+        }
+    }
+
+    // Serves one request; true when another may follow.
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<bool> ServeOneAsync()
+    {
+        switch (await ReadHeadAsync())
+        {
+            case HeadRead.Closed:
+                return false;
+            case HeadRead.Rejected:
+                await RejectAsync();
+                return false;
+        }
+
+        _services.Meter.ActiveRequests.Add(1);
+        try
+        {
+            _exchange.Begin(mayKeepAlive: !_draining.IsCancellationRequested);
+            await _handler.HandleAsync(_exchange);
+        }
+        finally
+        {
+            Account();
+            _exchange.End();
+        }
+
+        _mustLinger = !_exchange.Body.IsConsumed;
+        return _exchange.KeepAlive && _exchange.Body.IsConsumed && !_isAborted;
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<HeadRead> ReadHeadAsync()
+    {
+        bool hasBegun = false;
+        _deadlines.ArmKeepAlive();
+        while (true)
+        {
+            if (!_input.TryRead(out var read))
+            {
+                // Nothing is waiting: an idle connection holds no buffer.
+                if (!hasBegun)
+                {
+                    _head.Reset();
+                }
+
+                read = await _input.ReadAsync();
+            }
+
+            var status = _parser.Parse(read.Buffer, _head, out var consumed, out var examined, out _rejection);
+            bool isEmpty = read.Buffer.IsEmpty;
+            _input.AdvanceTo(consumed, examined);
+            if (status == RequestHeadStatus.Complete)
+            {
+                _deadlines.Disarm();
+                return HeadRead.Complete;
+            }
+
+            if (status == RequestHeadStatus.Rejected)
+            {
+                _deadlines.Disarm();
+                return HeadRead.Rejected;
+            }
+
+            if (read.IsCompleted)
+            {
+                return HeadRead.Closed;
+            }
+
+            if (read.IsCanceled && _deadlines.Expired == DeadlineKind.RequestHead)
+            {
+                _rejection = RequestRejection.HeadTimedOut;
+                return HeadRead.Rejected;
+            }
+
+            if (read.IsCanceled && (_deadlines.Expired != DeadlineKind.None || isEmpty))
+            {
+                // Idle too long, or the process is ending and nothing has been asked.
+                return HeadRead.Closed;
+            }
+
+            if (!hasBegun && !isEmpty)
+            {
+                hasBegun = true;
+                _deadlines.ArmRequestHead();
+            }
+        }
+    }
+
+    private async ValueTask RejectAsync()
+    {
+        _mustLinger = true;
+        _services.Log.Rejected(_transport.RemoteEndPoint, _rejection.GetStatus(), _rejection.GetReason());
+        _exchange.BeginRejected();
+        await ErrorResponder.WriteErrorAsync(_exchange, _rejection.GetStatus(), _rejection.GetReason());
+    }
+
+    // Closing a socket with unread bytes makes the kernel send a reset, which can overtake and destroy our last answer (RFC 9112
+    // §9.6): say that we are done, and read the rest away for a bounded time.
+    private async ValueTask LingerAsync()
+    {
+        if (_isAborted || _socket is null || !_mustLinger)
+        {
+            return;
+        }
+
+        _socket.Shutdown(SocketShutdown.Send);
+        _deadlines.ArmLinger();
+        long discarded = 0;
+        while (discarded < MaxLingerBytes)
+        {
+            var read = await _input.ReadAsync();
+            discarded += read.Buffer.Length;
+            _input.AdvanceTo(read.Buffer.End);
+            if (read.IsCompleted || read.IsCanceled)
+            {
+                break;
+            }
+        }
+
+        _deadlines.Disarm();
+    }
+
+    private void Account()
+    {
+        var meter = _services.Meter;
+        var time = _services.Time;
+        meter.ActiveRequests.Add(-1);
+        meter.Requests.Add(1);
+        meter.BytesToClient.Add(_exchange.BodyBytes);
+        meter.RequestDuration.Record(time.GetElapsedTime(_exchange.StartedAt));
+        if (_exchange.FirstByteAt != 0)
+        {
+            meter.TimeToFirstByte.Record(time.GetElapsedTime(_exchange.StartedAt, _exchange.FirstByteAt));
+        }
+    }
+
+    // On the sweeper's thread.
+    private void OnExpired(DeadlineKind kind)
+    {
+        if (kind == DeadlineKind.Send)
+        {
+            Abort();
+        }
+        else
+        {
+            _input.CancelPendingRead();
+        }
+    }
+
+    private void Abort()
+    {
+        _isAborted = true;
+        try
+        {
+            // A reset instead of an orderly end: also a client that takes the end of the connection for the end of the body notices.
+            if (_socket is not null)
+            {
+                _socket.LingerState = new LingerOption(enable: true, seconds: 0);
+            }
+        }
+        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        {
+            // It is closed already; the client noticed.
+        }
+
+        _transport.Abort();
+    }
+}

@@ -1,0 +1,145 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Slice.Core.Http;
+using Slice.Net.Delivery;
+
+namespace Slice.Net.Connections;
+
+/// <summary>
+/// Reads the body of the current request off the connection: by Content-Length or chunked, within the limit, each wait within
+/// <c>timeouts.request_body</c>. One per connection, reused; one reader at a time.
+/// </summary>
+internal sealed class RequestBodyReader
+{
+    private static readonly byte[] s_continue = "HTTP/1.1 100 Continue\r\n\r\n"u8.ToArray();
+
+    private readonly PipeReader _input;
+    private readonly ConnectionDeadlines _deadlines;
+    private readonly ClientWriter _writer;
+    private readonly long _maxBytes;
+    private ChunkedDecoder? _decoder;
+    private bool _isChunked;
+    private bool _mustSendContinue;
+    private long _left;
+    private long _received;
+
+    /// <summary>A reader of bodies up to <paramref name="maxBytes"/>; 0 is no limit.</summary>
+    public RequestBodyReader(PipeReader input, ConnectionDeadlines deadlines, ClientWriter writer, long maxBytes)
+    {
+        _input = input;
+        _deadlines = deadlines;
+        _writer = writer;
+        _maxBytes = maxBytes == 0 ? long.MaxValue : maxBytes;
+    }
+
+    /// <summary>Whether every byte of the body was read, so that the next request can follow.</summary>
+    public bool IsConsumed { get; private set; }
+
+    /// <summary>Why the body cannot be read; the connection closes after the answer.</summary>
+    public RequestRejection Rejection { get; private set; }
+
+    /// <summary>Begins with the body that the head announces.</summary>
+    public void Begin(RequestHead head)
+    {
+        _isChunked = head.IsChunked;
+        _left = head.HasBody ? head.ContentLength : 0;
+        _received = 0;
+        _mustSendContinue = head.ExpectsContinue;
+        IsConsumed = !head.HasBody;
+        Rejection = _left > _maxBytes ? RequestRejection.BodyTooLarge : RequestRejection.None;
+        if (_isChunked)
+        {
+            _decoder ??= new ChunkedDecoder();
+            _decoder.Reset();
+        }
+    }
+
+    /// <summary>Copies the whole body, at the pace of the slower side.</summary>
+    /// <exception cref="IOException">The body broke off, is too large, or is not valid; <see cref="Rejection"/> tells.</exception>
+    public async Task CopyToAsync(Stream destination, CancellationToken ct)
+    {
+        if (_mustSendContinue)
+        {
+            _mustSendContinue = false;
+            await _writer.WriteAsync(s_continue);
+        }
+
+        while (!IsConsumed)
+        {
+            _deadlines.ArmRequestBody();
+            var read = await _input.ReadAsync(ct);
+            _deadlines.Disarm();
+            var consumed = read.Buffer.Start;
+            try
+            {
+                if (read.IsCanceled)
+                {
+                    throw Reject(RequestRejection.HeadTimedOut, "the request body did not arrive in time");
+                }
+
+                consumed = await CopyBufferAsync(read.Buffer, destination, ct);
+                if (!IsConsumed && read.IsCompleted)
+                {
+                    throw new IOException("the client closed the connection in the middle of the request body");
+                }
+            }
+            finally
+            {
+                _input.AdvanceTo(consumed, IsConsumed ? consumed : read.Buffer.End);
+            }
+        }
+    }
+
+    private ValueTask<SequencePosition> CopyBufferAsync(ReadOnlySequence<byte> buffer, Stream destination, CancellationToken ct) =>
+        _isChunked ? CopyChunkedAsync(buffer, destination, ct) : CopyCountedAsync(buffer, destination, ct);
+
+    private async ValueTask<SequencePosition> CopyCountedAsync(ReadOnlySequence<byte> buffer, Stream destination, CancellationToken ct)
+    {
+        var data = buffer.Slice(0, Math.Min(buffer.Length, _left));
+        await WriteAsync(data, destination, ct);
+        _left -= data.Length;
+        IsConsumed = _left == 0;
+        return data.End;
+    }
+
+    private async ValueTask<SequencePosition> CopyChunkedAsync(ReadOnlySequence<byte> buffer, Stream destination, CancellationToken ct)
+    {
+        var position = buffer.Start;
+        while (true)
+        {
+            switch (_decoder!.Decode(buffer.Slice(position), out var data, out position, out _))
+            {
+                case ChunkedStatus.Data:
+                    _received += data.Length;
+                    if (_received > _maxBytes)
+                    {
+                        throw Reject(RequestRejection.BodyTooLarge, "the request body is larger than limits.request_body");
+                    }
+
+                    await WriteAsync(data, destination, ct);
+                    break;
+                case ChunkedStatus.End:
+                    IsConsumed = true;
+                    return position;
+                case ChunkedStatus.NeedMore:
+                    return position;
+                default:
+                    throw Reject(RequestRejection.InvalidChunkedBody, "the chunked framing of the request body is broken");
+            }
+        }
+    }
+
+    private static async ValueTask WriteAsync(ReadOnlySequence<byte> data, Stream destination, CancellationToken ct)
+    {
+        foreach (var segment in data)
+        {
+            await destination.WriteAsync(segment, ct);
+        }
+    }
+
+    private IOException Reject(RequestRejection rejection, string message)
+    {
+        Rejection = rejection;
+        return new IOException(message);
+    }
+}

@@ -1,0 +1,28 @@
+using Slice.Core.Storage;
+using Slice.Net.Connections;
+
+namespace Slice.Net.Delivery;
+
+/// <summary>
+/// Sends a response to one client: heads, bytes of ours, and bytes of stored slices. One write at a time. Each write of at most
+/// <see cref="MaxWriteBytes"/> has to be over within <c>timeouts.send</c>.
+/// </summary>
+internal abstract class ClientWriter
+{
+    /// <summary>
+    /// Most bytes in one write. At the default <c>timeouts.send</c> of 60 s the slowest client that is served takes 17 KiB/s.
+    /// </summary>
+    public const int MaxWriteBytes = 1 << 20;
+
+    /// <summary>A writer whose writes <paramref name="deadlines"/> watches.</summary>
+    protected ClientWriter(ConnectionDeadlines deadlines) => Deadlines = deadlines;
+
+    /// <summary>The deadlines of the connection.</summary>
+    protected ConnectionDeadlines Deadlines { get; }
+
+    /// <summary>Sends bytes of ours.</summary>
+    public abstract ValueTask<WriteResult> WriteAsync(ReadOnlyMemory<byte> bytes);
+
+    /// <summary>Sends <paramref name="head"/>, which may be empty, and then bytes of a slice on which the caller holds a lease.</summary>
+    public abstract ValueTask<WriteResult> WriteSliceAsync(ReadOnlyMemory<byte> head, StoredSlice slice, int skipBytes, int takeBytes);
+}

@@ -1,0 +1,256 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+using Slice.Core.Caching;
+using Slice.Core.Fetching;
+using Slice.Core.Observability;
+using Slice.Core.Ranges;
+using Slice.Core.Storage;
+using Slice.Net.Connections;
+
+namespace Slice.Net.Delivery;
+
+/// <summary>
+/// Sends the parts of a plan in order while a bounded window of slices ahead is on its way. One per connection, reused; one
+/// delivery at a time.
+/// </summary>
+/// <remarks>
+/// The window holds the slice being sent and those after it, at most <c>max_concurrent_subrequests</c> together: each is leased from
+/// the store or joined in flight when it enters. A slice in flight is sent as its bytes land. A slow client holds its window and no
+/// more; the slices in it are in the store, not in memory of ours.
+/// </remarks>
+internal sealed class SliceDelivery
+{
+    /// <summary>Buffer for bytes that are streamed without being stored; the pool's common size.</summary>
+    private const int StreamBufferBytes = 64 << 10;
+
+    private readonly SliceFetcher _fetcher;
+    private readonly IOriginClient _origin;
+    private readonly SliceMeter _meter;
+    private readonly int _windowSlices;
+    private SliceSource[] _window = [];
+
+    // Counted here and added to the metrics once per delivery.
+    private long _bytesFromStore;
+    private long _bytesSent;
+    private int _hits;
+    private int _misses;
+
+    /// <summary>A delivery with a window of <paramref name="windowSlices"/> slices.</summary>
+    public SliceDelivery(SliceFetcher fetcher, IOriginClient origin, SliceMeter meter, int windowSlices)
+    {
+        _fetcher = fetcher;
+        _origin = origin;
+        _meter = meter;
+        _windowSlices = windowSlices;
+    }
+
+    /// <summary>
+    /// Sends <paramref name="head"/> together with the first bytes, then the rest of the plan. The head does not leave before the
+    /// first byte of the body is there, so that a failure until then can still be answered with a status.
+    /// </summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<DeliveryOutcome> RunAsync(HttpExchange exchange, Generation generation, SlicePlan plan, ReadOnlyMemory<byte> head)
+    {
+        if (_window.Length == 0)
+        {
+            // Made for the first response, so that connections that only wait hold none.
+            _window = new SliceSource[_windowSlices];
+        }
+
+        int first = 0;
+        int end = 0;
+        try
+        {
+            for (; first < plan.Count; first++)
+            {
+                for (; end < plan.Count && end - first < _window.Length; end++)
+                {
+                    _window[end % _window.Length] = Acquire(exchange, generation, plan[end].SliceIndex);
+                }
+
+                var part = plan[first];
+                var source = _window[first % _window.Length];
+                var outcome = source.Stored is { } stored
+                    ? OutcomeOf(await exchange.Writer.WriteSliceAsync(head, stored, part.SkipBytes, part.TakeBytes), stored, generation)
+                    : await FollowAsync(exchange, source.Fetch!, part, head);
+                Release(first);
+                if (outcome.Status != DeliveryStatus.Delivered)
+                {
+                    first++;
+                    return await RecoverAsync(exchange, generation, plan, outcome.HasBegun ? default : head, outcome);
+                }
+
+                Count(source, part.TakeBytes);
+                head = default;
+                if (!generation.IsShared)
+                {
+                    // Nobody else may have it, and this response is past it.
+                    generation.DropThrough(plan.FirstSliceIndex, part.SliceIndex);
+                }
+            }
+
+            return new DeliveryOutcome(DeliveryStatus.Delivered, HasBegun: true, Failure.None);
+        }
+        finally
+        {
+            for (; first < end; first++)
+            {
+                Release(first);
+            }
+
+            PublishCounts(exchange);
+        }
+    }
+
+    private SliceSource Acquire(HttpExchange exchange, Generation generation, int sliceIndex) =>
+        generation.TryLease(sliceIndex, out var stored)
+            ? new SliceSource(stored, null)
+            : _fetcher.Acquire(generation, sliceIndex, exchange.Template);
+
+    private void Release(int ordinal)
+    {
+        ref var source = ref _window[ordinal % _window.Length];
+        source.Release();
+        source = default;
+    }
+
+    private static DeliveryOutcome OutcomeOf(WriteResult result, StoredSlice slice, Generation generation)
+    {
+        switch (result)
+        {
+            case WriteResult.Written:
+                return new DeliveryOutcome(DeliveryStatus.Delivered, HasBegun: true, Failure.None);
+            case WriteResult.SliceUnreadable:
+                generation.Drop(slice);
+                return new DeliveryOutcome(DeliveryStatus.SliceUnreadable, HasBegun: true, Failure.None);
+            default:
+                return new DeliveryOutcome(DeliveryStatus.ClientGone, HasBegun: true, Failure.None);
+        }
+    }
+
+    // Sends a slice that is still arriving, as its bytes land.
+    private async ValueTask<DeliveryOutcome> FollowAsync(HttpExchange exchange, SliceFetch fetch, SlicePart part, ReadOnlyMemory<byte> head)
+    {
+        int sent = 0;
+        while (sent < part.TakeBytes)
+        {
+            // Failure first: what landed before it is good and is sent.
+            var failure = fetch.Failure;
+            int ready = Math.Min(fetch.AvailableBytes - part.SkipBytes, part.TakeBytes) - sent;
+            if (ready <= 0)
+            {
+                if (failure.IsError)
+                {
+                    _bytesSent += sent;
+                    return new DeliveryOutcome(DeliveryStatus.Failed, HasBegun: head.IsEmpty, failure);
+                }
+
+                await fetch.WaitBeyondAsync(part.SkipBytes + sent, exchange.ConnectionClosed);
+                continue;
+            }
+
+            var result = await exchange.Writer.WriteSliceAsync(head, fetch.Slice, part.SkipBytes + sent, ready);
+            if (result != WriteResult.Written)
+            {
+                return OutcomeOf(result, fetch.Slice, fetch.Generation);
+            }
+
+            head = default;
+            sent += ready;
+        }
+
+        return new DeliveryOutcome(DeliveryStatus.Delivered, HasBegun: true, Failure.None);
+    }
+
+    // A store that takes nothing must not cost the client its response: the rest comes from the origin in one piece, at the client's
+    // pace, past the store.
+    private async ValueTask<DeliveryOutcome> RecoverAsync(
+        HttpExchange exchange, Generation generation, SlicePlan plan, ReadOnlyMemory<byte> head, DeliveryOutcome outcome)
+    {
+        if (outcome.Failure.Error is not (FetchError.StoreFull or FetchError.StoreWriteError))
+        {
+            return outcome;
+        }
+
+        var rest = new ByteRange(plan.Range.Start + _bytesSent, plan.Range.End);
+        var pinned = generation.Response.Validator;
+        _meter.Subrequests.Add(1);
+        var result = await _origin.SendAsync(new OriginRequest(exchange.Template, rest) { PinnedVersion = pinned }, exchange.ConnectionClosed);
+        using var response = result.Response;
+        if (response is null)
+        {
+            return outcome with { Failure = result.Failure };
+        }
+
+        var failure = PartialResponseCheck.CheckPinned(response, rest, pinned, out var part);
+        if (!failure.IsError && part != rest)
+        {
+            failure = new Failure(FetchError.HttpResponseIncomplete, "shorter than asked for while the store is full");
+        }
+
+        return failure.IsError ? outcome with { Failure = failure } : await StreamAsync(exchange, response, part, head);
+    }
+
+    private async ValueTask<DeliveryOutcome> StreamAsync(HttpExchange exchange, OriginResponse response, ByteRange part, ReadOnlyMemory<byte> head)
+    {
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(StreamBufferBytes);
+        try
+        {
+            bool hasBegun = head.IsEmpty;
+            for (long left = part.Length; left > 0;)
+            {
+                var read = await response.ReadAsync(buffer.AsMemory(0, (int)Math.Min(left, StreamBufferBytes)));
+                if (read.Bytes == 0)
+                {
+                    var failure = read.Failure.IsError ? read.Failure : new Failure(FetchError.HttpResponseIncomplete, $"{left} bytes short");
+                    return new DeliveryOutcome(DeliveryStatus.Failed, hasBegun, failure);
+                }
+
+                _meter.BytesFromOrigin.Add(read.Bytes);
+                if (!hasBegun && await exchange.Writer.WriteAsync(head) != WriteResult.Written)
+                {
+                    return new DeliveryOutcome(DeliveryStatus.ClientGone, HasBegun: true, Failure.None);
+                }
+
+                hasBegun = true;
+                if (await exchange.Writer.WriteAsync(buffer.AsMemory(0, read.Bytes)) != WriteResult.Written)
+                {
+                    return new DeliveryOutcome(DeliveryStatus.ClientGone, HasBegun: true, Failure.None);
+                }
+
+                _bytesSent += read.Bytes;
+                left -= read.Bytes;
+            }
+
+            return new DeliveryOutcome(DeliveryStatus.Delivered, HasBegun: true, Failure.None);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private void Count(SliceSource source, int bytes)
+    {
+        _bytesSent += bytes;
+        if (source.Stored is null)
+        {
+            _misses++;
+        }
+        else
+        {
+            _hits++;
+            _bytesFromStore += bytes;
+        }
+    }
+
+    private void PublishCounts(HttpExchange exchange)
+    {
+        exchange.BodyBytes += _bytesSent;
+        _meter.CacheHits.Add(_hits);
+        _meter.CacheMisses.Add(_misses);
+        _meter.BytesFromCache.Add(_bytesFromStore);
+        _bytesFromStore = _bytesSent = 0;
+        _hits = _misses = 0;
+    }
+}

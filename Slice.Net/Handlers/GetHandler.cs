@@ -1,0 +1,281 @@
+using System.Runtime.CompilerServices;
+using Slice.Core.Caching;
+using Slice.Core.Fetching;
+using Slice.Core.Http;
+using Slice.Core.Observability;
+using Slice.Core.Ranges;
+using Slice.Net.Connections;
+using Slice.Net.Delivery;
+
+namespace Slice.Net.Handlers;
+
+/// <summary>
+/// GET and HEAD: looks the object up, learns it when it is not known, decides about preconditions and range, and delivers it in
+/// slices. What no pattern matches is passed through.
+/// </summary>
+internal sealed class GetHandler : IRequestHandler
+{
+    // An object that changes between our head and the first byte is started over once (B23); one that changes faster is an error.
+    private const int MaxAttempts = 2;
+
+    private readonly ObjectIndex _index;
+    private readonly ObjectLearner _learner;
+    private readonly PassThroughHandler _passThrough;
+    private readonly SlicePatterns _patterns;
+    private readonly SliceGrid _grid;
+    private readonly TimeProvider _time;
+    private readonly SliceMeter _meter;
+    private readonly RequestLog _log;
+
+    /// <summary>A handler over its collaborators.</summary>
+    public GetHandler(
+        ObjectIndex index,
+        ObjectLearner learner,
+        PassThroughHandler passThrough,
+        SlicePatterns patterns,
+        SliceGrid grid,
+        TimeProvider time,
+        SliceMeter meter,
+        RequestLog log)
+    {
+        _index = index;
+        _learner = learner;
+        _passThrough = passThrough;
+        _patterns = patterns;
+        _grid = grid;
+        _time = time;
+        _meter = meter;
+        _log = log;
+    }
+
+    /// <inheritdoc/>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    public async ValueTask HandleAsync(HttpExchange exchange)
+    {
+        for (int attempt = 1; attempt <= MaxAttempts; attempt++)
+        {
+            bool wasRevalidated = false;
+            if (!TryFindFresh(exchange, out var generation))
+            {
+                var known = await LearnAsync(exchange, generation);
+                if (known.Generation is null)
+                {
+                    return;
+                }
+
+                generation = known.Generation;
+                wasRevalidated = known.WasRevalidated;
+            }
+
+            try
+            {
+                if (await RespondAsync(exchange, generation!, wasRevalidated, isLastAttempt: attempt == MaxAttempts))
+                {
+                    return;
+                }
+            }
+            finally
+            {
+                if (!generation!.IsShared)
+                {
+                    generation.Retire();
+                }
+            }
+        }
+    }
+
+    private bool TryFindFresh(HttpExchange exchange, out Generation? generation) =>
+        _index.TryGet(exchange.Key, out generation)
+        && !generation.IsRetired
+        && generation.Response.Freshness.IsFreshAt(_time.GetUtcNow());
+
+    // The slow way: the origin is asked. Generation is null when the request has been answered here.
+    private async ValueTask<(Generation? Generation, bool WasRevalidated)> LearnAsync(HttpExchange exchange, Generation? stale)
+    {
+        if (exchange.IsHead || exchange.Head.HasBody || !_patterns.Match(exchange.NormalizedTarget))
+        {
+            await _passThrough.HandleAsync(exchange);
+            return default;
+        }
+
+        var request = new LearnRequest(
+            new CacheKey(exchange.Key),
+            exchange.Template,
+            FirstSliceOf(exchange.Head),
+            stale is { IsRetired: false } ? stale : null,
+            MayBeShared: !exchange.Head.Fields.Contains(KnownField.Authorization));
+        var outcome = await _learner.LearnAsync(request, exchange.ConnectionClosed);
+        switch (outcome.Kind)
+        {
+            case LearnOutcomeKind.Sliced:
+                return (outcome.Generation, outcome.WasRevalidated);
+            case LearnOutcomeKind.Direct:
+                using (outcome.Response)
+                {
+                    _meter.PassthroughRequests.Add(1);
+                    await ResponseForwarder.ForwardAsync(exchange, outcome.Response!, _meter);
+                }
+
+                break;
+            case LearnOutcomeKind.Unsatisfiable when exchange.Head.Fields.Contains(KnownField.Range):
+                await ErrorResponder.WriteUnsatisfiableAsync(exchange, outcome.CompleteLength);
+                break;
+            case LearnOutcomeKind.Failed:
+                _log.OriginFailed(exchange, outcome.Failure);
+                await ErrorResponder.WriteErrorAsync(exchange, outcome.Failure.Error.Status(), "the origin did not answer: " + outcome.Failure.Error.Token());
+                break;
+            default:
+                // Length unknown, or an empty object (B15): the origin answers the client's own request best.
+                await _passThrough.HandleAsync(exchange);
+                break;
+        }
+
+        return default;
+    }
+
+    // The slice that holds the first byte the client wants; null when only the length can tell, or when it may lie past the end.
+    private int? FirstSliceOf(RequestHead head)
+    {
+        if (!TryGetSingleRange(head, out var range, out _))
+        {
+            return 0;
+        }
+
+        return range.IsSuffix || range.First >= _grid.MaxCompleteLength ? null : _grid.IndexOf(range.First);
+    }
+
+    // False when the object changed before anything was sent, and the request is to be started over.
+    private async ValueTask<bool> RespondAsync(HttpExchange exchange, Generation generation, bool wasRevalidated, bool isLastAttempt)
+    {
+        _meter.SlicedRequests.Add(1);
+        var now = _time.GetUtcNow();
+        var stored = generation.Response;
+        switch (Decide(exchange.Head, stored, now, out var range))
+        {
+            case Decision.NotModified:
+                using (var notModified = SlicedResponse.NotModified(exchange, stored, new SliceUse(0, 0, wasRevalidated), now))
+                {
+                    await SendHeadAsync(exchange, 304, notModified.Head);
+                }
+
+                return true;
+            case Decision.PreconditionFailed:
+                await ErrorResponder.WriteErrorAsync(exchange, 412, "a precondition does not hold");
+                return true;
+            case Decision.Unsatisfiable:
+                await ErrorResponder.WriteUnsatisfiableAsync(exchange, stored.CompleteLength);
+                return true;
+        }
+
+        var plan = SlicePlanner.Plan(generation.Grid, range ?? new ByteRange(0, stored.CompleteLength), stored.CompleteLength);
+        var use = new SliceUse(generation.CountStored(plan.FirstSliceIndex, plan.Count), plan.Count, wasRevalidated);
+        using var response = SlicedResponse.Create(exchange, stored, range, use, now);
+        int status = range is null ? 200 : 206;
+        if (exchange.IsHead)
+        {
+            await SendHeadAsync(exchange, status, response.Head);
+            return true;
+        }
+
+        return await DeliverAsync(exchange, generation, plan, status, response.Head, isLastAttempt);
+    }
+
+    private async ValueTask<bool> DeliverAsync(
+        HttpExchange exchange, Generation generation, SlicePlan plan, int status, ReadOnlyMemory<byte> head, bool isLastAttempt)
+    {
+        long startedAt = _time.GetTimestamp();
+        exchange.BeginResponse(status);
+        var outcome = await exchange.Delivery!.RunAsync(exchange, generation, plan, head);
+        _meter.AssemblyDuration.Record(_time.GetElapsedTime(startedAt));
+        switch (outcome.Status)
+        {
+            case DeliveryStatus.Delivered:
+                return true;
+            case DeliveryStatus.Failed when !outcome.HasBegun:
+                exchange.ForgetResponse();
+                if (outcome.Failure.Error == FetchError.ObjectChanged && !isLastAttempt)
+                {
+                    return false;
+                }
+
+                _log.OriginFailed(exchange, outcome.Failure);
+                await ErrorResponder.WriteErrorAsync(exchange, outcome.Failure.Error.Status(), "the origin did not deliver: " + outcome.Failure.Error.Token());
+                return true;
+            case DeliveryStatus.Failed:
+                _log.OriginFailed(exchange, outcome.Failure);
+                break;
+            case DeliveryStatus.SliceUnreadable:
+                _log.SliceUnreadable(exchange);
+                break;
+        }
+
+        exchange.Abort();
+        return true;
+    }
+
+    private static async ValueTask SendHeadAsync(HttpExchange exchange, int status, ReadOnlyMemory<byte> head)
+    {
+        exchange.BeginResponse(status);
+        if (await exchange.Writer.WriteAsync(head) != WriteResult.Written)
+        {
+            exchange.Abort();
+        }
+    }
+
+    private static Decision Decide(RequestHead head, StoredResponse stored, DateTimeOffset now, out ByteRange? range)
+    {
+        range = null;
+        var validators = new StoredValidators
+        {
+            EntityTag = stored.EntityTag.Span,
+            LastModified = stored.LastModifiedDate,
+            Date = stored.Date,
+        };
+        switch (Preconditions.Evaluate(head.Fields, head.Method, validators, now))
+        {
+            case PreconditionResult.NotModified:
+                return Decision.NotModified;
+            case PreconditionResult.PreconditionFailed:
+                return Decision.PreconditionFailed;
+        }
+
+        // B6: Range means something on GET only.
+        if (head.Method != RequestMethod.Get || !head.Fields.Contains(KnownField.Range) || !Preconditions.AllowsRange(head.Fields, validators, now))
+        {
+            return Decision.Proceed;
+        }
+
+        if (!TryGetSingleRange(head, out var spec, out bool isInvalid))
+        {
+            return isInvalid ? Decision.Unsatisfiable : Decision.Proceed;
+        }
+
+        range = spec.Resolve(stored.CompleteLength);
+        return range is null ? Decision.Unsatisfiable : Decision.Proceed;
+    }
+
+    // One range is answered 206. Several are answered 200 with everything, which RFC 9110 §14.2 leaves to the server.
+    private static bool TryGetSingleRange(RequestHead head, out RangeSpec range, out bool isInvalid)
+    {
+        range = default;
+        isInvalid = false;
+        if (head.Fields.Count(KnownField.Range) != 1 || !head.Fields.TryGet(KnownField.Range, out var value))
+        {
+            return false;
+        }
+
+        Span<RangeSpec> specs = stackalloc RangeSpec[2];
+        var kind = RangeField.TryParse(value, specs, out int count);
+        isInvalid = kind == RangeFieldKind.Invalid416;
+        range = specs[0];
+        return kind == RangeFieldKind.Specs && count == 1;
+    }
+
+    private enum Decision
+    {
+        Proceed,
+        NotModified,
+        PreconditionFailed,
+        Unsatisfiable,
+    }
+}

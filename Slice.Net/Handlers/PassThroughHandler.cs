@@ -1,0 +1,49 @@
+using System.Text;
+using Slice.Core.Fetching;
+using Slice.Core.Http;
+using Slice.Core.Observability;
+using Slice.Core.Options;
+using Slice.Net.Connections;
+using Slice.Net.Origin;
+
+namespace Slice.Net.Handlers;
+
+/// <summary>Streams a request to the origin and its response back, both unchanged but for hop-by-hop fields, Via and X-Forwarded-*.</summary>
+internal sealed class PassThroughHandler(OriginClient origin, SliceOptions options, SliceMeter meter, RequestLog log) : IRequestHandler
+{
+    /// <inheritdoc/>
+    public async ValueTask HandleAsync(HttpExchange exchange)
+    {
+        meter.PassthroughRequests.Add(1);
+        if (exchange.Body.Rejection != RequestRejection.None)
+        {
+            exchange.KeepAlive = false;
+            await ErrorResponder.WriteErrorAsync(exchange, exchange.Body.Rejection.GetStatus(), exchange.Body.Rejection.GetReason());
+            return;
+        }
+
+        using var body = exchange.Head.HasBody
+            ? new RequestBodyContent(exchange.Body, exchange.Head.ContentLength, exchange.ConnectionClosed)
+            : null;
+        var template = SubrequestTemplates.ForPassThrough(exchange.Head, options.ForwardHost, exchange.RemoteEndPoint);
+        string method = Encoding.ASCII.GetString(exchange.Head.MethodBytes);
+        var result = await origin.ForwardAsync(method, template, body, exchange.ConnectionClosed);
+
+        // A body that was not read to its end leaves the connection where no next request can be found.
+        exchange.KeepAlive &= exchange.Body.IsConsumed;
+        using var response = result.Response;
+        if (response is not null)
+        {
+            await ResponseForwarder.ForwardAsync(exchange, response, meter);
+        }
+        else if (exchange.Body.Rejection != RequestRejection.None)
+        {
+            await ErrorResponder.WriteErrorAsync(exchange, exchange.Body.Rejection.GetStatus(), exchange.Body.Rejection.GetReason());
+        }
+        else
+        {
+            log.OriginFailed(exchange, result.Failure);
+            await ErrorResponder.WriteErrorAsync(exchange, result.Failure.Error.Status(), "the origin did not answer: " + result.Failure.Error.Token());
+        }
+    }
+}

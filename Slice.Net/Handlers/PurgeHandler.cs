@@ -1,0 +1,102 @@
+using System.Buffers;
+using System.Globalization;
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Slice.Core.Caching;
+using Slice.Core.Http;
+using Slice.Core.Observability;
+using Slice.Core.Options;
+using Slice.Net.Connections;
+
+namespace Slice.Net.Handlers;
+
+/// <summary>
+/// PURGE of one URL: takes its stored response and all of its slices out of the cache at once. Who may: whoever shows the
+/// token; without a configured token, clients on loopback that no proxy stands in front of.
+/// </summary>
+internal sealed class PurgeHandler(ObjectIndex index, PurgeOptions options, TimeProvider time, SliceMeter meter) : IRequestHandler
+{
+    private readonly byte[]? _token = options.AuthToken is null ? null : Encoding.UTF8.GetBytes(options.AuthToken);
+
+    /// <inheritdoc/>
+    public async ValueTask HandleAsync(HttpExchange exchange)
+    {
+        long startedAt = time.GetTimestamp();
+        var (status, result, count, message) = Purge(exchange);
+        meter.PurgeRequests.Add(1);
+        meter.PurgeResults.Add(result);
+        meter.PurgedItems.Add(Math.Max(0, count));
+        meter.PurgeDuration.Record(time.GetElapsedTime(startedAt));
+        await ErrorResponder.WriteAsync(exchange, status, "application/json", FormatJson(exchange, status == 200, Math.Max(0, count), message));
+    }
+
+    private (int Status, string Result, int Count, string Message) Purge(HttpExchange exchange)
+    {
+        var fields = exchange.Head.Fields;
+        if (!options.Enabled)
+        {
+            return (405, "disabled", 0, "PURGE is disabled (purge.enabled)");
+        }
+
+        if (!IsAllowed(exchange))
+        {
+            meter.PurgeAuthFailures.Add(1);
+            return (401, "unauthorized", 0, _token is null
+                ? "without purge.auth_token only clients on loopback may purge"
+                : "a valid token is required: Authorization: Bearer TOKEN, or X-Purge-Token: TOKEN");
+        }
+
+        if (fields.Contains(KnownField.XPurgePattern) || fields.Contains(KnownField.XPurgeAll))
+        {
+            return (501, "unsupported", 0, "this version purges one URL at a time");
+        }
+
+        int slices = index.Remove(exchange.Key);
+        return slices < 0
+            ? (404, "not_found", 0, "nothing is stored under this URL")
+            : (200, "purged", slices, string.Create(CultureInfo.InvariantCulture, $"purged, with {slices} slices"));
+    }
+
+    private bool IsAllowed(HttpExchange exchange)
+    {
+        var fields = exchange.Head.Fields;
+        if (_token is not null)
+        {
+            return Shows(fields, KnownField.XPurgeToken, ""u8) || Shows(fields, KnownField.Authorization, "Bearer "u8);
+        }
+
+        // A proxy on this machine makes everybody look local; it says so in these fields.
+        return exchange.RemoteEndPoint is IPEndPoint { Address: var address }
+            && IPAddress.IsLoopback(address)
+            && !fields.Contains(KnownField.XForwardedFor)
+            && !fields.Contains(KnownField.Forwarded);
+    }
+
+    private bool Shows(FieldTable fields, KnownField field, ReadOnlySpan<byte> scheme)
+    {
+        // The scheme is compared without regard to case (RFC 9110 §11.1), the token in constant time.
+        return fields.Count(field) == 1
+            && fields.TryGet(field, out var value)
+            && value.Length >= scheme.Length
+            && Ascii.EqualsIgnoreCase(value[..scheme.Length], scheme)
+            && CryptographicOperations.FixedTimeEquals(value[scheme.Length..], _token);
+    }
+
+    private static string FormatJson(HttpExchange exchange, bool success, int count, string message)
+    {
+        var json = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(json))
+        {
+            writer.WriteStartObject();
+            writer.WriteBoolean("success"u8, success);
+            writer.WriteNumber("purged_count"u8, count);
+            writer.WriteString("url"u8, Encoding.Latin1.GetString(exchange.Head.Target.PathAndQuery));
+            writer.WriteString("message"u8, message);
+            writer.WriteEndObject();
+        }
+
+        return Encoding.UTF8.GetString(json.WrittenSpan) + "\n";
+    }
+}

@@ -1,0 +1,43 @@
+using System.Text;
+using Slice.Core.Http;
+using Slice.Net.Connections;
+
+namespace Slice.Net.Handlers;
+
+/// <summary>Chooses the handler of a request on the proxy port.</summary>
+internal sealed class RequestDispatcher : IRequestHandler
+{
+    private readonly byte[] _healthPath;
+    private readonly HealthHandler _health;
+    private readonly GetHandler _get;
+    private readonly PurgeHandler _purge;
+    private readonly PassThroughHandler _passThrough;
+
+    /// <summary>A dispatcher over the four handlers.</summary>
+    public RequestDispatcher(string healthPath, HealthHandler health, GetHandler get, PurgeHandler purge, PassThroughHandler passThrough)
+    {
+        _healthPath = Encoding.ASCII.GetBytes(healthPath);
+        _health = health;
+        _get = get;
+        _purge = purge;
+        _passThrough = passThrough;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask HandleAsync(HttpExchange exchange)
+    {
+        switch (exchange.Head.Method)
+        {
+            case RequestMethod.Get or RequestMethod.Head:
+                return exchange.Head.Target.PathAndQuery.SequenceEqual(_healthPath) ? _health.HandleAsync(exchange) : _get.HandleAsync(exchange);
+            case RequestMethod.Purge:
+                return _purge.HandleAsync(exchange);
+            case RequestMethod.Connect:
+                // Never an open proxy: only the configured origin is reached.
+                exchange.KeepAlive = false;
+                return ErrorResponder.WriteErrorAsync(exchange, 501, "CONNECT is not supported");
+            default:
+                return _passThrough.HandleAsync(exchange);
+        }
+    }
+}

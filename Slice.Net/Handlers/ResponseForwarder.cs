@@ -1,0 +1,131 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using Slice.Core.Caching;
+using Slice.Core.Fetching;
+using Slice.Core.Observability;
+using Slice.Net.Connections;
+using Slice.Net.Delivery;
+
+namespace Slice.Net.Handlers;
+
+/// <summary>
+/// Sends an origin's response on as it is, at the client's pace: end-to-end fields, our Via, and a framing the client understands.
+/// A body that breaks off ends in an aborted connection, never in something that looks whole.
+/// </summary>
+internal static class ResponseForwarder
+{
+    private const int BufferBytes = 64 << 10;
+
+    // "FFFFFFFF\r\n" before the data of a chunk, CRLF behind it.
+    private const int ChunkHeadBytes = 10;
+    private const int ChunkTailBytes = 2;
+
+    private static readonly byte[] s_lastChunk = "0\r\n\r\n"u8.ToArray();
+
+    /// <summary>Sends head and body. The caller disposes the response.</summary>
+    public static async ValueTask ForwardAsync(HttpExchange exchange, OriginResponse response, SliceMeter meter)
+    {
+        bool hasBody = !exchange.IsHead && response.Status is not (204 or 304) && response.ContentLength != 0;
+        bool isChunked = hasBody && response.ContentLength < 0 && exchange.Head.MinorVersion == 1;
+        if (hasBody && response.ContentLength < 0 && !isChunked)
+        {
+            // HTTP/1.0 knows no chunks: the end of the connection ends the body.
+            exchange.KeepAlive = false;
+        }
+
+        exchange.BeginResponse(response.Status);
+        var written = await exchange.Writer.WriteAsync(FormatHead(exchange, response, isChunked));
+        if (written == WriteResult.Written && hasBody)
+        {
+            written = await ForwardBodyAsync(exchange, response, isChunked, meter);
+        }
+
+        if (written != WriteResult.Written)
+        {
+            exchange.Abort();
+        }
+    }
+
+    private static async ValueTask<WriteResult> ForwardBodyAsync(HttpExchange exchange, OriginResponse response, bool isChunked, SliceMeter meter)
+    {
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(ChunkHeadBytes + BufferBytes + ChunkTailBytes);
+        try
+        {
+            while (true)
+            {
+                var read = await response.ReadAsync(buffer.AsMemory(ChunkHeadBytes, BufferBytes));
+                if (read.Failure.IsError)
+                {
+                    meter.Errors.Add(read.Failure.Error.Token());
+                    return WriteResult.SliceUnreadable;
+                }
+
+                if (read.Bytes == 0)
+                {
+                    return isChunked ? await exchange.Writer.WriteAsync(s_lastChunk) : WriteResult.Written;
+                }
+
+                meter.BytesFromOrigin.Add(read.Bytes);
+                var piece = isChunked ? FrameChunk(buffer, read.Bytes) : buffer.AsMemory(ChunkHeadBytes, read.Bytes);
+                var written = await exchange.Writer.WriteAsync(piece);
+                if (written != WriteResult.Written)
+                {
+                    return written;
+                }
+
+                exchange.BodyBytes += read.Bytes;
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    // Writes size and line ends around the data where it stands, so that a chunk is one write.
+    private static Memory<byte> FrameChunk(byte[] buffer, int dataBytes)
+    {
+        Span<byte> size = stackalloc byte[8];
+        dataBytes.TryFormat(size, out int digits, "X", CultureInfo.InvariantCulture);
+        int start = ChunkHeadBytes - 2 - digits;
+        size[..digits].CopyTo(buffer.AsSpan(start));
+        "\r\n"u8.CopyTo(buffer.AsSpan(ChunkHeadBytes - 2));
+        "\r\n"u8.CopyTo(buffer.AsSpan(ChunkHeadBytes + dataBytes));
+        return buffer.AsMemory(start, digits + 2 + dataBytes + ChunkTailBytes);
+    }
+
+    private static ReadOnlyMemory<byte> FormatHead(HttpExchange exchange, OriginResponse response, bool isChunked)
+    {
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"HTTP/1.1 {response.Status} {response.ReasonPhrase}\r\n");
+        foreach (var field in response.Fields)
+        {
+            if (StoredFields.IsForwarded(field.Name, response.Fields))
+            {
+                text.Append(field.Name).Append(": ").Append(field.Value).Append("\r\n");
+            }
+        }
+
+        if (isChunked)
+        {
+            text.Append("Transfer-Encoding: chunked\r\n");
+        }
+        else if (response.ContentLength >= 0)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"Content-Length: {response.ContentLength}\r\n");
+        }
+
+        text.Append("Via: 1.1 ").Append(SubrequestTemplates.Pseudonym).Append("\r\nX-Cache: BYPASS\r\n");
+        if (!exchange.KeepAlive)
+        {
+            text.Append("Connection: close\r\n");
+        }
+        else if (exchange.Head.MinorVersion == 0)
+        {
+            text.Append("Connection: keep-alive\r\n");
+        }
+
+        return Encoding.Latin1.GetBytes(text.Append("\r\n").ToString());
+    }
+}

@@ -1,0 +1,87 @@
+using Slice.Core.Fetching;
+using Slice.Core.Http;
+
+namespace Slice.Net.Origin;
+
+/// <summary>A response of the pool.</summary>
+internal sealed class HttpOriginResponse : OriginResponse
+{
+    private readonly HttpResponseMessage _response;
+    private readonly Stream _body;
+    private readonly OriginDeadline _deadline;
+    private readonly TimeSpan _betweenBytes;
+    private List<ForwardedField>? _fields;
+
+    /// <summary>Takes over the response, its body and the deadline.</summary>
+    public HttpOriginResponse(HttpResponseMessage response, Stream body, OriginDeadline deadline, TimeSpan betweenBytes)
+    {
+        _response = response;
+        _body = body;
+        _deadline = deadline;
+        _betweenBytes = betweenBytes;
+    }
+
+    /// <inheritdoc/>
+    public override int Status => (int)_response.StatusCode;
+
+    /// <inheritdoc/>
+    public override string ReasonPhrase => _response.ReasonPhrase ?? "";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<ForwardedField> Fields => _fields ??= ReadFields(_response);
+
+    /// <inheritdoc/>
+    public override long ContentLength => _response.Content.Headers.ContentLength ?? -1;
+
+    /// <inheritdoc/>
+    public override async ValueTask<BodyRead> ReadAsync(Memory<byte> buffer)
+    {
+        try
+        {
+            _deadline.Arm(_betweenBytes);
+            int read = await _body.ReadAsync(buffer, _deadline.Token);
+            _deadline.Disarm();
+            return new BodyRead(read, Failure.None);
+        }
+        catch (OperationCanceledException)
+        {
+            _deadline.ThrowIfCallerCancelled();
+            return new BodyRead(0, new Failure(FetchError.HttpResponseIncomplete, $"no bytes for {_betweenBytes.TotalSeconds:0.###} s"));
+        }
+        catch (Exception error) when (error is HttpIOException or IOException or HttpRequestException)
+        {
+            _deadline.ThrowIfCallerCancelled();
+            return new BodyRead(0, new Failure(FetchError.HttpResponseIncomplete, error.Message));
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        _response.Dispose();
+        _deadline.Dispose();
+    }
+
+    // NonValidated: every line as it came, nothing parsed, joined or dropped.
+    private static List<ForwardedField> ReadFields(HttpResponseMessage response)
+    {
+        var fields = new List<ForwardedField>();
+        foreach (var header in response.Headers.NonValidated)
+        {
+            foreach (string value in header.Value)
+            {
+                fields.Add(new ForwardedField(header.Key, value));
+            }
+        }
+
+        foreach (var header in response.Content.Headers.NonValidated)
+        {
+            foreach (string value in header.Value)
+            {
+                fields.Add(new ForwardedField(header.Key, value));
+            }
+        }
+
+        return fields;
+    }
+}
