@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using Slice.Core.Caching;
 using Slice.Core.Fetching;
@@ -54,29 +55,26 @@ internal sealed class GetHandler : IRequestHandler
     {
         for (int attempt = 1; attempt <= MaxAttempts; attempt++)
         {
-            bool wasRevalidated = false;
+            var lookUp = LookUp.Hit;
             if (!TryFindFresh(exchange, out var generation))
             {
-                var known = await LearnAsync(exchange, generation);
-                if (known.Generation is null)
+                (generation, lookUp) = await LearnAsync(exchange, generation);
+                if (generation is null)
                 {
                     return;
                 }
-
-                generation = known.Generation;
-                wasRevalidated = known.WasRevalidated;
             }
 
             try
             {
-                if (await RespondAsync(exchange, generation!, wasRevalidated, isLastAttempt: attempt == MaxAttempts))
+                if (await RespondAsync(exchange, generation, lookUp, isLastAttempt: attempt == MaxAttempts))
                 {
                     return;
                 }
             }
             finally
             {
-                if (!generation!.IsShared)
+                if (!generation.IsShared)
                 {
                     generation.Retire();
                 }
@@ -84,13 +82,13 @@ internal sealed class GetHandler : IRequestHandler
         }
     }
 
-    private bool TryFindFresh(HttpExchange exchange, out Generation? generation) =>
+    private bool TryFindFresh(HttpExchange exchange, [NotNullWhen(true)] out Generation? generation) =>
         _index.TryGet(exchange.Key, out generation)
         && !generation.IsRetired
         && generation.Response.Freshness.IsFreshAt(_time.GetUtcNow());
 
     // The slow way: the origin is asked. Generation is null when the request has been answered here.
-    private async ValueTask<(Generation? Generation, bool WasRevalidated)> LearnAsync(HttpExchange exchange, Generation? stale)
+    private async ValueTask<(Generation? Generation, LookUp LookUp)> LearnAsync(HttpExchange exchange, Generation? stale)
     {
         if (exchange.IsHead || exchange.Head.HasBody || !_patterns.Match(exchange.NormalizedTarget))
         {
@@ -108,7 +106,7 @@ internal sealed class GetHandler : IRequestHandler
         switch (outcome.Kind)
         {
             case LearnOutcomeKind.Sliced:
-                return (outcome.Generation, outcome.WasRevalidated);
+                return (outcome.Generation, outcome.WasRevalidated ? LookUp.Revalidated : LookUp.Miss);
             case LearnOutcomeKind.Direct:
                 using (outcome.Response)
                 {
@@ -145,7 +143,7 @@ internal sealed class GetHandler : IRequestHandler
     }
 
     // False when the object changed before anything was sent, and the request is to be started over.
-    private async ValueTask<bool> RespondAsync(HttpExchange exchange, Generation generation, bool wasRevalidated, bool isLastAttempt)
+    private async ValueTask<bool> RespondAsync(HttpExchange exchange, Generation generation, LookUp lookUp, bool isLastAttempt)
     {
         _meter.SlicedRequests.Add(1);
         var now = _time.GetUtcNow();
@@ -153,7 +151,7 @@ internal sealed class GetHandler : IRequestHandler
         switch (Decide(exchange.Head, stored, now, out var range))
         {
             case Decision.NotModified:
-                using (var notModified = SlicedResponse.NotModified(exchange, stored, new SliceUse(0, 0, wasRevalidated), now))
+                using (var notModified = SlicedResponse.NotModified(exchange, stored, new SliceUse(0, 0, lookUp == LookUp.Revalidated), now))
                 {
                     await SendHeadAsync(exchange, 304, notModified.Head);
                 }
@@ -168,7 +166,7 @@ internal sealed class GetHandler : IRequestHandler
         }
 
         var plan = SlicePlanner.Plan(generation.Grid, range ?? new ByteRange(0, stored.CompleteLength), stored.CompleteLength);
-        var use = new SliceUse(generation.CountStored(plan.FirstSliceIndex, plan.Count), plan.Count, wasRevalidated);
+        var use = CountUse(generation, plan, lookUp);
         using var response = SlicedResponse.Create(exchange, stored, range, use, now);
         int status = range is null ? 200 : 206;
         if (exchange.IsHead)
@@ -211,6 +209,14 @@ internal sealed class GetHandler : IRequestHandler
 
         exchange.Abort();
         return true;
+    }
+
+    private static SliceUse CountUse(Generation generation, SlicePlan plan, LookUp lookUp)
+    {
+        // The slice that came with the lesson may be stored by now; for this request it was a miss all the same.
+        int learned = lookUp == LookUp.Miss && plan.Count > 0 ? 1 : 0;
+        int hits = generation.CountStored(plan.FirstSliceIndex + learned, plan.Count - learned);
+        return new SliceUse(hits, plan.Count, lookUp == LookUp.Revalidated);
     }
 
     private static async ValueTask SendHeadAsync(HttpExchange exchange, int status, ReadOnlyMemory<byte> head)
@@ -269,6 +275,13 @@ internal sealed class GetHandler : IRequestHandler
         isInvalid = kind == RangeFieldKind.Invalid416;
         range = specs[0];
         return kind == RangeFieldKind.Specs && count == 1;
+    }
+
+    private enum LookUp
+    {
+        Hit,
+        Miss,
+        Revalidated,
     }
 
     private enum Decision

@@ -1,0 +1,33 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+
+namespace Slice.Tests.Support;
+
+/// <summary>Keeps log lines of our own categories, so that a test can say what an operator would have read.</summary>
+public sealed class LogCapture : ILoggerProvider
+{
+    private readonly ConcurrentQueue<string> _lines = new();
+
+    /// <summary>Lines so far: level, event, message.</summary>
+    public IReadOnlyList<string> Lines => [.. _lines];
+
+    /// <inheritdoc/>
+    public ILogger CreateLogger(string categoryName) => new Logger(_lines);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+    }
+
+    private sealed class Logger(ConcurrentQueue<string> lines) : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            lines.Enqueue($"{logLevel} {eventId.Name} {formatter(state, exception)}{exception}");
+    }
+}

@@ -1,0 +1,68 @@
+using System.Globalization;
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Slice.Core.Options;
+using Slice.Host;
+
+namespace Slice.Tests.Support;
+
+/// <summary>
+/// The proxy in this process, on loopback ports chosen by the kernel, with everything real but the configuration file. Slices may
+/// be as small as a test likes.
+/// </summary>
+internal sealed class ProxyUnderTest : IAsyncDisposable
+{
+    private readonly LogCapture _log;
+
+    private ProxyUnderTest(Instance instance, LogCapture log)
+    {
+        Instance = instance;
+        _log = log;
+    }
+
+    /// <summary>The instance.</summary>
+    public Instance Instance { get; }
+
+    /// <summary>The proxy port.</summary>
+    public IPEndPoint EndPoint => Instance.ProxyEndPoint;
+
+    /// <summary>The metrics port.</summary>
+    public IPEndPoint AdminEndPoint => Instance.AdminEndPoint!;
+
+    /// <summary>What was logged.</summary>
+    public IReadOnlyList<string> Log => _log.Lines;
+
+    /// <summary>Starts a proxy in front of <paramref name="origin"/>, with no waits between retries worth mentioning.</summary>
+    public static async Task<ProxyUnderTest> StartAsync(
+        Uri origin, int sliceSizeBytes, Func<SliceOptions, SliceOptions>? configure = null, TimeProvider? time = null)
+    {
+        var log = new LogCapture();
+        var options = new SliceOptions
+        {
+            UpstreamAddress = origin,
+            SliceSizeBytes = sliceSizeBytes,
+            ListenAddress = "127.0.0.1:0",
+            MetricsEndpoint = new MetricsEndpointOptions { Address = "127.0.0.1:0" },
+            Store = new CacheStoreOptions { MemorySizeBytes = 64 << 20 },
+        };
+        var instance = await Instance.StartAsync(
+            configure?.Invoke(options) ?? options,
+            logging => logging.ClearProviders().AddProvider(log).SetMinimumLevel(LogLevel.Debug),
+            time ?? TimeProvider.System);
+        return new ProxyUnderTest(instance, log);
+    }
+
+    /// <summary>One GET on a connection of its own.</summary>
+    public Task<RawResponse> GetAsync(string target, params string[] fields) => RawClient.GetAsync(EndPoint, target, fields);
+
+    /// <summary>The value of a metric without labels, read as Prometheus reads it.</summary>
+    public async Task<double> MetricAsync(string name)
+    {
+        var response = await RawClient.GetAsync(AdminEndPoint, "/metrics");
+        string line = response.BodyText.Split('\n').Single(line => line.StartsWith($"pingora_slice_{name} ", StringComparison.Ordinal));
+        return double.Parse(line[(line.IndexOf(' ', StringComparison.Ordinal) + 1)..], CultureInfo.InvariantCulture);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => Instance.DisposeAsync();
+}
