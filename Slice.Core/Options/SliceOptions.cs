@@ -21,7 +21,7 @@ public sealed record SliceOptions
     /// <summary>Whether slices are kept for later requests. Default true; false still slices, and forgets each object after its request.</summary>
     public bool EnableCache { get; init; } = true;
 
-    /// <summary>Freshness lifetime of an answer that states none of its own. Default 3,600 s.</summary>
+    /// <summary>Freshness lifetime of an answer that states none of its own, 0 s to 365 days. Default 3,600 s.</summary>
     public TimeSpan CacheTtl { get; init; } = TimeSpan.FromSeconds(3600);
 
     /// <summary>The origin. Required; <c>http</c> only until TLS to the origin is built.</summary>

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Slice.Core.Options;
 
 namespace Slice.Net.Handlers;
 
@@ -15,7 +16,7 @@ internal sealed class SlicePatterns
     /// <summary>Compiles the patterns; none matches every path.</summary>
     /// <exception cref="ArgumentException">A pattern is not a regular expression, or uses backtracking constructs.</exception>
     public SlicePatterns(IReadOnlyList<string> patterns) =>
-        _patterns = [.. patterns.Select(pattern => new Regex(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant))];
+        _patterns = [.. patterns.Select(pattern => new Regex(pattern, SlicePattern.CompileOptions))];
 
     /// <summary>Whether the path of a normalized target is sliced; the query is not looked at.</summary>
     public bool Match(ReadOnlySpan<byte> normalizedTarget)

@@ -1,0 +1,168 @@
+using System.Globalization;
+
+namespace Slice.Core.Options;
+
+/// <summary>
+/// One key of the configuration: all that the reader, the validator, <c>--check-config</c> and the documentation know about it.
+/// Immutable. The keys are in <see cref="OptionTable"/>.
+/// </summary>
+public sealed class OptionKey
+{
+    /// <summary>What is shown in place of a secret. It is refused as a secret, so that a printed configuration cannot be put to work by mistake.</summary>
+    public const string Redacted = "(redacted)";
+
+    private const int LongestUrlPath = 256; // Arbitrary; health checkers send a few bytes.
+
+    private readonly Func<SliceOptions, object?> _read;
+    private readonly Func<SliceOptions, object?, SliceOptions> _with;
+
+    internal OptionKey(
+        string group,
+        string name,
+        OptionKind kind,
+        string summary,
+        Func<SliceOptions, object?> read,
+        Func<SliceOptions, object?, SliceOptions> with)
+    {
+        Group = group;
+        Name = name;
+        Kind = kind;
+        Summary = summary;
+        _read = read;
+        _with = with;
+    }
+
+    /// <summary>The heading the key stands under in the documentation.</summary>
+    public string Group { get; }
+
+    /// <summary>The key with its section, <c>timeouts.connect</c>, or alone at the top, <c>slice_size</c>.</summary>
+    public string Name { get; }
+
+    /// <summary>The section, <c>timeouts</c>; empty at the top.</summary>
+    public string Section => Name.Contains('.', StringComparison.Ordinal) ? Name[..Name.IndexOf('.', StringComparison.Ordinal)] : "";
+
+    /// <summary>The key inside its section, <c>connect</c>.</summary>
+    public string LocalName => Name[(Name.IndexOf('.', StringComparison.Ordinal) + 1)..];
+
+    /// <summary>What the value is.</summary>
+    public OptionKind Kind { get; }
+
+    /// <summary>What the key does, in one sentence.</summary>
+    public string Summary { get; }
+
+    /// <summary>Least value of a count, of a size in bytes, or of a duration in milliseconds.</summary>
+    public long Minimum { get; internal init; }
+
+    /// <summary>Greatest value, in the unit of <see cref="Minimum"/>.</summary>
+    public long Maximum { get; internal init; }
+
+    /// <summary>Whether the value must never be shown.</summary>
+    public bool IsSecret => Kind == OptionKind.Secret;
+
+    /// <summary>What may stand here, in words.</summary>
+    public string Allowed => Kind switch
+    {
+        OptionKind.Count or OptionKind.Size or OptionKind.Duration => RangeText(Minimum),
+        OptionKind.Flag => "true or false",
+        OptionKind.Patterns => $"a list, each entry {SlicePattern.Syntax}",
+        OptionKind.ListenAddress => ListenAddress.Syntax,
+        OptionKind.OriginAddress => OriginAddress.Syntax,
+        OptionKind.UrlPath => $"a path of visible ASCII that begins with /, without ? and #, at most {LongestUrlPath} characters",
+        OptionKind.Directory => "a path; a relative one starts at the working directory",
+        OptionKind.Secret => "visible ASCII without spaces",
+        _ => LogSeverityText.Syntax,
+    };
+
+    /// <summary>The default as text; <c>none</c> for a secret, <c>required</c> when there is no default.</summary>
+    public string DefaultText => Read(new SliceOptions()) switch
+    {
+        null => IsSecret ? "none" : "required",
+        object value => Format(value),
+    };
+
+    /// <summary>The value of this key in an effective configuration, typed as <see cref="OptionKind"/> says.</summary>
+    public object? Read(SliceOptions options) => _read(options);
+
+    /// <summary>A copy of the configuration with this value.</summary>
+    /// <param name="options">The configuration to copy.</param>
+    /// <param name="value">Typed as <see cref="OptionKind"/> says, and passed by <see cref="Check(object)"/>.</param>
+    public SliceOptions With(SliceOptions options, object? value) => _with(options, value);
+
+    /// <summary>A value as text. Lists are in YAML's flow form; a secret is <see cref="Redacted"/>.</summary>
+    public string Format(object? value) => (Kind, value) switch
+    {
+        (_, null) => "",
+        (OptionKind.Secret, _) => Redacted,
+        (OptionKind.Size, long sizeBytes) => ByteSizeText.Format(sizeBytes),
+        (OptionKind.Duration, TimeSpan duration) => DurationText.Format(duration),
+        (OptionKind.Flag, bool flag) => flag ? "true" : "false",
+        (OptionKind.OriginAddress, Uri address) => address.IsAbsoluteUri ? OriginAddress.Format(address) : address.OriginalString,
+        (OptionKind.LogLevel, LogSeverity severity) => LogSeverityText.Format(severity),
+        (OptionKind.Patterns, IReadOnlyList<string> patterns) => $"[{string.Join(", ", patterns)}]",
+        _ => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "",
+    };
+
+    /// <summary>Every error of one value, in its own right; what depends on other keys is <see cref="SliceOptionsValidator"/>'s.</summary>
+    /// <param name="value">Typed as <see cref="OptionKind"/> says.</param>
+    public IEnumerable<OptionError> Check(object? value) => Check(value, Minimum);
+
+    internal IEnumerable<OptionError> Check(object? value, long minimum)
+    {
+        if (value is IReadOnlyList<string> patterns)
+        {
+            return patterns
+                .Select(pattern => (pattern, Problem: SlicePattern.Compile(pattern, out _)))
+                .Where(checkedPattern => checkedPattern.Problem is not null)
+                .Select(checkedPattern => new OptionError(Name, checkedPattern.pattern, checkedPattern.Problem!, SlicePattern.Syntax));
+        }
+
+        string? problem = value switch
+        {
+            long number => CheckRange(number, minimum),
+            TimeSpan duration => CheckDuration(duration, minimum),
+            Uri address => OriginAddress.Check(address),
+            string text => CheckText(text),
+            null when !IsSecret => "required and not set",
+            _ => null,
+        };
+        return problem is null ? [] : [new OptionError(Name, value is null ? "(not set)" : Format(value), problem, AllowedFrom(minimum))];
+    }
+
+    private string AllowedFrom(long minimum) => minimum == Minimum ? Allowed : RangeText(minimum);
+
+    private string RangeText(long minimum) => $"{FormatBound(minimum)} to {FormatBound(Maximum)}";
+
+    private string FormatBound(long bound) => Kind switch
+    {
+        OptionKind.Size => ByteSizeText.Format(bound),
+        OptionKind.Duration => DurationText.Format(TimeSpan.FromMilliseconds(bound)),
+        _ => bound.ToString(CultureInfo.InvariantCulture),
+    };
+
+    private string? CheckRange(long number, long minimum) =>
+        number < minimum ? "too small" : number > Maximum ? "too large" : null;
+
+    private string? CheckDuration(TimeSpan duration, long minimum) =>
+        duration < TimeSpan.FromMilliseconds(minimum) ? "too short" : duration > TimeSpan.FromMilliseconds(Maximum) ? "too long" : null;
+
+    private string? CheckText(string text) => Kind switch
+    {
+        OptionKind.ListenAddress => ListenAddress.Parse(text, out _),
+        OptionKind.UrlPath => IsUrlPath(text) ? null : "not a path",
+        OptionKind.Directory => text.Length > 0 && !text.Contains('\0', StringComparison.Ordinal) ? null : "not a path",
+        OptionKind.Secret => CheckSecret(text),
+        _ => null,
+    };
+
+    private static bool IsUrlPath(string text) =>
+        text.StartsWith('/') && text.Length <= LongestUrlPath && IsVisibleAscii(text) && !text.AsSpan().ContainsAny('?', '#');
+
+    // An empty token would be matched by an empty field value, that is, by everybody.
+    private static string? CheckSecret(string text) =>
+        text.Length == 0 ? "empty"
+        : text == Redacted ? "the placeholder of --check-config, not a secret"
+        : IsVisibleAscii(text) ? null
+        : "has characters that a field value cannot carry";
+
+    private static bool IsVisibleAscii(string text) => !text.AsSpan().ContainsAnyExceptInRange('!', '~');
+}

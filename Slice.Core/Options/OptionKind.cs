@@ -1,0 +1,38 @@
+namespace Slice.Core.Options;
+
+/// <summary>What the value of a configuration key is, and so how it is written and checked.</summary>
+public enum OptionKind
+{
+    /// <summary>A whole number (<see cref="long"/>).</summary>
+    Count,
+
+    /// <summary>Bytes (<see cref="long"/>), written as <see cref="ByteSizeText"/> reads them.</summary>
+    Size,
+
+    /// <summary>A <see cref="TimeSpan"/>, written as <see cref="DurationText"/> reads it.</summary>
+    Duration,
+
+    /// <summary>A <see cref="bool"/>, <c>true</c> or <c>false</c>.</summary>
+    Flag,
+
+    /// <summary>A list of regular expressions (<see cref="IReadOnlyList{T}"/> of <see cref="string"/>).</summary>
+    Patterns,
+
+    /// <summary>An address to listen on (<see cref="string"/>).</summary>
+    ListenAddress,
+
+    /// <summary>The origin (<see cref="Uri"/>).</summary>
+    OriginAddress,
+
+    /// <summary>An absolute path of a URL (<see cref="string"/>).</summary>
+    UrlPath,
+
+    /// <summary>A directory of this machine (<see cref="string"/>).</summary>
+    Directory,
+
+    /// <summary>A text that is never shown (<see cref="string"/>, or null).</summary>
+    Secret,
+
+    /// <summary>A <see cref="LogSeverity"/>.</summary>
+    LogLevel,
+}

@@ -1,0 +1,138 @@
+namespace Slice.Core.Options;
+
+/// <summary>
+/// Every key of the configuration, once. The reader binds by it, the validator checks by it, errors and suggestions quote it, and the
+/// tables of <c>docs/configuration.md</c> and the sample configuration are compared with it by tests. Ranges are stated here and nowhere else.
+/// </summary>
+public static class OptionTable
+{
+    private const long KiB = 1L << 10;
+    private const long MiB = 1L << 20;
+    private const long TiB = 1L << 40;
+    private const long DayMs = 86_400_000;
+
+    // RFC 2616 §14.21 asked servers to promise no more than a year, and caches still hold to it.
+    private const long YearMs = 365 * DayMs;
+
+    /// <summary>All keys, in the order of the documentation.</summary>
+    public static IReadOnlyList<OptionKey> Keys { get; } =
+    [
+        Origin("Origin", "upstream_address", "The origin that slices come from.",
+            o => o.UpstreamAddress, (o, v) => o with { UpstreamAddress = v }),
+        Flag("Origin", "forward_host", "Whether the client's Host goes to the origin and into the cache key; otherwise the origin sees its own address.",
+            o => o.ForwardHost, (o, v) => o with { ForwardHost = v }),
+
+        Size("Slicing", "slice_size", SliceOptionsValidator.MinimumSliceSizeBytes, 10 * MiB, "Bytes per slice.",
+            o => o.SliceSizeBytes, (o, v) => o with { SliceSizeBytes = (int)v }),
+        Count("Slicing", "max_concurrent_subrequests", 1, 64, "Slices that one client request keeps in flight at the origin.",
+            o => o.MaxConcurrentSubrequests, (o, v) => o with { MaxConcurrentSubrequests = (int)v }),
+        Count("Slicing", "max_retries", 0, 20, "Repeats of a failed subrequest after its first try; the wait before the first is 100 ms and doubles.",
+            o => o.MaxRetries, (o, v) => o with { MaxRetries = (int)v }),
+        Patterns("Slicing", "slice_patterns", "Regular expressions on the path; a GET or HEAD that matches none is passed through. Empty: all are sliced.",
+            o => o.SlicePatterns, (o, v) => o with { SlicePatterns = v }),
+
+        Flag("Cache", "enable_cache", "Whether slices are kept for later requests.",
+            o => o.EnableCache, (o, v) => o with { EnableCache = v }),
+        Duration("Cache", "cache_ttl", 0, YearMs, "Freshness lifetime of an answer that states none of its own.",
+            o => o.CacheTtl, (o, v) => o with { CacheTtl = v }),
+        Size("Cache", "l1_cache_size_bytes", 16 * MiB, TiB, "Bytes kept when the cache is in memory.",
+            o => o.Store.MemorySizeBytes, (o, v) => o with { Store = o.Store with { MemorySizeBytes = v } }),
+        Flag("Cache", "enable_l2_cache", "Whether the cache is on disk instead of in memory; the kernel's page cache is then the memory tier.",
+            o => o.Store.OnDisk, (o, v) => o with { Store = o.Store with { OnDisk = v } }),
+        Text("Cache", "l2_cache_dir", OptionKind.Directory, "Directory of the cache on disk.",
+            o => o.Store.Directory, (o, v) => o with { Store = o.Store with { Directory = v } }),
+        Size("Cache", "cache_size", 16 * MiB, 64 * TiB, "Bytes kept when the cache is on disk; a hard limit.",
+            o => o.Store.DiskSizeBytes, (o, v) => o with { Store = o.Store with { DiskSizeBytes = v } }),
+
+        Text("Listening", "listen_address", OptionKind.ListenAddress, "Where clients connect.",
+            o => o.ListenAddress, (o, v) => o with { ListenAddress = v }),
+        Text("Listening", "health_path", OptionKind.UrlPath, "Path on the proxy port that answers health checks instead of the origin.",
+            o => o.HealthPath, (o, v) => o with { HealthPath = v }),
+
+        Flag("Metrics endpoint", "metrics_endpoint.enabled", "Whether the endpoint with /metrics and /health listens.",
+            o => o.MetricsEndpoint.Enabled, (o, v) => o with { MetricsEndpoint = o.MetricsEndpoint with { Enabled = v } }),
+        Text("Metrics endpoint", "metrics_endpoint.address", OptionKind.ListenAddress, "Where it listens.",
+            o => o.MetricsEndpoint.Address, (o, v) => o with { MetricsEndpoint = o.MetricsEndpoint with { Address = v } }),
+
+        Flag("Purge", "purge.enabled", "Whether PURGE is answered; otherwise it is refused with 405.",
+            o => o.Purge.Enabled, (o, v) => o with { Purge = o.Purge with { Enabled = v } }),
+        Secret("Purge", "purge.auth_token", "The token a PURGE must carry; without one, only clients on loopback may purge.",
+            o => o.Purge.AuthToken, (o, v) => o with { Purge = o.Purge with { AuthToken = v } }),
+        Flag("Purge", "purge.enable_metrics", "Whether purge metrics are published.",
+            o => o.Purge.EnableMetrics, (o, v) => o with { Purge = o.Purge with { EnableMetrics = v } }),
+
+        Deadline("connect", "TCP connect to the origin.", t => t.Connect, (t, v) => t with { Connect = v }),
+        Deadline("first_byte", "From the request sent to the origin until its response head.", t => t.FirstByte, (t, v) => t with { FirstByte = v }),
+        Deadline("between_bytes", "Between two reads of a body from the origin.", t => t.BetweenBytes, (t, v) => t with { BetweenBytes = v }),
+        Deadline("origin_queue", "Longest wait of a subrequest for its turn at the origin.", t => t.OriginQueue, (t, v) => t with { OriginQueue = v }),
+        Deadline("request_head", "From the first byte of a request head to its last; 408 after that.", t => t.RequestHead, (t, v) => t with { RequestHead = v }),
+        Deadline("request_body", "Between two reads of a request body from the client.", t => t.RequestBody, (t, v) => t with { RequestBody = v }),
+        Deadline("keep_alive", "Idle time of a client connection between requests.", t => t.KeepAlive, (t, v) => t with { KeepAlive = v }),
+        Deadline("send", "Longest time one write of at most 1 MiB to the client may take.", t => t.Send, (t, v) => t with { Send = v }),
+        Deadline("shutdown", "Time that running responses get after SIGTERM.", t => t.Shutdown, (t, v) => t with { Shutdown = v }),
+
+        Count("Limits", "limits.max_connections", 1, 1_000_000, "Client connections at once.",
+            o => o.Limits.MaxConnections, (o, v) => o with { Limits = o.Limits with { MaxConnections = (int)v } }),
+        Count("Limits", "limits.max_origin_requests", 1, 10_000, "Requests to the origin at once, over all clients.",
+            o => o.Limits.MaxOriginRequests, (o, v) => o with { Limits = o.Limits with { MaxOriginRequests = (int)v } }),
+        Size("Limits", "limits.request_target", 256, 64 * KiB, "Longest request-target; 414 above.",
+            o => o.Limits.RequestTargetBytes, (o, v) => o with { Limits = o.Limits with { RequestTargetBytes = (int)v } }),
+        Size("Limits", "limits.request_head", KiB, 256 * KiB, "Longest request head; 431 above.",
+            o => o.Limits.RequestHeadBytes, (o, v) => o with { Limits = o.Limits with { RequestHeadBytes = (int)v } }),
+        Count("Limits", "limits.request_fields", 8, 1_000, "Most field lines in a request; 431 above.",
+            o => o.Limits.RequestFields, (o, v) => o with { Limits = o.Limits with { RequestFields = (int)v } }),
+        Size("Limits", "limits.request_body", 0, 64 * TiB, "Longest request body that is passed through; 413 above, 0 for no limit.",
+            o => o.Limits.RequestBodyBytes, (o, v) => o with { Limits = o.Limits with { RequestBodyBytes = v } }),
+
+        new("Logging", "log_level", OptionKind.LogLevel, "Least severe log line that is written.",
+            o => o.LogLevel, (o, v) => o with { LogLevel = (LogSeverity)v! }),
+    ];
+
+    /// <summary>The sections, in the order of the documentation.</summary>
+    public static IReadOnlyList<string> Sections { get; } = [.. Keys.Select(key => key.Section).Where(section => section.Length > 0).Distinct()];
+
+    /// <summary>The key of this name with its section, or null.</summary>
+    public static OptionKey? Find(string name) => Keys.FirstOrDefault(key => key.Name == name);
+
+    private static OptionKey Count(
+        string group, string name, long minimum, long maximum, string summary, Func<SliceOptions, long> read, Func<SliceOptions, long, SliceOptions> with) =>
+        new(group, name, OptionKind.Count, summary, o => read(o), (o, v) => with(o, (long)v!)) { Minimum = minimum, Maximum = maximum };
+
+    private static OptionKey Size(
+        string group, string name, long minimum, long maximum, string summary, Func<SliceOptions, long> read, Func<SliceOptions, long, SliceOptions> with) =>
+        new(group, name, OptionKind.Size, summary, o => read(o), (o, v) => with(o, (long)v!)) { Minimum = minimum, Maximum = maximum };
+
+    private static OptionKey Duration(
+        string group,
+        string name,
+        long minimumMs,
+        long maximumMs,
+        string summary,
+        Func<SliceOptions, TimeSpan> read,
+        Func<SliceOptions, TimeSpan, SliceOptions> with) =>
+        new(group, name, OptionKind.Duration, summary, o => read(o), (o, v) => with(o, (TimeSpan)v!)) { Minimum = minimumMs, Maximum = maximumMs };
+
+    private static OptionKey Deadline(
+        string localName, string summary, Func<TimeoutOptions, TimeSpan> read, Func<TimeoutOptions, TimeSpan, TimeoutOptions> with) =>
+        Duration("Timeouts", $"timeouts.{localName}", 1, DayMs, summary, o => read(o.Timeouts), (o, v) => o with { Timeouts = with(o.Timeouts, v) });
+
+    private static OptionKey Flag(
+        string group, string name, string summary, Func<SliceOptions, bool> read, Func<SliceOptions, bool, SliceOptions> with) =>
+        new(group, name, OptionKind.Flag, summary, o => read(o), (o, v) => with(o, (bool)v!));
+
+    private static OptionKey Text(
+        string group, string name, OptionKind kind, string summary, Func<SliceOptions, string> read, Func<SliceOptions, string, SliceOptions> with) =>
+        new(group, name, kind, summary, read, (o, v) => with(o, (string)v!));
+
+    private static OptionKey Secret(
+        string group, string name, string summary, Func<SliceOptions, string?> read, Func<SliceOptions, string?, SliceOptions> with) =>
+        new(group, name, OptionKind.Secret, summary, read, (o, v) => with(o, (string?)v));
+
+    private static OptionKey Patterns(
+        string group, string name, string summary, Func<SliceOptions, IReadOnlyList<string>> read, Func<SliceOptions, IReadOnlyList<string>, SliceOptions> with) =>
+        new(group, name, OptionKind.Patterns, summary, read, (o, v) => with(o, (IReadOnlyList<string>)v!));
+
+    private static OptionKey Origin(
+        string group, string name, string summary, Func<SliceOptions, Uri?> read, Func<SliceOptions, Uri?, SliceOptions> with) =>
+        new(group, name, OptionKind.OriginAddress, summary, read, (o, v) => with(o, (Uri?)v));
+}
