@@ -26,13 +26,8 @@ internal sealed partial class Instance : IAsyncDisposable
     private readonly SliceOptions _options;
     private readonly ILogger _logger;
 
-    private Instance(IHost host, Composition composition, SliceOptions options)
-    {
-        _host = host;
-        _composition = composition;
-        _options = options;
-        _logger = host.Services.GetRequiredService<ILoggerFactory>().CreateLogger<Instance>();
-    }
+    private Instance(IHost host, Composition composition, SliceOptions options, ILogger logger) =>
+        (_host, _composition, _options, _logger) = (host, composition, options, logger);
 
     /// <summary>Where clients connect; the real port when 0 was configured. Valid once started.</summary>
     public IPEndPoint ProxyEndPoint { get; private set; } = new(IPAddress.None, 0);
@@ -43,10 +38,22 @@ internal sealed partial class Instance : IAsyncDisposable
     /// <summary>What it is made of.</summary>
     public Composition Composition => _composition;
 
+    /// <summary>The log it writes to.</summary>
+    public ILoggerFactory Loggers => _host.Services.GetRequiredService<ILoggerFactory>();
+
     /// <summary>Builds an instance and binds its endpoints: when this returns, clients are served.</summary>
-    /// <exception cref="IOException">An address is in use, or the store cannot be created; the message names it.</exception>
+    /// <param name="options">A valid configuration.</param>
+    /// <param name="configureLogging">Says where the log goes.</param>
+    /// <param name="time">The clock of everything in it.</param>
+    /// <param name="configureServices">Adds to the host, such as systemd's notifications.</param>
+    /// <param name="notices">Lines for the log that were found before there was one.</param>
+    /// <exception cref="InstanceStartException">A port or the store cannot be had; it has been logged too.</exception>
     public static async Task<Instance> StartAsync(
-        SliceOptions options, Action<ILoggingBuilder> configureLogging, TimeProvider time, Action<IServiceCollection>? configureServices = null)
+        SliceOptions options,
+        Action<ILoggingBuilder> configureLogging,
+        TimeProvider time,
+        Action<IServiceCollection>? configureServices = null,
+        IReadOnlyList<string>? notices = null)
     {
         Composition? composition = null;
         var host = new HostBuilder()
@@ -55,29 +62,38 @@ internal sealed partial class Instance : IAsyncDisposable
             {
                 services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Timeouts.Shutdown);
                 services.Configure<SocketTransportOptions>(transport => transport.UnsafePreferInlineScheduling = true);
+                services.AddSingleton<SocketTransportFactory>();
+                services.AddSingleton<IConnectionListenerFactory>(provider =>
+                    new ListenerFactory(provider.GetRequiredService<SocketTransportFactory>(), NameEndPoints(options)));
                 configureServices?.Invoke(services);
             })
             .ConfigureWebHost(web => web
                 .UseKestrelCore()
-                .UseSockets()
                 .ConfigureKestrel(kestrel => ConfigureEndpoints(kestrel, options, () => composition!))
                 .Configure(static _ => { }))
             .Build();
+        var logger = host.Services.GetRequiredService<ILoggerFactory>().CreateLogger<Instance>();
         try
         {
-            composition = new Composition(options, host.Services.GetRequiredService<ILoggerFactory>(), time);
-            var instance = new Instance(host, composition, options);
+            foreach (string notice in notices ?? [])
+            {
+                LogNotice(logger, notice);
+            }
+
+            composition = CreateComposition(options, host, time);
+            var instance = new Instance(host, composition, options, logger);
             await instance.StartAsync();
             return instance;
         }
-        catch
+        catch (Exception exception)
         {
-            host.Dispose();
+            LogCannotStart(logger, exception.Message);
             if (composition is not null)
             {
                 await composition.DisposeAsync();
             }
 
+            host.Dispose();
             throw;
         }
     }
@@ -95,6 +111,32 @@ internal sealed partial class Instance : IAsyncDisposable
         await _composition.DisposeAsync();
         LogStopped(_composition.Meter.Requests.Value, _composition.Meter.BytesToClient.Value);
         _host.Dispose();
+    }
+
+    private static Composition CreateComposition(SliceOptions options, IHost host, TimeProvider time)
+    {
+        try
+        {
+            return new Composition(options, host.Services.GetRequiredService<ILoggerFactory>(), time);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // All that a composition asks of the machine is memory and the directory.
+            string place = options.Store.OnDisk ? $"l2_cache_dir: {options.Store.Directory}" : "l1_cache_size_bytes";
+            throw new InstanceStartException($"{place}: the cache cannot be set up: {exception.Message}", exception);
+        }
+    }
+
+    private static Dictionary<EndPoint, string> NameEndPoints(SliceOptions options)
+    {
+        var keyByEndPoint = new Dictionary<EndPoint, string> { [IPEndPoint.Parse(options.ListenAddress)] = "listen_address" };
+        if (options.MetricsEndpoint.Enabled)
+        {
+            // With port 0 twice, which only tests configure, both are one key here.
+            keyByEndPoint.TryAdd(IPEndPoint.Parse(options.MetricsEndpoint.Address), "metrics_endpoint.address");
+        }
+
+        return keyByEndPoint;
     }
 
     private static void ConfigureEndpoints(KestrelServerOptions kestrel, SliceOptions options, Func<Composition> composition)
@@ -127,7 +169,8 @@ internal sealed partial class Instance : IAsyncDisposable
     private void OnStopping()
     {
         _composition.State.SetDraining();
-        LogStopping(_composition.Meter.ActiveRequests.Value, _options.Timeouts.Shutdown);
+        string timeout = DurationText.Format(_options.Timeouts.Shutdown);
+        LogStopping(_composition.Meter.ActiveRequests.Value, timeout);
     }
 
     private string DescribeStore()
@@ -138,11 +181,17 @@ internal sealed partial class Instance : IAsyncDisposable
             : $"{store.MemorySizeBytes >> 20} MiB in memory";
     }
 
+    [LoggerMessage(EventId = 8, EventName = "notice", Level = LogLevel.Information, Message = "{notice}")]
+    private static partial void LogNotice(ILogger logger, string notice);
+
+    [LoggerMessage(EventId = 9, EventName = "cannot_start", Level = LogLevel.Error, Message = "cannot start: {reason}")]
+    private static partial void LogCannotStart(ILogger logger, string reason);
+
     [LoggerMessage(EventId = 10, EventName = "listening", Level = LogLevel.Information, Message = "ready: proxy on {address}, metrics on {metrics}, origin {origin}, cache {cache}")]
     private partial void LogListening(IPEndPoint address, IPEndPoint? metrics, Uri? origin, string cache);
 
     [LoggerMessage(EventId = 11, EventName = "stopping", Level = LogLevel.Information, Message = "stopping: {active} requests have up to {timeout} to finish")]
-    private partial void LogStopping(long active, TimeSpan timeout);
+    private partial void LogStopping(long active, string timeout);
 
     [LoggerMessage(EventId = 12, EventName = "stopped", Level = LogLevel.Information, Message = "stopped after {requests} requests and {bytes} bytes")]
     private partial void LogStopped(long requests, long bytes);

@@ -1,0 +1,106 @@
+using System.CommandLine;
+using System.Reflection;
+using System.Text;
+using Slice.Host.Configuration;
+
+namespace Slice.Host;
+
+/// <summary>The command line.</summary>
+public static class CommandLine
+{
+    // Response files (@file) and bundles of one-letter options are not offered, so they must not be understood either.
+    private static readonly ParserConfiguration s_parserConfiguration = new() { EnablePosixBundling = false, ResponseFileTokenReplacer = null };
+
+    /// <summary>The version of this binary, as in <c>--version</c>: what the build was given, without the commit.</summary>
+    public static string Version { get; } = ReadVersion();
+
+    /// <summary>Reads a command line. Pure: prints nothing, opens nothing.</summary>
+    /// <param name="arguments">The arguments, without the name of the program.</param>
+    /// <returns>What to do; for an error a <see cref="ShowAndExit"/> with <see cref="ExitCode.Usage"/> that names every error.</returns>
+    public static CommandLineResult Parse(IReadOnlyList<string> arguments)
+    {
+        CommandLineOptions options = new();
+        ParseResult parsed = options.Root.Parse(arguments, s_parserConfiguration);
+        Command command = parsed.CommandResult.Command;
+        if (parsed.GetValue(options.Help))
+        {
+            return new ShowAndExit(ExitCode.Ok, command == options.Demo ? CommandLineHelp.Demo : CommandLineHelp.Root, "");
+        }
+
+        List<string> errors = FindErrors(arguments, parsed, options);
+        if (errors.Count > 0)
+        {
+            return new ShowAndExit(ExitCode.Usage, "", Describe(errors));
+        }
+
+        if (parsed.GetValue(options.Version))
+        {
+            return new ShowAndExit(ExitCode.Ok, $"pingora-slice {Version}\n", "");
+        }
+
+        return command == options.Demo ? ToDemo(parsed, options) : ToRun(parsed, options);
+    }
+
+    private static CommandLineResult ToRun(ParseResult parsed, CommandLineOptions options)
+    {
+        ConfigurationRequest request = new()
+        {
+            Files = parsed.GetValue(options.Files) ?? [],
+            Port = parsed.GetValue(options.Port),
+            LogLevel = parsed.GetValue(options.LogLevel),
+        };
+        return parsed.GetValue(options.CheckConfig) ? new CheckConfigCommand(request) : new RunCommand(request);
+    }
+
+    private static DemoCommand ToDemo(ParseResult parsed, CommandLineOptions options)
+    {
+        DemoCommand defaults = new();
+        return new DemoCommand
+        {
+            Once = parsed.GetValue(options.Once),
+            SizeBytes = parsed.GetValue(options.Size) ?? defaults.SizeBytes,
+            Latency = parsed.GetValue(options.Latency) ?? defaults.Latency,
+            SliceSizeBytes = (int)(parsed.GetValue(options.SliceSize) ?? defaults.SliceSizeBytes),
+            Concurrency = parsed.GetValue(options.Concurrency) ?? defaults.Concurrency,
+            Port = parsed.GetValue(options.DemoPort) ?? defaults.Port,
+            LogLevel = parsed.GetValue(options.LogLevel) ?? defaults.LogLevel,
+        };
+    }
+
+    // The library takes what it does not know for a file, because files may stand anywhere: `--bogus` would be looked for on disk.
+    private static List<string> FindErrors(IReadOnlyList<string> arguments, ParseResult parsed, CommandLineOptions options)
+    {
+        Command command = parsed.CommandResult.Command;
+        HashSet<string> beforeSeparator = [.. arguments.TakeWhile(argument => argument != "--")];
+        List<string> errors = [];
+        IEnumerable<string> notUnderstood = parsed.UnmatchedTokens.Concat(parsed.GetResult(options.Files)?.Tokens.Select(token => token.Value) ?? []);
+        foreach (string token in notUnderstood.Where(token => token.Length > 1 && token[0] == '-' && beforeSeparator.Contains(token)))
+        {
+            string name = token.Split('=', ':')[0];
+            string? nearest = NearestName.Find(name, options.NamesFor(command));
+            errors.Add($"{PrintableText.Escape(token, 80)}: unknown option{(nearest is null ? "" : $", did you mean {nearest}?")}");
+        }
+
+        bool isReported = errors.Count > 0;
+        errors.AddRange(parsed.Errors.Select(error => error.Message).Where(message => !isReported || !message.StartsWith("Unrecognized", StringComparison.Ordinal)));
+        bool hasEmptyFile = parsed.GetValue(options.Files)?.Contains("") == true;
+        return hasEmptyFile ? [.. errors, "CONFIG: an empty name is no file"] : errors;
+    }
+
+    private static string Describe(List<string> errors)
+    {
+        StringBuilder text = new();
+        foreach (string error in errors)
+        {
+            text.Append("pingora-slice: ").Append(error).Append('\n');
+        }
+
+        return text.Append("Try: pingora-slice --help\n").ToString();
+    }
+
+    private static string ReadVersion()
+    {
+        string? version = typeof(CommandLine).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion;
+        return version?.Split('+')[0] ?? "unknown";
+    }
+}

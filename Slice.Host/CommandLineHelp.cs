@@ -1,0 +1,73 @@
+using Slice.Core.Options;
+using Slice.Host.Configuration;
+
+namespace Slice.Host;
+
+/// <summary>The words of <c>--help</c>, written by hand for people; tests hold them against <see cref="CommandLineOptions"/>.</summary>
+internal static class CommandLineHelp
+{
+    private static readonly DemoCommand s_demo = new();
+
+    /// <summary>Help of the program.</summary>
+    public static string Root { get; } = $"""
+        pingora-slice {CommandLine.Version} - a caching proxy that fetches large objects in slices
+
+        Usage:
+          pingora-slice [CONFIG...] [options]   serve
+          pingora-slice demo [options]          try it without an origin or a configuration
+
+        CONFIG is a YAML file; of several, later ones override earlier ones key by key.
+        Without one, the first of these that exists is used:
+          {string.Join("\n  ", ConfigurationLoader.DefaultFiles)}
+
+        Options:
+          --check-config      print the effective configuration, or every error in it, and exit
+          --port N            move this instance to port N: the metrics port shifts by as much and
+                              the cache on disk gets a subdirectory, so several can share a CONFIG
+          --log-level LEVEL   {LogSeverityText.Syntax};
+                              overrides {ConfigurationLoader.LogVariable} in the environment, which overrides CONFIG
+          --version           print the version and exit
+          -h, --help          print this and exit; 'pingora-slice demo --help' for the demo
+
+        Signals:
+          HUP                 read CONFIG again; log_level changes at once, the rest at a restart
+          TERM, INT           stop taking requests, let running ones finish, exit
+
+        Exit codes:
+          {ExitCode.Ok}   done
+          {ExitCode.CannotStart}   a port or the cache directory cannot be had; the log says why
+          {ExitCode.Usage}  the command line is wrong
+          {ExitCode.Configuration}  the configuration is wrong or not there
+
+        Examples:
+          pingora-slice --check-config /etc/pingora-slice/pingora_slice.yaml
+          pingora-slice base.yaml production.yaml
+          pingora-slice --port 8081 --log-level debug
+
+        """.ReplaceLineEndings("\n");
+
+    /// <summary>Help of <c>demo</c>.</summary>
+    public static string Demo { get; } = $"""
+        Usage:
+          pingora-slice demo [options]
+
+        Starts a sample origin and the proxy before it on this machine, downloads one object twice
+        (first from the origin, then from the cache), checks every byte, tells what happened, and
+        keeps serving until interrupted.
+
+        Options:
+          --once              exit after the downloads
+          --size SIZE         size of the object (default {ByteSizeText.Format(s_demo.SizeBytes)})
+          --latency TIME      wait of the origin before each answer (default {DurationText.Format(s_demo.Latency)})
+          --slice-size SIZE   size of a slice (default {ByteSizeText.Format(s_demo.SliceSizeBytes)})
+          --concurrency N     slices in flight at once (default {s_demo.Concurrency})
+          --port N            port of the proxy (default {s_demo.Port}: any free one)
+          --log-level LEVEL   {LogSeverityText.Syntax}
+          -h, --help          print this and exit
+
+        Examples:
+          pingora-slice demo --once
+          pingora-slice demo --size 1GiB --latency 200ms --concurrency 16
+
+        """.ReplaceLineEndings("\n");
+}

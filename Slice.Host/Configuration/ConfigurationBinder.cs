@@ -1,0 +1,195 @@
+using Slice.Core.Options;
+
+namespace Slice.Host.Configuration;
+
+/// <summary>
+/// Puts the values of one file into the options, key by key after <see cref="OptionTable"/>. Not the YAML library's serializer: that one
+/// needs reflection, stops at the first error and forgets where a value stood.
+/// </summary>
+internal sealed class ConfigurationBinder
+{
+    private readonly string _file;
+    private readonly ConfigurationPlaces _places;
+    private readonly List<ConfigurationError> _errors;
+    private SliceOptions _options;
+
+    private ConfigurationBinder(string file, SliceOptions options, ConfigurationPlaces places, List<ConfigurationError> errors) =>
+        (_file, _options, _places, _errors) = (file, options, places, errors);
+
+    /// <summary>Binds a document over the options that are there.</summary>
+    /// <param name="file">The name for errors.</param>
+    /// <param name="root">The document; null for an empty one, which changes nothing.</param>
+    /// <param name="options">What holds where the document says nothing.</param>
+    /// <param name="places">Gets the place of each value.</param>
+    /// <param name="errors">Gets every error; a key in error keeps the value it had.</param>
+    public static SliceOptions Bind(
+        string file, ConfigurationNode? root, SliceOptions options, ConfigurationPlaces places, List<ConfigurationError> errors)
+    {
+        ConfigurationBinder binder = new(file, options, places, errors);
+        if (root is ConfigurationSection section)
+        {
+            binder.BindSection("", section);
+        }
+        else if (root is not (null or ConfigurationScalar { IsNull: true }))
+        {
+            binder.AddError(root, null, Describe(root), "a file of keys and values", isSecret: false);
+        }
+
+        return binder._options;
+    }
+
+    private void BindSection(string sectionName, ConfigurationSection section)
+    {
+        Dictionary<string, int> lineByName = [];
+        foreach (ConfigurationEntry entry in section.Entries)
+        {
+            string? name = (entry.Key as ConfigurationScalar)?.Text;
+            if (name is null)
+            {
+                AddError(entry.Key, sectionName, Describe(entry.Key), "a name as key", isSecret: false);
+            }
+            else if (!lineByName.TryAdd(name, entry.Key.Line))
+            {
+                AddProblem(entry.Key, Qualify(sectionName, name), null, $"already set on line {lineByName[name]}", "each key once in a file");
+            }
+            else
+            {
+                BindEntry(sectionName, name, entry);
+            }
+        }
+    }
+
+    private void BindEntry(string sectionName, string name, ConfigurationEntry entry)
+    {
+        bool isSection = sectionName.Length == 0 && OptionTable.Sections.Contains(name);
+        bool isLocalName = !name.Contains('.', StringComparison.Ordinal);
+        if (isSection)
+        {
+            BindNestedSection(name, entry.Value);
+        }
+        else if (isLocalName && OptionTable.Find(Qualify(sectionName, name)) is OptionKey key)
+        {
+            BindKey(key, entry.Value);
+        }
+        else
+        {
+            AddProblem(entry.Key, Qualify(sectionName, name), null, $"unknown key{KeySuggestion.For(sectionName, name)}", null);
+        }
+    }
+
+    private void BindNestedSection(string name, ConfigurationNode value)
+    {
+        if (value is ConfigurationSection section)
+        {
+            BindSection(name, section);
+        }
+        else if (value is not ConfigurationScalar { IsNull: true })
+        {
+            AddError(value, name, Describe(value), "a section of keys", isSecret: false);
+        }
+    }
+
+    // A key without a value says nothing, so an overlay cannot unset a key by accident.
+    private void BindKey(OptionKey key, ConfigurationNode node)
+    {
+        if (node is ConfigurationScalar { IsNull: true })
+        {
+            return;
+        }
+
+        _places.Set(key.Name, _file, node.Line, node.Column);
+        if (key.Kind == OptionKind.Patterns)
+        {
+            BindPatterns(key, node);
+        }
+        else if (node is not ConfigurationScalar scalar)
+        {
+            AddWrongType(key, node, Describe(node));
+        }
+        else if (ScalarValue.Parse(key, scalar, out object? value) is string problem)
+        {
+            AddWrongType(key, scalar, problem);
+        }
+        else
+        {
+            BindValue(key, scalar, value);
+        }
+    }
+
+    private void BindValue(OptionKey key, ConfigurationScalar scalar, object? value)
+    {
+        bool isValid = true;
+        foreach (OptionError error in key.Check(value))
+        {
+            isValid = false;
+            AddError(scalar, key.Name, error.Problem, error.Allowed, key.IsSecret);
+            _places.SetFaulty(key.Name);
+        }
+
+        _options = isValid ? key.With(_options, value) : _options;
+    }
+
+    private void BindPatterns(OptionKey key, ConfigurationNode node)
+    {
+        if (node is not ConfigurationList list)
+        {
+            AddWrongType(key, node, Describe(node));
+            return;
+        }
+
+        List<string> patterns = [];
+        foreach (ConfigurationNode item in list.Items)
+        {
+            string? problem = item is ConfigurationScalar { IsNull: false } scalar ? SlicePattern.Compile(scalar.Text, out _) : Describe(item);
+            if (problem is not null)
+            {
+                AddError(item, key.Name, problem, SlicePattern.Syntax, isSecret: false);
+                _places.SetFaulty(key.Name);
+            }
+            else
+            {
+                patterns.Add(((ConfigurationScalar)item).Text);
+            }
+        }
+
+        _options = patterns.Count == list.Items.Count ? key.With(_options, patterns) : _options;
+    }
+
+    private void AddWrongType(OptionKey key, ConfigurationNode node, string problem)
+    {
+        AddError(node, key.Name, problem, key.Allowed, key.IsSecret);
+        _places.SetFaulty(key.Name);
+    }
+
+    private void AddError(ConfigurationNode node, string? key, string problem, string allowed, bool isSecret)
+    {
+        string? value = (node, isSecret) switch
+        {
+            (_, true) => OptionKey.Redacted,
+            (ConfigurationScalar scalar, _) => HideUserInfo(scalar.Text),
+            _ => null,
+        };
+        AddProblem(node, key, value, problem, allowed);
+    }
+
+    private void AddProblem(ConfigurationNode node, string? key, string? value, string problem, string? allowed) =>
+        _errors.Add(new ConfigurationError(_file, node.Line, node.Column, key, value, problem, allowed));
+
+    // An address may have been written with a password, which must not end up in a log.
+    private static string HideUserInfo(string value)
+    {
+        int begin = value.IndexOf("://", StringComparison.Ordinal) + 3;
+        int end = value.LastIndexOf('@');
+        return begin >= 3 && end > begin ? $"{value[..begin]}{OptionKey.Redacted}{value[end..]}" : value;
+    }
+
+    private static string Qualify(string sectionName, string name) => sectionName.Length == 0 ? name : $"{sectionName}.{name}";
+
+    private static string Describe(ConfigurationNode node) => node switch
+    {
+        ConfigurationList => "a list",
+        ConfigurationSection => "a section of keys",
+        ConfigurationScalar { IsNull: true } => "nothing",
+        _ => "a single value",
+    };
+}

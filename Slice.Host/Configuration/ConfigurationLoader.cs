@@ -1,0 +1,99 @@
+using System.Globalization;
+using Slice.Core.Options;
+
+namespace Slice.Host.Configuration;
+
+/// <summary>What the command line says about the configuration; a reload uses the same again.</summary>
+public sealed record ConfigurationRequest
+{
+    /// <summary>Files in the order of precedence, later ones override; empty: the default places.</summary>
+    public IReadOnlyList<string> Files { get; init; } = [];
+
+    /// <summary><c>--port</c>, 1 to 65,535; null when not given. See <see cref="InstancePort"/>.</summary>
+    public int? Port { get; init; }
+
+    /// <summary><c>--log-level</c>; null when not given. Overrides <c>SLICE_LOG</c>, which overrides the files.</summary>
+    public LogSeverity? LogLevel { get; init; }
+}
+
+/// <summary>What came of loading a configuration.</summary>
+/// <param name="Options">The effective configuration, valid; null when there are errors.</param>
+/// <param name="Files">The files that were read.</param>
+/// <param name="Errors">Every error, one line each as text.</param>
+/// <param name="Notices">Lines to say at start-up.</param>
+public sealed record LoadedConfiguration(
+    SliceOptions? Options, IReadOnlyList<string> Files, IReadOnlyList<ConfigurationError> Errors, IReadOnlyList<string> Notices);
+
+/// <summary>Puts files, environment and command line together.</summary>
+public static class ConfigurationLoader
+{
+    /// <summary>Environment variable with the least severity to log.</summary>
+    public const string LogVariable = "SLICE_LOG";
+
+    private static readonly string[] s_defaultFiles = ["./pingora_slice.yaml", "/etc/pingora-slice/pingora_slice.yaml"];
+
+    /// <summary>Places looked at when no file is named; the first that is there is used, alone.</summary>
+    public static IReadOnlyList<string> DefaultFiles => s_defaultFiles;
+
+    /// <summary>Loads a configuration. Reads files; changes nothing.</summary>
+    /// <param name="request">What the command line says.</param>
+    /// <param name="readEnvironment">Gives the value of an environment variable, or null.</param>
+    public static LoadedConfiguration Load(ConfigurationRequest request, Func<string, string?> readEnvironment) =>
+        Load(request, readEnvironment, DefaultFiles);
+
+    internal static LoadedConfiguration Load(
+        ConfigurationRequest request, Func<string, string?> readEnvironment, IReadOnlyList<string> defaultFiles)
+    {
+        IReadOnlyList<string> files = request.Files.Count > 0 ? request.Files : [.. defaultFiles.Where(Path.Exists).Take(1)];
+        if (files.Count == 0)
+        {
+            return new LoadedConfiguration(null, [], [NotFound(defaultFiles)], []);
+        }
+
+        ConfigurationResult read = ConfigurationReader.Read(files);
+        List<ConfigurationError> errors = [.. read.Errors];
+        LogSeverity? environmentLevel = ReadLogVariable(readEnvironment, errors);
+        List<string> notices = [];
+        SliceOptions? options = read.Options is null ? null : read.Options with { LogLevel = request.LogLevel ?? environmentLevel ?? read.Options.LogLevel };
+        options = options is null ? null : Move(options, request.Port, notices, errors);
+        return new LoadedConfiguration(errors.Count == 0 ? options : null, files, errors, notices);
+    }
+
+    private static ConfigurationError NotFound(IReadOnlyList<string> places) => new(
+        "configuration", 0, 0, null, null, $"no file found; looked at {string.Join(" and ", places)} (working directory {Environment.CurrentDirectory})", null);
+
+    private static LogSeverity? ReadLogVariable(Func<string, string?> readEnvironment, List<ConfigurationError> errors)
+    {
+        string? text = readEnvironment(LogVariable);
+        if (string.IsNullOrEmpty(text))
+        {
+            return null;
+        }
+
+        if (LogSeverityText.TryParse(text, out LogSeverity severity))
+        {
+            return severity;
+        }
+
+        errors.Add(new ConfigurationError("environment", 0, 0, LogVariable, text, "not a severity", LogSeverityText.Syntax));
+        return null;
+    }
+
+    private static SliceOptions Move(SliceOptions options, int? port, List<string> notices, List<ConfigurationError> errors)
+    {
+        if (port is not int newPort)
+        {
+            return options;
+        }
+
+        if (InstancePort.Move(options, newPort, out SliceOptions moved, out string notice) is string problem)
+        {
+            string value = newPort.ToString(CultureInfo.InvariantCulture);
+            errors.Add(new ConfigurationError("command line", 0, 0, "--port", value, problem, null));
+            return options;
+        }
+
+        notices.Add(notice);
+        return moved;
+    }
+}

@@ -1,0 +1,57 @@
+using Slice.Core.Options;
+
+namespace Slice.Host.Configuration;
+
+/// <summary>What came of reading configuration files.</summary>
+/// <param name="Options">The effective configuration, valid; null when there are errors.</param>
+/// <param name="Errors">Every error of every file, in the order of files and then of lines.</param>
+public sealed record ConfigurationResult(SliceOptions? Options, IReadOnlyList<ConfigurationError> Errors);
+
+/// <summary>Reads configuration files: YAML, with the keys of <see cref="OptionTable"/>.</summary>
+public static class ConfigurationReader
+{
+    /// <summary>
+    /// Reads files one over the other: a later file overrides single keys, lists as a whole; a key without a value says nothing. Reads to the
+    /// end whatever is wrong, so that one run shows every error.
+    /// </summary>
+    /// <param name="files">Paths, at least one; relative ones start at the working directory.</param>
+    public static ConfigurationResult Read(IReadOnlyList<string> files)
+    {
+        SliceOptions options = new();
+        ConfigurationPlaces places = new();
+        List<ConfigurationError> errors = [];
+        bool everyFileIsYaml = true;
+        foreach (string file in files)
+        {
+            int errorsBefore = errors.Count;
+            ConfigurationNode? root = ConfigurationFile.ReadText(file, errors) is string text ? YamlTreeReader.Read(file, text, errors) : null;
+            everyFileIsYaml &= errors.Count == errorsBefore;
+            options = ConfigurationBinder.Bind(file, root, options, places, errors);
+        }
+
+        AddErrorsBetweenKeys(options, files[^1], places, everyFileIsYaml, errors);
+        return errors.Count == 0 ? new ConfigurationResult(options, errors) : new ConfigurationResult(null, InOrderOf(files, errors));
+    }
+
+    private static void AddErrorsBetweenKeys(
+        SliceOptions options, string lastFile, ConfigurationPlaces places, bool everyFileIsYaml, List<ConfigurationError> errors)
+    {
+        foreach (OptionError error in SliceOptionsValidator.Validate(options))
+        {
+            (string File, int Line, int Column)? place = places.Find(error.Key);
+            // What a broken file would have said is unknown, so nothing is missing yet.
+            bool isUncertain = places.IsFaulty(error.Key) || (place is null && !everyFileIsYaml);
+            if (!isUncertain)
+            {
+                (string file, int line, int column) = place ?? (lastFile, 1, 1);
+                errors.Add(new ConfigurationError(file, line, column, error.Key, error.Value, error.Problem, error.Allowed));
+            }
+        }
+    }
+
+    private static ConfigurationError[] InOrderOf(IReadOnlyList<string> files, List<ConfigurationError> errors)
+    {
+        List<string> order = [.. files];
+        return [.. errors.OrderBy(error => order.IndexOf(error.Source)).ThenBy(error => error.Line).ThenBy(error => error.Column)];
+    }
+}

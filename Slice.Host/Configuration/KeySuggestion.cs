@@ -1,0 +1,30 @@
+using Slice.Core.Options;
+
+namespace Slice.Host.Configuration;
+
+/// <summary>What an unknown key was probably meant to be.</summary>
+internal static class KeySuggestion
+{
+    /// <summary>A question to append to an error, <c>, did you mean …?</c>, or nothing when no key is near.</summary>
+    /// <param name="sectionName">The section the key stands in; empty at the top.</param>
+    /// <param name="name">The unknown key.</param>
+    public static string For(string sectionName, string name)
+    {
+        IEnumerable<string> sectionsHere = sectionName.Length == 0 ? OptionTable.Sections : [];
+        IEnumerable<string> namesHere = OptionTable.Keys.Where(key => key.Section == sectionName).Select(key => key.LocalName);
+        (string? nameHere, int editsHere) = NearestName.FindWithDistance(name, namesHere.Concat(sectionsHere));
+
+        // The right name in the wrong place; also `timeouts.connect` written as one key.
+        string[] path = name.Split('.', 2);
+        string? misplaced = NearestName.FindWithDistance(path[^1], OptionTable.Keys.Select(key => key.LocalName)) is (string nearest, int edits)
+            && edits < editsHere ? nearest : null;
+        if (misplaced is null)
+        {
+            return nameHere is null ? "" : $", did you mean {nameHere}?";
+        }
+
+        OptionKey target = OptionTable.Keys.FirstOrDefault(key => key.LocalName == misplaced && path.Length == 2 && key.Section == path[0])
+            ?? OptionTable.Keys.First(key => key.LocalName == misplaced);
+        return target.Section.Length == 0 ? $", did you mean {misplaced} at the top level?" : $", did you mean {misplaced} in the section {target.Section}?";
+    }
+}

@@ -1,0 +1,79 @@
+using System.Runtime.InteropServices;
+using Microsoft.Extensions.Logging;
+using Slice.Core.Options;
+using Slice.Host.Configuration;
+using Slice.Host.Logging;
+
+namespace Slice.Host;
+
+/// <summary>
+/// SIGHUP: reads the configuration again. <c>log_level</c> takes effect at once; any other changed key is named in the log and waits for
+/// a restart. An invalid configuration changes nothing and every error is logged.
+/// </summary>
+internal sealed partial class ConfigurationReload : IDisposable
+{
+    private readonly Lock _lock = new();
+    private readonly SliceOptions _running;
+    private readonly ConfigurationRequest _request;
+    private readonly LogThreshold _threshold;
+    private readonly ILogger _logger;
+    private readonly PosixSignalRegistration _signal;
+
+    /// <summary>Takes the signal over until it is disposed.</summary>
+    /// <param name="running">The configuration that was started with.</param>
+    /// <param name="request">What to load.</param>
+    /// <param name="threshold">Gets the new <c>log_level</c>.</param>
+    /// <param name="loggers">Makes the log it reports to.</param>
+    public ConfigurationReload(SliceOptions running, ConfigurationRequest request, LogThreshold threshold, ILoggerFactory loggers)
+    {
+        (_running, _request, _threshold) = (running, request, threshold);
+        _logger = loggers.CreateLogger<ConfigurationReload>();
+        _signal = PosixSignalRegistration.Create(PosixSignal.SIGHUP, OnSignal);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _signal.Dispose();
+
+    private void OnSignal(PosixSignalContext context)
+    {
+        // Without this the runtime ends the process, as the signal does by default.
+        context.Cancel = true;
+        lock (_lock)
+        {
+            Reload();
+        }
+    }
+
+    private void Reload()
+    {
+        LoadedConfiguration loaded = ConfigurationLoader.Load(_request, Environment.GetEnvironmentVariable);
+        if (loaded.Options is not SliceOptions options)
+        {
+            foreach (ConfigurationError error in loaded.Errors)
+            {
+                LogRefused(error.ToString());
+            }
+
+            return;
+        }
+
+        _threshold.Set(options.LogLevel);
+        var waiting = OptionTable.Keys
+            .Where(key => key.Name != "log_level" && IsChanged(key, options))
+            .Select(key => key.Name);
+        string keys = string.Join(", ", waiting);
+        string level = LogSeverityText.Format(options.LogLevel);
+        LogReloaded(level, keys.Length == 0 ? "none" : keys);
+    }
+
+    // Lists are compared as text, for want of an equality of their own; a secret's text is a placeholder, whatever it is.
+    private bool IsChanged(OptionKey key, SliceOptions options) => key.IsSecret
+        ? !Equals(key.Read(options), key.Read(_running))
+        : key.Format(key.Read(options)) != key.Format(key.Read(_running));
+
+    [LoggerMessage(EventId = 20, EventName = "reload_refused", Level = LogLevel.Error, Message = "the configuration stays as it was: {problem}")]
+    private partial void LogRefused(string problem);
+
+    [LoggerMessage(EventId = 21, EventName = "reloaded", Level = LogLevel.Information, Message = "configuration read again: log_level is {severity}; changed keys that wait for a restart: {waiting}")]
+    private partial void LogReloaded(string severity, string waiting);
+}

@@ -1,0 +1,17 @@
+namespace Slice.Host;
+
+/// <summary>Exit codes, after BSD's sysexits.h so that a script can tell whose fault it was.</summary>
+public static class ExitCode
+{
+    /// <summary>All went well.</summary>
+    public const int Ok = 0;
+
+    /// <summary>A port or the store cannot be had; the log says which and why.</summary>
+    public const int CannotStart = 1;
+
+    /// <summary>EX_USAGE: the command line is wrong.</summary>
+    public const int Usage = 64;
+
+    /// <summary>EX_CONFIG: the configuration is wrong or not there.</summary>
+    public const int Configuration = 78;
+}

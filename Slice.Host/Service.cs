@@ -1,0 +1,38 @@
+using Microsoft.Extensions.Hosting;
+using Slice.Core.Options;
+using Slice.Host.Configuration;
+using Slice.Host.Logging;
+
+namespace Slice.Host;
+
+/// <summary>The proxy as a service: one <see cref="Instance"/> from its start until a signal ends it.</summary>
+internal static class Service
+{
+    /// <summary>Serves until SIGTERM or SIGINT.</summary>
+    /// <param name="options">A valid configuration.</param>
+    /// <param name="request">Where it came from, for reloads.</param>
+    /// <param name="notices">Lines to say once the log is there.</param>
+    /// <returns><see cref="ExitCode.Ok"/>, or <see cref="ExitCode.CannotStart"/> after a line in the log that says why.</returns>
+    public static async Task<int> RunAsync(SliceOptions options, ConfigurationRequest request, IReadOnlyList<string> notices)
+    {
+        var threshold = new LogThreshold(options.LogLevel);
+        Instance instance;
+        try
+        {
+            instance = await Instance.StartAsync(
+                options, logging => logging.AddSliceLogging(threshold), TimeProvider.System, services => services.AddSystemd(), notices);
+        }
+        catch (InstanceStartException)
+        {
+            return ExitCode.CannotStart;
+        }
+
+        await using (instance)
+        {
+            using var reload = new ConfigurationReload(options, request, threshold, instance.Loggers);
+            await instance.WaitForShutdownAsync();
+        }
+
+        return ExitCode.Ok;
+    }
+}
