@@ -27,7 +27,7 @@ internal sealed class ListenerFactory(SocketTransportFactory sockets, IReadOnlyD
 
     private static string Reason(Exception exception) => exception switch
     {
-        AddressInUseException => "another process has this port",
+        AddressInUseException => "address already in use, by another process",
         SocketException { SocketErrorCode: SocketError.AccessDenied } => "not permitted (a port below 1024 needs CAP_NET_BIND_SERVICE)",
         SocketException { SocketErrorCode: SocketError.AddressNotAvailable } => "this machine has no such address",
         _ => exception.Message,

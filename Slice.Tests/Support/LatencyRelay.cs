@@ -159,8 +159,9 @@ public sealed class LatencyRelay : IAsyncDisposable
     {
         await foreach (var (due, bytes) in line.ReadAllAsync(ct))
         {
-            TimeSpan early = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), due);
-            if (early > TimeSpan.Zero)
+            // A timer counts in ticks of the coarse clock and may end a part of a millisecond early by the fine one.
+            TimeSpan early;
+            while ((early = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), due)) > TimeSpan.Zero)
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling(early.TotalMilliseconds)), ct);
             }
