@@ -1,0 +1,47 @@
+using BenchmarkDotNet.Running;
+using Slice.Benchmarks.Load;
+using Slice.Benchmarks.Report;
+using Slice.Benchmarks.Serve;
+
+const string Usage = """
+    Slice.Benchmarks micro [BenchmarkDotNet's arguments]
+    Slice.Benchmarks load full|range --target http://127.0.0.1:PORT/PATH [options]     (options: benchmarks/README.md)
+    Slice.Benchmarks relay --listen PORT --server PORT --round-trip-ms N                until SIGTERM
+    Slice.Benchmarks content --file PATH --bytes N [--seed N]
+    Slice.Benchmarks ports --count N
+    Slice.Benchmarks report --results FILE.jsonl --base SIDE [--base SIDE …]
+    """;
+
+if (args.Length == 0)
+{
+    Console.Error.WriteLine(Usage);
+    return 64;
+}
+
+try
+{
+    switch (args[0])
+    {
+        case "micro":
+            BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args[1..]);
+            return 0;
+        case "load":
+            return LoadCommand.Run(args[1..]);
+        case "relay":
+            return await RelayCommand.RunAsync(args[1..]);
+        case "content":
+            return ContentCommand.Run(args[1..]);
+        case "ports":
+            return PortsCommand.Run(args[1..]);
+        case "report":
+            return ReportCommand.Run(args[1..]);
+        default:
+            Console.Error.WriteLine(Usage);
+            return 64;
+    }
+}
+catch (ArgumentException exception)
+{
+    Console.Error.WriteLine(exception.Message);
+    return 64;
+}
