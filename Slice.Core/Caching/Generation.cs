@@ -94,6 +94,10 @@ public sealed class Generation
     {
         slice.Generation = this;
         slice.SliceIndex = sliceIndex;
+
+        // The leases taken so far are the filler's own. Left marked, every slice would count as used, and a download that nobody
+        // repeats would push out what is read again and again.
+        slice.WasUsed = false;
         if (IsRetired || !_slices.TryAdd(sliceIndex, slice))
         {
             return false;
