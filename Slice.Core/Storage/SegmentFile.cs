@@ -51,7 +51,7 @@ internal sealed unsafe class SegmentFile : MemoryManager<byte>
     }
 
     /// <summary>Creates or overwrites the file at <paramref name="path"/> and allocates its blocks.</summary>
-    /// <exception cref="IOException">The disk is full or the path cannot be written.</exception>
+    /// <exception cref="IOException">The disk is full or the path cannot be written; the message names it.</exception>
     /// <exception cref="UnauthorizedAccessException">The path cannot be written.</exception>
     public static SegmentFile CreateOnDisk(string path, int lengthBytes)
     {
@@ -61,11 +61,11 @@ internal sealed unsafe class SegmentFile : MemoryManager<byte>
             NativeMemory.Preallocate(file, lengthBytes);
             return new SegmentFile(file, lengthBytes, isInMemory: false);
         }
-        catch
+        catch (IOException error)
         {
             file.Dispose();
             File.Delete(path);
-            throw;
+            throw new IOException($"segment {path} cannot be made: {error.Message}", error);
         }
     }
 
