@@ -10,6 +10,7 @@ internal static partial class NativeMemory
     private const int MapShared = 0x01;
     private const uint MemfdCloseOnExec = 0x0001;
 
+    private const int Interrupted = 4;
     private const int OperationNotSupported = 95;
     private const int InvalidArgument = 22;
     private const int NoSuchSystemCall = 38;
@@ -34,12 +35,19 @@ internal static partial class NativeMemory
     /// <exception cref="IOException">No space, or another refusal.</exception>
     public static void Preallocate(SafeFileHandle file, long lengthBytes)
     {
-        if (Fallocate(file, 0, 0, lengthBytes) == 0)
+        int error;
+        do
+        {
+            // A signal that meets the call, the runtime's own for instance, may end it with EINTR (tmpfs does so).
+            error = Fallocate(file, 0, 0, lengthBytes) == 0 ? 0 : Marshal.GetLastPInvokeError();
+        }
+        while (error == Interrupted);
+
+        if (error == 0)
         {
             return;
         }
 
-        int error = Marshal.GetLastPInvokeError();
         if (error is not (OperationNotSupported or InvalidArgument or NoSuchSystemCall))
         {
             throw LastError("fallocate");
