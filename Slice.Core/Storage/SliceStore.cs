@@ -24,6 +24,7 @@ public sealed class SliceStore : IDisposable
     private long _segmentBytes;
     private long _growthFailedAt;
     private bool _hasGrowthFailed;
+    private bool _isDisposed;
     private long _usedBytes;
     private Task<bool>? _growth;
 
@@ -117,6 +118,15 @@ public sealed class SliceStore : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        Task<bool>? growth;
+        lock (_lock)
+        {
+            _isDisposed = true;
+            growth = _growth;
+        }
+
+        // A segment that is just being made must not appear in a directory that the next process has locked by then.
+        growth?.Wait();
         _directoryLock?.Dispose();
         foreach (var segment in _segments)
         {
@@ -245,7 +255,7 @@ public sealed class SliceStore : IDisposable
         }
 
         bool isPausing = _hasGrowthFailed && _time.GetElapsedTime(_growthFailedAt) < s_growthPause;
-        if (isPausing || StoreLayout.NextSegmentBytes(_segmentBytes, CapacityBytes) == 0)
+        if (isPausing || _isDisposed || StoreLayout.NextSegmentBytes(_segmentBytes, CapacityBytes) == 0)
         {
             return null;
         }
