@@ -1,0 +1,75 @@
+using Slice.Core.Storage;
+using Slice.Tests.Support;
+
+namespace Slice.Tests.Storage;
+
+public sealed class SegmentFileTests : IDisposable
+{
+    private const int LengthBytes = 16 << 10;
+
+    private readonly TestDirectory _directory = new("segment");
+
+    public void Dispose() => _directory.Dispose();
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Written_bytes_are_mapped_and_read(bool isOnDisk)
+    {
+        using IDisposable owner = isOnDisk ? SegmentFile.CreateOnDisk(_directory.Combine("s"), LengthBytes) : SegmentFile.CreateInMemory(LengthBytes);
+        var segment = (SegmentFile)owner;
+        byte[] content = TestContent.Bytes(0, 5000, seed: 1);
+
+        await segment.WriteAsync(content, 4096, TestContext.Current.CancellationToken);
+
+        Assert.Equal(content, segment.Map(4096, 5000).ToArray());
+        var read = new byte[5000];
+        Assert.Equal(5000, segment.Read(read, 4096));
+        Assert.Equal(content, read);
+        Assert.Equal(0, segment.Map(4095, 1).Span[0]);
+        Assert.Equal(0, segment.Map(9096, 1).Span[0]);
+    }
+
+    [Fact]
+    public void Segment_on_disk_has_its_length_at_once()
+    {
+        using IDisposable segment = SegmentFile.CreateOnDisk(_directory.Combine("s"), LengthBytes);
+        Assert.Equal(LengthBytes, new FileInfo(_directory.Combine("s")).Length);
+    }
+
+    [Fact]
+    public void Read_of_a_file_that_was_cut_short_gives_what_there_is()
+    {
+        using IDisposable owner = SegmentFile.CreateOnDisk(_directory.Combine("s"), LengthBytes);
+        using (var file = File.OpenHandle(_directory.Combine("s"), FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+        {
+            RandomAccess.SetLength(file, 5000);
+        }
+
+        Assert.Equal(904, ((SegmentFile)owner).Read(new byte[4096], 4096));
+        Assert.Equal(0, ((SegmentFile)owner).Read(new byte[4096], 8192));
+    }
+
+    [Fact]
+    public async Task Write_on_a_full_disk_is_an_io_error()
+    {
+        using IDisposable owner = SegmentFile.CreateOnDisk(_directory.Combine("s"), LengthBytes);
+        FullDisk.StrikeUnder(_directory.Combine("s"));
+        await Assert.ThrowsAsync<IOException>(() =>
+            ((SegmentFile)owner).WriteAsync(new byte[10], 0, TestContext.Current.CancellationToken).AsTask());
+    }
+
+    [Fact]
+    public void Segment_whose_blocks_are_refused_leaves_no_file_and_names_it()
+    {
+        // A device takes no preallocation: for fallocate(2) as good as a full disk.
+        string path = _directory.Combine("s");
+        File.CreateSymbolicLink(path, "/dev/full");
+
+        var error = Assert.Throws<IOException>(() => SegmentFile.CreateOnDisk(path, LengthBytes));
+
+        Assert.Contains(path, error.Message, StringComparison.Ordinal);
+        Assert.Contains("fallocate", error.Message, StringComparison.Ordinal);
+        Assert.False(File.Exists(path));
+    }
+}

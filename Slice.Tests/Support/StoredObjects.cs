@@ -1,0 +1,60 @@
+using System.Text;
+using Slice.Core.Caching;
+using Slice.Core.Ranges;
+using Slice.Core.Storage;
+
+namespace Slice.Tests.Support;
+
+/// <summary>Stored responses, generations and slices for tests that are about something else.</summary>
+internal static class StoredObjects
+{
+    /// <summary>A key of text.</summary>
+    public static CacheKey Key(string target = "/file") => new(Encoding.Latin1.GetBytes(target));
+
+    /// <summary>A stored response of <paramref name="completeLength"/> bytes that was received at the epoch and is fresh for an hour.</summary>
+    public static StoredResponse Response(long completeLength, string? entityTag = "\"v1\"", string? lastModified = null) =>
+        new(
+            new Validator(entityTag, lastModified, completeLength),
+            new Freshness(DateTimeOffset.UnixEpoch, TimeSpan.Zero, TimeSpan.FromHours(1)),
+            fieldLines: [],
+            notModifiedFieldLines: [],
+            lastModifiedDate: null,
+            date: null);
+
+    /// <summary>A live generation of an object of <paramref name="slices"/> whole slices.</summary>
+    public static Generation Generation(SliceStore store, int slices, int sliceSizeBytes, bool isShared = true, string target = "/file") =>
+        new(Key(target), Response((long)slices * sliceSizeBytes), new SliceGrid(sliceSizeBytes), isShared, store);
+
+    /// <summary>Room for one slice, filled with the content of version <paramref name="seed"/> from position 0; the caller has the filler's lease.</summary>
+    public static async Task<StoredSlice> FillAsync(SliceStore store, int lengthBytes, int seed = 0)
+    {
+        var slice = await store.ReserveAsync(lengthBytes) ?? throw new InvalidOperationException("The store has no room.");
+        await slice.WriteAsync(TestContent.Bytes(0, lengthBytes, seed), 0, TestContext.Current.CancellationToken);
+        return slice;
+    }
+
+    /// <summary>Gives a filled slice to a generation as the fetcher does: the filler's lease becomes the index's; false, and the slice is gone, when it was not taken.</summary>
+    public static bool Commit(Generation generation, StoredSlice slice, int sliceIndex)
+    {
+        Assert.True(slice.TryLease());
+        bool isCommitted = generation.TryCommit(slice, sliceIndex);
+        if (!isCommitted)
+        {
+            slice.Release();
+        }
+
+        slice.Release();
+        return isCommitted;
+    }
+
+    /// <summary>Fills and commits one whole slice.</summary>
+    public static async Task<StoredSlice> AddAsync(SliceStore store, Generation generation, int sliceIndex, int seed = 0)
+    {
+        var slice = await FillAsync(store, generation.Grid.SliceSizeBytes, seed);
+        Assert.True(Commit(generation, slice, sliceIndex));
+        return slice;
+    }
+
+    /// <summary>The bytes of a slice as the kernel would send them.</summary>
+    public static byte[] Bytes(StoredSlice slice) => slice.Map(0, slice.LengthBytes).ToArray();
+}
