@@ -18,6 +18,9 @@ namespace Slice.Core.Fetching;
 /// </remarks>
 public sealed class ObjectLearner
 {
+    // Lessons of others that a client joins before it goes alone: each may turn out to say nothing about this client's range. Arbitrary.
+    private const int MaxJoins = 3;
+
     private static readonly ByteRange s_firstByte = new(0, 1);
 
     private readonly IOriginClient _origin;
@@ -64,18 +67,28 @@ public sealed class ObjectLearner
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled; the lesson goes on for the others.</exception>
     public async ValueTask<LearnOutcome> LearnAsync(LearnRequest request, CancellationToken ct)
     {
-        var shared = JoinOrStart(request);
-        try
+        for (int joins = 0; joins < MaxJoins; joins++)
         {
-            var outcome = await shared.Outcome.WaitAsync(ct);
-            if (!outcome.IsExclusive || shared.TryTake())
+            var shared = JoinOrStart(request);
+            try
             {
-                return outcome;
+                var outcome = await shared.Outcome.WaitAsync(ct);
+                if (!IsAbout(request, outcome))
+                {
+                    continue;
+                }
+
+                if (!outcome.IsExclusive || shared.TryTake())
+                {
+                    return outcome;
+                }
+
+                break;
             }
-        }
-        finally
-        {
-            shared.Leave();
+            finally
+            {
+                shared.Leave();
+            }
         }
 
         // Somebody else took an answer that only one may have. What cannot be shared is not worth queueing for: go alone.
@@ -93,6 +106,12 @@ public sealed class ObjectLearner
             alone.Leave();
         }
     }
+
+    // A 416 speaks about the slice that the lesson's first client asked for. Whoever joined with an earlier one still knows nothing.
+    private bool IsAbout(LearnRequest request, LearnOutcome outcome) =>
+        outcome.Kind != LearnOutcomeKind.Unsatisfiable || AskedBy(request).Start >= outcome.CompleteLength;
+
+    private ByteRange AskedBy(LearnRequest request) => request.FirstSliceIndex is { } index ? _grid.RangeOf(index) : s_firstByte;
 
     private LearnFlight JoinOrStart(LearnRequest request)
     {
@@ -187,7 +206,7 @@ public sealed class ObjectLearner
         bool isHandedOver = false;
         try
         {
-            var asked = request.FirstSliceIndex is { } index ? _grid.RangeOf(index) : s_firstByte;
+            var asked = AskedBy(request);
             _meter.Subrequests.Add(1);
             var result = await _origin.SendAsync(
                 new OriginRequest(request.Template, asked) { KnownVersion = request.Stale?.Response.Validator }, _stopping);
