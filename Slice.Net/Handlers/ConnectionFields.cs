@@ -9,7 +9,8 @@ internal static class ConnectionFields
     /// <summary>Says that the connection closes; or to an HTTP/1.0 client, that it stays.</summary>
     public static void Write(ref ResponseHeadWriter writer, HttpExchange exchange)
     {
-        if (!exchange.KeepAlive)
+        // A body that nobody reads stands where the next request would be: the connection ends with this response.
+        if (!exchange.KeepAlive || !exchange.Body.IsConsumed)
         {
             writer.WriteField("Connection"u8, "close"u8);
         }
