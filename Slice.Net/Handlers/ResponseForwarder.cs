@@ -101,7 +101,7 @@ internal static class ResponseForwarder
         text.Append(CultureInfo.InvariantCulture, $"HTTP/1.1 {response.Status} {response.ReasonPhrase}\r\n");
         foreach (var field in response.Fields)
         {
-            if (StoredFields.IsForwarded(field.Name, response.Fields))
+            if (StoredFields.IsForwarded(field.Name, response.Fields) && !IsMeaningless(field.Name, response.Status))
             {
                 text.Append(field.Name).Append(": ").Append(field.Value).Append("\r\n");
             }
@@ -128,4 +128,7 @@ internal static class ResponseForwarder
 
         return Encoding.Latin1.GetBytes(text.Append("\r\n").ToString());
     }
+    // RFC 9110 §14.4: Content-Range says something in a 206 and a 416 only. On a 200 a careless client would believe it (B17).
+    private static bool IsMeaningless(string name, int status) =>
+        status is not (206 or 416) && name.Equals("Content-Range", StringComparison.OrdinalIgnoreCase);
 }
