@@ -27,6 +27,7 @@ internal sealed class Composition : IAsyncDisposable
     private readonly OriginGate _gate;
     private readonly SliceFetcher _fetcher;
     private readonly DeadlineSweeper _sweeper;
+    private readonly PageResidency _residency = new();
 
     /// <summary>Builds an instance under a valid configuration; it does not listen yet.</summary>
     /// <exception cref="IOException">The store cannot be created; the message says why.</exception>
@@ -73,7 +74,7 @@ internal sealed class Composition : IAsyncDisposable
         // The metrics endpoint counts no requests of its own: its figures are the proxy's.
         Admin = new SliceConnectionHandler(services with { NewDelivery = null, Meter = new SliceMeter() }, new AdminEndpoint(Meter, health, Version));
 
-        SliceDelivery NewDelivery() => new(_fetcher, _origin, Meter, options.MaxConcurrentSubrequests);
+        SliceDelivery NewDelivery() => new(_fetcher, _origin, _residency, Meter, options.MaxConcurrentSubrequests);
     }
 
     /// <summary>The version, from the assembly.</summary>
@@ -98,6 +99,7 @@ internal sealed class Composition : IAsyncDisposable
         await _stopping.CancelAsync();
         await _fetcher.DisposeAsync();
         _sweeper.Dispose();
+        _residency.Dispose();
         _origin.Dispose();
         _gate.Dispose();
         _store.Dispose();

@@ -3,7 +3,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Slice.Core.Storage;
 
-/// <summary>The system calls of Linux behind the store that the BCL does not offer: memfd_create(2), mmap(2), fallocate(2).</summary>
+/// <summary>The system calls of Linux behind the store that the BCL does not offer: memfd_create(2), mmap(2), mincore(2), fallocate(2).</summary>
 internal static partial class NativeMemory
 {
     private const int ProtRead = 0x1;
@@ -11,6 +11,9 @@ internal static partial class NativeMemory
     private const uint MemfdCloseOnExec = 0x0001;
 
     private const int Interrupted = 4;
+    /// <summary>Longest part that <see cref="IsResident"/> looks at: what one write to a client takes at most.</summary>
+    public const int MaxResidencyBytes = 1 << 20;
+
     private const int OperationNotSupported = 95;
     private const int InvalidArgument = 22;
     private const int NoSuchSystemCall = 38;
@@ -67,6 +70,25 @@ internal static partial class NativeMemory
     /// <summary>Ends a mapping made by <see cref="MapReadOnly"/>.</summary>
     public static void Unmap(nint address, long lengthBytes) => _ = Munmap(address, (nuint)lengthBytes);
 
+    /// <summary>Whether all pages of a part of a mapping are in the page cache, so that reading them waits for no device.</summary>
+    /// <param name="address">Start of the mapping.</param>
+    /// <param name="offset">Where the part begins; need not be at a page.</param>
+    /// <param name="lengthBytes">Its length, 1 to <see cref="MaxResidencyBytes"/>.</param>
+    public static unsafe bool IsResident(nint address, long offset, int lengthBytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(lengthBytes, MaxResidencyBytes);
+        long firstPage = offset / Environment.SystemPageSize;
+        int pages = (int)(((offset + lengthBytes - 1) / Environment.SystemPageSize) - firstPage + 1);
+        Span<byte> states = stackalloc byte[pages];
+        fixed (byte* first = states)
+        {
+            nint start = address + (nint)(firstPage * Environment.SystemPageSize);
+
+            // An error means that it cannot be known; then the send finds out.
+            return Mincore(start, (nuint)pages * (nuint)Environment.SystemPageSize, first) != 0 || !states.Contains((byte)0);
+        }
+    }
+
     private static IOException LastError(string call)
     {
         int error = Marshal.GetLastPInvokeError();
@@ -81,6 +103,9 @@ internal static partial class NativeMemory
 
     [LibraryImport("libc", EntryPoint = "mmap", SetLastError = true)]
     private static partial nint Mmap(nint address, nuint length, int protection, int flags, SafeFileHandle file, long offset);
+
+    [LibraryImport("libc", EntryPoint = "mincore", SetLastError = true)]
+    private static unsafe partial int Mincore(nint address, nuint length, byte* states);
 
     [LibraryImport("libc", EntryPoint = "munmap", SetLastError = true)]
     private static partial int Munmap(nint address, nuint length);

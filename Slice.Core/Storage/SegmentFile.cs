@@ -72,6 +72,9 @@ internal sealed unsafe class SegmentFile : MemoryManager<byte>
     /// <summary>The mapped bytes of one extent, for the kernel to read.</summary>
     public ReadOnlyMemory<byte> Map(int offsetBytes, int lengthBytes) => CreateMemory(offsetBytes, lengthBytes);
 
+    /// <summary>Whether a send of this part waits for no device; at most <see cref="NativeMemory.MaxResidencyBytes"/>.</summary>
+    public bool IsResident(int offsetBytes, int lengthBytes) => _isInMemory || NativeMemory.IsResident(_address, offsetBytes, lengthBytes);
+
     /// <summary>Writes all of <paramref name="bytes"/> at <paramref name="offsetBytes"/>.</summary>
     /// <exception cref="IOException">Disk full, read-only remount, device error.</exception>
     public ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, int offsetBytes, CancellationToken ct)

@@ -93,6 +93,14 @@ public sealed class StoredSlice
     /// <summary>The mapped bytes from <paramref name="skipBytes"/> on, for a send. Valid while the caller's lease is held.</summary>
     public ReadOnlyMemory<byte> Map(int skipBytes, int takeBytes) => _segment.Map(OffsetBytes + skipBytes, takeBytes);
 
+    /// <summary>
+    /// Whether sending these bytes waits for no device: they are in memory (mincore(2), about a microsecond for 1 MiB). When not,
+    /// <see cref="Read"/> on a thread that may wait brings them there.
+    /// </summary>
+    /// <param name="skipBytes">Bytes of the slice before them.</param>
+    /// <param name="takeBytes">How many, 1 to 1 MiB.</param>
+    public bool IsResident(int skipBytes, int takeBytes) => _segment.IsResident(OffsetBytes + skipBytes, takeBytes);
+
     /// <summary>Reads bytes with pread(2) instead of through the mapping; fewer than asked when the file was cut short.</summary>
     public int Read(Span<byte> destination, int skipBytes) => _segment.Read(destination, OffsetBytes + skipBytes);
 

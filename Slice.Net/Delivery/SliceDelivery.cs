@@ -26,6 +26,7 @@ internal sealed class SliceDelivery
     private readonly SliceFetcher _fetcher;
     private readonly IOriginClient _origin;
     private readonly SliceMeter _meter;
+    private readonly PageResidency _residency;
     private readonly int _windowSlices;
     private SliceSource[] _window = [];
 
@@ -36,10 +37,11 @@ internal sealed class SliceDelivery
     private int _misses;
 
     /// <summary>A delivery with a window of <paramref name="windowSlices"/> slices.</summary>
-    public SliceDelivery(SliceFetcher fetcher, IOriginClient origin, SliceMeter meter, int windowSlices)
+    public SliceDelivery(SliceFetcher fetcher, IOriginClient origin, PageResidency residency, SliceMeter meter, int windowSlices)
     {
         _fetcher = fetcher;
         _origin = origin;
+        _residency = residency;
         _meter = meter;
         _windowSlices = windowSlices;
     }
@@ -71,7 +73,7 @@ internal sealed class SliceDelivery
                 var part = plan[first];
                 var source = _window[first % _window.Length];
                 var outcome = source.Stored is { } stored
-                    ? OutcomeOf(await exchange.Writer.WriteSliceAsync(head, stored, part.SkipBytes, part.TakeBytes), stored, generation)
+                    ? OutcomeOf(await WriteStoredAsync(exchange.Writer, head, stored, part), stored, generation)
                     : await FollowAsync(exchange, source.Fetch!, part, head);
                 Release(first);
                 if (outcome.Status != DeliveryStatus.Delivered)
@@ -112,6 +114,36 @@ internal sealed class SliceDelivery
         ref var source = ref _window[ordinal % _window.Length];
         source.Release();
         source = default;
+    }
+
+    private ValueTask<WriteResult> WriteStoredAsync(ClientWriter writer, ReadOnlyMemory<byte> head, StoredSlice slice, SlicePart part) =>
+        part.TakeBytes <= ClientWriter.MaxWriteBytes && slice.IsResident(part.SkipBytes, part.TakeBytes)
+            ? writer.WriteSliceAsync(head, slice, part.SkipBytes, part.TakeBytes)
+            : WriteStoredSlowAsync(writer, head, slice, part);
+
+    // A piece at a time, each in memory before it is sent: a slow client may take a minute for one, and pages do not wait for it.
+    private async ValueTask<WriteResult> WriteStoredSlowAsync(ClientWriter writer, ReadOnlyMemory<byte> head, StoredSlice slice, SlicePart part)
+    {
+        for (int sent = 0; sent < part.TakeBytes;)
+        {
+            int skip = part.SkipBytes + sent;
+            int take = Math.Min(part.TakeBytes - sent, ClientWriter.MaxWriteBytes);
+            if (!slice.IsResident(skip, take) && !await _residency.BringInAsync(slice, skip, take))
+            {
+                return WriteResult.SliceUnreadable;
+            }
+
+            var result = await writer.WriteSliceAsync(head, slice, skip, take);
+            if (result != WriteResult.Written)
+            {
+                return result;
+            }
+
+            head = default;
+            sent += take;
+        }
+
+        return WriteResult.Written;
     }
 
     private static DeliveryOutcome OutcomeOf(WriteResult result, StoredSlice slice, Generation generation)

@@ -1,0 +1,104 @@
+using Slice.Core.Storage;
+using Slice.Net.Delivery;
+using Slice.Tests.Support;
+
+namespace Slice.Tests.Delivery;
+
+/// <summary>Bytes that only the disk has are seen to be missing, and are brought in elsewhere than on a connection's thread.</summary>
+public sealed class PageResidencyTests : IDisposable
+{
+    private const int SliceBytes = 1 << 20;
+
+    private readonly TestDirectory _directory = new("residency");
+    private readonly SliceStore _store;
+
+    public PageResidencyTests() => _store = SliceStore.CreateOnDisk(_directory.Path, 64 << 20, TimeProvider.System);
+
+    public void Dispose()
+    {
+        _store.Dispose();
+        _directory.Dispose();
+    }
+
+    [Fact]
+    public async Task Slice_just_written_is_resident()
+    {
+        StoredSlice slice = await StoreSliceAsync();
+        Assert.True(slice.IsResident(0, SliceBytes));
+        slice.Release();
+    }
+
+    [Fact]
+    public async Task Slice_that_only_the_disk_has_is_brought_in()
+    {
+        StoredSlice slice = await StoreSliceAsync();
+        PageCache.Drop(SegmentPath());
+        Assert.False(slice.IsResident(0, SliceBytes));
+
+        using var residency = new PageResidency();
+        bool isThere = await Deadline.WithinAsync(residency.BringInAsync(slice, 0, SliceBytes), "bytes from the disk");
+
+        Assert.True(isThere);
+        Assert.True(slice.IsResident(0, SliceBytes));
+        slice.Release();
+    }
+
+    [Fact]
+    public async Task Part_that_reaches_into_missing_pages_is_not_resident()
+    {
+        StoredSlice slice = await StoreSliceAsync();
+        PageCache.Drop(SegmentPath());
+        const int half = SliceBytes / 2;
+        await slice.WriteAsync(TestContent.Bytes(half, half, seed: 1), half, TestContext.Current.CancellationToken);
+
+        Assert.False(slice.IsResident(0, SliceBytes));
+        Assert.True(slice.IsResident(half, half));
+        Assert.True(slice.IsResident(half, 1));
+        Assert.False(slice.IsResident(half - 1, 1));
+        Assert.False(slice.IsResident(half - 1, 2));
+        slice.Release();
+    }
+
+    [Fact]
+    public async Task Slice_whose_file_was_cut_short_cannot_be_brought_in()
+    {
+        StoredSlice slice = await StoreSliceAsync();
+        using (var file = File.OpenHandle(SegmentPath(), FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite))
+        {
+            RandomAccess.SetLength(file, SliceBytes / 2);
+        }
+
+        using var residency = new PageResidency();
+        Assert.False(await Deadline.WithinAsync(residency.BringInAsync(slice, 0, SliceBytes), "an answer"));
+        slice.Release();
+    }
+
+    [Fact]
+    public async Task After_disposal_nothing_is_brought_in()
+    {
+        StoredSlice slice = await StoreSliceAsync();
+        var residency = new PageResidency();
+        residency.Dispose();
+        Assert.False(await Deadline.WithinAsync(residency.BringInAsync(slice, 0, SliceBytes), "an answer"));
+        slice.Release();
+    }
+
+    [Fact]
+    public async Task Many_wishes_at_once_are_all_answered()
+    {
+        StoredSlice slice = await StoreSliceAsync();
+        using var residency = new PageResidency();
+        Task<bool>[] wishes = [.. Enumerable.Range(0, 500).Select(index => residency.BringInAsync(slice, index * 100, 4096))];
+        Assert.All(await Deadline.WithinAsync(Task.WhenAll(wishes), "500 answers"), Assert.True);
+        slice.Release();
+    }
+
+    private string SegmentPath() => Directory.GetFiles(_directory.Path).Single(path => new FileInfo(path).Length > SliceBytes);
+
+    private async Task<StoredSlice> StoreSliceAsync()
+    {
+        StoredSlice slice = Assert.IsType<StoredSlice>(await _store.ReserveAsync(SliceBytes));
+        await slice.WriteAsync(TestContent.Bytes(0, SliceBytes, seed: 1), 0, TestContext.Current.CancellationToken);
+        return slice;
+    }
+}
