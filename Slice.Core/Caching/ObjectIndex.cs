@@ -19,7 +19,9 @@ public sealed class ObjectIndex
     public bool TryGet(ReadOnlySpan<byte> key, [NotNullWhen(true)] out Generation? generation) =>
         _byBytes.TryGetValue(key, out generation);
 
-    /// <summary>Makes a generation the live one of its key; the one before it, if any, is retired.</summary>
+    /// <summary>
+    /// Makes a generation the live one of its key; the one before it, if any, is retired. One that is retired already is not kept.
+    /// </summary>
     public void Publish(Generation generation)
     {
         Generation? previous = null;
@@ -35,6 +37,13 @@ public sealed class ObjectIndex
         if (previous is not null && previous != generation)
         {
             previous.Retire();
+        }
+
+        // Thread A publishes; thread B finds the object changed and removes it. B retires first and looks for it second, A adds first
+        // and looks at the flag second: one of the two takes it out.
+        if (generation.IsRetired)
+        {
+            _generations.TryRemove(KeyValuePair.Create(generation.Key, generation));
         }
     }
 
@@ -55,7 +64,7 @@ public sealed class ObjectIndex
     /// <summary>Retires a generation; when it is the live one of its key, the key is free again.</summary>
     public void Remove(Generation generation)
     {
-        _generations.TryRemove(KeyValuePair.Create(generation.Key, generation));
         generation.Retire();
+        _generations.TryRemove(KeyValuePair.Create(generation.Key, generation));
     }
 }
