@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Slice.Core.Caching;
 
 /// <summary>
@@ -83,21 +81,8 @@ public readonly record struct CacheControl
     // Of a directive given twice the shorter time counts: RFC 9111 §4.2.1 allows the first or treating the response as stale.
     private static TimeSpan Shorter(TimeSpan? earlier, ReadOnlySpan<char> argument)
     {
-        var parsed = ParseSeconds(argument);
+        var parsed = DeltaSeconds.Parse(argument);
         return earlier is { } first && first < parsed ? first : parsed;
-    }
-
-    private static TimeSpan ParseSeconds(ReadOnlySpan<char> argument)
-    {
-        if (argument.IsEmpty || argument.ContainsAnyExceptInRange('0', '9'))
-        {
-            return TimeSpan.Zero;
-        }
-
-        // RFC 9111 §1.2.2: a value too large is taken as 2^31 seconds.
-        return long.TryParse(argument, NumberStyles.None, CultureInfo.InvariantCulture, out long seconds) && seconds < int.MaxValue
-            ? TimeSpan.FromSeconds(seconds)
-            : TimeSpan.FromSeconds(int.MaxValue);
     }
 
     private static bool TryTakeDirective(ref ReadOnlySpan<char> rest, out ReadOnlySpan<char> name, out ReadOnlySpan<char> argument)

@@ -25,9 +25,10 @@ internal static class StoredFields
         ["Cache-Control", "Content-Location", "Date", "ETag", "Expires", "Vary", "Last-Modified", "Via"],
         StringComparer.OrdinalIgnoreCase);
 
-    // A 304 confirms the version it was asked about; it cannot replace what names the version or describes its bytes.
-    private static readonly FrozenSet<string> s_version = FrozenSet.ToFrozenSet(
-        ["ETag", "Last-Modified", "Content-Encoding", "Content-Type"],
+    // A 304 confirms the version it was asked about; it cannot replace what names the version or describes its bytes. And a cookie
+    // is for the one client whose request caused the validation: stored, it would go to everybody.
+    private static readonly FrozenSet<string> s_notUpdated = FrozenSet.ToFrozenSet(
+        ["ETag", "Last-Modified", "Content-Encoding", "Content-Type", "Set-Cookie"],
         StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Whether a field goes on to the client: not hop-by-hop, not named in Connection, not one that we state ourselves.</summary>
@@ -37,8 +38,8 @@ internal static class StoredFields
     /// <summary>Whether a field is stored: forwarded, and not of one message only.</summary>
     public static bool IsStored(string name, IReadOnlyList<ForwardedField> fields) => !s_notStored.Contains(name) && IsForwarded(name, fields);
 
-    /// <summary>Whether a field identifies or describes the version.</summary>
-    public static bool IsVersion(string name) => s_version.Contains(name);
+    /// <summary>Whether a 304 may replace a stored field of this name: unless it identifies or describes the version, or sets a cookie.</summary>
+    public static bool IsUpdatedBy304(string name) => !s_notUpdated.Contains(name);
 
     /// <summary>Whether a field is a part of a 304.</summary>
     public static bool BelongsTo304(ForwardedField line) => s_notModified.Contains(line.Name);
@@ -61,14 +62,15 @@ internal static class StoredFields
     /// <summary>Reads what <see cref="Format"/> wrote.</summary>
     public static List<ForwardedField> Parse(ReadOnlySpan<byte> formatted)
     {
+        // Not by EnumerateLines, to which 0x85 ends a line too: in UTF-8 that byte is a part of many letters, and what follows it
+        // would pass for a field.
         var lines = new List<ForwardedField>();
-        foreach (var line in Encoding.Latin1.GetString(formatted).AsSpan().EnumerateLines())
+        for (int end = formatted.IndexOf("\r\n"u8); end >= 0; end = formatted.IndexOf("\r\n"u8))
         {
-            int colon = line.IndexOf(':');
-            if (colon > 0)
-            {
-                lines.Add(new ForwardedField(line[..colon].ToString(), line[(colon + 2)..].ToString()));
-            }
+            var line = formatted[..end];
+            int colon = line.IndexOf((byte)':');
+            lines.Add(new ForwardedField(Encoding.Latin1.GetString(line[..colon]), Encoding.Latin1.GetString(line[(colon + 2)..])));
+            formatted = formatted[(end + 2)..];
         }
 
         return lines;

@@ -30,7 +30,7 @@ public sealed class StoredResponse
 
     /// <summary>
     /// End-to-end field lines as they go to the client, each ended by CRLF. Without those that belong to one answer: Content-Length,
-    /// Content-Range, Accept-Ranges, Age, Via, Cache-Status.
+    /// Content-Range, Accept-Ranges, Age. The origin's own Via and Cache-Status stay: ours come after them.
     /// </summary>
     public ReadOnlyMemory<byte> FieldLines { get; }
 

@@ -1,4 +1,3 @@
-using System.Buffers.Text;
 using System.Text;
 using Slice.Core.Fetching;
 using Slice.Core.Http;
@@ -39,7 +38,7 @@ public sealed class StoredResponseReader
             }
         }
 
-        return Build(lines, PartialResponseCheck.ValidatorOf(response, completeLength), response.FindSingle("Age"), now);
+        return Build(lines, PartialResponseCheck.ValidatorOf(response, completeLength), response.FindCombined("Age"), now);
     }
 
     /// <summary>
@@ -51,16 +50,17 @@ public sealed class StoredResponseReader
         var updates = new List<ForwardedField>();
         foreach (var line in notModified.Fields)
         {
-            if (StoredFields.IsStored(line.Name, notModified.Fields) && !StoredFields.IsVersion(line.Name))
+            if (StoredFields.IsStored(line.Name, notModified.Fields) && StoredFields.IsUpdatedBy304(line.Name))
             {
                 updates.Add(line);
             }
         }
 
+        // A 304 without Date was made now (RFC 9110 §6.6.1), not when the stored response was: the old Date goes in any case.
         var lines = StoredFields.Parse(stored.FieldLines.Span);
-        lines.RemoveAll(line => updates.Exists(update => update.Name.Equals(line.Name, StringComparison.OrdinalIgnoreCase)));
+        lines.RemoveAll(line => Is(line, "Date") || updates.Exists(update => Is(line, update.Name)));
         lines.AddRange(updates);
-        return Build(lines, stored.Validator, notModified.FindSingle("Age"), _time.GetUtcNow());
+        return Build(lines, stored.Validator, notModified.FindCombined("Age"), _time.GetUtcNow());
     }
 
     /// <summary>Whether a shared cache may use the response for other requests (RFC 9111 §3).</summary>
@@ -118,9 +118,10 @@ public sealed class StoredResponseReader
 
     private static TimeSpan AgeWhenReceived(string? age, DateTimeOffset date, DateTimeOffset now)
     {
-        var stated = age is not null && Utf8Parser.TryParse(Encoding.Latin1.GetBytes(age), out uint seconds, out int used) && used == age.Length
-            ? TimeSpan.FromSeconds(seconds)
-            : TimeSpan.Zero;
+        // RFC 9111 §5.1: of a list, which it must not be, the first member counts.
+        var first = age.AsSpan();
+        int comma = first.IndexOf(',');
+        var stated = DeltaSeconds.Parse(comma < 0 ? first : first[..comma].TrimEnd(" \t"));
         var apparent = now - date;
         return apparent > stated ? apparent : stated;
     }
@@ -151,15 +152,17 @@ public sealed class StoredResponseReader
     private static DateTimeOffset? ParseDate(string value, DateTimeOffset now) =>
         HttpDate.TryParse(Encoding.Latin1.GetBytes(value), now, out var date) ? date : null;
 
+    private static bool Is(ForwardedField line, string name) => line.Name.Equals(name, StringComparison.OrdinalIgnoreCase);
+
     private static string? Find(List<ForwardedField> lines, string name)
     {
-        int index = lines.FindIndex(line => line.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
+        int index = lines.FindIndex(line => Is(line, name));
         return index < 0 ? null : lines[index].Value;
     }
 
     private static string? Combine(List<ForwardedField> lines, string name)
     {
-        var values = lines.FindAll(line => line.Name.Equals(name, StringComparison.OrdinalIgnoreCase)).ConvertAll(line => line.Value);
+        var values = lines.FindAll(line => Is(line, name)).ConvertAll(line => line.Value);
         return values.Count == 0 ? null : string.Join(", ", values);
     }
 }
