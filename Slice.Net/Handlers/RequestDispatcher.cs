@@ -32,6 +32,9 @@ internal sealed class RequestDispatcher : IRequestHandler
                 return exchange.Head.Target.PathAndQuery.SequenceEqual(_healthPath) ? _health.HandleAsync(exchange) : _get.HandleAsync(exchange);
             case RequestMethod.Purge:
                 return _purge.HandleAsync(exchange);
+            case RequestMethod.Options when exchange.Head.Target.Form == RequestTargetForm.Asterisk:
+                // OPTIONS * asks about the server and not about a resource of it (RFC 9110 §9.3.7): that is us.
+                return ErrorResponder.WriteAsync(exchange, 200, "text/plain; charset=utf-8", "");
             case RequestMethod.Connect:
                 // Never an open proxy: only the configured origin is reached.
                 exchange.KeepAlive = false;
