@@ -145,6 +145,11 @@ internal sealed class Http1Connection
                 if (!hasBegun)
                 {
                     _head.Reset();
+                    if (_draining.IsCancellationRequested)
+                    {
+                        // The cancellation that said so may have met a read of the last request's body.
+                        return HeadRead.Closed;
+                    }
                 }
 
                 read = await _input.ReadAsync();
