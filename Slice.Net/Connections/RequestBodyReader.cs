@@ -54,9 +54,12 @@ internal sealed class RequestBodyReader
         }
     }
 
-    /// <summary>Copies the whole body, at the pace of the slower side.</summary>
+    /// <summary>
+    /// Copies the whole body, at the pace of the slower side. <paramref name="destinationIsAwaited"/> is told true before each wait for
+    /// the destination, and when all is written; false before each wait for the client.
+    /// </summary>
     /// <exception cref="IOException">The body broke off, is too large, or is not valid; <see cref="Rejection"/> tells.</exception>
-    public async Task CopyToAsync(Stream destination, CancellationToken ct)
+    public async Task CopyToAsync(Stream destination, Action<bool>? destinationIsAwaited, CancellationToken ct)
     {
         if (_mustSendContinue)
         {
@@ -66,18 +69,24 @@ internal sealed class RequestBodyReader
 
         while (!IsConsumed)
         {
+            destinationIsAwaited?.Invoke(false);
             _deadlines.ArmRequestBody();
             var read = await _input.ReadAsync(ct);
             _deadlines.Disarm();
+            destinationIsAwaited?.Invoke(true);
             var consumed = read.Buffer.Start;
             try
             {
-                if (read.IsCanceled)
+                // A read is also cancelled when the process begins to drain: a body that is on its way is read to its end.
+                if (read.IsCanceled && _deadlines.Expired == DeadlineKind.RequestBody)
                 {
                     throw Reject(RequestRejection.HeadTimedOut, "the request body did not arrive in time");
                 }
 
                 consumed = await CopyBufferAsync(read.Buffer, destination, ct);
+
+                // The pool buffers small pieces; what is here may be all for a long time.
+                await destination.FlushAsync(ct);
                 if (!IsConsumed && read.IsCompleted)
                 {
                     throw new IOException("the client closed the connection in the middle of the request body");

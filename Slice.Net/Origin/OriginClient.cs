@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using System.Text;
 using Slice.Core.Fetching;
 using Slice.Core.Options;
+using Slice.Net.Handlers;
 
 namespace Slice.Net.Origin;
 
@@ -71,7 +72,7 @@ public sealed class OriginClient : IOriginClient, IDisposable
 
     /// <summary>Sends a request that is passed through, with its body if it has one.</summary>
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
-    public async ValueTask<OriginResult> ForwardAsync(string method, SubrequestTemplate template, HttpContent? body, CancellationToken ct)
+    internal async ValueTask<OriginResult> ForwardAsync(string method, SubrequestTemplate template, RequestBodyContent? body, CancellationToken ct)
     {
         var message = NewMessage(new HttpMethod(method), template);
         message.Content = body;
@@ -139,6 +140,12 @@ public sealed class OriginClient : IOriginClient, IDisposable
         try
         {
             deadline.Arm(_timeouts.FirstByte);
+            if (message.Content is RequestBodyContent body)
+            {
+                // The origin's time does not run while we wait for the client, whose own deadline does: an upload may take an hour.
+                body.OriginIsAwaited = isAwaited => deadline.Arm(isAwaited ? _timeouts.FirstByte : Timeout.InfiniteTimeSpan);
+            }
+
             var response = await _pool.SendAsync(message, deadline.Token);
             var stream = await response.Content.ReadAsStreamAsync(deadline.Token);
             deadline.Disarm();
