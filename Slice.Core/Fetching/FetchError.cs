@@ -57,6 +57,9 @@ public enum FetchError
 
     /// <summary>The process is ending.</summary>
     ShuttingDown,
+
+    /// <summary>A fault in our own code; the detail has the exception.</summary>
+    ProxyInternalError,
 }
 
 /// <summary>Whose fault an error is; decides the severity of its log line.</summary>
@@ -75,7 +78,8 @@ public static class FetchErrors
     /// <summary>Whose fault it is.</summary>
     public static FetchErrorSide Side(this FetchError error) => error switch
     {
-        FetchError.StoreFull or FetchError.StoreWriteError or FetchError.Abandoned or FetchError.ShuttingDown => FetchErrorSide.Us,
+        FetchError.StoreFull or FetchError.StoreWriteError or FetchError.Abandoned or FetchError.ShuttingDown
+            or FetchError.ProxyInternalError => FetchErrorSide.Us,
         _ => FetchErrorSide.Origin,
     };
 
@@ -87,11 +91,12 @@ public static class FetchErrors
         _ => false,
     };
 
-    /// <summary>Status for the client when no head has been sent: 504 for waits that ran out, 503 for our own limits, else 502.</summary>
+    /// <summary>Status for the client when no head has been sent: 504 for waits that ran out, 503 for our own limits, 500 for our own faults, else 502.</summary>
     public static int Status(this FetchError error) => error switch
     {
         FetchError.ConnectionTimeout or FetchError.HttpResponseTimeout => 504,
         FetchError.OriginQueueTimeout or FetchError.ShuttingDown or FetchError.Abandoned => 503,
+        FetchError.ProxyInternalError => 500,
         _ => 502,
     };
 
@@ -115,6 +120,7 @@ public static class FetchErrors
         FetchError.StoreWriteError => "store_write_error",
         FetchError.Abandoned => "abandoned",
         FetchError.ShuttingDown => "shutting_down",
+        FetchError.ProxyInternalError => "proxy_internal_error",
         _ => throw new ArgumentOutOfRangeException(nameof(error), error, "Not a FetchError."),
     };
 }

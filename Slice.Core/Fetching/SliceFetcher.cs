@@ -38,6 +38,9 @@ public sealed class SliceFetcher : IAsyncDisposable
     private readonly SliceMeter _meter;
     private readonly RequestCollapser _collapser = new();
     private readonly CancellationTokenSource _stopping = new();
+
+    // Kept apart from its source, which is gone when a client asks after shutdown.
+    private readonly CancellationToken _stoppingToken;
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     // One for the fetcher itself, one for each fetch; the last to leave completes _drained.
@@ -54,6 +57,7 @@ public sealed class SliceFetcher : IAsyncDisposable
         _retries = retries;
         _time = time;
         _meter = meter;
+        _stoppingToken = _stopping.Token;
     }
 
     /// <summary>Called with each fetch that failed and is not going to be repeated. Set once, before use; must not throw.</summary>
@@ -148,6 +152,11 @@ public sealed class SliceFetcher : IAsyncDisposable
         {
             failure = new Failure(FetchError.ShuttingDown);
         }
+        catch (Exception error)
+        {
+            // The edge: nobody awaits this task, and followers without an end would wait for ever.
+            failure = new Failure(FetchError.ProxyInternalError, error.ToString());
+        }
 
         if (failure.Error is FetchError.ObjectChanged or FetchError.UnexpectedStatus)
         {
@@ -195,7 +204,8 @@ public sealed class SliceFetcher : IAsyncDisposable
     {
         if (Interlocked.Decrement(ref _owners) == 0)
         {
-            _drained.SetResult();
+            // Again by a fetch that began, and ended at once, after shutdown.
+            _drained.TrySetResult();
         }
     }
 
@@ -232,13 +242,13 @@ public sealed class SliceFetcher : IAsyncDisposable
 
             retries++;
             _meter.RetriedSubrequests.Add(1);
-            await Task.Delay(_retries.DelayBefore(retries), _time, _stopping.Token);
+            await Task.Delay(_retries.DelayBefore(retries), _time, _stoppingToken);
         }
     }
 
     private async Task<Failure> TryOnceAsync(SliceFetch fetch, SubrequestTemplate template, ByteRange asked)
     {
-        if (!await _gate.TryEnterAsync(_stopping.Token))
+        if (!await _gate.TryEnterAsync(_stoppingToken))
         {
             return new Failure(FetchError.OriginQueueTimeout, $"{_gate.Free} permits free");
         }
@@ -254,7 +264,7 @@ public sealed class SliceFetcher : IAsyncDisposable
             long startedAt = _time.GetTimestamp();
             _meter.Subrequests.Add(1);
             var pinned = fetch.Generation.Response.Validator;
-            var result = await _origin.SendAsync(new OriginRequest(template, asked) { PinnedVersion = pinned }, _stopping.Token);
+            var result = await _origin.SendAsync(new OriginRequest(template, asked) { PinnedVersion = pinned }, _stoppingToken);
             response = result.Response;
             if (response is null)
             {
