@@ -261,7 +261,7 @@ public sealed class ConnectionTests
         using var client = await RawClient.ConnectAsync(proxy.EndPoint);
         await client.SendAsync(begun);
 
-        var response = await WhileTimePassesAsync(time, client.ReadResponseAsync());
+        var response = await PassingTime.UntilAsync(time, client.ReadResponseAsync(), "the head's deadline passes");
 
         Assert.Equal("HTTP/1.1 408 Request Timeout", response.StatusLine);
         Assert.Equal("close", response.Field("Connection"));
@@ -304,7 +304,7 @@ public sealed class ConnectionTests
         await client.SendAsync(Get);
         await client.ReadResponseAsync();
 
-        await WhileTimePassesAsync(time, CloseAsync());
+        await PassingTime.UntilAsync(time, CloseAsync(), "the idle time passes");
 
         async Task<bool> CloseAsync()
         {
@@ -343,18 +343,5 @@ public sealed class ConnectionTests
 
         await first.SendAsync(Get);
         Assert.Equal("HIT", (await first.ReadResponseAsync()).Field("X-Cache"));
-    }
-
-    // A deadline is armed when the proxy has read what was sent, which nothing announces: the clock goes on until it is over.
-    private static async Task<T> WhileTimePassesAsync<T>(FakeTimeProvider time, Task<T> awaited)
-    {
-        await Eventually.TrueAsync(
-            () =>
-            {
-                time.Advance(TimeSpan.FromSeconds(1));
-                return awaited.IsCompleted;
-            },
-            "a deadline of the connection passes");
-        return await awaited;
     }
 }

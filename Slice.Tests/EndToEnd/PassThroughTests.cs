@@ -95,7 +95,7 @@ public sealed class PassThroughTests
         await origin.RequestsArrivedAsync(1);
 
         // Kernel buffers on four sockets take megabytes; the proxy itself must not take the rest.
-        await EndsRisingAsync(() => Volatile.Read(ref sent));
+        await Settled.RisingAsync(() => Volatile.Read(ref sent), "bytes taken from the client");
         Assert.False(upload.IsCompleted);
         Assert.InRange(sent, 1, UploadBytes / 2);
 
@@ -126,7 +126,7 @@ public sealed class PassThroughTests
         await client.SendAsync("POST /file HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
         await client.ReadHeadAsync();
 
-        await EndsRisingAsync(() => file.ContentBytesSent);
+        await Settled.RisingAsync(() => file.ContentBytesSent, "bytes sent by the origin");
         Assert.InRange(file.ContentBytesSent, 1, file.LengthBytes / 2);
 
         byte[] body = await client.ReadBytesAsync((int)file.LengthBytes);
@@ -227,17 +227,10 @@ public sealed class PassThroughTests
         using var client = await RawClient.ConnectAsync(proxy.EndPoint);
         await client.SendAsync("PUT /file HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody");
         await origin.RequestsArrivedAsync(1);
-        var response = client.ReadResponseAsync();
 
-        await Eventually.TrueAsync(
-            () =>
-            {
-                time.Advance(TimeSpan.FromSeconds(1));
-                return response.IsCompleted;
-            },
-            "timeouts.first_byte passes");
+        var response = await PassingTime.UntilAsync(time, client.ReadResponseAsync(), "timeouts.first_byte passes");
 
-        Assert.Equal(504, (await response).StatusCode);
+        Assert.Equal(504, response.StatusCode);
     }
 
     [Fact]
@@ -250,17 +243,10 @@ public sealed class PassThroughTests
         using var client = await RawClient.ConnectAsync(proxy.EndPoint);
         await client.SendAsync("PUT /file HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nx");
         await origin.RequestsArrivedAsync(1);
-        var response = client.ReadResponseAsync();
 
-        await Eventually.TrueAsync(
-            () =>
-            {
-                time.Advance(TimeSpan.FromSeconds(1));
-                return response.IsCompleted;
-            },
-            "the body's deadline passes");
+        var response = await PassingTime.UntilAsync(time, client.ReadResponseAsync(), "the body's deadline passes");
 
-        Assert.Equal(408, (await response).StatusCode);
+        Assert.Equal(408, response.StatusCode);
         await client.ExpectClosedAsync();
     }
 
@@ -541,21 +527,4 @@ public sealed class PassThroughTests
 
     private static Task<ProxyUnderTest> StartAsync(ScriptedOrigin origin, Func<SliceOptions, SliceOptions>? configure = null, TimeProvider? time = null) =>
         ProxyUnderTest.StartAsync(origin.Uri, sliceSizeBytes: 4, configure, time);
-
-    // Buffers that fill up announce nothing: what has not grown over many looks is taken for full.
-    private static Task EndsRisingAsync(Func<long> counter)
-    {
-        const int LooksWithoutChange = 40;
-        long last = -1;
-        int looks = 0;
-        return Eventually.TrueAsync(
-            () =>
-            {
-                long now = counter();
-                looks = now == last && now > 0 ? looks + 1 : 0;
-                last = now;
-                return looks == LooksWithoutChange;
-            },
-            "a count ends rising");
-    }
 }
