@@ -1,0 +1,130 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+using System.Reflection;
+using Slice.Net.Connections;
+using Slice.Tests.Support;
+
+namespace Slice.Tests.EndToEnd;
+
+/// <summary>
+/// What a hit allocates does not grow with its slices. The count is of the whole process, so nothing else may run meanwhile, and the
+/// client here is a blocking socket.
+/// </summary>
+[Collection(nameof(AloneInTheProcess))]
+public sealed class HitPathAllocationTests
+{
+    private const int SliceBytes = 4 << 10;
+    private const int FewSlices = 64;
+    private const int ManySlices = 512;
+
+    // Far below one object per slice (24 bytes), far above the thread pool's and the timer's own noise over a run.
+    private const double MaxBytesPerSlice = 4;
+
+    private static bool IsUnoptimized =>
+        typeof(Http1Connection).Assembly.GetCustomAttribute<DebuggableAttribute>()?.IsJITOptimizerDisabled == true;
+
+    [Fact]
+    public async Task Hit_of_many_slices_allocates_no_more_than_one_of_few()
+    {
+        var file = new RangeFile(ManySlices * SliceBytes);
+        await using var origin = ScriptedOrigin.Start(file.AnswerAsync);
+        await using var proxy = await ProxyUnderTest.StartAsync(origin.Uri, SliceBytes);
+        using var client = new BlockingClient(proxy.EndPoint);
+        byte[] few = Wire.Bytes(RawClient.Request("GET", "/file", $"Range: bytes=0-{(FewSlices * SliceBytes) - 1}"));
+        byte[] many = Wire.Bytes(RawClient.Request("GET", "/file", $"Range: bytes=0-{(ManySlices * SliceBytes) - 1}"));
+        for (int warmUp = 0; warmUp < 50; warmUp++)
+        {
+            client.Exchange(few, FewSlices * SliceBytes);
+            client.Exchange(many, ManySlices * SliceBytes);
+        }
+
+        int requestsWhenWarm = origin.RequestCount;
+
+        // The least of several runs: what disturbs a run only adds.
+        long bytesForFew = long.MaxValue;
+        long bytesForMany = long.MaxValue;
+        for (int run = 0; run < 20; run++)
+        {
+            bytesForFew = Math.Min(bytesForFew, client.Measure(few, FewSlices * SliceBytes));
+            bytesForMany = Math.Min(bytesForMany, client.Measure(many, ManySlices * SliceBytes));
+        }
+
+        double bytesPerSlice = (double)(bytesForMany - bytesForFew) / (ManySlices - FewSlices);
+        Assert.True(bytesPerSlice <= MaxBytesPerSlice, $"{bytesPerSlice} bytes per slice: {bytesForFew} for {FewSlices}, {bytesForMany} for {ManySlices}");
+        Assert.Equal(requestsWhenWarm, origin.RequestCount);
+    }
+
+    [Fact]
+    public async Task Small_hit_allocates_nothing()
+    {
+        // Without optimization the compiler makes every async state machine an object, also those that never wait.
+        Assert.SkipWhen(IsUnoptimized, "the product is built without optimization");
+        var file = new RangeFile(SliceBytes);
+        await using var origin = ScriptedOrigin.Start(file.AnswerAsync);
+        await using var proxy = await ProxyUnderTest.StartAsync(origin.Uri, SliceBytes);
+        using var client = new BlockingClient(proxy.EndPoint);
+        byte[] request = Wire.Bytes(RawClient.Request("GET", "/file", "Range: bytes=0-99"));
+        for (int warmUp = 0; warmUp < 200; warmUp++)
+        {
+            client.Exchange(request, 100);
+        }
+
+        long least = long.MaxValue;
+        for (int run = 0; run < 50; run++)
+        {
+            least = Math.Min(least, client.Measure(request, 100));
+        }
+
+        Assert.Equal(0, least);
+    }
+
+    /// <summary>Exchanges that allocate nothing on this side: one buffer, blocking calls, and the head is only searched for its end.</summary>
+    private sealed class BlockingClient : IDisposable
+    {
+        private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        private readonly byte[] _buffer = new byte[256 << 10];
+
+        public BlockingClient(System.Net.EndPoint endPoint)
+        {
+            _socket.Connect(endPoint);
+            _socket.ReceiveTimeout = (int)Deadline.Default.TotalMilliseconds;
+        }
+
+        public long Measure(byte[] request, int bodyBytes)
+        {
+            long before = GC.GetTotalAllocatedBytes(precise: true);
+            Exchange(request, bodyBytes);
+            return GC.GetTotalAllocatedBytes(precise: true) - before;
+        }
+
+        public void Exchange(byte[] request, int bodyBytes)
+        {
+            _socket.Send(request);
+            int received = 0;
+            int headBytes = -1;
+            while (headBytes < 0)
+            {
+                received += Receive(_buffer.AsSpan(received));
+                headBytes = _buffer.AsSpan(0, received).IndexOf("\r\n\r\n"u8);
+            }
+
+            if (!_buffer.AsSpan().StartsWith("HTTP/1.1 206 "u8))
+            {
+                throw new InvalidDataException(Wire.Show(_buffer.AsSpan(0, received)));
+            }
+
+            for (int left = bodyBytes - (received - headBytes - 4); left > 0;)
+            {
+                left -= Receive(_buffer.AsSpan(0, Math.Min(left, _buffer.Length)));
+            }
+        }
+
+        public void Dispose() => _socket.Dispose();
+
+        private int Receive(Span<byte> destination)
+        {
+            int received = _socket.Receive(destination);
+            return received > 0 ? received : throw new EndOfStreamException("closed inside a response");
+        }
+    }
+}
