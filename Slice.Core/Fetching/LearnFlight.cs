@@ -1,8 +1,8 @@
 namespace Slice.Core.Fetching;
 
 /// <summary>
-/// One lesson in flight and those who wait for it. An outcome that only one may have goes to the first who takes it; when the last
-/// one leaves and nobody took it, it is discarded. Thread-safe.
+/// One lesson in flight and those who wait for it. An outcome that only one may have is for the client that started the flight; when
+/// the last one leaves and it was not taken, it is discarded. Thread-safe.
 /// </summary>
 internal sealed class LearnFlight
 {
@@ -29,14 +29,12 @@ internal sealed class LearnFlight
         }
     }
 
-    /// <summary>Takes an exclusive outcome; true for the first caller only.</summary>
-    public bool TryTake()
+    /// <summary>Takes the outcome for the client that started the flight: it is not discarded when everybody has left.</summary>
+    public void Take()
     {
         lock (_lock)
         {
-            bool isFirst = !_isTaken;
             _isTaken = true;
-            return isFirst;
         }
     }
 

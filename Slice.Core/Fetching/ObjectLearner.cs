@@ -63,64 +63,62 @@ public sealed class ObjectLearner
         _stopping = stopping;
     }
 
-    /// <summary>Learns, alone or with others. The caller owns an exclusive outcome and discards it when done.</summary>
+    /// <summary>Learns, alone or with others. The caller owns an exclusive outcome and discards it when done; it answers no request but the caller's.</summary>
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled; the lesson goes on for the others.</exception>
     public async ValueTask<LearnOutcome> LearnAsync(LearnRequest request, CancellationToken ct)
     {
-        for (int joins = 0; joins < MaxJoins; joins++)
+        bool mayJoin = true;
+        for (int joins = 0; mayJoin && joins < MaxJoins; joins++)
         {
-            var shared = JoinOrStart(request);
-            try
+            var flight = JoinOrStart(request, out bool isOwn);
+            var outcome = await FollowAsync(flight, isOwn, ct);
+            if (isOwn || IsAlsoFor(request, outcome))
             {
-                var outcome = await shared.Outcome.WaitAsync(ct);
-                if (!IsAbout(request, outcome))
-                {
-                    continue;
-                }
-
-                if (!outcome.IsExclusive || shared.TryTake())
-                {
-                    return outcome;
-                }
-
-                break;
+                return outcome;
             }
-            finally
-            {
-                shared.Leave();
-            }
+
+            // What cannot be shared is not worth queueing for.
+            mayJoin = !outcome.IsExclusive;
         }
 
-        // Somebody else took an answer that only one may have. What cannot be shared is not worth queueing for: go alone.
         var alone = new LearnFlight();
         alone.TryJoin();
         _ = RunAsync(alone, request, onEnd: null);
+        return await FollowAsync(alone, isOwn: true, ct);
+    }
+
+    // An answer to one client's request, with its credentials and cookies, is that client's even if it has left; what a 416 says about
+    // one range it does not say about another that begins before it.
+    private bool IsAlsoFor(LearnRequest request, LearnOutcome outcome) =>
+        outcome.Kind == LearnOutcomeKind.Unsatisfiable ? outcome.CompleteLength <= RangeOf(request).Start : !outcome.IsExclusive;
+
+    private static async ValueTask<LearnOutcome> FollowAsync(LearnFlight flight, bool isOwn, CancellationToken ct)
+    {
         try
         {
-            var outcome = await alone.Outcome.WaitAsync(ct);
-            alone.TryTake();
+            var outcome = await flight.Outcome.WaitAsync(ct);
+            if (isOwn)
+            {
+                flight.Take();
+            }
+
             return outcome;
         }
         finally
         {
-            alone.Leave();
+            flight.Leave();
         }
     }
 
-    // A 416 speaks about the slice that the lesson's first client asked for. Whoever joined with an earlier one still knows nothing.
-    private bool IsAbout(LearnRequest request, LearnOutcome outcome) =>
-        outcome.Kind != LearnOutcomeKind.Unsatisfiable || AskedBy(request).Start >= outcome.CompleteLength;
-
-    private ByteRange AskedBy(LearnRequest request) => request.FirstSliceIndex is { } index ? _grid.RangeOf(index) : s_firstByte;
-
-    private LearnFlight JoinOrStart(LearnRequest request)
+    private LearnFlight JoinOrStart(LearnRequest request, out bool isOwn)
     {
         var created = new LearnFlight();
         created.TryJoin();
         while (true)
         {
             var flight = _inFlight.GetOrAdd(request.Key, created);
-            if (flight == created)
+            isOwn = flight == created;
+            if (isOwn)
             {
                 Start(created, request);
                 return created;
@@ -142,6 +140,7 @@ public sealed class ObjectLearner
         // after its object is published, so looking again here sees it and the origin is asked once.
         if (_index.TryGet(request.Key.Bytes, out var known)
             && known != request.Stale
+            && !known.IsRetired
             && known.Response.Freshness.IsFreshAt(_time.GetUtcNow()))
         {
             _inFlight.TryRemove(KeyValuePair.Create(request.Key, flight));
@@ -163,6 +162,11 @@ public sealed class ObjectLearner
         catch (OperationCanceledException)
         {
             outcome = Failed(new Failure(FetchError.ShuttingDown));
+        }
+        catch (Exception error)
+        {
+            // The edge: nobody awaits this task, and those who wait for the flight would wait for ever.
+            outcome = Failed(new Failure(FetchError.ProxyInternalError, error.ToString()));
         }
 
         if (outcome.Kind == LearnOutcomeKind.Failed)
@@ -206,7 +210,7 @@ public sealed class ObjectLearner
         bool isHandedOver = false;
         try
         {
-            var asked = AskedBy(request);
+            var asked = RangeOf(request);
             _meter.Subrequests.Add(1);
             var result = await _origin.SendAsync(
                 new OriginRequest(request.Template, asked) { KnownVersion = request.Stale?.Response.Validator }, _stopping);
@@ -267,6 +271,12 @@ public sealed class ObjectLearner
 
             case 304 when request.Stale is { } stale:
                 stale.Freshen(_reader.Freshen(stale.Response, response));
+                if (!_reader.MayBeShared(response))
+                {
+                    // The origin takes back what it allowed before: good for those who asked, and for nobody after them.
+                    _index.Remove(stale);
+                }
+
                 return new LearnOutcome(LearnOutcomeKind.Sliced) { Generation = stale, WasRevalidated = true };
 
             case 416:
@@ -319,6 +329,8 @@ public sealed class ObjectLearner
 
         return new LearnOutcome(LearnOutcomeKind.Sliced) { Generation = generation };
     }
+
+    private ByteRange RangeOf(LearnRequest request) => request.FirstSliceIndex is { } index ? _grid.RangeOf(index) : s_firstByte;
 
     private bool IsSliceable(long completeLength) =>
         _grid.Covers(completeLength) && completeLength > 0 && _grid.CountFor(completeLength) <= Generation.MaxSlices;
