@@ -43,12 +43,6 @@ public static class PartialResponseCheck
             return Refuse($"Content-Range '{contentRange}' with Content-Length {response.ContentLength}", out failure);
         }
 
-        if (response.FindSingle("Content-Type") is { } type && type.StartsWith("multipart/byteranges", StringComparison.OrdinalIgnoreCase))
-        {
-            // Its body is parts with heads of their own, which must not be taken for the bytes (RFC 9110 §15.3.7.2).
-            return Refuse("206 with multipart/byteranges in answer to one range", out failure);
-        }
-
         if (HasContentCoding(response))
         {
             return Refuse($"206 with Content-Encoding '{response.FindCombined("Content-Encoding")}' though identity was asked for", out failure);
