@@ -1,0 +1,145 @@
+using Slice.Core.Fetching;
+using Slice.Tests.Support;
+
+namespace Slice.Tests.Fetching;
+
+/// <summary>Several clients ask for one unknown object at once: what they may share, and what belongs to one of them.</summary>
+public sealed class ObjectLearnerSharingTests : IAsyncDisposable
+{
+    private static readonly SubrequestTemplate s_anna = new("/file", null, [new("Authorization", "Basic anna")]);
+    private static readonly SubrequestTemplate s_bert = new("/file", null, []);
+
+    private readonly FetchBed _bed = new();
+    private readonly CancellationTokenSource _annaLeaves = new();
+
+    public async ValueTask DisposeAsync()
+    {
+        await _bed.DisposeAsync();
+        _annaLeaves.Dispose();
+    }
+
+    [Fact]
+    public async Task Answer_to_credentials_never_goes_to_another_client()
+    {
+        var anna = AnnaAsync(s_anna, mayBeShared: false);
+        var forAnna = await _bed.Origin.NextAsync();
+        var bert = BertAsync();
+        forAnna.RespondWhole(FakeContent.Sixteen with { Text = "annas own secret" });
+        var forBert = await _bed.Origin.NextAsync();
+        forBert.RespondWhole(FakeContent.Sixteen);
+
+        Assert.Same(s_anna, forAnna.Request.Template);
+        Assert.Same(s_bert, forBert.Request.Template);
+        Assert.Equal("anna", (await _bed.ReadAsync((await anna).Generation!, 0)).Text);
+        Assert.Equal("0123", (await _bed.ReadAsync((await bert).Generation!, 0)).Text);
+    }
+
+    [Fact]
+    public async Task Answer_to_credentials_is_discarded_when_its_client_has_left()
+    {
+        var anna = AnnaAsync(s_anna, mayBeShared: false);
+        var forAnna = await _bed.Origin.NextAsync();
+        var bert = BertAsync();
+        await _annaLeaves.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => anna);
+
+        forAnna.RespondWhole(FakeContent.Sixteen with { Text = "annas own secret" });
+        (await _bed.Origin.NextAsync()).RespondWhole(FakeContent.Sixteen);
+
+        Assert.Equal("0123", (await _bed.ReadAsync((await bert).Generation!, 0)).Text);
+        await _bed.SettledAsync(slices: 1);
+    }
+
+    [Fact]
+    public async Task Answer_passed_on_goes_to_the_client_that_asked()
+    {
+        var anna = AnnaAsync(s_anna);
+        var forAnna = await _bed.Origin.NextAsync();
+        var bert = BertAsync();
+        var annas = forAnna.Respond(new FakeOriginResponse(404));
+        var berts = (await _bed.Origin.NextAsync()).Respond(new FakeOriginResponse(404));
+
+        Assert.Same(annas, (await anna).Response);
+        Assert.Same(berts, (await bert).Response);
+    }
+
+    [Fact]
+    public async Task Answer_passed_on_is_disposed_when_nobody_is_left()
+    {
+        var anna = AnnaAsync(s_anna);
+        var exchange = await _bed.Origin.NextAsync();
+        await _annaLeaves.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => anna);
+        var response = exchange.Respond(new FakeOriginResponse(404));
+        await Deadline.WithinAsync(response.Disposed, "the response that nobody wants to be disposed");
+    }
+
+    [Fact]
+    public async Task Client_that_leaves_does_not_end_the_lesson_of_the_others()
+    {
+        var anna = AnnaAsync(s_bert);
+        var exchange = await _bed.Origin.NextAsync();
+        var bert = BertAsync();
+        await _annaLeaves.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => anna);
+        exchange.RespondWhole(FakeContent.Sixteen);
+        Assert.Equal(LearnOutcomeKind.Sliced, (await bert).Kind);
+        Assert.Single(_bed.Origin.Requests);
+    }
+
+    [Fact]
+    public async Task Lesson_that_everybody_left_is_learnt_all_the_same()
+    {
+        var anna = AnnaAsync(s_bert);
+        var exchange = await _bed.Origin.NextAsync();
+        await _annaLeaves.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => anna);
+        exchange.RespondWhole(FakeContent.Sixteen);
+        await _bed.SettledAsync(slices: 1);
+        Assert.Equal(1, _bed.Index.Count);
+    }
+
+    // Anna asks for bytes past the end, Bert for the beginning: only Anna is to be told that there are none.
+    [Theory]
+    [InlineData(0)]
+    [InlineData(null)]
+    public async Task Range_of_one_client_that_cannot_be_satisfied_says_nothing_about_anothers(int? firstSliceIndex)
+    {
+        var anna = AnnaAsync(s_bert, firstSliceIndex: 9);
+        var forAnna = await _bed.Origin.NextAsync();
+        var bert = BertAsync(firstSliceIndex: firstSliceIndex);
+        forAnna.Respond(new FakeOriginResponse(416, "Content-Range: bytes */16"));
+        (await _bed.Origin.NextAsync()).RespondWhole(FakeContent.Sixteen);
+
+        Assert.Equal(LearnOutcomeKind.Unsatisfiable, (await anna).Kind);
+        Assert.Equal(LearnOutcomeKind.Sliced, (await bert).Kind);
+    }
+
+    [Fact]
+    public async Task Clients_behind_a_range_that_cannot_be_satisfied_share_the_next_lesson()
+    {
+        var anna = AnnaAsync(s_bert, firstSliceIndex: 9);
+        var forAnna = await _bed.Origin.NextAsync();
+        var others = Enumerable.Range(0, 20).Select(_ => BertAsync()).ToArray();
+        var alike = BertAsync(firstSliceIndex: 4);
+        forAnna.Respond(new FakeOriginResponse(416, "Content-Range: bytes */16"));
+        (await _bed.Origin.NextAsync()).RespondWhole(FakeContent.Sixteen);
+
+        var outcomes = await Deadline.WithinAsync(Task.WhenAll(others), "twenty lessons");
+
+        Assert.Single(outcomes.Select(outcome => outcome.Generation).Distinct());
+        Assert.Equal(LearnOutcomeKind.Unsatisfiable, (await anna).Kind);
+        Assert.Equal(LearnOutcomeKind.Unsatisfiable, (await alike).Kind);
+        Assert.Equal(2, _bed.Origin.Requests.Count);
+    }
+
+    private Task<LearnOutcome> AnnaAsync(SubrequestTemplate template, bool mayBeShared = true, int? firstSliceIndex = 0) =>
+        LearnAsync(new LearnRequest(StoredObjects.Key(), template, firstSliceIndex, Stale: null, mayBeShared), _annaLeaves.Token);
+
+    private Task<LearnOutcome> BertAsync(int? firstSliceIndex = 0) =>
+        LearnAsync(
+            new LearnRequest(StoredObjects.Key(), s_bert, firstSliceIndex, Stale: null, MayBeShared: true), TestContext.Current.CancellationToken);
+
+    private Task<LearnOutcome> LearnAsync(LearnRequest request, CancellationToken ct) =>
+        Deadline.WithinAsync(_bed.Learner.LearnAsync(request, ct).AsTask(), "the lesson");
+}

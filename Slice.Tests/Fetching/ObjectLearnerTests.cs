@@ -1,0 +1,263 @@
+using Slice.Core.Caching;
+using Slice.Core.Fetching;
+using Slice.Core.Ranges;
+using Slice.Tests.Support;
+
+namespace Slice.Tests.Fetching;
+
+/// <summary>What the first answer teaches, and what it costs the origin.</summary>
+public sealed class ObjectLearnerTests : IAsyncDisposable
+{
+    private readonly FetchBed _bed = new(maxRetries: 1);
+
+    public ValueTask DisposeAsync() => _bed.DisposeAsync();
+
+    [Fact]
+    public async Task First_part_teaches_the_object_and_becomes_its_slice()
+    {
+        var learning = LearnAsync(Request(firstSliceIndex: 2));
+        var exchange = await _bed.Origin.NextAsync();
+        exchange.RespondWhole(FakeContent.Sixteen);
+
+        var outcome = await learning;
+
+        Assert.Equal(LearnOutcomeKind.Sliced, outcome.Kind);
+        Assert.Equal(new ByteRange(8, 12), exchange.Request.Range);
+        Assert.Null(exchange.Request.PinnedVersion);
+        Assert.Null(exchange.Request.KnownVersion);
+        Assert.Equal(new Validator("\"v1\"", null, 16), outcome.Generation!.Response.Validator);
+        Assert.True(_bed.Index.TryGet("/file"u8, out var published));
+        Assert.Same(outcome.Generation, published);
+        Assert.Equal(("89ab", FetchError.None), await _bed.ReadAsync(outcome.Generation, 2));
+        await _bed.SettledAsync(slices: 1);
+        Assert.Single(_bed.Origin.Requests);
+    }
+
+    [Fact]
+    public async Task First_part_that_breaks_off_is_resumed_by_its_fetch()
+    {
+        var learning = LearnAsync(Request());
+        (await _bed.Origin.NextAsync()).RespondPartial(FakeContent.Sixteen).Send("0").Break();
+        var generation = (await learning).Generation!;
+        var reading = _bed.ReadAsync(generation, 0);
+        await _bed.Time.RingNextAsync();
+        var resumed = await _bed.Origin.NextAsync();
+        resumed.RespondWhole(FakeContent.Sixteen);
+
+        Assert.Equal(("0123", FetchError.None), await reading);
+        Assert.Equal(new ByteRange(1, 4), resumed.Request.Range);
+        Assert.Equal(generation.Response.Validator, resumed.Request.PinnedVersion);
+    }
+
+    [Fact]
+    public async Task Object_whose_first_part_is_lost_at_once_is_not_kept()
+    {
+        await using var bed = new FetchBed(maxRetries: 0);
+        bed.Origin.Answer = request => new OriginResult(FakeContent.Sixteen.Head(request).Break(), Failure.None);
+
+        var outcome = await bed.Learner.LearnAsync(Request(), TestContext.Current.CancellationToken);
+
+        Assert.Equal(LearnOutcomeKind.Sliced, outcome.Kind);
+        Assert.Equal(0, bed.Index.Count);
+        Assert.True(outcome.Generation!.IsRetired);
+        await bed.SettledAsync(slices: 0);
+    }
+
+    [Fact]
+    public async Task Length_alone_is_learnt_from_one_byte()
+    {
+        _bed.Origin.Answer = FakeContent.Sixteen.Result;
+        var outcome = await LearnAsync(Request(firstSliceIndex: null));
+        Assert.Equal(new ByteRange(0, 1), Assert.Single(_bed.Origin.Requests).Range);
+        Assert.Equal(16, outcome.Generation!.CompleteLength);
+        await _bed.SettledAsync(slices: 0);
+    }
+
+    [Fact]
+    public async Task Many_who_ask_for_one_object_share_one_lesson()
+    {
+        var learning = Enumerable.Range(0, 50).Select(_ => LearnAsync(Request())).ToArray();
+        (await _bed.Origin.NextAsync()).RespondWhole(FakeContent.Sixteen);
+        var outcomes = await Deadline.WithinAsync(Task.WhenAll(learning), "fifty lessons");
+        Assert.Single(outcomes.Select(outcome => outcome.Generation).Distinct());
+        Assert.Single(_bed.Origin.Requests);
+    }
+
+    [Fact]
+    public async Task Object_that_became_known_meanwhile_costs_no_request()
+    {
+        var known = _bed.Publish(FakeContent.Sixteen);
+        Assert.Same(known, (await LearnAsync(Request())).Generation);
+        Assert.Empty(_bed.Origin.Requests);
+    }
+
+    [Fact]
+    public async Task Object_that_is_dead_or_stale_is_asked_about()
+    {
+        _bed.Origin.Answer = FakeContent.Sixteen.Result;
+        var dead = _bed.Publish(FakeContent.Sixteen);
+        dead.Retire();
+        var second = (await LearnAsync(Request())).Generation;
+        Assert.NotSame(dead, second);
+        await _bed.SettledAsync(slices: 1);
+
+        _bed.Time.Advance(TimeSpan.FromHours(1));
+        Assert.NotSame(second, (await LearnAsync(Request())).Generation);
+        Assert.Equal(2, _bed.Origin.Requests.Count);
+    }
+
+    // B13.
+    [Theory]
+    [InlineData(0)]
+    [InlineData(null)]
+    public async Task Small_object_answered_whole_is_one_slice(int? firstSliceIndex)
+    {
+        Answer(200, "xyz", "Content-Length: 3", "ETag: \"v1\"");
+        var outcome = await LearnAsync(Request(firstSliceIndex));
+        Assert.Equal(LearnOutcomeKind.Sliced, outcome.Kind);
+        Assert.Equal(3, outcome.Generation!.CompleteLength);
+        Assert.Equal("xyz", (await _bed.ReadAsync(outcome.Generation, 0)).Text);
+        await _bed.SettledAsync(slices: 1);
+        Assert.Single(_bed.Origin.Requests);
+    }
+
+    [Theory]
+    [InlineData(200, 0, "Content-Length: 5")]
+    [InlineData(200, 0, "Content-Length: 0")]
+    [InlineData(200, 0, "X-Chunked: yes")]
+    [InlineData(200, 0, "Content-Length: 3", "Content-Encoding: gzip")]
+    [InlineData(200, 1, "Content-Length: 3")]
+    [InlineData(301, 0, "Location: /elsewhere")]
+    [InlineData(404, 0)]
+    [InlineData(410, 0)]
+    [InlineData(501, 0)]
+    public async Task Answer_without_parts_is_passed_on_with_its_body(int status, int firstSliceIndex, params string[] fieldLines)
+    {
+        var response = new FakeOriginResponse(status, fieldLines);
+        _bed.Origin.Answer = _ => new OriginResult(response, Failure.None);
+
+        var outcome = await LearnAsync(Request(firstSliceIndex));
+
+        Assert.Equal(LearnOutcomeKind.Direct, outcome.Kind);
+        Assert.Same(response, outcome.Response);
+        Assert.False(response.Disposed.IsCompleted);
+        Assert.Equal(FetchBed.GateLimit, _bed.Gate.Free);
+        Assert.Equal(0, _bed.Index.Count);
+    }
+
+    [Theory]
+    [InlineData(206, LearnOutcomeKind.PassThrough, 0, "Content-Range: bytes 0-3/*")]
+    [InlineData(206, LearnOutcomeKind.PassThrough, 0, "Content-Range: bytes 0-3/9223372036854775807")]
+    [InlineData(206, LearnOutcomeKind.Failed, 0)]
+    [InlineData(206, LearnOutcomeKind.Failed, 0, "Content-Range: bytes 0-4/16")]
+    [InlineData(206, LearnOutcomeKind.Failed, 0, "Content-Range: bytes 1-3/16")]
+    [InlineData(206, LearnOutcomeKind.Failed, 0, "Content-Range: bytes 0-3/16", "Content-Length: 3")]
+    [InlineData(206, LearnOutcomeKind.Failed, 0, "Content-Range: bytes 0-3/16", "Content-Encoding: gzip")]
+    [InlineData(206, LearnOutcomeKind.Failed, 0, "Content-Type: multipart/byteranges; boundary=x")]
+    [InlineData(416, LearnOutcomeKind.Unsatisfiable, 0, "Content-Range: bytes */0")]
+    [InlineData(416, LearnOutcomeKind.Unsatisfiable, 2, "Content-Range: bytes */8")]
+    [InlineData(416, LearnOutcomeKind.PassThrough, 2, "Content-Range: bytes */9")]
+    [InlineData(416, LearnOutcomeKind.PassThrough, 0, "Content-Range: bytes 0-3/16")]
+    [InlineData(416, LearnOutcomeKind.PassThrough, 0)]
+    public async Task Answer_that_gives_no_slice_is_told_apart(int status, LearnOutcomeKind kind, int firstSliceIndex, params string[] fieldLines)
+    {
+        var response = new FakeOriginResponse(status, fieldLines);
+        _bed.Origin.Answer = _ => new OriginResult(response, Failure.None);
+
+        Assert.Equal(kind, (await LearnAsync(Request(firstSliceIndex))).Kind);
+
+        await Deadline.WithinAsync(response.Disposed, "the response to be disposed");
+        await _bed.SettledAsync(slices: 0);
+        Assert.Equal(0, _bed.Index.Count);
+    }
+
+    [Fact]
+    public async Task Origin_that_fails_for_a_moment_is_asked_again()
+    {
+        var learning = LearnAsync(Request());
+        (await _bed.Origin.NextAsync()).Respond(new FakeOriginResponse(503));
+        Assert.Equal(TimeSpan.FromMilliseconds(75), await _bed.Time.RingNextAsync());
+        (await _bed.Origin.NextAsync()).RespondWhole(FakeContent.Sixteen);
+        Assert.Equal(LearnOutcomeKind.Sliced, (await learning).Kind);
+        Assert.Equal(1, _bed.Meter.RetriedSubrequests.Value);
+    }
+
+    [Fact]
+    public async Task Error_of_the_origin_that_stays_is_passed_on()
+    {
+        var learning = LearnAsync(Request());
+        (await _bed.Origin.NextAsync()).Respond(new FakeOriginResponse(503));
+        await _bed.Time.RingNextAsync();
+        var last = (await _bed.Origin.NextAsync()).Respond(new FakeOriginResponse(502));
+        Assert.Same(last, (await learning).Response);
+    }
+
+    [Fact]
+    public async Task Origin_that_stays_away_fails_the_lesson()
+    {
+        var learning = LearnAsync(Request());
+        (await _bed.Origin.NextAsync()).Fail(FetchError.ConnectionRefused);
+        await _bed.Time.RingNextAsync();
+        (await _bed.Origin.NextAsync()).Fail(FetchError.ConnectionTimeout);
+        Assert.Equal(FetchError.ConnectionTimeout, (await learning).Failure.Error);
+        Assert.Equal(1, _bed.Meter.FailedSubrequests.Value);
+        await _bed.SettledAsync(slices: 0);
+    }
+
+    [Fact]
+    public async Task Lesson_without_a_turn_at_the_origin_in_time_fails()
+    {
+        await using var bed = new FetchBed(gate: new OriginGate(limit: 1, queueTimeout: TimeSpan.Zero));
+        Assert.True(await bed.Gate.TryEnterAsync(TestContext.Current.CancellationToken));
+        var outcome = await bed.Learner.LearnAsync(Request(), TestContext.Current.CancellationToken);
+        Assert.Equal(FetchError.OriginQueueTimeout, outcome.Failure.Error);
+        Assert.Empty(bed.Origin.Requests);
+    }
+
+    [Fact]
+    public async Task Shutdown_ends_the_lesson()
+    {
+        var learning = LearnAsync(Request());
+        await _bed.Origin.NextAsync();
+        await _bed.StopAsync();
+        Assert.Equal(FetchError.ShuttingDown, (await learning).Failure.Error);
+        await _bed.SettledAsync(slices: 0);
+    }
+
+    [Fact]
+    public async Task Fault_of_ours_fails_the_lesson_and_leaves_nobody_waiting()
+    {
+        _bed.Origin.Answer = _ => throw new InvalidOperationException("a bug");
+        Assert.Equal(FetchError.ProxyInternalError, (await LearnAsync(Request())).Failure.Error);
+        await _bed.SettledAsync(slices: 0);
+    }
+
+    // B28, B29.
+    [Theory]
+    [InlineData(true, "Cache-Control: private")]
+    [InlineData(true, "Cache-Control: no-store")]
+    [InlineData(true, "Set-Cookie: a=b")]
+    [InlineData(true, "Vary: *")]
+    [InlineData(false, "Cache-Control: max-age=60")]
+    public async Task Answer_for_one_is_served_in_slices_and_kept_from_others(bool mayBeShared, string fieldLine)
+    {
+        _bed.Origin.Answer = (FakeContent.Sixteen with { FieldLines = [fieldLine] }).Result;
+        var outcome = await LearnAsync(Request() with { MayBeShared = mayBeShared });
+        Assert.Equal(LearnOutcomeKind.Sliced, outcome.Kind);
+        Assert.True(outcome.IsExclusive);
+        Assert.False(outcome.Generation!.IsShared);
+        Assert.Equal(0, _bed.Index.Count);
+        Assert.Equal("0123", (await _bed.ReadAsync(outcome.Generation, 0)).Text);
+        outcome.Discard();
+        await _bed.SettledAsync(slices: 0);
+    }
+
+    private Task<LearnOutcome> LearnAsync(LearnRequest request) =>
+        Deadline.WithinAsync(_bed.Learner.LearnAsync(request, TestContext.Current.CancellationToken).AsTask(), "the lesson");
+
+    private void Answer(int status, string body, params string[] fieldLines) =>
+        _bed.Origin.Answer = _ => new OriginResult(new FakeOriginResponse(status, fieldLines).Send(body).End(), Failure.None);
+
+    private static LearnRequest Request(int? firstSliceIndex = 0) =>
+        new(StoredObjects.Key(), FetchBed.Template(), firstSliceIndex, Stale: null, MayBeShared: true);
+}

@@ -1,0 +1,126 @@
+using Slice.Core.Caching;
+using Slice.Core.Fetching;
+using Slice.Tests.Support;
+
+namespace Slice.Tests.Fetching;
+
+/// <summary>An object that is stored and no longer fresh (RFC 9111 §4.3): one request decides about all of its slices.</summary>
+public sealed class ObjectLearnerValidationTests : IAsyncDisposable
+{
+    private readonly FetchBed _bed = new();
+
+    public ValueTask DisposeAsync() => _bed.DisposeAsync();
+
+    [Fact]
+    public async Task Not_modified_freshens_the_object_with_all_its_slices()
+    {
+        var stale = await StoreStaleAsync();
+        var outcome = await LearnAsync(stale, new FakeOriginResponse(304, "ETag: \"v1\"", "Cache-Control: max-age=60"));
+
+        Assert.Equal(LearnOutcomeKind.Sliced, outcome.Kind);
+        Assert.True(outcome.WasRevalidated);
+        Assert.Same(stale, outcome.Generation);
+        Assert.True(stale.Response.Freshness.IsFreshAt(_bed.Time.GetUtcNow()));
+        Assert.Equal(TimeSpan.FromSeconds(60), stale.Response.Freshness.Lifetime);
+        Assert.Equal(stale.Response.Validator, _bed.Origin.Requests[^1].KnownVersion);
+        await _bed.SettledAsync(slices: 1);
+        Assert.Equal(1, _bed.Index.Count);
+    }
+
+    // The origin takes back what it allowed: this answer is still good for those who asked, and for nobody after them.
+    [Theory]
+    [InlineData("Cache-Control: no-store")]
+    [InlineData("Cache-Control: private")]
+    [InlineData("Vary: Cookie")]
+    public async Task Not_modified_that_forbids_storing_ends_the_object(string fieldLine)
+    {
+        var stale = await StoreStaleAsync();
+        var outcome = await LearnAsync(stale, new FakeOriginResponse(304, "ETag: \"v1\"", fieldLine));
+        Assert.Same(stale, outcome.Generation);
+        Assert.Equal(0, _bed.Index.Count);
+        Assert.True(stale.IsRetired);
+    }
+
+    [Fact]
+    public async Task Part_of_the_same_version_is_as_good_as_not_modified()
+    {
+        var stale = await StoreStaleAsync();
+        var outcome = await LearnAsync(
+            stale,
+            new FakeOriginResponse(206, "ETag: \"v1\"", "Content-Range: bytes 0-3/16", "Content-Length: 4", "Cache-Control: max-age=60").Send("0123").End());
+        Assert.Same(stale, outcome.Generation);
+        Assert.True(outcome.WasRevalidated);
+        Assert.Equal(TimeSpan.FromSeconds(60), stale.Response.Freshness.Lifetime);
+        await _bed.SettledAsync(slices: 1);
+    }
+
+    [Theory]
+    [InlineData("ETag: \"v2\"", "Content-Range: bytes 0-3/16")]
+    [InlineData("ETag: \"v1\"", "Content-Range: bytes 0-3/17")]
+    [InlineData("X-None: 1", "Content-Range: bytes 0-3/16")]
+    public async Task Part_of_another_version_replaces_the_object(params string[] fieldLines)
+    {
+        var stale = await StoreStaleAsync();
+        var outcome = await LearnAsync(stale, new FakeOriginResponse(206, fieldLines).Send("ABCD").End());
+
+        Assert.NotSame(stale, outcome.Generation);
+        Assert.False(outcome.WasRevalidated);
+        Assert.True(stale.IsRetired);
+        Assert.Equal("ABCD", (await _bed.ReadAsync(outcome.Generation!, 0)).Text);
+        await _bed.SettledAsync(slices: 1);
+    }
+
+    [Fact]
+    public async Task Part_without_any_validator_is_never_the_same_version()
+    {
+        var stale = await StoreStaleAsync(FakeContent.Sixteen with { FieldLines = [] });
+        var outcome = await LearnAsync(stale, new FakeOriginResponse(206, "Content-Range: bytes 0-3/16").Send("ABCD").End());
+        Assert.NotSame(stale, outcome.Generation);
+        Assert.True(stale.IsRetired);
+    }
+
+    [Theory]
+    [InlineData(404, true)]
+    [InlineData(410, true)]
+    [InlineData(302, true)]
+    [InlineData(200, true)]
+    [InlineData(501, false)]
+    public async Task Answer_of_another_kind_ends_the_object_unless_the_origin_failed(int status, bool isRemoved)
+    {
+        var stale = await StoreStaleAsync();
+        var outcome = await LearnAsync(stale, new FakeOriginResponse(status));
+        Assert.Equal(LearnOutcomeKind.Direct, outcome.Kind);
+        Assert.Equal(isRemoved, stale.IsRetired);
+        Assert.Equal(isRemoved ? 0 : 1, _bed.Index.Count);
+    }
+
+    [Fact]
+    public async Task Answer_for_one_ends_the_object_for_others()
+    {
+        var stale = await StoreStaleAsync();
+        var outcome = await LearnAsync(
+            stale, new FakeOriginResponse(206, "ETag: \"v1\"", "Cache-Control: private", "Content-Range: bytes 0-3/16").Send("0123").End());
+        Assert.False(outcome.Generation!.IsShared);
+        Assert.True(stale.IsRetired);
+        Assert.Equal(0, _bed.Index.Count);
+    }
+
+    private async Task<Generation> StoreStaleAsync(FakeContent? content = null)
+    {
+        content ??= FakeContent.Sixteen;
+        _bed.Origin.Answer = content.Result;
+        var generation = _bed.Publish(content);
+        await _bed.ReadAsync(generation, 3);
+        await _bed.SettledAsync(slices: 1);
+        _bed.Time.Advance(TimeSpan.FromHours(1));
+        Assert.False(generation.Response.Freshness.IsFreshAt(_bed.Time.GetUtcNow()));
+        return generation;
+    }
+
+    private Task<LearnOutcome> LearnAsync(Generation stale, FakeOriginResponse answer)
+    {
+        _bed.Origin.Answer = _ => new OriginResult(answer, Failure.None);
+        var request = new LearnRequest(StoredObjects.Key(), FetchBed.Template(), FirstSliceIndex: 0, stale, MayBeShared: true);
+        return Deadline.WithinAsync(_bed.Learner.LearnAsync(request, TestContext.Current.CancellationToken).AsTask(), "the lesson");
+    }
+}
