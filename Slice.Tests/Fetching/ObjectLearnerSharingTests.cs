@@ -96,7 +96,7 @@ public sealed class ObjectLearnerSharingTests : IAsyncDisposable
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => anna);
         exchange.RespondWhole(FakeContent.Sixteen);
         await _bed.SettledAsync(slices: 1);
-        Assert.Equal(1, _bed.Index.Count);
+        await Eventually.TrueAsync(() => _bed.Index.Count == 1, "the object is published");
     }
 
     // Anna asks for bytes past the end, Bert for the beginning: only Anna is to be told that there are none.
