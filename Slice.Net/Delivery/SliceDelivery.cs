@@ -48,10 +48,12 @@ internal sealed class SliceDelivery
 
     /// <summary>
     /// Sends <paramref name="head"/> together with the first bytes, then the rest of the plan. The head does not leave before the
-    /// first byte of the body is there, so that a failure until then can still be answered with a status.
+    /// first byte of the body is there, so that a failure until then can still be answered with a status. With
+    /// <paramref name="isFirstLearned"/> the first slice came with the lesson about the object: a miss, though it may be stored by now.
     /// </summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<DeliveryOutcome> RunAsync(HttpExchange exchange, Generation generation, SlicePlan plan, ReadOnlyMemory<byte> head)
+    public async ValueTask<DeliveryOutcome> RunAsync(
+        HttpExchange exchange, Generation generation, SlicePlan plan, ReadOnlyMemory<byte> head, bool isFirstLearned)
     {
         if (_window.Length == 0)
         {
@@ -82,7 +84,7 @@ internal sealed class SliceDelivery
                     return await RecoverAsync(exchange, generation, plan, outcome.HasBegun ? default : head, outcome);
                 }
 
-                Count(source, part.TakeBytes);
+                Count(isHit: source.Stored is not null && !(isFirstLearned && first == 0), part.TakeBytes);
                 head = default;
                 if (!generation.IsShared)
                 {
@@ -262,17 +264,17 @@ internal sealed class SliceDelivery
         }
     }
 
-    private void Count(SliceSource source, int bytes)
+    private void Count(bool isHit, int bytes)
     {
         _bytesSent += bytes;
-        if (source.Stored is null)
-        {
-            _misses++;
-        }
-        else
+        if (isHit)
         {
             _hits++;
             _bytesFromStore += bytes;
+        }
+        else
+        {
+            _misses++;
         }
     }
 

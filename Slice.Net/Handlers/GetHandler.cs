@@ -175,15 +175,15 @@ internal sealed class GetHandler : IRequestHandler
             return true;
         }
 
-        return await DeliverAsync(exchange, generation, plan, status, response.Head, isLastAttempt);
+        return await DeliverAsync(exchange, generation, plan, status, response.Head, lookUp, isLastAttempt);
     }
 
     private async ValueTask<bool> DeliverAsync(
-        HttpExchange exchange, Generation generation, SlicePlan plan, int status, ReadOnlyMemory<byte> head, bool isLastAttempt)
+        HttpExchange exchange, Generation generation, SlicePlan plan, int status, ReadOnlyMemory<byte> head, LookUp lookUp, bool isLastAttempt)
     {
         long startedAt = _time.GetTimestamp();
         exchange.BeginResponse(status);
-        var outcome = await exchange.Delivery!.RunAsync(exchange, generation, plan, head);
+        var outcome = await exchange.Delivery!.RunAsync(exchange, generation, plan, head, isFirstLearned: lookUp == LookUp.Miss);
         _meter.AssemblyDuration.Record(_time.GetElapsedTime(startedAt));
         switch (outcome.Status)
         {
