@@ -31,7 +31,7 @@ internal sealed class HttpOriginResponse : OriginResponse
     public override IReadOnlyList<ForwardedField> Fields => _fields ??= ReadFields(_response);
 
     /// <inheritdoc/>
-    public override long ContentLength => _response.Content.Headers.ContentLength ?? -1;
+    public override long ContentLength => ResponseFraming.LengthOf(_response);
 
     /// <inheritdoc/>
     public override async ValueTask<BodyRead> ReadAsync(Memory<byte> buffer)

@@ -147,6 +147,12 @@ public sealed class OriginClient : IOriginClient, IDisposable
             }
 
             var response = await _pool.SendAsync(message, deadline.Token);
+            if (!ResponseFraming.IsValid(response))
+            {
+                response.Dispose();
+                return new OriginResult(null, new Failure(FetchError.HttpProtocolError, $"{_origin}: ambiguous body framing"));
+            }
+
             var stream = await response.Content.ReadAsStreamAsync(deadline.Token);
             deadline.Disarm();
             isHandedOver = true;

@@ -121,6 +121,25 @@ public sealed class LyingOriginTests
         Assert.Equal(1, origin.RequestCount);
     }
 
+    [Theory]
+    [InlineData("GET")]
+    [InlineData("POST")]
+    public async Task Content_length_of_a_chunked_body_means_nothing(string method)
+    {
+        await using var origin = ScriptedOrigin.Start(exchange => exchange.SendAsync(
+            "HTTP/1.1 200 OK\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"));
+        await using var proxy = await StartAsync(origin);
+        using var client = await RawClient.ConnectAsync(proxy.EndPoint);
+
+        for (int request = 0; request < 2; request++)
+        {
+            await client.SendAsync(RawClient.Request(method, "/file"));
+            var response = await client.ReadResponseAsync();
+            Assert.Equal("abc", response.BodyText);
+            Assert.Null(response.Field("Content-Length"));
+        }
+    }
+
     [Fact]
     public async Task Content_range_on_a_200_is_removed()
     {

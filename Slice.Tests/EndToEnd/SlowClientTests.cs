@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using Slice.Tests.Support;
 
 namespace Slice.Tests.EndToEnd;
@@ -87,5 +88,21 @@ public sealed class SlowClientTests
         client.Abort();
 
         await Eventually.TrueAsync(() => proxy.Instance.Composition.Meter.ActiveRequests.Value == 0, "no active request");
+    }
+
+    [Fact]
+    public async Task Client_that_takes_nothing_within_the_send_timeout_is_aborted()
+    {
+        var time = new FakeTimeProvider();
+        var file = new RangeFile(1L << 30);
+        await using var origin = ScriptedOrigin.Start(file.AnswerAsync);
+        await using var proxy = await ProxyUnderTest.StartAsync(origin.Uri, SliceBytes, time: time);
+        using var slow = await RawClient.ConnectAsync(proxy.EndPoint, receiveBufferBytes: 64 << 10);
+        await slow.SendAsync(RawClient.Request("GET", "/huge"));
+        await slow.ReadHeadAsync();
+
+        await PassingTime.UntilAsync(time, () => proxy.Instance.Composition.Meter.ActiveRequests.Value == 0, "the send timeout passes");
+
+        await slow.ExpectResetAsync();
     }
 }
