@@ -40,6 +40,12 @@ internal static class ErrorResponder
             writer.WriteField("Allow"u8, "GET, HEAD"u8);
         }
 
+        if (status == 401)
+        {
+            // RFC 9110 §15.5.2: a 401 names at least one scheme that would do.
+            writer.WriteField("WWW-Authenticate"u8, "Bearer"u8);
+        }
+
         ConnectionFields.Write(ref writer, exchange);
         if (!writer.End())
         {

@@ -1,0 +1,181 @@
+using System.Text.Json;
+using Slice.Core.Options;
+using Slice.Tests.Support;
+
+namespace Slice.Tests.EndToEnd;
+
+/// <summary>PURGE of one URL: who may, what is answered, and that the origin is asked again afterwards.</summary>
+public sealed class PurgeTests
+{
+    private const string Token = "s3cret-token";
+
+    private readonly RangeFile _file = new(16);
+
+    [Fact]
+    public async Task Purged_object_is_fetched_again()
+    {
+        await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
+        await using var proxy = await StartAsync(origin);
+        await proxy.GetAsync("/file?q=1");
+        _file.ChangeTo(seed: 2);
+        Assert.Equal("HIT", (await proxy.GetAsync("/file?q=1")).Field("X-Cache"));
+
+        var purged = await PurgeAsync(proxy, "/file?q=1");
+        var next = await proxy.GetAsync("/file?q=1");
+
+        AssertAnswer(purged, 200, success: true, purgedCount: 4, url: "/file?q=1");
+        Assert.Equal("MISS", next.Field("X-Cache"));
+        Assert.Equal(TestContent.Bytes(0, 16, seed: 2), next.Body);
+    }
+
+    [Fact]
+    public async Task Purge_takes_one_object_and_no_other()
+    {
+        await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
+        await using var proxy = await StartAsync(origin);
+        await proxy.GetAsync("/file");
+        await proxy.GetAsync("/file?q=1");
+
+        await PurgeAsync(proxy, "/file");
+
+        Assert.Equal("HIT", (await proxy.GetAsync("/file?q=1")).Field("X-Cache"));
+    }
+
+    [Fact]
+    public async Task Purge_finds_the_object_under_another_spelling_of_its_url()
+    {
+        await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
+        await using var proxy = await StartAsync(origin);
+        await proxy.GetAsync("/downloads/x");
+
+        AssertAnswer(await PurgeAsync(proxy, "/a/../%64ownloads/x"), 200, success: true, purgedCount: 4, url: "/a/../%64ownloads/x");
+    }
+
+    [Fact]
+    public async Task Purge_of_what_is_not_stored_is_404()
+    {
+        await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
+        await using var proxy = await StartAsync(origin);
+        await proxy.GetAsync("/file");
+
+        AssertAnswer(await PurgeAsync(proxy, "/other"), 404, success: false, purgedCount: 0, url: "/other");
+        await PurgeAsync(proxy, "/file");
+        AssertAnswer(await PurgeAsync(proxy, "/file"), 404, success: false, purgedCount: 0, url: "/file");
+    }
+
+    [Theory]
+    [InlineData("Authorization: Bearer " + Token, 200)]
+    [InlineData("authorization: bearer " + Token, 200)]
+    [InlineData("X-Purge-Token: " + Token, 200)]
+    [InlineData("X-Purge-Token: " + Token + "x", 401)]
+    [InlineData("X-Purge-Token: s3cret-tokem", 401)]
+    [InlineData("X-Purge-Token:", 401)]
+    [InlineData("X-Purge-Token: " + Token + "\r\nX-Purge-Token: " + Token, 401)]
+    [InlineData("Authorization: Basic " + Token, 401)]
+    [InlineData("Authorization: Bearer", 401)]
+    [InlineData("Authorization: " + Token, 401)]
+    [InlineData("A: b", 401)]
+    public async Task Configured_token_must_be_shown(string field, int status)
+    {
+        await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
+        await using var proxy = await StartAsync(origin, new PurgeOptions { AuthToken = Token });
+        await proxy.GetAsync("/file");
+
+        var response = await PurgeAsync(proxy, "/file", field);
+
+        AssertAnswer(response, status, success: status == 200, purgedCount: status == 200 ? 4 : 0, url: "/file");
+        Assert.Equal(status == 401 ? "Bearer" : null, response.Field("WWW-Authenticate"));
+        Assert.Equal(status == 200 ? "MISS" : "HIT", (await proxy.GetAsync("/file")).Field("X-Cache"));
+        Assert.DoesNotContain(Token, string.Concat(proxy.Log), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("X-Forwarded-For: 127.0.0.1")]
+    [InlineData("Forwarded: for=127.0.0.1")]
+    public async Task Client_behind_a_local_proxy_is_not_on_loopback(string field)
+    {
+        await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
+        await using var proxy = await StartAsync(origin);
+        await proxy.GetAsync("/file");
+
+        Assert.Equal(401, (await PurgeAsync(proxy, "/file", field)).StatusCode);
+        Assert.Equal("HIT", (await proxy.GetAsync("/file")).Field("X-Cache"));
+    }
+
+    [Fact]
+    public async Task Disabled_purge_is_405_and_is_not_forwarded()
+    {
+        await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
+        await using var proxy = await StartAsync(origin, new PurgeOptions { Enabled = false });
+        await proxy.GetAsync("/file");
+        int requests = origin.RequestCount;
+
+        var response = await PurgeAsync(proxy, "/file");
+
+        AssertAnswer(response, 405, success: false, purgedCount: 0, url: "/file");
+        Assert.NotNull(response.Field("Allow"));
+        Assert.Equal("HIT", (await proxy.GetAsync("/file")).Field("X-Cache"));
+        Assert.Equal(requests, origin.RequestCount);
+    }
+
+    [Fact]
+    public async Task Purge_while_a_slice_is_on_its_way_keeps_nothing_of_it()
+    {
+        var gate = new TaskCompletionSource();
+        _file.Fault = RangeFile.OnRequest(1, new RangeFault { PauseAfterBytes = 2, BodyGate = gate.Task });
+        await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
+        await using var proxy = await StartAsync(origin);
+        using var client = await RawClient.ConnectAsync(proxy.EndPoint);
+        await client.SendAsync(RawClient.Request("GET", "/file"));
+        await client.ReadHeadAsync();
+
+        Assert.Equal(200, (await PurgeAsync(proxy, "/file")).StatusCode);
+        gate.SetResult();
+
+        // The response that had begun is finished from the version it began with.
+        Assert.Equal(TestContent.Bytes(0, 16, _file.Seed), await client.ReadBytesAsync(16));
+        Assert.Equal("MISS", (await proxy.GetAsync("/file")).Field("X-Cache"));
+    }
+
+    [Fact]
+    public async Task Purges_are_counted()
+    {
+        await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
+        await using var proxy = await StartAsync(origin, new PurgeOptions { AuthToken = Token });
+        await proxy.GetAsync("/file");
+
+        await PurgeAsync(proxy, "/file");
+        await PurgeAsync(proxy, "/file", "X-Purge-Token: " + Token);
+        await PurgeAsync(proxy, "/file", "X-Purge-Token: " + Token);
+
+        Assert.Equal(3, await proxy.MetricAsync("purge_requests_total"));
+        Assert.Equal(4, await proxy.MetricAsync("purge_items_total"));
+        Assert.Equal(1, await proxy.MetricAsync("purge_auth_failures_total"));
+        Assert.Equal(3, await proxy.MetricAsync("purge_duration_seconds_count"));
+        string metrics = (await RawClient.GetAsync(proxy.AdminEndPoint, "/metrics")).BodyText;
+        Assert.All(
+            ["unauthorized", "purged", "not_found"],
+            result => Assert.Contains($"pingora_slice_purge_requests_by_result{{result=\"{result}\"}} 1\n", metrics, StringComparison.Ordinal));
+    }
+
+    private static Task<ProxyUnderTest> StartAsync(ScriptedOrigin origin, PurgeOptions? purge = null) => ProxyUnderTest.StartAsync(
+        origin.Uri, sliceSizeBytes: 4, options => options with { Purge = purge ?? options.Purge });
+
+    private static async Task<RawResponse> PurgeAsync(ProxyUnderTest proxy, string target, params string[] fields)
+    {
+        using var client = await RawClient.ConnectAsync(proxy.EndPoint);
+        await client.SendAsync(RawClient.Request("PURGE", target, fields));
+        return await client.ReadResponseAsync();
+    }
+
+    private static void AssertAnswer(RawResponse response, int status, bool success, int purgedCount, string url)
+    {
+        Assert.Equal((status, "application/json"), (response.StatusCode, response.Field("Content-Type")));
+        using var json = JsonDocument.Parse(response.BodyText);
+        Assert.Equal(["success", "purged_count", "url", "message"], json.RootElement.EnumerateObject().Select(property => property.Name));
+        Assert.Equal(success, json.RootElement.GetProperty("success").GetBoolean());
+        Assert.Equal(purgedCount, json.RootElement.GetProperty("purged_count").GetInt32());
+        Assert.Equal(url, json.RootElement.GetProperty("url").GetString());
+        Assert.NotEqual("", json.RootElement.GetProperty("message").GetString());
+    }
+}
