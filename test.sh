@@ -53,7 +53,7 @@ fi
 
 log=$(mktemp "${TMPDIR:-/tmp}/pingora-slice-test.XXXXXX")
 status=0
-dotnet test --solution pingora-slice.sln --output Normal 2>&1 | tee "$log" || status=$?
+dotnet test --solution pingora-slice.sln -c Release --output Normal 2>&1 | tee "$log" || status=$?
 
 # The runner's summary, in a form that a script can read.
 count() { sed -n "s/^ *$1: *\([0-9]*\).*/\1/p" "$log" | tail -n 1; }
