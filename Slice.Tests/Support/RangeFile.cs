@@ -11,8 +11,6 @@ public sealed class RangeFile
 {
     private const int BlockBytes = 256 << 10;
 
-    private readonly Lock _lock = new();
-    private readonly List<(long Start, long End)> _servedRanges = [];
     private int _requestCount;
     private long _contentBytesSent;
 
@@ -52,20 +50,8 @@ public sealed class RangeFile
     /// <summary>Requests answered or being answered.</summary>
     public int RequestCount => Volatile.Read(ref _requestCount);
 
-    /// <summary>Content bytes handed to the kernel, without heads.</summary>
+    /// <summary>Content bytes sent or being sent, without heads.</summary>
     public long ContentBytesSent => Volatile.Read(ref _contentBytesSent);
-
-    /// <summary>What was sent of the content, half-open, in the order in which the answers ended; a body that was cut counts to the cut.</summary>
-    public IReadOnlyList<(long Start, long End)> ServedRanges
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return [.. _servedRanges];
-            }
-        }
-    }
 
     /// <summary>The content as a function, for a <see cref="VerifyingSink"/>.</summary>
     public ContentFill Content => TestContent.Version(Seed);
@@ -135,24 +121,13 @@ public sealed class RangeFile
         long cut = Math.Min(answer.End, fault.CutAfterBytes is { } bytes ? answer.Start + bytes : long.MaxValue);
         long pause = fault.PauseAfterBytes is { } pauseBytes ? Math.Min(cut, answer.Start + pauseBytes) : cut;
         long position = answer.Start;
-        try
+        position = await SendContentAsync(exchange, answer, position, pause);
+        if (fault.BodyGate is { } gate)
         {
-            position = await SendContentAsync(exchange, answer, position, pause);
-            if (fault.BodyGate is { } gate)
-            {
-                await exchange.WaitAsync(gate);
-            }
-
-            position = await SendContentAsync(exchange, answer, position, cut);
-        }
-        finally
-        {
-            lock (_lock)
-            {
-                _servedRanges.Add((answer.Start, position));
-            }
+            await exchange.WaitAsync(gate);
         }
 
+        await SendContentAsync(exchange, answer, position, cut);
         if (cut < answer.End)
         {
             await (fault.CutsByReset ? exchange.ResetAsync() : exchange.CloseAsync());
@@ -177,6 +152,8 @@ public sealed class RangeFile
                     await exchange.SendAsync(count.ToString("x", CultureInfo.InvariantCulture) + "\r\n");
                 }
 
+                // Counted first: whoever has received the bytes finds them counted.
+                Interlocked.Add(ref _contentBytesSent, count);
                 await exchange.SendAsync(block.AsMemory(0, count));
                 if (answer.IsChunked)
                 {
@@ -184,7 +161,6 @@ public sealed class RangeFile
                 }
 
                 position += count;
-                Interlocked.Add(ref _contentBytesSent, count);
             }
 
             return position;
