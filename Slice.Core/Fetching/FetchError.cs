@@ -91,7 +91,10 @@ public static class FetchErrors
         _ => false,
     };
 
-    /// <summary>Status for the client when no head has been sent: 504 for waits that ran out, 503 for our own limits, 500 for our own faults, else 502.</summary>
+    /// <summary>
+    /// Status for the client when no head has been sent: 504 for waits that ran out, 503 for our own limits, 500 for our own faults,
+    /// else 502.
+    /// </summary>
     public static int Status(this FetchError error) => error switch
     {
         FetchError.ConnectionTimeout or FetchError.HttpResponseTimeout => 504,

@@ -63,7 +63,10 @@ public sealed class ObjectLearner
         _stopping = stopping;
     }
 
-    /// <summary>Learns, alone or with others. The caller owns an exclusive outcome and discards it when done; it answers no request but the caller's.</summary>
+    /// <summary>
+    /// Learns, alone or with others. The caller owns an exclusive outcome and discards it when done; such an outcome answers no request
+    /// but the caller's.
+    /// </summary>
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled; the lesson goes on for the others.</exception>
     public async ValueTask<LearnOutcome> LearnAsync(LearnRequest request, CancellationToken ct)
     {
