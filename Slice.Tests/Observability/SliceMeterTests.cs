@@ -173,7 +173,8 @@ public sealed class SliceMeterTests : IDisposable
         };
 
         // Other tests have meters of this name too; the largest value is ours.
-        listener.SetMeasurementEventCallback<long>((instrument, value, _, _) => seen[instrument.Name] = Math.Max(value, seen.GetValueOrDefault(instrument.Name)));
+        listener.SetMeasurementEventCallback<long>(
+            (instrument, value, _, _) => seen[instrument.Name] = Math.Max(value, seen.GetValueOrDefault(instrument.Name)));
         listener.SetMeasurementEventCallback<double>((instrument, value, _, _) => seen[instrument.Name] = value);
         listener.Start();
         listener.RecordObservableInstruments();

@@ -114,9 +114,13 @@ internal sealed class FetchBed : IAsyncDisposable
 
     public static Task WaitBeyondAsync(SliceFetch fetch, int positionBytes) =>
         Deadline.WithinAsync(
-            fetch.WaitBeyondAsync(positionBytes, TestContext.Current.CancellationToken).AsTask(), $"more than {positionBytes} bytes of slice {fetch.SliceIndex}");
+            fetch.WaitBeyondAsync(positionBytes, TestContext.Current.CancellationToken).AsTask(),
+            $"more than {positionBytes} bytes of slice {fetch.SliceIndex}");
 
-    /// <summary>Waits until no fetch and no lesson holds anything: permits are back and the store holds <paramref name="slices"/> slices and nothing else.</summary>
+    /// <summary>
+    /// Waits until no fetch and no lesson holds anything: permits are back and the store holds <paramref name="slices"/> slices and
+    /// nothing else.
+    /// </summary>
     public Task SettledAsync(int slices) => Eventually.TrueAsync(
         () => Gate.Free == GateLimit && Store.SliceCount == slices && Store.UsedBytes == (long)slices * ExtentAllocator.UnitBytes,
         () => $"{Gate.Free} permits free, {Store.SliceCount} slices, {Store.UsedBytes} bytes");

@@ -1,0 +1,138 @@
+using Slice.Core.Caching;
+using Slice.Core.Fetching;
+using Slice.Core.Storage;
+using Slice.Tests.Support;
+
+namespace Slice.Tests.Fetching;
+
+/// <summary>One fetch and its followers: who may join, who is woken, and when the slice is given back.</summary>
+public sealed class SliceFetchTests : IDisposable
+{
+    private readonly SliceStore _store = SliceStore.CreateInMemory(1 << 20, TimeProvider.System);
+    private readonly Generation _generation;
+    private readonly SliceFetch _fetch;
+
+    public SliceFetchTests()
+    {
+        _generation = StoredObjects.Generation(_store, slices: 4, sliceSizeBytes: 4);
+        _fetch = new SliceFetch(_generation, 1);
+    }
+
+    public void Dispose() => _store.Dispose();
+
+    [Fact]
+    public void Fetch_has_no_slice_until_bytes_arrive()
+    {
+        Assert.Equal(4, _fetch.LengthBytes);
+        Assert.Equal(0, _fetch.AvailableBytes);
+        Assert.False(_fetch.HasSlice);
+        Assert.Throws<InvalidOperationException>(() => _fetch.Slice);
+    }
+
+    [Fact]
+    public void Fetch_without_followers_does_not_start_and_takes_none_afterwards()
+    {
+        Assert.True(_fetch.TryJoin());
+        _fetch.Leave();
+        Assert.False(_fetch.TryStart());
+        Assert.True(_fetch.HasEnded);
+        Assert.False(_fetch.TryJoin());
+    }
+
+    [Fact]
+    public void Fetch_that_was_started_once_goes_on_without_followers()
+    {
+        Assert.True(_fetch.TryJoin());
+        Assert.True(_fetch.TryStart());
+        _fetch.Leave();
+        Assert.True(_fetch.TryStart());
+        Assert.True(_fetch.TryJoin());
+    }
+
+    [Fact]
+    public void Fetch_with_an_open_response_needs_no_followers()
+    {
+        _fetch.Start();
+        Assert.True(_fetch.TryStart());
+    }
+
+    [Theory]
+    [InlineData(0, 0, false)]
+    [InlineData(1, 0, true)]
+    [InlineData(1, 1, false)]
+    [InlineData(4, 3, true)]
+    public void Wait_is_over_when_more_bytes_are_there(int availableBytes, int positionBytes, bool isOver)
+    {
+        _fetch.Publish(availableBytes);
+        Assert.Equal(isOver, _fetch.WaitBeyondAsync(positionBytes, TestContext.Current.CancellationToken).AsTask().IsCompleted);
+    }
+
+    [Fact]
+    public async Task Everybody_who_waits_is_woken_by_bytes_and_by_the_end()
+    {
+        var ct = TestContext.Current.CancellationToken;
+        var waits = Enumerable.Range(0, 3).Select(_ => _fetch.WaitBeyondAsync(0, ct).AsTask()).ToArray();
+        _fetch.Publish(1);
+        await Deadline.WithinAsync(Task.WhenAll(waits), "three followers");
+
+        waits = [.. Enumerable.Range(0, 3).Select(_ => _fetch.WaitBeyondAsync(1, ct).AsTask())];
+        _fetch.End(new Failure(FetchError.ConnectionRefused));
+        await Deadline.WithinAsync(Task.WhenAll(waits), "three followers");
+        Assert.Equal(FetchError.ConnectionRefused, _fetch.Failure.Error);
+        Assert.True(_fetch.WaitBeyondAsync(1, ct).AsTask().IsCompletedSuccessfully);
+        Assert.False(_fetch.TryJoin());
+    }
+
+    [Fact]
+    public async Task Follower_who_is_gone_stops_waiting_and_the_others_do_not()
+    {
+        using var leaving = new CancellationTokenSource();
+        var gone = _fetch.WaitBeyondAsync(0, leaving.Token).AsTask();
+        var other = _fetch.WaitBeyondAsync(0, TestContext.Current.CancellationToken).AsTask();
+        await leaving.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => gone);
+        Assert.False(other.IsCompleted);
+        _fetch.Publish(1);
+        await Deadline.WithinAsync(other, "the other follower");
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Slice_is_given_back_once_by_whoever_is_last(bool isEndLast)
+    {
+        Assert.True(_fetch.TryJoin());
+        Assert.True(_fetch.TryJoin());
+        _fetch.UseSlice(await StoredObjects.FillAsync(_store, 4));
+        _fetch.Leave();
+        Assert.NotEqual(0, _store.UsedBytes);
+        Action[] ends = [() => _fetch.End(Failure.None), _fetch.Leave];
+        ends[isEndLast ? 1 : 0]();
+        Assert.NotEqual(0, _store.UsedBytes);
+        ends[isEndLast ? 0 : 1]();
+        Assert.Equal(0, _store.UsedBytes);
+    }
+
+    [Fact]
+    public void Collapser_holds_one_fetch_per_slice_and_lets_a_new_one_replace_what_ended()
+    {
+        var collapser = new RequestCollapser();
+        Assert.True(collapser.TryEnter(_fetch));
+        Assert.False(collapser.TryEnter(new SliceFetch(_generation, 1)));
+        Assert.True(collapser.TryEnter(new SliceFetch(_generation, 2)));
+        Assert.True(collapser.TryEnter(new SliceFetch(StoredObjects.Generation(_store, slices: 4, sliceSizeBytes: 4), 1)));
+        Assert.True(collapser.TryJoin(_generation, 1, out var joined));
+        Assert.Same(_fetch, joined);
+        Assert.False(collapser.TryJoin(_generation, 3, out _));
+
+        _fetch.End(Failure.None);
+        Assert.False(collapser.TryJoin(_generation, 1, out _));
+        var next = new SliceFetch(_generation, 1);
+        Assert.True(collapser.TryEnter(next));
+        collapser.Remove(_fetch);
+        Assert.True(collapser.TryJoin(_generation, 1, out joined));
+        Assert.Same(next, joined);
+        collapser.Remove(next);
+        Assert.Equal(2, collapser.Count);
+    }
+}
