@@ -1,0 +1,179 @@
+using Microsoft.Extensions.Time.Testing;
+using Slice.Tests.Support;
+
+namespace Slice.Tests.EndToEnd;
+
+/// <summary>A stored object that is no longer fresh is validated as a whole by one request for one slice (B31).</summary>
+public sealed class RevalidationTests
+{
+    private const int LengthBytes = 16;
+
+    // A day behind the Date that the origin states, so that advancing it never makes an answer look old on arrival.
+    private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow.AddDays(-1));
+    private readonly RangeFile _file = new(LengthBytes) { ExtraFields = ["Cache-Control: max-age=60"] };
+
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    public async Task Unchanged_object_is_freshened_by_one_304(bool hasTag, bool hasDate)
+    {
+        _file.ETag = hasTag ? _file.ETag : null;
+        _file.LastModified = hasDate ? _file.LastModified : null;
+        await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
+        await using var proxy = await StartAsync(origin);
+        await proxy.GetAsync("/file");
+        long sentWhenCold = _file.ContentBytesSent;
+        _time.Advance(TimeSpan.FromSeconds(61));
+
+        var revalidated = await proxy.GetAsync("/file");
+        var fresh = await proxy.GetAsync("/file");
+
+        Assert.All([revalidated, fresh], response => Assert.Equal(TestContent.Bytes(0, LengthBytes, _file.Seed), response.Body));
+        Assert.StartsWith("pingora-slice; fwd=stale; ttl=", revalidated.Field("Cache-Status"), StringComparison.Ordinal);
+        Assert.StartsWith("pingora-slice; hit; ttl=", fresh.Field("Cache-Status"), StringComparison.Ordinal);
+        Assert.Equal(5, origin.RequestCount);
+        Assert.Equal(sentWhenCold, _file.ContentBytesSent);
+        var condition = origin.Requests[^1];
+        Assert.Equal((_file.ETag, (0L, 3L)), (condition.Field("If-None-Match"), condition.Range!.Value));
+        Assert.Equal(hasDate, condition.Field("If-Modified-Since") is not null);
+    }
+
+    [Fact]
+    public async Task Object_is_fresh_up_to_its_lifetime_and_tells_its_age()
+    {
+        await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
+        await using var proxy = await StartAsync(origin);
+        await proxy.GetAsync("/file");
+        _time.Advance(TimeSpan.FromSeconds(50));
+
+        var response = await proxy.GetAsync("/file");
+
+        Assert.Equal("HIT", response.Field("X-Cache"));
+        Assert.InRange(int.Parse(response.Field("Age")!, System.Globalization.CultureInfo.InvariantCulture), 50, 55);
+        Assert.Equal(4, origin.RequestCount);
+    }
+
+    [Fact]
+    public async Task Hundred_clients_of_a_stale_object_validate_it_once()
+    {
+        const int Clients = 100;
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
+        await using var proxy = await StartAsync(origin);
+        await proxy.GetAsync("/file");
+        _time.Advance(TimeSpan.FromSeconds(61));
+        _file.Fault = _ => new RangeFault { HeadGate = gate.Task };
+        var downloads = Enumerable.Range(0, Clients).Select(_ => proxy.GetAsync("/file")).ToArray();
+        await Eventually.TrueAsync(() => proxy.Instance.Composition.Meter.ActiveRequests.Value == Clients, "all clients wait");
+
+        gate.SetResult();
+
+        Assert.All(await Task.WhenAll(downloads), response => Assert.Equal(TestContent.Bytes(0, LengthBytes, _file.Seed), response.Body));
+        Assert.Equal(5, origin.RequestCount);
+    }
+
+    [Theory]
+    [InlineData(LengthBytes)]
+    [InlineData(3)]
+    [InlineData(40)]
+    public async Task Changed_object_replaces_the_stale_one(int newLength)
+    {
+        await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
+        await using var proxy = await StartAsync(origin);
+        await proxy.GetAsync("/file");
+        _time.Advance(TimeSpan.FromSeconds(61));
+        _file.ChangeTo(seed: 2, newLength);
+
+        var response = await proxy.GetAsync("/file");
+
+        Assert.Equal(TestContent.Bytes(0, newLength, seed: 2), response.Body);
+        Assert.Equal("\"v2\"", response.Field("ETag"));
+        Assert.Equal("MISS", response.Field("X-Cache"));
+    }
+
+    [Fact]
+    public async Task Range_past_the_new_end_of_a_changed_object_is_416_with_the_new_length()
+    {
+        await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
+        await using var proxy = await StartAsync(origin);
+        await proxy.GetAsync("/file");
+        _time.Advance(TimeSpan.FromSeconds(61));
+        _file.ChangeTo(seed: 2, lengthBytes: 5);
+
+        var response = await proxy.GetAsync("/file", "Range: bytes=12-15");
+
+        Assert.Equal((416, "bytes */5"), (response.StatusCode, response.Field("Content-Range")));
+        Assert.Equal(TestContent.Bytes(0, 5, seed: 2), (await proxy.GetAsync("/file")).Body);
+    }
+
+    [Fact]
+    public async Task Stale_object_whose_new_version_no_longer_reaches_the_range_is_not_served_as_it_was()
+    {
+        // B26: a decision from a record that is merely stale is preceded by its validation.
+        await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
+        await using var proxy = await StartAsync(origin);
+        await proxy.GetAsync("/file");
+        _time.Advance(TimeSpan.FromSeconds(61));
+        _file.ChangeTo(seed: 2, lengthBytes: 40);
+
+        var response = await proxy.GetAsync("/file", "Range: bytes=20-23");
+
+        Assert.Equal((206, "bytes 20-23/40"), (response.StatusCode, response.Field("Content-Range")));
+        Assert.Equal(TestContent.Bytes(20, 4, seed: 2), response.Body);
+    }
+
+    [Theory]
+    [InlineData("404 Not Found")]
+    [InlineData("410 Gone")]
+    [InlineData("302 Found")]
+    public async Task Object_that_is_gone_is_forgotten(string status)
+    {
+        await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
+        await using var proxy = await StartAsync(origin);
+        await proxy.GetAsync("/file");
+        _time.Advance(TimeSpan.FromSeconds(61));
+        _file.Fault = _ => new RangeFault { Status = status };
+
+        var gone = await proxy.GetAsync("/file");
+        _file.Fault = null;
+        var back = await proxy.GetAsync("/file");
+
+        Assert.Equal("HTTP/1.1 " + status, gone.StatusLine);
+        Assert.Equal("MISS", back.Field("X-Cache"));
+    }
+
+    [Fact]
+    public async Task Origin_that_sends_bytes_instead_of_304_keeps_the_slices_of_an_unchanged_object()
+    {
+        _file.HonoursPreconditions = false;
+        await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
+        await using var proxy = await StartAsync(origin);
+        await proxy.GetAsync("/file");
+        _time.Advance(TimeSpan.FromSeconds(61));
+
+        var response = await proxy.GetAsync("/file");
+
+        Assert.Equal(TestContent.Bytes(0, LengthBytes, _file.Seed), response.Body);
+        Assert.Equal(5, origin.RequestCount);
+    }
+
+    [Fact]
+    public async Task Object_without_validators_is_fetched_anew_when_stale()
+    {
+        _file.ETag = null;
+        _file.LastModified = null;
+        await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
+        await using var proxy = await StartAsync(origin);
+        await proxy.GetAsync("/file");
+        _time.Advance(TimeSpan.FromSeconds(61));
+        _file.Seed = 2;
+
+        var response = await proxy.GetAsync("/file");
+
+        Assert.Equal(TestContent.Bytes(0, LengthBytes, seed: 2), response.Body);
+        Assert.Equal("MISS", response.Field("X-Cache"));
+    }
+
+    private Task<ProxyUnderTest> StartAsync(ScriptedOrigin origin) => ProxyUnderTest.StartAsync(origin.Uri, sliceSizeBytes: 4, time: _time);
+}
