@@ -14,21 +14,18 @@ namespace Slice.Net.Delivery;
 /// delivery at a time.
 /// </summary>
 /// <remarks>
-/// The window holds the slice being sent and those after it, at most <c>max_concurrent_subrequests</c> together: each is leased from
-/// the store or joined in flight when it enters. A slice in flight is sent as its bytes land. A slow client holds its window and no
-/// more; the slices in it are in the store, not in memory of ours.
+/// Each slice is leased from the store or joined in flight when it enters the <see cref="SliceWindow"/>. A slice in flight is sent as its
+/// bytes land. A slow client holds its window and no more; the slices in it are in the store, not in memory of ours.
 /// </remarks>
 internal sealed class SliceDelivery
 {
     /// <summary>Buffer for bytes that are streamed without being stored; the pool's common size.</summary>
     private const int StreamBufferBytes = 64 << 10;
 
-    private readonly SliceFetcher _fetcher;
+    private readonly SliceWindow _window;
     private readonly IOriginClient _origin;
     private readonly SliceMeter _meter;
     private readonly PageResidency _residency;
-    private readonly int _windowSlices;
-    private SliceSource[] _window = [];
 
     // Counted here and added to the metrics once per delivery.
     private long _bytesFromStore;
@@ -39,11 +36,10 @@ internal sealed class SliceDelivery
     /// <summary>A delivery with a window of <paramref name="windowSlices"/> slices.</summary>
     public SliceDelivery(SliceFetcher fetcher, IOriginClient origin, PageResidency residency, SliceMeter meter, int windowSlices)
     {
-        _fetcher = fetcher;
+        _window = new SliceWindow(fetcher, windowSlices);
         _origin = origin;
         _residency = residency;
         _meter = meter;
-        _windowSlices = windowSlices;
     }
 
     /// <summary>
@@ -55,36 +51,24 @@ internal sealed class SliceDelivery
     public async ValueTask<DeliveryOutcome> RunAsync(
         HttpExchange exchange, Generation generation, SlicePlan plan, ReadOnlyMemory<byte> head, bool isFirstLearned)
     {
-        if (_window.Length == 0)
-        {
-            // Made for the first response, so that connections that only wait hold none.
-            _window = new SliceSource[_windowSlices];
-        }
-
-        int first = 0;
-        int end = 0;
+        _window.Begin(exchange, generation, plan);
         try
         {
-            for (; first < plan.Count; first++)
+            for (int ordinal = 0; ordinal < plan.Count; ordinal++)
             {
-                for (; end < plan.Count && end - first < _window.Length; end++)
-                {
-                    _window[end % _window.Length] = Acquire(exchange, generation, plan[end].SliceIndex);
-                }
-
-                var part = plan[first];
-                var source = _window[first % _window.Length];
+                _window.Fill();
+                var part = plan[ordinal];
+                var source = _window.Current;
                 var outcome = source.Stored is { } stored
                     ? OutcomeOf(await WriteStoredAsync(exchange.Writer, head, stored, part), stored, generation)
                     : await FollowAsync(exchange, source.Fetch!, part, head);
-                Release(first);
+                _window.Advance();
                 if (outcome.Status != DeliveryStatus.Delivered)
                 {
-                    first++;
                     return await RecoverAsync(exchange, generation, plan, outcome.HasBegun ? default : head, outcome);
                 }
 
-                Count(isHit: source.Stored is not null && !(isFirstLearned && first == 0), part.TakeBytes);
+                Count(isHit: source.Stored is not null && !(isFirstLearned && ordinal == 0), part.TakeBytes);
                 head = default;
                 if (!generation.IsShared)
                 {
@@ -97,25 +81,9 @@ internal sealed class SliceDelivery
         }
         finally
         {
-            for (; first < end; first++)
-            {
-                Release(first);
-            }
-
+            _window.End();
             PublishCounts(exchange);
         }
-    }
-
-    private SliceSource Acquire(HttpExchange exchange, Generation generation, int sliceIndex) =>
-        generation.TryLease(sliceIndex, out var stored)
-            ? new SliceSource(stored, null)
-            : _fetcher.Acquire(generation, sliceIndex, exchange.Template);
-
-    private void Release(int ordinal)
-    {
-        ref var source = ref _window[ordinal % _window.Length];
-        source.Release();
-        source = default;
     }
 
     private ValueTask<WriteResult> WriteStoredAsync(ClientWriter writer, ReadOnlyMemory<byte> head, StoredSlice slice, SlicePart part) =>

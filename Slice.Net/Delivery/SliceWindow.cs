@@ -1,0 +1,67 @@
+using Slice.Core.Caching;
+using Slice.Core.Fetching;
+using Slice.Core.Ranges;
+using Slice.Net.Connections;
+
+namespace Slice.Net.Delivery;
+
+/// <summary>
+/// The slices of a plan that a delivery has asked for ahead of the client: the one being sent and those after it, at most
+/// <c>max_concurrent_subrequests</c> together. One per delivery, reused; not thread-safe.
+/// </summary>
+internal sealed class SliceWindow(SliceFetcher fetcher, int sizeSlices)
+{
+    private SliceSource[] _sources = [];
+    private HttpExchange? _exchange;
+    private Generation? _generation;
+    private SlicePlan _plan;
+    private int _first;
+    private int _end;
+
+    /// <summary>The source of the slice whose turn it is.</summary>
+    public SliceSource Current => _sources[_first % _sources.Length];
+
+    /// <summary>Begins with nothing asked for.</summary>
+    public void Begin(HttpExchange exchange, Generation generation, SlicePlan plan)
+    {
+        if (_sources.Length == 0)
+        {
+            // Made for the first response, so that connections that only wait hold none.
+            _sources = new SliceSource[sizeSlices];
+        }
+
+        (_exchange, _generation, _plan, _first, _end) = (exchange, generation, plan, 0, 0);
+    }
+
+    /// <summary>Asks for the slices that have a place; the current one is always among them.</summary>
+    public void Fill()
+    {
+        for (; _end < _plan.Count && _end - _first < _sources.Length; _end++)
+        {
+            int sliceIndex = _plan[_end].SliceIndex;
+            _sources[_end % _sources.Length] = _generation!.TryLease(sliceIndex, out var stored)
+                ? new SliceSource(stored, null)
+                : fetcher.Acquire(_generation, sliceIndex, _exchange!.Template);
+        }
+    }
+
+    /// <summary>Releases the current slice and goes on to the next.</summary>
+    public void Advance()
+    {
+        ref var current = ref _sources[_first % _sources.Length];
+        current.Release();
+        current = default;
+        _first++;
+    }
+
+    /// <summary>Releases everything that is held.</summary>
+    public void End()
+    {
+        while (_first < _end)
+        {
+            Advance();
+        }
+
+        (_exchange, _generation) = (null, null);
+    }
+}
