@@ -272,6 +272,11 @@ public sealed class ObjectLearner
                 // The range covers the whole object, or the origin knows no ranges: either way this is all of it (B13).
                 return Know(request, response, response.ContentLength, new ByteRange(0, response.ContentLength), out isAdopted);
 
+            case 304 when request.Stale is { } stale && response.FindSingle("ETag") is { } tag && tag != stale.Response.Validator.EntityTag:
+                // It speaks of another version than the one we hold (RFC 9111 §4.3.4): the client's own request will tell.
+                _index.Remove(stale);
+                return new LearnOutcome(LearnOutcomeKind.PassThrough);
+
             case 304 when request.Stale is { } stale:
                 stale.Freshen(_reader.Freshen(stale.Response, response));
                 if (!_reader.MayBeShared(response))

@@ -27,6 +27,9 @@ public abstract class OriginResponse : IDisposable
     /// <exception cref="OperationCanceledException">The token that was given when the request was sent was cancelled.</exception>
     public abstract ValueTask<BodyRead> ReadAsync(Memory<byte> buffer);
 
+    /// <summary>Ends the exchange: a read in progress or to come fails. Safe from any thread until disposed.</summary>
+    public abstract void Abort();
+
     /// <summary>The only line of a field; null when it is absent or stands more than once.</summary>
     public string? FindSingle(string name)
     {

@@ -87,7 +87,8 @@ public static class PartialResponseCheck
                 var current = ValidatorOf(response, response.ContentLength);
                 return current.IsPresent && !current.IsSameVersion(pinned)
                     ? new Failure(FetchError.ObjectChanged, "200 with another validator in answer to a range")
-                    : new Failure(FetchError.UnusablePartialResponse, "200 in answer to a range");
+                    // Ranges are not to be had any more: what we know is of no use, and asking anew passes the whole answer through.
+                    : new Failure(FetchError.UnexpectedStatus, "200 in answer to a range");
 
             case 412 or 416:
                 return new Failure(FetchError.ObjectChanged, $"status {response.Status} in answer to a pinned range");

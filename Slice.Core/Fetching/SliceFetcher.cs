@@ -339,7 +339,7 @@ public sealed class SliceFetcher : IAsyncDisposable
 
             return Failure.None;
         }
-        catch (IOException error)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             _meter.CacheErrors.Add(1);
             return new Failure(FetchError.StoreWriteError, error.Message);

@@ -16,7 +16,8 @@ namespace Slice.Net.Handlers;
 /// </summary>
 internal sealed class GetHandler : IRequestHandler
 {
-    // An object that changes between our head and the first byte is started over once (B23); one that changes faster is an error.
+    // An object that turns out to have changed, or to be gone, before the first byte is out is started over once (B23); one that changes
+    // faster is an error.
     private const int MaxAttempts = 2;
 
     private readonly ObjectIndex _index;
@@ -78,6 +79,11 @@ internal sealed class GetHandler : IRequestHandler
                 {
                     generation.Retire();
                 }
+                else if (lookUp == LookUp.Miss && generation.IsEmpty)
+                {
+                    // Learned, and no slice of it was needed, for a 304 for instance: nothing would ever evict the record.
+                    _index.Remove(generation);
+                }
             }
         }
     }
@@ -111,7 +117,7 @@ internal sealed class GetHandler : IRequestHandler
                 using (outcome.Response)
                 {
                     _meter.PassthroughRequests.Add(1);
-                    await ResponseForwarder.ForwardAsync(exchange, outcome.Response!, _meter);
+                    await ResponseForwarder.ForwardAsync(exchange, outcome.Response!, _meter, _log);
                 }
 
                 break;
@@ -142,7 +148,7 @@ internal sealed class GetHandler : IRequestHandler
         return range.IsSuffix || range.First >= _grid.MaxCompleteLength ? null : _grid.IndexOf(range.First);
     }
 
-    // False when the object changed before anything was sent, and the request is to be started over.
+    // False when the object changed, or went, before anything was sent, and the request is to be started over.
     private async ValueTask<bool> RespondAsync(HttpExchange exchange, Generation generation, LookUp lookUp, bool isLastAttempt)
     {
         _meter.SlicedRequests.Add(1);
@@ -191,7 +197,7 @@ internal sealed class GetHandler : IRequestHandler
                 return true;
             case DeliveryStatus.Failed when !outcome.HasBegun:
                 exchange.ForgetResponse();
-                if (outcome.Failure.Error == FetchError.ObjectChanged && !isLastAttempt)
+                if (outcome.Failure.Error is FetchError.ObjectChanged or FetchError.UnexpectedStatus && !isLastAttempt)
                 {
                     return false;
                 }

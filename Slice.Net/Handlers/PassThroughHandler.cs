@@ -34,7 +34,7 @@ internal sealed class PassThroughHandler(OriginClient origin, SliceOptions optio
         using var response = result.Response;
         if (response is not null)
         {
-            await ResponseForwarder.ForwardAsync(exchange, response, meter);
+            await ResponseForwarder.ForwardAsync(exchange, response, meter, log);
         }
         else if (exchange.Body.Rejection != RequestRejection.None)
         {

@@ -24,8 +24,10 @@ internal static class ResponseForwarder
     private static readonly byte[] s_lastChunk = "0\r\n\r\n"u8.ToArray();
 
     /// <summary>Sends head and body. The caller disposes the response.</summary>
-    public static async ValueTask ForwardAsync(HttpExchange exchange, OriginResponse response, SliceMeter meter)
+    public static async ValueTask ForwardAsync(HttpExchange exchange, OriginResponse response, SliceMeter meter, RequestLog log)
     {
+        // An origin that says nothing for a while must not keep the response of a client that has left.
+        using var leaving = exchange.ConnectionClosed.UnsafeRegister(static response => ((OriginResponse)response!).Abort(), response);
         bool hasBody = !exchange.IsHead && response.Status is not (204 or 304) && response.ContentLength != 0;
         bool isChunked = hasBody && response.ContentLength < 0 && exchange.Head.MinorVersion == 1;
         if (hasBody && response.ContentLength < 0 && !isChunked)
@@ -38,7 +40,7 @@ internal static class ResponseForwarder
         var written = await exchange.Writer.WriteAsync(FormatHead(exchange, response, isChunked));
         if (written == WriteResult.Written && hasBody)
         {
-            written = await ForwardBodyAsync(exchange, response, isChunked, meter);
+            written = await ForwardBodyAsync(exchange, response, isChunked, meter, log);
         }
 
         if (written != WriteResult.Written)
@@ -47,7 +49,7 @@ internal static class ResponseForwarder
         }
     }
 
-    private static async ValueTask<WriteResult> ForwardBodyAsync(HttpExchange exchange, OriginResponse response, bool isChunked, SliceMeter meter)
+    private static async ValueTask<WriteResult> ForwardBodyAsync(HttpExchange exchange, OriginResponse response, bool isChunked, SliceMeter meter, RequestLog log)
     {
         byte[] buffer = ArrayPool<byte>.Shared.Rent(ChunkHeadBytes + BufferBytes + ChunkTailBytes);
         try
@@ -57,7 +59,11 @@ internal static class ResponseForwarder
                 var read = await response.ReadAsync(buffer.AsMemory(ChunkHeadBytes, BufferBytes));
                 if (read.Failure.IsError)
                 {
-                    meter.Errors.Add(read.Failure.Error.Token());
+                    if (!exchange.ConnectionClosed.IsCancellationRequested)
+                    {
+                        log.OriginFailed(exchange, read.Failure);
+                    }
+
                     return WriteResult.SliceUnreadable;
                 }
 
@@ -128,6 +134,7 @@ internal static class ResponseForwarder
 
         return Encoding.Latin1.GetBytes(text.Append("\r\n").ToString());
     }
+
     // RFC 9110 §14.4: Content-Range says something in a 206 and a 416 only. On a 200 a careless client would believe it (B17).
     private static bool IsMeaningless(string name, int status) =>
         status is not (206 or 416) && name.Equals("Content-Range", StringComparison.OrdinalIgnoreCase);

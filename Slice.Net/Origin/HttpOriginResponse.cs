@@ -56,6 +56,9 @@ internal sealed class HttpOriginResponse : OriginResponse
     }
 
     /// <inheritdoc/>
+    public override void Abort() => _deadline.Expire();
+
+    /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
         _response.Dispose();

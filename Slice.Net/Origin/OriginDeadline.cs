@@ -27,6 +27,9 @@ internal sealed class OriginDeadline : IDisposable
     /// <summary>Ends a wait.</summary>
     public void Disarm() => _source.CancelAfter(Timeout.InfiniteTimeSpan);
 
+    /// <summary>Ends the wait now, and every later one.</summary>
+    public void Expire() => _source.Cancel();
+
     /// <summary>Throws when it was the caller who cancelled.</summary>
     public void ThrowIfCallerCancelled() => _caller.ThrowIfCancellationRequested();
 

@@ -121,6 +121,22 @@ public sealed class LyingOriginTests
         Assert.Equal(1, origin.RequestCount);
     }
 
+    [Fact]
+    public async Task Origin_that_stops_serving_ranges_streams_through_at_once()
+    {
+        var file = new RangeFile(64);
+        await using var origin = ScriptedOrigin.Start(file.AnswerAsync);
+        await using var proxy = await ProxyUnderTest.StartAsync(origin.Uri, sliceSizeBytes: 16);
+        await proxy.GetAsync("/file", "Range: bytes=0-0");
+        file.SupportsRanges = false;
+
+        var range = await proxy.GetAsync("/file", "Range: bytes=40-41");
+        var whole = await proxy.GetAsync("/file");
+
+        Assert.Equal((200, 200), (range.StatusCode, whole.StatusCode));
+        Assert.All([range, whole], response => Assert.Equal(TestContent.Bytes(0, 64, seed: 1), response.Body));
+    }
+
     [Theory]
     [InlineData("GET")]
     [InlineData("POST")]

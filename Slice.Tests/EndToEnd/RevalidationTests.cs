@@ -158,6 +158,25 @@ public sealed class RevalidationTests
         Assert.Equal(5, origin.RequestCount);
     }
 
+    // RFC 9111 §4.3.4: a 304 that speaks of another version must not freshen the one we hold.
+    [Fact]
+    public async Task Not_modified_of_another_version_makes_the_stored_one_useless()
+    {
+        await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
+        await using var proxy = await StartAsync(origin);
+        await proxy.GetAsync("/file");
+        _time.Advance(TimeSpan.FromSeconds(61));
+        _file.ChangeTo(2);
+        origin.Answer = exchange => exchange.Request.Field("If-None-Match") is null
+            ? _file.AnswerAsync(exchange)
+            : exchange.SendAsync("HTTP/1.1 304 Not Modified\r\nETag: \"v2\"\r\n\r\n");
+
+        var now = await proxy.GetAsync("/file");
+        var later = await proxy.GetAsync("/file");
+
+        Assert.All([now, later], response => Assert.Equal(TestContent.Bytes(0, LengthBytes, seed: 2), response.Body));
+    }
+
     [Fact]
     public async Task Object_without_validators_is_fetched_anew_when_stale()
     {

@@ -169,4 +169,17 @@ public sealed class SlicedGetTests
         Assert.Equal("HIT", response.Field("X-Cache"));
         Assert.Equal("/downloads/./x", Assert.Single(origin.Requests).Target);
     }
+
+    [Fact]
+    public async Task Object_of_which_no_slice_was_needed_leaves_nothing_behind()
+    {
+        await using var origin = ScriptedOrigin.Start(AnswerAsync);
+        await using var proxy = await ProxyUnderTest.StartAsync(origin.Uri, sliceSizeBytes: 2);
+
+        // A suffix range asks for the length first; then the precondition needs no byte of the object.
+        var response = await proxy.GetAsync("/file", "Range: bytes=-2", "If-None-Match: \"v1\"");
+
+        Assert.Equal(304, response.StatusCode);
+        Assert.Equal(0, await proxy.MetricAsync("cache_objects"));
+    }
 }

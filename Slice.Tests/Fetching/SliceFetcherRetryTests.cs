@@ -187,7 +187,7 @@ public sealed class SliceFetcherRetryTests : IAsyncDisposable
     [InlineData(206, FetchError.UnusablePartialResponse, "Content-Range: bytes 0-4/16")]
     [InlineData(206, FetchError.UnusablePartialResponse, "Content-Range: bytes 0-3/16", "Content-Length: 5")]
     [InlineData(206, FetchError.UnusablePartialResponse, "Content-Range: bytes 0-3/16", "Content-Encoding: gzip")]
-    [InlineData(200, FetchError.UnusablePartialResponse, "Content-Length: 16")]
+    [InlineData(200, FetchError.UnexpectedStatus, "Content-Length: 16")]
     [InlineData(404, FetchError.UnexpectedStatus)]
     [InlineData(302, FetchError.UnexpectedStatus, "Location: /elsewhere")]
     [InlineData(412, FetchError.ObjectChanged)]
@@ -221,7 +221,7 @@ public sealed class SliceFetcherRetryTests : IAsyncDisposable
     [InlineData(302, true)]
     [InlineData(206, false, "ETag: \"v1\"", "Content-Range: bytes 8-11/16")]
     [InlineData(206, false, "ETag: \"v1\"")]
-    [InlineData(200, false, "ETag: \"v1\"", "Content-Length: 16")]
+    [InlineData(200, true, "ETag: \"v1\"", "Content-Length: 16")]
     public async Task Sign_that_the_object_changed_ends_its_generation(int status, bool isChanged, params string[] fieldLines)
     {
         _bed.Origin.Answer = FakeContent.Sixteen.Result;

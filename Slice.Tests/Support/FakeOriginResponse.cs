@@ -40,6 +40,9 @@ internal sealed class FakeOriginResponse : OriginResponse
     /// <summary>Completes when the receiver has disposed it.</summary>
     public Task Disposed => _disposed.Task;
 
+    /// <inheritdoc/>
+    public override void Abort() => _body.Writer.TryWrite(([], new Failure(FetchError.HttpResponseIncomplete, "aborted")));
+
     /// <summary>Adds bytes to the body; one read gives at most one such piece.</summary>
     public FakeOriginResponse Send(string text)
     {
