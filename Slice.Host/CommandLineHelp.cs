@@ -1,5 +1,6 @@
 using Slice.Core.Options;
 using Slice.Host.Configuration;
+using Slice.Host.Demo;
 
 namespace Slice.Host;
 
@@ -51,19 +52,27 @@ internal static class CommandLineHelp
         Usage:
           pingora-slice demo [options]
 
-        Starts a sample origin and the proxy before it on this machine, downloads one object twice
-        (first from the origin, then from the cache), checks every byte, tells what happened, and
-        keeps serving until interrupted.
+        Starts a sample origin and the proxy before it on this machine and downloads objects through
+        them: cold and warm, several slices at a time and one at a time, a range across a slice
+        boundary, and one object for many clients at once. Checks every byte, prints what each
+        download took, and keeps serving until interrupted.
 
         Options:
           --once              exit after the downloads
-          --size SIZE         size of the object (default {ByteSizeText.Format(s_demo.SizeBytes)})
+          --size SIZE         size of an object (default {ByteSizeText.Format(s_demo.SizeBytes)})
           --latency TIME      wait of the origin before each answer (default {DurationText.Format(s_demo.Latency)})
           --slice-size SIZE   size of a slice (default {ByteSizeText.Format(s_demo.SliceSizeBytes)})
           --concurrency N     slices in flight at once (default {s_demo.Concurrency})
           --port N            port of the proxy (default {s_demo.Port}: any free one)
           --log-level LEVEL   {LogSeverityText.Syntax}
           -h, --help          print this and exit
+
+        Exit codes:
+          {ExitCode.Ok}    every byte was right
+          {ExitCode.CannotStart}    the port cannot be had
+          {ExitCode.Usage}   the command line is wrong
+          {DemoCommandRunner.DownloadFailed}   a byte was wrong, or a download failed
+          {DemoCommandRunner.Interrupted}  interrupted during the downloads
 
         Examples:
           pingora-slice demo --once

@@ -1,5 +1,6 @@
 using Slice.Core.Options;
 using Slice.Host.Configuration;
+using Slice.Host.Demo;
 
 namespace Slice.Host;
 
@@ -19,6 +20,8 @@ internal static class Program
                 return await RunAsync(run.Configuration);
             case CheckConfigCommand check:
                 return ConfigurationCheck.Run(check.Configuration, Environment.GetEnvironmentVariable, Console.Out, Console.Error);
+            case DemoCommand demo:
+                return await DemoCommandRunner.RunAsync(demo);
             case ShowAndExit show:
                 Console.Out.Write(show.Output);
                 Console.Error.Write(show.Error);

@@ -1,0 +1,74 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+
+namespace Slice.Host.Demo;
+
+/// <summary><c>pingora-slice demo</c>: from the command line to the exit code.</summary>
+internal static class DemoCommandRunner
+{
+    /// <summary>EX_SOFTWARE of sysexits.h: a byte was wrong, or a download did not complete.</summary>
+    public const int DownloadFailed = 70;
+
+    /// <summary>Ctrl-C or SIGTERM before the downloads were done: 128 + SIGINT, as shells say it.</summary>
+    public const int Interrupted = 130;
+
+    /// <summary>Runs the demonstration in this process, on its console, until it is done or a signal ends it.</summary>
+    /// <returns><see cref="ExitCode.Ok"/>; <see cref="ExitCode.CannotStart"/>, <see cref="DownloadFailed"/> or <see cref="Interrupted"/>.</returns>
+    public static async Task<int> RunAsync(DemoCommand command)
+    {
+        using var stopping = new CancellationTokenSource();
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        return await RunAsync(command, DemoConsole.OfProcess(), stopping.Token);
+
+        void Stop(PosixSignalContext signal)
+        {
+            signal.Cancel = true;
+            stopping.Cancel();
+        }
+    }
+
+    /// <summary>As <see cref="RunAsync(DemoCommand)"/>, elsewhere and until <paramref name="stopping"/> is cancelled.</summary>
+    public static async Task<int> RunAsync(DemoCommand command, DemoConsole console, CancellationToken stopping)
+    {
+        try
+        {
+            var plan = DemoPlan.Create(command, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
+            await using var run = await DemoRun.StartAsync(plan);
+            var report = new DemoReport(console, plan);
+            report.WriteIntroduction(run.OriginAddress, run.Proxy);
+            report.WriteTableHead();
+            report.WriteConclusion(await run.DownloadAsync(console, report.WriteRow, stopping));
+            if (!command.Once)
+            {
+                report.WriteCommands(run.Proxy);
+                await WaitAsync(stopping);
+            }
+
+            return ExitCode.Ok;
+        }
+        catch (InstanceStartException error)
+        {
+            string hint = command.Port == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" Without --port {command.Port} a free port is taken.");
+            console.Error.WriteLine($"pingora-slice: the demo cannot start: {error.Message}.{hint}");
+            return ExitCode.CannotStart;
+        }
+        catch (DemoFailureException failure)
+        {
+            console.Error.WriteLine($"pingora-slice: the demo failed: {failure.Message}");
+            return DownloadFailed;
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            console.Error.WriteLine("pingora-slice: interrupted");
+            return Interrupted;
+        }
+    }
+
+    private static async Task WaitAsync(CancellationToken ct)
+    {
+        var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var registration = ct.UnsafeRegister(static stopped => ((TaskCompletionSource)stopped!).SetResult(), stopped);
+        await stopped.Task;
+    }
+}

@@ -1,0 +1,105 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using Slice.Core.Options;
+using Slice.Core.Ranges;
+using Slice.Host.Logging;
+
+namespace Slice.Host.Demo;
+
+/// <summary>The sample origin with the real proxy before it, and the downloads through them. Start it, download, dispose it.</summary>
+internal sealed class DemoRun : IAsyncDisposable
+{
+    // Whoever still downloads when a person presses Ctrl-C has this long. Arbitrary: below a person's patience.
+    private static readonly TimeSpan s_shutdownTimeout = TimeSpan.FromSeconds(2);
+
+    private readonly DemoPlan _plan;
+    private readonly DemoOrigin _origin;
+    private readonly Action<ILoggingBuilder> _configureLogging;
+
+    private DemoRun(DemoPlan plan, DemoOrigin origin, Instance proxy, Action<ILoggingBuilder> configureLogging) =>
+        (_plan, _origin, Proxy, _configureLogging) = (plan, origin, proxy, configureLogging);
+
+    /// <summary>The proxy, on the port that was asked for.</summary>
+    public Instance Proxy { get; }
+
+    /// <summary>Where the origin listens.</summary>
+    public Uri OriginAddress => _origin.Address;
+
+    /// <summary>Starts origin and proxy.</summary>
+    /// <exception cref="InstanceStartException">The port cannot be had; it has been logged too.</exception>
+    public static async Task<DemoRun> StartAsync(DemoPlan plan)
+    {
+        var threshold = new LogThreshold(plan.Command.LogLevel);
+        Action<ILoggingBuilder> configureLogging = logging => logging.AddSliceLogging(threshold);
+        var origin = await DemoOrigin.StartAsync(plan.Command.SizeBytes, plan.Command.Latency, configureLogging);
+        try
+        {
+            var options = Options(plan, origin) with
+            {
+                ListenAddress = string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{plan.Command.Port}"),
+                MaxConcurrentSubrequests = plan.Command.Concurrency,
+                MetricsEndpoint = new MetricsEndpointOptions { Address = "127.0.0.1:0" },
+                Store = new CacheStoreOptions { MemorySizeBytes = plan.CacheBytes },
+            };
+            return new DemoRun(plan, origin, await Instance.StartAsync(options, configureLogging, TimeProvider.System), configureLogging);
+        }
+        catch
+        {
+            await origin.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Runs all downloads, one after the other.</summary>
+    /// <param name="console">Where progress is shown.</param>
+    /// <param name="finished">Called with each row when it is there.</param>
+    /// <param name="ct">Ends them at once.</param>
+    /// <exception cref="DemoFailureException">A byte differs, or a download did not complete.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
+    public async Task<DemoResults> DownloadAsync(DemoConsole console, Action<DemoRow> finished, CancellationToken ct)
+    {
+        var measurement = new DemoMeasurement(_plan.Command, _origin, console, finished);
+        int inFlight = _plan.Command.Concurrency;
+        string coldName = $"cold, {inFlight} {(inFlight == 1 ? "slice" : "slices")} in flight";
+        string boundaryName = _plan.SliceCount == 1 ? "cold, range inside the only slice" : "cold, range across a slice boundary";
+        string crowdName = $"cold, {DemoPlan.Clients} clients at once" + PartOf(_plan.Crowd);
+        return new DemoResults(
+            await measurement.RunAsync(coldName, Proxy, "/demo/sample.bin", _plan.Whole, clients: 1, ct),
+            await measurement.RunAsync("warm", Proxy, "/demo/sample.bin", _plan.Whole, clients: 1, ct),
+            await DownloadOneAtATimeAsync(measurement, ct),
+            await measurement.RunAsync(boundaryName, Proxy, "/demo/range.bin", _plan.Boundary, clients: 1, ct),
+            await measurement.RunAsync(crowdName, Proxy, "/demo/crowd.bin", _plan.Crowd, DemoPlan.Clients, ct));
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await Proxy.DisposeAsync();
+        await _origin.DisposeAsync();
+    }
+
+    private static SliceOptions Options(DemoPlan plan, DemoOrigin origin) => new()
+    {
+        UpstreamAddress = origin.Address,
+        SliceSizeBytes = plan.Command.SliceSizeBytes,
+        Timeouts = new TimeoutOptions { Shutdown = s_shutdownTimeout },
+        LogLevel = plan.Command.LogLevel,
+    };
+
+    // A proxy of its own, whose memory is given back before the next download.
+    private async Task<DemoRow> DownloadOneAtATimeAsync(DemoMeasurement measurement, CancellationToken ct)
+    {
+        var options = Options(_plan, _origin) with
+        {
+            ListenAddress = "127.0.0.1:0",
+            MaxConcurrentSubrequests = 1,
+            MetricsEndpoint = new MetricsEndpointOptions { Enabled = false },
+            Store = new CacheStoreOptions { MemorySizeBytes = _plan.ComparedCacheBytes },
+        };
+        await using var proxy = await Instance.StartAsync(options, _configureLogging, TimeProvider.System);
+        string name = "cold, one slice at a time" + PartOf(_plan.Compared);
+        return await measurement.RunAsync(name, proxy, "/demo/serial.bin", _plan.Compared, clients: 1, ct);
+    }
+
+    private string PartOf(ByteRange range) => range == _plan.Whole ? "" : $", first {DemoReport.Size(range.Length)}";
+}
