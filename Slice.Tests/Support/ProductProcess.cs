@@ -61,7 +61,11 @@ public sealed class ProductProcess : IAsyncDisposable
 
     /// <summary>As <see cref="StartAsync(string, string?, string[])"/>, with another program in the product's place.</summary>
     public static Task<ProductProcess> StartAsync(IReadOnlyList<string> command, string yaml, string? directory, string[] arguments, int? fixedPort = null)
-        => FreePort.RetryAsync(port => StartOnceAsync(command, yaml, directory, arguments, fixedPort ?? port), fixedPort is null ? 5 : 1);
+        => FreePort.RetryAsync(port => StartOnceAsync(command, yaml, directory, arguments, fixedPort ?? port, FreePort.Reserve()), fixedPort is null ? 5 : 1);
+
+    /// <summary>As <see cref="StartAsync(string, string?, string[])"/>, on ports that the caller has chosen; throws <see cref="PortTakenException"/> when one is taken.</summary>
+    public static Task<ProductProcess> StartOnPortAsync(string yaml, string directory, int port, int metricsPort, params string[] arguments)
+        => StartOnceAsync(Command, yaml, directory, arguments, port, metricsPort);
 
     /// <summary>Runs the product to its end (<c>--version</c>, <c>--check-config</c>, a start that must fail): exit code and all lines.</summary>
     public static async Task<(int ExitCode, IReadOnlyList<string> Lines)> RunAsync(params string[] arguments)
@@ -96,11 +100,10 @@ public sealed class ProductProcess : IAsyncDisposable
         _ownDirectory?.Dispose();
     }
 
-    private static async Task<ProductProcess> StartOnceAsync(IReadOnlyList<string> command, string yaml, string? directory, string[] arguments, int port)
+    private static async Task<ProductProcess> StartOnceAsync(IReadOnlyList<string> command, string yaml, string? directory, string[] arguments, int port, int metricsPort)
     {
         TestDirectory? own = directory is null ? new TestDirectory("product") : null;
         string path = directory ?? own!.Path;
-        int metricsPort = FreePort.Reserve();
         string configuration = Path.Combine(path, "pingora_slice.yaml");
         await File.WriteAllTextAsync(configuration, yaml
             .Replace("{{port}}", port.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
