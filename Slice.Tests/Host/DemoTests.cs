@@ -87,7 +87,7 @@ public sealed class DemoTests
 
         Assert.Equal(ExitCode.CannotStart, exitCode);
         Assert.Contains(
-            $"pingora-slice: the demo cannot start: listen_address: cannot listen on 127.0.0.1:{port}: another process has this port."
+            $"pingora-slice: the demo cannot start: listen_address: cannot listen on 127.0.0.1:{port}: address already in use, by another process."
             + $" Without --port {port} a free port is taken.",
             lines);
     }
