@@ -6,7 +6,8 @@ namespace Slice.Host.Demo;
 /// <summary>The words and the table of the demonstration.</summary>
 internal sealed class DemoReport(DemoConsole console, DemoPlan plan)
 {
-    private const int NameWidth = 40;
+    // The longest name, "cold, one slice at a time, first 252.7 MiB", and a space between columns.
+    private const int NameWidth = 44;
 
     /// <summary>Says what runs where.</summary>
     public void WriteIntroduction(Uri origin, Instance proxy)
