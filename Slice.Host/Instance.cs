@@ -169,7 +169,8 @@ internal sealed partial class Instance : IAsyncDisposable
         AdminEndPoint = bound.Length > 1 ? bound[1] : null;
         _composition.State.SetHealthy();
         string store = DescribeStore();
-        LogListening(ProxyEndPoint, AdminEndPoint, _options.UpstreamAddress, store);
+        string metrics = AdminEndPoint?.ToString() ?? "off";
+        LogListening(ProxyEndPoint, metrics, _options.UpstreamAddress, store);
     }
 
     private void OnStopping()
@@ -193,8 +194,8 @@ internal sealed partial class Instance : IAsyncDisposable
     [LoggerMessage(EventId = 9, EventName = "cannot_start", Level = LogLevel.Error, Message = "cannot start: {reason}")]
     private static partial void LogCannotStart(ILogger logger, string reason);
 
-    [LoggerMessage(EventId = 10, EventName = "listening", Level = LogLevel.Information, Message = "ready: proxy on {address}, metrics on {metrics}, origin {origin}, cache {cache}")]
-    private partial void LogListening(IPEndPoint address, IPEndPoint? metrics, Uri? origin, string cache);
+    [LoggerMessage(EventId = 10, EventName = "listening", Level = LogLevel.Information, Message = "ready: proxy on {address}, metrics {metrics}, origin {origin}, cache {cache}")]
+    private partial void LogListening(IPEndPoint address, string metrics, Uri? origin, string cache);
 
     [LoggerMessage(EventId = 11, EventName = "stopping", Level = LogLevel.Information, Message = "stopping: {active} requests have up to {timeout} to finish")]
     private partial void LogStopping(long active, string timeout);

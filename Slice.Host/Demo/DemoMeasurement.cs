@@ -20,6 +20,16 @@ internal sealed class DemoMeasurement(DemoCommand command, DemoOrigin origin, De
         return row;
     }
 
+    /// <summary>Downloads a range unmeasured: the first request of a process also pays for compiling or loading the code it runs, once.</summary>
+    /// <exception cref="DemoFailureException">A byte differs, or the download did not complete.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
+    public async Task WarmUpAsync(Instance proxy, string target, ByteRange range, CancellationToken ct)
+    {
+        var request = new DemoRequest(proxy.ProxyEndPoint, target, range, command.SizeBytes, command.Latency + s_silenceLimit);
+        await DemoDownload.RunAsync(request, static _ => { }, ct);
+        await WaitForOriginAsync(request, ct);
+    }
+
     private async Task<DemoRow> RunAsync(string name, Instance proxy, DemoRequest request, int clients, CancellationToken ct)
     {
         await using var progress = new DemoProgress(console, name, request.Range.Length * clients);

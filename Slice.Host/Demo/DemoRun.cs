@@ -63,6 +63,7 @@ internal sealed class DemoRun : IAsyncDisposable
         string coldName = $"cold, {inFlight} {(inFlight == 1 ? "slice" : "slices")} in flight";
         string boundaryName = _plan.SliceCount == 1 ? "cold, range inside the only slice" : "cold, range across a slice boundary";
         string crowdName = $"cold, {DemoPlan.Clients} clients at once" + PartOf(_plan.Crowd);
+        await measurement.WarmUpAsync(Proxy, "/demo/warm-up.bin", _plan.Boundary, ct);
         return new DemoResults(
             await measurement.RunAsync(coldName, Proxy, "/demo/sample.bin", _plan.Whole, clients: 1, ct),
             await measurement.RunAsync("warm", Proxy, "/demo/sample.bin", _plan.Whole, clients: 1, ct),
