@@ -1,6 +1,5 @@
 using Slice.Core.Options;
 using Slice.Host.Configuration;
-using Slice.Host.Demo;
 
 namespace Slice.Host;
 
@@ -71,8 +70,8 @@ internal static class CommandLineHelp
           {ExitCode.Ok}    every byte was right
           {ExitCode.CannotStart}    the port cannot be had
           {ExitCode.Usage}   the command line is wrong
-          {DemoCommandRunner.DownloadFailed}   a byte was wrong, or a download failed
-          {DemoCommandRunner.Interrupted}  interrupted during the downloads
+          {ExitCode.DownloadFailed}   a byte was wrong, or a download failed
+          {ExitCode.Interrupted}  interrupted during the downloads
 
         Examples:
           pingora-slice demo --once

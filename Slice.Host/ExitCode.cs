@@ -12,6 +12,12 @@ public static class ExitCode
     /// <summary>EX_USAGE: the command line is wrong.</summary>
     public const int Usage = 64;
 
+    /// <summary>EX_SOFTWARE: in the demo, a byte was wrong, or a download did not complete.</summary>
+    public const int DownloadFailed = 70;
+
     /// <summary>EX_CONFIG: the configuration is wrong or not there.</summary>
     public const int Configuration = 78;
+
+    /// <summary>128 + SIGINT, as shells say it: the demo was interrupted before its downloads were done.</summary>
+    public const int Interrupted = 130;
 }

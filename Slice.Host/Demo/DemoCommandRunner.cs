@@ -6,14 +6,8 @@ namespace Slice.Host.Demo;
 /// <summary><c>pingora-slice demo</c>: from the command line to the exit code.</summary>
 internal static class DemoCommandRunner
 {
-    /// <summary>EX_SOFTWARE of sysexits.h: a byte was wrong, or a download did not complete.</summary>
-    public const int DownloadFailed = 70;
-
-    /// <summary>Ctrl-C or SIGTERM before the downloads were done: 128 + SIGINT, as shells say it.</summary>
-    public const int Interrupted = 130;
-
     /// <summary>Runs the demonstration in this process, on its console, until it is done or a signal ends it.</summary>
-    /// <returns><see cref="ExitCode.Ok"/>; <see cref="ExitCode.CannotStart"/>, <see cref="DownloadFailed"/> or <see cref="Interrupted"/>.</returns>
+    /// <returns><see cref="ExitCode.Ok"/>; <see cref="ExitCode.CannotStart"/>, <see cref="ExitCode.DownloadFailed"/> or <see cref="ExitCode.Interrupted"/>.</returns>
     public static async Task<int> RunAsync(DemoCommand command)
     {
         using var stopping = new CancellationTokenSource();
@@ -56,12 +50,12 @@ internal static class DemoCommandRunner
         catch (DemoFailureException failure)
         {
             console.Error.WriteLine($"pingora-slice: the demo failed: {failure.Message}");
-            return DownloadFailed;
+            return ExitCode.DownloadFailed;
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
             console.Error.WriteLine("pingora-slice: interrupted");
-            return Interrupted;
+            return ExitCode.Interrupted;
         }
     }
 

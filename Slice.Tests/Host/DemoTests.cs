@@ -103,7 +103,7 @@ public sealed class DemoTests
         await stopping.CancelAsync();
 
         // One answer of the origin alone would take the latency of ten seconds.
-        Assert.Equal(DemoCommandRunner.Interrupted, await Deadline.WithinAsync(running, "the demo ends", TimeSpan.FromSeconds(8)));
+        Assert.Equal(ExitCode.Interrupted, await Deadline.WithinAsync(running, "the demo ends", TimeSpan.FromSeconds(8)));
         Assert.Equal("pingora-slice: interrupted\n", error.Text);
     }
 
@@ -114,7 +114,7 @@ public sealed class DemoTests
             ProductProcess.Command[0], [.. ProductProcess.Command.Skip(1), "demo", "--latency", "10s"], "Build the solution.");
         await Eventually.TrueAsync(() => process.Output.Contains("first byte", StringComparison.Ordinal), () => process.Output);
 
-        Assert.Equal(DemoCommandRunner.Interrupted, await process.StopAsync());
+        Assert.Equal(ExitCode.Interrupted, await process.StopAsync());
         Assert.Contains("pingora-slice: interrupted", process.Lines);
     }
 
