@@ -129,9 +129,14 @@ internal sealed partial class Instance : IAsyncDisposable
         {
             // All that a composition asks of the machine is memory and the directory.
             string place = options.Store.OnDisk ? $"l2_cache_dir: {options.Store.Directory}" : "l1_cache_size_bytes";
-            throw new InstanceStartException($"{place}: the cache cannot be set up: {exception.Message}", exception);
+            throw new InstanceStartException($"{place}: the cache cannot be set up: {Reason(exception)}", exception);
         }
     }
+
+    // Of a directory that cannot be made, the BCL says that it cannot be found, which the operator knows.
+    private static string Reason(Exception exception) => exception is FileNotFoundException or DirectoryNotFoundException
+        ? "the directory cannot be made"
+        : exception.Message;
 
     private static Dictionary<EndPoint, string> NameEndPoints(SliceOptions options)
     {
