@@ -68,9 +68,12 @@ public sealed class ProductProcess : IAsyncDisposable
         => StartOnceAsync(Command, yaml, directory, arguments, port, metricsPort);
 
     /// <summary>Runs the product to its end (<c>--version</c>, <c>--check-config</c>, a start that must fail): exit code and all lines.</summary>
-    public static async Task<(int ExitCode, IReadOnlyList<string> Lines)> RunAsync(params string[] arguments)
+    public static Task<(int ExitCode, IReadOnlyList<string> Lines)> RunAsync(params string[] arguments) => RunInAsync("", arguments);
+
+    /// <summary>As <see cref="RunAsync"/>, in <paramref name="workingDirectory"/>.</summary>
+    public static async Task<(int ExitCode, IReadOnlyList<string> Lines)> RunInAsync(string workingDirectory, params string[] arguments)
     {
-        using ChildProcess process = Spawn(Command, arguments, workingDirectory: null);
+        using ChildProcess process = Spawn(Command, arguments, workingDirectory);
         int exitCode = await process.ExitedAsync();
         return (exitCode, process.Lines);
     }
