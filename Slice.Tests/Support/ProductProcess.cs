@@ -81,6 +81,9 @@ public sealed class ProductProcess : IAsyncDisposable
     /// <summary>SIGTERM; waits for the end and returns the exit code.</summary>
     public Task<int> StopAsync(TimeSpan? within = null) => _process.StopAsync(within);
 
+    /// <summary>Waits for the end and returns the exit code.</summary>
+    public Task<int> ExitedAsync(TimeSpan? within = null) => _process.ExitedAsync(within);
+
     /// <summary>Sends the signal of this number (1 is SIGHUP).</summary>
     public void Signal(int signal) => _process.Signal(signal);
 

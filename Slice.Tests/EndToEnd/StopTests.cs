@@ -1,0 +1,186 @@
+using System.Net.Sockets;
+using Slice.Tests.Support;
+
+namespace Slice.Tests.EndToEnd;
+
+/// <summary>SIGTERM, as systemd sends it: what runs finishes, what does not end is ended, and the exit is clean either way.</summary>
+public sealed class StopTests
+{
+    private const int SigInt = 2;
+    private const int SliceBytes = 64 << 10;
+
+    private static Task<ProductProcess> StartProductAsync(ScriptedOrigin origin, string shutdown = "30s") => ProductProcess.StartAsync($$$"""
+        listen_address: 127.0.0.1:{{port}}
+        metrics_endpoint:
+          address: 127.0.0.1:{{metrics_port}}
+        upstream_address: {{{origin.Authority}}}
+        slice_size: 64KiB
+        slice_patterns: ['^/sliced/']
+        timeouts:
+          shutdown: {{{shutdown}}}
+        """);
+
+    // Each event once, in this order, and nothing that went wrong.
+    private static void AssertCleanLog(ProductProcess product)
+    {
+        string log = string.Join('\n', product.Lines);
+        Assert.Collection(
+            product.Lines,
+            line => Assert.Contains(" level=info event=listening ", line, StringComparison.Ordinal),
+            line => Assert.Contains(" level=info event=stopping ", line, StringComparison.Ordinal),
+            line => Assert.Contains(" level=info event=stopped ", line, StringComparison.Ordinal));
+        Assert.DoesNotContain("Exception", log, StringComparison.Ordinal);
+    }
+
+    private static Task NewConnectionsRefusedAsync(ProductProcess product) => Eventually.TrueAsync(
+        async () =>
+        {
+            try
+            {
+                using RawClient client = await RawClient.ConnectAsync(product.EndPoint);
+                return false;
+            }
+            catch (SocketException exception)
+            {
+                return exception.SocketErrorCode == SocketError.ConnectionRefused;
+            }
+        },
+        () => "new connections are refused");
+
+    [Theory]
+    [InlineData("/sliced/file", 8)]
+    [InlineData("/through/file", 1)]
+    public async Task Running_download_finishes_byte_exact(string target, int heldRequest)
+    {
+        var hold = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var file = new RangeFile((32 * SliceBytes) + 1)
+        {
+            Fault = RangeFile.OnRequest(heldRequest, new RangeFault { PauseAfterBytes = 1000, BodyGate = hold.Task }),
+        };
+        await using var origin = ScriptedOrigin.Start(file.AnswerAsync);
+        await using var product = await StartProductAsync(origin);
+        using var sink = new VerifyingSink(file.Content);
+        Task<RawResponse> download = RawClient.GetVerifiedAsync(product.EndPoint, target, sink, Deadline.Default);
+        await origin.RequestsArrivedAsync(heldRequest);
+
+        Task<int> stopped = product.StopAsync();
+        await product.LineAsync("event=stopping");
+        await NewConnectionsRefusedAsync(product);
+        Assert.False(product.HasExited);
+        hold.SetResult();
+
+        Assert.Equal(200, (await download).StatusCode);
+        Assert.Equal(file.LengthBytes, sink.Count);
+        Assert.Equal(0, await stopped);
+        AssertCleanLog(product);
+    }
+
+    [Fact]
+    public async Task Running_upload_finishes_byte_exact()
+    {
+        await using var origin = ScriptedOrigin.StartWithAnswers("HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n");
+        await using var product = await StartProductAsync(origin);
+        byte[] content = TestContent.Bytes(0, 4 * SliceBytes, seed: 1);
+        using var client = await RawClient.ConnectAsync(product.EndPoint);
+        await client.SendAsync(RawClient.Request("POST", "/through/new", $"Content-Length: {content.Length}"));
+        await client.SendAsync(content.AsMemory(0, SliceBytes));
+        await Eventually.TrueAsync(() => origin.ConnectionCount == 1, "the upload is on its way to the origin");
+
+        Task<int> stopped = product.StopAsync();
+        await product.LineAsync("event=stopping");
+        await client.SendAsync(content.AsMemory(SliceBytes));
+
+        Assert.Equal(201, (await client.ReadResponseAsync()).StatusCode);
+        Assert.Equal(content, Assert.Single(origin.Requests).Body);
+        Assert.Equal(0, await stopped);
+        AssertCleanLog(product);
+    }
+
+    [Theory]
+    [InlineData("/sliced/file")]
+    [InlineData("/through/file")]
+    public async Task Client_that_does_not_read_is_ended_after_the_shutdown_timeout(string target)
+    {
+        var file = new RangeFile(1L << 30);
+        await using var origin = ScriptedOrigin.Start(file.AnswerAsync);
+        await using var product = await StartProductAsync(origin, shutdown: "1s");
+        using var client = await RawClient.ConnectAsync(product.EndPoint, receiveBufferBytes: 4 << 10);
+        await client.SendAsync(RawClient.Request("GET", target));
+        await client.ReadHeadAsync();
+        await Settled.RisingAsync(() => file.ContentBytesSent, "bytes sent by the origin");
+
+        Assert.Equal(0, await product.StopAsync());
+
+        AssertCleanLog(product);
+        await client.ExpectResetAsync();
+    }
+
+    [Theory]
+    [InlineData("/sliced/file")]
+    [InlineData("/through/file")]
+    public async Task Origin_that_does_not_answer_is_left_after_the_shutdown_timeout(string target)
+    {
+        await using var origin = ScriptedOrigin.Start(exchange => exchange.WaitAsync(new TaskCompletionSource().Task));
+        await using var product = await StartProductAsync(origin, shutdown: "1s");
+        using var client = await RawClient.ConnectAsync(product.EndPoint);
+        await client.SendAsync(RawClient.Request("GET", target));
+        await origin.RequestsArrivedAsync(1);
+
+        Assert.Equal(0, await product.StopAsync());
+
+        AssertCleanLog(product);
+        await client.ExpectResetAsync();
+    }
+
+    [Fact]
+    public async Task Idle_connection_is_closed_at_once()
+    {
+        await using var origin = ScriptedOrigin.StartWithAnswers();
+        await using var product = await StartProductAsync(origin, shutdown: "1h");
+        using var client = await RawClient.ConnectAsync(product.EndPoint);
+        await client.SendAsync(RawClient.Request("GET", "/health"));
+        Assert.Null((await client.ReadResponseAsync()).Field("Connection"));
+
+        Assert.Equal(0, await product.StopAsync());
+
+        await client.ExpectClosedAsync();
+        AssertCleanLog(product);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Health_turns_503_while_draining(bool onMetricsPort)
+    {
+        await using var origin = ScriptedOrigin.StartWithAnswers();
+        await using var product = await StartProductAsync(origin);
+        using var client = await RawClient.ConnectAsync(onMetricsPort ? product.MetricsEndPoint : product.EndPoint);
+
+        // One and a half requests in one segment: whoever answered the first has seen the beginning of the second, and waits for its end.
+        string request = RawClient.Request("GET", "/health");
+        await client.SendAsync(request + request[..20]);
+        Assert.Equal(200, (await client.ReadResponseAsync()).StatusCode);
+        Task<int> stopped = product.StopAsync();
+        await product.LineAsync("event=stopping");
+        await client.SendAsync(request[20..]);
+
+        RawResponse draining = await client.ReadResponseAsync();
+        Assert.Equal(503, draining.StatusCode);
+        Assert.Contains("\"status\":\"draining\"", draining.BodyText, StringComparison.Ordinal);
+        await client.ExpectClosedAsync();
+        Assert.Equal(0, await stopped);
+        AssertCleanLog(product);
+    }
+
+    [Fact]
+    public async Task Interrupt_from_the_keyboard_stops_as_cleanly()
+    {
+        await using var origin = ScriptedOrigin.StartWithAnswers();
+        await using var product = await StartProductAsync(origin);
+
+        product.Signal(SigInt);
+
+        Assert.Equal(0, await product.ExitedAsync());
+        AssertCleanLog(product);
+    }
+}
