@@ -8,7 +8,7 @@ usage() {
 side-by-side.sh [options] [BINARY]
 
   BINARY          the published pingora-slice; without it, it is published from this tree
-  --quick         about one minute: one round, smaller objects (figures to look at, not to quote)
+  --quick         under a minute: one round, smaller objects (figures to look at, not to quote)
   --rounds N      rounds of each work and server (default 3)
   --seconds N     length of a timed run (default 3)
   --directory D   where files and caches go; needs 12 GiB (--quick: 3 GiB) on the disk under test (default: a new one under TMPDIR)
@@ -163,6 +163,7 @@ start() {
 }
 
 start origin "$origin_port" "$nginx" -p "$work/origin" -c "$work/origin/nginx.conf" -e stderr
+origin_pid=$pid
 start relay "$relay_port" "$tool" relay --listen "$relay_port" --server "$origin_port" --round-trip-ms $round_trip_ms
 start nginx "$nginx_port" "$nginx" -p "$work/nginx" -c "$work/nginx/nginx.conf" -e stderr
 nginx_pid=$pid
@@ -236,6 +237,8 @@ cold_distant() {
 servers warm
 for round in $(seq "$rounds"); do
     for work_name in hit_full hit_1m hit_64k hit_4k cold; do servers $work_name; done
+    # What the origin itself takes to its first byte at that distance, measured in the same way.
+    cold_distant "origin, nothing between" "$origin_pid" "$relay_port"
     cold_distant "nginx slice" "$nginx_pid" "$nginx_distant_port"
     if [ $with_pingora = 1 ]; then
         cold_distant "pingora-slice, 1 in flight" "$pingora_1_pid" "$p1_port"
