@@ -13,8 +13,7 @@ using Slice.Core.Options;
 namespace Slice.Host;
 
 /// <summary>
-/// A running proxy: the <see cref="Composition"/> behind Kestrel, with its endpoints bound, inside a host that handles signals and
-/// systemd. Start it, wait for it, dispose it.
+/// A running proxy: the <see cref="Composition"/> behind Kestrel, with its endpoints bound, inside a host that handles signals. Start it, wait for it, dispose it.
 /// </summary>
 internal sealed partial class Instance : IAsyncDisposable
 {
@@ -41,11 +40,14 @@ internal sealed partial class Instance : IAsyncDisposable
     /// <summary>The log it writes to.</summary>
     public ILoggerFactory Loggers => _host.Services.GetRequiredService<ILoggerFactory>();
 
+    /// <summary>Cancelled when it begins to stop.</summary>
+    public CancellationToken Stopping => _host.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+
     /// <summary>Builds an instance and binds its endpoints: when this returns, clients are served.</summary>
     /// <param name="options">A valid configuration.</param>
     /// <param name="configureLogging">Says where the log goes.</param>
     /// <param name="time">The clock of everything in it.</param>
-    /// <param name="configureServices">Adds to the host, such as systemd's notifications.</param>
+    /// <param name="configureServices">Adds to the host, or replaces in it.</param>
     /// <param name="notices">Lines for the log that were found before there was one.</param>
     /// <exception cref="InstanceStartException">A port or the store cannot be had; it has been logged too.</exception>
     public static async Task<Instance> StartAsync(
@@ -166,7 +168,7 @@ internal sealed partial class Instance : IAsyncDisposable
 
     private async Task StartAsync()
     {
-        _host.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.Register(OnStopping);
+        Stopping.Register(OnStopping);
         await _host.StartAsync();
         var bound = _host.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses
             .Select(address => IPEndPoint.Parse(new Uri(address).Authority)).ToArray();

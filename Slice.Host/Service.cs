@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Hosting;
 using Slice.Core.Options;
 using Slice.Host.Configuration;
 using Slice.Host.Logging;
@@ -20,7 +19,7 @@ internal static class Service
         try
         {
             instance = await Instance.StartAsync(
-                options, logging => logging.AddSliceLogging(threshold), TimeProvider.System, services => services.AddSystemd(), notices);
+                options, logging => logging.AddSliceLogging(threshold), TimeProvider.System, notices: notices);
         }
         catch (InstanceStartException)
         {
@@ -30,6 +29,9 @@ internal static class Service
         await using (instance)
         {
             using var reload = new ConfigurationReload(options, request, threshold, instance.Loggers);
+            var manager = new ServiceManager(instance.Loggers);
+            manager.TellReady();
+            await using var whenStopping = instance.Stopping.Register(manager.TellStopping);
             await instance.WaitForShutdownAsync();
         }
 

@@ -24,9 +24,7 @@ public static class SliceLoggingExtensions
         builder.ClearProviders();
         builder.AddConsole();
         builder.Services.AddSingleton<ConsoleFormatter>(new LogfmtConsoleFormatter(TimeProvider.System, journalReadsPriorities));
-
-        // After all Configure: AddSystemd selects a formatter of its own when the parent process is systemd.
-        builder.Services.PostConfigure<ConsoleLoggerOptions>(options =>
+        builder.Services.Configure<ConsoleLoggerOptions>(options =>
         {
             options.FormatterName = LogfmtConsoleFormatter.FormatterName;
             options.LogToStandardErrorThreshold = LogLevel.Trace;

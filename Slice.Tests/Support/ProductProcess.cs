@@ -61,11 +61,20 @@ public sealed class ProductProcess : IAsyncDisposable
 
     /// <summary>As <see cref="StartAsync(string, string?, string[])"/>, with another program in the product's place.</summary>
     public static Task<ProductProcess> StartAsync(IReadOnlyList<string> command, string yaml, string? directory, string[] arguments, int? fixedPort = null)
-        => FreePort.RetryAsync(port => StartOnceAsync(command, yaml, directory, arguments, fixedPort ?? port, FreePort.Reserve()), fixedPort is null ? 5 : 1);
+        => FreePort.RetryAsync(
+            port => StartOnceAsync(command, yaml, directory, arguments, null, () => IsHealthyAsync(fixedPort ?? port), fixedPort ?? port, FreePort.Reserve()),
+            fixedPort is null ? 5 : 1);
 
     /// <summary>As <see cref="StartAsync(string, string?, string[])"/>, on ports that the caller has chosen; throws <see cref="PortTakenException"/> when one is taken.</summary>
     public static Task<ProductProcess> StartOnPortAsync(string yaml, string directory, int port, int metricsPort, params string[] arguments)
-        => StartOnceAsync(Command, yaml, directory, arguments, port, metricsPort);
+        => StartOnceAsync(Command, yaml, directory, arguments, null, () => IsHealthyAsync(port), port, metricsPort);
+
+    /// <summary>
+    /// As <see cref="StartAsync(string, string?, string[])"/>, with more in its environment. <paramref name="isReady"/> gets the port and is asked until it
+    /// holds, instead of <c>/health</c>.
+    /// </summary>
+    public static Task<ProductProcess> StartAsync(string yaml, IReadOnlyDictionary<string, string> environment, Func<int, Task<bool>>? isReady = null)
+        => FreePort.RetryAsync(port => StartOnceAsync(Command, yaml, null, [], environment, () => (isReady ?? IsHealthyAsync)(port), port, FreePort.Reserve()));
 
     /// <summary>Runs the product to its end (<c>--version</c>, <c>--check-config</c>, a start that must fail): exit code and all lines.</summary>
     public static Task<(int ExitCode, IReadOnlyList<string> Lines)> RunAsync(params string[] arguments) => RunInAsync("", arguments);
@@ -106,7 +115,15 @@ public sealed class ProductProcess : IAsyncDisposable
         _ownDirectory?.Dispose();
     }
 
-    private static async Task<ProductProcess> StartOnceAsync(IReadOnlyList<string> command, string yaml, string? directory, string[] arguments, int port, int metricsPort)
+    private static async Task<ProductProcess> StartOnceAsync(
+        IReadOnlyList<string> command,
+        string yaml,
+        string? directory,
+        string[] arguments,
+        IReadOnlyDictionary<string, string>? environment,
+        Func<Task<bool>> isReady,
+        int port,
+        int metricsPort)
     {
         TestDirectory? own = directory is null ? new TestDirectory("product") : null;
         string path = directory ?? own!.Path;
@@ -118,8 +135,8 @@ public sealed class ProductProcess : IAsyncDisposable
         ChildProcess? process = null;
         try
         {
-            process = Spawn(command, [configuration, .. arguments], path);
-            await process.ReadyAsync(() => IsHealthyAsync(port), $"GET /health on port {port} answers 200");
+            process = Spawn(command, [configuration, .. arguments], path, environment);
+            await process.ReadyAsync(isReady, $"it is ready on port {port}");
             return new ProductProcess(process, path, own, port, metricsPort);
         }
         catch
@@ -130,8 +147,13 @@ public sealed class ProductProcess : IAsyncDisposable
         }
     }
 
-    private static ChildProcess Spawn(IReadOnlyList<string> command, string[] arguments, string? workingDirectory)
-        => ChildProcess.Start(command[0], [.. command.Skip(1), .. arguments], "Build the solution, or set PINGORA_SLICE_BINARY to the published binary.", workingDirectory);
+    private static ChildProcess Spawn(
+        IReadOnlyList<string> command, string[] arguments, string? workingDirectory, IReadOnlyDictionary<string, string>? environment = null) => ChildProcess.Start(
+            command[0],
+            [.. command.Skip(1), .. arguments],
+            "Build the solution, or set PINGORA_SLICE_BINARY to the published binary.",
+            workingDirectory,
+            environment);
 
     private static async Task<bool> IsHealthyAsync(int port)
     {

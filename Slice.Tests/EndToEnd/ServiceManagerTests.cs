@@ -1,0 +1,87 @@
+using System.Net;
+using System.Net.Sockets;
+using Slice.Tests.Support;
+
+namespace Slice.Tests.EndToEnd;
+
+/// <summary>What systemd hears from a unit of <c>Type=notify</c>: a datagram socket stands in for it.</summary>
+public sealed class ServiceManagerTests
+{
+    // No test here lets a request through, so nothing needs to answer at the origin.
+    private const string Configuration = """
+        listen_address: 127.0.0.1:{{port}}
+        metrics_endpoint:
+          address: 127.0.0.1:{{metrics_port}}
+        upstream_address: 127.0.0.1:9
+        """;
+
+    private static Socket Listen(string address)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        socket.Bind(new UnixDomainSocketEndPoint(address));
+        return socket;
+    }
+
+    private static string? Receive(Socket manager, TimeSpan within)
+    {
+        byte[] state = new byte[256];
+        return manager.Poll(within, SelectMode.SelectRead) ? Wire.Text(state.AsSpan(0, manager.Receive(state))) : null;
+    }
+
+    private static Task<ProductProcess> StartAsync(string notifySocket, Func<int, Task<bool>>? isReady = null)
+        => ProductProcess.StartAsync(Configuration, new Dictionary<string, string> { ["NOTIFY_SOCKET"] = notifySocket }, isReady);
+
+    private static async Task<int> HealthAsync(int port) => (await RawClient.GetAsync(new IPEndPoint(IPAddress.Loopback, port), "/health")).StatusCode;
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Ready_is_told_once_health_answers_and_stopping_after_the_signal(bool isAbstract)
+    {
+        using var directory = new TestDirectory("notify");
+        string path = directory.Combine("notify");
+        using Socket manager = Listen(isAbstract ? "\0" + path : path);
+        await using var product = await StartAsync(isAbstract ? "@" + path : path, async port =>
+        {
+            // Awake with the datagram, so that a health check that came too early would show. The limit lets an early end be noticed.
+            if (Receive(manager, within: TimeSpan.FromMilliseconds(100)) is not { } first)
+            {
+                return false;
+            }
+
+            Assert.Equal("READY=1", first);
+            Assert.Equal(200, await HealthAsync(port));
+            return true;
+        });
+
+        Task<int> stopped = product.StopAsync();
+
+        Assert.Equal("STOPPING=1", Receive(manager, Deadline.Default));
+        Assert.Equal(0, await stopped);
+        Assert.Null(Receive(manager, TimeSpan.Zero));
+    }
+
+    [Fact]
+    public async Task Reload_right_after_ready_is_a_reload()
+    {
+        using var directory = new TestDirectory("notify");
+        using Socket manager = Listen(directory.Combine("notify"));
+        await using var product = await StartAsync(
+            directory.Combine("notify"), _ => Task.FromResult(Receive(manager, within: TimeSpan.FromMilliseconds(100)) == "READY=1"));
+
+        product.Signal(1);
+
+        await product.LineAsync("event=reloaded");
+        Assert.Equal(0, await product.StopAsync());
+    }
+
+    [Fact]
+    public async Task Manager_that_does_not_listen_is_a_warning_and_the_proxy_serves()
+    {
+        using var directory = new TestDirectory("notify");
+        await using var product = await StartAsync(directory.Combine("nobody"));
+
+        await product.LineAsync("level=warn event=notify_failed state=\"READY=1\"");
+        Assert.Equal(0, await product.StopAsync());
+    }
+}
