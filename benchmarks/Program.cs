@@ -6,6 +6,7 @@ using Slice.Benchmarks.Serve;
 const string Usage = """
     Slice.Benchmarks micro [BenchmarkDotNet's arguments]
     Slice.Benchmarks load full|range --target http://127.0.0.1:PORT/PATH [options]     (options: benchmarks/README.md)
+    Slice.Benchmarks hold --target URL [--clients N] [--bytes-per-second N] [--seconds N] [--range FIRST-LAST]
     Slice.Benchmarks relay --listen PORT --server PORT --round-trip-ms N                until SIGTERM
     Slice.Benchmarks content --file PATH --bytes N [--seed N]
     Slice.Benchmarks ports --count N
@@ -27,6 +28,8 @@ try
             return 0;
         case "load":
             return LoadCommand.Run(args[1..]);
+        case "hold":
+            return HoldCommand.Run(args[1..]);
         case "relay":
             return await RelayCommand.RunAsync(args[1..]);
         case "content":

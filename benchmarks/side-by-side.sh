@@ -142,7 +142,7 @@ END
 
 cat >"$work/nginx/nginx.conf" <<END
 daemon off; worker_processes 1; $user pid $work/nginx/nginx.pid; error_log stderr warn;
-events { worker_connections 4096; }
+events { worker_connections 10000; }
 http {
     $(temp_paths "$work/nginx")
     access_log off; sendfile on; keepalive_requests 10000000;
@@ -245,6 +245,14 @@ for round in $(seq "$rounds"); do
         cold_distant "pingora-slice, 8 in flight" "$pingora_8_pid" "$p8_port"
     fi
 done
+
+# Memory that connections cost: readers far slower than the server, and connections that only stay open.
+hold() {
+    "$tool" hold --work "500 readers at 100 kB/s" --side "$1" --pid "$2" --target "http://127.0.0.1:$3/object.bin" --clients 500 --bytes-per-second 100000 --results "$results"
+    "$tool" hold --work "3500 idle connections" --side "$1" --pid "$2" --target "http://127.0.0.1:$3/object.bin" --clients 3500 --range 0-0 --results "$results"
+}
+ulimit -n "$(ulimit -H -n)"
+servers hold
 
 # --- report ---
 

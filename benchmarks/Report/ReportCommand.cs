@@ -53,14 +53,19 @@ internal static class ReportCommand
         Console.WriteLine();
         Console.WriteLine($"Ratios to {baseSide}, of the medians above (CPU: lower is better; throughput: higher is better):");
         Console.WriteLine();
-        Console.WriteLine("| work | server | CPU per GiB | CPU per request | throughput | p99 latency | first byte p50 |");
-        Console.WriteLine("| --- | --- | --: | --: | --: | --: | --: |");
+        Console.WriteLine("| work | server | CPU per GiB | CPU per request | throughput | p99 latency | first byte p50 | anonymous memory |");
+        Console.WriteLine("| --- | --- | --: | --: | --: | --: | --: | --: |");
         foreach (var (row, other) in pairs)
         {
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"| {row.Work} | {row.Side} | {row.CpuPerGib / other.CpuPerGib:F2} | {row.CpuPerRequest / other.CpuPerRequest:F2} | "
-                + $"{row.GibPerSecond / other.GibPerSecond:F2} | {row.LatencyP99 / other.LatencyP99:F2} | {row.FirstByte / other.FirstByte:F2} |"));
+                $"| {row.Work} | {row.Side} | {Ratio(row.CpuPerGib, other.CpuPerGib)} | {Ratio(row.CpuPerRequest, other.CpuPerRequest)} | "
+                + $"{Ratio(row.GibPerSecond, other.GibPerSecond)} | {Ratio(row.LatencyP99, other.LatencyP99)} | {Ratio(row.FirstByte, other.FirstByte)} | "
+                + $"{Ratio(row.Anonymous, other.Anonymous)} |"));
         }
     }
+
+    // What one of the two did not measure has no ratio.
+    private static string Ratio(double value, double other) =>
+        value == 0 || other == 0 ? "–" : (value / other).ToString("F2", CultureInfo.InvariantCulture);
 }
