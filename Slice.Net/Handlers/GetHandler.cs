@@ -140,7 +140,7 @@ internal sealed class GetHandler : IRequestHandler
     // The slice that holds the first byte the client wants; null when only the length can tell, or when it may lie past the end.
     private int? FirstSliceOf(RequestHead head)
     {
-        if (!TryGetSingleRange(head, out var range, out _))
+        if (!ResponseDecision.TryGetSingleRange(head, out var range, out _))
         {
             return 0;
         }
@@ -154,19 +154,19 @@ internal sealed class GetHandler : IRequestHandler
         _meter.SlicedRequests.Add(1);
         var now = _time.GetUtcNow();
         var stored = generation.Response;
-        switch (Decide(exchange.Head, stored, now, out var range))
+        switch (ResponseDecision.Decide(exchange.Head, stored, now, out var range))
         {
-            case Decision.NotModified:
+            case ResponseKind.NotModified:
                 using (var notModified = SlicedResponse.NotModified(exchange, stored, new SliceUse(0, 0, lookUp == LookUp.Revalidated), now))
                 {
                     await SendHeadAsync(exchange, 304, notModified.Head);
                 }
 
                 return true;
-            case Decision.PreconditionFailed:
+            case ResponseKind.PreconditionFailed:
                 await ErrorResponder.WriteErrorAsync(exchange, 412, "a precondition does not hold");
                 return true;
-            case Decision.Unsatisfiable:
+            case ResponseKind.Unsatisfiable:
                 await ErrorResponder.WriteUnsatisfiableAsync(exchange, stored.CompleteLength);
                 return true;
         }
@@ -234,67 +234,10 @@ internal sealed class GetHandler : IRequestHandler
         }
     }
 
-    private static Decision Decide(RequestHead head, StoredResponse stored, DateTimeOffset now, out ByteRange? range)
-    {
-        range = null;
-        var validators = new StoredValidators
-        {
-            EntityTag = stored.EntityTag.Span,
-            LastModified = stored.LastModifiedDate,
-            Date = stored.Date,
-        };
-        switch (Preconditions.Evaluate(head.Fields, head.Method, validators, now))
-        {
-            case PreconditionResult.NotModified:
-                return Decision.NotModified;
-            case PreconditionResult.PreconditionFailed:
-                return Decision.PreconditionFailed;
-        }
-
-        // B6: Range means something on GET only.
-        if (head.Method != RequestMethod.Get || !head.Fields.Contains(KnownField.Range) || !Preconditions.AllowsRange(head.Fields, validators, now))
-        {
-            return Decision.Proceed;
-        }
-
-        if (!TryGetSingleRange(head, out var spec, out bool isInvalid))
-        {
-            return isInvalid ? Decision.Unsatisfiable : Decision.Proceed;
-        }
-
-        range = spec.Resolve(stored.CompleteLength);
-        return range is null ? Decision.Unsatisfiable : Decision.Proceed;
-    }
-
-    // One range is answered 206. Several are answered 200 with everything, which RFC 9110 §14.2 leaves to the server.
-    private static bool TryGetSingleRange(RequestHead head, out RangeSpec range, out bool isInvalid)
-    {
-        range = default;
-        isInvalid = false;
-        if (head.Fields.Count(KnownField.Range) != 1 || !head.Fields.TryGet(KnownField.Range, out var value))
-        {
-            return false;
-        }
-
-        Span<RangeSpec> specs = stackalloc RangeSpec[2];
-        var kind = RangeField.TryParse(value, specs, out int count);
-        isInvalid = kind == RangeFieldKind.Invalid416;
-        range = specs[0];
-        return kind == RangeFieldKind.Specs && count == 1;
-    }
-
     private enum LookUp
     {
         Hit,
         Miss,
         Revalidated,
-    }
-
-    private enum Decision
-    {
-        Proceed,
-        NotModified,
-        PreconditionFailed,
-        Unsatisfiable,
     }
 }
