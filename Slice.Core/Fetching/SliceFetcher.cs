@@ -1,4 +1,3 @@
-using System.Buffers;
 using Slice.Core.Caching;
 using Slice.Core.Observability;
 using Slice.Core.Ranges;
@@ -10,32 +9,12 @@ namespace Slice.Core.Fetching;
 /// Gets slices: out of the store, by joining a fetch in flight, or from the origin, in that order, once. Owns every fetch it
 /// starts. Thread-safe.
 /// </summary>
-/// <remarks>
-/// A fetch asks for exactly the bytes of its slice and pins the version (<c>If-Match</c>). A body that breaks off is resumed
-/// at the byte reached; failures that may pass are repeated under the <see cref="RetryPolicy"/>, without holding a permit of the
-/// gate meanwhile. Any sign that the object changed ends its generation.
-/// </remarks>
+/// <remarks>Any sign that the object changed ends its generation. How the bytes get here is <see cref="SliceFiller"/>'s.</remarks>
 public sealed class SliceFetcher : IAsyncDisposable
 {
-    /// <summary>
-    /// One read from the origin. 128 KiB keeps the number of wake-ups of followers low (8 per MiB) while the first bytes
-    /// still leave as soon as they arrive: a read returns with what there is.
-    /// </summary>
-    private const int ReadBufferBytes = 128 << 10;
-
-    /// <summary>
-    /// Answers that give fewer bytes than asked for, per slice. They are legal (RFC 9110 §15.3.7), each costs a request, and
-    /// an origin that gives a byte at a time must not keep us for ever. Arbitrary.
-    /// </summary>
-    private const int MaxShortParts = 64;
-
-    private readonly IOriginClient _origin;
-    private readonly OriginGate _gate;
-    private readonly SliceStore _store;
     private readonly ObjectIndex _index;
-    private readonly RetryPolicy _retries;
-    private readonly TimeProvider _time;
     private readonly SliceMeter _meter;
+    private readonly SliceFiller _filler;
     private readonly RequestCollapser _collapser = new();
     private readonly CancellationTokenSource _stopping = new();
 
@@ -50,14 +29,10 @@ public sealed class SliceFetcher : IAsyncDisposable
     public SliceFetcher(
         IOriginClient origin, OriginGate gate, SliceStore store, ObjectIndex index, RetryPolicy retries, TimeProvider time, SliceMeter meter)
     {
-        _origin = origin;
-        _gate = gate;
-        _store = store;
         _index = index;
-        _retries = retries;
-        _time = time;
         _meter = meter;
         _stoppingToken = _stopping.Token;
+        _filler = new SliceFiller(origin, gate, store, retries, time, meter, _stoppingToken);
     }
 
     /// <summary>Called with each fetch that failed and is not going to be repeated. Set once, before use; must not throw.</summary>
@@ -146,7 +121,7 @@ public sealed class SliceFetcher : IAsyncDisposable
         Failure failure;
         try
         {
-            failure = await FillAsync(fetch, template, firstResponse, firstPart);
+            failure = await _filler.FillAsync(fetch, template, firstResponse, firstPart);
         }
         catch (OperationCanceledException)
         {
@@ -207,170 +182,5 @@ public sealed class SliceFetcher : IAsyncDisposable
             // Again by a fetch that began, and ended at once, after shutdown.
             _drained.TrySetResult();
         }
-    }
-
-    private async Task<Failure> FillAsync(SliceFetch fetch, SubrequestTemplate template, OriginResponse? response, ByteRange part)
-    {
-        var whole = fetch.Generation.Grid.RangeOf(fetch.SliceIndex, fetch.Generation.CompleteLength);
-        int retries = 0;
-        int shortParts = 0;
-        while (true)
-        {
-            var attempt = response is null
-                ? await TryOnceAsync(fetch, template, new ByteRange(whole.Start + fetch.AvailableBytes, whole.End))
-                : await PumpWithPermitAsync(fetch, response, part);
-            response = null;
-            if (!attempt.IsError)
-            {
-                if (fetch.AvailableBytes == fetch.LengthBytes)
-                {
-                    return Failure.None;
-                }
-
-                if (++shortParts > MaxShortParts)
-                {
-                    return new Failure(FetchError.UnusablePartialResponse, $"more than {MaxShortParts} answers shorter than asked for in one slice");
-                }
-
-                continue;
-            }
-
-            if (!attempt.Error.IsRetryable() || retries == _retries.MaxRetries)
-            {
-                return attempt;
-            }
-
-            retries++;
-            _meter.RetriedSubrequests.Add(1);
-            await Task.Delay(_retries.DelayBefore(retries), _time, _stoppingToken);
-        }
-    }
-
-    private async Task<Failure> TryOnceAsync(SliceFetch fetch, SubrequestTemplate template, ByteRange asked)
-    {
-        if (!await _gate.TryEnterAsync(_stoppingToken))
-        {
-            return new Failure(FetchError.OriginQueueTimeout, $"{_gate.Free} permits free");
-        }
-
-        OriginResponse? response = null;
-        try
-        {
-            if (!fetch.TryStart())
-            {
-                return new Failure(FetchError.Abandoned);
-            }
-
-            long startedAt = _time.GetTimestamp();
-            _meter.Subrequests.Add(1);
-            var pinned = fetch.Generation.Response.Validator;
-            var result = await _origin.SendAsync(new OriginRequest(template, asked) { PinnedVersion = pinned }, _stoppingToken);
-            response = result.Response;
-            if (response is null)
-            {
-                return result.Failure;
-            }
-
-            var failure = PartialResponseCheck.CheckPinned(response, asked, pinned, out var part);
-            if (!failure.IsError)
-            {
-                failure = await PumpAsync(fetch, response, part);
-                _meter.SubrequestDuration.Record(_time.GetElapsedTime(startedAt));
-            }
-
-            return failure;
-        }
-        finally
-        {
-            response?.Dispose();
-            _gate.Leave();
-        }
-    }
-
-    private async Task<Failure> PumpWithPermitAsync(SliceFetch fetch, OriginResponse response, ByteRange part)
-    {
-        try
-        {
-            return await PumpAsync(fetch, response, part);
-        }
-        finally
-        {
-            response.Dispose();
-            _gate.Leave();
-        }
-    }
-
-    // Moves one body into the slice, from where the slice ends now. Returns no failure when the part is complete, also when the
-    // part is shorter than what is missing.
-    private async Task<Failure> PumpAsync(SliceFetch fetch, OriginResponse response, ByteRange part)
-    {
-        if (!fetch.HasSlice && !await TryReserveAsync(fetch))
-        {
-            return new Failure(FetchError.StoreFull, "every slice that could be evicted is being sent");
-        }
-
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(ReadBufferBytes);
-        try
-        {
-            long left = part.Length;
-            while (left > 0)
-            {
-                var read = await response.ReadAsync(buffer.AsMemory(0, (int)Math.Min(buffer.Length, left)));
-                if (read.Failure.IsError)
-                {
-                    return read.Failure;
-                }
-
-                if (read.Bytes == 0)
-                {
-                    return new Failure(FetchError.HttpResponseIncomplete, $"{left} bytes short of its Content-Range");
-                }
-
-                _meter.BytesFromOrigin.Add(read.Bytes);
-                await fetch.Slice.WriteAsync(buffer.AsMemory(0, read.Bytes), fetch.AvailableBytes, CancellationToken.None);
-                left -= read.Bytes;
-                if (left == 0 && await CheckEndAsync(response, buffer) is { IsError: true } surplus)
-                {
-                    return surplus;
-                }
-
-                fetch.Publish(fetch.AvailableBytes + read.Bytes);
-            }
-
-            return Failure.None;
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            _meter.CacheErrors.Add(1);
-            return new Failure(FetchError.StoreWriteError, error.Message);
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
-    }
-
-    private async ValueTask<bool> TryReserveAsync(SliceFetch fetch)
-    {
-        if (await _store.ReserveAsync(fetch.LengthBytes) is not { } slice)
-        {
-            return false;
-        }
-
-        fetch.UseSlice(slice);
-        return true;
-    }
-
-    // A body without Content-Length could go on past its Content-Range; then we cannot know which bytes it really holds. Asked
-    // before the last bytes are published, so that no follower ever takes such a slice for complete.
-    private static async ValueTask<Failure> CheckEndAsync(OriginResponse response, byte[] buffer)
-    {
-        if (response.ContentLength >= 0)
-        {
-            return Failure.None;
-        }
-
-        var end = await response.ReadAsync(buffer.AsMemory(0, 1));
-        return end.Bytes == 0 ? end.Failure : new Failure(FetchError.UnusablePartialResponse, "the body is longer than its Content-Range");
     }
 }
