@@ -17,9 +17,6 @@ public sealed class SliceFetcher : IAsyncDisposable
     private readonly SliceFiller _filler;
     private readonly RequestCollapser _collapser = new();
     private readonly CancellationTokenSource _stopping = new();
-
-    // Kept apart from its source, which is gone when a client asks after shutdown.
-    private readonly CancellationToken _stoppingToken;
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     // One for the fetcher itself, one for each fetch; the last to leave completes _drained.
@@ -31,8 +28,9 @@ public sealed class SliceFetcher : IAsyncDisposable
     {
         _index = index;
         _meter = meter;
-        _stoppingToken = _stopping.Token;
-        _filler = new SliceFiller(origin, gate, store, retries, time, meter, _stoppingToken);
+
+        // The token outlives its source, which is gone when a client asks after shutdown.
+        _filler = new SliceFiller(origin, gate, store, retries, time, meter, _stopping.Token);
     }
 
     /// <summary>Called with each fetch that failed and is not going to be repeated. Set once, before use; must not throw.</summary>
