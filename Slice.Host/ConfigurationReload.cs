@@ -57,13 +57,20 @@ internal sealed partial class ConfigurationReload : IDisposable
             return;
         }
 
-        _threshold.Set(options.LogLevel);
         var waiting = OptionTable.Keys
             .Where(key => key.Name != "log_level" && IsChanged(key, options))
             .Select(key => key.Name);
         string keys = string.Join(", ", waiting);
         string level = LogSeverityText.Format(options.LogLevel);
+
+        // The report passes the more talkative of both thresholds: one that hid itself would look like a signal that was ignored.
+        if (!_logger.IsEnabled(LogLevel.Information))
+        {
+            _threshold.Set(options.LogLevel);
+        }
+
         LogReloaded(level, keys.Length == 0 ? "none" : keys);
+        _threshold.Set(options.LogLevel);
     }
 
     // Lists are compared as text, for want of an equality of their own; a secret's text is a placeholder, whatever it is.
