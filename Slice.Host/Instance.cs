@@ -13,7 +13,8 @@ using Slice.Core.Options;
 namespace Slice.Host;
 
 /// <summary>
-/// A running proxy: the <see cref="Composition"/> behind Kestrel, with its endpoints bound, inside a host that handles signals. Start it, wait for it, dispose it.
+/// A running proxy: the <see cref="Composition"/> behind Kestrel, with its endpoints bound, inside a host that handles signals. Start it,
+/// wait for it, dispose it.
 /// </summary>
 internal sealed partial class Instance : IAsyncDisposable
 {
@@ -174,10 +175,12 @@ internal sealed partial class Instance : IAsyncDisposable
             .Select(address => IPEndPoint.Parse(new Uri(address).Authority)).ToArray();
         ProxyEndPoint = bound[0];
         AdminEndPoint = bound.Length > 1 ? bound[1] : null;
-        _composition.State.SetHealthy();
         string store = DescribeStore();
         string metrics = AdminEndPoint?.ToString() ?? "off";
+
+        // The line first: whoever finds the instance healthy may stop it, and the log must not tell that before it.
         LogListening(ProxyEndPoint, metrics, _options.UpstreamAddress, store);
+        _composition.State.SetHealthy();
     }
 
     private void OnStopping()
