@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Slice.Core.Options;
 using Slice.Host.Configuration;
@@ -10,16 +11,19 @@ namespace Slice.Host;
 /// SIGHUP: reads the configuration again. <c>log_level</c> takes effect at once; any other changed key is named in the log and waits for
 /// a restart. An invalid configuration changes nothing and every error is logged.
 /// </summary>
-internal sealed partial class ConfigurationReload : IDisposable
+/// <remarks>
+/// A service of the host, which starts it before Kestrel and disposes it last: uncaught, the signal ends the process, and whoever sees a
+/// healthy instance may send it.
+/// </remarks>
+internal sealed partial class ConfigurationReload : IHostedService, IDisposable
 {
     private readonly Lock _lock = new();
     private readonly SliceOptions _running;
     private readonly ConfigurationRequest _request;
     private readonly LogThreshold _threshold;
     private readonly ILogger _logger;
-    private readonly PosixSignalRegistration _signal;
+    private PosixSignalRegistration? _signal;
 
-    /// <summary>Takes the signal over until it is disposed.</summary>
     /// <param name="running">The configuration that was started with.</param>
     /// <param name="request">What to load.</param>
     /// <param name="threshold">Gets the new <c>log_level</c>.</param>
@@ -28,11 +32,20 @@ internal sealed partial class ConfigurationReload : IDisposable
     {
         (_running, _request, _threshold) = (running, request, threshold);
         _logger = loggers.CreateLogger<ConfigurationReload>();
-        _signal = PosixSignalRegistration.Create(PosixSignal.SIGHUP, OnSignal);
     }
 
+    /// <summary>Takes the signal over until it is disposed.</summary>
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        _signal = PosixSignalRegistration.Create(PosixSignal.SIGHUP, OnSignal);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Nothing: the signal stays taken over while running responses finish.</summary>
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
     /// <inheritdoc/>
-    public void Dispose() => _signal.Dispose();
+    public void Dispose() => _signal?.Dispose();
 
     private void OnSignal(PosixSignalContext context)
     {

@@ -1,3 +1,6 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Slice.Core.Options;
 using Slice.Host.Configuration;
 using Slice.Host.Logging;
@@ -19,7 +22,12 @@ internal static class Service
         try
         {
             instance = await Instance.StartAsync(
-                options, logging => logging.AddSliceLogging(threshold), TimeProvider.System, notices: notices);
+                options,
+                logging => logging.AddSliceLogging(threshold),
+                TimeProvider.System,
+                services => services.AddSingleton<IHostedService>(
+                    host => new ConfigurationReload(options, request, threshold, host.GetRequiredService<ILoggerFactory>())),
+                notices);
         }
         catch (InstanceStartException)
         {
@@ -28,7 +36,6 @@ internal static class Service
 
         await using (instance)
         {
-            using var reload = new ConfigurationReload(options, request, threshold, instance.Loggers);
             var manager = new ServiceManager(instance.Loggers);
             manager.TellReady();
             await using var whenStopping = instance.Stopping.Register(manager.TellStopping);

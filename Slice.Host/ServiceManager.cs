@@ -11,7 +11,7 @@ namespace Slice.Host;
 /// <remarks>
 /// Not <c>AddSystemd()</c>, for two reasons. It acts only when the parent process is called systemd, which a wrapper, a container or
 /// <c>ProtectProc=invisible</c> hides. And its lifetime says that the process is ready when the host has started, which is before health
-/// checks are answered with 200 and before SIGHUP is caught.
+/// checks are answered with 200.
 /// </remarks>
 internal sealed partial class ServiceManager
 {

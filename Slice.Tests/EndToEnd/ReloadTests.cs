@@ -7,20 +7,27 @@ public sealed class ReloadTests
 {
     private const int SigHup = 1;
 
-    private static Task<ProductProcess> StartProductAsync(ScriptedOrigin origin, params string[] arguments) => ProductProcess.StartAsync(
-        $$$"""
-        listen_address: 127.0.0.1:{{port}}
-        metrics_endpoint:
-          address: 127.0.0.1:{{metrics_port}}
-        upstream_address: {{{origin.Authority}}}
-        slice_size: 64KiB
-        purge:
-          enabled: true
-          auth_token: first-secret
-        log_level: info
-        """,
-        directory: null,
-        arguments);
+    private static async Task<ProductProcess> StartProductAsync(ScriptedOrigin origin, params string[] arguments)
+    {
+        ProductProcess product = await ProductProcess.StartAsync(
+            $$$"""
+            listen_address: 127.0.0.1:{{port}}
+            metrics_endpoint:
+              address: 127.0.0.1:{{metrics_port}}
+            upstream_address: {{{origin.Authority}}}
+            slice_size: 64KiB
+            purge:
+              enabled: true
+              auth_token: first-secret
+            log_level: info
+            """,
+            directory: null,
+            arguments);
+
+        // It may come after the first answer, and must not be taken for a line of the reload.
+        await product.LineAsync("event=listening");
+        return product;
+    }
 
     private static string FileOf(ProductProcess product) => Path.Combine(product.DirectoryPath, "pingora_slice.yaml");
 
@@ -192,5 +199,26 @@ public sealed class ReloadTests
         await kept.SendAsync(RawClient.Request("GET", "/health"));
         Assert.Equal(200, (await kept.ReadResponseAsync()).StatusCode);
         Assert.Equal(0, await product.StopAsync());
+    }
+
+    [Fact]
+    public async Task Reload_while_draining_does_not_cut_the_download_short()
+    {
+        var hold = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var file = new RangeFile(1000) { Fault = _ => new RangeFault { BodyGate = hold.Task, PauseAfterBytes = 10 } };
+        await using var origin = ScriptedOrigin.Start(file.AnswerAsync);
+        await using var product = await StartProductAsync(origin);
+        using var sink = new VerifyingSink(file.Content);
+        Task<RawResponse> download = RawClient.GetVerifiedAsync(product.EndPoint, "/file", sink, Deadline.Default);
+        await origin.RequestsArrivedAsync(1);
+        Task<int> stopped = product.StopAsync();
+        await product.LineAsync("event=stopping");
+
+        await ReloadAsync(product, "event=reloaded");
+        hold.SetResult();
+
+        await download;
+        Assert.Equal(file.LengthBytes, sink.Count);
+        Assert.Equal(0, await stopped);
     }
 }
