@@ -4,7 +4,6 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
 using Slice.Core.Options;
 using Slice.Host;
 using Slice.Tests.Support;
@@ -18,7 +17,7 @@ public sealed class PipeWriterTests : IAsyncLifetime
     private const int SliceBytes = 160 << 10;
 
     private readonly SocketlessTransport _transport =
-        new(new SocketTransportFactory(Options.Create(new SocketTransportOptions()), NullLoggerFactory.Instance));
+        new(new SocketTransportFactory(Microsoft.Extensions.Options.Options.Create(new SocketTransportOptions()), NullLoggerFactory.Instance));
 
     private readonly RangeFile _file = new((20 * SliceBytes) + 1);
     private ScriptedOrigin _origin = null!;

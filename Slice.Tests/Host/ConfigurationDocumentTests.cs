@@ -9,8 +9,7 @@ public sealed class ConfigurationDocumentTests
     [Fact]
     public void Tables_of_the_document_are_those_of_the_option_table()
     {
-        var defaults = new SliceOptions();
-        string[] expected = [.. OptionTable.Keys.Select(key => $"| `{key.Name}` | {Default(key, defaults)} | {key.Allowed} | {key.Summary} |")];
+        string[] expected = [.. OptionTable.Keys.Select(key => $"| `{key.Name}` | {Default(key)} | {key.Allowed} | {key.Summary} |")];
         string[] rows = [.. Repository.Read("docs/configuration.md").Split('\n').Where(line => line.StartsWith("| `", StringComparison.Ordinal))];
         Assert.Equal(expected, rows);
     }
@@ -26,5 +25,5 @@ public sealed class ConfigurationDocumentTests
         });
     }
 
-    private static string Default(OptionKey key, SliceOptions defaults) => key.Read(defaults) is null ? "none" : $"`{key.Format(key.Read(defaults))}`";
+    private static string Default(OptionKey key) => key.DefaultText is "none" or "required" ? key.DefaultText : $"`{key.DefaultText}`";
 }
