@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Reflection;
 using System.Text;
 using Slice.Host.Configuration;
@@ -81,6 +82,9 @@ public static class CommandLine
             errors.Add($"{PrintableText.Escape(token, 80)}: unknown option{(nearest is null ? "" : $", did you mean {nearest}?")}");
         }
 
+        // A first word in brackets is a directive to the library, which drops those it does not know.
+        errors.AddRange(parsed.Tokens.Where(token => token.Type == TokenType.Directive)
+            .Select(token => $"{PrintableText.Escape(token.Value, 80)}: not understood; a file of this name is written ./{PrintableText.Escape(token.Value, 80)}"));
         bool isReported = errors.Count > 0;
         errors.AddRange(parsed.Errors.Select(error => error.Message).Where(message => !isReported || !message.StartsWith("Unrecognized", StringComparison.Ordinal)));
         bool hasEmptyFile = parsed.GetValue(options.Files)?.Contains("") == true;
