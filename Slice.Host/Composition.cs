@@ -51,7 +51,7 @@ internal sealed class Composition : IAsyncDisposable
 
         // Origin and fetching.
         _origin = new OriginClient(options, time);
-        _gate = new OriginGate(options.Limits.MaxOriginRequests, options.Timeouts.OriginQueue);
+        _gate = new OriginGate(options.Limits.MaxOriginRequests, options.Timeouts.OriginQueue, time);
         var retries = new RetryPolicy(options.MaxRetries, Random.Shared.NextDouble);
         _fetcher = new SliceFetcher(_origin, _gate, _store, index, retries, time, Meter) { FetchFailed = log.FetchFailed };
         var reader = new StoredResponseReader(options.EnableCache, options.CacheTtl, time);

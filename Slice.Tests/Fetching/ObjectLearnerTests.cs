@@ -207,7 +207,7 @@ public sealed class ObjectLearnerTests : IAsyncDisposable
     [Fact]
     public async Task Lesson_without_a_turn_at_the_origin_in_time_fails()
     {
-        await using var bed = new FetchBed(gate: new OriginGate(limit: 1, queueTimeout: TimeSpan.Zero));
+        await using var bed = new FetchBed(gate: new OriginGate(limit: 1, queueTimeout: TimeSpan.Zero, TimeProvider.System));
         Assert.True(await bed.Gate.TryEnterAsync(TestContext.Current.CancellationToken));
         var outcome = await bed.Learner.LearnAsync(Request(), TestContext.Current.CancellationToken);
         Assert.Equal(FetchError.OriginQueueTimeout, outcome.Failure.Error);

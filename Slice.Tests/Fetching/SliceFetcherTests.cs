@@ -158,7 +158,7 @@ public sealed class SliceFetcherTests : IAsyncDisposable
     [Fact]
     public async Task Fetch_without_a_turn_at_the_origin_in_time_fails()
     {
-        await using var bed = new FetchBed(gate: new OriginGate(limit: 1, queueTimeout: TimeSpan.Zero));
+        await using var bed = new FetchBed(gate: new OriginGate(limit: 1, queueTimeout: TimeSpan.Zero, TimeProvider.System));
         Assert.True(await bed.Gate.TryEnterAsync(TestContext.Current.CancellationToken));
         Assert.Equal(("", FetchError.OriginQueueTimeout), await bed.ReadAsync(bed.Publish(FakeContent.Sixteen), 0));
         Assert.Empty(bed.Origin.Requests);

@@ -18,7 +18,7 @@ internal sealed class FetchBed : IAsyncDisposable
     {
         Grid = new SliceGrid(sliceSizeBytes);
         Store = store ?? SliceStore.CreateInMemory(1 << 20, Time);
-        Gate = gate ?? new OriginGate(GateLimit, Deadline.Default);
+        Gate = gate ?? new OriginGate(GateLimit, Deadline.Default, TimeProvider.System);
         var retries = new RetryPolicy(maxRetries, () => 0.5);
         Fetcher = new SliceFetcher(Origin, Gate, Store, Index, retries, Time, Meter)
         {
