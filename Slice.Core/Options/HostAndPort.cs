@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -12,6 +13,8 @@ internal readonly record struct HostAndPort(string Host, int? Port)
 {
     // RFC 1035 §2.3.4: a name has at most 255 octets on the wire, 253 as text.
     private const int LongestHost = 253;
+
+    private static readonly SearchValues<char> s_hexDigits = SearchValues.Create("0123456789abcdefABCDEF");
 
     /// <summary>Splits and checks an authority. <see cref="Host"/> keeps the brackets of an IPv6 address.</summary>
     /// <param name="text">The authority.</param>
@@ -61,14 +64,19 @@ internal readonly record struct HostAndPort(string Host, int? Port)
             && parts.All(part => part.Length <= 3 && WholeNumber.TryParse(part, out long number) && number is >= 0 and <= 255 && part[0] != '-');
     }
 
-    // A name whose last label is a number would be taken for an IPv4 address by resolvers.
+    // A name whose last label is a number would be taken for an IPv4 address by resolvers, and by Uri, which rewrites it.
     private static bool IsName(string host)
     {
         string[] labels = host.Split('.');
         return host.Length is > 0 and <= LongestHost
             && labels.All(IsLabel)
-            && !labels[^1].All(char.IsAsciiDigit);
+            && !IsNumber(labels[^1]);
     }
+
+    // inet_aton(3) reads decimal, octal and hexadecimal numbers.
+    private static bool IsNumber(string label) =>
+        label.All(char.IsAsciiDigit)
+        || (label.StartsWith("0x", StringComparison.OrdinalIgnoreCase) && label.AsSpan(2).IndexOfAnyExcept(s_hexDigits) < 0);
 
     // Underscores are no part of host names (RFC 1123 §2.1), yet container networks hand them out.
     private static bool IsLabel(string label) =>

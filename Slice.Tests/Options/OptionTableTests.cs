@@ -1,0 +1,80 @@
+using System.Collections;
+using System.Reflection;
+using Slice.Core.Options;
+
+namespace Slice.Tests.Options;
+
+public sealed class OptionTableTests
+{
+    [Fact]
+    public void Names_are_unique_and_at_most_one_section_deep()
+    {
+        Assert.Equal(OptionTable.Keys.Count, OptionTable.Keys.Select(key => key.Name).Distinct().Count());
+        Assert.All(OptionTable.Keys, key => Assert.Matches("^([a-z0-9_]+\\.)?[a-z0-9_]+$", key.Name));
+    }
+
+    [Fact]
+    public void Section_and_key_never_share_a_name() =>
+        Assert.Empty(OptionTable.Sections.Intersect(OptionTable.Keys.Where(key => key.Section.Length == 0).Select(key => key.Name)));
+
+    [Fact]
+    public void Every_leaf_of_the_options_has_a_key()
+    {
+        SliceOptions defaults = new() { UpstreamAddress = new Uri("http://origin.example"), Purge = new PurgeOptions { AuthToken = "t" } };
+        Assert.Equal(CountLeaves(defaults), OptionTable.Keys.Count);
+    }
+
+    [Fact]
+    public void Every_key_reads_what_it_writes_and_changes_nothing_else()
+    {
+        SliceOptions defaults = new();
+        foreach (OptionKey key in OptionTable.Keys)
+        {
+            object? other = OtherValue(key, key.Read(defaults));
+            SliceOptions changed = key.With(defaults, other);
+
+            Assert.Equal(other, key.Read(changed));
+            Assert.All(OptionTable.Keys.Where(unchanged => unchanged != key), unchanged => Assert.Equal(unchanged.Read(defaults), unchanged.Read(changed)));
+        }
+    }
+
+    [Fact]
+    public void Every_summary_is_sentences() =>
+        Assert.All(OptionTable.Keys, key => Assert.True(key.Summary.EndsWith('.') && char.IsUpper(key.Summary[0]), key.Name));
+
+    // The contract's table of keys: what an operator of the earlier implementation wrote must mean the same.
+    [Theory]
+    [InlineData("upstream_address", "required")]
+    [InlineData("slice_size", "1MiB")]
+    [InlineData("max_concurrent_subrequests", "4")]
+    [InlineData("max_retries", "3")]
+    [InlineData("slice_patterns", "[]")]
+    [InlineData("enable_cache", "true")]
+    [InlineData("cache_ttl", "1h")]
+    [InlineData("metrics_endpoint.enabled", "true")]
+    [InlineData("metrics_endpoint.address", "127.0.0.1:9090")]
+    [InlineData("listen_address", "0.0.0.0:8080")]
+    [InlineData("purge.enabled", "true")]
+    [InlineData("purge.auth_token", "none")]
+    [InlineData("log_level", "info")]
+    public void Key_has_its_documented_default(string name, string expected) => Assert.Equal(expected, OptionTable.Find(name)!.DefaultText);
+
+    [Fact]
+    public void Unknown_name_is_not_found() => Assert.Null(OptionTable.Find("slice-size"));
+
+    private static int CountLeaves(object options) => options.GetType()
+        .GetProperties(BindingFlags.Public | BindingFlags.Instance)
+        .Select(property => property.GetValue(options)!)
+        .Sum(value => value is string or IEnumerable or Uri || value.GetType().Namespace == "System" || value is Enum ? 1 : CountLeaves(value));
+
+    private static object OtherValue(OptionKey key, object? value) => key.Kind switch
+    {
+        OptionKind.Count or OptionKind.Size => (long)value! + 1,
+        OptionKind.Duration => (TimeSpan)value! + TimeSpan.FromMilliseconds(1),
+        OptionKind.Flag => !(bool)value!,
+        OptionKind.Patterns => (string[])["^/other"],
+        OptionKind.OriginAddress => new Uri("http://other.example"),
+        OptionKind.LogLevel => LogSeverity.Error,
+        _ => value + "x",
+    };
+}
