@@ -15,13 +15,14 @@ namespace Slice.Core.Storage;
 internal sealed unsafe class SegmentFile : MemoryManager<byte>
 {
     private readonly SafeFileHandle _file;
-    private readonly bool _isInMemory;
+    private readonly string? _path;
+    private volatile bool _wasCutShort;
     private nint _address;
 
-    private SegmentFile(SafeFileHandle file, int lengthBytes, bool isInMemory)
+    private SegmentFile(SafeFileHandle file, int lengthBytes, string? path)
     {
         _file = file;
-        _isInMemory = isInMemory;
+        _path = path;
         LengthBytes = lengthBytes;
         Extents = new ExtentAllocator(lengthBytes);
         _address = NativeMemory.MapReadOnly(file, lengthBytes);
@@ -29,6 +30,12 @@ internal sealed unsafe class SegmentFile : MemoryManager<byte>
 
     /// <summary>Length of the file and of the mapping.</summary>
     public int LengthBytes { get; }
+
+    /// <summary>
+    /// Whether somebody made the file shorter. Nothing is written to it any more: a write would make it longer again, and what had been
+    /// cut off would read as zeros instead of as an error.
+    /// </summary>
+    public bool WasCutShort => _wasCutShort;
 
     /// <summary>What of the file is free. Used under the store's lock only.</summary>
     public ExtentAllocator Extents { get; }
@@ -41,7 +48,7 @@ internal sealed unsafe class SegmentFile : MemoryManager<byte>
         try
         {
             RandomAccess.SetLength(file, lengthBytes);
-            return new SegmentFile(file, lengthBytes, isInMemory: true);
+            return new SegmentFile(file, lengthBytes, path: null);
         }
         catch
         {
@@ -59,7 +66,7 @@ internal sealed unsafe class SegmentFile : MemoryManager<byte>
         try
         {
             NativeMemory.Preallocate(file, lengthBytes);
-            return new SegmentFile(file, lengthBytes, isInMemory: false);
+            return new SegmentFile(file, lengthBytes, path);
         }
         catch (IOException error)
         {
@@ -73,14 +80,20 @@ internal sealed unsafe class SegmentFile : MemoryManager<byte>
     public ReadOnlyMemory<byte> Map(int offsetBytes, int lengthBytes) => CreateMemory(offsetBytes, lengthBytes);
 
     /// <summary>Whether a send of this part waits for no device; at most <see cref="NativeMemory.MaxResidencyBytes"/>.</summary>
-    public bool IsResident(int offsetBytes, int lengthBytes) => _isInMemory || NativeMemory.IsResident(_address, offsetBytes, lengthBytes);
+    public bool IsResident(int offsetBytes, int lengthBytes) => _path is null || NativeMemory.IsResident(_address, offsetBytes, lengthBytes);
 
     /// <summary>Writes all of <paramref name="bytes"/> at <paramref name="offsetBytes"/>.</summary>
-    /// <exception cref="IOException">Disk full, read-only remount, device error.</exception>
+    /// <exception cref="IOException">Disk full, read-only remount, device error, or the file was cut short.</exception>
     public ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, int offsetBytes, CancellationToken ct)
     {
-        if (!_isInMemory)
+        if (_path is not null)
         {
+            if (_wasCutShort || RandomAccess.GetLength(_file) < LengthBytes)
+            {
+                _wasCutShort = true;
+                throw new IOException($"segment {_path} was cut short by somebody; it is not used any more");
+            }
+
             // May wait for the device (dirty-page throttling): the BCL does it on a pool thread.
             return RandomAccess.WriteAsync(_file, bytes, offsetBytes, ct);
         }

@@ -237,7 +237,7 @@ public sealed class SliceStore : IDisposable
     {
         foreach (var segment in _segments)
         {
-            if (segment.Extents.TryAllocate(lengthBytes, out int offsetBytes))
+            if (!segment.WasCutShort && segment.Extents.TryAllocate(lengthBytes, out int offsetBytes))
             {
                 _usedBytes += ExtentAllocator.RoundUp(lengthBytes);
                 return new StoredSlice(this, segment, offsetBytes, lengthBytes);

@@ -3,7 +3,7 @@ using Slice.Tests.Support;
 
 namespace Slice.Tests.EndToEnd;
 
-/// <summary>Slices whose bytes have left memory are sent from the disk, byte by byte, as any others.</summary>
+/// <summary>Slices whose bytes have left memory, or the disk, are sent byte by byte or not at all.</summary>
 public sealed class ColdDiskTests
 {
     private const int SliceBytes = 2 << 20;
@@ -36,5 +36,39 @@ public sealed class ColdDiskTests
         Assert.Equal("HIT", response.Field("X-Cache"));
         Assert.Equal((long)SliceBytes * Slices, sink.Count);
         Assert.Equal(Slices, file.RequestCount);
+    }
+
+    // Every answer is right or visibly cut, and in the end everything is right again, past the segment that is of no use any more.
+    [Fact]
+    public async Task Segment_cut_short_under_a_running_instance_never_gives_wrong_bytes()
+    {
+        using var directory = new TestDirectory("cut-disk");
+        var file = new RangeFile((long)SliceBytes * Slices);
+        await using var origin = ScriptedOrigin.Start(file.AnswerAsync);
+        await using var proxy = await ProxyUnderTest.StartAsync(
+            origin.Uri, SliceBytes, options => options with { Store = new CacheStoreOptions { OnDisk = true, Directory = directory.Path, DiskSizeBytes = 64 << 20 } });
+        await proxy.GetAsync("/before");
+        await Eventually.TrueAsync(async () => await proxy.MetricAsync("cache_entries") == Slices, () => "all slices are stored");
+        foreach (string segment in Directory.GetFiles(directory.Path).Where(path => new FileInfo(path).Length > SliceBytes))
+        {
+            using var handle = File.OpenHandle(segment, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+            RandomAccess.SetLength(handle, SliceBytes / 2);
+        }
+
+        var endings = new List<ResponseEnding>();
+        for (int attempt = 0; attempt < 2 * (Slices + 1); attempt++)
+        {
+            foreach (string target in (string[])["/after", "/before"])
+            {
+                using RawClient client = await RawClient.ConnectAsync(proxy.EndPoint);
+                await client.SendAsync(RawClient.Request("GET", target));
+                using var sink = new VerifyingSink(file.Content);
+                RawResponse response = await client.ReadVerifiedEndingAsync(sink);
+                endings.Add(response.Ending);
+                Assert.Equal(response.Ending == ResponseEnding.Complete, sink.Count == (long)SliceBytes * Slices);
+            }
+        }
+
+        Assert.Equal([ResponseEnding.Complete, ResponseEnding.Complete], endings[^2..]);
     }
 }

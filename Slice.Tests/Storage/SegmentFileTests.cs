@@ -50,6 +50,25 @@ public sealed class SegmentFileTests : IDisposable
         Assert.Equal(0, ((SegmentFile)owner).Read(new byte[4096], 8192));
     }
 
+    // A write beyond the new end would make the file longer again, with zeros where the bytes of other slices were.
+    [Fact]
+    public async Task Write_to_a_file_that_was_cut_short_is_an_io_error_and_leaves_it_short()
+    {
+        string path = _directory.Combine("s");
+        using IDisposable owner = SegmentFile.CreateOnDisk(path, LengthBytes);
+        var segment = (SegmentFile)owner;
+        using (var file = File.OpenHandle(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+        {
+            RandomAccess.SetLength(file, 5000);
+        }
+
+        var error = await Assert.ThrowsAsync<IOException>(() => segment.WriteAsync(new byte[10], 8192, TestContext.Current.CancellationToken).AsTask());
+
+        Assert.Contains(path, error.Message, StringComparison.Ordinal);
+        Assert.True(segment.WasCutShort);
+        Assert.Equal(5000, new FileInfo(path).Length);
+    }
+
     [Fact]
     public async Task Write_on_a_full_disk_is_an_io_error()
     {
