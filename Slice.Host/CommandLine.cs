@@ -86,10 +86,34 @@ public static class CommandLine
         errors.AddRange(parsed.Tokens.Where(token => token.Type == TokenType.Directive)
             .Select(token => $"{PrintableText.Escape(token.Value, 80)}: not understood; a file of this name is written ./{PrintableText.Escape(token.Value, 80)}"));
         bool isReported = errors.Count > 0;
-        errors.AddRange(parsed.Errors.Select(error => error.Message).Where(message => !isReported || !message.StartsWith("Unrecognized", StringComparison.Ordinal)));
+        errors.AddRange(parsed.Errors
+            .Select(error => EscapeQuoted(error.Message))
+            .Where(message => !isReported || !message.StartsWith("Unrecognized", StringComparison.Ordinal)));
+        errors.AddRange(command == options.Demo ? FindErrorsBeforeDemo(parsed, options) : []);
         bool hasEmptyFile = parsed.GetValue(options.Files)?.Contains("") == true;
         return hasEmptyFile ? [.. errors, "CONFIG: an empty name is no file"] : errors;
     }
+
+    // The library lets what stands before a command belong to the program; here it would be taken in silence and do nothing.
+    private static IEnumerable<string> FindErrorsBeforeDemo(ParseResult parsed, CommandLineOptions options)
+    {
+        foreach (Option option in (Option[])[options.CheckConfig, options.Port])
+        {
+            if (parsed.GetResult(option) is { Implicit: false })
+            {
+                yield return $"{option.Name} before demo is the service's; the demo's own options follow it";
+            }
+        }
+
+        if (parsed.GetResult(options.Files)?.Tokens.Count > 0)
+        {
+            yield return "demo takes no CONFIG";
+        }
+    }
+
+    // The library quotes what it did not understand as it is. Its own words need no escapes, and ours have theirs already.
+    private static string EscapeQuoted(string message) =>
+        message.Any(char.IsControl) ? PrintableText.Escape(message, int.MaxValue) : message;
 
     private static string Describe(List<string> errors)
     {

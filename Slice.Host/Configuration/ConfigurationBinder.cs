@@ -32,7 +32,7 @@ internal sealed class ConfigurationBinder
         }
         else if (root is not (null or ConfigurationScalar { IsNull: true }))
         {
-            binder.AddError(root, null, Describe(root), "a file of keys and values", isSecret: false);
+            binder.AddProblem(root, null, null, Describe(root), "a file of keys and values");
         }
 
         return binder._options;
@@ -46,7 +46,7 @@ internal sealed class ConfigurationBinder
             string? name = (entry.Key as ConfigurationScalar)?.Text;
             if (name is null)
             {
-                AddError(entry.Key, sectionName, Describe(entry.Key), "a name as key", isSecret: false);
+                AddProblem(entry.Key, sectionName.Length == 0 ? null : sectionName, null, Describe(entry.Key), "a name as key");
             }
             else if (!lineByName.TryAdd(name, entry.Key.Line))
             {
@@ -85,7 +85,8 @@ internal sealed class ConfigurationBinder
         }
         else if (value is not ConfigurationScalar { IsNull: true })
         {
-            AddError(value, name, Describe(value), "a section of keys", isSecret: false);
+            // Without the value: `purge: TOKEN` is a likely mistake.
+            AddProblem(value, name, null, Describe(value), "a section of keys");
         }
     }
 
@@ -122,7 +123,7 @@ internal sealed class ConfigurationBinder
         foreach (OptionError error in key.Check(value))
         {
             isValid = false;
-            AddError(scalar, key.Name, error.Problem, error.Allowed, key.IsSecret);
+            AddError(scalar, key, error.Problem, error.Allowed);
             _places.SetFaulty(key.Name);
         }
 
@@ -143,7 +144,7 @@ internal sealed class ConfigurationBinder
             string? problem = item is ConfigurationScalar { IsNull: false } scalar ? SlicePattern.Compile(scalar.Text, out _) : Describe(item);
             if (problem is not null)
             {
-                AddError(item, key.Name, problem, SlicePattern.Syntax, isSecret: false);
+                AddError(item, key, problem, SlicePattern.Syntax);
                 _places.SetFaulty(key.Name);
             }
             else
@@ -157,30 +158,32 @@ internal sealed class ConfigurationBinder
 
     private void AddWrongType(OptionKey key, ConfigurationNode node, string problem)
     {
-        AddError(node, key.Name, problem, key.Allowed, key.IsSecret);
+        AddError(node, key, problem, key.Allowed);
         _places.SetFaulty(key.Name);
     }
 
-    private void AddError(ConfigurationNode node, string? key, string problem, string allowed, bool isSecret)
+    private void AddError(ConfigurationNode node, OptionKey key, string problem, string allowed)
     {
-        string? value = (node, isSecret) switch
+        string? value = (node, key.Kind) switch
         {
-            (_, true) => OptionKey.Redacted,
-            (ConfigurationScalar scalar, _) => HideUserInfo(scalar.Text),
+            (_, OptionKind.Secret) => OptionKey.Redacted,
+            (ConfigurationScalar scalar, OptionKind.OriginAddress) => HideUserInfo(scalar.Text),
+            (ConfigurationScalar scalar, _) => scalar.Text,
             _ => null,
         };
-        AddProblem(node, key, value, problem, allowed);
+        AddProblem(node, key.Name, value, problem, allowed);
     }
 
     private void AddProblem(ConfigurationNode node, string? key, string? value, string problem, string? allowed) =>
         _errors.Add(new ConfigurationError(_file, node.Line, node.Column, key, value, problem, allowed));
 
-    // An address may have been written with a password, which must not end up in a log.
+    // An address may have been written with a password, with or without a scheme before it, which must not end up in a log.
     private static string HideUserInfo(string value)
     {
-        int begin = value.IndexOf("://", StringComparison.Ordinal) + 3;
+        int schemeEnd = value.IndexOf("://", StringComparison.Ordinal);
+        int begin = schemeEnd < 0 ? 0 : schemeEnd + 3;
         int end = value.LastIndexOf('@');
-        return begin >= 3 && end > begin ? $"{value[..begin]}{OptionKey.Redacted}{value[end..]}" : value;
+        return end > begin ? $"{value[..begin]}{OptionKey.Redacted}{value[end..]}" : value;
     }
 
     private static string Qualify(string sectionName, string name) => sectionName.Length == 0 ? name : $"{sectionName}.{name}";

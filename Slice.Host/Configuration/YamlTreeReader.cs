@@ -29,17 +29,30 @@ internal sealed class YamlTreeReader
     /// <returns>The document, or null when it is empty or wrong.</returns>
     public static ConfigurationNode? Read(string file, string text, List<ConfigurationError> errors)
     {
+        YamlTreeReader reader = new(text);
         try
         {
-            return new YamlTreeReader(text).ReadDocument();
+            return reader.ReadDocument();
         }
         catch (YamlException exception)
         {
-            errors.Add(new ConfigurationError(
-                file, ToInt(exception.Start.Line), ToInt(exception.Start.Column), null, null, $"not YAML: {exception.Message}", null));
+            // Of a tab as indentation the scanner names the begin of the file, but it had read up to the line before.
+            errors.Add(NotYaml(file, exception.Start.Index == 0 ? reader.ReadUpTo : exception.Start, exception.Message));
+            return null;
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            // The scanner has bugs of its own: a list in brackets that is never closed makes it throw InvalidOperationException. A broken
+            // file must not end a running proxy that was told to read it again.
+            errors.Add(NotYaml(file, reader.ReadUpTo, "not understood from here on"));
             return null;
         }
     }
+
+    private Mark ReadUpTo => _parser.Current?.End ?? Mark.Empty;
+
+    private static ConfigurationError NotYaml(string file, Mark place, string problem) =>
+        new(file, ToInt(place.Line), ToInt(place.Column), null, null, $"not YAML: {problem}", null);
 
     private ConfigurationNode? ReadDocument()
     {

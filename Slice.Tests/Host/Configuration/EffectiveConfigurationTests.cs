@@ -1,0 +1,110 @@
+using CsCheck;
+using Slice.Core.Options;
+using Slice.Host;
+using Slice.Host.Configuration;
+
+namespace Slice.Tests.Host.Configuration;
+
+public sealed class EffectiveConfigurationTests : IDisposable
+{
+    private readonly ConfigurationFiles _files = new();
+
+    public void Dispose() => _files.Dispose();
+
+    [Fact]
+    public void Defaults_read_back_as_they_were() => AssertReadsBack(new SliceOptions { UpstreamAddress = new Uri("http://origin.example:80") });
+
+    [Fact]
+    public void Every_key_reads_back_when_it_is_not_the_default()
+    {
+        SliceOptions options = OptionTable.Keys.Aggregate(new SliceOptions(), (current, key) => key.IsSecret ? current : key.With(current, Extreme(key)));
+        AssertReadsBack(options);
+    }
+
+    [Fact]
+    public void Any_directory_and_pattern_reads_back()
+    {
+        Gen<string> texts = Gen.String[Gen.OneOf(Gen.Char, Gen.Char["\"\\\n\r\t '#:&*!|>%@`\u0085\u00A0\u2028\u202E\uFEFF\uE000~"], Gen.Char[' ', '~']), 1, 20]
+            .Where(text => !text.Contains('\0', StringComparison.Ordinal) && IsWellFormed(text));
+        texts.Sample(text => AssertReadsBack(new SliceOptions
+        {
+            UpstreamAddress = new Uri("http://origin.example:80"),
+            Store = new CacheStoreOptions { Directory = text },
+            SlicePatterns = ["^/a", System.Text.RegularExpressions.Regex.Escape(text)],
+        }), iter: 300, threads: 1);
+    }
+
+    [Fact]
+    public void Characters_beyond_the_basic_plane_read_back() => AssertReadsBack(new SliceOptions
+    {
+        UpstreamAddress = new Uri("http://origin.example:80"),
+        Store = new CacheStoreOptions { Directory = "/cache/\U0001F600/\U000F0000" }, // An emoji, and a private use character, which is escaped.
+    });
+
+    [Fact]
+    public void Secret_is_replaced_by_what_is_refused_as_a_secret()
+    {
+        string yaml = EffectiveConfiguration.Write(new SliceOptions { UpstreamAddress = new Uri("http://a"), Purge = new PurgeOptions { AuthToken = "s3cret" } });
+        Assert.DoesNotContain("s3cret", yaml, StringComparison.Ordinal);
+        Assert.EndsWith(
+            "purge.auth_token: (redacted): the placeholder of --check-config, not a secret, allowed: visible ASCII without spaces",
+            Assert.Single(_files.Errors(yaml)),
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Check_prints_the_configuration_as_yaml_and_ends_with_ok()
+    {
+        string file = _files.Write("1.yaml", "upstream_address: a:1\nslice_size: 2097152");
+        using StringWriter output = new();
+        using StringWriter error = new();
+
+        int exitCode = ConfigurationCheck.Run(new ConfigurationRequest { Files = [file], Port = 8081 }, _ => null, output, error);
+
+        Assert.Equal(ExitCode.Ok, exitCode);
+        Assert.Equal("", error.ToString());
+        string[] lines = output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal($"# effective configuration from {file}", lines[0]);
+        Assert.StartsWith("# --port 8081 moves this instance: ", lines[1], StringComparison.Ordinal);
+        Assert.Contains("slice_size: 2MiB", lines);
+        Assert.Equal("# configuration ok", lines[^1]);
+        Assert.Equal("0.0.0.0:8081", _files.Read(output.ToString()).Options!.ListenAddress);
+    }
+
+    [Fact]
+    public void Check_prints_every_error_and_no_configuration()
+    {
+        string file = _files.Write("1.yaml", "max_retries: -1");
+        using StringWriter output = new();
+        using StringWriter error = new();
+
+        int exitCode = ConfigurationCheck.Run(new ConfigurationRequest { Files = [file] }, _ => null, output, error);
+
+        Assert.Equal(ExitCode.Configuration, exitCode);
+        Assert.Equal("", output.ToString());
+        Assert.Equal(2, error.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+    }
+
+    private void AssertReadsBack(SliceOptions options)
+    {
+        ConfigurationResult result = _files.Read(EffectiveConfiguration.Write(options));
+        Assert.Empty(result.Errors);
+        Assert.All(OptionTable.Keys, key => Assert.Equal(key.Read(options), key.Read(result.Options!)));
+    }
+
+    private static bool IsWellFormed(string text) => !text.EnumerateRunes().Any(rune => rune.Value == 0xFFFD);
+
+    private static object Extreme(OptionKey key) => key.Kind switch
+    {
+        // The least head that a target of the greatest length fits into, one of the two rules between keys.
+        OptionKind.Count or OptionKind.Size => key.Name == "limits.request_target" ? key.Minimum : key.Maximum,
+        OptionKind.Duration => TimeSpan.FromMilliseconds(key.Maximum - 1),
+        OptionKind.Flag => !(bool)key.Read(new SliceOptions())!,
+        OptionKind.Patterns => (string[])["^/downloads/.*", @"\.(iso|tar\.gz)$", "\"'#"],
+        OptionKind.ListenAddress => key.Name == "listen_address" ? "[::1]:18080" : "[::1]:19090",
+        OptionKind.OriginAddress => new Uri("http://[2001:db8::1]:8080"),
+        OptionKind.UrlPath => "/~!'x",
+        OptionKind.Directory => "/cache \"of\" C:\\",
+        _ => LogSeverity.Trace,
+    };
+}
