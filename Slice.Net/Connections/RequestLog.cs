@@ -1,5 +1,6 @@
 using System.Text;
 using Microsoft.Extensions.Logging;
+using Slice.Core.Caching;
 using Slice.Core.Fetching;
 using Slice.Core.Observability;
 
@@ -27,8 +28,13 @@ internal sealed partial class RequestLog(ILogger<RequestLog> logger, SliceMeter 
     }
 
     /// <summary>A fetch failed for good; its followers report their own requests.</summary>
-    public void FetchFailed(SliceFetch fetch, Failure failure) =>
-        LogFetchFailed(failure.Error.Token(), fetch.Generation.Key.ToString(), fetch.SliceIndex, failure.Detail);
+    public void FetchFailed(SliceFetch fetch, Failure failure)
+    {
+        // A full store is passed by and costs nobody a byte; while it lasts, every slice meets it.
+        var level = failure.Error == FetchError.StoreFull ? LogLevel.Debug : LogLevel.Warning;
+        string reason = failure.Error.Token();
+        LogFetchFailed(level, reason, fetch.Generation.Key, fetch.SliceIndex, failure.Detail);
+    }
 
     /// <summary>Stored bytes could not be read.</summary>
     public void SliceUnreadable(HttpExchange exchange)
@@ -60,8 +66,8 @@ internal sealed partial class RequestLog(ILogger<RequestLog> logger, SliceMeter 
     [LoggerMessage(EventId = 2, EventName = "request_failed", Level = LogLevel.Error, Message = "a request failed: {reason} {target} {detail}")]
     private partial void LogWeFailed(string reason, string target, string detail);
 
-    [LoggerMessage(EventId = 3, EventName = "fetch_failed", Level = LogLevel.Warning, Message = "a slice could not be fetched: {reason} {target} {slice} {detail}")]
-    private partial void LogFetchFailed(string reason, string target, int slice, string detail);
+    [LoggerMessage(EventId = 3, EventName = "fetch_failed", Message = "a slice could not be fetched: {reason} {target} {slice} {detail}")]
+    private partial void LogFetchFailed(LogLevel level, string reason, CacheKey target, int slice, string detail);
 
     [LoggerMessage(EventId = 4, EventName = "slice_unreadable", Level = LogLevel.Error, Message = "stored bytes cannot be read, the slice was dropped: {target}")]
     private partial void LogSliceUnreadable(string target);
