@@ -54,13 +54,14 @@ internal sealed class Composition : IAsyncDisposable
         _gate = new OriginGate(options.Limits.MaxOriginRequests, options.Timeouts.OriginQueue, time);
         var retries = new RetryPolicy(options.MaxRetries, Random.Shared.NextDouble);
         _fetcher = new SliceFetcher(_origin, _gate, _store, index, retries, time, Meter) { FetchFailed = log.FetchFailed };
-        var reader = new StoredResponseReader(options.EnableCache, options.CacheTtl, time);
+        var queryKeyRule = new QueryKeyRule(options.CacheKeyQuery, options.CacheKeyIgnoredArguments);
+        var reader = new StoredResponseReader(PolicyOf(options), time);
         var learner = new ObjectLearner(_origin, _gate, _fetcher, _store, index, reader, retries, grid, time, Meter, _stopping.Token);
 
         // Handlers.
-        var passThrough = new PassThroughHandler(_origin, options, Meter, log);
+        var passThrough = new PassThroughHandler(_origin, new StoredResponseUpdates(index, reader, queryKeyRule), options, Meter, log);
         var health = new HealthHandler(State, Version);
-        var get = new GetHandler(index, learner, passThrough, new SlicePatterns(options.SlicePatterns), grid, time, Meter, log);
+        var get = new GetHandler(index, learner, new UncacheableKeys(time), passThrough, options, time, Meter, log);
         var purge = new PurgeHandler(index, options.Purge, time, Meter);
         var dispatcher = new RequestDispatcher(options.HealthPath, health, get, purge, passThrough);
 
@@ -68,7 +69,7 @@ internal sealed class Composition : IAsyncDisposable
         _sweeper = new DeadlineSweeper(time);
         var limits = new RequestHeadLimits(options.Limits.RequestTargetBytes, options.Limits.RequestHeadBytes, options.Limits.RequestFields);
         var services = new ConnectionServices(
-            options, limits, TimeoutSettings.From(options.Timeouts, time), _sweeper, NewDelivery, time, Meter, log);
+            options, queryKeyRule, limits, TimeoutSettings.From(options.Timeouts, time), _sweeper, NewDelivery, time, Meter, log);
         Proxy = new SliceConnectionHandler(services, dispatcher);
 
         // The metrics endpoint counts no requests of its own: its figures are the proxy's.
@@ -92,6 +93,17 @@ internal sealed class Composition : IAsyncDisposable
 
     /// <summary>Serves the metrics port.</summary>
     public SliceConnectionHandler Admin { get; }
+
+    private static CachePolicy PolicyOf(SliceOptions options) => new()
+    {
+        IsEnabled = options.EnableCache,
+        DefaultLifetime = options.CacheTtl,
+        OverridesLifetime = options.CacheTtlOverride,
+        NegativeLifetime = options.CacheNegativeTtl,
+        StaleIfError = options.CacheStaleIfError,
+        StaleWhileRevalidate = options.CacheStaleWhileRevalidate,
+        Validator = options.Validator,
+    };
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

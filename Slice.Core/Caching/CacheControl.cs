@@ -1,9 +1,9 @@
 namespace Slice.Core.Caching;
 
 /// <summary>
-/// The Cache-Control directives that decide about storing and freshness (RFC 9111 §5.2). Names are compared without regard to case;
-/// unknown directives are ignored; a delta-seconds that is no number counts as 0, so that what we cannot read is never kept too long
-/// (RFC 9111 §4.2.1).
+/// The Cache-Control directives of a response that decide about storing and freshness (RFC 9111 §5.2.2, RFC 5861). Names are compared
+/// without regard to case; unknown directives are ignored; a delta-seconds that is no number counts as 0, so that what we cannot read
+/// is never kept too long (RFC 9111 §4.2.1).
 /// </summary>
 public readonly record struct CacheControl
 {
@@ -19,8 +19,14 @@ public readonly record struct CacheControl
     /// <summary><c>public</c>.</summary>
     public bool IsPublic { get; init; }
 
-    /// <summary><c>must-revalidate</c> or <c>proxy-revalidate</c>.</summary>
+    /// <summary><c>must-revalidate</c>.</summary>
     public bool MustRevalidate { get; init; }
+
+    /// <summary><c>proxy-revalidate</c>.</summary>
+    public bool ProxyRevalidate { get; init; }
+
+    /// <summary><c>must-understand</c>: overrides no-store for a status whose caching we know (RFC 9111 §5.2.2.3).</summary>
+    public bool MustUnderstand { get; init; }
 
     /// <summary><c>max-age</c>, or null.</summary>
     public TimeSpan? MaxAge { get; init; }
@@ -28,12 +34,24 @@ public readonly record struct CacheControl
     /// <summary><c>s-maxage</c>, or null.</summary>
     public TimeSpan? SharedMaxAge { get; init; }
 
+    /// <summary><c>stale-while-revalidate</c> (RFC 5861 §3), or null.</summary>
+    public TimeSpan? StaleWhileRevalidate { get; init; }
+
+    /// <summary><c>stale-if-error</c> (RFC 5861 §4), or null.</summary>
+    public TimeSpan? StaleIfError { get; init; }
+
+    /// <summary>
+    /// Whether a shared cache must not use the response once it is stale, whatever else allows it: <c>s-maxage</c> means
+    /// <c>proxy-revalidate</c> too (RFC 9111 §5.2.2.10).
+    /// </summary>
+    public bool ForbidsStale => MustRevalidate || ProxyRevalidate || NoCache || SharedMaxAge is not null;
+
     /// <summary>Reads one field value; several lines are joined by comma first (RFC 9110 §5.3).</summary>
     public static CacheControl Parse(string value)
     {
         var result = default(CacheControl);
         var rest = value.AsSpan();
-        while (TryTakeDirective(ref rest, out var name, out var argument))
+        while (DirectiveReader.TryTake(ref rest, out var name, out var argument))
         {
             result = result.With(name, argument);
         }
@@ -43,93 +61,37 @@ public readonly record struct CacheControl
 
     private CacheControl With(ReadOnlySpan<char> name, ReadOnlySpan<char> argument)
     {
-        if (Is(name, "no-store"))
+        Span<char> lowered = stackalloc char[LongestName];
+        if (name.Length > LongestName)
         {
-            return this with { NoStore = true };
+            return this;
         }
 
-        if (Is(name, "private"))
+        name.ToLowerInvariant(lowered);
+        return lowered[..name.Length] switch
         {
-            return this with { IsPrivate = true };
-        }
-
-        if (Is(name, "no-cache"))
-        {
-            return this with { NoCache = true };
-        }
-
-        if (Is(name, "public"))
-        {
-            return this with { IsPublic = true };
-        }
-
-        if (Is(name, "must-revalidate") || Is(name, "proxy-revalidate"))
-        {
-            return this with { MustRevalidate = true };
-        }
-
-        if (Is(name, "max-age"))
-        {
-            return this with { MaxAge = Shorter(MaxAge, argument) };
-        }
-
-        return Is(name, "s-maxage") ? this with { SharedMaxAge = Shorter(SharedMaxAge, argument) } : this;
+            "no-store" => this with { NoStore = true },
+            "private" => this with { IsPrivate = true },
+            "no-cache" => this with { NoCache = true },
+            "public" => this with { IsPublic = true },
+            "must-revalidate" => this with { MustRevalidate = true },
+            "proxy-revalidate" => this with { ProxyRevalidate = true },
+            "must-understand" => this with { MustUnderstand = true },
+            "max-age" => this with { MaxAge = Shorter(MaxAge, argument) },
+            "s-maxage" => this with { SharedMaxAge = Shorter(SharedMaxAge, argument) },
+            "stale-while-revalidate" => this with { StaleWhileRevalidate = Shorter(StaleWhileRevalidate, argument) },
+            "stale-if-error" => this with { StaleIfError = Shorter(StaleIfError, argument) },
+            _ => this,
+        };
     }
 
-    private static bool Is(ReadOnlySpan<char> name, string directive) => name.Equals(directive, StringComparison.OrdinalIgnoreCase);
+    // "stale-while-revalidate".
+    private const int LongestName = 22;
 
     // Of a directive given twice the shorter time counts: RFC 9111 §4.2.1 allows the first or treating the response as stale.
     private static TimeSpan Shorter(TimeSpan? earlier, ReadOnlySpan<char> argument)
     {
         var parsed = DeltaSeconds.Parse(argument);
         return earlier is { } first && first < parsed ? first : parsed;
-    }
-
-    private static bool TryTakeDirective(ref ReadOnlySpan<char> rest, out ReadOnlySpan<char> name, out ReadOnlySpan<char> argument)
-    {
-        name = argument = default;
-        rest = rest.TrimStart(" \t,");
-        if (rest.IsEmpty)
-        {
-            return false;
-        }
-
-        int nameEnd = rest.IndexOfAny('=', ',');
-        if (nameEnd < 0 || rest[nameEnd] == ',')
-        {
-            name = (nameEnd < 0 ? rest : rest[..nameEnd]).TrimEnd(" \t");
-            rest = nameEnd < 0 ? default : rest[nameEnd..];
-            return true;
-        }
-
-        name = rest[..nameEnd].TrimEnd(" \t");
-        rest = rest[(nameEnd + 1)..].TrimStart(" \t");
-        argument = rest.StartsWith("\"") ? TakeQuoted(ref rest) : TakeToken(ref rest);
-        return true;
-    }
-
-    private static ReadOnlySpan<char> TakeToken(ref ReadOnlySpan<char> rest)
-    {
-        int end = rest.IndexOf(',');
-        var token = (end < 0 ? rest : rest[..end]).TrimEnd(" \t");
-        rest = end < 0 ? default : rest[end..];
-        return token;
-    }
-
-    // The text between the quotes, escapes untouched: no directive we read takes an argument that needs them.
-    private static ReadOnlySpan<char> TakeQuoted(ref ReadOnlySpan<char> rest)
-    {
-        int end = 1;
-        while (end < rest.Length && rest[end] != '"')
-        {
-            end += rest[end] == '\\' ? 2 : 1;
-        }
-
-        end = Math.Min(end, rest.Length);
-        var quoted = rest[1..end];
-        rest = rest[end..];
-        int comma = rest.IndexOf(',');
-        rest = comma < 0 ? default : rest[comma..];
-        return quoted;
     }
 }

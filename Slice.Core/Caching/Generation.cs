@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Slice.Core.Fetching;
 using Slice.Core.Ranges;
 using Slice.Core.Storage;
 
@@ -26,10 +27,11 @@ public sealed class Generation
     private int _retired;
     private int _fetches;
     private int _nextToDrop;
+    private WholeBodyFill? _fill;
 
     /// <summary>A live generation without slices.</summary>
     /// <param name="key">The object's key.</param>
-    /// <param name="response">Its stored response; the length must be at least 1.</param>
+    /// <param name="response">Its stored response.</param>
     /// <param name="grid">The absolute grid the object is cut on; fixed for the generation's life.</param>
     /// <param name="isShared">False for a response that no other request may see (RFC 9111 §3): never published, retired after its request.</param>
     /// <param name="store">Where its slices live.</param>
@@ -46,6 +48,28 @@ public sealed class Generation
 
     /// <summary>The object's key.</summary>
     public CacheKey Key { get; }
+
+    /// <summary>The request fields that select it; null when every request for the key does.</summary>
+    public SelectingFields? Selecting { get; init; }
+
+    /// <summary>
+    /// Whether its bytes came as one body that cannot be asked for in parts: an error, an origin without ranges, a coded page. A slice
+    /// that is missing then can only be had by fetching the object anew.
+    /// </summary>
+    public bool IsWhole { get; init; }
+
+    /// <summary>The body that is filling a whole object just now; null before and after.</summary>
+    public WholeBodyFill? Fill
+    {
+        get => Volatile.Read(ref _fill);
+        internal set => Volatile.Write(ref _fill, value);
+    }
+
+    /// <summary>Whether every slice is stored.</summary>
+    public bool IsComplete => _slices.Stored == Grid.CountFor(CompleteLength);
+
+    /// <summary>Whether it can answer a request at all: whatever it lacks can be fetched or is just coming.</summary>
+    public bool IsUsable => !IsRetired && (!IsWhole || IsComplete || Fill is not null || Volatile.Read(ref _fetches) > 0);
 
     /// <summary>The grid that slice indexes refer to.</summary>
     public SliceGrid Grid { get; }
@@ -65,8 +89,8 @@ public sealed class Generation
     /// <summary>Slices stored now.</summary>
     public int StoredSlices => _slices.Stored;
 
-    /// <summary>Whether nothing is stored of it and nothing is on the way.</summary>
-    internal bool IsEmpty => _slices.Stored == 0 && Volatile.Read(ref _fetches) == 0;
+    /// <summary>Whether nothing is stored of it and nothing is on the way. One without a body is all there.</summary>
+    internal bool IsEmpty => CompleteLength > 0 && _slices.Stored == 0 && Volatile.Read(ref _fetches) == 0;
 
     /// <summary>Replaces the stored response after a successful validation (RFC 9111 §4.3.4).</summary>
     public void Freshen(StoredResponse response)

@@ -1,40 +1,62 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
+using Slice.Core.Http;
 
 namespace Slice.Core.Caching;
 
-/// <summary>The live generation of every stored object, by key. Thread-safe; look-ups take no lock and allocate nothing.</summary>
+/// <summary>The live generations of every stored object, by key and selecting fields. Thread-safe; look-ups take no lock and allocate nothing.</summary>
 public sealed class ObjectIndex
 {
-    private readonly ConcurrentDictionary<CacheKey, Generation> _generations = new(CacheKeyComparer.Instance);
-    private readonly ConcurrentDictionary<CacheKey, Generation>.AlternateLookup<ReadOnlySpan<byte>> _byBytes;
+    /// <summary>
+    /// Most stored responses without a body. They have no slice by which eviction could find them; the oldest goes first. Arbitrary; with
+    /// about 1 KiB each they take 64 MiB at most.
+    /// </summary>
+    internal const int MaxBodiless = 1 << 16;
+
+    private readonly ConcurrentDictionary<CacheKey, StoredVariants> _objects = new(CacheKeyComparer.Instance);
+    private readonly ConcurrentDictionary<CacheKey, StoredVariants>.AlternateLookup<ReadOnlySpan<byte>> _byBytes;
+    private readonly ConcurrentQueue<Generation> _bodiless = new();
 
     /// <summary>An empty index.</summary>
-    public ObjectIndex() => _byBytes = _generations.GetAlternateLookup<ReadOnlySpan<byte>>();
+    public ObjectIndex() => _byBytes = _objects.GetAlternateLookup<ReadOnlySpan<byte>>();
 
     /// <summary>Objects stored.</summary>
-    public int Count => _generations.Count;
+    public int Count => _objects.Count;
 
-    /// <summary>Finds the live generation under the key whose bytes are given.</summary>
-    public bool TryGet(ReadOnlySpan<byte> key, [NotNullWhen(true)] out Generation? generation) =>
-        _byBytes.TryGetValue(key, out generation);
+    /// <summary>Whether anything is stored under the key, selected or not.</summary>
+    public bool Contains(ReadOnlySpan<byte> key) => _byBytes.ContainsKey(key);
+
+    /// <summary>Finds the live generation under the key whose bytes are given that the request's fields select.</summary>
+    public bool TryGet(ReadOnlySpan<byte> key, FieldTable request, [NotNullWhen(true)] out Generation? generation)
+    {
+        generation = null;
+        return _byBytes.TryGetValue(key, out var variants) && variants.TrySelect(request, out generation);
+    }
 
     /// <summary>
-    /// Makes a generation the live one of its key; the one before it, if any, is retired. One that is retired already is not kept.
+    /// Makes a generation the live one of its key and selecting fields; those it stands in for are retired. One that is retired already
+    /// is not kept.
     /// </summary>
     public void Publish(Generation generation)
     {
-        Generation? previous = null;
-        _generations.AddOrUpdate(
-            generation.Key,
-            static (_, added) => added,
-            (_, existing, added) =>
+        var replaced = new List<Generation>();
+        while (true)
+        {
+            replaced.Clear();
+            if (!_objects.TryGetValue(generation.Key, out var existing))
             {
-                previous = existing;
-                return added;
-            },
-            generation);
-        if (previous is not null && previous != generation)
+                if (_objects.TryAdd(generation.Key, new StoredVariants(generation)))
+                {
+                    break;
+                }
+            }
+            else if (_objects.TryUpdate(generation.Key, existing.With(generation, replaced), existing))
+            {
+                break;
+            }
+        }
+
+        foreach (var previous in replaced)
         {
             previous.Retire();
         }
@@ -43,28 +65,60 @@ public sealed class ObjectIndex
         // and looks at the flag second: one of the two takes it out.
         if (generation.IsRetired)
         {
-            _generations.TryRemove(KeyValuePair.Create(generation.Key, generation));
+            TakeOut(generation);
+        }
+        else if (generation.CompleteLength == 0)
+        {
+            BoundBodiless(generation);
         }
     }
 
-    /// <summary>Takes the key's object out of the cache at once, whatever its size (PURGE).</summary>
+    /// <summary>Takes the key's object out of the cache at once, with all its variants, whatever its size (PURGE).</summary>
     /// <returns>The slices it had, or -1 when nothing was stored under the key.</returns>
     public int Remove(ReadOnlySpan<byte> key)
     {
-        if (!_byBytes.TryRemove(key, out var generation))
+        if (!_byBytes.TryRemove(key, out var variants))
         {
             return -1;
         }
 
-        int slices = generation.StoredSlices;
-        generation.Retire();
+        int slices = 0;
+        foreach (var generation in variants.All)
+        {
+            slices += generation.StoredSlices;
+            generation.Retire();
+        }
+
         return slices;
     }
 
-    /// <summary>Retires a generation; when it is the live one of its key, the key is free again.</summary>
+    /// <summary>Retires a generation; when it is live, its place is free again.</summary>
     public void Remove(Generation generation)
     {
         generation.Retire();
-        _generations.TryRemove(KeyValuePair.Create(generation.Key, generation));
+        TakeOut(generation);
+    }
+
+    private void TakeOut(Generation generation)
+    {
+        while (_objects.TryGetValue(generation.Key, out var existing))
+        {
+            var rest = existing.Without(generation);
+            bool isDone = rest == existing
+                || (rest is null ? _objects.TryRemove(KeyValuePair.Create(generation.Key, existing)) : _objects.TryUpdate(generation.Key, rest, existing));
+            if (isDone)
+            {
+                return;
+            }
+        }
+    }
+
+    private void BoundBodiless(Generation generation)
+    {
+        _bodiless.Enqueue(generation);
+        while (_bodiless.Count > MaxBodiless && _bodiless.TryDequeue(out var oldest))
+        {
+            Remove(oldest);
+        }
     }
 }

@@ -11,7 +11,7 @@ internal static class StoredFields
     private static readonly FrozenSet<string> s_notForwarded = FrozenSet.ToFrozenSet(
         [
             "Connection", "Keep-Alive", "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding", "Upgrade", "Proxy-Authenticate",
-            "Proxy-Authentication-Info", "Content-Length", "X-Cache",
+            "Proxy-Authentication-Info", "Content-Length", "X-Cache", FreshnessLifetime.AccelExpiresFieldName,
         ],
         StringComparer.OrdinalIgnoreCase);
 

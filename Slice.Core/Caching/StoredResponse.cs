@@ -7,7 +7,7 @@ namespace Slice.Core.Caching;
 /// </summary>
 public sealed class StoredResponse
 {
-    /// <summary>Makes a stored response.</summary>
+    /// <summary>Makes a stored response of a 200.</summary>
     public StoredResponse(Validator validator, Freshness freshness, byte[] fieldLines, byte[] notModifiedFieldLines, DateTimeOffset? lastModifiedDate, DateTimeOffset? date)
     {
         Validator = validator;
@@ -18,6 +18,18 @@ public sealed class StoredResponse
         LastModifiedDate = lastModifiedDate;
         Date = date;
     }
+
+    /// <summary>Its status code; 200 for what was fetched in parts.</summary>
+    public int Status { get; init; } = 200;
+
+    /// <summary>Whether it must be validated before every use, however fresh: no-cache (RFC 9111 §5.2.2.4).</summary>
+    public bool RequiresValidation { get; init; }
+
+    /// <summary>Whether slices fetched at different times may be joined (B25); else it is fetched anew when it is no longer fresh.</summary>
+    public bool MayCombine { get; init; } = true;
+
+    /// <summary>How it may be used when it is no longer fresh.</summary>
+    public StaleUse Stale { get; init; }
 
     /// <summary>What identifies its version.</summary>
     public Validator Validator { get; }

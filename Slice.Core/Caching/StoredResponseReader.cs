@@ -10,25 +10,22 @@ namespace Slice.Core.Caching;
 /// </summary>
 public sealed class StoredResponseReader
 {
-    private readonly bool _enableCache;
-    private readonly TimeSpan _defaultLifetime;
+    private readonly CachePolicy _policy;
     private readonly TimeProvider _time;
 
-    /// <summary>A reader under the rules of the configuration.</summary>
-    /// <param name="enableCache">False: nothing is shared between requests.</param>
-    /// <param name="defaultLifetime">Freshness lifetime of a response that states none.</param>
-    /// <param name="time">The clock.</param>
-    public StoredResponseReader(bool enableCache, TimeSpan defaultLifetime, TimeProvider time)
+    /// <summary>A reader under the operator's rules.</summary>
+    public StoredResponseReader(CachePolicy policy, TimeProvider time)
     {
-        _enableCache = enableCache;
-        _defaultLifetime = defaultLifetime;
+        _policy = policy;
         _time = time;
     }
 
-    /// <summary>Reads the head of a 206 or 200.</summary>
-    public StoredResponse Read(OriginResponse response, long completeLength)
+    /// <summary>Reads the head of a response that has just come.</summary>
+    public StoredResponse Read(OriginResponse response, long completeLength) => Read(response, completeLength, _time.GetUtcNow());
+
+    /// <summary>Reads the head of a response that came at <paramref name="receivedAt"/>.</summary>
+    public StoredResponse Read(OriginResponse response, long completeLength, DateTimeOffset receivedAt)
     {
-        var now = _time.GetUtcNow();
         var lines = new List<ForwardedField>(response.Fields.Count);
         foreach (var line in response.Fields)
         {
@@ -38,12 +35,13 @@ public sealed class StoredResponseReader
             }
         }
 
-        return Build(lines, PartialResponseCheck.ValidatorOf(response, completeLength), response.FindCombined("Age"), now);
+        var validator = PartialResponseCheck.ValidatorOf(response, completeLength);
+        return Build(lines, response.Status == 206 ? 200 : response.Status, validator, response, receivedAt);
     }
 
     /// <summary>
     /// Brings a stored response up to date with a 304: its fields replace the stored ones of the same name (RFC 9111 §3.2), the
-    /// version stays.
+    /// version stays. A HEAD's 200 does the same (RFC 9111 §4.3.5).
     /// </summary>
     public StoredResponse Freshen(StoredResponse stored, OriginResponse notModified)
     {
@@ -60,60 +58,83 @@ public sealed class StoredResponseReader
         var lines = StoredFields.Parse(stored.FieldLines.Span);
         lines.RemoveAll(line => Is(line, "Date") || updates.Exists(update => Is(line, update.Name)));
         lines.AddRange(updates);
-        return Build(lines, stored.Validator, notModified.FindCombined("Age"), _time.GetUtcNow());
+        return Build(lines, stored.Status, stored.Validator, notModified, _time.GetUtcNow());
     }
 
-    /// <summary>Whether a shared cache may use the response for other requests (RFC 9111 §3).</summary>
-    public bool MayBeShared(OriginResponse response)
+    /// <summary>Whether a shared cache may use the response for other requests (RFC 9111 §3), and for which.</summary>
+    /// <param name="response">The response.</param>
+    /// <param name="request">What the request says about sharing.</param>
+    /// <param name="template">What the origin was asked with.</param>
+    /// <param name="selecting">The fields that another request must agree in; null when any does.</param>
+    public bool MayBeShared(OriginResponse response, RequestSharing request, SubrequestTemplate template, out SelectingFields? selecting)
     {
-        if (!_enableCache)
+        selecting = null;
+        if (!_policy.IsEnabled)
         {
             return false;
         }
 
-        var cacheControl = CacheControl.Parse(response.FindCombined("Cache-Control") ?? "");
-        return !cacheControl.NoStore
-            && !cacheControl.IsPrivate
-            && response.FindCombined("Set-Cookie") is null
-            && !VariesBeyondCoding(response.FindCombined("Vary"));
+        var now = _time.GetUtcNow();
+        var lines = response.Fields;
+        var directives = DirectivesOf(lines);
+        var lifetime = LifetimeOf(response.Status, lines, directives, response, DateOf(lines, now) ?? now, now);
+        return Storability.MayBeShared(response, directives, lifetime, request)
+            && SelectingFields.TryRead(VaryOf(response, template), template.Fields, template.PassesAcceptEncoding, out selecting);
     }
 
-    // Subrequests always ask for the identity coding, so Accept-Encoding selects nothing here; any other field could.
-    private static bool VariesBeyondCoding(string? vary)
+    /// <summary>Whether a 304 takes back the permission to keep what it validates.</summary>
+    public bool TakesBack(OriginResponse notModified)
     {
-        foreach (var range in (vary ?? "").AsSpan().Split(','))
-        {
-            var name = vary.AsSpan(range).Trim(" \t");
-            if (!name.IsEmpty && !name.Equals("Accept-Encoding", StringComparison.OrdinalIgnoreCase))
-            {
-                return true;
-            }
-        }
-
-        return false;
+        var directives = DirectivesOf(notModified.Fields);
+        return !_policy.IsEnabled || directives.NoStore || directives.IsPrivate;
     }
 
-    private StoredResponse Build(List<ForwardedField> lines, Validator validator, string? age, DateTimeOffset now)
+    // A coded body that does not say that it varies by coding does: another client may not know the coding.
+    private static string? VaryOf(OriginResponse response, SubrequestTemplate template)
     {
-        string? date = Find(lines, "Date");
-        if (date is null)
+        string? vary = response.FindCombined("Vary");
+        return template.PassesAcceptEncoding && PartialResponseCheck.HasContentCoding(response) ? vary + ", Accept-Encoding" : vary;
+    }
+
+    private StoredResponse Build(List<ForwardedField> lines, int status, Validator validator, OriginResponse latest, DateTimeOffset now)
+    {
+        if (Find(lines, "Date") is null)
         {
             // RFC 9110 §6.6.1: a recipient that forwards or caches a response without Date adds one.
             Span<byte> written = stackalloc byte[HttpDate.FixdateBytes];
             HttpDate.Write(now, written);
-            date = Encoding.ASCII.GetString(written);
-            lines.Add(new ForwardedField("Date", date));
+            lines.Add(new ForwardedField("Date", Encoding.ASCII.GetString(written)));
         }
 
-        var stated = ParseDate(date, now);
-        var freshness = new Freshness(now, AgeWhenReceived(age, stated ?? now, now), LifetimeOf(lines, stated ?? now, now));
+        var date = DateOf(lines, now);
+        var modified = validator.LastModified is { } value ? ParseDate(value, now) : null;
+        var directives = DirectivesOf(lines);
+        var lifetime = directives.NoCache ? null : LifetimeOf(status, lines, directives, latest, date ?? now, now);
         return new StoredResponse(
             validator,
-            freshness,
+            new Freshness(now, AgeWhenReceived(latest.FindCombined("Age"), date ?? now, now), lifetime ?? TimeSpan.Zero),
             StoredFields.Format(lines, static _ => true),
             StoredFields.Format(lines, StoredFields.BelongsTo304),
-            validator.LastModified is { } modified ? ParseDate(modified, now) : null,
-            stated);
+            modified,
+            date)
+        {
+            Status = status,
+            RequiresValidation = directives.NoCache,
+            MayCombine = validator.AllowsCombining(_policy.Validator, isDateStrong: date - modified >= TimeSpan.FromSeconds(1)),
+            Stale = StaleUseOf(directives),
+        };
+    }
+
+    // What the response itself allows is allowed in spite of s-maxage, which alone would forbid it: it was said on purpose.
+    private StaleUse StaleUseOf(in CacheControl directives)
+    {
+        bool isForbidden = directives.MustRevalidate || directives.ProxyRevalidate || directives.NoCache;
+        return isForbidden
+            ? new StaleUse(IsForbidden: true, TimeSpan.Zero, TimeSpan.Zero)
+            : new StaleUse(
+                directives.ForbidsStale,
+                directives.StaleWhileRevalidate ?? (directives.ForbidsStale ? TimeSpan.Zero : _policy.StaleWhileRevalidate),
+                directives.StaleIfError ?? (directives.ForbidsStale ? TimeSpan.Zero : _policy.StaleIfError));
     }
 
     private static TimeSpan AgeWhenReceived(string? age, DateTimeOffset date, DateTimeOffset now)
@@ -126,43 +147,51 @@ public sealed class StoredResponseReader
         return apparent > stated ? apparent : stated;
     }
 
-    private TimeSpan LifetimeOf(List<ForwardedField> lines, DateTimeOffset date, DateTimeOffset now)
+    private TimeSpan? LifetimeOf(
+        int status, IReadOnlyList<ForwardedField> lines, in CacheControl directives, OriginResponse latest, DateTimeOffset date, DateTimeOffset now)
     {
-        var cacheControl = CacheControl.Parse(Combine(lines, "Cache-Control") ?? "");
-        if (cacheControl.NoCache)
-        {
-            return TimeSpan.Zero;
-        }
-
-        if ((cacheControl.SharedMaxAge ?? cacheControl.MaxAge) is { } stated)
-        {
-            return stated;
-        }
-
-        if (Combine(lines, "Expires") is not { } expires)
-        {
-            return _defaultLifetime;
-        }
-
-        // RFC 9111 §5.3: a date that cannot be read, "0" above all, is in the past.
-        var lifetime = (ParseDate(expires, now) ?? date) - date;
-        return lifetime > TimeSpan.Zero ? lifetime : TimeSpan.Zero;
+        // RFC 9213 §2.2: where a targeted field counts, Expires does not. RFC 9111 §5.3: a date that cannot be read, "0" above all, is
+        // in the past.
+        bool isTargeted = TargetedCacheControl.TryParse(Combine(lines, TargetedCacheControl.FieldName)) is not null;
+        DateTimeOffset? expires = !isTargeted && Combine(lines, "Expires") is { } value ? ParseDate(value, now) ?? DateTimeOffset.MinValue : null;
+        return FreshnessLifetime.Of(status, directives, latest.FindSingle(FreshnessLifetime.AccelExpiresFieldName), expires, date, _policy);
     }
+
+    private static CacheControl DirectivesOf(IReadOnlyList<ForwardedField> lines) =>
+        TargetedCacheControl.TryParse(Combine(lines, TargetedCacheControl.FieldName)) ?? CacheControl.Parse(Combine(lines, "Cache-Control") ?? "");
+
+    private static DateTimeOffset? DateOf(IReadOnlyList<ForwardedField> lines, DateTimeOffset now) =>
+        Find(lines, "Date") is { } value ? ParseDate(value, now) : null;
 
     private static DateTimeOffset? ParseDate(string value, DateTimeOffset now) =>
         HttpDate.TryParse(Encoding.Latin1.GetBytes(value), now, out var date) ? date : null;
 
     private static bool Is(ForwardedField line, string name) => line.Name.Equals(name, StringComparison.OrdinalIgnoreCase);
 
-    private static string? Find(List<ForwardedField> lines, string name)
+    private static string? Find(IReadOnlyList<ForwardedField> lines, string name)
     {
-        int index = lines.FindIndex(line => Is(line, name));
-        return index < 0 ? null : lines[index].Value;
+        foreach (var line in lines)
+        {
+            if (Is(line, name))
+            {
+                return line.Value;
+            }
+        }
+
+        return null;
     }
 
-    private static string? Combine(List<ForwardedField> lines, string name)
+    private static string? Combine(IReadOnlyList<ForwardedField> lines, string name)
     {
-        var values = lines.FindAll(line => Is(line, name)).ConvertAll(line => line.Value);
-        return values.Count == 0 ? null : string.Join(", ", values);
+        string? combined = null;
+        foreach (var line in lines)
+        {
+            if (Is(line, name))
+            {
+                combined = combined is null ? line.Value : combined + ", " + line.Value;
+            }
+        }
+
+        return combined;
     }
 }

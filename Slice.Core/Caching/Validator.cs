@@ -29,4 +29,15 @@ public sealed record Validator(string? EntityTag, string? LastModified, long Com
         // A strong entity tag settles it. Some origins behind a balancer share tags but differ in file dates by a second.
         return HasStrongEntityTag || LastModified == other.LastModified;
     }
+
+    /// <summary>Whether slices fetched at different times may be joined on the strength of it (B25).</summary>
+    /// <param name="wanted">What the operator asks for.</param>
+    /// <param name="isDateStrong">Whether Last-Modified lies at least a second before Date (RFC 9110 §8.8.2.2).</param>
+    public bool AllowsCombining(ValidatorStrength wanted, bool isDateStrong) => wanted switch
+    {
+        ValidatorStrength.Strict => HasStrongEntityTag || (LastModified is not null && isDateStrong),
+        ValidatorStrength.EntityTag => HasStrongEntityTag,
+        ValidatorStrength.LastModified => IsPresent,
+        _ => true,
+    };
 }

@@ -5,6 +5,9 @@ namespace Slice.Core.Fetching;
 /// <param name="Detail">The circumstances: address, status, system message. Empty when the error says it all.</param>
 public readonly record struct Failure(FetchError Error, string Detail = "")
 {
+    /// <summary>How long the origin asks to be left alone (Retry-After, RFC 9110 §10.2.3); null when it does not say.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
     /// <summary>No failure.</summary>
     public static readonly Failure None;
 

@@ -55,6 +55,9 @@ public enum FetchError
     /// <summary>Nobody waited for it any more while it was queued.</summary>
     Abandoned,
 
+    /// <summary>The slice has left the store, and the origin gives the object as a whole only: the caller reads on from the origin.</summary>
+    SliceGone,
+
     /// <summary>The process is ending.</summary>
     ShuttingDown,
 
@@ -78,7 +81,7 @@ public static class FetchErrors
     /// <summary>Whose fault it is.</summary>
     public static FetchErrorSide Side(this FetchError error) => error switch
     {
-        FetchError.StoreFull or FetchError.StoreWriteError or FetchError.Abandoned or FetchError.ShuttingDown
+        FetchError.StoreFull or FetchError.StoreWriteError or FetchError.Abandoned or FetchError.SliceGone or FetchError.ShuttingDown
             or FetchError.ProxyInternalError => FetchErrorSide.Us,
         _ => FetchErrorSide.Origin,
     };
@@ -122,6 +125,7 @@ public static class FetchErrors
         FetchError.StoreFull => "store_full",
         FetchError.StoreWriteError => "store_write_error",
         FetchError.Abandoned => "abandoned",
+        FetchError.SliceGone => "slice_gone",
         FetchError.ShuttingDown => "shutting_down",
         FetchError.ProxyInternalError => "proxy_internal_error",
         _ => throw new ArgumentOutOfRangeException(nameof(error), error, "Not a FetchError."),

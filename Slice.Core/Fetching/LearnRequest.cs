@@ -9,7 +9,20 @@ namespace Slice.Core.Fetching;
 /// The slice the client needs first; it is fetched with the lesson. Null when only the length can tell (a suffix range): one byte
 /// is asked for.
 /// </param>
-/// <param name="Stale">The stored generation that is no longer fresh; it is validated. Null when nothing is stored.</param>
-/// <param name="MayBeShared">False when the request itself forbids that others see the answer (Authorization, RFC 9111 §3.5).</param>
+/// <param name="Stale">The stored generation that may not be used as it is; it is validated. Null when nothing is stored.</param>
+/// <param name="Sharing">What the request says about sharing the answer.</param>
 public sealed record LearnRequest(
-    CacheKey Key, SubrequestTemplate Template, int? FirstSliceIndex, Generation? Stale, bool MayBeShared);
+    CacheKey Key, SubrequestTemplate Template, int? FirstSliceIndex, Generation? Stale, RequestSharing Sharing)
+{
+    /// <summary>
+    /// The head of <see cref="Stale"/> that was looked at. When the generation has another one by now, somebody else has validated it
+    /// meanwhile.
+    /// </summary>
+    public StoredResponse? StaleResponse { get; } = Stale?.Response;
+
+    /// <summary>Whether the object is asked for as a whole, because its path is not sliced.</summary>
+    public bool IsWhole { get; init; }
+
+    /// <summary>What the client asks of a cache.</summary>
+    public RequestDirectives Directives { get; init; }
+}

@@ -23,6 +23,9 @@ public sealed class ObjectLearner
 
     private static readonly ByteRange s_firstByte = new(0, 1);
 
+    // nginx's proxy_cache_lock_timeout.
+    private static readonly TimeSpan s_longestWaitForRecording = TimeSpan.FromSeconds(5);
+
     private readonly IOriginClient _origin;
     private readonly OriginGate _gate;
     private readonly SliceFetcher _fetcher;
@@ -67,21 +70,34 @@ public sealed class ObjectLearner
     /// Learns, alone or with others. The caller owns an exclusive outcome and discards it when done; such an outcome answers no request
     /// but the caller's.
     /// </summary>
+    /// <param name="request">What to learn.</param>
+    /// <param name="fields">The client's fields, which tell the variants of an object apart; valid until the call returns.</param>
+    /// <param name="mayWait">False to ask the origin without looking whether somebody else does: the answer is known to be for one only.</param>
+    /// <param name="ct">The client's.</param>
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled; the lesson goes on for the others.</exception>
-    public async ValueTask<LearnOutcome> LearnAsync(LearnRequest request, CancellationToken ct)
+    public async ValueTask<LearnOutcome> LearnAsync(LearnRequest request, FieldTable fields, bool mayWait, CancellationToken ct)
     {
-        bool mayJoin = true;
-        for (int joins = 0; mayJoin && joins < MaxJoins; joins++)
+        for (int joins = 0; mayWait && joins < MaxJoins; joins++)
         {
-            var flight = JoinOrStart(request, out bool isOwn);
+            var flight = JoinOrStart(request, fields, out bool isOwn);
             var outcome = await FollowAsync(flight, isOwn, ct);
-            if (isOwn || IsAlsoFor(request, outcome))
+            if (isOwn)
             {
                 return outcome;
             }
 
+            if (IsAlsoFor(request, fields, outcome))
+            {
+                return outcome with { WasCollapsed = true };
+            }
+
+            if (outcome.Recorder is { } recorder && await RecordedAsync(recorder, fields, ct) is { } recorded)
+            {
+                return new LearnOutcome(LearnOutcomeKind.Known) { Generation = recorded, WasCollapsed = true, OriginStatus = outcome.OriginStatus };
+            }
+
             // What cannot be shared is not worth queueing for.
-            mayJoin = !outcome.IsExclusive;
+            mayWait = !outcome.IsExclusive;
         }
 
         var alone = new LearnFlight();
@@ -90,10 +106,48 @@ public sealed class ObjectLearner
         return await FollowAsync(alone, isOwn: true, ct);
     }
 
+    /// <summary>
+    /// Asks the origin whether a stored response is still good while it goes on being used (RFC 5861 §3); does nothing when somebody
+    /// asks already. Never waits.
+    /// </summary>
+    public void Refresh(LearnRequest request)
+    {
+        var flight = new LearnFlight();
+        flight.TryJoin();
+        if (_inFlight.TryAdd(request.Key, flight))
+        {
+            _ = RunAsync(flight, request, () => _inFlight.TryRemove(KeyValuePair.Create(request.Key, flight)));
+        }
+
+        flight.Leave();
+    }
+
+    /// <summary>Reads the head of an answer that is passed on, for the client's preconditions.</summary>
+    public StoredResponse Describe(OriginResponse response) => _reader.Read(response, Math.Max(0, response.ContentLength));
+
     // An answer to one client's request, with its credentials and cookies, is that client's even if it has left; what a 416 says about
-    // one range it does not say about another that begins before it.
-    private bool IsAlsoFor(LearnRequest request, LearnOutcome outcome) =>
-        outcome.Kind == LearnOutcomeKind.Unsatisfiable ? outcome.CompleteLength <= RangeOf(request).Start : !outcome.IsExclusive;
+    // one range it does not say about another that begins before it; and another variant is no answer.
+    private bool IsAlsoFor(LearnRequest request, FieldTable fields, LearnOutcome outcome) => outcome.Kind switch
+    {
+        LearnOutcomeKind.Unsatisfiable => outcome.CompleteLength <= StartOf(request),
+        LearnOutcomeKind.Known => !outcome.IsExclusive && outcome.Generation!.Selecting?.Match(fields) != false,
+        _ => !outcome.IsExclusive,
+    };
+
+    // A body without a length is a stored response only at its end. Waiting for it spares the origin a request; an origin that takes
+    // long over it costs each client this wait once.
+    private async ValueTask<Generation?> RecordedAsync(BodyRecorder recorder, FieldTable fields, CancellationToken ct)
+    {
+        try
+        {
+            var generation = await recorder.Outcome.WaitAsync(s_longestWaitForRecording, _time, ct);
+            return generation is { IsRetired: false } && generation.Selecting?.Match(fields) != false ? generation : null;
+        }
+        catch (TimeoutException)
+        {
+            return null;
+        }
+    }
 
     private static async ValueTask<LearnOutcome> FollowAsync(LearnFlight flight, bool isOwn, CancellationToken ct)
     {
@@ -113,7 +167,7 @@ public sealed class ObjectLearner
         }
     }
 
-    private LearnFlight JoinOrStart(LearnRequest request, out bool isOwn)
+    private LearnFlight JoinOrStart(LearnRequest request, FieldTable fields, out bool isOwn)
     {
         var created = new LearnFlight();
         created.TryJoin();
@@ -123,7 +177,7 @@ public sealed class ObjectLearner
             isOwn = flight == created;
             if (isOwn)
             {
-                Start(created, request);
+                Start(created, request, fields);
                 return created;
             }
 
@@ -137,17 +191,17 @@ public sealed class ObjectLearner
         }
     }
 
-    private void Start(LearnFlight flight, LearnRequest request)
+    private void Start(LearnFlight flight, LearnRequest request, FieldTable fields)
     {
-        // Thread A found nothing in the index; thread B's lesson published the object and left; A enters. A lesson is over only
-        // after its object is published, so looking again here sees it and the origin is asked once.
-        if (_index.TryGet(request.Key.Bytes, out var known)
-            && known != request.Stale
-            && !known.IsRetired
-            && known.Response.Freshness.IsFreshAt(_time.GetUtcNow()))
+        // Thread A found nothing in the index, or something stale; thread B's lesson published the object, or freshened it, and left; A
+        // enters. A lesson is over only after that, so looking again here sees it and the origin is asked once.
+        if (_index.TryGet(request.Key.Bytes, fields, out var known)
+            && known.Response != request.StaleResponse
+            && known.IsUsable
+            && ReuseDecision.Decide(known.Response, request.Directives, _time.GetUtcNow()) == Reuse.Fresh)
         {
             _inFlight.TryRemove(KeyValuePair.Create(request.Key, flight));
-            flight.Complete(new LearnOutcome(LearnOutcomeKind.Sliced) { Generation = known });
+            flight.Complete(new LearnOutcome(LearnOutcomeKind.Known) { Generation = known });
             return;
         }
 
@@ -183,10 +237,25 @@ public sealed class ObjectLearner
 
     private async Task<LearnOutcome> LearnWithRetriesAsync(LearnRequest request)
     {
+        var asked = RangeOf(request);
         for (int retry = 1; ; retry++)
         {
             bool isLastTry = retry > _retries.MaxRetries;
-            var (outcome, failure) = await TryOnceAsync(request, isLastTry);
+            var (outcome, failure) = await TryOnceAsync(request, asked, isLastTry);
+            if (outcome is { Kind: LearnOutcomeKind.Unsatisfiable } && asked is { } range && outcome.CompleteLength > range.Start)
+            {
+                // B14: there is something at this position, and the origin minds that the range goes past the end.
+                asked = range.End > outcome.CompleteLength ? new ByteRange(range.Start, outcome.CompleteLength) : null;
+                (outcome, failure) = asked is null
+                    ? (new LearnOutcome(LearnOutcomeKind.PassThrough), Failure.None)
+                    : await TryOnceAsync(request, asked, isLastTry);
+            }
+
+            if (outcome is { Kind: LearnOutcomeKind.Unsatisfiable } && outcome.CompleteLength > asked?.Start)
+            {
+                return new LearnOutcome(LearnOutcomeKind.PassThrough);
+            }
+
             if (outcome is not null)
             {
                 return outcome;
@@ -194,15 +263,23 @@ public sealed class ObjectLearner
 
             if (isLastTry || !failure.Error.IsRetryable())
             {
-                return Failed(failure);
+                return StaleOnError(request, failure) ?? Failed(failure);
             }
 
             _meter.RetriedSubrequests.Add(1);
-            await Task.Delay(_retries.DelayBefore(retry), _time, _stopping);
+            await Task.Delay(_retries.DelayBefore(retry, failure), _time, _stopping);
         }
     }
 
-    private async Task<(LearnOutcome? Outcome, Failure Failure)> TryOnceAsync(LearnRequest request, bool isLastTry)
+    // RFC 5861 §4: an error of the origin is one of its statuses or none at all.
+    private LearnOutcome? StaleOnError(LearnRequest request, Failure failure, int status = 0) =>
+        request.Stale is { IsUsable: true } stale
+        && failure.Error.Side() == FetchErrorSide.Origin
+        && ReuseDecision.MayServeOnError(stale.Response, request.Directives, _time.GetUtcNow())
+            ? new LearnOutcome(LearnOutcomeKind.Known) { Generation = stale, IsStaleOnError = true, Failure = failure, OriginStatus = status }
+            : null;
+
+    private async Task<(LearnOutcome? Outcome, Failure Failure)> TryOnceAsync(LearnRequest request, ByteRange? asked, bool isLastTry)
     {
         if (!await _gate.TryEnterAsync(_stopping))
         {
@@ -210,138 +287,223 @@ public sealed class ObjectLearner
         }
 
         OriginResponse? response = null;
-        bool isHandedOver = false;
+        var handOver = HandOver.None;
         try
         {
-            var asked = RangeOf(request);
             _meter.Subrequests.Add(1);
-            var result = await _origin.SendAsync(
-                new OriginRequest(request.Template, asked) { KnownVersion = request.Stale?.Response.Validator }, _stopping);
+            var result = await _origin.SendAsync(new OriginRequest(request.Template, asked) { KnownVersion = request.StaleResponse?.Validator }, _stopping);
             response = result.Response;
             if (response is null)
             {
                 return (null, result.Failure);
             }
 
-            if (response.Status is 500 or 502 or 503 or 504 && !isLastTry)
+            if (response.Status is 500 or 502 or 503 or 504)
             {
-                return (null, new Failure(FetchError.OriginServerError, $"status {response.Status}"));
+                var failure = PartialResponseCheck.ServerError(response);
+                if (!isLastTry)
+                {
+                    return (null, failure);
+                }
+
+                if (StaleOnError(request, failure, response.Status) is { } stale)
+                {
+                    return (stale, Failure.None);
+                }
             }
 
-            var outcome = Interpret(request, asked, response, out bool isAdopted);
-            isHandedOver = isAdopted;
-            if (outcome.Kind == LearnOutcomeKind.Direct)
-            {
-                // Goes on at the client's pace, which must not hold a permit.
-                _gate.Leave();
-                isHandedOver = true;
-            }
-
-            return (outcome, Failure.None);
+            var outcome = Interpret(request, asked, response, out handOver);
+            return (outcome with { OriginStatus = response.Status }, Failure.None);
         }
         finally
         {
-            if (!isHandedOver)
+            if (handOver == HandOver.None)
             {
                 response?.Dispose();
+            }
+
+            // What goes on at a client's pace must not hold a permit.
+            if (handOver != HandOver.WithPermit)
+            {
                 _gate.Leave();
             }
         }
     }
 
-    // isAdopted: the response and the permit now belong to a fetch.
-    private LearnOutcome Interpret(LearnRequest request, ByteRange asked, OriginResponse response, out bool isAdopted)
+    private LearnOutcome Interpret(LearnRequest request, ByteRange? asked, OriginResponse response, out HandOver handOver)
     {
-        isAdopted = false;
+        handOver = HandOver.None;
         switch (response.Status)
         {
-            case 206:
-                if (!PartialResponseCheck.TryAccept(response, asked, out var part, out var failure))
+            case 206 when asked is { } range:
+                if (!PartialResponseCheck.TryAccept(response, range, out var part, out var failure))
                 {
                     return Failed(failure);
                 }
 
                 return part.CompleteLength < 0 || !IsSliceable(part.CompleteLength)
                     ? new LearnOutcome(LearnOutcomeKind.PassThrough)
-                    : Know(request, response, part.CompleteLength, part.Part, out isAdopted);
+                    : Know(request, response, part.CompleteLength, part.Part, out handOver);
 
-            case 200 when asked.Start == 0
-                && response.ContentLength > 0
-                && response.ContentLength <= _grid.SliceSizeBytes
-                && !PartialResponseCheck.HasContentCoding(response):
-                // The range covers the whole object, or the origin knows no ranges: either way this is all of it (B13).
-                return Know(request, response, response.ContentLength, new ByteRange(0, response.ContentLength), out isAdopted);
-
-            case 304 when request.Stale is { } stale && response.FindSingle("ETag") is { } tag && tag != stale.Response.Validator.EntityTag:
+            case 304 when request.Stale is { } stale && response.FindSingle("ETag") is { } tag && tag != request.StaleResponse!.Validator.EntityTag:
                 // It speaks of another version than the one we hold (RFC 9111 §4.3.4): the client's own request will tell.
                 _index.Remove(stale);
                 return new LearnOutcome(LearnOutcomeKind.PassThrough);
 
             case 304 when request.Stale is { } stale:
                 stale.Freshen(_reader.Freshen(stale.Response, response));
-                if (!_reader.MayBeShared(response))
+                if (_reader.TakesBack(response))
                 {
                     // The origin takes back what it allowed before: good for those who asked, and for nobody after them.
                     _index.Remove(stale);
                 }
 
-                return new LearnOutcome(LearnOutcomeKind.Sliced) { Generation = stale, WasRevalidated = true };
+                return new LearnOutcome(LearnOutcomeKind.Known) { Generation = stale, WasRevalidated = true };
 
-            case 416:
+            case 206 or 304:
+                // Nothing was asked that these could answer.
+                return Failed(new Failure(FetchError.UnexpectedStatus, $"status {response.Status} to a request that is neither for a part nor conditional"));
+
+            case 416 when asked is not null:
                 var stated = ContentRangeField.Parse(Encoding.Latin1.GetBytes(response.FindSingle("Content-Range") ?? ""));
-                return stated.Kind == ContentRangeKind.Unsatisfied && stated.CompleteLength <= asked.Start
+                return stated.Kind == ContentRangeKind.Unsatisfied
                     ? new LearnOutcome(LearnOutcomeKind.Unsatisfiable) { CompleteLength = stated.CompleteLength }
                     : new LearnOutcome(LearnOutcomeKind.PassThrough);
 
             default:
-                if (response.Status < 500 && request.Stale is { } replaced)
-                {
-                    // 404, 410, a redirect: the origin has said that what we hold is not the object any more.
-                    _index.Remove(replaced);
-                }
-
-                return new LearnOutcome(LearnOutcomeKind.Direct) { Response = response };
+                return KnowWhole(request, response, out handOver);
         }
     }
 
-    private LearnOutcome Know(LearnRequest request, OriginResponse response, long completeLength, ByteRange part, out bool isAdopted)
+    private LearnOutcome Know(LearnRequest request, OriginResponse response, long completeLength, ByteRange part, out HandOver handOver)
     {
         var stored = _reader.Read(response, completeLength);
-        bool isShared = request.MayBeShared && _reader.MayBeShared(response);
-        isAdopted = false;
+        bool isShared = _reader.MayBeShared(response, request.Sharing, request.Template, out var selecting);
+        handOver = HandOver.None;
         if (request.Stale is { IsRetired: false } stale && isShared && stale.Response.Validator is { IsPresent: true } known
             && known.IsSameVersion(stored.Validator))
         {
             // The origin answered with bytes although nothing changed: as good as a 304.
             stale.Freshen(stored);
-            return new LearnOutcome(LearnOutcomeKind.Sliced) { Generation = stale, WasRevalidated = true };
+            return new LearnOutcome(LearnOutcomeKind.Known) { Generation = stale, WasRevalidated = true };
         }
 
-        var generation = new Generation(request.Key, stored, _grid, isShared, _store);
-
-        // A one-slice answer of 200 to a probe for the length brings more than the probe asked for; then its slice is slice 0 too.
-        if (request.FirstSliceIndex is not null || part.Length > s_firstByte.Length)
+        var generation = new Generation(request.Key, stored, _grid, isShared, _store) { Selecting = selecting };
+        if (request.FirstSliceIndex is not null)
         {
-            _fetcher.Adopt(generation, request.FirstSliceIndex ?? 0, request.Template, response, part);
-            isAdopted = true;
+            _fetcher.Adopt(generation, request.FirstSliceIndex.Value, request.Template, response, part);
+            handOver = HandOver.WithPermit;
         }
 
+        return Publish(request, generation, isShared);
+    }
+
+    // An answer whose body is all of a representation: an object that fits its first slice or comes from an origin without ranges, an
+    // error, a redirect, a page outside the sliced paths.
+    private LearnOutcome KnowWhole(LearnRequest request, OriginResponse response, out HandOver handOver)
+    {
+        bool isShared = _reader.MayBeShared(response, request.Sharing, request.Template, out var selecting);
+        long length = response.Status is 204 or 205 ? 0 : response.ContentLength;
+        bool isKept = isShared && IsStorable(request, response, length);
+        bool isCut = !isKept && !request.IsWhole && IsStorable(request, response, length) && response.Status == 200 && length > 0;
+        if (length < 0 || !(isKept || isCut))
+        {
+            handOver = HandOver.WithoutPermit;
+            if (response.Status < 500 && request.Stale is { } replaced)
+            {
+                // 404, 410, a redirect: the origin has said that what we hold is not the object any more.
+                _index.Remove(replaced);
+            }
+
+            return new LearnOutcome(LearnOutcomeKind.Direct)
+            {
+                Response = response,
+                Recorder = isKept ? NewRecorder(request, response, selecting) : null,
+                IsUncacheable = !isShared,
+            };
+        }
+
+        var stored = _reader.Read(response, length);
+        var generation = new Generation(request.Key, stored, _grid, isShared, _store) { Selecting = selecting, IsWhole = true };
+        if (length > _grid.SliceSizeBytes)
+        {
+            _fetcher.AdoptWhole(generation, response);
+            handOver = HandOver.WithoutPermit;
+        }
+        else if (length > 0)
+        {
+            _fetcher.Adopt(generation, 0, request.Template, response, new ByteRange(0, length));
+            handOver = HandOver.WithPermit;
+        }
+        else
+        {
+            handOver = HandOver.None;
+        }
+
+        return Publish(request, generation, isShared);
+    }
+
+    // A coded body where the identity was asked for is somebody's bytes, but not the object's: nobody else gets it.
+    private bool IsStorable(LearnRequest request, OriginResponse response, long length) =>
+        (request.IsWhole || !PartialResponseCheck.HasContentCoding(response))
+        && length <= LongestWholeBody
+        && (length <= 0 || IsSliceable(length));
+
+    private LearnOutcome Publish(LearnRequest request, Generation generation, bool isShared)
+    {
         if (isShared)
         {
             _index.Publish(generation);
         }
-        else if (request.Stale is not null)
+
+        if (request.Stale is not null && request.Stale != generation)
         {
+            // Also when it was selected by other fields than the new one is: it is no answer to this request any more.
             _index.Remove(request.Stale);
         }
 
-        return new LearnOutcome(LearnOutcomeKind.Sliced) { Generation = generation };
+        return new LearnOutcome(LearnOutcomeKind.Known) { Generation = generation, IsUncacheable = !isShared };
     }
 
-    private ByteRange RangeOf(LearnRequest request) => request.FirstSliceIndex is { } index ? _grid.RangeOf(index) : s_firstByte;
+    private BodyRecorder NewRecorder(LearnRequest request, OriginResponse response, SelectingFields? selecting)
+    {
+        var receivedAt = _time.GetUtcNow();
+        return new BodyRecorder(
+            _store,
+            _grid,
+            LongestWholeBody,
+            length => new Generation(request.Key, _reader.Read(response, length, receivedAt), _grid, isShared: true, _store)
+            {
+                Selecting = selecting,
+                IsWhole = true,
+            },
+            _index.Publish);
+    }
+
+    // A body that the origin gives only from its beginning on must be in the store from there to where the slowest reader is; half
+    // of the store at most may go to one. Arbitrary.
+    private long LongestWholeBody => _store.CapacityBytes / 2;
+
+    private ByteRange? RangeOf(LearnRequest request) =>
+        request.IsWhole ? null : request.FirstSliceIndex is { } index ? _grid.RangeOf(index) : s_firstByte;
+
+    private long StartOf(LearnRequest request) => RangeOf(request)?.Start ?? 0;
 
     private bool IsSliceable(long completeLength) =>
         _grid.Covers(completeLength) && completeLength > 0 && _grid.CountFor(completeLength) <= Generation.MaxSlices;
 
     private static LearnOutcome Failed(Failure failure) => new(LearnOutcomeKind.Failed) { Failure = failure };
+
+    // What becomes of a response after it was looked at.
+    private enum HandOver
+    {
+        // It is done with.
+        None,
+
+        // It and the permit belong to a fetch.
+        WithPermit,
+
+        // It goes on, at a client's pace.
+        WithoutPermit,
+    }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Slice.Core.Caching;
 using Slice.Core.Http;
@@ -93,13 +94,22 @@ public static class PartialResponseCheck
             case 412 or 416:
                 return new Failure(FetchError.ObjectChanged, $"status {response.Status} in answer to a pinned range");
 
-            case 500 or 502 or 503 or 504:
-                return new Failure(FetchError.OriginServerError, $"status {response.Status}");
+            case 429 or 500 or 502 or 503 or 504:
+                return ServerError(response);
 
             default:
                 return new Failure(FetchError.UnexpectedStatus, $"status {response.Status} inside the object");
         }
     }
+
+    /// <summary>The failure of a status that may pass: 429 and 5xx, with the wait that the origin asks for.</summary>
+    public static Failure ServerError(OriginResponse response) => new(FetchError.OriginServerError, $"status {response.Status}")
+    {
+        // Its other form, a date, is rare and would need the clock.
+        RetryAfter = int.TryParse(response.FindSingle("Retry-After"), NumberStyles.None, CultureInfo.InvariantCulture, out int seconds)
+            ? TimeSpan.FromSeconds(seconds)
+            : null,
+    };
 
     /// <summary>The validators that the response states, with the length the caller has found.</summary>
     public static Validator ValidatorOf(OriginResponse response, long completeLength) =>

@@ -22,6 +22,18 @@ public sealed class RetryPolicy
     public int MaxRetries { get; }
 
     /// <summary>
+    /// The wait before the n-th retry after <paramref name="failure"/>: that of <see cref="DelayBefore(int)"/>, or what the origin asks for
+    /// with Retry-After when that is longer, at most <see cref="LongestDelay"/> (B19).
+    /// </summary>
+    public TimeSpan DelayBefore(int retry, Failure failure)
+    {
+        var delay = DelayBefore(retry);
+        var asked = failure.RetryAfter ?? TimeSpan.Zero;
+        asked = asked < LongestDelay ? asked : LongestDelay;
+        return asked > delay ? asked : delay;
+    }
+
+    /// <summary>
     /// The wait before the n-th retry (from 1): between half and all of 100 ms × 2^(n−1), so that clients that failed together do
     /// not come back together.
     /// </summary>

@@ -14,6 +14,8 @@ public sealed class SliceFetcher : IAsyncDisposable
 {
     private readonly ObjectIndex _index;
     private readonly SliceMeter _meter;
+    private readonly TimeProvider _time;
+    private readonly CancellationToken _stoppingToken;
     private readonly SliceFiller _filler;
     private readonly RequestCollapser _collapser = new();
     private readonly CancellationTokenSource _stopping = new();
@@ -29,8 +31,11 @@ public sealed class SliceFetcher : IAsyncDisposable
         _index = index;
         _meter = meter;
 
+        _time = time;
+
         // The token outlives its source, which is gone when a client asks after shutdown.
-        _filler = new SliceFiller(origin, gate, store, retries, time, meter, _stopping.Token);
+        _stoppingToken = _stopping.Token;
+        _filler = new SliceFiller(origin, gate, store, retries, time, meter, _stoppingToken);
     }
 
     /// <summary>Called with each fetch that failed and is not going to be repeated. Set once, before use; must not throw.</summary>
@@ -49,6 +54,11 @@ public sealed class SliceFetcher : IAsyncDisposable
             if (_collapser.TryJoin(generation, sliceIndex, out var existing))
             {
                 return new SliceSource(null, existing);
+            }
+
+            if (generation.IsWhole)
+            {
+                return AcquireOfWhole(generation, sliceIndex);
             }
 
             var fetch = new SliceFetch(generation, sliceIndex);
@@ -101,6 +111,94 @@ public sealed class SliceFetcher : IAsyncDisposable
         _ = RunAsync(fetch, template, response, part);
     }
 
+    /// <summary>
+    /// Cuts a body that holds the whole object into its slices, in order, for as long as somebody reads the object. The response passes
+    /// to the fill.
+    /// </summary>
+    internal void AdoptWhole(Generation generation, OriginResponse response)
+    {
+        var fill = new WholeBodyFill(generation, _time);
+        generation.Fill = fill;
+        generation.FetchStarted();
+        Interlocked.Increment(ref _owners);
+        _ = RunWholeAsync(fill, response);
+    }
+
+    private static SliceSource AcquireOfWhole(Generation generation, int sliceIndex)
+    {
+        if (generation.Fill is { } fill && fill.TryJoin(sliceIndex, out var coming))
+        {
+            return new SliceSource(null, coming);
+        }
+
+        // The fill has passed it. It is stored, unless eviction was faster.
+        if (generation.TryLease(sliceIndex, out var stored))
+        {
+            return new SliceSource(stored, null);
+        }
+
+        var gone = new SliceFetch(generation, sliceIndex);
+        gone.TryJoin();
+        gone.End(new Failure(FetchError.SliceGone, "evicted, and the origin gives no ranges"));
+        return new SliceSource(null, gone);
+    }
+
+    // Never throws, like RunAsync.
+    private async Task RunWholeAsync(WholeBodyFill fill, OriginResponse response)
+    {
+        Failure failure;
+        try
+        {
+            failure = await FillWholeAsync(fill, response);
+        }
+        catch (OperationCanceledException)
+        {
+            failure = new Failure(FetchError.ShuttingDown);
+        }
+        catch (Exception error)
+        {
+            failure = new Failure(FetchError.ProxyInternalError, error.ToString());
+        }
+
+        response.Dispose();
+        fill.Generation.Fill = null;
+        fill.Generation.FetchEnded();
+        if (failure.IsError)
+        {
+            // What is missing of it cannot be fetched by itself.
+            _index.Remove(fill.Generation);
+        }
+
+        if (fill.End(failure) is { } unfinished && failure.Error is not (FetchError.Abandoned or FetchError.ShuttingDown))
+        {
+            _meter.FailedSubrequests.Add(1);
+            FetchFailed?.Invoke(unfinished, failure);
+        }
+
+        LeaveOwners();
+    }
+
+    private async Task<Failure> FillWholeAsync(WholeBodyFill fill, OriginResponse response)
+    {
+        while (await fill.WaitForDemandAsync(_stoppingToken))
+        {
+            if (fill.BeginNext() is not { } fetch)
+            {
+                return Failure.None;
+            }
+
+            var failure = await _filler.FillFromWholeAsync(fetch, response);
+            if (failure.IsError)
+            {
+                return failure;
+            }
+
+            fill.EndCurrent();
+        }
+
+        return new Failure(FetchError.Abandoned);
+    }
+
     private bool TryEnter(SliceFetch fetch)
     {
         if (!_collapser.TryEnter(fetch))
@@ -136,27 +234,13 @@ public sealed class SliceFetcher : IAsyncDisposable
             _index.Remove(fetch.Generation);
         }
 
-        if (!failure.IsError)
-        {
-            Commit(fetch);
-        }
-        else if (failure.Error is not (FetchError.Abandoned or FetchError.ShuttingDown))
+        if (failure.IsError && failure.Error is not (FetchError.Abandoned or FetchError.ShuttingDown))
         {
             _meter.FailedSubrequests.Add(1);
             FetchFailed?.Invoke(fetch, failure);
         }
 
         Finish(fetch, failure);
-    }
-
-    private static void Commit(SliceFetch fetch)
-    {
-        var slice = fetch.Slice;
-        slice.TryLease();
-        if (!fetch.Generation.TryCommit(slice, fetch.SliceIndex))
-        {
-            slice.Release();
-        }
     }
 
     private void Finish(SliceFetch fetch, Failure failure)

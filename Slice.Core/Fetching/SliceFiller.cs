@@ -25,7 +25,7 @@ internal sealed class SliceFiller(
     /// </summary>
     private const int MaxShortParts = 64;
 
-    /// <summary>Fills the slice of one fetch. Returns no failure when it is complete; the caller commits it.</summary>
+    /// <summary>Fills the slice of one fetch. Returns no failure when it is complete and committed.</summary>
     /// <param name="fetch">The fetch; its owner calls this once.</param>
     /// <param name="template">What the subrequests look like.</param>
     /// <param name="response">A response that is open already, with its permit of the gate; both pass to this call. Null to ask.</param>
@@ -64,9 +64,13 @@ internal sealed class SliceFiller(
 
             retries++;
             meter.RetriedSubrequests.Add(1);
-            await Task.Delay(retryPolicy.DelayBefore(retries), time, stopping);
+            await Task.Delay(retryPolicy.DelayBefore(retries, attempt), time, stopping);
         }
     }
+
+    /// <summary>Fills the slice of one fetch with the next bytes of a body that holds the whole object. No failure when it is complete and committed.</summary>
+    public Task<Failure> FillFromWholeAsync(SliceFetch fetch, OriginResponse response) =>
+        PumpAsync(fetch, response, fetch.Generation.Grid.RangeOf(fetch.SliceIndex, fetch.Generation.CompleteLength));
 
     private async Task<Failure> TryOnceAsync(SliceFetch fetch, SubrequestTemplate template, ByteRange asked)
     {
@@ -156,6 +160,12 @@ internal sealed class SliceFiller(
                     return surplus;
                 }
 
+                if (fetch.AvailableBytes + read.Bytes == fetch.LengthBytes)
+                {
+                    // Before the last bytes are published: whoever has received all of them finds the slice stored.
+                    Commit(fetch);
+                }
+
                 fetch.Publish(fetch.AvailableBytes + read.Bytes);
             }
 
@@ -169,6 +179,16 @@ internal sealed class SliceFiller(
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private static void Commit(SliceFetch fetch)
+    {
+        var slice = fetch.Slice;
+        slice.TryLease();
+        if (!fetch.Generation.TryCommit(slice, fetch.SliceIndex))
+        {
+            slice.Release();
         }
     }
 

@@ -9,4 +9,11 @@ namespace Slice.Core.Fetching;
 /// <param name="Target">Path and query exactly as the client sent them.</param>
 /// <param name="Host">The Host for the origin; null for the origin's own address.</param>
 /// <param name="Fields">End-to-end request fields to pass on, without Range, preconditions and Accept-Encoding.</param>
-public sealed record SubrequestTemplate(string Target, string? Host, IReadOnlyList<ForwardedField> Fields);
+public sealed record SubrequestTemplate(string Target, string? Host, IReadOnlyList<ForwardedField> Fields)
+{
+    /// <summary>
+    /// Whether the client's own Accept-Encoding is among the fields. Slices are cut from the identity coding, and then it is not: the
+    /// origin is asked for that.
+    /// </summary>
+    public bool PassesAcceptEncoding { get; init; }
+}

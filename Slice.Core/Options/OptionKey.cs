@@ -56,6 +56,9 @@ public sealed class OptionKey
     /// <summary>Greatest value, in the unit of <see cref="Minimum"/>.</summary>
     public long Maximum { get; internal init; }
 
+    /// <summary>The words one of which the value is; empty for other kinds.</summary>
+    public IReadOnlyList<string> Choices { get; internal init; } = [];
+
     /// <summary>Whether the value must never be shown.</summary>
     public bool IsSecret => Kind == OptionKind.Secret;
 
@@ -64,7 +67,8 @@ public sealed class OptionKey
     {
         OptionKind.Count or OptionKind.Size or OptionKind.Duration => RangeText(Minimum),
         OptionKind.Flag => "true or false",
-        OptionKind.Patterns => $"a list, each entry {SlicePattern.Syntax}",
+        OptionKind.Patterns or OptionKind.Arguments => $"a list, each entry {ItemSyntax}",
+        OptionKind.Choice => $"{string.Join(", ", Choices.SkipLast(1))} or {Choices[^1]}",
         OptionKind.ListenAddress => ListenAddress.Syntax,
         OptionKind.OriginAddress => OriginAddress.Syntax,
         OptionKind.UrlPath => $"a path of visible ASCII that begins with /, without ? and #, at most {LongestUrlPath} characters",
@@ -72,6 +76,11 @@ public sealed class OptionKey
         OptionKind.Secret => "visible ASCII without spaces",
         _ => LogSeverityText.Syntax,
     };
+
+    /// <summary>What one entry of a list may be, in words.</summary>
+    public string ItemSyntax => Kind == OptionKind.Arguments
+        ? "the name of an argument as it stands in the query, without & and =; a trailing * stands for any ending"
+        : SlicePattern.Syntax;
 
     /// <summary>The default as text; <c>none</c> for a secret, <c>required</c> when there is no default.</summary>
     public string DefaultText => Read(new SliceOptions()) switch
@@ -98,7 +107,7 @@ public sealed class OptionKey
         (OptionKind.Flag, bool flag) => flag ? "true" : "false",
         (OptionKind.OriginAddress, Uri address) => address.IsAbsoluteUri ? OriginAddress.Format(address) : address.OriginalString,
         (OptionKind.LogLevel, LogSeverity severity) => LogSeverityText.Format(severity),
-        (OptionKind.Patterns, IReadOnlyList<string> patterns) => $"[{string.Join(", ", patterns)}]",
+        (OptionKind.Patterns or OptionKind.Arguments, IReadOnlyList<string> entries) => $"[{string.Join(", ", entries)}]",
         _ => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "",
     };
 
@@ -106,14 +115,19 @@ public sealed class OptionKey
     /// <param name="value">Typed as <see cref="OptionKind"/> says.</param>
     public IEnumerable<OptionError> Check(object? value) => Check(value, Minimum);
 
+    /// <summary>What is wrong with one entry of a list, or null.</summary>
+    public string? CheckItem(string entry) => Kind == OptionKind.Arguments
+        ? IsVisibleAscii(entry) && entry.Length > 0 && !entry.AsSpan().ContainsAny("&=?#") ? null : "not the name of an argument"
+        : SlicePattern.Compile(entry, out _);
+
     internal IEnumerable<OptionError> Check(object? value, long minimum)
     {
-        if (value is IReadOnlyList<string> patterns)
+        if (value is IReadOnlyList<string> entries)
         {
-            return patterns
-                .Select(pattern => (pattern, Problem: SlicePattern.Compile(pattern, out _)))
-                .Where(checkedPattern => checkedPattern.Problem is not null)
-                .Select(checkedPattern => new OptionError(Name, checkedPattern.pattern, checkedPattern.Problem!, SlicePattern.Syntax));
+            return entries
+                .Select(entry => (entry, Problem: CheckItem(entry)))
+                .Where(checkedEntry => checkedEntry.Problem is not null)
+                .Select(checkedEntry => new OptionError(Name, checkedEntry.entry, checkedEntry.Problem!, ItemSyntax));
         }
 
         string? problem = value switch
@@ -151,6 +165,7 @@ public sealed class OptionKey
         OptionKind.UrlPath => IsUrlPath(text) ? null : "not a path",
         OptionKind.Directory => text.Length > 0 && !text.Contains('\0', StringComparison.Ordinal) ? null : "not a path",
         OptionKind.Secret => CheckSecret(text),
+        OptionKind.Choice => Choices.Contains(text) ? null : "none of the words that may stand here",
         _ => null,
     };
 

@@ -18,6 +18,12 @@ public enum OptionKind
     /// <summary>A list of regular expressions (<see cref="IReadOnlyList{T}"/> of <see cref="string"/>).</summary>
     Patterns,
 
+    /// <summary>A list of names of query arguments (<see cref="IReadOnlyList{T}"/> of <see cref="string"/>).</summary>
+    Arguments,
+
+    /// <summary>One of the key's <see cref="OptionKey.Choices"/> (<see cref="string"/>).</summary>
+    Choice,
+
     /// <summary>An address to listen on (<see cref="string"/>).</summary>
     ListenAddress,
 

@@ -1,3 +1,5 @@
+using Slice.Core.Caching;
+
 namespace Slice.Core.Options;
 
 /// <summary>
@@ -28,13 +30,33 @@ public static class OptionTable
             o => o.MaxConcurrentSubrequests, (o, v) => o with { MaxConcurrentSubrequests = (int)v }),
         Count("Slicing", "max_retries", 0, 20, "Repeats of a failed subrequest after its first try; the wait before the first is 100 ms and doubles.",
             o => o.MaxRetries, (o, v) => o with { MaxRetries = (int)v }),
-        Patterns("Slicing", "slice_patterns", "Regular expressions on the path; a GET or HEAD that matches none is passed through. Empty: all are sliced.",
+        Patterns("Slicing", "slice_patterns", "Regular expressions on the path; an object that matches none is fetched whole. Empty: all are sliced.",
             o => o.SlicePatterns, (o, v) => o with { SlicePatterns = v }),
+
+        Choice("Slicing", "validator", ["strict", "etag", "last-modified", "length"],
+            "What answers must have in common for slices that were fetched at different times to be one object; with less, an object that is no longer fresh is fetched anew.",
+            o => (int)o.Validator, (o, v) => o with { Validator = (ValidatorStrength)v }),
 
         Flag("Cache", "enable_cache", "Whether slices are kept for later requests.",
             o => o.EnableCache, (o, v) => o with { EnableCache = v }),
         Duration("Cache", "cache_ttl", 0, YearMs, "Freshness lifetime of an answer that states none of its own.",
             o => o.CacheTtl, (o, v) => o with { CacheTtl = v }),
+        Flag("Cache", "cache_ttl_override", "Whether cache_ttl also stands in for the freshness lifetime that a 200 or 206 states.",
+            o => o.CacheTtlOverride, (o, v) => o with { CacheTtlOverride = v }),
+        Duration("Cache", "cache_negative_ttl", 0, DayMs, "Freshness lifetime of a 404 or 410 that states none; 0 keeps none.",
+            o => o.CacheNegativeTtl, (o, v) => o with { CacheNegativeTtl = v }),
+        Duration("Cache", "cache_stale_if_error", 0, YearMs, "How long after its freshness a response that does not say itself serves while the origin fails.",
+            o => o.CacheStaleIfError, (o, v) => o with { CacheStaleIfError = v }),
+        Duration("Cache", "cache_stale_while_revalidate", 0, YearMs, "How long after its freshness a response that does not say itself is used while it is validated in the background.",
+            o => o.CacheStaleWhileRevalidate, (o, v) => o with { CacheStaleWhileRevalidate = v }),
+        Flag("Cache", "cache_unsliced", "Whether answers to a GET outside slice_patterns are cached too, whole and by the same rules.",
+            o => o.CacheUnsliced, (o, v) => o with { CacheUnsliced = v }),
+        Flag("Cache", "honor_request_cache_control", "Whether Cache-Control of the client counts: no-cache, no-store, max-age, min-fresh, max-stale, only-if-cached.",
+            o => o.HonorRequestCacheControl, (o, v) => o with { HonorRequestCacheControl = v }),
+        Choice("Cache", "cache_key.query", ["all", "sorted", "none"], "What of the query tells objects apart: all of it, its arguments in any order, or nothing.",
+            o => (int)o.CacheKeyQuery, (o, v) => o with { CacheKeyQuery = (QueryKey)v }),
+        Arguments("Cache", "cache_key.ignored_arguments", "Query arguments that do not tell objects apart; they go to the origin all the same.",
+            o => o.CacheKeyIgnoredArguments, (o, v) => o with { CacheKeyIgnoredArguments = v }),
         Size("Cache", "l1_cache_size_bytes", 16 * MiB, TiB, "Bytes kept when the cache is in memory.",
             o => o.Store.MemorySizeBytes, (o, v) => o with { Store = o.Store with { MemorySizeBytes = v } }),
         Flag("Cache", "enable_l2_cache", "Whether the cache is on disk instead of in memory; the kernel's page cache is then the memory tier.",
@@ -131,6 +153,15 @@ public static class OptionTable
     private static OptionKey Patterns(
         string group, string name, string summary, Func<SliceOptions, IReadOnlyList<string>> read, Func<SliceOptions, IReadOnlyList<string>, SliceOptions> with) =>
         new(group, name, OptionKind.Patterns, summary, read, (o, v) => with(o, (IReadOnlyList<string>)v!));
+
+    private static OptionKey Arguments(
+        string group, string name, string summary, Func<SliceOptions, IReadOnlyList<string>> read, Func<SliceOptions, IReadOnlyList<string>, SliceOptions> with) =>
+        new(group, name, OptionKind.Arguments, summary, read, (o, v) => with(o, (IReadOnlyList<string>)v!));
+
+    // The words stand in the order of the enum's members.
+    private static OptionKey Choice(
+        string group, string name, string[] choices, string summary, Func<SliceOptions, int> read, Func<SliceOptions, int, SliceOptions> with) =>
+        new(group, name, OptionKind.Choice, summary, o => choices[read(o)], (o, v) => with(o, Array.IndexOf(choices, (string)v!))) { Choices = choices };
 
     private static OptionKey Origin(
         string group, string name, string summary, Func<SliceOptions, Uri?> read, Func<SliceOptions, Uri?, SliceOptions> with) =>

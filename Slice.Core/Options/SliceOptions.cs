@@ -1,3 +1,5 @@
+using Slice.Core.Caching;
+
 namespace Slice.Core.Options;
 
 /// <summary>
@@ -15,14 +17,41 @@ public sealed record SliceOptions
     /// <summary>Repeats of a failed subrequest after its first try, 0 to 20. Default 3; the wait before the first is 100 ms and doubles.</summary>
     public int MaxRetries { get; init; } = 3;
 
-    /// <summary>Regular expressions on the path; a GET or HEAD that matches none is passed through. Empty: every GET and HEAD is sliced.</summary>
+    /// <summary>Regular expressions on the path; an object that matches none is fetched whole. Empty: every object is sliced.</summary>
     public IReadOnlyList<string> SlicePatterns { get; init; } = [];
 
     /// <summary>Whether slices are kept for later requests. Default true; false still slices, and forgets each object after its request.</summary>
     public bool EnableCache { get; init; } = true;
 
+    /// <summary>Whether answers outside <see cref="SlicePatterns"/> are cached too, as they come, by the same rules. Default true.</summary>
+    public bool CacheUnsliced { get; init; } = true;
+
     /// <summary>Freshness lifetime of an answer that states none of its own, 0 s to 365 days. Default 3,600 s.</summary>
     public TimeSpan CacheTtl { get; init; } = TimeSpan.FromSeconds(3600);
+
+    /// <summary>Whether <see cref="CacheTtl"/> also stands in for the freshness lifetime that a 200 or 206 states. Default false.</summary>
+    public bool CacheTtlOverride { get; init; }
+
+    /// <summary>Freshness lifetime of a 404 or 410 that states none, 0 s (none is stored) to 1 day. Default 10 s.</summary>
+    public TimeSpan CacheNegativeTtl { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long after its freshness a response that does not say serves while the origin fails, 0 s to 365 days. Default 0 s.</summary>
+    public TimeSpan CacheStaleIfError { get; init; }
+
+    /// <summary>How long after its freshness a response that does not say is used while it is validated in the background, 0 s to 365 days. Default 0 s.</summary>
+    public TimeSpan CacheStaleWhileRevalidate { get; init; }
+
+    /// <summary>Whether the client's own Cache-Control (no-cache, max-age, only-if-cached …) counts. Default true.</summary>
+    public bool HonorRequestCacheControl { get; init; } = true;
+
+    /// <summary>Which validator lets slices that were fetched at different times be one object. Default <see cref="ValidatorStrength.Strict"/>.</summary>
+    public ValidatorStrength Validator { get; init; }
+
+    /// <summary>Which part of the query belongs to the cache key. Default <see cref="QueryKey.All"/>.</summary>
+    public QueryKey CacheKeyQuery { get; init; }
+
+    /// <summary>Query arguments that do not belong to the cache key, by name; a trailing <c>*</c> stands for any ending. Default none.</summary>
+    public IReadOnlyList<string> CacheKeyIgnoredArguments { get; init; } = [];
 
     /// <summary>The origin. Required; <c>http</c> only until TLS to the origin is built.</summary>
     public Uri? UpstreamAddress { get; init; }

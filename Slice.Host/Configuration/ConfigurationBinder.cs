@@ -99,9 +99,9 @@ internal sealed class ConfigurationBinder
         }
 
         _places.Set(key.Name, _file, node.Line, node.Column);
-        if (key.Kind == OptionKind.Patterns)
+        if (key.Kind is OptionKind.Patterns or OptionKind.Arguments)
         {
-            BindPatterns(key, node);
+            BindList(key, node);
         }
         else if (node is not ConfigurationScalar scalar)
         {
@@ -130,7 +130,7 @@ internal sealed class ConfigurationBinder
         _options = isValid ? key.With(_options, value) : _options;
     }
 
-    private void BindPatterns(OptionKey key, ConfigurationNode node)
+    private void BindList(OptionKey key, ConfigurationNode node)
     {
         if (node is not ConfigurationList list)
         {
@@ -138,22 +138,22 @@ internal sealed class ConfigurationBinder
             return;
         }
 
-        List<string> patterns = [];
+        List<string> entries = [];
         foreach (ConfigurationNode item in list.Items)
         {
-            string? problem = item is ConfigurationScalar { IsNull: false } scalar ? SlicePattern.Compile(scalar.Text, out _) : Describe(item);
+            string? problem = item is ConfigurationScalar { IsNull: false } scalar ? key.CheckItem(scalar.Text) : Describe(item);
             if (problem is not null)
             {
-                AddError(item, key, problem, SlicePattern.Syntax);
+                AddError(item, key, problem, key.ItemSyntax);
                 _places.SetFaulty(key.Name);
             }
             else
             {
-                patterns.Add(((ConfigurationScalar)item).Text);
+                entries.Add(((ConfigurationScalar)item).Text);
             }
         }
 
-        _options = patterns.Count == list.Items.Count ? key.With(_options, patterns) : _options;
+        _options = entries.Count == list.Items.Count ? key.With(_options, entries) : _options;
     }
 
     private void AddWrongType(OptionKey key, ConfigurationNode node, string problem)

@@ -1,3 +1,4 @@
+using Slice.Core.Caching;
 using Slice.Core.Http;
 using Slice.Core.Observability;
 using Slice.Core.Options;
@@ -7,6 +8,7 @@ namespace Slice.Net.Connections;
 
 /// <summary>What every connection of one endpoint shares. Immutable.</summary>
 /// <param name="Options">The configuration.</param>
+/// <param name="QueryKeyRule">What of the query belongs to the cache key.</param>
 /// <param name="HeadLimits">How large a request head may be.</param>
 /// <param name="Timeouts">Deadlines towards clients.</param>
 /// <param name="Sweeper">Watches them.</param>
@@ -16,6 +18,7 @@ namespace Slice.Net.Connections;
 /// <param name="Log">The log.</param>
 internal sealed record ConnectionServices(
     SliceOptions Options,
+    QueryKeyRule QueryKeyRule,
     RequestHeadLimits HeadLimits,
     TimeoutSettings Timeouts,
     DeadlineSweeper Sweeper,

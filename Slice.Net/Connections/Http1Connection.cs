@@ -55,6 +55,7 @@ internal sealed class Http1Connection
             services.NewDelivery?.Invoke(),
             transport.RemoteEndPoint,
             services.Options,
+            services.QueryKeyRule,
             services.Time,
             Abort,
             transport.ConnectionClosed);

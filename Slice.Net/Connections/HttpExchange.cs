@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net;
+using Slice.Core.Caching;
 using Slice.Core.Fetching;
 using Slice.Core.Http;
 using Slice.Core.Options;
@@ -16,6 +17,7 @@ internal sealed class HttpExchange
 {
     private readonly TimeProvider _time;
     private readonly bool _forwardHost;
+    private readonly QueryKeyRule _queryKeyRule;
     private readonly Action _abort;
     private byte[]? _key;
     private int _keyLength;
@@ -30,6 +32,7 @@ internal sealed class HttpExchange
         SliceDelivery? delivery,
         EndPoint? remoteEndPoint,
         SliceOptions options,
+        QueryKeyRule queryKeyRule,
         TimeProvider time,
         Action abort,
         CancellationToken connectionClosed)
@@ -41,6 +44,7 @@ internal sealed class HttpExchange
         RemoteEndPoint = remoteEndPoint;
         ConnectionClosed = connectionClosed;
         _forwardHost = options.ForwardHost;
+        _queryKeyRule = queryKeyRule;
         _time = time;
         _abort = abort;
     }
@@ -90,6 +94,9 @@ internal sealed class HttpExchange
     /// <summary>The cache key, in the normal form of the target. Valid during the exchange.</summary>
     public ReadOnlySpan<byte> Key => _keyLength == 0 ? Head.Target.PathAndQuery : _key.AsSpan(0, _keyLength);
 
+    /// <summary>What stands before the target in the key: the host when it is part of the key, else nothing.</summary>
+    public ReadOnlySpan<byte> KeyPrefix => Key[.._hostLength];
+
     /// <summary>The target in normal form: the key without its host.</summary>
     public ReadOnlySpan<byte> NormalizedTarget => Key[_hostLength..];
 
@@ -97,7 +104,12 @@ internal sealed class HttpExchange
     public bool IsHead => Head.Method == RequestMethod.Head;
 
     /// <summary>What subrequests on behalf of this request have in common. Made on first use: a hit needs none.</summary>
-    public SubrequestTemplate Template => _template ??= SubrequestTemplates.ForSlices(Head, _forwardHost);
+    public SubrequestTemplate Template => _template ??= IsSliced == false
+        ? SubrequestTemplates.ForWhole(Head, _forwardHost, RemoteEndPoint)
+        : SubrequestTemplates.ForSlices(Head, _forwardHost);
+
+    /// <summary>Whether the target is on a sliced path; null until somebody had to know.</summary>
+    public bool? IsSliced { get; set; }
 
     /// <summary>Begins with the head that was just parsed.</summary>
     public void Begin(bool mayKeepAlive)
@@ -122,6 +134,7 @@ internal sealed class HttpExchange
     public void End()
     {
         _template = null;
+        IsSliced = null;
         _keyLength = _hostLength = 0;
         if (_key is not null)
         {
@@ -154,7 +167,7 @@ internal sealed class HttpExchange
     private void WriteKey()
     {
         var target = Head.Target.PathAndQuery;
-        if (!_forwardHost && Core.Http.NormalizedTarget.IsNormal(target))
+        if (!_forwardHost && _queryKeyRule.IsIdentity && Core.Http.NormalizedTarget.IsNormal(target))
         {
             return;
         }
@@ -169,6 +182,7 @@ internal sealed class HttpExchange
         }
 
         _hostLength = host.Length;
-        _keyLength = host.Length + Core.Http.NormalizedTarget.Write(target, _key.AsSpan(host.Length));
+        int targetLength = Core.Http.NormalizedTarget.Write(target, _key.AsSpan(host.Length));
+        _keyLength = host.Length + _queryKeyRule.Apply(_key.AsSpan(host.Length, targetLength));
     }
 }

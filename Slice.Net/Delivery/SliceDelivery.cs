@@ -169,7 +169,7 @@ internal sealed class SliceDelivery
     private async ValueTask<DeliveryOutcome> RecoverAsync(
         HttpExchange exchange, Generation generation, SlicePlan plan, ReadOnlyMemory<byte> head, DeliveryOutcome outcome)
     {
-        if (outcome.Failure.Error is not (FetchError.StoreFull or FetchError.StoreWriteError))
+        if (outcome.Failure.Error is not (FetchError.StoreFull or FetchError.StoreWriteError or FetchError.SliceGone))
         {
             return outcome;
         }
@@ -177,11 +177,18 @@ internal sealed class SliceDelivery
         var rest = new ByteRange(plan.Range.Start + _bytesSent, plan.Range.End);
         var pinned = generation.Response.Validator;
         _meter.Subrequests.Add(1);
-        var result = await _origin.SendAsync(new OriginRequest(exchange.Template, rest) { PinnedVersion = pinned }, exchange.ConnectionClosed);
+        var asked = generation.IsWhole ? (ByteRange?)null : rest;
+        var result = await _origin.SendAsync(new OriginRequest(exchange.Template, asked) { PinnedVersion = pinned }, exchange.ConnectionClosed);
         using var response = result.Response;
         if (response is null)
         {
             return outcome with { Failure = result.Failure };
+        }
+
+        if (generation.IsWhole)
+        {
+            var skipped = await SkipAsync(response, rest.Start, pinned);
+            return skipped.IsError ? outcome with { Failure = skipped } : await StreamAsync(exchange, response, rest, head);
         }
 
         var failure = PartialResponseCheck.CheckPinned(response, rest, pinned, out var part);
@@ -191,6 +198,39 @@ internal sealed class SliceDelivery
         }
 
         return failure.IsError ? outcome with { Failure = failure } : await StreamAsync(exchange, response, part, head);
+    }
+
+    // The beginning of a body that an origin without ranges gives again; the client has it already. Without a validator nobody can
+    // say that the rest would fit.
+    private async ValueTask<Failure> SkipAsync(OriginResponse response, long bytes, Validator pinned)
+    {
+        var current = PartialResponseCheck.ValidatorOf(response, response.ContentLength);
+        if (response.Status != 200 || !(pinned.IsPresent && current.IsSameVersion(pinned)))
+        {
+            return new Failure(FetchError.ObjectChanged, $"status {response.Status}, had {pinned}, got {current}");
+        }
+
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(StreamBufferBytes);
+        try
+        {
+            for (long left = bytes; left > 0;)
+            {
+                var read = await response.ReadAsync(buffer.AsMemory(0, (int)Math.Min(left, StreamBufferBytes)));
+                if (read.Bytes == 0)
+                {
+                    return read.Failure.IsError ? read.Failure : new Failure(FetchError.HttpResponseIncomplete, $"{left} bytes short");
+                }
+
+                _meter.BytesFromOrigin.Add(read.Bytes);
+                left -= read.Bytes;
+            }
+
+            return Failure.None;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
     }
 
     private async ValueTask<DeliveryOutcome> StreamAsync(HttpExchange exchange, OriginResponse response, ByteRange part, ReadOnlyMemory<byte> head)

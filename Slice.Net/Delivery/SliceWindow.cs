@@ -15,6 +15,7 @@ internal sealed class SliceWindow(SliceFetcher fetcher, int sizeSlices)
     private HttpExchange? _exchange;
     private Generation? _generation;
     private SlicePlan _plan;
+    private WholeBodyFill? _fill;
     private int _first;
     private int _end;
 
@@ -31,6 +32,7 @@ internal sealed class SliceWindow(SliceFetcher fetcher, int sizeSlices)
         }
 
         (_exchange, _generation, _plan, _first, _end) = (exchange, generation, plan, 0, 0);
+        _fill = generation.Fill is { } fill && fill.TryEnter() ? fill : null;
     }
 
     /// <summary>Asks for the slices that have a place; the current one is always among them.</summary>
@@ -62,6 +64,7 @@ internal sealed class SliceWindow(SliceFetcher fetcher, int sizeSlices)
             Advance();
         }
 
-        (_exchange, _generation) = (null, null);
+        _fill?.Leave();
+        (_exchange, _generation, _fill) = (null, null, null);
     }
 }

@@ -1,9 +1,9 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using Slice.Core.Caching;
 using Slice.Core.Fetching;
 using Slice.Core.Http;
 using Slice.Core.Observability;
+using Slice.Core.Options;
 using Slice.Core.Ranges;
 using Slice.Net.Connections;
 using Slice.Net.Delivery;
@@ -11,8 +11,8 @@ using Slice.Net.Delivery;
 namespace Slice.Net.Handlers;
 
 /// <summary>
-/// GET and HEAD: looks the object up, learns it when it is not known, decides about preconditions and range, and delivers it in
-/// slices. What no pattern matches is passed through.
+/// GET and HEAD: looks the object up, learns it when it is not known or may not be used as it is, decides about preconditions and range,
+/// and delivers it in slices.
 /// </summary>
 internal sealed class GetHandler : IRequestHandler
 {
@@ -22,9 +22,12 @@ internal sealed class GetHandler : IRequestHandler
 
     private readonly ObjectIndex _index;
     private readonly ObjectLearner _learner;
+    private readonly UncacheableKeys _uncacheable;
     private readonly PassThroughHandler _passThrough;
     private readonly SlicePatterns _patterns;
     private readonly SliceGrid _grid;
+    private readonly bool _cachesUnsliced;
+    private readonly bool _honorsDirectives;
     private readonly TimeProvider _time;
     private readonly SliceMeter _meter;
     private readonly RequestLog _log;
@@ -33,18 +36,21 @@ internal sealed class GetHandler : IRequestHandler
     public GetHandler(
         ObjectIndex index,
         ObjectLearner learner,
+        UncacheableKeys uncacheable,
         PassThroughHandler passThrough,
-        SlicePatterns patterns,
-        SliceGrid grid,
+        SliceOptions options,
         TimeProvider time,
         SliceMeter meter,
         RequestLog log)
     {
         _index = index;
         _learner = learner;
+        _uncacheable = uncacheable;
         _passThrough = passThrough;
-        _patterns = patterns;
-        _grid = grid;
+        _patterns = new SlicePatterns(options.SlicePatterns);
+        _grid = new SliceGrid(options.SliceSizeBytes);
+        _cachesUnsliced = options.EnableCache && options.CacheUnsliced;
+        _honorsDirectives = options.HonorRequestCacheControl;
         _time = time;
         _meter = meter;
         _log = log;
@@ -54,21 +60,22 @@ internal sealed class GetHandler : IRequestHandler
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask HandleAsync(HttpExchange exchange)
     {
+        var directives = _honorsDirectives ? RequestDirectives.Read(exchange.Head.Fields) : default;
         for (int attempt = 1; attempt <= MaxAttempts; attempt++)
         {
-            var lookUp = LookUp.Hit;
-            if (!TryFindFresh(exchange, out var generation))
+            if (!TryReuse(exchange, directives, out var generation, out var status))
             {
-                (generation, lookUp) = await LearnAsync(exchange, generation);
-                if (generation is null)
-                {
-                    return;
-                }
+                (generation, status) = await LearnAsync(exchange, directives, generation, status);
+            }
+
+            if (generation is null)
+            {
+                return;
             }
 
             try
             {
-                if (await RespondAsync(exchange, generation, lookUp, isLastAttempt: attempt == MaxAttempts))
+                if (await RespondAsync(exchange, generation, status, directives.OnlyIfCached, isLastAttempt: attempt == MaxAttempts))
                 {
                     return;
                 }
@@ -79,7 +86,7 @@ internal sealed class GetHandler : IRequestHandler
                 {
                     generation.Retire();
                 }
-                else if (lookUp == LookUp.Miss && generation.IsEmpty)
+                else if (status.IsLearned && generation.IsEmpty)
                 {
                     // Learned, and no slice of it was needed, for a 304 for instance: nothing would ever evict the record.
                     _index.Remove(generation);
@@ -88,38 +95,88 @@ internal sealed class GetHandler : IRequestHandler
         }
     }
 
-    private bool TryFindFresh(HttpExchange exchange, [NotNullWhen(true)] out Generation? generation) =>
-        _index.TryGet(exchange.Key, out generation)
-        && !generation.IsRetired
-        && generation.Response.Freshness.IsFreshAt(_time.GetUtcNow());
+    // False when the origin must be asked; the generation is then what is to be validated, or null.
+    private bool TryReuse(HttpExchange exchange, in RequestDirectives directives, out Generation? generation, out CacheStatus status)
+    {
+        status = default;
+        if (!_index.TryGet(exchange.Key, exchange.Head.Fields, out generation))
+        {
+            status = new CacheStatus { Forward = _index.Contains(exchange.Key) ? ForwardReason.VaryMiss : ForwardReason.UriMiss };
+            return false;
+        }
+
+        if (!generation.IsUsable)
+        {
+            generation = null;
+            status = new CacheStatus { Forward = ForwardReason.Miss };
+            return false;
+        }
+
+        switch (ReuseDecision.Decide(generation.Response, directives, _time.GetUtcNow()))
+        {
+            case Reuse.Fresh:
+                return true;
+            case Reuse.Stale:
+                status = new CacheStatus { IsStale = true };
+                return true;
+            case Reuse.StaleWhileRevalidate:
+                _learner.Refresh(NewLearnRequest(exchange, directives, generation, IsSliced(exchange)));
+                status = new CacheStatus { IsStale = true };
+                return true;
+            case Reuse.AfterValidationByRequest:
+                status = new CacheStatus { Forward = ForwardReason.Request };
+                break;
+            default:
+                status = new CacheStatus { Forward = ForwardReason.Stale };
+                break;
+        }
+
+        if (!generation.Response.MayCombine && !generation.IsComplete)
+        {
+            // B25: its slices must not meet those of a later fetch.
+            generation = null;
+        }
+
+        return false;
+    }
 
     // The slow way: the origin is asked. Generation is null when the request has been answered here.
-    private async ValueTask<(Generation? Generation, LookUp LookUp)> LearnAsync(HttpExchange exchange, Generation? stale)
+    private async ValueTask<(Generation? Generation, CacheStatus Status)> LearnAsync(
+        HttpExchange exchange, RequestDirectives directives, Generation? stale, CacheStatus status)
     {
-        if (exchange.IsHead || exchange.Head.HasBody || !_patterns.Match(exchange.NormalizedTarget))
+        if (directives.OnlyIfCached)
         {
-            await _passThrough.HandleAsync(exchange);
+            await WriteNotCachedAsync(exchange);
             return default;
         }
 
-        var request = new LearnRequest(
-            new CacheKey(exchange.Key),
-            exchange.Template,
-            FirstSliceOf(exchange.Head),
-            stale is { IsRetired: false } ? stale : null,
-            MayBeShared: !exchange.Head.Fields.Contains(KnownField.Authorization));
-        var outcome = await _learner.LearnAsync(request, exchange.ConnectionClosed);
+        bool isSliced = IsSliced(exchange);
+        bool isUncacheable = _uncacheable.Contains(exchange.Key);
+        if (exchange.IsHead || exchange.Head.HasBody || (!isSliced && !MayLearnWhole(exchange, stale, isUncacheable)))
+        {
+            await _passThrough.HandleAsync(exchange, status, stale);
+            return default;
+        }
+
+        var request = NewLearnRequest(exchange, directives, stale, isSliced);
+        var outcome = await _learner.LearnAsync(request, exchange.Head.Fields, mayWait: !isUncacheable, exchange.ConnectionClosed);
+        if (outcome.IsUncacheable && request.Sharing == RequestSharing.Allowed)
+        {
+            _uncacheable.Add(exchange.Key);
+        }
+
+        status = status with { IsCollapsed = outcome.WasCollapsed, ForwardStatus = outcome.OriginStatus };
         switch (outcome.Kind)
         {
-            case LearnOutcomeKind.Sliced:
-                return (outcome.Generation, outcome.WasRevalidated ? LookUp.Revalidated : LookUp.Miss);
-            case LearnOutcomeKind.Direct:
-                using (outcome.Response)
+            case LearnOutcomeKind.Known:
+                return (outcome.Generation, status with
                 {
-                    _meter.PassthroughRequests.Add(1);
-                    await ResponseForwarder.ForwardAsync(exchange, outcome.Response!, _meter, _log);
-                }
-
+                    WasRevalidated = outcome.WasRevalidated,
+                    IsStale = outcome.IsStaleOnError,
+                    IsStored = outcome.Generation!.IsShared && !outcome.IsStaleOnError,
+                });
+            case LearnOutcomeKind.Direct:
+                await ForwardAsync(exchange, outcome, status);
                 break;
             case LearnOutcomeKind.Unsatisfiable when exchange.Head.Fields.Contains(KnownField.Range):
                 await ErrorResponder.WriteUnsatisfiableAsync(exchange, outcome.CompleteLength);
@@ -130,11 +187,29 @@ internal sealed class GetHandler : IRequestHandler
                 break;
             default:
                 // Length unknown, or an empty object (B15): the origin answers the client's own request best.
-                await _passThrough.HandleAsync(exchange);
+                await _passThrough.HandleAsync(exchange, status);
                 break;
         }
 
         return default;
+    }
+
+    private bool IsSliced(HttpExchange exchange) => exchange.IsSliced ??= _patterns.Match(exchange.NormalizedTarget);
+
+    // Outside the sliced paths a part is not asked for on behalf of others: the client's own request for one goes through as it is.
+    private bool MayLearnWhole(HttpExchange exchange, Generation? stale, bool isUncacheable) =>
+        _cachesUnsliced && !isUncacheable && (stale is not null || !exchange.Head.Fields.Contains(KnownField.Range));
+
+    private LearnRequest NewLearnRequest(HttpExchange exchange, in RequestDirectives directives, Generation? stale, bool isSliced)
+    {
+        var sharing = directives.NoStore ? RequestSharing.Forbidden
+            : exchange.Head.Fields.Contains(KnownField.Authorization) ? RequestSharing.Authorized
+            : RequestSharing.Allowed;
+        return new LearnRequest(new CacheKey(exchange.Key), exchange.Template, isSliced ? FirstSliceOf(exchange.Head) : 0, stale, sharing)
+        {
+            IsWhole = !isSliced || stale is { IsWhole: true },
+            Directives = directives,
+        };
     }
 
     // The slice that holds the first byte the client wants; null when only the length can tell, or when it may lie past the end.
@@ -148,16 +223,54 @@ internal sealed class GetHandler : IRequestHandler
         return range.IsSuffix || range.First >= _grid.MaxCompleteLength ? null : _grid.IndexOf(range.First);
     }
 
-    // False when the object changed, or went, before anything was sent, and the request is to be started over.
-    private async ValueTask<bool> RespondAsync(HttpExchange exchange, Generation generation, LookUp lookUp, bool isLastAttempt)
+    // An answer that is not served in slices. The client's preconditions did not go with the request: they are looked at here.
+    private async ValueTask ForwardAsync(HttpExchange exchange, LearnOutcome outcome, CacheStatus status)
     {
-        _meter.SlicedRequests.Add(1);
+        var response = outcome.Response!;
+        using var recorder = outcome.Recorder;
+        using (response)
+        {
+            _meter.PassthroughRequests.Add(1);
+            status = status with { ForwardStatus = 0, IsStored = recorder is not null };
+            var now = _time.GetUtcNow();
+            if (response.Status == 200 && HasPreconditions(exchange.Head.Fields))
+            {
+                var stored = _learner.Describe(response);
+                switch (ResponseDecision.Decide(exchange.Head, stored, now, out _))
+                {
+                    case ResponseKind.NotModified:
+                        using (var notModified = SlicedResponse.NotModified(exchange, stored, status with { ForwardStatus = 200 }, now))
+                        {
+                            await SendHeadAsync(exchange, 304, notModified.Head);
+                        }
+
+                        await ResponseForwarder.RecordAsync(response, recorder, _meter);
+                        return;
+                    case ResponseKind.PreconditionFailed:
+                        await ErrorResponder.WriteErrorAsync(exchange, 412, "a precondition does not hold");
+                        await ResponseForwarder.RecordAsync(response, recorder, _meter);
+                        return;
+                }
+            }
+
+            await ResponseForwarder.ForwardAsync(exchange, response, status, recorder, _meter, _log);
+        }
+    }
+
+    private static bool HasPreconditions(FieldTable fields) =>
+        fields.Contains(KnownField.IfMatch) || fields.Contains(KnownField.IfNoneMatch)
+        || fields.Contains(KnownField.IfModifiedSince) || fields.Contains(KnownField.IfUnmodifiedSince);
+
+    // False when the object changed, or went, before anything was sent, and the request is to be started over.
+    private async ValueTask<bool> RespondAsync(HttpExchange exchange, Generation generation, CacheStatus status, bool onlyIfCached, bool isLastAttempt)
+    {
+        (generation.IsWhole ? _meter.PassthroughRequests : _meter.SlicedRequests).Add(1);
         var now = _time.GetUtcNow();
         var stored = generation.Response;
         switch (ResponseDecision.Decide(exchange.Head, stored, now, out var range))
         {
             case ResponseKind.NotModified:
-                using (var notModified = SlicedResponse.NotModified(exchange, stored, new SliceUse(0, 0, lookUp == LookUp.Revalidated), now))
+                using (var notModified = SlicedResponse.NotModified(exchange, stored, status, now))
                 {
                     await SendHeadAsync(exchange, 304, notModified.Head);
                 }
@@ -172,24 +285,29 @@ internal sealed class GetHandler : IRequestHandler
         }
 
         var plan = SlicePlanner.Plan(generation.Grid, range ?? new ByteRange(0, stored.CompleteLength), stored.CompleteLength);
-        var use = CountUse(generation, plan, lookUp);
-        using var response = SlicedResponse.Create(exchange, stored, range, use, now);
-        int status = range is null ? 200 : 206;
-        if (exchange.IsHead)
+        status = CountUse(generation, plan, status);
+        if (onlyIfCached && !exchange.IsHead && status.Hits < status.Slices)
         {
-            await SendHeadAsync(exchange, status, response.Head);
+            await WriteNotCachedAsync(exchange);
             return true;
         }
 
-        return await DeliverAsync(exchange, generation, plan, status, response.Head, lookUp, isLastAttempt);
+        using var response = SlicedResponse.Create(exchange, stored, range, status, now);
+        if (exchange.IsHead || plan.Count == 0)
+        {
+            await SendHeadAsync(exchange, range is null ? stored.Status : 206, response.Head);
+            return true;
+        }
+
+        return await DeliverAsync(exchange, generation, plan, range is null ? stored.Status : 206, response.Head, status.IsLearned, isLastAttempt);
     }
 
     private async ValueTask<bool> DeliverAsync(
-        HttpExchange exchange, Generation generation, SlicePlan plan, int status, ReadOnlyMemory<byte> head, LookUp lookUp, bool isLastAttempt)
+        HttpExchange exchange, Generation generation, SlicePlan plan, int status, ReadOnlyMemory<byte> head, bool isLearned, bool isLastAttempt)
     {
         long startedAt = _time.GetTimestamp();
         exchange.BeginResponse(status);
-        var outcome = await exchange.Delivery!.RunAsync(exchange, generation, plan, head, isFirstLearned: lookUp == LookUp.Miss);
+        var outcome = await exchange.Delivery!.RunAsync(exchange, generation, plan, head, isFirstLearned: isLearned);
         _meter.AssemblyDuration.Record(_time.GetElapsedTime(startedAt));
         switch (outcome.Status)
         {
@@ -217,13 +335,17 @@ internal sealed class GetHandler : IRequestHandler
         return true;
     }
 
-    private static SliceUse CountUse(Generation generation, SlicePlan plan, LookUp lookUp)
+    private static CacheStatus CountUse(Generation generation, SlicePlan plan, CacheStatus status)
     {
         // The slice that came with the lesson may be stored by now; for this request it was a miss all the same.
-        int learned = lookUp == LookUp.Miss && plan.Count > 0 ? 1 : 0;
+        int learned = status.IsLearned && plan.Count > 0 ? 1 : 0;
         int hits = generation.CountStored(plan.FirstSliceIndex + learned, plan.Count - learned);
-        return new SliceUse(hits, plan.Count, lookUp == LookUp.Revalidated);
+        return status with { Hits = hits, Slices = plan.Count, IsStored = generation.IsShared && hits < plan.Count };
     }
+
+    // RFC 9111 §5.2.1.7.
+    private static ValueTask WriteNotCachedAsync(HttpExchange exchange) =>
+        ErrorResponder.WriteErrorAsync(exchange, 504, "only-if-cached: not all of it is stored");
 
     private static async ValueTask SendHeadAsync(HttpExchange exchange, int status, ReadOnlyMemory<byte> head)
     {
@@ -232,12 +354,5 @@ internal sealed class GetHandler : IRequestHandler
         {
             exchange.Abort();
         }
-    }
-
-    private enum LookUp
-    {
-        Hit,
-        Miss,
-        Revalidated,
     }
 }

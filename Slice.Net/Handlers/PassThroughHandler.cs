@@ -1,4 +1,5 @@
 using System.Text;
+using Slice.Core.Caching;
 using Slice.Core.Fetching;
 using Slice.Core.Http;
 using Slice.Core.Observability;
@@ -9,10 +10,18 @@ using Slice.Net.Origin;
 namespace Slice.Net.Handlers;
 
 /// <summary>Streams a request to the origin and its response back, both unchanged but for hop-by-hop fields, Via and X-Forwarded-*.</summary>
-internal sealed class PassThroughHandler(OriginClient origin, SliceOptions options, SliceMeter meter, RequestLog log) : IRequestHandler
+internal sealed class PassThroughHandler(OriginClient origin, StoredResponseUpdates updates, SliceOptions options, SliceMeter meter, RequestLog log)
+    : IRequestHandler
 {
     /// <inheritdoc/>
-    public async ValueTask HandleAsync(HttpExchange exchange)
+    public ValueTask HandleAsync(HttpExchange exchange) =>
+        HandleAsync(exchange, new CacheStatus { Forward = ForwardReason.Method });
+
+    /// <summary>Passes a request through for a reason of the cache's.</summary>
+    /// <param name="exchange">The exchange.</param>
+    /// <param name="status">Why.</param>
+    /// <param name="stale">What is stored of the target and not fresh: a HEAD's answer says whether it is still good. Null for nothing.</param>
+    public async ValueTask HandleAsync(HttpExchange exchange, CacheStatus status, Generation? stale = null)
     {
         meter.PassthroughRequests.Add(1);
         if (exchange.Body.Rejection != RequestRejection.None)
@@ -34,7 +43,9 @@ internal sealed class PassThroughHandler(OriginClient origin, SliceOptions optio
         using var response = result.Response;
         if (response is not null)
         {
-            await ResponseForwarder.ForwardAsync(exchange, response, meter, log);
+            // Before the client hears of it: what it asks next must not meet what its own request has made invalid.
+            updates.Apply(exchange, response, stale);
+            await ResponseForwarder.ForwardAsync(exchange, response, status, recorder: null, meter, log);
         }
         else if (exchange.Body.Rejection != RequestRejection.None)
         {

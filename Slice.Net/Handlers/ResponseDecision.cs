@@ -15,6 +15,12 @@ internal static class ResponseDecision
     public static ResponseKind Decide(RequestHead head, StoredResponse stored, DateTimeOffset now, out ByteRange? range)
     {
         range = null;
+        if (stored.Status != 200)
+        {
+            // RFC 9110 §13.2.1: conditions and ranges are about a representation, not about an error or a redirect.
+            return ResponseKind.Content;
+        }
+
         var validators = new StoredValidators
         {
             EntityTag = stored.EntityTag.Span,

@@ -23,8 +23,9 @@ internal static class ResponseForwarder
 
     private static readonly byte[] s_lastChunk = "0\r\n\r\n"u8.ToArray();
 
-    /// <summary>Sends head and body. The caller disposes the response.</summary>
-    public static async ValueTask ForwardAsync(HttpExchange exchange, OriginResponse response, SliceMeter meter, RequestLog log)
+    /// <summary>Sends head and body, and gives the body to <paramref name="recorder"/> if there is one. The caller disposes both.</summary>
+    public static async ValueTask ForwardAsync(
+        HttpExchange exchange, OriginResponse response, CacheStatus status, BodyRecorder? recorder, SliceMeter meter, RequestLog log)
     {
         // An origin that says nothing for a while must not keep the response of a client that has left.
         using var leaving = exchange.ConnectionClosed.UnsafeRegister(static response => ((OriginResponse)response!).Abort(), response);
@@ -37,10 +38,10 @@ internal static class ResponseForwarder
         }
 
         exchange.BeginResponse(response.Status);
-        var written = await exchange.Writer.WriteAsync(FormatHead(exchange, response, isChunked));
+        var written = await exchange.Writer.WriteAsync(FormatHead(exchange, response, status, isChunked));
         if (written == WriteResult.Written && hasBody)
         {
-            written = await ForwardBodyAsync(exchange, response, isChunked, meter, log);
+            written = await ForwardBodyAsync(exchange, response, isChunked, recorder, meter, log);
         }
 
         if (written != WriteResult.Written)
@@ -49,7 +50,41 @@ internal static class ResponseForwarder
         }
     }
 
-    private static async ValueTask<WriteResult> ForwardBodyAsync(HttpExchange exchange, OriginResponse response, bool isChunked, SliceMeter meter, RequestLog log)
+    /// <summary>Reads a body for its recorder only: the client needed none of it. Ends early when there is no recorder.</summary>
+    public static async ValueTask RecordAsync(OriginResponse response, BodyRecorder? recorder, SliceMeter meter)
+    {
+        if (recorder is null)
+        {
+            return;
+        }
+
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
+        try
+        {
+            while (await response.ReadAsync(buffer.AsMemory(0, BufferBytes)) is { Failure.IsError: false } read)
+            {
+                meter.BytesFromOrigin.Add(read.Bytes);
+                if (read.Bytes == 0)
+                {
+                    await recorder.CompleteAsync();
+                    return;
+                }
+
+                await recorder.AppendAsync(buffer.AsMemory(0, read.Bytes));
+                if (recorder.HasFailed)
+                {
+                    return;
+                }
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private static async ValueTask<WriteResult> ForwardBodyAsync(
+        HttpExchange exchange, OriginResponse response, bool isChunked, BodyRecorder? recorder, SliceMeter meter, RequestLog log)
     {
         byte[] buffer = ArrayPool<byte>.Shared.Rent(ChunkHeadBytes + BufferBytes + ChunkTailBytes);
         try
@@ -69,10 +104,20 @@ internal static class ResponseForwarder
 
                 if (read.Bytes == 0)
                 {
+                    if (recorder is not null)
+                    {
+                        await recorder.CompleteAsync();
+                    }
+
                     return isChunked ? await exchange.Writer.WriteAsync(s_lastChunk) : WriteResult.Written;
                 }
 
                 meter.BytesFromOrigin.Add(read.Bytes);
+                if (recorder is not null)
+                {
+                    await recorder.AppendAsync(buffer.AsMemory(ChunkHeadBytes, read.Bytes));
+                }
+
                 var piece = isChunked ? FrameChunk(buffer, read.Bytes) : buffer.AsMemory(ChunkHeadBytes, read.Bytes);
                 var written = await exchange.Writer.WriteAsync(piece);
                 if (written != WriteResult.Written)
@@ -101,7 +146,7 @@ internal static class ResponseForwarder
         return buffer.AsMemory(start, digits + 2 + dataBytes + ChunkTailBytes);
     }
 
-    private static ReadOnlyMemory<byte> FormatHead(HttpExchange exchange, OriginResponse response, bool isChunked)
+    private static ReadOnlyMemory<byte> FormatHead(HttpExchange exchange, OriginResponse response, CacheStatus status, bool isChunked)
     {
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"HTTP/1.1 {response.Status} {response.ReasonPhrase}\r\n");
@@ -122,7 +167,10 @@ internal static class ResponseForwarder
             text.Append(CultureInfo.InvariantCulture, $"Content-Length: {response.ContentLength}\r\n");
         }
 
-        text.Append("Via: 1.1 ").Append(SubrequestTemplates.Pseudonym).Append("\r\nX-Cache: BYPASS\r\n");
+        Span<byte> cacheStatus = stackalloc byte[CacheStatus.MaxBytes];
+        text.Append("Via: 1.1 ").Append(SubrequestTemplates.Pseudonym).Append("\r\nCache-Status: ")
+            .Append(Encoding.ASCII.GetString(cacheStatus[..status.Write(cacheStatus, timeToLiveSeconds: null)]))
+            .Append("\r\nX-Cache: ").Append(status.IsStored ? "MISS" : "BYPASS").Append("\r\n");
         if (!exchange.KeepAlive)
         {
             text.Append("Connection: close\r\n");

@@ -19,24 +19,27 @@ internal static class SubrequestTemplates
     /// </summary>
     public static SubrequestTemplate ForSlices(RequestHead head, bool forwardHost)
     {
-        var fields = new List<ForwardedField>();
-        for (int index = 0; index < head.Fields.LineCount; index++)
-        {
-            if (!HopByHopFields.IsHopByHop(head.Fields, index) && IsForSlices(head.Fields.FieldAt(index)))
-            {
-                fields.Add(FieldAt(head.Fields, index));
-            }
-        }
-
+        var fields = SharedFields(head, passesAcceptEncoding: false);
         fields.Add(new ForwardedField("Via", ViaValue));
         return new SubrequestTemplate(TargetOf(head), HostOf(head, forwardHost), fields);
+    }
+
+    /// <summary>
+    /// What an object outside the sliced paths is fetched with: as for slices, but in the coding the client takes, and with a word about
+    /// who caused the request.
+    /// </summary>
+    public static SubrequestTemplate ForWhole(RequestHead head, bool forwardHost, EndPoint? client)
+    {
+        var fields = SharedFields(head, passesAcceptEncoding: true);
+        AddForwarded(fields, head, ForwardedForOf(head), client);
+        fields.Add(new ForwardedField("Via", ViaValue));
+        return new SubrequestTemplate(TargetOf(head), HostOf(head, forwardHost), fields) { PassesAcceptEncoding = true };
     }
 
     /// <summary>What a request is passed through with: all end-to-end fields, and who it comes from.</summary>
     public static SubrequestTemplate ForPassThrough(RequestHead head, bool forwardHost, EndPoint? client)
     {
         var fields = new List<ForwardedField>();
-        string forwardedFor = "";
         for (int index = 0; index < head.Fields.LineCount; index++)
         {
             if (HopByHopFields.IsHopByHop(head.Fields, index))
@@ -46,12 +49,9 @@ internal static class SubrequestTemplates
 
             switch (head.Fields.FieldAt(index))
             {
-                case KnownField.Host or KnownField.Expect or KnownField.XForwardedHost or KnownField.XForwardedProto:
+                case KnownField.Host or KnownField.Expect or KnownField.ContentLength or KnownField.TransferEncoding:
                     break;
-                case KnownField.ContentLength or KnownField.TransferEncoding:
-                    break;
-                case KnownField.XForwardedFor:
-                    forwardedFor += FieldAt(head.Fields, index).Value + ", ";
+                case KnownField.XForwardedFor or KnownField.XForwardedHost or KnownField.XForwardedProto:
                     break;
                 default:
                     fields.Add(FieldAt(head.Fields, index));
@@ -59,6 +59,40 @@ internal static class SubrequestTemplates
             }
         }
 
+        AddForwarded(fields, head, ForwardedForOf(head), client);
+        fields.Add(new ForwardedField("Via", ViaValue));
+        return new SubrequestTemplate(TargetOf(head), HostOf(head, forwardHost), fields);
+    }
+
+    private static List<ForwardedField> SharedFields(RequestHead head, bool passesAcceptEncoding)
+    {
+        var fields = new List<ForwardedField>();
+        for (int index = 0; index < head.Fields.LineCount; index++)
+        {
+            var field = head.Fields.FieldAt(index);
+            bool isShared = SharedRequestFields.Includes(field) || (passesAcceptEncoding && field == KnownField.AcceptEncoding);
+            if (isShared && !HopByHopFields.IsHopByHop(head.Fields, index))
+            {
+                fields.Add(FieldAt(head.Fields, index));
+            }
+        }
+
+        return fields;
+    }
+
+    private static string ForwardedForOf(RequestHead head)
+    {
+        string forwardedFor = "";
+        for (int line = head.Fields.NextIndex(KnownField.XForwardedFor, 0); line >= 0; line = head.Fields.NextIndex(KnownField.XForwardedFor, line + 1))
+        {
+            forwardedFor += FieldAt(head.Fields, line).Value + ", ";
+        }
+
+        return forwardedFor;
+    }
+
+    private static void AddForwarded(List<ForwardedField> fields, RequestHead head, string forwardedFor, EndPoint? client)
+    {
         if (client is IPEndPoint { Address: var address })
         {
             fields.Add(new ForwardedField("X-Forwarded-For", forwardedFor + (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address)));
@@ -66,16 +100,7 @@ internal static class SubrequestTemplates
 
         fields.Add(new ForwardedField("X-Forwarded-Proto", "http"));
         fields.Add(new ForwardedField("X-Forwarded-Host", Encoding.Latin1.GetString(head.Host)));
-        fields.Add(new ForwardedField("Via", ViaValue));
-        return new SubrequestTemplate(TargetOf(head), HostOf(head, forwardHost), fields);
     }
-
-    private static bool IsForSlices(KnownField field) => field is not (
-        KnownField.Host or KnownField.ContentLength or KnownField.TransferEncoding or KnownField.Expect
-        or KnownField.Range or KnownField.IfRange or KnownField.IfMatch or KnownField.IfNoneMatch
-        or KnownField.IfModifiedSince or KnownField.IfUnmodifiedSince or KnownField.AcceptEncoding
-        or KnownField.CacheControl or KnownField.Pragma or KnownField.Forwarded
-        or KnownField.XForwardedFor or KnownField.XForwardedHost or KnownField.XForwardedProto);
 
     private static ForwardedField FieldAt(FieldTable fields, int index) =>
         new(Encoding.Latin1.GetString(fields.NameAt(index)), Encoding.Latin1.GetString(fields.ValueAt(index)));

@@ -60,7 +60,11 @@ public sealed class OriginClient : IOriginClient, IDisposable
     {
         var message = NewMessage(HttpMethod.Get, request.Template);
         var headers = message.Headers;
-        headers.TryAddWithoutValidation("Accept-Encoding", "identity");
+        if (!request.Template.PassesAcceptEncoding)
+        {
+            headers.TryAddWithoutValidation("Accept-Encoding", "identity");
+        }
+
         if (request.Range is { } range)
         {
             headers.TryAddWithoutValidation("Range", string.Create(CultureInfo.InvariantCulture, $"bytes={range.Start}-{range.End - 1}"));

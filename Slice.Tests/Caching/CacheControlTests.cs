@@ -9,7 +9,7 @@ public class CacheControlTests
     [Theory]
     [InlineData("")]
     [InlineData(" , ,, ")]
-    [InlineData("no-transform, immutable, stale-if-error=60")]
+    [InlineData("no-transform, immutable, stale-if-errors=60")]
     [InlineData("nostore, no-stores, xprivate")]
     [InlineData("x=\"no-store, private\"")]
     [InlineData("x=\"a\\\"no-store, private\"")]
@@ -33,7 +33,10 @@ public class CacheControlTests
         Assert.Equal(None with { NoCache = true }, CacheControl.Parse("no-cache"));
         Assert.Equal(None with { IsPublic = true }, CacheControl.Parse("public"));
         Assert.Equal(None with { MustRevalidate = true }, CacheControl.Parse("must-revalidate"));
-        Assert.Equal(None with { MustRevalidate = true }, CacheControl.Parse("proxy-revalidate"));
+        Assert.Equal(None with { ProxyRevalidate = true }, CacheControl.Parse("proxy-revalidate"));
+        Assert.Equal(None with { MustUnderstand = true }, CacheControl.Parse("Must-Understand"));
+        Assert.Equal(None with { StaleIfError = TimeSpan.FromSeconds(7) }, CacheControl.Parse("stale-if-error=7"));
+        Assert.Equal(None with { StaleWhileRevalidate = TimeSpan.FromSeconds(7) }, CacheControl.Parse("stale-while-revalidate=7"));
         Assert.Equal(None with { MaxAge = TimeSpan.FromSeconds(7) }, CacheControl.Parse("max-age=7"));
         Assert.Equal(None with { SharedMaxAge = TimeSpan.FromSeconds(7) }, CacheControl.Parse("s-maxage=7"));
     }

@@ -1,4 +1,5 @@
 using Slice.Core.Caching;
+using Slice.Core.Http;
 using Slice.Core.Ranges;
 using Slice.Core.Storage;
 using Slice.Tests.Support;
@@ -23,10 +24,11 @@ public sealed class HitAllocationTests : IDisposable
         index.Publish(generation);
         await StoredObjects.AddAsync(_store, generation, sliceIndex: 0);
         var now = DateTimeOffset.UnixEpoch.AddSeconds(1);
+        var fields = new FieldTable();
 
         Assert.Equal(0, BytesAllocatedBy(() =>
         {
-            bool isHit = index.TryGet("/file"u8, out var found) && found.Response.Freshness.IsFreshAt(now);
+            bool isHit = index.TryGet("/file"u8, fields, out var found) && found.Response.Freshness.IsFreshAt(now);
             isHit &= found!.TryLease(0, out var slice);
             isHit &= slice!.Map(0, SliceBytes).Length == SliceBytes;
             slice.Release();

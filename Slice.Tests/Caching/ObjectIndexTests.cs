@@ -1,5 +1,6 @@
 using System.Text;
 using Slice.Core.Caching;
+using Slice.Core.Http;
 using Slice.Core.Storage;
 using Slice.Tests.Support;
 
@@ -96,5 +97,5 @@ public sealed class ObjectIndexTests : IDisposable
 
     private Generation NewGeneration(string target) => StoredObjects.Generation(_store, slices: 4, SliceBytes, target: target);
 
-    private Generation? Find(string target) => _index.TryGet(Encoding.Latin1.GetBytes(target), out var generation) ? generation : null;
+    private Generation? Find(string target) => _index.TryGet(Encoding.Latin1.GetBytes(target), new FieldTable(), out var generation) ? generation : null;
 }

@@ -16,7 +16,7 @@ public class StoredResponseReaderTests
     private readonly StoredResponseReader _reader;
 
     public StoredResponseReaderTests() =>
-        _reader = new StoredResponseReader(enableCache: true, TimeSpan.FromSeconds(DefaultLifetime), _time);
+        _reader = new StoredResponseReader(new CachePolicy { DefaultLifetime = TimeSpan.FromSeconds(DefaultLifetime) }, _time);
 
     // B27, as far as implemented: s-maxage, max-age, Expires, then the default.
     [Theory]
@@ -76,12 +76,14 @@ public class StoredResponseReaderTests
     [InlineData(false, "Set-Cookie: a=b")]
     [InlineData(false, "Vary: *")]
     [InlineData(false, "Vary: Accept-Encoding, *")]
-    [InlineData(false, "Vary: Cookie")]
-    [InlineData(false, "Vary: Accept-Encoding", "Vary: Origin")]
+    [InlineData(true, "Vary: Cookie")]
+    [InlineData(true, "Vary: Accept-Encoding", "Vary: Origin")]
+    [InlineData(false, "Vary: X-Forwarded-For")]
     public void Response_is_shared_unless_something_forbids_it(bool isShared, params string[] fieldLines)
     {
-        Assert.Equal(isShared, _reader.MayBeShared(new FakeOriginResponse(206, fieldLines)));
-        Assert.False(new StoredResponseReader(enableCache: false, TimeSpan.Zero, _time).MayBeShared(new FakeOriginResponse(206, fieldLines)));
+        var response = new FakeOriginResponse(206, fieldLines);
+        Assert.Equal(isShared, _reader.MayBeShared(response, RequestSharing.Allowed, FetchBed.Template(), out _));
+        Assert.False(new StoredResponseReader(new CachePolicy { IsEnabled = false }, _time).MayBeShared(response, RequestSharing.Allowed, FetchBed.Template(), out _));
     }
 
     [Fact]

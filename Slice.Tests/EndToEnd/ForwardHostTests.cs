@@ -103,7 +103,7 @@ public sealed class ForwardHostTests
     {
         await using var origin = StartOrigin();
         await using var proxy = await ProxyUnderTest.StartAsync(
-            origin.Uri, sliceSizeBytes: 4, options => options with { ForwardHost = true, SlicePatterns = ["^/big/"] });
+            origin.Uri, sliceSizeBytes: 4, options => options with { ForwardHost = true, SlicePatterns = ["^/big/"], CacheUnsliced = false });
 
         Assert.Equal("BYPASS", (await GetAsync(proxy, "first.example", "/file")).Field("X-Cache"));
         Assert.Equal("MISS", (await GetAsync(proxy, "first.example", "/big/file")).Field("X-Cache"));

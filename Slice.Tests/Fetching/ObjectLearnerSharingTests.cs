@@ -1,4 +1,6 @@
+using Slice.Core.Caching;
 using Slice.Core.Fetching;
+using Slice.Core.Http;
 using Slice.Tests.Support;
 
 namespace Slice.Tests.Fetching;
@@ -21,7 +23,7 @@ public sealed class ObjectLearnerSharingTests : IAsyncDisposable
     [Fact]
     public async Task Answer_to_credentials_never_goes_to_another_client()
     {
-        var anna = AnnaAsync(s_anna, mayBeShared: false);
+        var anna = AnnaAsync(s_anna, RequestSharing.Authorized);
         var forAnna = await _bed.Origin.NextAsync();
         var bert = BertAsync();
         forAnna.RespondWhole(FakeContent.Sixteen with { Text = "annas own secret" });
@@ -37,7 +39,7 @@ public sealed class ObjectLearnerSharingTests : IAsyncDisposable
     [Fact]
     public async Task Answer_to_credentials_is_discarded_when_its_client_has_left()
     {
-        var anna = AnnaAsync(s_anna, mayBeShared: false);
+        var anna = AnnaAsync(s_anna, RequestSharing.Authorized);
         var forAnna = await _bed.Origin.NextAsync();
         var bert = BertAsync();
         await _annaLeaves.CancelAsync();
@@ -56,8 +58,8 @@ public sealed class ObjectLearnerSharingTests : IAsyncDisposable
         var anna = AnnaAsync(s_anna);
         var forAnna = await _bed.Origin.NextAsync();
         var bert = BertAsync();
-        var annas = forAnna.Respond(new FakeOriginResponse(404));
-        var berts = (await _bed.Origin.NextAsync()).Respond(new FakeOriginResponse(404));
+        var annas = forAnna.Respond(new FakeOriginResponse(404, "Cache-Control: no-store"));
+        var berts = (await _bed.Origin.NextAsync()).Respond(new FakeOriginResponse(404, "Cache-Control: no-store"));
 
         Assert.Same(annas, (await anna).Response);
         Assert.Same(berts, (await bert).Response);
@@ -83,7 +85,7 @@ public sealed class ObjectLearnerSharingTests : IAsyncDisposable
         await _annaLeaves.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => anna);
         exchange.RespondWhole(FakeContent.Sixteen);
-        Assert.Equal(LearnOutcomeKind.Sliced, (await bert).Kind);
+        Assert.Equal(LearnOutcomeKind.Known, (await bert).Kind);
         Assert.Single(_bed.Origin.Requests);
     }
 
@@ -112,7 +114,7 @@ public sealed class ObjectLearnerSharingTests : IAsyncDisposable
         (await _bed.Origin.NextAsync()).RespondWhole(FakeContent.Sixteen);
 
         Assert.Equal(LearnOutcomeKind.Unsatisfiable, (await anna).Kind);
-        Assert.Equal(LearnOutcomeKind.Sliced, (await bert).Kind);
+        Assert.Equal(LearnOutcomeKind.Known, (await bert).Kind);
     }
 
     [Fact]
@@ -133,13 +135,13 @@ public sealed class ObjectLearnerSharingTests : IAsyncDisposable
         Assert.Equal(2, _bed.Origin.Requests.Count);
     }
 
-    private Task<LearnOutcome> AnnaAsync(SubrequestTemplate template, bool mayBeShared = true, int? firstSliceIndex = 0) =>
-        LearnAsync(new LearnRequest(StoredObjects.Key(), template, firstSliceIndex, Stale: null, mayBeShared), _annaLeaves.Token);
+    private Task<LearnOutcome> AnnaAsync(SubrequestTemplate template, RequestSharing sharing = RequestSharing.Allowed, int? firstSliceIndex = 0) =>
+        LearnAsync(new LearnRequest(StoredObjects.Key(), template, firstSliceIndex, Stale: null, sharing), _annaLeaves.Token);
 
     private Task<LearnOutcome> BertAsync(int? firstSliceIndex = 0) =>
         LearnAsync(
-            new LearnRequest(StoredObjects.Key(), s_bert, firstSliceIndex, Stale: null, MayBeShared: true), TestContext.Current.CancellationToken);
+            new LearnRequest(StoredObjects.Key(), s_bert, firstSliceIndex, Stale: null, Sharing: RequestSharing.Allowed), TestContext.Current.CancellationToken);
 
     private Task<LearnOutcome> LearnAsync(LearnRequest request, CancellationToken ct) =>
-        Deadline.WithinAsync(_bed.Learner.LearnAsync(request, ct).AsTask(), "the lesson");
+        Deadline.WithinAsync(_bed.Learner.LearnAsync(request, new FieldTable(), mayWait: true, ct).AsTask(), "the lesson");
 }

@@ -30,7 +30,7 @@ internal sealed class FetchBed : IAsyncDisposable
                 }
             },
         };
-        Reader = new StoredResponseReader(enableCache: true, TimeSpan.FromHours(1), Time);
+        Reader = new StoredResponseReader(new CachePolicy(), Time);
         Learner = new ObjectLearner(Origin, Gate, Fetcher, Store, Index, Reader, retries, Grid, Time, Meter, _stopping.Token);
     }
 

@@ -100,6 +100,8 @@ public sealed class EffectiveConfigurationTests : IDisposable
         OptionKind.Count or OptionKind.Size => key.Name == "limits.request_target" ? key.Minimum : key.Maximum,
         OptionKind.Duration => TimeSpan.FromMilliseconds(key.Maximum - 1),
         OptionKind.Flag => !(bool)key.Read(new SliceOptions())!,
+        OptionKind.Arguments => (string[])["utm_*", "\"'x"],
+        OptionKind.Choice => key.Choices[^1],
         OptionKind.Patterns => (string[])["^/downloads/.*", @"\.(iso|tar\.gz)$", "\"'#"],
         OptionKind.ListenAddress => key.Name == "listen_address" ? "[::1]:18080" : "[::1]:19090",
         OptionKind.OriginAddress => new Uri("http://[2001:db8::1]:8080"),

@@ -1,0 +1,26 @@
+namespace Slice.Core.Caching;
+
+/// <summary>What the operator decides about storing and freshness; everything else is the origin's word and RFC 9111. Immutable.</summary>
+public sealed record CachePolicy
+{
+    /// <summary>False: nothing is shared between requests.</summary>
+    public bool IsEnabled { get; init; } = true;
+
+    /// <summary>Freshness lifetime of an answer that states none (<c>cache_ttl</c>). Default 1 h.</summary>
+    public TimeSpan DefaultLifetime { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>Whether <see cref="DefaultLifetime"/> stands in for what a 200 states too (<c>cache_ttl_override</c>).</summary>
+    public bool OverridesLifetime { get; init; }
+
+    /// <summary>Freshness lifetime of a 404 or 410 that states none (<c>cache_negative_ttl</c>); zero stores none. Default 10 s.</summary>
+    public TimeSpan NegativeLifetime { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long after its freshness an answer that says nothing about it serves for a failing origin. Default zero: not at all.</summary>
+    public TimeSpan StaleIfError { get; init; }
+
+    /// <summary>How long after its freshness an answer that says nothing about it is used while the origin is asked. Default zero.</summary>
+    public TimeSpan StaleWhileRevalidate { get; init; }
+
+    /// <summary>What bytes of two answers must have in common to be joined. Default <see cref="ValidatorStrength.Strict"/>.</summary>
+    public ValidatorStrength Validator { get; init; }
+}

@@ -1,0 +1,7 @@
+namespace Slice.Core.Caching;
+
+/// <summary>How long after its freshness a response may still be used (RFC 9111 §4.2.4, RFC 5861). Zero: not at all.</summary>
+/// <param name="IsForbidden">must-revalidate, proxy-revalidate, s-maxage or no-cache: not even a client's max-stale may.</param>
+/// <param name="WhileRevalidating">While the origin is asked.</param>
+/// <param name="IfError">When the origin fails.</param>
+public readonly record struct StaleUse(bool IsForbidden, TimeSpan WhileRevalidating, TimeSpan IfError);

@@ -1,0 +1,172 @@
+using System.Buffers;
+using Slice.Core.Caching;
+using Slice.Core.Ranges;
+using Slice.Core.Storage;
+
+namespace Slice.Core.Fetching;
+
+/// <summary>
+/// Keeps a copy of a body while it streams to a client, and publishes it when it is complete: for bodies whose length shows only at
+/// their end (B22), and for answers that are no 200. One writer; not thread-safe.
+/// </summary>
+/// <remarks>
+/// Protocol: <see cref="AppendAsync"/> for each piece in order, then <see cref="CompleteAsync"/> once the framing has said that the body
+/// is whole, then dispose. Disposed without completion, nothing stays. A store that is full or fails, or a body that grows past the
+/// limit, ends the recording and nothing else.
+/// </remarks>
+public sealed class BodyRecorder : IDisposable
+{
+    private readonly List<StoredSlice> _slices = [];
+    private readonly TaskCompletionSource<Generation?> _outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly SliceStore _store;
+    private readonly SliceGrid _grid;
+    private readonly Func<long, Generation> _newGeneration;
+    private readonly Action<Generation> _publish;
+    private readonly long _maxBytes;
+    private long _length;
+
+    /// <summary>A recorder of nothing yet.</summary>
+    /// <param name="store">Where the bytes go.</param>
+    /// <param name="grid">The grid they are cut on.</param>
+    /// <param name="maxBytes">Longest body that is kept.</param>
+    /// <param name="newGeneration">Makes the generation when the length is known.</param>
+    /// <param name="publish">Makes it known when its slices are there.</param>
+    internal BodyRecorder(SliceStore store, SliceGrid grid, long maxBytes, Func<long, Generation> newGeneration, Action<Generation> publish)
+    {
+        _store = store;
+        _grid = grid;
+        _maxBytes = maxBytes;
+        _newGeneration = newGeneration;
+        _publish = publish;
+    }
+
+    /// <summary>Completes when the recording has ended: with the object, or null when there is none. For those who wait for it to use it.</summary>
+    internal Task<Generation?> Outcome => _outcome.Task;
+
+    /// <summary>Whether nothing will come of it.</summary>
+    public bool HasFailed { get; private set; }
+
+    /// <summary>Keeps the next piece.</summary>
+    public async ValueTask AppendAsync(ReadOnlyMemory<byte> bytes)
+    {
+        try
+        {
+            while (!bytes.IsEmpty && !HasFailed)
+            {
+                int at = (int)(_length % _grid.SliceSizeBytes);
+                if (at == 0 && !await TryAddSliceAsync())
+                {
+                    Fail();
+                    return;
+                }
+
+                var piece = bytes[..Math.Min(bytes.Length, _grid.SliceSizeBytes - at)];
+                await _slices[^1].WriteAsync(piece, at, CancellationToken.None);
+                _length += piece.Length;
+                bytes = bytes[piece.Length..];
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            Fail();
+        }
+    }
+
+    /// <summary>Publishes what was recorded: the body is whole.</summary>
+    public async ValueTask CompleteAsync()
+    {
+        if (HasFailed || !await TryFitLastSliceAsync())
+        {
+            return;
+        }
+
+        var generation = _newGeneration(_length);
+        for (int index = 0; index < _slices.Count; index++)
+        {
+            _slices[index].TryLease();
+            if (!generation.TryCommit(_slices[index], index))
+            {
+                _slices[index].Release();
+            }
+        }
+
+        Release();
+        _publish(generation);
+        _outcome.TrySetResult(generation);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Fail();
+
+    private void Fail()
+    {
+        HasFailed = true;
+        Release();
+        _outcome.TrySetResult(null);
+    }
+
+    private void Release()
+    {
+        foreach (var slice in _slices)
+        {
+            slice.Release();
+        }
+
+        _slices.Clear();
+    }
+
+    private async ValueTask<bool> TryAddSliceAsync()
+    {
+        if (_length >= _maxBytes || await _store.ReserveAsync(_grid.SliceSizeBytes) is not { } slice)
+        {
+            return false;
+        }
+
+        _slices.Add(slice);
+        return true;
+    }
+
+    // A page of 5 KiB was given the room of a whole slice, as nobody knew its length: it moves to an extent of its size.
+    private async ValueTask<bool> TryFitLastSliceAsync()
+    {
+        int used = (int)(_length % _grid.SliceSizeBytes);
+        if (used == 0)
+        {
+            return true;
+        }
+
+        if (await _store.ReserveAsync(used) is not { } fitting)
+        {
+            Fail();
+            return false;
+        }
+
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(used);
+        try
+        {
+            bool isWhole = _slices[^1].Read(buffer.AsSpan(0, used), 0) == used;
+            if (isWhole)
+            {
+                await fitting.WriteAsync(buffer.AsMemory(0, used), 0, CancellationToken.None);
+                (_slices[^1], fitting) = (fitting, _slices[^1]);
+            }
+
+            if (!isWhole)
+            {
+                Fail();
+            }
+
+            return isWhole;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            Fail();
+            return false;
+        }
+        finally
+        {
+            fitting.Release();
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+}
