@@ -102,6 +102,7 @@ internal sealed class Composition : IAsyncDisposable
         NegativeLifetime = options.CacheNegativeTtl,
         StaleIfError = options.CacheStaleIfError,
         StaleWhileRevalidate = options.CacheStaleWhileRevalidate,
+        StoresSetCookie = options.CacheSetCookie,
         Validator = options.Validator,
     };
 

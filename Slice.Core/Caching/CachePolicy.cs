@@ -12,7 +12,10 @@ public sealed record CachePolicy
     /// <summary>Whether <see cref="DefaultLifetime"/> stands in for what a 200 states too (<c>cache_ttl_override</c>).</summary>
     public bool OverridesLifetime { get; init; }
 
-    /// <summary>Freshness lifetime of a 404 or 410 that states none (<c>cache_negative_ttl</c>); zero stores none. Default 10 s.</summary>
+    /// <summary>
+    /// Freshness lifetime of a 204, 404, 405, 410, 414 or 501 that states none, and of any other status that says no more than public
+    /// (<c>cache_negative_ttl</c>); zero stores none. Default 10 s.
+    /// </summary>
     public TimeSpan NegativeLifetime { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How long after its freshness an answer that says nothing about it serves for a failing origin. Default zero: not at all.</summary>
@@ -20,6 +23,9 @@ public sealed record CachePolicy
 
     /// <summary>How long after its freshness an answer that says nothing about it is used while the origin is asked. Default zero.</summary>
     public TimeSpan StaleWhileRevalidate { get; init; }
+
+    /// <summary>Whether an answer with Set-Cookie may be kept, cookie and all, if nothing else forbids it. Default false.</summary>
+    public bool StoresSetCookie { get; init; }
 
     /// <summary>What bytes of two answers must have in common to be joined. Default <see cref="ValidatorStrength.Strict"/>.</summary>
     public ValidatorStrength Validator { get; init; }

@@ -44,10 +44,10 @@ internal static class FreshnessLifetime
         return status switch
         {
             200 or 203 or 206 or 300 or 301 or 308 => policy.DefaultLifetime,
-            404 or 410 when policy.NegativeLifetime > TimeSpan.Zero => policy.NegativeLifetime,
 
-            // public alone allows storing what is otherwise not (RFC 9111 §3), validated on every use as nothing says how long it is good.
-            204 or 405 or 414 or 501 when directives.IsPublic => TimeSpan.Zero,
+            // The others of RFC 9110 §15.1 that may be kept without being told so; and any, when public says so (RFC 9111 §4.2.2).
+            204 or 404 or 405 or 410 or 414 or 501 when policy.NegativeLifetime > TimeSpan.Zero => policy.NegativeLifetime,
+            _ when directives.IsPublic && policy.NegativeLifetime > TimeSpan.Zero => policy.NegativeLifetime,
             _ => null,
         };
     }

@@ -78,6 +78,8 @@ public sealed class SelectingFields : IEquatable<SelectingFields>
                 }
             }
 
+            Order(name, value[..length]);
+
             if (!fits || !value[..length].SequenceEqual(wanted))
             {
                 return false;
@@ -137,8 +139,46 @@ public sealed class SelectingFields : IEquatable<SelectingFields>
             }
         }
 
+        Order(name, buffer[..length]);
         value = buffer[..length].ToArray();
         return true;
+    }
+
+    // In the fields of content negotiation neither order nor case means anything (RFC 9110 §12.5): one form for all spellings. By
+    // insertion, in place; nobody sends many elements, and the length is bounded.
+    private static void Order(ReadOnlySpan<byte> name, Span<byte> value)
+    {
+        if (!name.StartsWith("accept"u8))
+        {
+            return;
+        }
+
+        Ascii.ToLowerInPlace(value, out _);
+        for (int start = 0; start < value.Length;)
+        {
+            int end = EndOfElement(value, start);
+            int place = 0;
+            while (place < start && value[place..EndOfElement(value, place)].SequenceCompareTo(value[start..end]) <= 0)
+            {
+                place = EndOfElement(value, place);
+            }
+
+            RotateRight(value[place..end], end - start);
+            start = end;
+        }
+    }
+
+    private static int EndOfElement(ReadOnlySpan<byte> value, int start)
+    {
+        int comma = value[(start + 1)..].IndexOf((byte)',');
+        return comma < 0 ? value.Length : start + 1 + comma;
+    }
+
+    private static void RotateRight(Span<byte> value, int count)
+    {
+        value.Reverse();
+        value[..count].Reverse();
+        value[count..].Reverse();
     }
 
     // Each element behind a comma, so that an absent field (nothing) and an empty one (nothing, too) are alike, and "a" and "a, b" are not.

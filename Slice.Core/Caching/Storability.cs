@@ -26,10 +26,9 @@ internal static class Storability
             return false;
         }
 
-        // A cookie is for one client; and a whole answer that is stale when it comes and cannot be validated is of no use to a second.
-        bool isOfUse = lifetime > TimeSpan.Zero || response.Status == 206 || HasValidator(response)
+        // A whole answer that is stale when it comes and cannot be validated is of no use to a second client.
+        return lifetime > TimeSpan.Zero || response.Status == 206 || HasValidator(response)
             || directives.StaleWhileRevalidate > TimeSpan.Zero || directives.StaleIfError > TimeSpan.Zero;
-        return isOfUse && response.FindCombined("Set-Cookie") is null;
     }
 
     /// <summary>Statuses whose meaning for a cache we know: final ones of RFC 9110, but those about one part or one condition.</summary>

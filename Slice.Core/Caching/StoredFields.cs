@@ -25,10 +25,9 @@ internal static class StoredFields
         ["Cache-Control", "Content-Location", "Date", "ETag", "Expires", "Vary", "Last-Modified", "Via"],
         StringComparer.OrdinalIgnoreCase);
 
-    // A 304 confirms the version it was asked about; it cannot replace what names the version or describes its bytes. And a cookie
-    // is for the one client whose request caused the validation: stored, it would go to everybody.
+    // A 304 confirms the version it was asked about; it cannot replace what names the version or describes its bytes.
     private static readonly FrozenSet<string> s_notUpdated = FrozenSet.ToFrozenSet(
-        ["ETag", "Last-Modified", "Content-Encoding", "Content-Type", "Set-Cookie"],
+        ["ETag", "Last-Modified", "Content-Encoding", "Content-MD5", "Content-Digest", "Repr-Digest", "Digest"],
         StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Whether a field goes on to the client: not hop-by-hop, not named in Connection, not one that we state ourselves.</summary>
@@ -38,8 +37,12 @@ internal static class StoredFields
     /// <summary>Whether a field is stored: forwarded, and not of one message only.</summary>
     public static bool IsStored(string name, IReadOnlyList<ForwardedField> fields) => !s_notStored.Contains(name) && IsForwarded(name, fields);
 
-    /// <summary>Whether a 304 may replace a stored field of this name: unless it identifies or describes the version, or sets a cookie.</summary>
-    public static bool IsUpdatedBy304(string name) => !s_notUpdated.Contains(name);
+    /// <summary>
+    /// Whether a 304 may replace a stored field of this name: unless it identifies or describes the version. A cookie is for the one client
+    /// whose request caused the validation: stored, it would go to everybody, so the operator must want that.
+    /// </summary>
+    public static bool IsUpdatedBy304(string name, bool storesSetCookie) =>
+        !s_notUpdated.Contains(name) && (storesSetCookie || !name.Equals("Set-Cookie", StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Whether a field is a part of a 304.</summary>
     public static bool BelongsTo304(ForwardedField line) => s_notModified.Contains(line.Name);

@@ -48,7 +48,7 @@ public sealed class StoredResponseReader
         var updates = new List<ForwardedField>();
         foreach (var line in notModified.Fields)
         {
-            if (StoredFields.IsStored(line.Name, notModified.Fields) && StoredFields.IsUpdatedBy304(line.Name))
+            if (StoredFields.IsStored(line.Name, notModified.Fields) && StoredFields.IsUpdatedBy304(line.Name, _policy.StoresSetCookie))
             {
                 updates.Add(line);
             }
@@ -78,7 +78,8 @@ public sealed class StoredResponseReader
         var lines = response.Fields;
         var directives = DirectivesOf(lines);
         var lifetime = LifetimeOf(response.Status, lines, directives, response, DateOf(lines, now) ?? now, now);
-        return Storability.MayBeShared(response, directives, lifetime, request)
+        return (_policy.StoresSetCookie || response.FindCombined("Set-Cookie") is null)
+            && Storability.MayBeShared(response, directives, lifetime, request)
             && SelectingFields.TryRead(VaryOf(response, template), template.Fields, template.PassesAcceptEncoding, out selecting);
     }
 
@@ -139,12 +140,17 @@ public sealed class StoredResponseReader
 
     private static TimeSpan AgeWhenReceived(string? age, DateTimeOffset date, DateTimeOffset now)
     {
-        // RFC 9111 §5.1: of a list, which it must not be, the first member counts.
-        var first = age.AsSpan();
-        int comma = first.IndexOf(',');
-        var stated = DeltaSeconds.Parse(comma < 0 ? first : first[..comma].TrimEnd(" \t"));
+        // What is no number, or more than one, says that some cache before us is confused: old is the safe reading (RFC 9111 §4.2.3 would
+        // let us take it for absent).
+        var stated = TimeSpan.Zero;
+        if (age is not null && !DeltaSeconds.TryParse(age, out stated))
+        {
+            stated = DeltaSeconds.Longest;
+        }
+
+        // Date has no fractions: an answer of this very second is not old.
         var apparent = now - date;
-        return apparent > stated ? apparent : stated;
+        return apparent >= TimeSpan.FromSeconds(1) && apparent > stated ? apparent : stated;
     }
 
     private TimeSpan? LifetimeOf(

@@ -346,7 +346,8 @@ public sealed class ObjectLearner
                     : Know(request, response, part.CompleteLength, part.Part, out handOver);
 
             case 304 when request.Stale is { } stale && response.FindSingle("ETag") is { } tag && tag != request.StaleResponse!.Validator.EntityTag:
-                // It speaks of another version than the one we hold (RFC 9111 §4.3.4): the client's own request will tell.
+                // It says that our version is good, and names another: an origin that went by the date only, and the file changed within
+                // a second. RFC 9111 §4.3.4 forbids to update what we hold; the client's own request will tell what there is.
                 _index.Remove(stale);
                 return new LearnOutcome(LearnOutcomeKind.PassThrough);
 
@@ -404,8 +405,8 @@ public sealed class ObjectLearner
     {
         bool isShared = _reader.MayBeShared(response, request.Sharing, request.Template, out var selecting);
         long length = response.Status is 204 or 205 ? 0 : response.ContentLength;
-        bool isKept = isShared && IsStorable(request, response, length);
-        bool isCut = !isKept && !request.IsWhole && IsStorable(request, response, length) && response.Status == 200 && length > 0;
+        bool isKept = isShared && IsStorable(length);
+        bool isCut = !isKept && !request.IsWhole && IsStorable(length) && response.Status == 200 && length > 0;
         if (length < 0 || !(isKept || isCut))
         {
             handOver = HandOver.WithoutPermit;
@@ -443,11 +444,7 @@ public sealed class ObjectLearner
         return Publish(request, generation, isShared);
     }
 
-    // A coded body where the identity was asked for is somebody's bytes, but not the object's: nobody else gets it.
-    private bool IsStorable(LearnRequest request, OriginResponse response, long length) =>
-        (request.IsWhole || !PartialResponseCheck.HasContentCoding(response))
-        && length <= LongestWholeBody
-        && (length <= 0 || IsSliceable(length));
+    private bool IsStorable(long length) => length <= LongestWholeBody && (length <= 0 || IsSliceable(length));
 
     private LearnOutcome Publish(LearnRequest request, Generation generation, bool isShared)
     {

@@ -8,7 +8,8 @@ public static class Preconditions
 {
     /// <summary>
     /// Evaluates all but If-Range, in the order of RFC 9110 §13.2.2. A date that cannot be parsed, or stands there twice, is
-    /// ignored (§13.1.3, §13.1.4); so is a date when the stored response has no Last-Modified.
+    /// ignored (§13.1.3, §13.1.4); so is If-Unmodified-Since when the stored response has no Last-Modified,
+    /// where If-Modified-Since is compared with Date (RFC 9111 §4.3.2).
     /// </summary>
     /// <param name="fields">The request's fields.</param>
     /// <param name="method">GET or HEAD lead to 304 where other methods lead to 412.</param>
@@ -36,7 +37,7 @@ public static class Preconditions
                 return isRetrieval ? PreconditionResult.NotModified : PreconditionResult.PreconditionFailed;
             }
         }
-        else if (isRetrieval && TryGetDate(fields, KnownField.IfModifiedSince, now, out DateTimeOffset modifiedSince) && stored.LastModified <= modifiedSince)
+        else if (isRetrieval && TryGetDate(fields, KnownField.IfModifiedSince, now, out DateTimeOffset modifiedSince) && (stored.LastModified ?? stored.Date) <= modifiedSince)
         {
             return PreconditionResult.NotModified;
         }

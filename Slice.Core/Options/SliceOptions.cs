@@ -32,7 +32,7 @@ public sealed record SliceOptions
     /// <summary>Whether <see cref="CacheTtl"/> also stands in for the freshness lifetime that a 200 or 206 states. Default false.</summary>
     public bool CacheTtlOverride { get; init; }
 
-    /// <summary>Freshness lifetime of a 404 or 410 that states none, 0 s (none is stored) to 1 day. Default 10 s.</summary>
+    /// <summary>Freshness lifetime of a 204, 404, 405, 410, 414 or 501 that states none, 0 s (none is stored) to 1 day. Default 10 s.</summary>
     public TimeSpan CacheNegativeTtl { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How long after its freshness a response that does not say serves while the origin fails, 0 s to 365 days. Default 0 s.</summary>
@@ -40,6 +40,9 @@ public sealed record SliceOptions
 
     /// <summary>How long after its freshness a response that does not say is used while it is validated in the background, 0 s to 365 days. Default 0 s.</summary>
     public TimeSpan CacheStaleWhileRevalidate { get; init; }
+
+    /// <summary>Whether an answer with Set-Cookie may be kept, cookie and all. Default false.</summary>
+    public bool CacheSetCookie { get; init; }
 
     /// <summary>Whether the client's own Cache-Control (no-cache, max-age, only-if-cached …) counts. Default true.</summary>
     public bool HonorRequestCacheControl { get; init; } = true;

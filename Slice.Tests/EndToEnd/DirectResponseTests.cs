@@ -33,10 +33,11 @@ public sealed class DirectResponseTests
     {
         await using var origin = ScriptedOrigin.Start(async exchange =>
         {
-            await exchange.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\nfirst bytes");
+            await exchange.SendAsync("HTTP/1.1 200 OK\r\nCache-Control: no-store\r\nContent-Length: 1000000\r\n\r\nfirst bytes");
             await exchange.CloseAsync();
         });
-        await using var proxy = await ProxyUnderTest.StartAsync(origin.Uri, sliceSizeBytes: 16);
+        await using var proxy = await ProxyUnderTest.StartAsync(
+            origin.Uri, sliceSizeBytes: 16, options => options with { SlicePatterns = ["^/big/"] });
         using RawClient client = await RawClient.ConnectAsync(proxy.EndPoint);
         await client.SendAsync(RawClient.Request("GET", "/file"));
 

@@ -69,6 +69,7 @@ public class PartialResponseCheckTests
     [InlineData(200, FetchError.ObjectChanged, "Content-Length: 17", "ETag: \"v1\"")]
     [InlineData(412, FetchError.ObjectChanged)]
     [InlineData(416, FetchError.ObjectChanged)]
+    [InlineData(429, FetchError.OriginServerError)]
     [InlineData(500, FetchError.OriginServerError)]
     [InlineData(502, FetchError.OriginServerError)]
     [InlineData(503, FetchError.OriginServerError)]

@@ -19,6 +19,19 @@ public class RetryPolicyTests
         Assert.Equal(TimeSpan.FromMilliseconds(wholeMs * 3 / 4), new RetryPolicy(20, () => 0.5).DelayBefore(retry));
     }
 
+    [Theory]
+    [InlineData(null, 100)]
+    [InlineData(0, 100)]
+    [InlineData(3, 3_000)]
+    [InlineData(10, 10_000)]
+    [InlineData(3600, 10_000)]
+    [Trait("Behaviour", "B19")]
+    public void Retry_after_is_honoured_within_a_bound(int? seconds, int delayMs)
+    {
+        var failure = new Failure(FetchError.OriginServerError) { RetryAfter = seconds is { } value ? TimeSpan.FromSeconds(value) : null };
+        Assert.Equal(TimeSpan.FromMilliseconds(delayMs), new RetryPolicy(20, () => 1).DelayBefore(1, failure));
+    }
+
     [Fact]
     public void Policy_keeps_its_number_of_retries() => Assert.Equal(7, new RetryPolicy(7, () => 0).MaxRetries);
 }

@@ -70,6 +70,21 @@ public sealed class SliceFetcherRetryTests : IAsyncDisposable
         await _bed.SettledAsync(slices: 0);
     }
 
+    [Theory]
+    [InlineData(429)]
+    [InlineData(503)]
+    [Trait("Behaviour", "B19")]
+    public async Task Origin_that_asks_to_be_left_alone_is_asked_again_when_it_says(int status)
+    {
+        var generation = _bed.Publish(FakeContent.Sixteen);
+        var reading = _bed.ReadAsync(generation, 0);
+        (await _bed.Origin.NextAsync()).Respond(new FakeOriginResponse(status, "Retry-After: 2"));
+        Assert.Equal(TimeSpan.FromSeconds(2), await _bed.Time.RingNextAsync());
+        (await _bed.Origin.NextAsync()).RespondPartial(FakeContent.Sixteen).Send("0123").End();
+
+        Assert.Equal(("0123", FetchError.None), await reading);
+    }
+
     [Fact]
     public async Task Object_of_which_nothing_came_is_not_kept()
     {

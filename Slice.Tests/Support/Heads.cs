@@ -7,6 +7,9 @@ namespace Slice.Tests.Support;
 /// <summary>Request heads for tests of what is decided from one.</summary>
 internal static class Heads
 {
+    /// <summary>The head of <c>GET / HTTP/1.1</c> with a Host and these field lines.</summary>
+    public static RequestHead Get(params string[] lines) => Parse(string.Join("\r\n", [.. lines, "Host: h"]));
+
     /// <summary>The head of <c>GET / HTTP/1.1</c> with exactly these field lines, which include a Host.</summary>
     public static RequestHead Parse(string lines)
     {

@@ -1,0 +1,158 @@
+using Microsoft.Extensions.Time.Testing;
+using Slice.Core.Options;
+using Slice.Tests.Support;
+
+namespace Slice.Tests.EndToEnd;
+
+/// <summary>Use of what is no longer fresh: while it is validated, and when the origin fails (RFC 5861, B31).</summary>
+public sealed class StaleTests
+{
+    private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow.AddDays(-1));
+    private readonly RangeFile _file = new(32);
+
+    [Fact]
+    [Trait("Behaviour", "B31")]
+    public async Task Stale_object_is_served_at_once_and_refreshed_by_one_range_in_the_background()
+    {
+        _file.ExtraFields = ["Cache-Control: max-age=60, stale-while-revalidate=30"];
+        var gate = new TaskCompletionSource();
+        await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
+        await using var proxy = await StartAsync(origin);
+        await proxy.GetAsync("/file");
+        int cold = origin.RequestCount;
+        origin.Answer = async exchange =>
+        {
+            await exchange.WaitAsync(gate.Task);
+            await _file.AnswerAsync(exchange);
+        };
+        _time.Advance(TimeSpan.FromSeconds(70));
+
+        // The origin is silent meanwhile, so these answers did not wait for it.
+        var stale = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => proxy.GetAsync("/file", "Range: bytes=20-29")));
+        await origin.RequestsArrivedAsync(cold + 1);
+        gate.SetResult();
+        await Eventually.TrueAsync(async () => (await proxy.GetAsync("/file")).Field("X-Cache") == "HIT", () => "the refresh to be over");
+
+        Assert.All(stale, response => Assert.Equal(TestContent.Bytes(20, 10, _file.Seed), response.Body));
+        Assert.Contains(stale, response => response.Field("X-Cache") == "STALE");
+        Assert.All(stale, response => Assert.StartsWith("pingora-slice; hit; ttl=-10", response.Field("Cache-Status"), StringComparison.Ordinal));
+        Assert.Equal(cold + 1, origin.RequestCount);
+        Assert.Equal((_file.ETag, true), (origin.Requests[^1].Field("If-None-Match"), origin.Requests[^1].Range is not null));
+    }
+
+    [Fact]
+    [Trait("Behaviour", "B31")]
+    public async Task Changed_object_replaces_the_stale_one_in_the_background()
+    {
+        _file.ExtraFields = ["Cache-Control: max-age=60, stale-while-revalidate=30"];
+        await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
+        await using var proxy = await StartAsync(origin);
+        await proxy.GetAsync("/file");
+        _file.ChangeTo(2);
+        _time.Advance(TimeSpan.FromSeconds(70));
+
+        var stale = await proxy.GetAsync("/file");
+
+        Assert.Equal(TestContent.Bytes(0, 32, seed: 1), stale.Body);
+        await Eventually.TrueAsync(
+            async () => (await proxy.GetAsync("/file")).Body.AsSpan().SequenceEqual(TestContent.Bytes(0, 32, seed: 2)), () => "the new version");
+    }
+
+    [Fact]
+    [Trait("Behaviour", "B31")]
+    public async Task Stale_while_revalidate_ends_with_its_time()
+    {
+        _file.ExtraFields = ["Cache-Control: max-age=60, stale-while-revalidate=30"];
+        await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
+        await using var proxy = await StartAsync(origin);
+        await proxy.GetAsync("/file");
+        int cold = origin.RequestCount;
+        _time.Advance(TimeSpan.FromSeconds(91));
+
+        Assert.StartsWith("pingora-slice; fwd=stale", (await proxy.GetAsync("/file")).Field("Cache-Status"), StringComparison.Ordinal);
+        Assert.Equal(cold + 1, origin.RequestCount);
+    }
+
+    [Theory]
+    [InlineData("stale-if-error=30", 70, "500 Internal Server Error", true)]
+    [InlineData("stale-if-error=30", 70, "503 Service Unavailable", true)]
+    [InlineData("stale-if-error=30", 70, "close", true)]
+    [InlineData("stale-if-error=30", 91, "close", false)]
+    [InlineData("stale-if-error=30, must-revalidate", 70, "close", false)]
+    [InlineData("stale-if-error=30", 70, "404 Not Found", false)]
+    [InlineData("s-maxage=60", 70, "close", false)]
+    [InlineData("public", 70, "close", false)]
+    [Trait("Behaviour", "B20")]
+    [Trait("Behaviour", "B31")]
+    public async Task Stale_object_stands_in_for_a_failing_origin_where_that_is_allowed(string directive, int age, string failure, bool isServed)
+    {
+        _file.ExtraFields = ["Cache-Control: max-age=60, " + directive];
+        await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
+        await using var proxy = await StartAsync(origin);
+        await proxy.GetAsync("/file");
+        origin.Answer = exchange => failure == "close" ? exchange.CloseAsync() : exchange.RespondAsync(failure, "failed");
+        _time.Advance(TimeSpan.FromSeconds(age));
+
+        var response = await proxy.GetAsync("/file");
+
+        Assert.Equal(isServed, response.StatusCode == 200);
+        if (isServed)
+        {
+            Assert.Equal(TestContent.Bytes(0, 32, _file.Seed), response.Body);
+            Assert.Equal("STALE", response.Field("X-Cache"));
+            Assert.StartsWith("pingora-slice; fwd=stale", response.Field("Cache-Status"), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    [Trait("Behaviour", "B31")]
+    public async Task Operator_may_allow_stale_answers_for_an_origin_that_says_nothing()
+    {
+        _file.ExtraFields = ["Cache-Control: max-age=60"];
+        await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
+        await using var proxy = await StartAsync(origin, options => options with { CacheStaleIfError = TimeSpan.FromHours(1) });
+        await proxy.GetAsync("/file");
+        origin.Answer = exchange => exchange.CloseAsync();
+        _time.Advance(TimeSpan.FromMinutes(30));
+
+        Assert.Equal("STALE", (await proxy.GetAsync("/file")).Field("X-Cache"));
+        Assert.Equal(502, (await proxy.GetAsync("/file", "Cache-Control: no-cache")).StatusCode);
+    }
+
+    // An object without a strong validator is one fetch: what is stored of it is not joined with what is fetched later (B25).
+    [Theory]
+    [InlineData("strict", false)]
+    [InlineData("etag", false)]
+    [InlineData("last-modified", true)]
+    [InlineData("length", true)]
+    [Trait("Behaviour", "B25")]
+    public async Task Slices_under_a_weak_validator_are_combined_only_when_the_operator_says_so(string validator, bool isCombined)
+    {
+        _file.ETag = "W/\"v1\"";
+        _file.LastModified = null;
+        _file.ExtraFields = ["Cache-Control: max-age=60"];
+        await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
+        await using var proxy = await StartAsync(
+            origin, options => options with { Validator = Enum.Parse<Core.Caching.ValidatorStrength>(Name(validator)) });
+        await proxy.GetAsync("/file", "Range: bytes=0-7");
+        _time.Advance(TimeSpan.FromSeconds(61));
+
+        var whole = await proxy.GetAsync("/file");
+
+        Assert.Equal(TestContent.Bytes(0, 32, _file.Seed), whole.Body);
+        Assert.Equal(isCombined, origin.Requests[1].Field("If-None-Match") is not null);
+        Assert.Equal(1 + 4, origin.RequestCount);
+        Assert.Equal(isCombined ? 32 : 40, _file.ContentBytesSent);
+
+        static string Name(string validator) => validator switch
+        {
+            "strict" => "Strict",
+            "etag" => "EntityTag",
+            "last-modified" => "LastModified",
+            _ => "Length",
+        };
+    }
+
+    private Task<ProxyUnderTest> StartAsync(ScriptedOrigin origin, Func<SliceOptions, SliceOptions>? configure = null) =>
+        ProxyUnderTest.StartAsync(origin.Uri, sliceSizeBytes: 8, options => (configure?.Invoke(options) ?? options) with { MaxRetries = 0 }, _time);
+}

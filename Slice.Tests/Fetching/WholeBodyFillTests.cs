@@ -1,0 +1,95 @@
+using Slice.Core.Fetching;
+using Slice.Tests.Support;
+
+namespace Slice.Tests.Fetching;
+
+/// <summary>A whole body cut into slices at the pace of its fastest reader (B12).</summary>
+public sealed class WholeBodyFillTests : IAsyncDisposable
+{
+    private readonly FetchBed _bed = new(sliceSizeBytes: 4);
+
+    public ValueTask DisposeAsync() => _bed.DisposeAsync();
+
+    [Fact]
+    [Trait("Behaviour", "B12")]
+    public async Task Fill_goes_as_far_as_its_readers_have_asked()
+    {
+        var response = new FakeOriginResponse(200, "ETag: \"v1\"", "Content-Length: 16").Send("0123456789abcdef").End();
+        var generation = (await LearnAsync(response)).Generation!;
+        Assert.True(generation.Fill!.TryEnter());
+
+        Assert.Equal("0123", (await _bed.ReadAsync(generation, 0)).Text);
+        Assert.Equal("4567", (await _bed.ReadAsync(generation, 1)).Text);
+        await Eventually.TrueAsync(() => generation.StoredSlices == 2, () => $"{generation.StoredSlices} slices");
+        Assert.False(response.Disposed.IsCompleted);
+        Assert.Equal("cdef", (await _bed.ReadAsync(generation, 3)).Text);
+        await Deadline.WithinAsync(response.Disposed, "the end of the fill");
+
+        Assert.True(generation.IsComplete);
+        Assert.Null(generation.Fill);
+        Assert.Equal("89ab", (await _bed.ReadAsync(generation, 2)).Text);
+        Assert.Single(_bed.Origin.Requests);
+    }
+
+    [Fact]
+    [Trait("Behaviour", "B33")]
+    public async Task Fill_ends_when_its_last_reader_has_left_and_the_object_is_gone()
+    {
+        var response = new FakeOriginResponse(200, "ETag: \"v1\"", "Content-Length: 16").Send("0123456789abcdef").End();
+        var generation = (await LearnAsync(response)).Generation!;
+        var fill = generation.Fill!;
+        Assert.True(fill.TryEnter());
+        Assert.True(fill.TryEnter());
+        Assert.Equal("0123", (await _bed.ReadAsync(generation, 0)).Text);
+        fill.Leave();
+        Assert.False(response.Disposed.IsCompleted);
+        fill.Leave();
+
+        await Deadline.WithinAsync(response.Disposed, "the end of the fill");
+        await Eventually.TrueAsync(() => _bed.Index.Count == 0, () => "nothing left");
+        Assert.False(fill.TryEnter());
+        Assert.False(generation.IsUsable);
+        Assert.Empty(_bed.Failures);
+    }
+
+    [Fact]
+    [Trait("Behaviour", "B18")]
+    public async Task Body_that_breaks_off_fails_everybody_who_waits()
+    {
+        var response = new FakeOriginResponse(200, "ETag: \"v1\"", "Content-Length: 16").Send("0123456");
+        var generation = (await LearnAsync(response)).Generation!;
+        Assert.True(generation.Fill!.TryEnter());
+        var second = _bed.ReadAsync(generation, 1);
+        var last = _bed.ReadAsync(generation, 3);
+        Assert.Equal("0123", (await _bed.ReadAsync(generation, 0)).Text);
+        response.Break();
+
+        Assert.Equal(("456", FetchError.HttpResponseIncomplete), await second);
+        Assert.Equal(("", FetchError.HttpResponseIncomplete), await last);
+        await Eventually.TrueAsync(() => _bed.Index.Count == 0, () => "nothing left");
+        Assert.Equal([FetchError.HttpResponseIncomplete], _bed.Failures);
+    }
+
+    [Fact]
+    public async Task Slice_that_was_passed_and_evicted_is_gone()
+    {
+        var response = new FakeOriginResponse(200, "ETag: \"v1\"", "Content-Length: 16").Send("0123456789abcdef").End();
+        var generation = (await LearnAsync(response)).Generation!;
+        Assert.True(generation.Fill!.TryEnter());
+        Assert.Equal("0123", (await _bed.ReadAsync(generation, 0)).Text);
+        Assert.Equal("4567", (await _bed.ReadAsync(generation, 1)).Text);
+        Assert.True(generation.TryLease(0, out var slice));
+        generation.Drop(slice);
+        slice.Release();
+
+        Assert.Equal(("", FetchError.SliceGone), await _bed.ReadAsync(generation, 0));
+    }
+
+    private async Task<LearnOutcome> LearnAsync(FakeOriginResponse response)
+    {
+        _bed.Origin.Answer = _ => new OriginResult(response, Failure.None);
+        var request = new LearnRequest(StoredObjects.Key(), FetchBed.Template(), 0, Stale: null, Core.Caching.RequestSharing.Allowed);
+        return await Deadline.WithinAsync(
+            _bed.Learner.LearnAsync(request, new Core.Http.FieldTable(), mayWait: true, TestContext.Current.CancellationToken).AsTask(), "the lesson");
+    }
+}
