@@ -69,7 +69,7 @@ internal sealed class Composition : IAsyncDisposable
         _sweeper = new DeadlineSweeper(time);
         var limits = new RequestHeadLimits(options.Limits.RequestTargetBytes, options.Limits.RequestHeadBytes, options.Limits.RequestFields);
         var services = new ConnectionServices(
-            options, queryKeyRule, limits, TimeoutSettings.From(options.Timeouts, time), _sweeper, NewDelivery, time, Meter, log);
+            options, queryKeyRule, limits, TimeoutSettings.From(options, time), _sweeper, NewDelivery, time, Meter, log);
         Proxy = new SliceConnectionHandler(services, dispatcher);
 
         // The metrics endpoint counts no requests of its own: its figures are the proxy's.

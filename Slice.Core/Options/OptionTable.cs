@@ -90,9 +90,9 @@ public static class OptionTable
         Deadline("between_bytes", "Between two reads of a body from the origin.", t => t.BetweenBytes, (t, v) => t with { BetweenBytes = v }),
         Deadline("origin_queue", "Longest wait of a subrequest for its turn at the origin.", t => t.OriginQueue, (t, v) => t with { OriginQueue = v }),
         Deadline("request_head", "From the first byte of a request head to its last; 408 after that.", t => t.RequestHead, (t, v) => t with { RequestHead = v }),
-        Deadline("request_body", "Between two reads of a request body from the client.", t => t.RequestBody, (t, v) => t with { RequestBody = v }),
+        Deadline("request_body", "Longest wait for the next byte of a request body; 408 after that.", t => t.RequestBody, (t, v) => t with { RequestBody = v }),
         Deadline("keep_alive", "Idle time of a client connection between requests.", t => t.KeepAlive, (t, v) => t with { KeepAlive = v }),
-        Deadline("send", "Longest time one write of at most 1 MiB to the client may take.", t => t.Send, (t, v) => t with { Send = v }),
+        Deadline("send", "Longest time in which a client that is behind takes no byte.", t => t.Send, (t, v) => t with { Send = v }),
         Deadline("shutdown", "Time that running responses get after SIGTERM.", t => t.Shutdown, (t, v) => t with { Shutdown = v }),
 
         Count("Limits", "limits.max_connections", 1, 1_000_000, "Client connections at once.",
@@ -107,6 +107,10 @@ public static class OptionTable
             o => o.Limits.RequestFields, (o, v) => o with { Limits = o.Limits with { RequestFields = (int)v } }),
         Size("Limits", "limits.request_body", 0, 64 * TiB, "Longest request body that is passed through; 413 above, 0 for no limit.",
             o => o.Limits.RequestBodyBytes, (o, v) => o with { Limits = o.Limits with { RequestBodyBytes = v } }),
+        Size("Limits", "limits.min_send_rate", 0, 1024 * MiB, "Bytes per second that a client which is behind has to take, on average; 0 for none.",
+            o => o.Limits.MinSendRate, (o, v) => o with { Limits = o.Limits with { MinSendRate = v } }),
+        Size("Limits", "limits.min_receive_rate", 0, 1024 * MiB, "Bytes per second in which a request body has to arrive, on average; 0 for none.",
+            o => o.Limits.MinReceiveRate, (o, v) => o with { Limits = o.Limits with { MinReceiveRate = v } }),
 
         new("Logging", "log_level", OptionKind.LogLevel, "Least severe log line that is written.",
             o => o.LogLevel, (o, v) => o with { LogLevel = (LogSeverity)v! }),

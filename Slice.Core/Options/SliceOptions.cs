@@ -163,13 +163,13 @@ public sealed record TimeoutOptions
     /// <summary>From the first byte of a request head to its last. Default 10 s.</summary>
     public TimeSpan RequestHead { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Between two reads of a request body from the client. Default 60 s, nginx's <c>client_body_timeout</c>.</summary>
+    /// <summary>Longest wait for the next byte of a request body. Default 60 s, nginx's <c>client_body_timeout</c>. See <see cref="LimitOptions.MinReceiveRate"/>.</summary>
     public TimeSpan RequestBody { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>Idle time of a connection between requests. Default 75 s, nginx's <c>keepalive_timeout</c>.</summary>
     public TimeSpan KeepAlive { get; init; } = TimeSpan.FromSeconds(75);
 
-    /// <summary>Longest time one write of at most 1 MiB to the client may take. Default 60 s, nginx's <c>send_timeout</c>.</summary>
+    /// <summary>Longest time in which a client that is behind takes no byte. Default 60 s, nginx's <c>send_timeout</c>. See <see cref="LimitOptions.MinSendRate"/>.</summary>
     public TimeSpan Send { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>Time that running responses get after SIGTERM. Default 30 s.</summary>
@@ -196,4 +196,16 @@ public sealed record LimitOptions
 
     /// <summary>Longest request body in bytes that is passed through, 0 for no limit. Default 1 GiB (413 above).</summary>
     public long RequestBodyBytes { get; init; } = 1L << 30;
+
+    /// <summary>
+    /// Bytes per second that a client which is behind has to take, 0 to 1 GiB; 0 is off. A client slower than this is aborted when it has used up
+    /// <see cref="TimeoutOptions.Send"/>. Default 240, Kestrel's <c>MinResponseDataRate</c>.
+    /// </summary>
+    public long MinSendRate { get; init; } = 240;
+
+    /// <summary>
+    /// Bytes per second in which a request body has to arrive while we wait for it, 0 to 1 GiB; 0 is off. A client slower than this is answered 408
+    /// when it has used up <see cref="TimeoutOptions.RequestBody"/>. Default 240, Kestrel's <c>MinRequestBodyDataRate</c>.
+    /// </summary>
+    public long MinReceiveRate { get; init; } = 240;
 }

@@ -25,11 +25,25 @@ internal enum DeadlineKind
 /// <summary>
 /// The one deadline a connection has at a time. Arming and disarming are two stores; a <see cref="DeadlineSweeper"/> looks every
 /// second, so a deadline may pass up to a second late. Armed by the connection's loop only; swept from another thread.
+/// <para>
+/// Bodies have a least rate (B40). A client that we wait for begins with the whole timeout in hand; waiting uses it up, and every
+/// byte earns time back, as much as it may take at the least rate and never more than the timeout. Without a rate any byte earns the whole.
+/// </para>
 /// </summary>
-internal sealed class ConnectionDeadlines(TimeoutSettings timeouts, TimeProvider time, Action<DeadlineKind> expired)
+/// <param name="timeouts">How long each wait may take.</param>
+/// <param name="time">The clock.</param>
+/// <param name="bytesTaken">
+/// How many bytes the client has taken since the connection began. A send of many bytes shows its progress nowhere else: the kernel
+/// tells us of room only when a third of its buffer, of megabytes, is free.
+/// </param>
+/// <param name="expired">Told of a deadline that passed, on the sweeper's thread.</param>
+internal sealed class ConnectionDeadlines(TimeoutSettings timeouts, TimeProvider time, Func<long> bytesTaken, Action<DeadlineKind> expired)
 {
     private long _deadline = long.MaxValue;
     private DeadlineKind _kind;
+    private long _bytesTaken;
+    private long _bodyArmedAt;
+    private long _bodyTimeLeft;
 
     /// <summary>Starts waiting for the next request.</summary>
     public void ArmKeepAlive() => Arm(DeadlineKind.KeepAlive, timeouts.KeepAlive);
@@ -37,11 +51,30 @@ internal sealed class ConnectionDeadlines(TimeoutSettings timeouts, TimeProvider
     /// <summary>Starts waiting for a whole request head.</summary>
     public void ArmRequestHead() => Arm(DeadlineKind.RequestHead, timeouts.RequestHead);
 
-    /// <summary>Starts waiting for bytes of a request body.</summary>
-    public void ArmRequestBody() => Arm(DeadlineKind.RequestBody, timeouts.RequestBody);
+    /// <summary>Begins a request body: all of the timeout is left.</summary>
+    public void BeginRequestBody() => _bodyTimeLeft = timeouts.RequestBody.Timeout;
+
+    /// <summary>Starts waiting for bytes of a request body. Pair with <see cref="RequestBodyArrived"/>.</summary>
+    public void ArmRequestBody()
+    {
+        _bodyArmedAt = time.GetTimestamp();
+        Arm(DeadlineKind.RequestBody, _bodyTimeLeft);
+    }
+
+    /// <summary>Ends waiting for bytes of a request body.</summary>
+    public void RequestBodyArrived(long bytes)
+    {
+        Disarm();
+        long waited = time.GetTimestamp() - _bodyArmedAt;
+        _bodyTimeLeft = Math.Clamp(_bodyTimeLeft - waited + timeouts.RequestBody.Earned(bytes), 0, timeouts.RequestBody.Timeout);
+    }
 
     /// <summary>Starts waiting for the client to take bytes.</summary>
-    public void ArmSend() => Arm(DeadlineKind.Send, timeouts.Send);
+    public void ArmSend()
+    {
+        Volatile.Write(ref _bytesTaken, bytesTaken());
+        Arm(DeadlineKind.Send, timeouts.Send.Timeout);
+    }
 
     /// <summary>Starts waiting for the client to close a connection that we have ended.</summary>
     public void ArmLinger() => Arm(DeadlineKind.Linger, timeouts.Linger);
@@ -61,37 +94,31 @@ internal sealed class ConnectionDeadlines(TimeoutSettings timeouts, TimeProvider
             return;
         }
 
+        // Earned from the deadline on, not from now: a second for looking late, each time, would be more than a slow client earns by itself.
+        long extended = deadline + (_kind == DeadlineKind.Send ? EarnedByTaking() : 0);
+        bool isOver = extended <= now;
+
         // The loop may have moved on since we read: then the value is another one, and this deadline was met.
-        if (Interlocked.CompareExchange(ref _deadline, long.MaxValue, deadline) == deadline)
+        if (Interlocked.CompareExchange(ref _deadline, isOver ? long.MaxValue : extended, deadline) == deadline && isOver)
         {
             Expired = _kind;
             expired(_kind);
         }
     }
 
+    // Asked only when a deadline passes, so a client that keeps up costs nothing. Should the loop arm the next send meanwhile, an older
+    // count takes the place of its own: bytes taken between the two are then credited once more, to a client that takes bytes.
+    private long EarnedByTaking()
+    {
+        long before = Volatile.Read(ref _bytesTaken);
+        long now = bytesTaken();
+        Volatile.Write(ref _bytesTaken, now);
+        return timeouts.Send.Earned(now - before);
+    }
+
     private void Arm(DeadlineKind kind, long timeout)
     {
         _kind = kind;
         Volatile.Write(ref _deadline, time.GetTimestamp() + timeout);
-    }
-}
-
-/// <summary>The client-side timeouts in ticks of <see cref="TimeProvider.GetTimestamp"/>. Immutable.</summary>
-internal sealed record TimeoutSettings(long KeepAlive, long RequestHead, long RequestBody, long Send, long Linger)
-{
-    // nginx's lingering_timeout.
-    private static readonly TimeSpan s_linger = TimeSpan.FromSeconds(5);
-
-    /// <summary>Converts the configured timeouts.</summary>
-    public static TimeoutSettings From(Core.Options.TimeoutOptions options, TimeProvider time)
-    {
-        return new TimeoutSettings(
-            ToTimestamp(options.KeepAlive),
-            ToTimestamp(options.RequestHead),
-            ToTimestamp(options.RequestBody),
-            ToTimestamp(options.Send),
-            ToTimestamp(s_linger));
-
-        long ToTimestamp(TimeSpan span) => (long)(span.TotalSeconds * time.TimestampFrequency);
     }
 }

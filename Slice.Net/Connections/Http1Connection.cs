@@ -40,11 +40,12 @@ internal sealed class Http1Connection
         _handler = handler;
         _input = transport.Transport.Input;
         _parser = new RequestHeadParser(services.HeadLimits);
-        _deadlines = new ConnectionDeadlines(services.Timeouts, services.Time, OnExpired);
+        Socket? socket = transport.Features.Get<IConnectionSocketFeature>()?.Socket;
+        _deadlines = new ConnectionDeadlines(services.Timeouts, services.Time, () => ClientProgress.BytesTaken(socket), OnExpired);
         _draining = transport.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? CancellationToken.None;
 
         // Under TLS the socket carries what the TLS layer makes of our bytes: there we write through the pipe.
-        _socket = transport.Features.Get<ITlsHandshakeFeature>() is null ? transport.Features.Get<IConnectionSocketFeature>()?.Socket : null;
+        _socket = transport.Features.Get<ITlsHandshakeFeature>() is null ? socket : null;
         ClientWriter writer = _socket is null
             ? new PipeClientWriter(transport.Transport.Output, _deadlines)
             : new SocketClientWriter(_socket, _deadlines);

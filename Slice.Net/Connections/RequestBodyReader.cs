@@ -7,7 +7,7 @@ namespace Slice.Net.Connections;
 
 /// <summary>
 /// Reads the body of the current request off the connection: by Content-Length or chunked, within the limit, each wait within
-/// <c>timeouts.request_body</c>. One per connection, reused; one reader at a time.
+/// <c>timeouts.request_body</c> and all of them at <c>limits.min_receive_rate</c>. One per connection, reused; one reader at a time.
 /// </summary>
 internal sealed class RequestBodyReader
 {
@@ -45,6 +45,7 @@ internal sealed class RequestBodyReader
         _left = head.HasBody ? head.ContentLength : 0;
         _received = 0;
         _mustSendContinue = head.ExpectsContinue;
+        _deadlines.BeginRequestBody();
         IsConsumed = !head.HasBody;
         Rejection = _left > _maxBytes ? RequestRejection.BodyTooLarge : RequestRejection.None;
         if (_isChunked)
@@ -72,7 +73,7 @@ internal sealed class RequestBodyReader
             destinationIsAwaited?.Invoke(false);
             _deadlines.ArmRequestBody();
             var read = await _input.ReadAsync(ct);
-            _deadlines.Disarm();
+            _deadlines.RequestBodyArrived(read.Buffer.Length);
             destinationIsAwaited?.Invoke(true);
             var consumed = read.Buffer.Start;
             try

@@ -4,14 +4,12 @@ using Slice.Net.Connections;
 namespace Slice.Net.Delivery;
 
 /// <summary>
-/// Sends a response to one client: heads, bytes of ours, and bytes of stored slices. One write at a time. Each write of at most
-/// <see cref="MaxWriteBytes"/> has to be over within <c>timeouts.send</c>.
+/// Sends a response to one client: heads, bytes of ours, and bytes of stored slices. One write at a time. A client that is behind may
+/// take nothing for as long as <c>timeouts.send</c>, and must keep to <c>limits.min_send_rate</c>.
 /// </summary>
 internal abstract class ClientWriter
 {
-    /// <summary>
-    /// Most bytes in one write. At the default <c>timeouts.send</c> of 60 s the slowest client that is served takes 17 KiB/s.
-    /// </summary>
+    /// <summary>Most bytes in one write; arbitrary, the usual slice.</summary>
     public const int MaxWriteBytes = 1 << 20;
 
     /// <summary>A writer whose writes <paramref name="deadlines"/> watches.</summary>

@@ -193,12 +193,13 @@ public sealed class PassThroughTests
     [Fact]
     public async Task Upload_that_takes_longer_than_first_byte_is_not_cut_short()
     {
-        // timeouts.first_byte runs from the request sent, timeouts.request_body between two reads: neither bounds the whole upload.
+        // timeouts.first_byte runs from the request sent, timeouts.request_body between two bytes: neither bounds the whole upload.
         var time = new FakeTimeProvider();
         var ct = TestContext.Current.CancellationToken;
         using var origin = new TcpListener(IPAddress.Loopback, 0);
         origin.Start();
-        await using var proxy = await ProxyUnderTest.StartAsync(new Uri($"http://{origin.LocalEndpoint}/"), sliceSizeBytes: 4, time: time);
+        await using var proxy = await ProxyUnderTest.StartAsync(
+            new Uri($"http://{origin.LocalEndpoint}/"), 4, options => options with { Limits = options.Limits with { MinReceiveRate = 0 } }, time);
         using var client = await RawClient.ConnectAsync(proxy.EndPoint);
         await client.SendAsync("PUT /file HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nx");
         using var accepted = await Deadline.WithinAsync(origin.AcceptSocketAsync(ct).AsTask(), "the proxy connects");
@@ -247,6 +248,37 @@ public sealed class PassThroughTests
         var response = await PassingTime.UntilAsync(time, client.ReadResponseAsync(), "the body's deadline passes");
 
         Assert.Equal(408, response.StatusCode);
+        await client.ExpectClosedAsync();
+    }
+
+    [Theory]
+    [Trait("Behaviour", "B40")]
+    [InlineData("Content-Length: 1000", "x")]
+    [InlineData("Transfer-Encoding: chunked", "1\r\nx\r\n")]
+    public async Task Request_body_that_creeps_in_is_408(string framing, string piece)
+    {
+        var time = new FakeTimeProvider();
+        await using var origin = ScriptedOrigin.Start(exchange => exchange.RespondAsync("200 OK"));
+        await using var proxy = await StartAsync(
+            origin, options => options with { Timeouts = options.Timeouts with { FirstByte = TimeSpan.FromDays(1) } }, time);
+        using var client = await RawClient.ConnectAsync(proxy.EndPoint);
+        await client.SendAsync($"PUT /file HTTP/1.1\r\nHost: x\r\n{framing}\r\n\r\n{piece}");
+        await origin.RequestsArrivedAsync(1);
+        var response = client.ReadResponseAsync();
+        for (int second = 1; !response.IsCompleted; second++)
+        {
+            Assert.True(second < 900, "the body's time is never used up");
+            time.Advance(TimeSpan.FromSeconds(1));
+            if (second % 50 == 0)
+            {
+                await client.SendAsync(piece);
+            }
+
+            // Nothing announces that the proxy has read a byte.
+            await Task.WhenAny(response, Task.Delay(5, TestContext.Current.CancellationToken));
+        }
+
+        Assert.Equal(408, (await response).StatusCode);
         await client.ExpectClosedAsync();
     }
 

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Microsoft.Extensions.Time.Testing;
 using Slice.Tests.Support;
 
@@ -104,5 +105,60 @@ public sealed class SlowClientTests
         await PassingTime.UntilAsync(time, () => proxy.Instance.Composition.Meter.ActiveRequests.Value == 0, "the send timeout passes");
 
         await slow.ExpectResetAsync();
+    }
+
+    [Fact]
+    [Trait("Behaviour", "B40")]
+    public async Task Client_that_is_slow_but_moves_is_served_until_it_stops()
+    {
+        // Two minutes at 4,096 bytes per second: far above limits.min_send_rate, and so slow that the kernel never has room for another write.
+        var time = new FakeTimeProvider();
+        var file = new RangeFile(1L << 30);
+        await using var origin = ScriptedOrigin.Start(file.AnswerAsync);
+        await using var proxy = await ProxyUnderTest.StartAsync(origin.Uri, SliceBytes, time: time);
+        using var slow = await RawClient.ConnectAsync(proxy.EndPoint, receiveBufferBytes: 4 << 10);
+        await slow.SendAsync(RawClient.Request("GET", "/huge"));
+        await slow.ReadHeadAsync();
+        await Settled.RisingAsync(() => file.ContentBytesSent, "bytes sent by the origin");
+        for (int second = 0; second < 120; second++)
+        {
+            Assert.Equal(TestContent.Bytes(second * 4096, 4096, file.Seed), await slow.ReadBytesAsync(4096));
+            time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.Equal(1, proxy.Instance.Composition.Meter.ActiveRequests.Value);
+        await PassingTime.UntilAsync(time, () => proxy.Instance.Composition.Meter.ActiveRequests.Value == 0, "the send timeout passes");
+
+        await slow.ExpectResetAsync();
+    }
+
+    [Fact]
+    [Trait("Behaviour", "B40")]
+    public async Task Client_that_takes_a_byte_now_and_then_is_aborted()
+    {
+        var time = new FakeTimeProvider();
+        var file = new RangeFile(1L << 30);
+        await using var origin = ScriptedOrigin.Start(file.AnswerAsync);
+        await using var proxy = await ProxyUnderTest.StartAsync(origin.Uri, SliceBytes, time: time);
+        using var slow = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4 << 10 };
+        await slow.ConnectAsync(proxy.EndPoint, TestContext.Current.CancellationToken);
+        await slow.SendAsync(Wire.Bytes(RawClient.Request("GET", "/huge")));
+        await Settled.RisingAsync(() => file.ContentBytesSent, "bytes sent by the origin");
+        slow.Blocking = false;
+        byte[] one = new byte[1];
+        int seconds = 0;
+
+        await PassingTime.UntilAsync(
+            time,
+            () =>
+            {
+                if (++seconds % 50 == 0)
+                {
+                    slow.Receive(one, 0, 1, SocketFlags.None, out _);
+                }
+
+                return proxy.Instance.Composition.Meter.ActiveRequests.Value == 0;
+            },
+            "the client's time is used up");
     }
 }
