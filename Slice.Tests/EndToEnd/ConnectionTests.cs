@@ -11,6 +11,7 @@ public sealed class ConnectionTests
     private readonly RangeFile _file = new(16);
 
     [Fact]
+    [Trait("Behaviour", "B36")]
     public async Task Connection_stays_open_between_requests()
     {
         await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
@@ -27,6 +28,7 @@ public sealed class ConnectionTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B36")]
     public async Task Pipelined_requests_are_answered_in_their_order()
     {
         await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
@@ -48,6 +50,7 @@ public sealed class ConnectionTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B36")]
     public async Task Pipelined_request_behind_a_body_is_found()
     {
         await using var origin = ScriptedOrigin.Start(exchange => exchange.RespondAsync("200 OK", Wire.Text(exchange.Request.Body.Span)));
@@ -65,6 +68,7 @@ public sealed class ConnectionTests
     }
 
     [Theory]
+    [Trait("Behaviour", "B36")]
     [InlineData("GET /file HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")]
     [InlineData("GET /file HTTP/1.1\r\nHost: x\r\nConnection: foo, CLOSE\r\n\r\n")]
     [InlineData("GET /file HTTP/1.0\r\n\r\n")]
@@ -84,6 +88,7 @@ public sealed class ConnectionTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B36")]
     public async Task Http10_client_that_asks_for_it_keeps_its_connection()
     {
         await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
@@ -100,6 +105,7 @@ public sealed class ConnectionTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B36")]
     public async Task Http10_client_gets_a_body_of_unknown_length_up_to_the_close()
     {
         await using var origin = ScriptedOrigin.Start(
@@ -116,6 +122,7 @@ public sealed class ConnectionTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B36")]
     public async Task Request_that_arrives_byte_by_byte_is_answered()
     {
         await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
@@ -150,6 +157,9 @@ public sealed class ConnectionTests
     }
 
     [Theory]
+    [Trait("Behaviour", "B36")]
+    [Trait("Behaviour", "B37")]
+    [Trait("Behaviour", "B38")]
     [InlineData("GET /file HTTP/1.1\nHost: x\n\n", 400)]
     [InlineData("GET /file HTTP/1.1\r\nHost: x\nA: b\r\n\r\n", 400)]
     [InlineData("GET /file HTTP/1.1\r\nHost: x\r\nA: b\rc\r\n\r\n", 400)]
@@ -191,6 +201,7 @@ public sealed class ConnectionTests
     }
 
     [Theory]
+    [Trait("Behaviour", "B39")]
     [InlineData(1024, 200)]
     [InlineData(1025, 414)]
     public async Task Target_is_bounded(int targetBytes, int status)
@@ -203,6 +214,7 @@ public sealed class ConnectionTests
     }
 
     [Theory]
+    [Trait("Behaviour", "B39")]
     [InlineData(8, 200)]
     [InlineData(9, 431)]
     public async Task Number_of_field_lines_is_bounded(int fields, int status)
@@ -216,6 +228,7 @@ public sealed class ConnectionTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B39")]
     public async Task Head_that_never_ends_is_431()
     {
         await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
@@ -230,6 +243,7 @@ public sealed class ConnectionTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B36")]
     public async Task Body_that_was_not_asked_for_ends_the_connection_after_the_answer()
     {
         await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
@@ -247,6 +261,7 @@ public sealed class ConnectionTests
     }
 
     [Theory]
+    [Trait("Behaviour", "B40")]
     [InlineData("GET")]
     [InlineData("GET /file HTTP/1.1\r\nHost: x\r\n")]
     [InlineData("GET /file HTTP/1.1\r\nHost: x\r\n\r")]
@@ -269,6 +284,7 @@ public sealed class ConnectionTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B40")]
     public async Task Head_that_trickles_in_does_not_extend_its_deadline()
     {
         var time = new FakeTimeProvider();
@@ -295,6 +311,7 @@ public sealed class ConnectionTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B40")]
     public async Task Idle_connection_is_closed_without_a_word()
     {
         var time = new FakeTimeProvider();
@@ -314,6 +331,7 @@ public sealed class ConnectionTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B36")]
     public async Task Absolute_target_reaches_the_configured_origin_only()
     {
         await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
@@ -329,6 +347,7 @@ public sealed class ConnectionTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B40")]
     public async Task Connections_beyond_the_limit_are_closed()
     {
         await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);

@@ -73,6 +73,7 @@ public sealed class ForwardHostTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B36")]
     public async Task Authority_of_an_absolute_target_wins_over_the_host_field()
     {
         await using var origin = StartOrigin();

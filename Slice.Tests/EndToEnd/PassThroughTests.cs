@@ -10,6 +10,7 @@ namespace Slice.Tests.EndToEnd;
 public sealed class PassThroughTests
 {
     [Theory]
+    [Trait("Behaviour", "B42")]
     [InlineData("Content-Length: 11\r\n\r\nhello world", "Content-Length")]
     [InlineData("Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6;ext=1\r\n world\r\n0\r\nTrailer: dropped\r\n\r\n", "Transfer-Encoding")]
     public async Task Post_is_forwarded_with_its_body_and_framing(string rest, string framing)
@@ -31,6 +32,7 @@ public sealed class PassThroughTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B42")]
     public async Task Request_body_reaches_the_origin_while_the_client_still_sends()
     {
         var half = new TaskCompletionSource();
@@ -55,6 +57,7 @@ public sealed class PassThroughTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B42")]
     public async Task Response_body_reaches_the_client_while_the_origin_still_sends()
     {
         var gate = new TaskCompletionSource();
@@ -75,6 +78,7 @@ public sealed class PassThroughTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B39")]
     public async Task Upload_waits_for_an_origin_that_does_not_read()
     {
         const int UploadBytes = 64 << 20;
@@ -135,6 +139,7 @@ public sealed class PassThroughTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B36")]
     public async Task Expectation_is_met_when_the_origin_is_about_to_take_the_body()
     {
         await using var origin = ScriptedOrigin.Start(exchange => exchange.RespondAsync("200 OK", Wire.Text(exchange.Request.Body.Span)));
@@ -151,6 +156,8 @@ public sealed class PassThroughTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B36")]
+    [Trait("Behaviour", "B39")]
     public async Task Expectation_of_too_large_a_body_is_refused_without_it()
     {
         await using var origin = ScriptedOrigin.Start(exchange => exchange.RespondAsync("200 OK"));
@@ -166,6 +173,8 @@ public sealed class PassThroughTests
     }
 
     [Theory]
+    [Trait("Behaviour", "B38")]
+    [Trait("Behaviour", "B39")]
     [InlineData("Content-Length: 4\r\n\r\nbody", 413)]
     [InlineData("Content-Length: 3\r\n\r\nbod", 200)]
     [InlineData("Transfer-Encoding: chunked\r\n\r\n2\r\nbo\r\n2\r\ndy\r\n0\r\n\r\n", 413)]
@@ -235,6 +244,7 @@ public sealed class PassThroughTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B40")]
     public async Task Request_body_that_falls_silent_is_408()
     {
         var time = new FakeTimeProvider();
@@ -375,6 +385,7 @@ public sealed class PassThroughTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B41")]
     public async Task Hop_by_hop_fields_stay_behind_in_both_directions()
     {
         await using var origin = ScriptedOrigin.Start(exchange => exchange.RespondAsync(
@@ -401,6 +412,7 @@ public sealed class PassThroughTests
     }
 
     [Theory]
+    [Trait("Behaviour", "B41")]
     [InlineData("", "127.0.0.1")]
     [InlineData("X-Forwarded-For: 203.0.113.9\r\n", "203.0.113.9, 127.0.0.1")]
     [InlineData("X-Forwarded-For: 203.0.113.9\r\nX-Forwarded-For: 10.0.0.1\r\n", "203.0.113.9, 10.0.0.1, 127.0.0.1")]
@@ -438,6 +450,7 @@ public sealed class PassThroughTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B36")]
     public async Task Options_about_the_server_is_answered_by_the_proxy()
     {
         await using var origin = ScriptedOrigin.Start(exchange => exchange.RespondAsync("500 Not Asked"));
@@ -452,6 +465,7 @@ public sealed class PassThroughTests
     }
 
     [Theory]
+    [Trait("Behaviour", "B43")]
     [InlineData("/")]
     [InlineData("//elsewhere.example/x")]
     [InlineData("/a/../../b/./c")]
@@ -475,6 +489,7 @@ public sealed class PassThroughTests
     }
 
     [Theory]
+    [Trait("Behaviour", "B36")]
     [InlineData("/file")]
     [InlineData("/health")]
     public async Task Options_reaches_the_origin_with_its_target(string target)
@@ -491,6 +506,7 @@ public sealed class PassThroughTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B43")]
     public async Task Get_outside_the_patterns_is_neither_sliced_nor_stored()
     {
         var file = new RangeFile(16);

@@ -61,6 +61,7 @@ public sealed class SlicedGetTests
     }
 
     [Theory]
+    [Trait("Behaviour", "B2")]
     [InlineData("bytes=0-0", "0", "bytes 0-0/16", 1)]
     [InlineData("bytes=1-2", "12", "bytes 1-2/16", 2)]
     [InlineData("bytes=2-3", "23", "bytes 2-3/16", 1)]
@@ -83,6 +84,7 @@ public sealed class SlicedGetTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B2")]
     public async Task Cold_suffix_range_learns_the_length_with_one_byte_and_fetches_its_slices()
     {
         await using var origin = ScriptedOrigin.Start(AnswerAsync);
@@ -125,6 +127,8 @@ public sealed class SlicedGetTests
     }
 
     [Theory]
+    [Trait("Behaviour", "B3")]
+    [Trait("Behaviour", "B4")]
     [InlineData("bytes=16-")]
     [InlineData("bytes=9-5")]
     [InlineData("bytes=-0")]
@@ -142,6 +146,7 @@ public sealed class SlicedGetTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B6")]
     public async Task Head_of_a_stored_object_has_its_fields_and_no_body()
     {
         await using var origin = ScriptedOrigin.Start(AnswerAsync);
@@ -158,6 +163,7 @@ public sealed class SlicedGetTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B43")]
     public async Task Percent_encoded_and_plain_target_are_one_object()
     {
         await using var origin = ScriptedOrigin.Start(AnswerAsync);

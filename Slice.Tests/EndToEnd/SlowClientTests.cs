@@ -92,6 +92,7 @@ public sealed class SlowClientTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B40")]
     public async Task Client_that_takes_nothing_within_the_send_timeout_is_aborted()
     {
         var time = new FakeTimeProvider();

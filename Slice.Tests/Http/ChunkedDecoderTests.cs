@@ -8,6 +8,8 @@ namespace Slice.Tests.Http;
 public class ChunkedDecoderTests
 {
     [Theory]
+    [Trait("Behaviour", "B38")]
+    [Trait("Behaviour", "B41")]
     [InlineData("0\r\n\r\n", "")]
     [InlineData("000\r\n\r\n", "")]
     [InlineData("5\r\nhello\r\n0\r\n\r\n", "hello")]
@@ -27,6 +29,7 @@ public class ChunkedDecoderTests
     }
 
     [Theory]
+    [Trait("Behaviour", "B38")]
     [InlineData("\r\n")]
     [InlineData("x\r\n")]
     [InlineData("0x5\r\nhello\r\n")]
@@ -78,12 +81,14 @@ public class ChunkedDecoderTests
     }
 
     [Theory]
+    [Trait("Behaviour", "B38")]
     [InlineData(256, ChunkedStatus.End)]
     [InlineData(257, ChunkedStatus.Invalid)]
     public void Extension_is_bounded(int length, ChunkedStatus status) =>
         Assert.Equal(status, DecodeWhole($"1;{new string('e', length - 1)}\r\nx\r\n1;e\r\ny\r\n0\r\n\r\n"));
 
     [Theory]
+    [Trait("Behaviour", "B38")]
     [InlineData(8192, ChunkedStatus.End)]
     [InlineData(8193, ChunkedStatus.Invalid)]
     public void Trailers_are_bounded_together(int length, ChunkedStatus status) =>

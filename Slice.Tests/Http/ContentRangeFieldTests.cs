@@ -8,6 +8,7 @@ namespace Slice.Tests.Http;
 public class ContentRangeFieldTests
 {
     [Theory]
+    [Trait("Behaviour", "B16")]
     [InlineData("bytes 0-0/1", ContentRangeKind.Range, 0, 1, 1)]
     [InlineData("bytes 2-4/10", ContentRangeKind.Range, 2, 5, 10)]
     [InlineData("Bytes 0-9/10", ContentRangeKind.Range, 0, 10, 10)]
@@ -19,6 +20,8 @@ public class ContentRangeFieldTests
         Assert.Equal(new ContentRangeField(kind, new ByteRange(start, end), completeLength), ContentRangeField.Parse(Encoding.Latin1.GetBytes(value)));
 
     [Theory]
+    [Trait("Behaviour", "B5")]
+    [Trait("Behaviour", "B16")]
     [InlineData("")]
     [InlineData("bytes")]
     [InlineData("bytes ")]
@@ -67,6 +70,7 @@ public class ContentRangeFieldTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B3")]
     public void ContentRange_unsatisfied_is_written_with_the_length()
     {
         byte[] bytes = new byte[ContentRangeField.MaxBytes];

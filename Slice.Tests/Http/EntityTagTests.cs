@@ -37,6 +37,8 @@ public class EntityTagTests
 
     // The table of RFC 9110 §8.8.3.2.
     [Theory]
+    [Trait("Behaviour", "B9")]
+    [Trait("Behaviour", "B10")]
     [InlineData("W/\"1\"", "W/\"1\"", false, true)]
     [InlineData("W/\"1\"", "W/\"2\"", false, false)]
     [InlineData("W/\"1\"", "\"1\"", false, true)]

@@ -7,6 +7,7 @@ namespace Slice.Tests.Http;
 public class HopByHopFieldsTests
 {
     [Theory]
+    [Trait("Behaviour", "B41")]
     [InlineData("Connection")]
     [InlineData("keep-alive")]
     [InlineData("Proxy-Connection")]
@@ -24,6 +25,7 @@ public class HopByHopFieldsTests
     }
 
     [Theory]
+    [Trait("Behaviour", "B41")]
     [InlineData("Host")]
     [InlineData("Content-Length")]
     [InlineData("Cache-Control")]
@@ -33,6 +35,7 @@ public class HopByHopFieldsTests
     public void Field_off_the_list_is_forwarded(string name) => Assert.False(HopByHopFields.Contains(Encoding.Latin1.GetBytes(name)));
 
     [Fact]
+    [Trait("Behaviour", "B41")]
     public void Field_named_by_connection_is_not_forwarded()
     {
         FieldTable fields = Heads.Parse("Host: a\r\nX-Hop: 1\r\nCookie: 2\r\nX-End: 3\r\nConnection: close, x-hop\r\nConnection: COOKIE").Fields;
@@ -43,6 +46,7 @@ public class HopByHopFieldsTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B41")]
     public void Host_and_content_length_cannot_be_named_away()
     {
         FieldTable fields = Heads.Parse("Host: a\r\nContent-Length: 5\r\nConnection: host, content-length").Fields;
@@ -51,6 +55,7 @@ public class HopByHopFieldsTests
     }
 
     [Theory]
+    [Trait("Behaviour", "B41")]
     [InlineData("close, X-Hop", true)]
     [InlineData("x-hop", true)]
     [InlineData(" ,x-hop\t,", true)]

@@ -10,6 +10,7 @@ public class NormalizedTargetTests
     private static readonly Gen<string> s_targets = Gen.String[Gen.Char["%%%%2254Eeo3160/../..?az~"], 0, 24].Select(rest => "/" + rest);
 
     [Theory]
+    [Trait("Behaviour", "B43")]
     [InlineData("/", "/")]
     [InlineData("/a/b?c=d", "/a/b?c=d")]
     [InlineData("/%64ownloads/x", "/downloads/x")]
@@ -54,9 +55,11 @@ public class NormalizedTargetTests
         Assert.Equal(isNormal, NormalizedTarget.IsNormal(Encoding.Latin1.GetBytes(target)));
 
     [Fact]
+    [Trait("Behaviour", "B43")]
     public void Normalising_again_changes_nothing() => s_targets.Sample(target => Normalize(Normalize(target)) == Normalize(target));
 
     [Fact]
+    [Trait("Behaviour", "B43")]
     public void Normal_form_is_never_longer_and_has_no_dot_segment() => s_targets.Sample(target =>
     {
         string normal = Normalize(target);
@@ -65,6 +68,7 @@ public class NormalizedTargetTests
     });
 
     [Fact]
+    [Trait("Behaviour", "B43")]
     public void IsNormal_means_the_form_is_the_target() =>
         s_targets.Sample(target => !NormalizedTarget.IsNormal(Encoding.Latin1.GetBytes(target)) || Normalize(target) == target);
 

@@ -14,6 +14,7 @@ public class PreconditionsTests
     private static readonly DateTimeOffset s_now = new(2026, 11, 23, 0, 0, 0, TimeSpan.Zero);
 
     [Theory]
+    [Trait("Behaviour", "B9")]
     [InlineData("", PreconditionResult.Proceed)]
     [InlineData("If-Match: \"v1\"", PreconditionResult.Proceed)]
     [InlineData("If-Match: *", PreconditionResult.Proceed)]
@@ -40,6 +41,7 @@ public class PreconditionsTests
     public void Precondition_alone_decides(string lines, PreconditionResult result) => Assert.Equal(result, Evaluate(lines));
 
     [Theory]
+    [Trait("Behaviour", "B9")]
     [InlineData("If-Match: \"v1\"\r\nIf-Unmodified-Since: " + Before, PreconditionResult.Proceed)]
     [InlineData("If-Match: \"v0\"\r\nIf-None-Match: \"v1\"", PreconditionResult.PreconditionFailed)]
     [InlineData("If-Match: \"v1\"\r\nIf-None-Match: \"v1\"", PreconditionResult.NotModified)]
@@ -49,12 +51,14 @@ public class PreconditionsTests
     public void Preconditions_are_taken_in_order(string lines, PreconditionResult result) => Assert.Equal(result, Evaluate(lines));
 
     [Theory]
+    [Trait("Behaviour", "B9")]
     [InlineData("If-None-Match: \"v1\"", PreconditionResult.PreconditionFailed)]
     [InlineData("If-Modified-Since: " + After, PreconditionResult.Proceed)]
     public void Precondition_of_another_method_never_leads_to_304(string lines, PreconditionResult result) =>
         Assert.Equal(result, Evaluate(lines, RequestMethod.Put));
 
     [Theory]
+    [Trait("Behaviour", "B9")]
     [InlineData("If-Match: \"v1\"", PreconditionResult.PreconditionFailed)]
     [InlineData("If-Match: *", PreconditionResult.Proceed)]
     [InlineData("If-None-Match: \"v1\"", PreconditionResult.Proceed)]
@@ -65,6 +69,7 @@ public class PreconditionsTests
         Assert.Equal(result, Preconditions.Evaluate(FieldsOf(lines), RequestMethod.Get, default, s_now));
 
     [Theory]
+    [Trait("Behaviour", "B10")]
     [InlineData("", "\"v1\"", true)]
     [InlineData("If-Range: \"v1\"", "\"v1\"", true)]
     [InlineData("If-Range: \"v0\"", "\"v1\"", false)]
@@ -82,6 +87,7 @@ public class PreconditionsTests
     }
 
     [Theory]
+    [Trait("Behaviour", "B10")]
     [InlineData(Same, 1, true)]
     [InlineData(Same, 3600, true)]
     [InlineData(Same, 0, false)]
@@ -95,6 +101,7 @@ public class PreconditionsTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B10")]
     public void IfRange_date_without_stored_date_is_weak() =>
         Assert.False(Preconditions.AllowsRange(FieldsOf($"If-Range: {Same}"), new StoredValidators { LastModified = s_modified }, s_now));
 

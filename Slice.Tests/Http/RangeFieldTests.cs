@@ -8,6 +8,8 @@ namespace Slice.Tests.Http;
 public class RangeFieldTests
 {
     [Theory]
+    [Trait("Behaviour", "B2")]
+    [Trait("Behaviour", "B5")]
     [InlineData("bytes=0-0", 10, "0-1")]
     [InlineData("bytes=0-", 10, "0-10")]
     [InlineData("bytes=9-9", 10, "9-10")]
@@ -36,6 +38,8 @@ public class RangeFieldTests
         Assert.Equal(ranges, Resolve(value, completeLength));
 
     [Theory]
+    [Trait("Behaviour", "B3")]
+    [Trait("Behaviour", "B5")]
     [InlineData("bytes=10-", 10)]
     [InlineData("bytes=10-11", 10)]
     [InlineData("bytes=-0", 10)]
@@ -47,6 +51,7 @@ public class RangeFieldTests
     public void Range_past_the_end_is_unsatisfiable(string value, long completeLength) => Assert.Equal("", Resolve(value, completeLength));
 
     [Theory]
+    [Trait("Behaviour", "B4")]
     [InlineData("bytes=5-2")]
     [InlineData("bytes=1-0")]
     [InlineData("bytes=")]
@@ -60,6 +65,7 @@ public class RangeFieldTests
     public void Range_inverted_or_empty_is_invalid(string value) => Assert.Equal(RangeFieldKind.Invalid416, Kind(value));
 
     [Theory]
+    [Trait("Behaviour", "B4")]
     [InlineData("")]
     [InlineData("bytes")]
     [InlineData("bytes 0-1")]
@@ -80,6 +86,7 @@ public class RangeFieldTests
     public void Range_that_is_garbage_is_ignored(string value) => Assert.Equal(RangeFieldKind.Ignored, Kind(value));
 
     [Theory]
+    [Trait("Behaviour", "B8")]
     [InlineData(3, RangeFieldKind.Specs)]
     [InlineData(2, RangeFieldKind.Ignored)]
     public void Range_with_more_members_than_room_is_ignored(int room, RangeFieldKind kind)
@@ -89,6 +96,7 @@ public class RangeFieldTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B5")]
     public void Spec_resolves_inside_the_object() =>
         Gen.Select(Gen.Long[0, 30], Gen.Long[0, 30], Gen.Long[0, 20], Gen.Bool).Sample((a, b, completeLength, isSuffix) =>
         {

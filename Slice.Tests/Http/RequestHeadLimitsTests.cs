@@ -37,6 +37,7 @@ public class RequestHeadLimitsTests
     };
 
     [Theory]
+    [Trait("Behaviour", "B39")]
     [MemberData(nameof(Heads))]
     public void Limit_decides_alike_however_the_head_arrives(string head, RequestHeadStatus status, RequestRejection rejection)
     {
@@ -47,6 +48,8 @@ public class RequestHeadLimitsTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B37")]
+    [Trait("Behaviour", "B39")]
     public void Verdict_on_any_bytes_does_not_depend_on_how_they_arrive() => s_heads.Sample(
         head =>
         {
@@ -56,6 +59,7 @@ public class RequestHeadLimitsTests
         iter: 2_000);
 
     [Fact]
+    [Trait("Behaviour", "B39")]
     public void Limit_on_the_target_yields_to_a_smaller_one_on_the_head()
     {
         var limits = new RequestHeadLimits(TargetBytes: 1000, HeadBytes: 100);

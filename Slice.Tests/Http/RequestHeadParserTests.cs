@@ -76,6 +76,7 @@ public class RequestHeadParserTests
     };
 
     [Theory]
+    [Trait("Behaviour", "B36")]
     [MemberData(nameof(AcceptedHeads))]
     public void Head_is_complete_however_it_arrives(string head)
     {
@@ -89,6 +90,7 @@ public class RequestHeadParserTests
     }
 
     [Theory]
+    [Trait("Behaviour", "B37")]
     [MemberData(nameof(RejectedHeads))]
     public void Head_is_rejected_for_the_same_reason_however_it_arrives(string head, RequestRejection rejection)
     {
@@ -132,6 +134,7 @@ public class RequestHeadParserTests
     }
 
     [Theory]
+    [Trait("Behaviour", "B36")]
     [InlineData("GET http://b:81/p HTTP/1.1\r\nHost: a\r\n\r\n", "b:81")]
     [InlineData("GET http://b HTTP/1.0\r\n\r\n", "b")]
     [InlineData("GET / HTTP/1.1\r\nHost: a\r\n\r\n", "a")]
@@ -145,6 +148,7 @@ public class RequestHeadParserTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B36")]
     public void Pipelined_heads_are_consumed_one_at_a_time()
     {
         string[] targets = ["/1", "/2", "/3"];

@@ -18,6 +18,8 @@ public class RequestRejectionsTests
     }
 
     [Theory]
+    [Trait("Behaviour", "B37")]
+    [Trait("Behaviour", "B39")]
     [InlineData(RequestRejection.None, 0)]
     [InlineData(RequestRejection.BareLineFeed, 400)]
     [InlineData(RequestRejection.MethodTooLong, 501)]

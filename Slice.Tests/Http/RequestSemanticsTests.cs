@@ -7,6 +7,7 @@ namespace Slice.Tests.Http;
 public class RequestSemanticsTests
 {
     [Theory]
+    [Trait("Behaviour", "B38")]
     [InlineData("Content-Length: 0", 0)]
     [InlineData("Content-Length: 007", 7)]
     [InlineData("Content-Length: 9223372036854775807", long.MaxValue)]
@@ -20,6 +21,7 @@ public class RequestSemanticsTests
     }
 
     [Theory]
+    [Trait("Behaviour", "B38")]
     [InlineData("Content-Length:")]
     [InlineData("Content-Length: +5")]
     [InlineData("Content-Length: -5")]
@@ -33,6 +35,7 @@ public class RequestSemanticsTests
         Assert.Equal(RequestRejection.InvalidContentLength, Parse(1, line).Rejection);
 
     [Theory]
+    [Trait("Behaviour", "B38")]
     [InlineData("Content-Length: 5\r\nContent-Length: 6")]
     [InlineData("Content-Length: 5\r\nContent-Length: 5")]
     [InlineData("Content-Length: 5, 5")]
@@ -41,6 +44,7 @@ public class RequestSemanticsTests
         Assert.Equal(RequestRejection.RepeatedContentLength, Parse(1, lines).Rejection);
 
     [Theory]
+    [Trait("Behaviour", "B38")]
     [InlineData("Content-Length: 5\r\nTransfer-Encoding: chunked")]
     [InlineData("Transfer-Encoding: chunked\r\nContent-Length: 0")]
     [InlineData("Transfer-Encoding: x\r\nContent-Length: 5")]
@@ -48,6 +52,7 @@ public class RequestSemanticsTests
         Assert.Equal(RequestRejection.ContentLengthWithTransferEncoding, Parse(1, lines).Rejection);
 
     [Theory]
+    [Trait("Behaviour", "B38")]
     [InlineData("chunked", RequestRejection.None)]
     [InlineData("ChunKed", RequestRejection.None)]
     [InlineData("", RequestRejection.InvalidTransferEncoding)]
@@ -70,10 +75,12 @@ public class RequestSemanticsTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B38")]
     public void TransferEncoding_in_http10_is_rejected() =>
         Assert.Equal(RequestRejection.TransferEncodingInHttp10, Parse(0, "Transfer-Encoding: chunked").Rejection);
 
     [Theory]
+    [Trait("Behaviour", "B36")]
     [InlineData(1, "", true)]
     [InlineData(0, "", false)]
     [InlineData(1, "Connection: close", false)]
@@ -87,6 +94,7 @@ public class RequestSemanticsTests
         Assert.Equal(keepAlive, Parse(minorVersion, line).Head.KeepAlive);
 
     [Theory]
+    [Trait("Behaviour", "B36")]
     [InlineData(1, "Expect: 100-continue\r\nContent-Length: 5", true)]
     [InlineData(1, "Expect: 100-Continue\r\nTransfer-Encoding: chunked", true)]
     [InlineData(1, "Expect: 100-continue\r\nContent-Length: 0", false)]
@@ -101,6 +109,7 @@ public class RequestSemanticsTests
     }
 
     [Theory]
+    [Trait("Behaviour", "B37")]
     [InlineData("a", true)]
     [InlineData("a.example:80", true)]
     [InlineData("a_b.example", true)]

@@ -6,6 +6,7 @@ namespace Slice.Tests.Http;
 public class RequestTargetTests
 {
     [Theory]
+    [Trait("Behaviour", "B36")]
     [InlineData("/", RequestTargetForm.Origin, "", "/", "/", "")]
     [InlineData("/a/b?c=d?e", RequestTargetForm.Origin, "", "/a/b?c=d?e", "/a/b", "c=d?e")]
     [InlineData("/a?", RequestTargetForm.Origin, "", "/a?", "/a", "")]
@@ -19,14 +20,17 @@ public class RequestTargetTests
         AssertParts(bytes, RequestMethod.Get, form, authority, pathAndQuery, path, query);
 
     [Fact]
+    [Trait("Behaviour", "B36")]
     public void Target_of_options_may_be_an_asterisk() =>
         AssertParts("*", RequestMethod.Options, RequestTargetForm.Asterisk, "", "*", "*", "");
 
     [Fact]
+    [Trait("Behaviour", "B36")]
     public void Target_of_connect_is_an_authority() =>
         AssertParts("a:443", RequestMethod.Connect, RequestTargetForm.Authority, "a:443", "", "", "");
 
     [Theory]
+    [Trait("Behaviour", "B37")]
     [InlineData("", RequestMethod.Get)]
     [InlineData("*", RequestMethod.Get)]
     [InlineData("**", RequestMethod.Options)]

@@ -35,6 +35,7 @@ public class ResponseHeadWriterTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B3")]
     public void Content_range_of_a_416_has_only_the_length()
     {
         byte[] destination = new byte[128];

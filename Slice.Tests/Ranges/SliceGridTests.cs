@@ -13,6 +13,7 @@ public class SliceGridTests
         Assert.Throws<ArgumentOutOfRangeException>(() => new SliceGrid(sliceSizeBytes));
 
     [Theory]
+    [Trait("Behaviour", "B5")]
     [InlineData(2, 0, 0)]
     [InlineData(2, 1, 0)]
     [InlineData(2, 2, 1)]

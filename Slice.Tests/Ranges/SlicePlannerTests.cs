@@ -72,6 +72,7 @@ public class SlicePlannerTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B5")]
     public void Plan_of_a_tebibyte_is_not_materialised()
     {
         SlicePlan plan = SlicePlanner.Plan(new SliceGrid(1 << 16), new ByteRange(0, 1L << 40), 1L << 40);
