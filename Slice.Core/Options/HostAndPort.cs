@@ -50,9 +50,10 @@ internal readonly record struct HostAndPort(string Host, int? Port)
     /// <summary>The address when the host is one, else null.</summary>
     public IPAddress? Address => IsIPv4(Host) || IsIPv6InBrackets(Host) ? IPAddress.Parse(Host.Trim('[', ']')) : null;
 
+    // IPAddress.TryParse reads a zone, and brackets and a port of its own; none of them belongs inside the brackets here.
     private static bool IsIPv6InBrackets(string host) =>
         host.StartsWith('[') && host.EndsWith(']')
-        && !host.Contains('%', StringComparison.Ordinal)
+        && !host.AsSpan(1, host.Length - 2).ContainsAny("%[]")
         && IPAddress.TryParse(host.AsSpan(1, host.Length - 2), out IPAddress? address)
         && address.AddressFamily == AddressFamily.InterNetworkV6;
 

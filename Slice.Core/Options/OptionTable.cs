@@ -97,7 +97,7 @@ public static class OptionTable
 
         Count("Limits", "limits.max_connections", 1, 1_000_000, "Client connections at once.",
             o => o.Limits.MaxConnections, (o, v) => o with { Limits = o.Limits with { MaxConnections = (int)v } }),
-        Count("Limits", "limits.max_origin_requests", 1, 10_000, "Requests to the origin at once, over all clients.",
+        Count("Limits", "limits.max_origin_requests", 1, 10_000, "Subrequests and first requests of objects at the origin at once, over all clients.",
             o => o.Limits.MaxOriginRequests, (o, v) => o with { Limits = o.Limits with { MaxOriginRequests = (int)v } }),
         Size("Limits", "limits.request_target", 256, 64 * KiB, "Longest request-target; 414 above.",
             o => o.Limits.RequestTargetBytes, (o, v) => o with { Limits = o.Limits with { RequestTargetBytes = (int)v } }),

@@ -182,7 +182,10 @@ public sealed record LimitOptions
     /// <summary>Client connections at once, 1 to 1,000,000. Default 10,000.</summary>
     public int MaxConnections { get; init; } = 10_000;
 
-    /// <summary>Requests to the origin at once, over all clients, 1 to 10,000. Default 64.</summary>
+    /// <summary>
+    /// Subrequests and first requests of objects at the origin at once, over all clients, 1 to 10,000. Default 64. Requests that are passed through do not
+    /// count: each lasts as long as its client likes, and <see cref="MaxConnections"/> bounds them.
+    /// </summary>
     public int MaxOriginRequests { get; init; } = 64;
 
     /// <summary>Longest request-target in bytes, 256 to 65,536. Default 8 KiB (414 above).</summary>

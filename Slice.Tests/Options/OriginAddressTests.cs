@@ -49,6 +49,12 @@ public sealed class OriginAddressTests
     [InlineData("2130706433:80", "not a host name, IPv4 address or IPv6 address in brackets")]
     [InlineData("0x7f000001:80", "not a host name, IPv4 address or IPv6 address in brackets")]
     [InlineData("127.0x1:80", "not a host name, IPv4 address or IPv6 address in brackets")]
+    [InlineData("[", "not a host name, IPv4 address or IPv6 address in brackets")]
+    [InlineData("[]", "not a host name, IPv4 address or IPv6 address in brackets")]
+    [InlineData("[[::1]]", "not a host name, IPv4 address or IPv6 address in brackets")]
+    [InlineData("[[::1]:80]", "not a host name, IPv4 address or IPv6 address in brackets")]
+    [InlineData("[[::1]]:80", "not a host name, IPv4 address or IPv6 address in brackets")]
+    [InlineData("[::1%1]:80", "not a host name, IPv4 address or IPv6 address in brackets")]
     [InlineData("[::1:80", "not a host name, IPv4 address or IPv6 address in brackets")]
     public void Anything_else_is_refused_with_its_reason(string text, string problem)
     {
