@@ -50,7 +50,8 @@ internal sealed class Composition : IAsyncDisposable
         Meter.AddGauge("cache_capacity_bytes", "Most bytes the store may take.", () => _store.CapacityBytes);
 
         // Origin and fetching.
-        _origin = new OriginClient(options, time);
+        _origin = new OriginClient(options, time) { HealthChanged = log.OriginHealthChanged };
+        Meter.AddGauge("origin_healthy", "1 for each address of the origin, 0 while it rests.", "address", _origin.ReadHealth);
         _gate = new OriginGate(options.Limits.MaxOriginRequests, options.Timeouts.OriginQueue, time);
         var retries = new RetryPolicy(options.MaxRetries, Random.Shared.NextDouble);
         _fetcher = new SliceFetcher(_origin, _gate, _store, index, retries, time, Meter) { FetchFailed = log.FetchFailed };

@@ -175,11 +175,12 @@ internal sealed partial class Instance : IAsyncDisposable
             .Select(address => IPEndPoint.Parse(new Uri(address).Authority)).ToArray();
         ProxyEndPoint = bound[0];
         AdminEndPoint = bound.Length > 1 ? bound[1] : null;
+        string origin = string.Join(' ', _options.UpstreamAddresses);
         string store = DescribeStore();
         string metrics = AdminEndPoint?.ToString() ?? "off";
 
         // The line first: whoever finds the instance healthy may stop it, and the log must not tell that before it.
-        LogListening(ProxyEndPoint, metrics, _options.UpstreamAddress, store);
+        LogListening(ProxyEndPoint, metrics, origin, store);
         _composition.State.SetHealthy();
     }
 
@@ -205,7 +206,7 @@ internal sealed partial class Instance : IAsyncDisposable
     private static partial void LogCannotStart(ILogger logger, string reason);
 
     [LoggerMessage(EventId = 10, EventName = "listening", Level = LogLevel.Information, Message = "ready: proxy on {address}, metrics {metrics}, origin {origin}, cache {cache}")]
-    private partial void LogListening(IPEndPoint address, string metrics, Uri? origin, string cache);
+    private partial void LogListening(IPEndPoint address, string metrics, string origin, string cache);
 
     [LoggerMessage(EventId = 11, EventName = "stopping", Level = LogLevel.Information, Message = "stopping: {active} requests have up to {timeout} to finish")]
     private partial void LogStopping(long active, string timeout);

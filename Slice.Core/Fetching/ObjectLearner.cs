@@ -238,17 +238,18 @@ public sealed class ObjectLearner
     private async Task<LearnOutcome> LearnWithRetriesAsync(LearnRequest request)
     {
         var asked = RangeOf(request);
+        string? failedOrigin = null;
         for (int retry = 1; ; retry++)
         {
             bool isLastTry = retry > _retries.MaxRetries;
-            var (outcome, failure) = await TryOnceAsync(request, asked, isLastTry);
+            var (outcome, failure) = await TryOnceAsync(request, asked, isLastTry, failedOrigin);
             if (outcome is { Kind: LearnOutcomeKind.Unsatisfiable } && asked is { } range && outcome.CompleteLength > range.Start)
             {
                 // B14: there is something at this position, and the origin minds that the range goes past the end.
                 asked = range.End > outcome.CompleteLength ? new ByteRange(range.Start, outcome.CompleteLength) : null;
                 (outcome, failure) = asked is null
                     ? (new LearnOutcome(LearnOutcomeKind.PassThrough), Failure.None)
-                    : await TryOnceAsync(request, asked, isLastTry);
+                    : await TryOnceAsync(request, asked, isLastTry, failedOrigin);
             }
 
             if (outcome is { Kind: LearnOutcomeKind.Unsatisfiable } && outcome.CompleteLength > asked?.Start)
@@ -266,6 +267,7 @@ public sealed class ObjectLearner
                 return StaleOnError(request, failure) ?? Failed(failure);
             }
 
+            failedOrigin = failure.Origin;
             _meter.RetriedSubrequests.Add(1);
             await Task.Delay(_retries.DelayBefore(retry, failure), _time, _stopping);
         }
@@ -279,7 +281,7 @@ public sealed class ObjectLearner
             ? new LearnOutcome(LearnOutcomeKind.Known) { Generation = stale, IsStaleOnError = true, Failure = failure, OriginStatus = status }
             : null;
 
-    private async Task<(LearnOutcome? Outcome, Failure Failure)> TryOnceAsync(LearnRequest request, ByteRange? asked, bool isLastTry)
+    private async Task<(LearnOutcome? Outcome, Failure Failure)> TryOnceAsync(LearnRequest request, ByteRange? asked, bool isLastTry, string? failedOrigin)
     {
         if (!await _gate.TryEnterAsync(_stopping))
         {
@@ -291,7 +293,8 @@ public sealed class ObjectLearner
         try
         {
             _meter.Subrequests.Add(1);
-            var result = await _origin.SendAsync(new OriginRequest(request.Template, asked) { KnownVersion = request.StaleResponse?.Validator }, _stopping);
+            var query = new OriginRequest(request.Template, asked) { KnownVersion = request.StaleResponse?.Validator, FailedOrigin = failedOrigin };
+            var result = await _origin.SendAsync(query, _stopping);
             response = result.Response;
             if (response is null)
             {
@@ -300,7 +303,7 @@ public sealed class ObjectLearner
 
             if (response.Status is 500 or 502 or 503 or 504)
             {
-                var failure = PartialResponseCheck.ServerError(response);
+                var failure = PartialResponseCheck.ServerError(response) with { Origin = response.Origin };
                 if (!isLastTry)
                 {
                     return (null, failure);

@@ -8,6 +8,9 @@ namespace Slice.Core.Fetching;
 /// </summary>
 public abstract class OriginResponse : IDisposable
 {
+    /// <summary>Name of the address of the origin that answers; null when there is only one way to it.</summary>
+    public virtual string? Origin => null;
+
     /// <summary>Status code.</summary>
     public abstract int Status { get; }
 

@@ -36,10 +36,11 @@ internal sealed class SliceFiller(
         var whole = fetch.Generation.Grid.RangeOf(fetch.SliceIndex, fetch.Generation.CompleteLength);
         int retries = 0;
         int shortParts = 0;
+        string? failedOrigin = null;
         while (true)
         {
             var attempt = response is null
-                ? await TryOnceAsync(fetch, template, new ByteRange(whole.Start + fetch.AvailableBytes, whole.End))
+                ? await TryOnceAsync(fetch, template, new ByteRange(whole.Start + fetch.AvailableBytes, whole.End), failedOrigin)
                 : await PumpWithPermitAsync(fetch, response, part);
             response = null;
             if (!attempt.IsError)
@@ -63,6 +64,7 @@ internal sealed class SliceFiller(
             }
 
             retries++;
+            failedOrigin = attempt.Origin;
             meter.RetriedSubrequests.Add(1);
             await Task.Delay(retryPolicy.DelayBefore(retries, attempt), time, stopping);
         }
@@ -72,7 +74,7 @@ internal sealed class SliceFiller(
     public Task<Failure> FillFromWholeAsync(SliceFetch fetch, OriginResponse response) =>
         PumpAsync(fetch, response, fetch.Generation.Grid.RangeOf(fetch.SliceIndex, fetch.Generation.CompleteLength));
 
-    private async Task<Failure> TryOnceAsync(SliceFetch fetch, SubrequestTemplate template, ByteRange asked)
+    private async Task<Failure> TryOnceAsync(SliceFetch fetch, SubrequestTemplate template, ByteRange asked, string? failedOrigin)
     {
         if (!await gate.TryEnterAsync(stopping))
         {
@@ -90,7 +92,8 @@ internal sealed class SliceFiller(
             long startedAt = time.GetTimestamp();
             meter.Subrequests.Add(1);
             var pinned = fetch.Generation.Response.Validator;
-            var result = await origin.SendAsync(new OriginRequest(template, asked) { PinnedVersion = pinned }, stopping);
+            var request = new OriginRequest(template, asked) { PinnedVersion = pinned, FailedOrigin = failedOrigin };
+            var result = await origin.SendAsync(request, stopping);
             response = result.Response;
             if (response is null)
             {
@@ -104,7 +107,7 @@ internal sealed class SliceFiller(
                 meter.SubrequestDuration.Record(time.GetElapsedTime(startedAt));
             }
 
-            return failure;
+            return failure with { Origin = response.Origin };
         }
         finally
         {
@@ -117,7 +120,7 @@ internal sealed class SliceFiller(
     {
         try
         {
-            return await PumpAsync(fetch, response, part);
+            return await PumpAsync(fetch, response, part) with { Origin = response.Origin };
         }
         finally
         {

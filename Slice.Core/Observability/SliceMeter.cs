@@ -134,6 +134,14 @@ public sealed class SliceMeter : IDisposable
         _meter.CreateObservableGauge(Prefix + name, value, unit: null, help);
     }
 
+    /// <summary>Publishes a gauge with one label, whose values another part knows.</summary>
+    public void AddGauge(string name, string help, string labelName, Func<IEnumerable<KeyValuePair<string, long>>> values)
+    {
+        Add(new Instrument(Prefix + name, InstrumentKind.Gauge, help) { LabelName = labelName, LabelledValues = values });
+        _meter.CreateObservableGauge(
+            Prefix + name, () => values().Select(pair => new Measurement<long>(pair.Value, KeyValuePair.Create(labelName, (object?)pair.Key))), unit: null, help);
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _meter.Dispose();
 

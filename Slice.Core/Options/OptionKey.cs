@@ -70,7 +70,7 @@ public sealed class OptionKey
         OptionKind.Patterns or OptionKind.Arguments => $"a list, each entry {ItemSyntax}",
         OptionKind.Choice => $"{string.Join(", ", Choices.SkipLast(1))} or {Choices[^1]}",
         OptionKind.ListenAddress => ListenAddress.Syntax,
-        OptionKind.OriginAddress => OriginAddress.Syntax,
+        OptionKind.OriginAddresses => $"{OriginAddress.Syntax}; one, or a list of at most {OriginAddress.MaxCount}",
         OptionKind.UrlPath => $"a path of visible ASCII that begins with /, without ? and #, at most {LongestUrlPath} characters",
         OptionKind.Directory => "a path; a relative one starts at the working directory",
         OptionKind.Secret => "visible ASCII without spaces",
@@ -105,7 +105,8 @@ public sealed class OptionKey
         (OptionKind.Size, long sizeBytes) => ByteSizeText.Format(sizeBytes),
         (OptionKind.Duration, TimeSpan duration) => DurationText.Format(duration),
         (OptionKind.Flag, bool flag) => flag ? "true" : "false",
-        (OptionKind.OriginAddress, Uri address) => address.IsAbsoluteUri ? OriginAddress.Format(address) : address.OriginalString,
+        (OptionKind.OriginAddresses, IReadOnlyList<Uri> { Count: 1 } addresses) => OriginAddress.Format(addresses[0]),
+        (OptionKind.OriginAddresses, IReadOnlyList<Uri> addresses) => $"[{string.Join(", ", addresses.Select(OriginAddress.Format))}]",
         (OptionKind.LogLevel, LogSeverity severity) => LogSeverityText.Format(severity),
         (OptionKind.Patterns or OptionKind.Arguments, IReadOnlyList<string> entries) => $"[{string.Join(", ", entries)}]",
         _ => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "",
@@ -130,11 +131,15 @@ public sealed class OptionKey
                 .Select(checkedEntry => new OptionError(Name, checkedEntry.entry, checkedEntry.Problem!, ItemSyntax));
         }
 
+        if (value is IReadOnlyList<Uri> addresses)
+        {
+            return OriginAddress.CheckAll(addresses).Select(problem => new OptionError(Name, problem.Address, problem.Problem, problem.Allowed));
+        }
+
         string? problem = value switch
         {
             long number => CheckRange(number, minimum),
             TimeSpan duration => CheckDuration(duration, minimum),
-            Uri address => OriginAddress.Check(address),
             string text => CheckText(text),
             null when !IsSecret => "required and not set",
             _ => null,

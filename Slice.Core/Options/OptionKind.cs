@@ -27,8 +27,8 @@ public enum OptionKind
     /// <summary>An address to listen on (<see cref="string"/>).</summary>
     ListenAddress,
 
-    /// <summary>The origin (<see cref="Uri"/>).</summary>
-    OriginAddress,
+    /// <summary>The origin (<see cref="IReadOnlyList{T}"/> of <see cref="Uri"/>, not empty), one address or a list.</summary>
+    OriginAddresses,
 
     /// <summary>An absolute path of a URL (<see cref="string"/>).</summary>
     UrlPath,

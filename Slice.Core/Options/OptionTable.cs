@@ -19,10 +19,14 @@ public static class OptionTable
     /// <summary>All keys, in the order of the documentation.</summary>
     public static IReadOnlyList<OptionKey> Keys { get; } =
     [
-        Origin("Origin", "upstream_address", "The origin that slices come from.",
-            o => o.UpstreamAddress, (o, v) => o with { UpstreamAddress = v }),
+        Addresses("Origin", "upstream_address", "The origin that slices come from; several addresses of one origin get the requests in turn.",
+            o => o.UpstreamAddresses, (o, v) => o with { UpstreamAddresses = v }),
         Flag("Origin", "forward_host", "Whether the client's Host goes to the origin and into the cache key; otherwise the origin sees its own address.",
             o => o.ForwardHost, (o, v) => o with { ForwardHost = v }),
+        Count("Origin", "upstream_health.max_failures", 1, 1_000, "Failures in a row that make an address rest.",
+            o => o.UpstreamHealth.MaxFailures, (o, v) => o with { UpstreamHealth = o.UpstreamHealth with { MaxFailures = (int)v } }),
+        Duration("Origin", "upstream_health.rest", 1, DayMs, "How long an address rests before one request tries it.",
+            o => o.UpstreamHealth.Rest, (o, v) => o with { UpstreamHealth = o.UpstreamHealth with { Rest = v } }),
 
         Size("Slicing", "slice_size", SliceOptionsValidator.MinimumSliceSizeBytes, 10 * MiB, "Bytes per slice.",
             o => o.SliceSizeBytes, (o, v) => o with { SliceSizeBytes = (int)v }),
@@ -169,7 +173,8 @@ public static class OptionTable
         string group, string name, string[] choices, string summary, Func<SliceOptions, int> read, Func<SliceOptions, int, SliceOptions> with) =>
         new(group, name, OptionKind.Choice, summary, o => choices[read(o)], (o, v) => with(o, Array.IndexOf(choices, (string)v!))) { Choices = choices };
 
-    private static OptionKey Origin(
-        string group, string name, string summary, Func<SliceOptions, Uri?> read, Func<SliceOptions, Uri?, SliceOptions> with) =>
-        new(group, name, OptionKind.OriginAddress, summary, read, (o, v) => with(o, (Uri?)v));
+    // No address at all is a key that is not set.
+    private static OptionKey Addresses(
+        string group, string name, string summary, Func<SliceOptions, IReadOnlyList<Uri>> read, Func<SliceOptions, IReadOnlyList<Uri>, SliceOptions> with) =>
+        new(group, name, OptionKind.OriginAddresses, summary, o => read(o) is { Count: > 0 } set ? set : null, (o, v) => with(o, (IReadOnlyList<Uri>)v!));
 }

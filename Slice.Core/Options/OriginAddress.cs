@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Slice.Core.Options;
 
 /// <summary>The address of the origin: <c>host:port</c>, <c>host</c> (port 80) or <c>http://host:port</c>; an IPv6 address stands in brackets.</summary>
@@ -5,6 +7,9 @@ public static class OriginAddress
 {
     /// <summary>How an address is written, in words for an error line.</summary>
     public const string Syntax = "HOST:PORT, HOST (port 80) or http://HOST:PORT, without a path; port 1 to 65535";
+
+    /// <summary>Most addresses of one origin: as many bits as remember which of them a request has tried.</summary>
+    public const int MaxCount = 32;
 
     private const string TlsNotBuilt = "TLS to the origin is not built yet";
     private const string HasMore = "only scheme, host and port belong here";
@@ -54,8 +59,37 @@ public static class OriginAddress
         return null;
     }
 
-    /// <summary>Writes an address with scheme and port; <see cref="Parse"/> reads it back.</summary>
-    public static string Format(Uri address) => $"{address.Scheme}://{address.Host}:{address.Port}";
+    /// <summary>Writes an address with scheme and port; <see cref="Parse"/> reads it back. What is no absolute address stays as it is.</summary>
+    public static string Format(Uri address) => address.IsAbsoluteUri ? $"{address.Scheme}://{address.Host}:{address.Port}" : address.OriginalString;
+
+    /// <summary>Checks the addresses of one origin: each for itself, and that they go together.</summary>
+    /// <returns>Each problem with the address at fault and what is allowed instead.</returns>
+    internal static IEnumerable<(string Address, string Problem, string Allowed)> CheckAll(IReadOnlyList<Uri> addresses)
+    {
+        if (addresses.Count is 0 or > MaxCount)
+        {
+            string count = string.Create(CultureInfo.InvariantCulture, $"{addresses.Count} addresses");
+            yield return (count, addresses.Count == 0 ? "an empty list" : "too many", $"1 to {MaxCount} addresses");
+        }
+
+        HashSet<string> seen = new(StringComparer.Ordinal);
+        foreach (Uri address in addresses)
+        {
+            string text = Format(address);
+            if (Check(address) is string problem)
+            {
+                yield return (text, problem, Syntax);
+            }
+            else if (!seen.Add(text))
+            {
+                yield return (text, "listed twice", "each address once");
+            }
+            else if (addresses[0].IsAbsoluteUri && address.Scheme != addresses[0].Scheme)
+            {
+                yield return (text, $"not {addresses[0].Scheme} as the first address", "addresses of one scheme");
+            }
+        }
+    }
 
     /// <summary>Checks an address that did not come from <see cref="Parse"/>.</summary>
     /// <returns>What is wrong, or null.</returns>

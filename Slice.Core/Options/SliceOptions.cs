@@ -56,8 +56,14 @@ public sealed record SliceOptions
     /// <summary>Query arguments that do not belong to the cache key, by name; a trailing <c>*</c> stands for any ending. Default none.</summary>
     public IReadOnlyList<string> CacheKeyIgnoredArguments { get; init; } = [];
 
-    /// <summary>The origin. Required; <c>http</c> only until TLS to the origin is built.</summary>
-    public Uri? UpstreamAddress { get; init; }
+    /// <summary>
+    /// The addresses of the origin, 1 to <see cref="OriginAddress.MaxCount"/>, all of one scheme. Required. All serve the same objects; requests go to them in
+    /// turn.
+    /// </summary>
+    public IReadOnlyList<Uri> UpstreamAddresses { get; init; } = [];
+
+    /// <summary>When an address of the origin is left alone for a while.</summary>
+    public UpstreamHealthOptions UpstreamHealth { get; init; } = new();
 
     /// <summary>Whether the client's Host goes to the origin and into the cache key. Default false: the origin sees its own address, as with nginx's <c>proxy_pass</c>.</summary>
     public bool ForwardHost { get; init; }
@@ -104,6 +110,16 @@ public enum LogSeverity
 
     /// <summary>Our own faults.</summary>
     Error,
+}
+
+/// <summary>When an address of the origin rests.</summary>
+public sealed record UpstreamHealthOptions
+{
+    /// <summary>Failures in a row, none of them longer than <see cref="Rest"/> after the one before, that make an address rest, 1 to 1,000. Default 1, nginx's <c>max_fails</c>.</summary>
+    public int MaxFailures { get; init; } = 1;
+
+    /// <summary>How long an address rests before one request tries it, 1 ms to 1 day. Default 10 s, nginx's <c>fail_timeout</c>.</summary>
+    public TimeSpan Rest { get; init; } = TimeSpan.FromSeconds(10);
 }
 
 /// <summary>The endpoint for operators.</summary>

@@ -103,6 +103,10 @@ internal sealed class ConfigurationBinder
         {
             BindList(key, node);
         }
+        else if (key.Kind == OptionKind.OriginAddresses)
+        {
+            BindAddresses(key, node);
+        }
         else if (node is not ConfigurationScalar scalar)
         {
             AddWrongType(key, node, Describe(node));
@@ -156,6 +160,46 @@ internal sealed class ConfigurationBinder
         _options = entries.Count == list.Items.Count ? key.With(_options, entries) : _options;
     }
 
+    // One address stands for a list of one.
+    private void BindAddresses(OptionKey key, ConfigurationNode node)
+    {
+        IReadOnlyList<ConfigurationNode> items = node is ConfigurationList list ? list.Items : [node];
+        List<Uri> addresses = [];
+        foreach (ConfigurationNode item in items)
+        {
+            Uri? address = null;
+            string? problem = item is ConfigurationScalar { IsNull: false } scalar ? OriginAddress.Parse(scalar.Text, out address) : Describe(item);
+            if (problem is not null)
+            {
+                AddError(item, key, problem, OriginAddress.Syntax);
+                _places.SetFaulty(key.Name);
+            }
+            else
+            {
+                addresses.Add(address!);
+            }
+        }
+
+        if (addresses.Count == items.Count)
+        {
+            BindTogether(key, node, addresses);
+        }
+    }
+
+    // Each address is right for itself by now.
+    private void BindTogether(OptionKey key, ConfigurationNode node, List<Uri> addresses)
+    {
+        bool isValid = true;
+        foreach (OptionError error in key.Check(addresses))
+        {
+            isValid = false;
+            AddProblem(node, key.Name, error.Value, error.Problem, error.Allowed);
+            _places.SetFaulty(key.Name);
+        }
+
+        _options = isValid ? key.With(_options, addresses) : _options;
+    }
+
     private void AddWrongType(OptionKey key, ConfigurationNode node, string problem)
     {
         AddError(node, key, problem, key.Allowed);
@@ -167,7 +211,7 @@ internal sealed class ConfigurationBinder
         string? value = (node, key.Kind) switch
         {
             (_, OptionKind.Secret) => OptionKey.Redacted,
-            (ConfigurationScalar scalar, OptionKind.OriginAddress) => HideUserInfo(scalar.Text),
+            (ConfigurationScalar scalar, OptionKind.OriginAddresses) => HideUserInfo(scalar.Text),
             (ConfigurationScalar scalar, _) => scalar.Text,
             _ => null,
         };

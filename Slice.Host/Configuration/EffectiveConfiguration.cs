@@ -37,7 +37,8 @@ public static class EffectiveConfiguration
         null => " null",
         IReadOnlyList<string> { Count: 0 } => " []",
         IReadOnlyList<string> list => string.Concat(list.Select(item => $"\n{indent}  - {Quote(item)}")),
-        string or Uri => " " + Quote(key.Format(value)),
+        IReadOnlyList<Uri> { Count: > 1 } list => string.Concat(list.Select(item => $"\n{indent}  - {Quote(OriginAddress.Format(item))}")),
+        string or IReadOnlyList<Uri> => " " + Quote(key.Format(value)),
         _ => " " + key.Format(value),
     };
 

@@ -31,10 +31,6 @@ internal static class ScalarValue
                 bool isSeverity = LogSeverityText.TryParse(scalar.Text, out LogSeverity severity);
                 value = isSeverity ? severity : null;
                 return isSeverity ? null : "not a severity";
-            case OptionKind.OriginAddress:
-                string? problem = OriginAddress.Parse(scalar.Text, out Uri? address);
-                value = address;
-                return problem;
             default:
                 value = scalar.Text;
                 return null;

@@ -81,7 +81,7 @@ internal sealed class DemoRun : IAsyncDisposable
 
     private static SliceOptions Options(DemoPlan plan, DemoOrigin origin) => new()
     {
-        UpstreamAddress = origin.Address,
+        UpstreamAddresses = [origin.Address],
         SliceSizeBytes = plan.Command.SliceSizeBytes,
         Timeouts = new TimeoutOptions { Shutdown = s_shutdownTimeout },
         LogLevel = plan.Command.LogLevel,

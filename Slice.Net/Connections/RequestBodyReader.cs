@@ -59,7 +59,8 @@ internal sealed class RequestBodyReader
     /// Copies the whole body, at the pace of the slower side. <paramref name="destinationIsAwaited"/> is told true before each wait for
     /// the destination, and when all is written; false before each wait for the client.
     /// </summary>
-    /// <exception cref="IOException">The body broke off, is too large, or is not valid; <see cref="Rejection"/> tells.</exception>
+    /// <exception cref="RequestBodyException">The body broke off, is too large, or is not valid; <see cref="Rejection"/> tells.</exception>
+    /// <exception cref="IOException">The destination could not be written.</exception>
     public async Task CopyToAsync(Stream destination, Action<bool>? destinationIsAwaited, CancellationToken ct)
     {
         if (_mustSendContinue)
@@ -90,7 +91,7 @@ internal sealed class RequestBodyReader
                 await destination.FlushAsync(ct);
                 if (!IsConsumed && read.IsCompleted)
                 {
-                    throw new IOException("the client closed the connection in the middle of the request body");
+                    throw new RequestBodyException("the client closed the connection in the middle of the request body");
                 }
             }
             finally
@@ -147,9 +148,9 @@ internal sealed class RequestBodyReader
         }
     }
 
-    private IOException Reject(RequestRejection rejection, string message)
+    private RequestBodyException Reject(RequestRejection rejection, string message)
     {
         Rejection = rejection;
-        return new IOException(message);
+        return new RequestBodyException(message);
     }
 }

@@ -51,6 +51,19 @@ internal sealed partial class RequestLog(ILogger<RequestLog> logger, SliceMeter 
         LogRejected(client, status, reason);
     }
 
+    /// <summary>An address of the origin begins to rest, or is back. Once for each change.</summary>
+    public void OriginHealthChanged(string address, bool isHealthy, Failure failure)
+    {
+        if (isHealthy)
+        {
+            LogOriginIsBack(address);
+        }
+        else
+        {
+            LogOriginRests(address, failure.Error.Token(), failure.Detail);
+        }
+    }
+
     /// <summary>An exception nobody expected; the connection is aborted, the process goes on.</summary>
     public void Unexpected(Exception error)
     {
@@ -74,6 +87,12 @@ internal sealed partial class RequestLog(ILogger<RequestLog> logger, SliceMeter 
 
     [LoggerMessage(EventId = 5, EventName = "request_rejected", Level = LogLevel.Debug, Message = "a request was refused: {client} {status} {reason}")]
     private partial void LogRejected(object? client, int status, string reason);
+
+    [LoggerMessage(EventId = 30, EventName = "origin_rests", Level = LogLevel.Warning, Message = "an address of the origin fails and rests: {address} {reason} {detail}")]
+    private partial void LogOriginRests(string address, string reason, string detail);
+
+    [LoggerMessage(EventId = 31, EventName = "origin_is_back", Level = LogLevel.Information, Message = "an address of the origin answers again: {address}")]
+    private partial void LogOriginIsBack(string address);
 
     [LoggerMessage(EventId = 6, EventName = "internal_error", Level = LogLevel.Error, Message = "an unexpected error; the connection was aborted")]
     private partial void LogUnexpected(Exception error);

@@ -13,13 +13,17 @@ internal sealed class HttpOriginResponse : OriginResponse
     private List<ForwardedField>? _fields;
 
     /// <summary>Takes over the response, its body and the deadline.</summary>
-    public HttpOriginResponse(HttpResponseMessage response, Stream body, OriginDeadline deadline, TimeSpan betweenBytes)
+    public HttpOriginResponse(string origin, HttpResponseMessage response, Stream body, OriginDeadline deadline, TimeSpan betweenBytes)
     {
+        Origin = origin;
         _response = response;
         _body = body;
         _deadline = deadline;
         _betweenBytes = betweenBytes;
     }
+
+    /// <inheritdoc/>
+    public override string Origin { get; }
 
     /// <inheritdoc/>
     public override int Status => (int)_response.StatusCode;

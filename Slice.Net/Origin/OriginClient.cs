@@ -1,7 +1,4 @@
-using System.Globalization;
 using System.Net;
-using System.Net.Http.Headers;
-using System.Net.Sockets;
 using System.Text;
 using Slice.Core.Fetching;
 using Slice.Core.Options;
@@ -10,11 +7,12 @@ using Slice.Net.Handlers;
 namespace Slice.Net.Origin;
 
 /// <summary>
-/// Requests to the origin over one pool of keep-alive connections. Thread-safe.
+/// Requests to the origin over one pool of keep-alive connections, to whichever of its addresses works. Thread-safe.
 /// </summary>
 /// <remarks>
 /// The pool does what it is told and nothing of its own: no proxy from the environment, no redirects, no decompression, no cookies,
-/// no tracing headers. How many subrequests run at once is the <see cref="OriginGate"/>'s business, not the pool's.
+/// no tracing headers. How many subrequests run at once is the <see cref="OriginGate"/>'s business, not the pool's; which address is
+/// asked is <see cref="OriginHealth"/>'s.
 /// </remarks>
 public sealed class OriginClient : IOriginClient, IDisposable
 {
@@ -25,15 +23,16 @@ public sealed class OriginClient : IOriginClient, IDisposable
     private static readonly TimeSpan s_connectionLifetime = TimeSpan.FromMinutes(5);
 
     private readonly HttpMessageInvoker _pool;
-    private readonly string _origin;
+    private readonly OriginEndpoint[] _endpoints;
+    private readonly OriginHealth _health;
     private readonly TimeoutOptions _timeouts;
     private readonly TimeProvider _time;
 
     /// <summary>A client of the configured origin.</summary>
     public OriginClient(SliceOptions options, TimeProvider time)
     {
-        _origin = options.UpstreamAddress?.GetLeftPart(UriPartial.Authority)
-            ?? throw new ArgumentException("upstream_address is missing.", nameof(options));
+        _endpoints = [.. options.UpstreamAddresses.Select(OriginEndpoint.Of)];
+        _health = new OriginHealth(_endpoints.Length, options.UpstreamHealth, time);
         _timeouts = options.Timeouts;
         _time = time;
         _pool = new HttpMessageInvoker(new SocketsHttpHandler
@@ -52,131 +51,108 @@ public sealed class OriginClient : IOriginClient, IDisposable
         });
     }
 
-    /// <summary>The origin's address, for messages.</summary>
-    public string Address => _origin;
+    /// <summary>
+    /// Called when an address begins to rest (false, with the failure) or is back (true), once for each change. Set once, before use; must not throw.
+    /// </summary>
+    public Action<string, bool, Failure>? HealthChanged { get; set; }
+
+    /// <summary>Each address with 1, or 0 while it rests.</summary>
+    public IEnumerable<KeyValuePair<string, long>> ReadHealth() =>
+        _endpoints.Select((endpoint, index) => KeyValuePair.Create(endpoint.Name, _health.IsHealthy(index) ? 1L : 0L));
 
     /// <inheritdoc/>
-    public async ValueTask<OriginResult> SendAsync(OriginRequest request, CancellationToken ct)
-    {
-        var message = NewMessage(HttpMethod.Get, request.Template);
-        var headers = message.Headers;
-        if (!request.Template.PassesAcceptEncoding)
-        {
-            headers.TryAddWithoutValidation("Accept-Encoding", "identity");
-        }
-
-        if (request.Range is { } range)
-        {
-            headers.TryAddWithoutValidation("Range", string.Create(CultureInfo.InvariantCulture, $"bytes={range.Start}-{range.End - 1}"));
-        }
-
-        AddPreconditions(headers, request);
-        return await SendAsync(message, ct);
-    }
+    public ValueTask<OriginResult> SendAsync(OriginRequest request, CancellationToken ct) => SendAsync(new OriginCall(request), ct);
 
     /// <summary>Sends a request that is passed through, with its body if it has one.</summary>
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
-    internal async ValueTask<OriginResult> ForwardAsync(string method, SubrequestTemplate template, RequestBodyContent? body, CancellationToken ct)
-    {
-        var message = NewMessage(new HttpMethod(method), template);
-        message.Content = body;
-        if (body is not null)
-        {
-            foreach (var field in template.Fields)
-            {
-                if (field.Name.StartsWith("Content-", StringComparison.OrdinalIgnoreCase))
-                {
-                    body.Headers.TryAddWithoutValidation(field.Name, field.Value);
-                }
-            }
-        }
-
-        return await SendAsync(message, ct);
-    }
+    internal ValueTask<OriginResult> ForwardAsync(string method, SubrequestTemplate template, RequestBodyContent? body, CancellationToken ct) =>
+        SendAsync(new OriginCall(method, template, body), ct);
 
     /// <inheritdoc/>
     public void Dispose() => _pool.Dispose();
 
-    private HttpRequestMessage NewMessage(HttpMethod method, SubrequestTemplate template)
+    // From address to address until one answers, each once at most: no wait between them, as another machine has nothing to recover from.
+    private async ValueTask<OriginResult> SendAsync(OriginCall call, CancellationToken ct)
     {
-        // The target goes out byte for byte: Uri would otherwise decode %41 and resolve dot segments.
-        var uri = new Uri(_origin + template.Target, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
-        var message = new HttpRequestMessage(method, uri) { Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
-        foreach (var field in template.Fields)
+        int failed = call.FailedOrigin is null ? -1 : Array.FindIndex(_endpoints, endpoint => endpoint.Name == call.FailedOrigin);
+        uint tried = 0;
+        var failure = Failure.None;
+        while (true)
         {
-            message.Headers.TryAddWithoutValidation(field.Name, field.Value);
-        }
+            var turn = _health.Next(tried, failed);
+            if (turn == OriginTurn.None)
+            {
+                return new OriginResult(null, failure);
+            }
 
-        if (template.Host is not null)
-        {
-            message.Headers.Host = template.Host;
-        }
+            tried |= 1u << turn.Index;
+            var result = await SendToAsync(turn, call, ct);
+            if (result.Response is not null)
+            {
+                return result;
+            }
 
-        return message;
-    }
-
-    private static void AddPreconditions(HttpRequestHeaders headers, OriginRequest request)
-    {
-        if (request.PinnedVersion is { HasStrongEntityTag: true, EntityTag: { } pinned })
-        {
-            headers.TryAddWithoutValidation("If-Match", pinned);
-        }
-        else if (request.PinnedVersion is { LastModified: { } unmodifiedSince })
-        {
-            headers.TryAddWithoutValidation("If-Unmodified-Since", unmodifiedSince);
-        }
-
-        if (request.KnownVersion is { EntityTag: { } known })
-        {
-            headers.TryAddWithoutValidation("If-None-Match", known);
-        }
-
-        if (request.KnownVersion is { LastModified: { } modifiedSince })
-        {
-            headers.TryAddWithoutValidation("If-Modified-Since", modifiedSince);
+            failure = OriginFailures.Join(failure, result.Failure);
+            if (!call.MayGoElsewhere(result.Failure.Error))
+            {
+                return new OriginResult(null, failure);
+            }
         }
     }
 
-    private async ValueTask<OriginResult> SendAsync(HttpRequestMessage message, CancellationToken ct)
+    private async ValueTask<OriginResult> SendToAsync(OriginTurn turn, OriginCall call, CancellationToken ct)
+    {
+        var verdict = OriginVerdict.Unknown;
+        var failure = Failure.None;
+        try
+        {
+            var result = await SendToAsync(_endpoints[turn.Index], call, ct);
+            failure = result.Failure;
+            verdict = result.Response is not null ? OriginVerdict.Answered
+                : call.Body is { IsBroken: true } ? OriginVerdict.Unknown
+                : OriginVerdict.Failed;
+            return result;
+        }
+        finally
+        {
+            // Also when the client left: a turn that was never reported would keep others from trying the address.
+            var change = _health.Report(turn, verdict);
+            if (change != OriginHealthChange.None)
+            {
+                HealthChanged?.Invoke(_endpoints[turn.Index].Name, change == OriginHealthChange.IsBack, failure);
+            }
+        }
+    }
+
+    private async ValueTask<OriginResult> SendToAsync(OriginEndpoint endpoint, OriginCall call, CancellationToken ct)
     {
         var deadline = new OriginDeadline(_time, ct);
         bool isHandedOver = false;
         try
         {
             deadline.Arm(_timeouts.FirstByte);
-            if (message.Content is RequestBodyContent body)
+            if (call.Body is { } body)
             {
                 // The origin's time does not run while we wait for the client, whose own deadline does: an upload may take an hour.
                 body.OriginIsAwaited = isAwaited => deadline.Arm(isAwaited ? _timeouts.FirstByte : Timeout.InfiniteTimeSpan);
             }
 
-            var response = await _pool.SendAsync(message, deadline.Token);
+            var response = await _pool.SendAsync(call.NewMessage(endpoint), deadline.Token);
             if (!ResponseFraming.IsValid(response))
             {
                 response.Dispose();
-                return new OriginResult(null, new Failure(FetchError.HttpProtocolError, $"{_origin}: ambiguous body framing"));
+                return new OriginResult(null, OriginFailures.AmbiguousFraming(endpoint));
             }
 
             var stream = await response.Content.ReadAsStreamAsync(deadline.Token);
             deadline.Disarm();
             isHandedOver = true;
-            return new OriginResult(new HttpOriginResponse(response, stream, deadline, _timeouts.BetweenBytes), Failure.None);
+            return new OriginResult(new HttpOriginResponse(endpoint.Name, response, stream, deadline, _timeouts.BetweenBytes), Failure.None);
         }
-        catch (OperationCanceledException error)
+        catch (Exception error) when (error is OperationCanceledException or HttpRequestException or IOException)
         {
             ct.ThrowIfCancellationRequested();
-            return new OriginResult(null, OfCancellation(error));
-        }
-        catch (HttpRequestException error)
-        {
-            ct.ThrowIfCancellationRequested();
-            return new OriginResult(null, OfException(error));
-        }
-        catch (IOException error)
-        {
-            // Thrown by the request body: the client broke off.
-            ct.ThrowIfCancellationRequested();
-            return new OriginResult(null, new Failure(FetchError.ConnectionTerminated, error.Message));
+            return new OriginResult(null, OriginFailures.Of(error, endpoint, _timeouts));
         }
         finally
         {
@@ -185,25 +161,5 @@ public sealed class OriginClient : IOriginClient, IDisposable
                 deadline.Dispose();
             }
         }
-    }
-
-    // The pool reports its own connect timeout as a cancellation around a TimeoutException; what else was cancelled is our deadline.
-    private Failure OfCancellation(OperationCanceledException error) => error.InnerException is TimeoutException
-        ? new Failure(FetchError.ConnectionTimeout, $"no connection to {_origin} within {_timeouts.Connect.TotalSeconds:0.###} s")
-        : new Failure(FetchError.HttpResponseTimeout, $"no response head from {_origin} within {_timeouts.FirstByte.TotalSeconds:0.###} s");
-
-    private Failure OfException(HttpRequestException error)
-    {
-        string detail = $"{_origin}: {error.InnerException?.Message ?? error.Message}";
-        return error.HttpRequestError switch
-        {
-            HttpRequestError.NameResolutionError => new Failure(FetchError.DnsError, detail),
-            HttpRequestError.ConnectionError when error.InnerException is SocketException { SocketErrorCode: SocketError.TimedOut } =>
-                new Failure(FetchError.ConnectionTimeout, detail),
-            HttpRequestError.ConnectionError => new Failure(FetchError.ConnectionRefused, detail),
-            HttpRequestError.InvalidResponse or HttpRequestError.HttpProtocolError or HttpRequestError.ConfigurationLimitExceeded =>
-                new Failure(FetchError.HttpProtocolError, detail),
-            _ => new Failure(FetchError.ConnectionTerminated, detail),
-        };
     }
 }

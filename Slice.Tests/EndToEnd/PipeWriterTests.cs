@@ -31,7 +31,7 @@ public sealed class PipeWriterTests : IAsyncLifetime
             $"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{exchange.Request.Body.Length:x}\r\n{Wire.Text(exchange.Request.Body.Span)}\r\n0\r\n\r\n"));
         var options = new SliceOptions
         {
-            UpstreamAddress = _origin.Uri,
+            UpstreamAddresses = [_origin.Uri],
             SliceSizeBytes = SliceBytes,
             MaxRetries = 0,
             ListenAddress = "127.0.0.1:0",

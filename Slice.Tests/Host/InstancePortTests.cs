@@ -63,7 +63,7 @@ public sealed class InstancePortTests
 
     private static SliceOptions Options(string listen, string metrics) => new()
     {
-        UpstreamAddress = new Uri("http://origin.example"),
+        UpstreamAddresses = [new Uri("http://origin.example")],
         ListenAddress = listen,
         MetricsEndpoint = new MetricsEndpointOptions { Address = metrics },
     };

@@ -20,7 +20,7 @@ public sealed class OptionTableTests
     [Fact]
     public void Every_leaf_of_the_options_has_a_key()
     {
-        SliceOptions defaults = new() { UpstreamAddress = new Uri("http://origin.example"), Purge = new PurgeOptions { AuthToken = "t" } };
+        SliceOptions defaults = new() { UpstreamAddresses = [new Uri("http://origin.example")], Purge = new PurgeOptions { AuthToken = "t" } };
         Assert.Equal(CountLeaves(defaults), OptionTable.Keys.Count);
     }
 
@@ -74,7 +74,7 @@ public sealed class OptionTableTests
         OptionKind.Flag => !(bool)value!,
         OptionKind.Patterns or OptionKind.Arguments => (string[])["^/other"],
         OptionKind.Choice => key.Choices[^1],
-        OptionKind.OriginAddress => new Uri("http://other.example"),
+        OptionKind.OriginAddresses => (Uri[])[new("http://other.example"), new("http://another.example:81")],
         OptionKind.LogLevel => LogSeverity.Error,
         _ => value + "x",
     };

@@ -4,7 +4,7 @@ namespace Slice.Tests.Options;
 
 public sealed class SliceOptionsValidatorTests
 {
-    private static readonly SliceOptions s_valid = new() { UpstreamAddress = new Uri("http://origin.example:80") };
+    private static readonly SliceOptions s_valid = new() { UpstreamAddresses = [new Uri("http://origin.example:80")] };
 
     public static TheoryData<string> BoundedKeys =>
         [.. OptionTable.Keys.Where(key => key.Kind is OptionKind.Count or OptionKind.Size or OptionKind.Duration).Select(key => key.Name)];
@@ -13,7 +13,7 @@ public sealed class SliceOptionsValidatorTests
     public void Defaults_lack_only_the_origin()
     {
         OptionError error = Assert.Single(SliceOptionsValidator.Validate(new SliceOptions()));
-        Assert.Equal("upstream_address: (not set): required and not set, allowed: " + OriginAddress.Syntax, error.ToString());
+        Assert.Equal("upstream_address: (not set): required and not set, allowed: " + OptionTable.Find("upstream_address")!.Allowed, error.ToString());
     }
 
     [Fact]

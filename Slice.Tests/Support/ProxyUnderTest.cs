@@ -39,7 +39,7 @@ internal sealed class ProxyUnderTest : IAsyncDisposable
         var log = new LogCapture();
         var options = new SliceOptions
         {
-            UpstreamAddress = origin,
+            UpstreamAddresses = [origin],
             SliceSizeBytes = sliceSizeBytes,
             ListenAddress = "127.0.0.1:0",
             MetricsEndpoint = new MetricsEndpointOptions { Address = "127.0.0.1:0" },

@@ -16,7 +16,7 @@ public sealed partial class SampleConfigurationTests : IDisposable
     public void Sample_as_shipped_is_valid_and_has_the_defaults()
     {
         SliceOptions options = Load(Repository.Read("systemd/pingora_slice.yaml"));
-        var defaults = new SliceOptions { UpstreamAddress = options.UpstreamAddress };
+        var defaults = new SliceOptions { UpstreamAddresses = options.UpstreamAddresses };
         Assert.All(OptionTable.Keys, key => Assert.Equal(key.Format(key.Read(defaults)), key.Format(key.Read(options))));
     }
 
@@ -24,7 +24,7 @@ public sealed partial class SampleConfigurationTests : IDisposable
     public void Sample_with_every_key_put_to_work_is_valid_and_has_the_defaults_but_for_its_examples()
     {
         SliceOptions options = Load(Uncommented());
-        var defaults = new SliceOptions { UpstreamAddress = options.UpstreamAddress };
+        var defaults = new SliceOptions { UpstreamAddresses = options.UpstreamAddresses };
         string[] examples = ["slice_patterns", "cache_key.ignored_arguments"];
         Assert.All(
             OptionTable.Keys.Where(key => !examples.Contains(key.Name)),
@@ -44,7 +44,7 @@ public sealed partial class SampleConfigurationTests : IDisposable
     {
         Match block = YamlBlock().Match(Repository.Read("README.md"));
         Assert.True(block.Success);
-        Assert.Equal("http://origin.example.com/", Load(block.Groups[1].Value).UpstreamAddress!.ToString());
+        Assert.Equal("http://origin.example.com/", Load(block.Groups[1].Value).UpstreamAddresses.Single().ToString());
     }
 
     [GeneratedRegex("```yaml\n(.*?)```", RegexOptions.Singleline)]

@@ -19,7 +19,7 @@ public sealed class ConfigurationLoaderTests : IDisposable
         string[] places = [_files.Combine("none.yaml"), _files.Write("first.yaml", "upstream_address: first:1"), _files.Write("second.yaml", "upstream_address: second:1\nmax_retries: 9")];
         LoadedConfiguration loaded = ConfigurationLoader.Load(new ConfigurationRequest(), NoEnvironment, places);
         Assert.Equal([places[1]], loaded.Files);
-        Assert.Equal("first", loaded.Options!.UpstreamAddress!.Host);
+        Assert.Equal("first", loaded.Options!.UpstreamAddresses.Single().Host);
         Assert.Equal(3, loaded.Options.MaxRetries);
     }
 
@@ -64,7 +64,7 @@ public sealed class ConfigurationLoaderTests : IDisposable
         Assert.Null(loaded.Options);
         Assert.Equal(
             [
-                "1.yaml:1:1: upstream_address: (not set): required and not set, allowed: " + OriginAddress.Syntax,
+                "1.yaml:1:1: upstream_address: (not set): required and not set, allowed: " + OptionTable.Find("upstream_address")!.Allowed,
                 @"environment: SLICE_LOG: loud\n: not a severity, allowed: trace, debug, info, warn or error",
             ],
             _files.Lines(loaded.Errors));

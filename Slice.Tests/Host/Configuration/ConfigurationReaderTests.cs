@@ -49,7 +49,7 @@ public sealed class ConfigurationReaderTests : IDisposable
         Assert.Equal(1_048_576, options.SliceSizeBytes);
         Assert.Equal(["^/downloads/.*", @"^/files/.*\.(bin|iso|zip|tar\.gz)$"], options.SlicePatterns);
         Assert.Equal(TimeSpan.FromHours(1), options.CacheTtl);
-        Assert.Equal(new Uri("http://origin.example.com:80"), options.UpstreamAddress);
+        Assert.Equal([new Uri("http://origin.example.com:80")], options.UpstreamAddresses);
         Assert.Equal(new MetricsEndpointOptions { Enabled = true, Address = "127.0.0.1:9090" }, options.MetricsEndpoint);
     }
 
@@ -62,7 +62,7 @@ public sealed class ConfigurationReaderTests : IDisposable
         SliceOptions options = Options(GuideProduction, fragment);
 
         Assert.Equal((sliceSize, concurrency, retries, ttlSeconds), (options.SliceSizeBytes, options.MaxConcurrentSubrequests, options.MaxRetries, (int)options.CacheTtl.TotalSeconds));
-        Assert.Equal("origin.example.com", options.UpstreamAddress!.Host);
+        Assert.Equal("origin.example.com", options.UpstreamAddresses.Single().Host);
         Assert.Equal(2, options.SlicePatterns.Count);
     }
 
@@ -73,13 +73,13 @@ public sealed class ConfigurationReaderTests : IDisposable
             "upstream_address: a:1\nslice_patterns: [^/a, ^/b]\ntimeouts:\n  connect: 1s\n  send: 2s",
             "upstream_address: b:2\nslice_patterns: [^/c]\ntimeouts:\n  send: 3s");
 
-        Assert.Equal("b", options.UpstreamAddress!.Host);
+        Assert.Equal("b", options.UpstreamAddresses.Single().Host);
         Assert.Equal(["^/c"], options.SlicePatterns);
         Assert.Equal((1, 3), (options.Timeouts.Connect.Seconds, options.Timeouts.Send.Seconds));
     }
 
     [Fact]
-    public void Required_key_may_stand_in_either_file() => Assert.Equal("a", Options("max_retries: 1", "upstream_address: a:1").UpstreamAddress!.Host);
+    public void Required_key_may_stand_in_either_file() => Assert.Equal("a", Options("max_retries: 1", "upstream_address: a:1").UpstreamAddresses.Single().Host);
 
     [Theory]
     [InlineData("max_retries:")]
@@ -96,6 +96,31 @@ public sealed class ConfigurationReaderTests : IDisposable
         Assert.Equal(7, options.MaxRetries);
         Assert.Equal(TimeSpan.FromSeconds(1), options.Timeouts.Connect);
     }
+
+    [Theory]
+    [InlineData("upstream_address: [a:1, 'http://b:2']")]
+    [InlineData("upstream_address:\n  - a:1\n  - b:2")]
+    public void Origin_may_have_a_list_of_addresses(string yaml) =>
+        Assert.Equal([new Uri("http://a:1"), new Uri("http://b:2")], Options(yaml).UpstreamAddresses);
+
+    [Fact]
+    public void List_of_addresses_is_overridden_as_a_whole() =>
+        Assert.Equal([new Uri("http://c:3")], Options("upstream_address: [a:1, b:2]", "upstream_address: c:3").UpstreamAddresses);
+
+    [Theory]
+    [InlineData("[]", "1.yaml:1:19: upstream_address: 0 addresses: an empty list, allowed: 1 to 32 addresses")]
+    [InlineData("[a:1, http://A:1/]", "1.yaml:1:19: upstream_address: http://a:1: listed twice, allowed: each address once")]
+    [InlineData("[a:1, b/c]", "1.yaml:1:25: upstream_address: b/c: only scheme, host and port belong here, allowed: " + OriginAddress.Syntax)]
+    [InlineData("[a:1, ~]", "1.yaml:1:25: upstream_address: ~: nothing, allowed: " + OriginAddress.Syntax)]
+    [InlineData("[u:p@a:1]", "1.yaml:1:20: upstream_address: (redacted)@a:1: only scheme, host and port belong here, allowed: " + OriginAddress.Syntax)]
+    [InlineData("{a: 1}", "1.yaml:1:19: upstream_address: a section of keys, allowed: " + OriginAddress.Syntax)]
+    public void Faulty_list_of_addresses_is_one_error(string value, string error) => Assert.Equal([error], _files.Errors("upstream_address: " + value));
+
+    [Theory]
+    [InlineData(32, 0)]
+    [InlineData(33, 1)]
+    public void Number_of_addresses_is_bounded(int count, int errors) => Assert.Equal(
+        errors, _files.Errors($"upstream_address: [{string.Join(", ", Enumerable.Range(1, count).Select(port => $"a:{port}"))}]").Length);
 
     [Fact]
     public void Every_error_is_reported_at_once_with_place_key_value_and_range() => Assert.Equal(
@@ -182,7 +207,7 @@ public sealed class ConfigurationReaderTests : IDisposable
 
     [Fact]
     public void Missing_required_key_is_reported_where_the_last_file_begins() =>
-        Assert.Equal(["2.yaml:1:1: upstream_address: (not set): required and not set, allowed: " + OriginAddress.Syntax], _files.Errors("max_retries: 1", "max_retries: 2"));
+        Assert.Equal(["2.yaml:1:1: upstream_address: (not set): required and not set, allowed: " + OptionTable.Find("upstream_address")!.Allowed], _files.Errors("max_retries: 1", "max_retries: 2"));
 
     [Fact]
     public void Key_in_error_is_not_also_reported_as_missing() =>

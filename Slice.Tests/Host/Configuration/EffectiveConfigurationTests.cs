@@ -12,7 +12,7 @@ public sealed class EffectiveConfigurationTests : IDisposable
     public void Dispose() => _files.Dispose();
 
     [Fact]
-    public void Defaults_read_back_as_they_were() => AssertReadsBack(new SliceOptions { UpstreamAddress = new Uri("http://origin.example:80") });
+    public void Defaults_read_back_as_they_were() => AssertReadsBack(new SliceOptions { UpstreamAddresses = [new Uri("http://origin.example:80")] });
 
     [Fact]
     public void Every_key_reads_back_when_it_is_not_the_default()
@@ -28,7 +28,7 @@ public sealed class EffectiveConfigurationTests : IDisposable
             .Where(text => !text.Contains('\0', StringComparison.Ordinal) && IsWellFormed(text));
         texts.Sample(text => AssertReadsBack(new SliceOptions
         {
-            UpstreamAddress = new Uri("http://origin.example:80"),
+            UpstreamAddresses = [new Uri("http://origin.example:80")],
             Store = new CacheStoreOptions { Directory = text },
             SlicePatterns = ["^/a", System.Text.RegularExpressions.Regex.Escape(text)],
         }), iter: 300, threads: 1);
@@ -37,14 +37,14 @@ public sealed class EffectiveConfigurationTests : IDisposable
     [Fact]
     public void Characters_beyond_the_basic_plane_read_back() => AssertReadsBack(new SliceOptions
     {
-        UpstreamAddress = new Uri("http://origin.example:80"),
+        UpstreamAddresses = [new Uri("http://origin.example:80")],
         Store = new CacheStoreOptions { Directory = "/cache/\U0001F600/\U000F0000" }, // An emoji, and a private use character, which is escaped.
     });
 
     [Fact]
     public void Secret_is_replaced_by_what_is_refused_as_a_secret()
     {
-        string yaml = EffectiveConfiguration.Write(new SliceOptions { UpstreamAddress = new Uri("http://a"), Purge = new PurgeOptions { AuthToken = "s3cret" } });
+        string yaml = EffectiveConfiguration.Write(new SliceOptions { UpstreamAddresses = [new Uri("http://a")], Purge = new PurgeOptions { AuthToken = "s3cret" } });
         Assert.DoesNotContain("s3cret", yaml, StringComparison.Ordinal);
         Assert.EndsWith(
             "purge.auth_token: (redacted): the placeholder of --check-config, not a secret, allowed: visible ASCII without spaces",
@@ -104,7 +104,7 @@ public sealed class EffectiveConfigurationTests : IDisposable
         OptionKind.Choice => key.Choices[^1],
         OptionKind.Patterns => (string[])["^/downloads/.*", @"\.(iso|tar\.gz)$", "\"'#"],
         OptionKind.ListenAddress => key.Name == "listen_address" ? "[::1]:18080" : "[::1]:19090",
-        OptionKind.OriginAddress => new Uri("http://[2001:db8::1]:8080"),
+        OptionKind.OriginAddresses => (Uri[])[new("http://[2001:db8::1]:8080"), new("http://b.example")],
         OptionKind.UrlPath => "/~!'x",
         OptionKind.Directory => "/cache \"of\" C:\\",
         _ => LogSeverity.Trace,

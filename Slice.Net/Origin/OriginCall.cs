@@ -1,0 +1,112 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using Slice.Core.Fetching;
+using Slice.Net.Handlers;
+
+namespace Slice.Net.Origin;
+
+/// <summary>One request for the origin, whichever of its addresses it goes to: a new message is made for each. One user at a time.</summary>
+internal sealed class OriginCall
+{
+    private static readonly HttpMethod[] s_idempotentMethods =
+        [HttpMethod.Get, HttpMethod.Head, HttpMethod.Options, HttpMethod.Trace, HttpMethod.Put, HttpMethod.Delete];
+
+    private readonly HttpMethod _method;
+    private readonly SubrequestTemplate _template;
+    private readonly OriginRequest? _request;
+
+    /// <summary>A GET of our own.</summary>
+    public OriginCall(OriginRequest request) => (_method, _template, _request) = (HttpMethod.Get, request.Template, request);
+
+    /// <summary>A client's request that is passed through.</summary>
+    public OriginCall(string method, SubrequestTemplate template, RequestBodyContent? body)
+    {
+        (_method, _template, Body) = (new HttpMethod(method), template, body);
+        foreach (var field in body is null ? [] : template.Fields)
+        {
+            if (field.Name.StartsWith("Content-", StringComparison.OrdinalIgnoreCase))
+            {
+                body!.Headers.TryAddWithoutValidation(field.Name, field.Value);
+            }
+        }
+    }
+
+    /// <summary>The body, sent once; null without one.</summary>
+    public RequestBodyContent? Body { get; }
+
+    /// <summary>Name of the address where an earlier try has failed, or null.</summary>
+    public string? FailedOrigin => _request?.FailedOrigin;
+
+    /// <summary>
+    /// Whether the request may go to another address after this failure. A proxy repeats a request only if its method is idempotent
+    /// (RFC 9110 §9.2.2); one for which no connection came to be was never sent, so sending it is no repetition. A body that has begun is not there any more.
+    /// </summary>
+    public bool MayGoElsewhere(FetchError failure) => Body is not { HasBegun: true } && failure switch
+    {
+        FetchError.DnsError or FetchError.ConnectionRefused or FetchError.ConnectionTimeout => true,
+        FetchError.ConnectionTerminated or FetchError.HttpResponseTimeout => s_idempotentMethods.Contains(_method),
+        _ => false,
+    };
+
+    /// <summary>The request as it goes to one address.</summary>
+    public HttpRequestMessage NewMessage(OriginEndpoint endpoint)
+    {
+        // The target goes out byte for byte: Uri would otherwise decode %41 and resolve dot segments.
+        var uri = new Uri(endpoint.Root + _template.Target, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
+        var message = new HttpRequestMessage(_method, uri)
+        {
+            Version = HttpVersion.Version11,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            Content = Body,
+        };
+        foreach (var field in _template.Fields)
+        {
+            message.Headers.TryAddWithoutValidation(field.Name, field.Value);
+        }
+
+        if (_template.Host is not null)
+        {
+            message.Headers.Host = _template.Host;
+        }
+
+        if (_request is not null)
+        {
+            AddSelection(message.Headers, _request);
+        }
+
+        return message;
+    }
+
+    private static void AddSelection(HttpRequestHeaders headers, OriginRequest request)
+    {
+        if (!request.Template.PassesAcceptEncoding)
+        {
+            headers.TryAddWithoutValidation("Accept-Encoding", "identity");
+        }
+
+        if (request.Range is { } range)
+        {
+            headers.TryAddWithoutValidation("Range", string.Create(CultureInfo.InvariantCulture, $"bytes={range.Start}-{range.End - 1}"));
+        }
+
+        if (request.PinnedVersion is { HasStrongEntityTag: true, EntityTag: { } pinned })
+        {
+            headers.TryAddWithoutValidation("If-Match", pinned);
+        }
+        else if (request.PinnedVersion is { LastModified: { } unmodifiedSince })
+        {
+            headers.TryAddWithoutValidation("If-Unmodified-Since", unmodifiedSince);
+        }
+
+        if (request.KnownVersion is { EntityTag: { } known })
+        {
+            headers.TryAddWithoutValidation("If-None-Match", known);
+        }
+
+        if (request.KnownVersion is { LastModified: { } modifiedSince })
+        {
+            headers.TryAddWithoutValidation("If-Modified-Since", modifiedSince);
+        }
+    }
+}

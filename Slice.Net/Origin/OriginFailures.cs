@@ -1,0 +1,49 @@
+using System.Net.Sockets;
+using Slice.Core.Fetching;
+using Slice.Core.Options;
+
+namespace Slice.Net.Origin;
+
+/// <summary>Turns what the pool throws into values. Pure.</summary>
+internal static class OriginFailures
+{
+    /// <summary>Why there is no response head.</summary>
+    /// <param name="error">What the pool threw, or the request body, when the client broke off.</param>
+    /// <param name="endpoint">Where it happened.</param>
+    /// <param name="timeouts">What the deadlines were.</param>
+    public static Failure Of(Exception error, OriginEndpoint endpoint, TimeoutOptions timeouts) => error switch
+    {
+        // The pool reports its own connect timeout as a cancellation around a TimeoutException; what else was cancelled is our deadline.
+        OperationCanceledException { InnerException: TimeoutException } =>
+            NewFailure(FetchError.ConnectionTimeout, $"no connection to {endpoint.Name} within {timeouts.Connect.TotalSeconds:0.###} s", endpoint),
+        OperationCanceledException =>
+            NewFailure(FetchError.HttpResponseTimeout, $"no response head from {endpoint.Name} within {timeouts.FirstByte.TotalSeconds:0.###} s", endpoint),
+        HttpRequestException request => NewFailure(KindOf(request), $"{endpoint.Name}: {request.InnerException?.Message ?? request.Message}", endpoint),
+        _ => NewFailure(FetchError.ConnectionTerminated, error.Message, endpoint),
+    };
+
+    /// <summary>A response head that two readers could take for different things.</summary>
+    public static Failure AmbiguousFraming(OriginEndpoint endpoint) =>
+        NewFailure(FetchError.HttpProtocolError, $"{endpoint.Name}: ambiguous body framing", endpoint);
+
+    /// <summary>What is to be said after one more address has failed.</summary>
+    public static Failure Join(Failure earlier, Failure latest) => !earlier.IsError
+        ? latest
+        : latest with
+        {
+            // If one of them may pass, so may the whole.
+            Error = earlier.Error.IsRetryable() ? earlier.Error : latest.Error,
+            Detail = $"{earlier.Detail}; {latest.Detail}",
+        };
+
+    private static FetchError KindOf(HttpRequestException error) => error.HttpRequestError switch
+    {
+        HttpRequestError.NameResolutionError => FetchError.DnsError,
+        HttpRequestError.ConnectionError when error.InnerException is SocketException { SocketErrorCode: SocketError.TimedOut } => FetchError.ConnectionTimeout,
+        HttpRequestError.ConnectionError => FetchError.ConnectionRefused,
+        HttpRequestError.InvalidResponse or HttpRequestError.HttpProtocolError or HttpRequestError.ConfigurationLimitExceeded => FetchError.HttpProtocolError,
+        _ => FetchError.ConnectionTerminated,
+    };
+
+    private static Failure NewFailure(FetchError error, string detail, OriginEndpoint endpoint) => new(error, detail) { Origin = endpoint.Name };
+}
