@@ -89,6 +89,11 @@ internal sealed partial class Instance : IAsyncDisposable
                 LogNotice(logger, notice);
             }
 
+            if (options is { UsesUpstreamTls: true, UpstreamTls.Verify: false })
+            {
+                LogOriginNotVerified(logger);
+            }
+
             composition = CreateComposition(options, host, time);
             var instance = new Instance(host, composition, options, logger);
             await instance.StartAsync();
@@ -127,6 +132,11 @@ internal sealed partial class Instance : IAsyncDisposable
         try
         {
             return new Composition(options, host.Services.GetRequiredService<ILoggerFactory>(), time);
+        }
+        catch (InvalidDataException exception)
+        {
+            // A file that was there when the configuration was read.
+            throw new InstanceStartException(exception.Message, exception);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -201,6 +211,9 @@ internal sealed partial class Instance : IAsyncDisposable
 
     [LoggerMessage(EventId = 8, EventName = "notice", Level = LogLevel.Information, Message = "{notice}")]
     private static partial void LogNotice(ILogger logger, string notice);
+
+    [LoggerMessage(EventId = 13, EventName = "origin_not_verified", Level = LogLevel.Warning, Message = "upstream_tls.verify is false: whoever is on the way to the origin can read and change everything")]
+    private static partial void LogOriginNotVerified(ILogger logger);
 
     [LoggerMessage(EventId = 9, EventName = "cannot_start", Level = LogLevel.Error, Message = "cannot start: {reason}")]
     private static partial void LogCannotStart(ILogger logger, string reason);

@@ -19,6 +19,12 @@ public enum FetchError
     /// <summary>No connection within <c>timeouts.connect</c>.</summary>
     ConnectionTimeout,
 
+    /// <summary>The origin's certificate is not to be trusted: another name, another authority, another time.</summary>
+    TlsCertificateError,
+
+    /// <summary>No TLS with the origin for another reason: no TLS at all, no common version, an alert.</summary>
+    TlsProtocolError,
+
     /// <summary>The connection broke before the response head was complete.</summary>
     ConnectionTerminated,
 
@@ -89,7 +95,7 @@ public static class FetchErrors
     /// <summary>Whether the same request may succeed when repeated.</summary>
     public static bool IsRetryable(this FetchError error) => error switch
     {
-        FetchError.DnsError or FetchError.ConnectionRefused or FetchError.ConnectionTimeout or FetchError.ConnectionTerminated
+        FetchError.DnsError or FetchError.ConnectionRefused or FetchError.ConnectionTimeout or FetchError.ConnectionTerminated or FetchError.TlsProtocolError
             or FetchError.HttpResponseTimeout or FetchError.HttpResponseIncomplete or FetchError.OriginServerError => true,
         _ => false,
     };
@@ -113,6 +119,8 @@ public static class FetchErrors
         FetchError.DnsError => "dns_error",
         FetchError.ConnectionRefused => "connection_refused",
         FetchError.ConnectionTimeout => "connection_timeout",
+        FetchError.TlsCertificateError => "tls_certificate_error",
+        FetchError.TlsProtocolError => "tls_protocol_error",
         FetchError.ConnectionTerminated => "connection_terminated",
         FetchError.HttpResponseTimeout => "http_response_timeout",
         FetchError.HttpResponseIncomplete => "http_response_incomplete",

@@ -59,6 +59,9 @@ public sealed class OptionKey
     /// <summary>The words one of which the value is; empty for other kinds.</summary>
     public IReadOnlyList<string> Choices { get; internal init; } = [];
 
+    /// <summary>Whether the key may be without a value, and is so by default.</summary>
+    public bool IsOptional { get; internal init; }
+
     /// <summary>Whether the value must never be shown.</summary>
     public bool IsSecret => Kind == OptionKind.Secret;
 
@@ -73,6 +76,8 @@ public sealed class OptionKey
         OptionKind.OriginAddresses => $"{OriginAddress.Syntax}; one, or a list of at most {OriginAddress.MaxCount}",
         OptionKind.UrlPath => $"a path of visible ASCII that begins with /, without ? and #, at most {LongestUrlPath} characters",
         OptionKind.Directory => "a path; a relative one starts at the working directory",
+        OptionKind.File => "a path; a relative one starts at the working directory",
+        OptionKind.HostName => "a host name or an IP address, without a port",
         OptionKind.Secret => "visible ASCII without spaces",
         _ => LogSeverityText.Syntax,
     };
@@ -82,10 +87,10 @@ public sealed class OptionKey
         ? "the name of an argument as it stands in the query, without & and =; a trailing * stands for any ending"
         : SlicePattern.Syntax;
 
-    /// <summary>The default as text; <c>none</c> for a secret, <c>required</c> when there is no default.</summary>
+    /// <summary>The default as text; <c>none</c> when it is optional, <c>required</c> when there is no default.</summary>
     public string DefaultText => Read(new SliceOptions()) switch
     {
-        null => IsSecret ? "none" : "required",
+        null => IsOptional ? "none" : "required",
         object value => Format(value),
     };
 
@@ -141,7 +146,7 @@ public sealed class OptionKey
             long number => CheckRange(number, minimum),
             TimeSpan duration => CheckDuration(duration, minimum),
             string text => CheckText(text),
-            null when !IsSecret => "required and not set",
+            null when !IsOptional => "required and not set",
             _ => null,
         };
         return problem is null ? [] : [new OptionError(Name, value is null ? "(not set)" : Format(value), problem, AllowedFrom(minimum))];
@@ -168,7 +173,8 @@ public sealed class OptionKey
     {
         OptionKind.ListenAddress => ListenAddress.Parse(text, out _),
         OptionKind.UrlPath => IsUrlPath(text) ? null : "not a path",
-        OptionKind.Directory => text.Length > 0 && !text.Contains('\0', StringComparison.Ordinal) ? null : "not a path",
+        OptionKind.Directory or OptionKind.File => text.Length > 0 && !text.Contains('\0', StringComparison.Ordinal) ? null : "not a path",
+        OptionKind.HostName => HostAndPort.IsHost(text) ? null : "not a host name or an IP address",
         OptionKind.Secret => CheckSecret(text),
         OptionKind.Choice => Choices.Contains(text) ? null : "none of the words that may stand here",
         _ => null,

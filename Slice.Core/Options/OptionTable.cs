@@ -28,6 +28,13 @@ public static class OptionTable
         Duration("Origin", "upstream_health.rest", 1, DayMs, "How long an address rests before one request tries it.",
             o => o.UpstreamHealth.Rest, (o, v) => o with { UpstreamHealth = o.UpstreamHealth with { Rest = v } }),
 
+        OptionalText("Origin", "upstream_tls.server_name", OptionKind.HostName, "Name in SNI and in the certificate of an https origin, instead of the host of the address.",
+            o => o.UpstreamTls.ServerName, (o, v) => o with { UpstreamTls = o.UpstreamTls with { ServerName = v } }),
+        OptionalText("Origin", "upstream_tls.ca_file", OptionKind.File, "CA certificates in PEM that alone are trusted for an https origin, instead of the system's.",
+            o => o.UpstreamTls.CaFile, (o, v) => o with { UpstreamTls = o.UpstreamTls with { CaFile = v } }),
+        Flag("Origin", "upstream_tls.verify", "Whether the certificate of an https origin is verified.",
+            o => o.UpstreamTls.Verify, (o, v) => o with { UpstreamTls = o.UpstreamTls with { Verify = v } }),
+
         Size("Slicing", "slice_size", SliceOptionsValidator.MinimumSliceSizeBytes, 10 * MiB, "Bytes per slice.",
             o => o.SliceSizeBytes, (o, v) => o with { SliceSizeBytes = (int)v }),
         Count("Slicing", "max_concurrent_subrequests", 1, 64, "Slices that one client request keeps in flight at the origin.",
@@ -84,12 +91,12 @@ public static class OptionTable
 
         Flag("Purge", "purge.enabled", "Whether PURGE is answered; otherwise it is refused with 405.",
             o => o.Purge.Enabled, (o, v) => o with { Purge = o.Purge with { Enabled = v } }),
-        Secret("Purge", "purge.auth_token", "The token a PURGE must carry; without one, only clients on loopback may purge.",
+        OptionalText("Purge", "purge.auth_token", OptionKind.Secret, "The token a PURGE must carry; without one, only clients on loopback may purge.",
             o => o.Purge.AuthToken, (o, v) => o with { Purge = o.Purge with { AuthToken = v } }),
         Flag("Purge", "purge.enable_metrics", "Whether purge metrics are published.",
             o => o.Purge.EnableMetrics, (o, v) => o with { Purge = o.Purge with { EnableMetrics = v } }),
 
-        Deadline("connect", "TCP connect to the origin.", t => t.Connect, (t, v) => t with { Connect = v }),
+        Deadline("connect", "TCP connect to the origin, with the TLS handshake.", t => t.Connect, (t, v) => t with { Connect = v }),
         Deadline("first_byte", "From the request sent to the origin until its response head.", t => t.FirstByte, (t, v) => t with { FirstByte = v }),
         Deadline("between_bytes", "Between two reads of a body from the origin.", t => t.BetweenBytes, (t, v) => t with { BetweenBytes = v }),
         Deadline("origin_queue", "Longest wait of a subrequest for its turn at the origin.", t => t.OriginQueue, (t, v) => t with { OriginQueue = v }),
@@ -156,9 +163,9 @@ public static class OptionTable
         string group, string name, OptionKind kind, string summary, Func<SliceOptions, string> read, Func<SliceOptions, string, SliceOptions> with) =>
         new(group, name, kind, summary, read, (o, v) => with(o, (string)v!));
 
-    private static OptionKey Secret(
-        string group, string name, string summary, Func<SliceOptions, string?> read, Func<SliceOptions, string?, SliceOptions> with) =>
-        new(group, name, OptionKind.Secret, summary, read, (o, v) => with(o, (string?)v));
+    private static OptionKey OptionalText(
+        string group, string name, OptionKind kind, string summary, Func<SliceOptions, string?> read, Func<SliceOptions, string?, SliceOptions> with) =>
+        new(group, name, kind, summary, read, (o, v) => with(o, (string?)v)) { IsOptional = true };
 
     private static OptionKey Patterns(
         string group, string name, string summary, Func<SliceOptions, IReadOnlyList<string>> read, Func<SliceOptions, IReadOnlyList<string>, SliceOptions> with) =>

@@ -2,16 +2,18 @@ using System.Globalization;
 
 namespace Slice.Core.Options;
 
-/// <summary>The address of the origin: <c>host:port</c>, <c>host</c> (port 80) or <c>http://host:port</c>; an IPv6 address stands in brackets.</summary>
+/// <summary>
+/// The address of the origin: <c>host:port</c>, <c>host</c> (port 80), <c>http://host:port</c> or <c>https://host:port</c> (port 443); an IPv6 address
+/// stands in brackets.
+/// </summary>
 public static class OriginAddress
 {
     /// <summary>How an address is written, in words for an error line.</summary>
-    public const string Syntax = "HOST:PORT, HOST (port 80) or http://HOST:PORT, without a path; port 1 to 65535";
+    public const string Syntax = "HOST:PORT, HOST (port 80), http://HOST:PORT or https://HOST:PORT (port 443), without a path; port 1 to 65535";
 
     /// <summary>Most addresses of one origin: as many bits as remember which of them a request has tried.</summary>
     public const int MaxCount = 32;
 
-    private const string TlsNotBuilt = "TLS to the origin is not built yet";
     private const string HasMore = "only scheme, host and port belong here";
 
     /// <summary>Reads an address.</summary>
@@ -22,18 +24,14 @@ public static class OriginAddress
     {
         address = null;
         string rest = text;
+        bool isTls = false;
         int schemeEnd = text.IndexOf("://", StringComparison.Ordinal);
         if (schemeEnd >= 0)
         {
-            string scheme = text[..schemeEnd];
-            if (scheme.Equals(Uri.UriSchemeHttps, StringComparison.OrdinalIgnoreCase))
+            isTls = text.AsSpan(0, schemeEnd).Equals(Uri.UriSchemeHttps, StringComparison.OrdinalIgnoreCase);
+            if (!isTls && !text.AsSpan(0, schemeEnd).Equals(Uri.UriSchemeHttp, StringComparison.OrdinalIgnoreCase))
             {
-                return TlsNotBuilt;
-            }
-
-            if (!scheme.Equals(Uri.UriSchemeHttp, StringComparison.OrdinalIgnoreCase))
-            {
-                return "the scheme is not http";
+                return "the scheme is not http or https";
             }
 
             rest = text[(schemeEnd + 3)..];
@@ -55,7 +53,9 @@ public static class OriginAddress
             return "no origin listens on port 0";
         }
 
-        address = new UriBuilder(Uri.UriSchemeHttp, authority.Host, authority.Port ?? 80).Uri;
+        address = isTls
+            ? new UriBuilder(Uri.UriSchemeHttps, authority.Host, authority.Port ?? 443).Uri
+            : new UriBuilder(Uri.UriSchemeHttp, authority.Host, authority.Port ?? 80).Uri;
         return null;
     }
 

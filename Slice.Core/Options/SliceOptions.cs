@@ -65,6 +65,12 @@ public sealed record SliceOptions
     /// <summary>When an address of the origin is left alone for a while.</summary>
     public UpstreamHealthOptions UpstreamHealth { get; init; } = new();
 
+    /// <summary>TLS to the origin.</summary>
+    public UpstreamTlsOptions UpstreamTls { get; init; } = new();
+
+    /// <summary>Whether the origin is reached over TLS: its addresses are <c>https</c>.</summary>
+    internal bool UsesUpstreamTls => UpstreamAddresses.Count > 0 && UpstreamAddresses[0].Scheme == Uri.UriSchemeHttps;
+
     /// <summary>Whether the client's Host goes to the origin and into the cache key. Default false: the origin sees its own address, as with nginx's <c>proxy_pass</c>.</summary>
     public bool ForwardHost { get; init; }
 
@@ -122,6 +128,19 @@ public sealed record UpstreamHealthOptions
     public TimeSpan Rest { get; init; } = TimeSpan.FromSeconds(10);
 }
 
+/// <summary>TLS to an origin whose addresses are <c>https</c>; without meaning for others.</summary>
+public sealed record UpstreamTlsOptions
+{
+    /// <summary>The name in SNI and in the origin's certificate; null: the host of the address.</summary>
+    public string? ServerName { get; init; }
+
+    /// <summary>A PEM file of CA certificates, which then are the only ones that are trusted; null: those of the system.</summary>
+    public string? CaFile { get; init; }
+
+    /// <summary>Whether the origin must prove who it is. Default true; false gives encryption against listeners only, and a warning at start.</summary>
+    public bool Verify { get; init; } = true;
+}
+
 /// <summary>The endpoint for operators.</summary>
 public sealed record MetricsEndpointOptions
 {
@@ -164,7 +183,7 @@ public sealed record PurgeOptions
 /// <summary>Deadlines, each from 1 ms to 1 day. A wait without one does not exist.</summary>
 public sealed record TimeoutOptions
 {
-    /// <summary>TCP connect to the origin. Default 10 s.</summary>
+    /// <summary>TCP connect to the origin, with the TLS handshake. Default 10 s.</summary>
     public TimeSpan Connect { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>From the request sent to the origin until its response head. Default 60 s, nginx's <c>proxy_read_timeout</c>.</summary>

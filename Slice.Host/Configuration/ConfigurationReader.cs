@@ -1,4 +1,6 @@
+using System.Security.Cryptography.X509Certificates;
 using Slice.Core.Options;
+using Slice.Net.Origin;
 
 namespace Slice.Host.Configuration;
 
@@ -36,7 +38,7 @@ public static class ConfigurationReader
     private static void AddErrorsBetweenKeys(
         SliceOptions options, string lastFile, ConfigurationPlaces places, bool everyFileIsYaml, List<ConfigurationError> errors)
     {
-        foreach (OptionError error in SliceOptionsValidator.Validate(options))
+        foreach (OptionError error in SliceOptionsValidator.Validate(options).Concat(CheckFiles(options)))
         {
             (string File, int Line, int Column)? place = places.Find(error.Key);
             // What a broken file would have said is unknown, so nothing is missing yet.
@@ -45,6 +47,23 @@ public static class ConfigurationReader
             {
                 (string file, int line, int column) = place ?? (lastFile, 1, 1);
                 errors.Add(new ConfigurationError(file, line, column, error.Key, error.Value, error.Problem, error.Allowed));
+            }
+        }
+    }
+
+    // A file that cannot be used is as wrong as a value that cannot: better said now than at the first request.
+    private static IEnumerable<OptionError> CheckFiles(SliceOptions options)
+    {
+        if (options.UpstreamTls.CaFile is string path && CertificateBundle.Read(path, out var certificates) is var problem)
+        {
+            foreach (X509Certificate2 certificate in certificates)
+            {
+                certificate.Dispose();
+            }
+
+            if (problem is not null)
+            {
+                yield return new OptionError("upstream_tls.ca_file", path, problem, CertificateBundle.Syntax);
             }
         }
     }

@@ -44,7 +44,8 @@ internal sealed class OriginCall
     /// </summary>
     public bool MayGoElsewhere(FetchError failure) => Body is not { HasBegun: true } && failure switch
     {
-        FetchError.DnsError or FetchError.ConnectionRefused or FetchError.ConnectionTimeout => true,
+        FetchError.DnsError or FetchError.ConnectionRefused or FetchError.ConnectionTimeout
+            or FetchError.TlsCertificateError or FetchError.TlsProtocolError => true,
         FetchError.ConnectionTerminated or FetchError.HttpResponseTimeout => s_idempotentMethods.Contains(_method),
         _ => false,
     };
@@ -65,10 +66,7 @@ internal sealed class OriginCall
             message.Headers.TryAddWithoutValidation(field.Name, field.Value);
         }
 
-        if (_template.Host is not null)
-        {
-            message.Headers.Host = _template.Host;
-        }
+        message.Headers.Host = _template.Host ?? endpoint.Host;
 
         if (_request is not null)
         {

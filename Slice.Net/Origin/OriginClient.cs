@@ -29,13 +29,14 @@ public sealed class OriginClient : IOriginClient, IDisposable
     private readonly TimeProvider _time;
 
     /// <summary>A client of the configured origin.</summary>
+    /// <exception cref="InvalidDataException"><c>upstream_tls.ca_file</c> cannot be used; the message says why.</exception>
     public OriginClient(SliceOptions options, TimeProvider time)
     {
         _endpoints = [.. options.UpstreamAddresses.Select(OriginEndpoint.Of)];
         _health = new OriginHealth(_endpoints.Length, options.UpstreamHealth, time);
         _timeouts = options.Timeouts;
         _time = time;
-        _pool = new HttpMessageInvoker(new SocketsHttpHandler
+        var handler = new SocketsHttpHandler
         {
             UseProxy = false,
             AllowAutoRedirect = false,
@@ -48,7 +49,13 @@ public sealed class OriginClient : IOriginClient, IDisposable
             PooledConnectionLifetime = s_connectionLifetime,
             RequestHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
             ResponseHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
-        });
+        };
+        if (options.UsesUpstreamTls)
+        {
+            handler.ConnectCallback = new OriginTls(options.UpstreamTls).ConnectAsync;
+        }
+
+        _pool = new HttpMessageInvoker(handler);
     }
 
     /// <summary>

@@ -18,6 +18,7 @@ internal static class OriginFailures
             NewFailure(FetchError.ConnectionTimeout, $"no connection to {endpoint.Name} within {timeouts.Connect.TotalSeconds:0.###} s", endpoint),
         OperationCanceledException =>
             NewFailure(FetchError.HttpResponseTimeout, $"no response head from {endpoint.Name} within {timeouts.FirstByte.TotalSeconds:0.###} s", endpoint),
+        HttpRequestException { InnerException: OriginTlsException tls } => NewFailure(tls.Error, $"{endpoint.Name}: {tls.Message}", endpoint),
         HttpRequestException request => NewFailure(KindOf(request), $"{endpoint.Name}: {request.InnerException?.Message ?? request.Message}", endpoint),
         _ => NewFailure(FetchError.ConnectionTerminated, error.Message, endpoint),
     };

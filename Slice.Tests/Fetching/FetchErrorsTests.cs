@@ -21,6 +21,8 @@ public class FetchErrorsTests
     [InlineData(FetchError.DnsError, true, 502, FetchErrorSide.Origin)]
     [InlineData(FetchError.ConnectionRefused, true, 502, FetchErrorSide.Origin)]
     [InlineData(FetchError.ConnectionTimeout, true, 504, FetchErrorSide.Origin)]
+    [InlineData(FetchError.TlsCertificateError, false, 502, FetchErrorSide.Origin)]
+    [InlineData(FetchError.TlsProtocolError, true, 502, FetchErrorSide.Origin)]
     [InlineData(FetchError.ConnectionTerminated, true, 502, FetchErrorSide.Origin)]
     [InlineData(FetchError.HttpResponseTimeout, true, 504, FetchErrorSide.Origin)]
     [InlineData(FetchError.HttpResponseIncomplete, true, 502, FetchErrorSide.Origin)]

@@ -20,7 +20,7 @@ public sealed class OptionTableTests
     [Fact]
     public void Every_leaf_of_the_options_has_a_key()
     {
-        SliceOptions defaults = new() { UpstreamAddresses = [new Uri("http://origin.example")], Purge = new PurgeOptions { AuthToken = "t" } };
+        SliceOptions defaults = new() { UpstreamAddresses = [new Uri("http://origin.example")], Purge = new PurgeOptions { AuthToken = "t" }, UpstreamTls = new UpstreamTlsOptions { ServerName = "a", CaFile = "b" } };
         Assert.Equal(CountLeaves(defaults), OptionTable.Keys.Count);
     }
 

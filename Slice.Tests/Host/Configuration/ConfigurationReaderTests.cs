@@ -110,11 +110,42 @@ public sealed class ConfigurationReaderTests : IDisposable
     [Theory]
     [InlineData("[]", "1.yaml:1:19: upstream_address: 0 addresses: an empty list, allowed: 1 to 32 addresses")]
     [InlineData("[a:1, http://A:1/]", "1.yaml:1:19: upstream_address: http://a:1: listed twice, allowed: each address once")]
+    [InlineData("[a:1, https://b]", "1.yaml:1:19: upstream_address: https://b:443: not http as the first address, allowed: addresses of one scheme")]
     [InlineData("[a:1, b/c]", "1.yaml:1:25: upstream_address: b/c: only scheme, host and port belong here, allowed: " + OriginAddress.Syntax)]
     [InlineData("[a:1, ~]", "1.yaml:1:25: upstream_address: ~: nothing, allowed: " + OriginAddress.Syntax)]
     [InlineData("[u:p@a:1]", "1.yaml:1:20: upstream_address: (redacted)@a:1: only scheme, host and port belong here, allowed: " + OriginAddress.Syntax)]
     [InlineData("{a: 1}", "1.yaml:1:19: upstream_address: a section of keys, allowed: " + OriginAddress.Syntax)]
     public void Faulty_list_of_addresses_is_one_error(string value, string error) => Assert.Equal([error], _files.Errors("upstream_address: " + value));
+
+    [Theory]
+    [InlineData("no such file.pem", "no such file")]
+    [InlineData(".", "cannot be read: Access to the path '")]
+    [InlineData("1.yaml", "no certificate in it")]
+    [InlineData("broken.pem", "a certificate in it is broken: ")]
+    [Trait("Behaviour", "B21")]
+    public void Ca_file_that_cannot_be_used_is_an_error_with_key_path_and_reason(string name, string reason)
+    {
+        _files.Write("broken.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+        string path = _files.Combine(name);
+        string error = Assert.Single(_files.Errors($"upstream_address: https://a\nupstream_tls:\n  ca_file: {path}"));
+        Assert.StartsWith("1.yaml:3:12: upstream_tls.ca_file: ", error, StringComparison.Ordinal);
+        Assert.Contains($": {reason}", error, StringComparison.Ordinal);
+        Assert.EndsWith(", allowed: a readable file with one or more certificates in PEM", error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("origin.example", true)]
+    [InlineData("10.0.0.1", true)]
+    [InlineData("2001:db8::1", true)]
+    [InlineData("'[2001:db8::1]'", false)]
+    [InlineData("origin.example:443", false)]
+    [InlineData("https://origin.example", false)]
+    [InlineData("'*.example'", false)]
+    [InlineData("''", false)]
+    public void Server_name_is_a_host_without_a_port(string name, bool isValid) => Assert.Equal(
+        isValid ? [] : ["1.yaml:3:16: upstream_tls.server_name: not a host name or an IP address, allowed: a host name or an IP address, without a port"],
+        _files.Errors($"upstream_address: https://a\nupstream_tls:\n  server_name: {name}")
+            .Select(error => error.Replace($" {(name == "''" ? "(empty)" : name.Trim('\''))}:", "", StringComparison.Ordinal)));
 
     [Theory]
     [InlineData(32, 0)]
@@ -130,7 +161,7 @@ public sealed class ConfigurationReaderTests : IDisposable
             "1.yaml:4:5: slice_patterns: (: not a regular expression (InsufficientClosingParentheses at offset 1), allowed: " + SlicePattern.Syntax,
             "1.yaml:6:5: slice_patterns: (?=x): cannot be matched in linear time, allowed: " + SlicePattern.Syntax,
             "1.yaml:7:12: cache_ttl: 1 year: not a duration (seconds, or a whole number with ms, s, m, h or d), allowed: 0s to 365d",
-            "1.yaml:8:19: upstream_address: https://a: TLS to the origin is not built yet, allowed: " + OriginAddress.Syntax,
+            "1.yaml:8:19: upstream_address: ftp://a: the scheme is not http or https, allowed: " + OriginAddress.Syntax,
             "1.yaml:10:12: metrics_endpoint.enabled: yes: not a flag, allowed: true or false",
             "1.yaml:11:3: metrics_endpoint.adress: unknown key, did you mean address?",
             "1.yaml:12:8: purge: a list, allowed: a section of keys",
@@ -146,7 +177,7 @@ public sealed class ConfigurationReaderTests : IDisposable
               - ^/good
               - (?=x)
             cache_ttl: 1 year
-            upstream_address: https://a
+            upstream_address: ftp://a
             metrics_endpoint:
               enabled: yes
               adress: 127.0.0.1:1

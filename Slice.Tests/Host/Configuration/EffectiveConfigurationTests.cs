@@ -2,14 +2,20 @@ using CsCheck;
 using Slice.Core.Options;
 using Slice.Host;
 using Slice.Host.Configuration;
+using Slice.Tests.Support;
 
 namespace Slice.Tests.Host.Configuration;
 
 public sealed class EffectiveConfigurationTests : IDisposable
 {
     private readonly ConfigurationFiles _files = new();
+    private readonly TestAuthority _authority = new();
 
-    public void Dispose() => _files.Dispose();
+    public void Dispose()
+    {
+        _authority.Dispose();
+        _files.Dispose();
+    }
 
     [Fact]
     public void Defaults_read_back_as_they_were() => AssertReadsBack(new SliceOptions { UpstreamAddresses = [new Uri("http://origin.example:80")] });
@@ -94,7 +100,7 @@ public sealed class EffectiveConfigurationTests : IDisposable
 
     private static bool IsWellFormed(string text) => !text.EnumerateRunes().Any(rune => rune.Value == 0xFFFD);
 
-    private static object Extreme(OptionKey key) => key.Kind switch
+    private object Extreme(OptionKey key) => key.Kind switch
     {
         // The least head that a target of the greatest length fits into, one of the two rules between keys.
         OptionKind.Count or OptionKind.Size => key.Name == "limits.request_target" ? key.Minimum : key.Maximum,
@@ -106,6 +112,8 @@ public sealed class EffectiveConfigurationTests : IDisposable
         OptionKind.ListenAddress => key.Name == "listen_address" ? "[::1]:18080" : "[::1]:19090",
         OptionKind.OriginAddresses => (Uri[])[new("http://[2001:db8::1]:8080"), new("http://b.example")],
         OptionKind.UrlPath => "/~!'x",
+        OptionKind.File => _files.Write("ca \"of\" C:.pem", _authority.Pem),
+        OptionKind.HostName => "2001:db8::1",
         OptionKind.Directory => "/cache \"of\" C:\\",
         _ => LogSeverity.Trace,
     };

@@ -1,0 +1,141 @@
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using Slice.Core.Fetching;
+using Slice.Core.Options;
+
+namespace Slice.Net.Origin;
+
+/// <summary>
+/// Connections to an <c>https</c> origin: TLS 1.2 or later over TCP, for the connect callback of the pool. Thread-safe.
+/// </summary>
+/// <remarks>
+/// The pool would do TLS by itself, but takes the name for SNI and for the certificate from the Host of the request. With
+/// <c>forward_host</c> a client chooses that: it would choose the name the origin has to prove, and open a pool for each name. So the
+/// pool is told <c>http</c> and given streams that are encrypted already, and the name is the address's or <c>upstream_tls.server_name</c>.
+/// </remarks>
+internal sealed class OriginTls
+{
+    // An origin that would rather speak HTTP/2 is told that we do not (RFC 7301).
+    private static readonly List<SslApplicationProtocol> s_http11 = [SslApplicationProtocol.Http11];
+
+    private readonly UpstreamTlsOptions _options;
+    private readonly X509ChainPolicy _policy;
+
+    /// <summary>TLS as configured.</summary>
+    /// <exception cref="InvalidDataException">The file of CA certificates cannot be used; the message says why.</exception>
+    public OriginTls(UpstreamTlsOptions options)
+    {
+        _options = options;
+
+        // Revocation is not asked for, as in nginx and curl: the answer would come from a third party, at the pace of that party. For
+        // the same reason missing intermediate certificates are not downloaded; a server has to send them (RFC 8446 §4.4.2).
+        _policy = new X509ChainPolicy { RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
+        if (options.CaFile is null)
+        {
+            return;
+        }
+
+        if (CertificateBundle.Read(options.CaFile, out var certificates) is string problem)
+        {
+            throw new InvalidDataException($"upstream_tls.ca_file: {options.CaFile}: {problem}");
+        }
+
+        _policy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        _policy.CustomTrustStore.AddRange(certificates);
+    }
+
+    /// <summary>Connects and shakes hands. The caller owns the stream.</summary>
+    /// <exception cref="SocketException">No TCP connection.</exception>
+    /// <exception cref="OriginTlsException">No TLS, or the origin is not who it should be.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled: the time for both is over.</exception>
+    public async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken ct)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(context.DnsEndPoint, ct);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+
+        var stream = new SslStream(new NetworkStream(socket, ownsSocket: true), leaveInnerStreamOpen: false);
+        try
+        {
+            await ShakeHandsAsync(stream, _options.ServerName ?? context.DnsEndPoint.Host, ct);
+            return stream;
+        }
+        catch
+        {
+            await stream.DisposeAsync();
+            throw;
+        }
+    }
+
+    private async Task ShakeHandsAsync(SslStream stream, string name, CancellationToken ct)
+    {
+        string? refusal = null;
+        var options = new SslClientAuthenticationOptions
+        {
+            TargetHost = name,
+            EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+            ApplicationProtocols = s_http11,
+            CertificateChainPolicy = _policy,
+            RemoteCertificateValidationCallback = (_, certificate, chain, errors) =>
+            {
+                refusal = _options.Verify && errors != SslPolicyErrors.None ? Describe(errors, name, certificate, chain) : null;
+                return refusal is null;
+            },
+        };
+        try
+        {
+            await stream.AuthenticateAsClientAsync(options, ct);
+        }
+        catch (AuthenticationException error) when (refusal is not null)
+        {
+            throw new OriginTlsException(FetchError.TlsCertificateError, refusal, error);
+        }
+        catch (AuthenticationException error)
+        {
+            throw new OriginTlsException(FetchError.TlsProtocolError, $"no TLS: {error.GetBaseException().Message}", error);
+        }
+        catch (IOException error)
+        {
+            throw new OriginTlsException(FetchError.TlsProtocolError, "the connection broke in the TLS handshake", error);
+        }
+    }
+
+    private static string Describe(SslPolicyErrors errors, string name, X509Certificate? certificate, X509Chain? chain)
+    {
+        if (certificate is null || errors.HasFlag(SslPolicyErrors.RemoteCertificateNotAvailable))
+        {
+            return "the origin has shown no certificate";
+        }
+
+        List<string> reasons = [];
+        if (errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch))
+        {
+            reasons.Add($"is not for {name}");
+        }
+
+        foreach (var status in chain?.ChainStatus ?? [])
+        {
+            reasons.Add(Describe(status));
+        }
+
+        return $"the certificate {string.Join(" and ", reasons.Distinct())}: {certificate.Subject}";
+    }
+
+    private static string Describe(X509ChainStatus status) => status.Status switch
+    {
+        X509ChainStatusFlags.NotTimeValid => "has expired or is not valid yet, or one above it",
+        X509ChainStatusFlags.UntrustedRoot => "comes from an authority that is not trusted",
+        X509ChainStatusFlags.PartialChain => "has no complete chain to a trusted authority",
+        X509ChainStatusFlags.NotValidForUsage => "is not one for servers",
+        _ => $"is refused ({status.StatusInformation.Trim()})",
+    };
+}
