@@ -28,7 +28,7 @@ public enum FetchError
     /// <summary>The connection broke before the response head was complete.</summary>
     ConnectionTerminated,
 
-    /// <summary>No response head within <c>timeouts.first_byte</c>.</summary>
+    /// <summary>No response head within <c>timeouts.first_byte</c>, or no whole slice within <c>timeouts.subrequest_total</c>.</summary>
     HttpResponseTimeout,
 
     /// <summary>The body ended early or fell silent for <c>timeouts.between_bytes</c>.</summary>

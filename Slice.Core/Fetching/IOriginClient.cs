@@ -1,6 +1,6 @@
 namespace Slice.Core.Fetching;
 
-/// <summary>Sends one GET to the origin. Thread-safe. Implementations keep <c>timeouts.connect</c>, <c>first_byte</c> and <c>between_bytes</c>.</summary>
+/// <summary>Sends one GET to the origin. Thread-safe. Implementations keep <c>timeouts.connect</c>, <c>first_byte</c>, <c>between_bytes</c> and <c>subrequest_total</c>.</summary>
 public interface IOriginClient
 {
     /// <summary>

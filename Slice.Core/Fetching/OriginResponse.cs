@@ -30,6 +30,14 @@ public abstract class OriginResponse : IDisposable
     /// <exception cref="OperationCanceledException">The token that was given when the request was sent was cancelled.</exception>
     public abstract ValueTask<BodyRead> ReadAsync(Memory<byte> buffer);
 
+    /// <summary>
+    /// From now on the whole body must be read within <c>timeouts.subrequest_total</c> of the request; a read after that is <see cref="FetchError.HttpResponseTimeout"/>.
+    /// For the body of a slice; one that is read at a client's pace has no such end.
+    /// </summary>
+    public virtual void LimitTotalTime()
+    {
+    }
+
     /// <summary>Ends the exchange: a read in progress or to come fails. Safe from any thread until disposed.</summary>
     public abstract void Abort();
 

@@ -138,6 +138,7 @@ internal sealed class SliceFiller(
             return new Failure(FetchError.StoreFull, "every slice that could be evicted is being sent");
         }
 
+        response.LimitTotalTime();
         byte[] buffer = ArrayPool<byte>.Shared.Rent(ReadBufferBytes);
         try
         {

@@ -99,6 +99,7 @@ public static class OptionTable
         Deadline("connect", "TCP connect to the origin, with the TLS handshake.", t => t.Connect, (t, v) => t with { Connect = v }),
         Deadline("first_byte", "From the request sent to the origin until its response head.", t => t.FirstByte, (t, v) => t with { FirstByte = v }),
         Deadline("between_bytes", "Between two reads of a body from the origin.", t => t.BetweenBytes, (t, v) => t with { BetweenBytes = v }),
+        Deadline("subrequest_total", "Whole time of one try at a slice, from its begin to the last byte.", t => t.SubrequestTotal, (t, v) => t with { SubrequestTotal = v }),
         Deadline("origin_queue", "Longest wait of a subrequest for its turn at the origin.", t => t.OriginQueue, (t, v) => t with { OriginQueue = v }),
         Deadline("request_head", "From the first byte of a request head to its last; 408 after that.", t => t.RequestHead, (t, v) => t with { RequestHead = v }),
         Deadline("request_body", "Longest wait for the next byte of a request body; 408 after that.", t => t.RequestBody, (t, v) => t with { RequestBody = v }),

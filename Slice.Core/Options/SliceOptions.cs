@@ -192,6 +192,12 @@ public sealed record TimeoutOptions
     /// <summary>Between two reads of a body from the origin. Default 60 s, nginx's <c>proxy_read_timeout</c>.</summary>
     public TimeSpan BetweenBytes { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>
+    /// From a subrequest's begin to the last byte of its slice, each try for itself. Not for what is passed through or streams at the client's pace. Default
+    /// 10 min, arbitrary: the largest slice, 10 MiB, comes in that time at 17 KiB/s, and a repeat goes on where the try before it ended.
+    /// </summary>
+    public TimeSpan SubrequestTotal { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <summary>Longest wait of a subrequest for its turn at the origin. Default 60 s.</summary>
     public TimeSpan OriginQueue { get; init; } = TimeSpan.FromSeconds(60);
 

@@ -1,5 +1,6 @@
 using Slice.Core.Fetching;
 using Slice.Core.Http;
+using Slice.Core.Options;
 
 namespace Slice.Net.Origin;
 
@@ -9,17 +10,17 @@ internal sealed class HttpOriginResponse : OriginResponse
     private readonly HttpResponseMessage _response;
     private readonly Stream _body;
     private readonly OriginDeadline _deadline;
-    private readonly TimeSpan _betweenBytes;
+    private readonly TimeoutOptions _timeouts;
     private List<ForwardedField>? _fields;
 
     /// <summary>Takes over the response, its body and the deadline.</summary>
-    public HttpOriginResponse(string origin, HttpResponseMessage response, Stream body, OriginDeadline deadline, TimeSpan betweenBytes)
+    public HttpOriginResponse(string origin, HttpResponseMessage response, Stream body, OriginDeadline deadline, TimeoutOptions timeouts)
     {
         Origin = origin;
         _response = response;
         _body = body;
         _deadline = deadline;
-        _betweenBytes = betweenBytes;
+        _timeouts = timeouts;
     }
 
     /// <inheritdoc/>
@@ -42,7 +43,7 @@ internal sealed class HttpOriginResponse : OriginResponse
     {
         try
         {
-            _deadline.Arm(_betweenBytes);
+            _deadline.Arm(_timeouts.BetweenBytes);
             int read = await _body.ReadAsync(buffer, _deadline.Token);
             _deadline.Disarm();
             return new BodyRead(read, Failure.None);
@@ -50,7 +51,9 @@ internal sealed class HttpOriginResponse : OriginResponse
         catch (OperationCanceledException)
         {
             _deadline.ThrowIfCallerCancelled();
-            return new BodyRead(0, new Failure(FetchError.HttpResponseIncomplete, $"no bytes for {_betweenBytes.TotalSeconds:0.###} s"));
+            return new BodyRead(0, _deadline.IsTotalOver
+                ? new Failure(FetchError.HttpResponseTimeout, $"not complete within {_timeouts.SubrequestTotal.TotalSeconds:0.###} s")
+                : new Failure(FetchError.HttpResponseIncomplete, $"no bytes for {_timeouts.BetweenBytes.TotalSeconds:0.###} s"));
         }
         catch (Exception error) when (error is HttpIOException or IOException or HttpRequestException)
         {
@@ -58,6 +61,9 @@ internal sealed class HttpOriginResponse : OriginResponse
             return new BodyRead(0, new Failure(FetchError.HttpResponseIncomplete, error.Message));
         }
     }
+
+    /// <inheritdoc/>
+    public override void LimitTotalTime() => _deadline.LimitTotal(_timeouts.SubrequestTotal);
 
     /// <inheritdoc/>
     public override void Abort() => _deadline.Expire();

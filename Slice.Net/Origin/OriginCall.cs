@@ -35,6 +35,9 @@ internal sealed class OriginCall
     /// <summary>The body, sent once; null without one.</summary>
     public RequestBodyContent? Body { get; }
 
+    /// <summary>Whether it is a GET of our own.</summary>
+    public bool IsSubrequest => _request is not null;
+
     /// <summary>Name of the address where an earlier try has failed, or null.</summary>
     public string? FailedOrigin => _request?.FailedOrigin;
 

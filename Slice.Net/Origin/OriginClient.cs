@@ -133,15 +133,18 @@ public sealed class OriginClient : IOriginClient, IDisposable
 
     private async ValueTask<OriginResult> SendToAsync(OriginEndpoint endpoint, OriginCall call, CancellationToken ct)
     {
+        // The head of a slice is a part of the whole.
+        bool isTotalShorter = call.IsSubrequest && _timeouts.SubrequestTotal < _timeouts.FirstByte;
+        var firstByte = isTotalShorter ? _timeouts.SubrequestTotal : _timeouts.FirstByte;
         var deadline = new OriginDeadline(_time, ct);
         bool isHandedOver = false;
         try
         {
-            deadline.Arm(_timeouts.FirstByte);
+            deadline.Arm(firstByte);
             if (call.Body is { } body)
             {
                 // The origin's time does not run while we wait for the client, whose own deadline does: an upload may take an hour.
-                body.OriginIsAwaited = isAwaited => deadline.Arm(isAwaited ? _timeouts.FirstByte : Timeout.InfiniteTimeSpan);
+                body.OriginIsAwaited = isAwaited => deadline.Arm(isAwaited ? firstByte : Timeout.InfiniteTimeSpan);
             }
 
             var response = await _pool.SendAsync(call.NewMessage(endpoint), deadline.Token);
@@ -154,12 +157,12 @@ public sealed class OriginClient : IOriginClient, IDisposable
             var stream = await response.Content.ReadAsStreamAsync(deadline.Token);
             deadline.Disarm();
             isHandedOver = true;
-            return new OriginResult(new HttpOriginResponse(endpoint.Name, response, stream, deadline, _timeouts.BetweenBytes), Failure.None);
+            return new OriginResult(new HttpOriginResponse(endpoint.Name, response, stream, deadline, _timeouts), Failure.None);
         }
         catch (Exception error) when (error is OperationCanceledException or HttpRequestException or IOException)
         {
             ct.ThrowIfCancellationRequested();
-            return new OriginResult(null, OriginFailures.Of(error, endpoint, _timeouts));
+            return new OriginResult(null, OriginFailures.Of(error, endpoint, _timeouts.Connect, firstByte));
         }
         finally
         {

@@ -9,11 +9,16 @@ internal sealed class OriginDeadline : IDisposable
     private readonly CancellationTokenSource _source;
     private readonly CancellationTokenRegistration _callerRegistration;
     private readonly CancellationToken _caller;
+    private readonly TimeProvider _time;
+    private readonly long _begunAt;
+    private TimeSpan _total = Timeout.InfiniteTimeSpan;
 
     /// <summary>A deadline that is not armed.</summary>
     public OriginDeadline(TimeProvider time, CancellationToken caller)
     {
         _caller = caller;
+        _time = time;
+        _begunAt = time.GetTimestamp();
         _source = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
         _callerRegistration = caller.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), _source);
     }
@@ -21,8 +26,23 @@ internal sealed class OriginDeadline : IDisposable
     /// <summary>Cancelled by either.</summary>
     public CancellationToken Token => _source.Token;
 
+    /// <summary>Whether the time of all waits together is over.</summary>
+    public bool IsTotalOver => _total != Timeout.InfiniteTimeSpan && _time.GetElapsedTime(_begunAt) >= _total;
+
+    /// <summary>Lets no wait that begins from now on last longer than <paramref name="total"/> after this deadline was made.</summary>
+    public void LimitTotal(TimeSpan total) => _total = total;
+
     /// <summary>Starts a wait.</summary>
-    public void Arm(TimeSpan timeout) => _source.CancelAfter(timeout);
+    public void Arm(TimeSpan timeout)
+    {
+        if (_total != Timeout.InfiniteTimeSpan)
+        {
+            var left = _total - _time.GetElapsedTime(_begunAt);
+            timeout = left < TimeSpan.Zero ? TimeSpan.Zero : left < timeout ? left : timeout;
+        }
+
+        _source.CancelAfter(timeout);
+    }
 
     /// <summary>Ends a wait.</summary>
     public void Disarm() => _source.CancelAfter(Timeout.InfiniteTimeSpan);

@@ -1,6 +1,5 @@
 using System.Net.Sockets;
 using Slice.Core.Fetching;
-using Slice.Core.Options;
 
 namespace Slice.Net.Origin;
 
@@ -10,14 +9,15 @@ internal static class OriginFailures
     /// <summary>Why there is no response head.</summary>
     /// <param name="error">What the pool threw, or the request body, when the client broke off.</param>
     /// <param name="endpoint">Where it happened.</param>
-    /// <param name="timeouts">What the deadlines were.</param>
-    public static Failure Of(Exception error, OriginEndpoint endpoint, TimeoutOptions timeouts) => error switch
+    /// <param name="connect">How long a connection may take.</param>
+    /// <param name="firstByte">How long the head may take.</param>
+    public static Failure Of(Exception error, OriginEndpoint endpoint, TimeSpan connect, TimeSpan firstByte) => error switch
     {
         // The pool reports its own connect timeout as a cancellation around a TimeoutException; what else was cancelled is our deadline.
         OperationCanceledException { InnerException: TimeoutException } =>
-            NewFailure(FetchError.ConnectionTimeout, $"no connection to {endpoint.Name} within {timeouts.Connect.TotalSeconds:0.###} s", endpoint),
+            NewFailure(FetchError.ConnectionTimeout, $"no connection to {endpoint.Name} within {connect.TotalSeconds:0.###} s", endpoint),
         OperationCanceledException =>
-            NewFailure(FetchError.HttpResponseTimeout, $"no response head from {endpoint.Name} within {timeouts.FirstByte.TotalSeconds:0.###} s", endpoint),
+            NewFailure(FetchError.HttpResponseTimeout, $"no response head from {endpoint.Name} within {firstByte.TotalSeconds:0.###} s", endpoint),
         HttpRequestException { InnerException: OriginTlsException tls } => NewFailure(tls.Error, $"{endpoint.Name}: {tls.Message}", endpoint),
         HttpRequestException request => NewFailure(KindOf(request), $"{endpoint.Name}: {request.InnerException?.Message ?? request.Message}", endpoint),
         _ => NewFailure(FetchError.ConnectionTerminated, error.Message, endpoint),
