@@ -46,6 +46,9 @@ public sealed class StoredResponse
     /// </summary>
     public ReadOnlyMemory<byte> FieldLines { get; }
 
+    /// <summary>The Content-Type field's value; empty when there is none.</summary>
+    public string ContentType { get; init; } = "";
+
     /// <summary>The subset of <see cref="FieldLines"/> that a 304 carries (RFC 9110 §15.4.5).</summary>
     public ReadOnlyMemory<byte> NotModifiedFieldLines { get; }
 

@@ -120,6 +120,7 @@ public sealed class StoredResponseReader
             date)
         {
             Status = status,
+            ContentType = Combine(lines, "Content-Type") ?? "",
             RequiresValidation = directives.NoCache,
             MayCombine = validator.AllowsCombining(_policy.Validator, isDateStrong: date - modified >= TimeSpan.FromSeconds(1)),
             Stale = StaleUseOf(directives),

@@ -111,6 +111,8 @@ public static class OptionTable
             o => o.Limits.MaxConnections, (o, v) => o with { Limits = o.Limits with { MaxConnections = (int)v } }),
         Count("Limits", "limits.max_origin_requests", 1, 10_000, "Subrequests and first requests of objects at the origin at once, over all clients.",
             o => o.Limits.MaxOriginRequests, (o, v) => o with { Limits = o.Limits with { MaxOriginRequests = (int)v } }),
+        Count("Limits", "limits.max_ranges", 1, 1_000, "Most ranges in one request that are answered as parts; a Range with more is ignored.",
+            o => o.Limits.MaxRanges, (o, v) => o with { Limits = o.Limits with { MaxRanges = (int)v } }),
         Size("Limits", "limits.request_target", 256, 64 * KiB, "Longest request-target; 414 above.",
             o => o.Limits.RequestTargetBytes, (o, v) => o with { Limits = o.Limits with { RequestTargetBytes = (int)v } }),
         Size("Limits", "limits.request_head", KiB, 256 * KiB, "Longest request head; 431 above.",

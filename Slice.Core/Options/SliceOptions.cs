@@ -229,6 +229,9 @@ public sealed record LimitOptions
     /// </summary>
     public int MaxOriginRequests { get; init; } = 64;
 
+    /// <summary>Most ranges in one request that are answered as parts, 1 to 1,000; a Range with more is ignored. Default 200.</summary>
+    public int MaxRanges { get; init; } = 200;
+
     /// <summary>Longest request-target in bytes, 256 to 65,536. Default 8 KiB (414 above).</summary>
     public int RequestTargetBytes { get; init; } = 8 << 10;
 

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Runtime.CompilerServices;
 using Slice.Core.Caching;
 using Slice.Core.Fetching;
+using Slice.Core.Http;
 using Slice.Core.Observability;
 using Slice.Core.Ranges;
 using Slice.Core.Storage;
@@ -23,6 +24,8 @@ internal sealed class SliceDelivery
     private const int StreamBufferBytes = 64 << 10;
 
     private readonly SliceWindow _window;
+    private readonly SliceFetcher _fetcher;
+    private readonly int _windowSlices;
     private readonly IOriginClient _origin;
     private readonly SliceMeter _meter;
     private readonly PageResidency _residency;
@@ -37,6 +40,8 @@ internal sealed class SliceDelivery
     public SliceDelivery(SliceFetcher fetcher, IOriginClient origin, PageResidency residency, SliceMeter meter, int windowSlices)
     {
         _window = new SliceWindow(fetcher, windowSlices);
+        _fetcher = fetcher;
+        _windowSlices = windowSlices;
         _origin = origin;
         _residency = residency;
         _meter = meter;
@@ -46,10 +51,11 @@ internal sealed class SliceDelivery
     /// Sends <paramref name="head"/> together with the first bytes, then the rest of the plan. The head does not leave before the
     /// first byte of the body is there, so that a failure until then can still be answered with a status. With
     /// <paramref name="isFirstLearned"/> the first slice came with the lesson about the object: a miss, though it may be stored by now.
+    /// With <paramref name="dropsPassed"/> a slice of a generation that is for this response only goes when it has been sent.
     /// </summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<DeliveryOutcome> RunAsync(
-        HttpExchange exchange, Generation generation, SlicePlan plan, ReadOnlyMemory<byte> head, bool isFirstLearned)
+        HttpExchange exchange, Generation generation, SlicePlan plan, ReadOnlyMemory<byte> head, bool isFirstLearned, bool dropsPassed = true)
     {
         _window.Begin(exchange, generation, plan);
         try
@@ -70,7 +76,7 @@ internal sealed class SliceDelivery
 
                 Count(isHit: source.Stored is not null && !(isFirstLearned && ordinal == 0), part.TakeBytes);
                 head = default;
-                if (!generation.IsShared)
+                if (!generation.IsShared && dropsPassed)
                 {
                     // Nobody else may have it, and this response is past it.
                     generation.DropThrough(plan.FirstSliceIndex, part.SliceIndex);
@@ -85,6 +91,11 @@ internal sealed class SliceDelivery
             PublishCounts(exchange);
         }
     }
+
+    /// <summary>The same for a body of several parts.</summary>
+    public ValueTask<DeliveryOutcome> RunMultipartAsync(
+        HttpExchange exchange, Generation generation, MultipartByteranges multipart, ReadOnlyMemory<byte> head, bool isFirstLearned) =>
+        new MultipartDelivery(this, _fetcher, _windowSlices).RunAsync(exchange, generation, multipart, head, isFirstLearned);
 
     private ValueTask<WriteResult> WriteStoredAsync(ClientWriter writer, ReadOnlyMemory<byte> head, StoredSlice slice, SlicePart part) =>
         part.TakeBytes <= ClientWriter.MaxWriteBytes && slice.IsResident(part.SkipBytes, part.TakeBytes)

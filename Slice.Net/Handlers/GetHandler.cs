@@ -28,6 +28,7 @@ internal sealed class GetHandler : IRequestHandler
     private readonly SliceGrid _grid;
     private readonly bool _cachesUnsliced;
     private readonly bool _honorsDirectives;
+    private readonly int _maxRanges;
     private readonly TimeProvider _time;
     private readonly SliceMeter _meter;
     private readonly RequestLog _log;
@@ -51,6 +52,7 @@ internal sealed class GetHandler : IRequestHandler
         _grid = new SliceGrid(options.SliceSizeBytes);
         _cachesUnsliced = options.EnableCache && options.CacheUnsliced;
         _honorsDirectives = options.HonorRequestCacheControl;
+        _maxRanges = options.Limits.MaxRanges;
         _time = time;
         _meter = meter;
         _log = log;
@@ -215,7 +217,7 @@ internal sealed class GetHandler : IRequestHandler
     // The slice that holds the first byte the client wants; null when only the length can tell, or when it may lie past the end.
     private int? FirstSliceOf(RequestHead head)
     {
-        if (!ResponseDecision.TryGetSingleRange(head, out var range, out _))
+        if (!ResponseDecision.TryGetFirstRange(head, _maxRanges, out var range))
         {
             return 0;
         }
@@ -236,7 +238,7 @@ internal sealed class GetHandler : IRequestHandler
             if (response.Status == 200 && HasPreconditions(exchange.Head.Fields))
             {
                 var stored = _learner.Describe(response);
-                switch (ResponseDecision.Decide(exchange.Head, stored, now, out _))
+                switch (ResponseDecision.Decide(exchange.Head, stored, now, _maxRanges, out _, out _))
                 {
                     case ResponseKind.NotModified:
                         using (var notModified = SlicedResponse.NotModified(exchange, stored, status with { ForwardStatus = 200 }, now))
@@ -267,7 +269,7 @@ internal sealed class GetHandler : IRequestHandler
         (generation.IsWhole ? _meter.PassthroughRequests : _meter.SlicedRequests).Add(1);
         var now = _time.GetUtcNow();
         var stored = generation.Response;
-        switch (ResponseDecision.Decide(exchange.Head, stored, now, out var range))
+        switch (ResponseDecision.Decide(exchange.Head, stored, now, _maxRanges, out var range, out var multipart))
         {
             case ResponseKind.NotModified:
                 using (var notModified = SlicedResponse.NotModified(exchange, stored, status, now))
@@ -282,6 +284,8 @@ internal sealed class GetHandler : IRequestHandler
             case ResponseKind.Unsatisfiable:
                 await ErrorResponder.WriteUnsatisfiableAsync(exchange, stored.CompleteLength);
                 return true;
+            case ResponseKind.Multipart:
+                return await RespondMultipartAsync(exchange, generation, multipart!, status, onlyIfCached, isLastAttempt);
         }
 
         var plan = SlicePlanner.Plan(generation.Grid, range ?? new ByteRange(0, stored.CompleteLength), stored.CompleteLength);
@@ -302,12 +306,44 @@ internal sealed class GetHandler : IRequestHandler
         return await DeliverAsync(exchange, generation, plan, range is null ? stored.Status : 206, response.Head, status.IsLearned, isLastAttempt);
     }
 
+    private async ValueTask<bool> RespondMultipartAsync(
+        HttpExchange exchange, Generation generation, MultipartByteranges multipart, CacheStatus status, bool onlyIfCached, bool isLastAttempt)
+    {
+        int hits = 0;
+        int slices = 0;
+        foreach (var part in multipart.Parts)
+        {
+            var use = CountUse(generation, SlicePlanner.Plan(generation.Grid, part, generation.CompleteLength), status);
+            hits += use.Hits;
+            slices += use.Slices;
+        }
+
+        if (onlyIfCached && hits < slices)
+        {
+            await WriteNotCachedAsync(exchange);
+            return true;
+        }
+
+        status = status with { Hits = hits, Slices = slices, IsStored = generation.IsShared && hits < slices };
+        using var response = SlicedResponse.CreateMultipart(exchange, generation.Response, multipart, status, _time.GetUtcNow());
+        long startedAt = _time.GetTimestamp();
+        exchange.BeginResponse(206);
+        var outcome = await exchange.Delivery!.RunMultipartAsync(exchange, generation, multipart, response.Head, status.IsLearned);
+        return await EndDeliveryAsync(exchange, outcome, startedAt, isLastAttempt);
+    }
+
     private async ValueTask<bool> DeliverAsync(
         HttpExchange exchange, Generation generation, SlicePlan plan, int status, ReadOnlyMemory<byte> head, bool isLearned, bool isLastAttempt)
     {
         long startedAt = _time.GetTimestamp();
         exchange.BeginResponse(status);
         var outcome = await exchange.Delivery!.RunAsync(exchange, generation, plan, head, isFirstLearned: isLearned);
+        return await EndDeliveryAsync(exchange, outcome, startedAt, isLastAttempt);
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<bool> EndDeliveryAsync(HttpExchange exchange, DeliveryOutcome outcome, long startedAt, bool isLastAttempt)
+    {
         _meter.AssemblyDuration.Record(_time.GetElapsedTime(startedAt));
         switch (outcome.Status)
         {

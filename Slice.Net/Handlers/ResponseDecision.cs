@@ -1,3 +1,4 @@
+using System.Text;
 using Slice.Core.Caching;
 using Slice.Core.Http;
 using Slice.Core.Ranges;
@@ -11,10 +12,14 @@ internal static class ResponseDecision
     /// <param name="head">The request.</param>
     /// <param name="stored">The selected representation.</param>
     /// <param name="now">The time, for dates that are compared with it.</param>
+    /// <param name="maxRanges">Most ranges that are looked at; a field with more is ignored (B8).</param>
     /// <param name="range">With <see cref="ResponseKind.Content"/>: the part to send, null for all of it.</param>
-    public static ResponseKind Decide(RequestHead head, StoredResponse stored, DateTimeOffset now, out ByteRange? range)
+    /// <param name="multipart">With <see cref="ResponseKind.Multipart"/>: the parts to send.</param>
+    public static ResponseKind Decide(
+        RequestHead head, StoredResponse stored, DateTimeOffset now, int maxRanges, out ByteRange? range, out MultipartByteranges? multipart)
     {
         range = null;
+        multipart = null;
         if (stored.Status != 200)
         {
             // RFC 9110 §13.2.1: conditions and ranges are about a representation, not about an error or a redirect.
@@ -43,17 +48,77 @@ internal static class ResponseDecision
 
         if (!TryGetSingleRange(head, out var spec, out bool isInvalid))
         {
-            return isInvalid ? ResponseKind.Unsatisfiable : ResponseKind.Content;
+            return isInvalid ? ResponseKind.Unsatisfiable : DecideSeveral(head, stored, maxRanges, out range, out multipart);
         }
 
         range = spec.Resolve(stored.CompleteLength);
         return range is null ? ResponseKind.Unsatisfiable : ResponseKind.Content;
     }
 
-    /// <summary>
-    /// The one range that is asked for. One range is answered 206; several are answered 200 with everything, which RFC 9110 §14.2 leaves
-    /// to the server.
-    /// </summary>
+    // What would send more than the object has is answered with the object (B8): more ranges than anybody needs, ranges that together
+    // are larger, and part heads that outweigh what they save.
+    private static ResponseKind DecideSeveral(
+        RequestHead head, StoredResponse stored, int maxRanges, out ByteRange? range, out MultipartByteranges? multipart)
+    {
+        range = null;
+        multipart = null;
+        var specs = new RangeSpec[maxRanges];
+        if (head.Fields.Count(KnownField.Range) != 1
+            || !head.Fields.TryGet(KnownField.Range, out var value)
+            || RangeField.TryParse(value, specs, out int count) != RangeFieldKind.Specs)
+        {
+            return ResponseKind.Content;
+        }
+
+        var ranges = new ByteRange[count];
+        int satisfiable = RangeField.Resolve(specs.AsSpan(0, count), stored.CompleteLength, ranges);
+        if (satisfiable == 0)
+        {
+            return ResponseKind.Unsatisfiable;
+        }
+
+        if (RangeSet.ExceedsObject(ranges.AsSpan(0, satisfiable), stored.CompleteLength))
+        {
+            return ResponseKind.Content;
+        }
+
+        var parts = RangeSet.Coalesce(ranges.AsSpan(0, satisfiable), MultipartByteranges.UsualPartOverheadBytes);
+        if (parts.Length == 1)
+        {
+            range = parts[0];
+            return ResponseKind.Content;
+        }
+
+        var framing = new MultipartByteranges(parts, stored.CompleteLength, Encoding.Latin1.GetBytes(stored.ContentType));
+        if (framing.ContentLength > stored.CompleteLength)
+        {
+            return ResponseKind.Content;
+        }
+
+        multipart = framing;
+        return ResponseKind.Multipart;
+    }
+
+    /// <summary>The first of the ranges that are asked for, however many; false when there is none that counts.</summary>
+    public static bool TryGetFirstRange(RequestHead head, int maxRanges, out RangeSpec range)
+    {
+        if (TryGetSingleRange(head, out range, out bool isInvalid))
+        {
+            return true;
+        }
+
+        if (isInvalid || head.Fields.Count(KnownField.Range) != 1 || !head.Fields.TryGet(KnownField.Range, out var value))
+        {
+            return false;
+        }
+
+        var specs = new RangeSpec[maxRanges];
+        bool hasSeveral = RangeField.TryParse(value, specs, out _) == RangeFieldKind.Specs;
+        range = specs[0];
+        return hasSeveral;
+    }
+
+    /// <summary>The one range that is asked for; false when there is none, or several.</summary>
     /// <param name="head">The request.</param>
     /// <param name="range">The range, when the result is true.</param>
     /// <param name="isInvalid">Whether the field asks for something that no representation has (B4).</param>
@@ -79,6 +144,9 @@ internal enum ResponseKind
 {
     /// <summary>200 with everything, or 206 with one part.</summary>
     Content,
+
+    /// <summary>206 with several parts.</summary>
+    Multipart,
 
     /// <summary>304.</summary>
     NotModified,

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using Slice.Core.Caching;
 using Slice.Core.Http;
 using Slice.Core.Ranges;
@@ -14,6 +15,8 @@ internal struct SlicedResponse : IDisposable
 {
     // Status line and the fields we add; the longest of them together are under 600 bytes.
     private const int OwnBytes = 1024;
+
+    private static ReadOnlySpan<byte> ContentTypeName => "Content-Type:"u8;
 
     private byte[]? _buffer;
 
@@ -43,6 +46,30 @@ internal struct SlicedResponse : IDisposable
             writer.WriteField("Content-Length"u8, stored.CompleteLength);
         }
 
+        response.Finish(ref writer, exchange, stored, status, now);
+        return response;
+    }
+
+    /// <summary>206 with several parts: the object's own Content-Type stands in each part, and there is no Content-Range (RFC 9110 §15.3.7.2).</summary>
+    public static SlicedResponse CreateMultipart(
+        HttpExchange exchange, StoredResponse stored, MultipartByteranges multipart, CacheStatus status, DateTimeOffset now)
+    {
+        var response = Rent(stored.FieldLines.Length, out var writer);
+        writer.WriteStatusLine(206);
+        var lines = stored.FieldLines.Span;
+        for (int end = lines.IndexOf("\r\n"u8); end >= 0; end = lines.IndexOf("\r\n"u8))
+        {
+            if (end < ContentTypeName.Length || !Ascii.EqualsIgnoreCase(lines[..ContentTypeName.Length], ContentTypeName))
+            {
+                writer.WriteRaw(lines[..(end + 2)]);
+            }
+
+            lines = lines[(end + 2)..];
+        }
+
+        writer.WriteField("Content-Type"u8, multipart.ContentType);
+        writer.WriteField("Accept-Ranges"u8, "bytes"u8);
+        writer.WriteField("Content-Length"u8, multipart.ContentLength);
         response.Finish(ref writer, exchange, stored, status, now);
         return response;
     }

@@ -1,0 +1,90 @@
+using Slice.Core.Caching;
+using Slice.Core.Fetching;
+using Slice.Core.Http;
+using Slice.Core.Ranges;
+using Slice.Net.Connections;
+
+namespace Slice.Net.Delivery;
+
+/// <summary>
+/// Sends the parts of a multipart body one after the other, each like a range of its own, and has slices of the parts to come fetched
+/// meanwhile: a hundred small parts of a cold object do not cost a hundred round trips in a row. One per response.
+/// </summary>
+internal sealed class MultipartDelivery(SliceDelivery delivery, SliceFetcher fetcher, int windowSlices)
+{
+    // Slices asked for ahead of the part being sent, with the part they are for; an entry is a lease or a follower.
+    private readonly Queue<(SliceSource Source, int Part)> _ahead = new();
+    private int _aheadPart;
+    private int _aheadOrdinal;
+
+    /// <summary>Sends <paramref name="head"/> and the body. The head does not leave before the first bytes of the first part are there.</summary>
+    public async ValueTask<DeliveryOutcome> RunAsync(
+        HttpExchange exchange, Generation generation, MultipartByteranges multipart, ReadOnlyMemory<byte> head, bool isFirstLearned)
+    {
+        try
+        {
+            int parts = multipart.Parts.Length;
+            for (int part = 0; part < parts; part++)
+            {
+                var plan = PlanOf(generation, multipart, part);
+                ReadAhead(exchange, generation, multipart, part, plan.Count);
+                byte[] partHead = multipart.PartHead(part);
+                var outcome = await delivery.RunAsync(
+                    exchange, generation, plan, part == 0 ? Join(head.Span, partHead) : partHead, isFirstLearned && part == 0, dropsPassed: false);
+                if (outcome.Status != DeliveryStatus.Delivered)
+                {
+                    return outcome with { HasBegun = outcome.HasBegun || part > 0 };
+                }
+
+                exchange.BodyBytes += partHead.Length;
+            }
+
+            byte[] last = multipart.LastBoundary();
+            exchange.BodyBytes += last.Length;
+            bool isWritten = await exchange.Writer.WriteAsync(last) == WriteResult.Written;
+            return new DeliveryOutcome(isWritten ? DeliveryStatus.Delivered : DeliveryStatus.ClientGone, HasBegun: true, Failure.None);
+        }
+        finally
+        {
+            while (_ahead.TryDequeue(out var entry))
+            {
+                entry.Source.Release();
+            }
+        }
+    }
+
+    private static SlicePlan PlanOf(Generation generation, MultipartByteranges multipart, int part) =>
+        SlicePlanner.Plan(generation.Grid, multipart.Parts[part], generation.CompleteLength);
+
+    // The part being sent has its own window; what is left of max_concurrent_subrequests goes to the slices after it.
+    private void ReadAhead(HttpExchange exchange, Generation generation, MultipartByteranges multipart, int currentPart, int currentSlices)
+    {
+        int places = windowSlices - Math.Min(windowSlices, currentSlices);
+        if (_aheadPart <= currentPart)
+        {
+            (_aheadPart, _aheadOrdinal) = (currentPart + 1, 0);
+        }
+
+        while (_ahead.TryPeek(out var entry) && entry.Part < currentPart)
+        {
+            _ahead.Dequeue().Source.Release();
+        }
+
+        // Those for the current part are the very slices that its window asks for: they take no place of their own.
+        int ahead = _ahead.Count(entry => entry.Part > currentPart);
+        while (ahead < places && _aheadPart < multipart.Parts.Length)
+        {
+            var plan = PlanOf(generation, multipart, _aheadPart);
+            if (_aheadOrdinal == plan.Count)
+            {
+                (_aheadPart, _aheadOrdinal) = (_aheadPart + 1, 0);
+                continue;
+            }
+
+            _ahead.Enqueue((fetcher.Acquire(generation, plan[_aheadOrdinal++].SliceIndex, exchange.Template), _aheadPart));
+            ahead++;
+        }
+    }
+
+    private static byte[] Join(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second) => [.. first, .. second];
+}
