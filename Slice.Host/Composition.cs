@@ -72,6 +72,10 @@ internal sealed class Composition : IAsyncDisposable
         var services = new ConnectionServices(
             options, queryKeyRule, limits, TimeoutSettings.From(options, time), _sweeper, NewDelivery, time, Meter, log);
         Proxy = new SliceConnectionHandler(services, dispatcher);
+        ProxyProtocol = options.ProxyProtocol.Enabled
+            ? new ProxyProtocolMiddleware(options.ProxyProtocol.TrustedAddresses, options.Timeouts.RequestHead, time, Meter, log)
+            : null;
+        Certificate = LoadCertificate(options.Tls);
 
         // The metrics endpoint counts no requests of its own: its figures are the proxy's.
         Admin = new SliceConnectionHandler(services with { NewDelivery = null, Meter = new SliceMeter() }, new AdminEndpoint(Meter, health, Version));
@@ -92,8 +96,25 @@ internal sealed class Composition : IAsyncDisposable
     /// <summary>Serves the proxy port.</summary>
     public SliceConnectionHandler Proxy { get; }
 
+    /// <summary>Stands before every client connection; null when the PROXY protocol is off.</summary>
+    public ProxyProtocolMiddleware? ProxyProtocol { get; }
+
+    /// <summary>The certificate for clients; null without TLS.</summary>
+    public ServerCertificate? Certificate { get; }
+
     /// <summary>Serves the metrics port.</summary>
     public SliceConnectionHandler Admin { get; }
+
+    private static ServerCertificate? LoadCertificate(TlsOptions tls)
+    {
+        if (tls is not { ListenAddress: not null, Certificate: { } certificatePath, Key: { } keyPath })
+        {
+            return null;
+        }
+
+        string? problem = ServerCertificate.Load(certificatePath, keyPath, out var certificate);
+        return problem is null ? certificate : throw new InvalidDataException($"tls.certificate: {certificatePath}: {problem}");
+    }
 
     private static CachePolicy PolicyOf(SliceOptions options) => new()
     {

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Slice.Core.Options;
 using Slice.Host.Configuration;
 using Slice.Host.Logging;
+using Slice.Net.Connections;
 
 namespace Slice.Host;
 
@@ -23,6 +24,7 @@ internal sealed partial class ConfigurationReload : IHostedService, IDisposable
     private readonly LogThreshold _threshold;
     private readonly ILogger _logger;
     private PosixSignalRegistration? _signal;
+    private ServerCertificate? _certificate;
 
     /// <param name="running">The configuration that was started with.</param>
     /// <param name="request">What to load.</param>
@@ -32,6 +34,13 @@ internal sealed partial class ConfigurationReload : IHostedService, IDisposable
     {
         (_running, _request, _threshold) = (running, request, threshold);
         _logger = loggers.CreateLogger<ConfigurationReload>();
+    }
+
+    /// <summary>The certificate for clients that is in use; null without TLS, and until the instance runs.</summary>
+    public ServerCertificate? Certificate
+    {
+        get => Volatile.Read(ref _certificate);
+        set => Volatile.Write(ref _certificate, value);
     }
 
     /// <summary>Takes the signal over until it is disposed.</summary>
@@ -54,6 +63,7 @@ internal sealed partial class ConfigurationReload : IHostedService, IDisposable
         lock (_lock)
         {
             Reload();
+            ReloadCertificate();
         }
     }
 
@@ -86,6 +96,25 @@ internal sealed partial class ConfigurationReload : IHostedService, IDisposable
         _threshold.Set(options.LogLevel);
     }
 
+    // Also when the configuration is as it was: certificates are renewed in place.
+    private void ReloadCertificate()
+    {
+        if (Certificate is not { } certificate)
+        {
+            return;
+        }
+
+        string path = _running.Tls.Certificate!;
+        if (certificate.Reload() is { } problem)
+        {
+            LogCertificateRefused(path, problem);
+        }
+        else
+        {
+            LogCertificateReloaded(path);
+        }
+    }
+
     // Lists are compared as text, for want of an equality of their own; a secret's text is a placeholder, whatever it is.
     private bool IsChanged(OptionKey key, SliceOptions options) => key.IsSecret
         ? !Equals(key.Read(options), key.Read(_running))
@@ -93,6 +122,12 @@ internal sealed partial class ConfigurationReload : IHostedService, IDisposable
 
     [LoggerMessage(EventId = 20, EventName = "reload_refused", Level = LogLevel.Error, Message = "the configuration stays as it was: {problem}")]
     private partial void LogRefused(string problem);
+
+    [LoggerMessage(EventId = 22, EventName = "certificate_refused", Level = LogLevel.Error, Message = "the certificate for clients stays as it was: {file}: {problem}")]
+    private partial void LogCertificateRefused(string file, string problem);
+
+    [LoggerMessage(EventId = 23, EventName = "certificate_reloaded", Level = LogLevel.Information, Message = "the certificate for clients was read again: {file}")]
+    private partial void LogCertificateReloaded(string file);
 
     [LoggerMessage(EventId = 21, EventName = "reloaded", Level = LogLevel.Information, Message = "configuration read again: log_level is {severity}; changed keys that wait for a restart: {waiting}")]
     private partial void LogReloaded(string severity, string waiting);

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -31,6 +32,9 @@ internal sealed partial class Instance : IAsyncDisposable
 
     /// <summary>Where clients connect; the real port when 0 was configured. Valid once started.</summary>
     public IPEndPoint ProxyEndPoint { get; private set; } = new(IPAddress.None, 0);
+
+    /// <summary>Where clients connect with TLS; null without. Valid once started.</summary>
+    public IPEndPoint? TlsEndPoint { get; private set; }
 
     /// <summary>The metrics endpoint; null when it is disabled. Valid once started.</summary>
     public IPEndPoint? AdminEndPoint { get; private set; }
@@ -154,6 +158,11 @@ internal sealed partial class Instance : IAsyncDisposable
     private static Dictionary<EndPoint, string> NameEndPoints(SliceOptions options)
     {
         var keyByEndPoint = new Dictionary<EndPoint, string> { [IPEndPoint.Parse(options.ListenAddress)] = "listen_address" };
+        if (options.Tls.ListenAddress is { } tlsAddress)
+        {
+            keyByEndPoint.TryAdd(IPEndPoint.Parse(tlsAddress), "tls.listen_address");
+        }
+
         if (options.MetricsEndpoint.Enabled)
         {
             // With port 0 twice, which only tests configure, both are one key here.
@@ -169,12 +178,38 @@ internal sealed partial class Instance : IAsyncDisposable
         kestrel.Limits.MaxRequestBufferSize = InputBufferBytes;
         kestrel.Limits.MaxRequestLineSize = InputBufferBytes;
         kestrel.Limits.MaxRequestHeadersTotalSize = InputBufferBytes;
-        kestrel.Listen(IPEndPoint.Parse(options.ListenAddress), listen => listen.Run(connection => composition().Proxy.OnConnectedAsync(connection)));
+        kestrel.Listen(IPEndPoint.Parse(options.ListenAddress), listen => ServeClients(listen, options, composition));
+        if (options.Tls.ListenAddress is { } tlsAddress)
+        {
+            kestrel.Listen(IPEndPoint.Parse(tlsAddress), listen => ServeClients(listen, options, composition, isTls: true));
+        }
+
         if (options.MetricsEndpoint.Enabled)
         {
             kestrel.Listen(
                 IPEndPoint.Parse(options.MetricsEndpoint.Address), listen => listen.Run(connection => composition().Admin.OnConnectedAsync(connection)));
         }
+    }
+
+    // From the socket inwards: who the client is, TLS, HTTP.
+    private static void ServeClients(ListenOptions listen, SliceOptions options, Func<Composition> composition, bool isTls = false)
+    {
+        listen.Protocols = HttpProtocols.Http1;
+        if (options.ProxyProtocol.Enabled)
+        {
+            listen.Use(next => connection => composition().ProxyProtocol!.OnConnectedAsync(connection, next));
+        }
+
+        if (isTls)
+        {
+            listen.UseHttps(new TlsHandshakeCallbackOptions
+            {
+                HandshakeTimeout = options.Timeouts.RequestHead,
+                OnConnection = _ => new(composition().Certificate!.Options),
+            });
+        }
+
+        listen.Run(connection => composition().Proxy.OnConnectedAsync(connection));
     }
 
     private async Task StartAsync()
@@ -184,12 +219,18 @@ internal sealed partial class Instance : IAsyncDisposable
         var bound = _host.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses
             .Select(address => IPEndPoint.Parse(new Uri(address).Authority)).ToArray();
         ProxyEndPoint = bound[0];
-        AdminEndPoint = bound.Length > 1 ? bound[1] : null;
+        TlsEndPoint = _options.Tls.ListenAddress is null ? null : bound[1];
+        AdminEndPoint = _options.MetricsEndpoint.Enabled ? bound[^1] : null;
         string origin = string.Join(' ', _options.UpstreamAddresses);
         string store = DescribeStore();
         string metrics = AdminEndPoint?.ToString() ?? "off";
 
         // The line first: whoever finds the instance healthy may stop it, and the log must not tell that before it.
+        if (TlsEndPoint is not null)
+        {
+            LogListeningTls(TlsEndPoint, _options.Tls.Certificate!);
+        }
+
         LogListening(ProxyEndPoint, metrics, origin, store);
         _composition.State.SetHealthy();
     }
@@ -220,6 +261,9 @@ internal sealed partial class Instance : IAsyncDisposable
 
     [LoggerMessage(EventId = 10, EventName = "listening", Level = LogLevel.Information, Message = "ready: proxy on {address}, metrics {metrics}, origin {origin}, cache {cache}")]
     private partial void LogListening(IPEndPoint address, string metrics, string origin, string cache);
+
+    [LoggerMessage(EventId = 14, EventName = "listening_tls", Level = LogLevel.Information, Message = "ready: proxy with TLS on {address}, certificate {certificate}")]
+    private partial void LogListeningTls(IPEndPoint address, string certificate);
 
     [LoggerMessage(EventId = 11, EventName = "stopping", Level = LogLevel.Information, Message = "stopping: {active} requests have up to {timeout} to finish")]
     private partial void LogStopping(long active, string timeout);

@@ -6,7 +6,7 @@ namespace Slice.Host;
 
 /// <summary>
 /// <c>--port N</c>: moves a whole instance, so that several run side by side on one configuration file. The metrics port shifts by as much
-/// as the listen port, and the cache on disk gets a subdirectory of its own.
+/// as the listen port, the TLS port too, and the cache on disk gets a subdirectory of its own.
 /// </summary>
 public static class InstancePort
 {
@@ -35,8 +35,14 @@ public static class InstancePort
                 $"the metrics port would shift from {operators.Port} to {metricsPort}, which is no port from 1 to 65535");
         }
 
+        if (!TryShiftTls(options.Tls.ListenAddress, port - clients!.Port, clients.Port, out string? tlsAddress))
+        {
+            return "the TLS port would shift to no port from 1 to 65535, or listen_address has port 0 and it is unknown how far it must shift";
+        }
+
         moved = options with
         {
+            Tls = options.Tls with { ListenAddress = tlsAddress },
             ListenAddress = new IPEndPoint(clients!.Address, port).ToString(),
             MetricsEndpoint = options.MetricsEndpoint with { Address = new IPEndPoint(operators.Address, metricsPort).ToString() },
             Store = options.Store with { Directory = CacheDirectory(options.Store.Directory, port) },
@@ -45,14 +51,33 @@ public static class InstancePort
         return null;
     }
 
+    private static bool TryShiftTls(string? address, int shift, int clientsPort, out string? shifted)
+    {
+        shifted = address;
+        if (address is null || ListenAddress.Parse(address, out IPEndPoint? endPoint) is not null || endPoint!.Port == 0)
+        {
+            return true;
+        }
+
+        int port = endPoint.Port + shift;
+        if (clientsPort == 0 || port is < 1 or > IPEndPoint.MaxPort)
+        {
+            return false;
+        }
+
+        shifted = new IPEndPoint(endPoint.Address, port).ToString();
+        return true;
+    }
+
     // Also when the port is the configured one: of three commands on one file, none may own the directory that holds the others'.
     private static string CacheDirectory(string directory, int port) =>
         Path.Combine(directory, string.Create(CultureInfo.InvariantCulture, $"port-{port}"));
 
     private static string Describe(SliceOptions moved, int port)
     {
+        string tls = moved.Tls.ListenAddress is { } tlsAddress ? $", with TLS on {tlsAddress}" : "";
         string metrics = moved.MetricsEndpoint.Enabled ? $", metrics on {moved.MetricsEndpoint.Address}" : "";
         string cache = moved.EnableCache && moved.Store.OnDisk ? $", cache in {moved.Store.Directory}" : "";
-        return string.Create(CultureInfo.InvariantCulture, $"--port {port} moves this instance: clients on {moved.ListenAddress}{metrics}{cache}");
+        return string.Create(CultureInfo.InvariantCulture, $"--port {port} moves this instance: clients on {moved.ListenAddress}{tls}{metrics}{cache}");
     }
 }

@@ -18,6 +18,7 @@ internal static class Service
     public static async Task<int> RunAsync(SliceOptions options, ConfigurationRequest request, IReadOnlyList<string> notices)
     {
         var threshold = new LogThreshold(options.LogLevel);
+        ConfigurationReload? reload = null;
         Instance instance;
         try
         {
@@ -26,7 +27,7 @@ internal static class Service
                 logging => logging.AddSliceLogging(threshold),
                 TimeProvider.System,
                 services => services.AddSingleton<IHostedService>(
-                    host => new ConfigurationReload(options, request, threshold, host.GetRequiredService<ILoggerFactory>())),
+                    host => reload = new ConfigurationReload(options, request, threshold, host.GetRequiredService<ILoggerFactory>())),
                 notices);
         }
         catch (InstanceStartException)
@@ -36,6 +37,7 @@ internal static class Service
 
         await using (instance)
         {
+            reload!.Certificate = instance.Composition.Certificate;
             var manager = new ServiceManager(instance.Loggers);
             manager.TellReady();
             await using var whenStopping = instance.Stopping.Register(manager.TellStopping);

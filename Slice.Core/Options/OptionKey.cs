@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 
 namespace Slice.Core.Options;
 
@@ -70,7 +71,7 @@ public sealed class OptionKey
     {
         OptionKind.Count or OptionKind.Size or OptionKind.Duration => RangeText(Minimum),
         OptionKind.Flag => "true or false",
-        OptionKind.Patterns or OptionKind.Arguments => $"a list, each entry {ItemSyntax}",
+        OptionKind.Patterns or OptionKind.Arguments or OptionKind.Networks => $"a list, each entry {ItemSyntax}",
         OptionKind.Choice => $"{string.Join(", ", Choices.SkipLast(1))} or {Choices[^1]}",
         OptionKind.ListenAddress => ListenAddress.Syntax,
         OptionKind.OriginAddresses => $"{OriginAddress.Syntax}; one, or a list of at most {OriginAddress.MaxCount}",
@@ -83,9 +84,12 @@ public sealed class OptionKey
     };
 
     /// <summary>What one entry of a list may be, in words.</summary>
-    public string ItemSyntax => Kind == OptionKind.Arguments
-        ? "the name of an argument as it stands in the query, without & and =; a trailing * stands for any ending"
-        : SlicePattern.Syntax;
+    public string ItemSyntax => Kind switch
+    {
+        OptionKind.Arguments => "the name of an argument as it stands in the query, without & and =; a trailing * stands for any ending",
+        OptionKind.Networks => "an IP address or a network such as 10.0.0.0/8",
+        _ => SlicePattern.Syntax,
+    };
 
     /// <summary>The default as text; <c>none</c> when it is optional, <c>required</c> when there is no default.</summary>
     public string DefaultText => Read(new SliceOptions()) switch
@@ -113,7 +117,7 @@ public sealed class OptionKey
         (OptionKind.OriginAddresses, IReadOnlyList<Uri> { Count: 1 } addresses) => OriginAddress.Format(addresses[0]),
         (OptionKind.OriginAddresses, IReadOnlyList<Uri> addresses) => $"[{string.Join(", ", addresses.Select(OriginAddress.Format))}]",
         (OptionKind.LogLevel, LogSeverity severity) => LogSeverityText.Format(severity),
-        (OptionKind.Patterns or OptionKind.Arguments, IReadOnlyList<string> entries) => $"[{string.Join(", ", entries)}]",
+        (OptionKind.Patterns or OptionKind.Arguments or OptionKind.Networks, IReadOnlyList<string> entries) => $"[{string.Join(", ", entries)}]",
         _ => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "",
     };
 
@@ -122,9 +126,12 @@ public sealed class OptionKey
     public IEnumerable<OptionError> Check(object? value) => Check(value, Minimum);
 
     /// <summary>What is wrong with one entry of a list, or null.</summary>
-    public string? CheckItem(string entry) => Kind == OptionKind.Arguments
-        ? IsVisibleAscii(entry) && entry.Length > 0 && !entry.AsSpan().ContainsAny("&=?#") ? null : "not the name of an argument"
-        : SlicePattern.Compile(entry, out _);
+    public string? CheckItem(string entry) => Kind switch
+    {
+        OptionKind.Arguments => IsVisibleAscii(entry) && entry.Length > 0 && !entry.AsSpan().ContainsAny("&=?#") ? null : "not the name of an argument",
+        OptionKind.Networks => IsNetwork(entry) ? null : "not an address or network",
+        _ => SlicePattern.Compile(entry, out _),
+    };
 
     internal IEnumerable<OptionError> Check(object? value, long minimum)
     {
@@ -179,6 +186,11 @@ public sealed class OptionKey
         OptionKind.Choice => Choices.Contains(text) ? null : "none of the words that may stand here",
         _ => null,
     };
+
+    // IPAddress.TryParse takes "1" and octal parts; what was read must be what stood there.
+    private static bool IsNetwork(string text) => text.Contains('/', StringComparison.Ordinal)
+        ? IPNetwork.TryParse(text, out _)
+        : IPAddress.TryParse(text, out IPAddress? address) && (text.Contains(':', StringComparison.Ordinal) ? !text.AsSpan().ContainsAny("[]%") : address.ToString() == text);
 
     private static bool IsUrlPath(string text) =>
         text.StartsWith('/') && text.Length <= LongestUrlPath && IsVisibleAscii(text) && !text.AsSpan().ContainsAny('?', '#');

@@ -81,6 +81,16 @@ public static class OptionTable
 
         Text("Listening", "listen_address", OptionKind.ListenAddress, "Where clients connect.",
             o => o.ListenAddress, (o, v) => o with { ListenAddress = v }),
+        OptionalText("Listening", "tls.listen_address", OptionKind.ListenAddress, "Where clients connect with TLS.",
+            o => o.Tls.ListenAddress, (o, v) => o with { Tls = o.Tls with { ListenAddress = v } }),
+        OptionalText("Listening", "tls.certificate", OptionKind.File, "Certificate for clients and its chain in PEM; read again at SIGHUP.",
+            o => o.Tls.Certificate, (o, v) => o with { Tls = o.Tls with { Certificate = v } }),
+        OptionalText("Listening", "tls.key", OptionKind.File, "Key of that certificate in PEM, without a password; read again at SIGHUP.",
+            o => o.Tls.Key, (o, v) => o with { Tls = o.Tls with { Key = v } }),
+        Flag("Listening", "proxy_protocol.enabled", "Whether every client connection begins with a header of the PROXY protocol, version 1 or 2.",
+            o => o.ProxyProtocol.Enabled, (o, v) => o with { ProxyProtocol = o.ProxyProtocol with { Enabled = v } }),
+        Networks("Listening", "proxy_protocol.trusted_addresses", "Balancers whose header is believed; connections of others are closed.",
+            o => o.ProxyProtocol.TrustedAddresses, (o, v) => o with { ProxyProtocol = o.ProxyProtocol with { TrustedAddresses = v } }),
         Text("Listening", "health_path", OptionKind.UrlPath, "Path on the proxy port that answers health checks instead of the origin.",
             o => o.HealthPath, (o, v) => o with { HealthPath = v }),
 
@@ -177,6 +187,10 @@ public static class OptionTable
     private static OptionKey Arguments(
         string group, string name, string summary, Func<SliceOptions, IReadOnlyList<string>> read, Func<SliceOptions, IReadOnlyList<string>, SliceOptions> with) =>
         new(group, name, OptionKind.Arguments, summary, read, (o, v) => with(o, (IReadOnlyList<string>)v!));
+
+    private static OptionKey Networks(
+        string group, string name, string summary, Func<SliceOptions, IReadOnlyList<string>> read, Func<SliceOptions, IReadOnlyList<string>, SliceOptions> with) =>
+        new(group, name, OptionKind.Networks, summary, read, (o, v) => with(o, (IReadOnlyList<string>)v!));
 
     // The words stand in the order of the enum's members.
     private static OptionKey Choice(

@@ -77,6 +77,12 @@ public sealed record SliceOptions
     /// <summary>Where clients connect, <c>address:port</c>. Default 0.0.0.0:8080.</summary>
     public string ListenAddress { get; init; } = "0.0.0.0:8080";
 
+    /// <summary>TLS towards clients.</summary>
+    public TlsOptions Tls { get; init; } = new();
+
+    /// <summary>The PROXY protocol towards balancers.</summary>
+    public ProxyProtocolOptions ProxyProtocol { get; init; } = new();
+
     /// <summary>Path on the proxy port that answers health checks instead of the origin. Default <c>/health</c>.</summary>
     public string HealthPath { get; init; } = "/health";
 
@@ -139,6 +145,29 @@ public sealed record UpstreamTlsOptions
 
     /// <summary>Whether the origin must prove who it is. Default true; false gives encryption against listeners only, and a warning at start.</summary>
     public bool Verify { get; init; } = true;
+}
+
+/// <summary>TLS towards clients, on a port of its own.</summary>
+public sealed record TlsOptions
+{
+    /// <summary>Where clients connect with TLS, <c>address:port</c>; null: nowhere.</summary>
+    public string? ListenAddress { get; init; }
+
+    /// <summary>PEM file with the certificate and its chain; required with <see cref="ListenAddress"/>. Read again at SIGHUP.</summary>
+    public string? Certificate { get; init; }
+
+    /// <summary>PEM file with the certificate's key; required with <see cref="ListenAddress"/>. Read again at SIGHUP.</summary>
+    public string? Key { get; init; }
+}
+
+/// <summary>HAProxy's PROXY protocol, versions 1 and 2, on the ports of clients.</summary>
+public sealed record ProxyProtocolOptions
+{
+    /// <summary>Whether every connection begins with its header. Default false.</summary>
+    public bool Enabled { get; init; }
+
+    /// <summary>Who is believed: addresses and networks (<c>10.0.0.0/8</c>); required when enabled. Connections of others are closed.</summary>
+    public IReadOnlyList<string> TrustedAddresses { get; init; } = [];
 }
 
 /// <summary>The endpoint for operators.</summary>

@@ -22,21 +22,50 @@ public static class SliceOptionsValidator
         }
 
         AddCollidingListeners(options, errors);
+        AddIncompleteSections(options, errors);
         AddTargetLongerThanHead(options, errors);
         return errors;
     }
 
     private static void AddCollidingListeners(SliceOptions options, List<OptionError> errors)
     {
-        bool bothAreReadable = ListenAddress.Parse(options.ListenAddress, out IPEndPoint? clients) is null
-            & ListenAddress.Parse(options.MetricsEndpoint.Address, out IPEndPoint? operators) is null;
-        if (bothAreReadable && options.MetricsEndpoint.Enabled && ListenAddress.Collide(clients!, operators!))
+        // Of two that collide, the later one is at fault.
+        var listeners = new List<(string Key, string Address, IPEndPoint EndPoint)>();
+        Add("listen_address", options.ListenAddress);
+        Add("tls.listen_address", options.Tls.ListenAddress);
+        Add("metrics_endpoint.address", options.MetricsEndpoint.Enabled ? options.MetricsEndpoint.Address : null);
+        for (int later = 1; later < listeners.Count; later++)
+        {
+            int taken = listeners.FindIndex(0, later, earlier => ListenAddress.Collide(earlier.EndPoint, listeners[later].EndPoint));
+            if (taken >= 0)
+            {
+                var (key, address, _) = listeners[later];
+                errors.Add(new OptionError(key, address, $"{listeners[taken].Key} ({listeners[taken].Address}) already takes this port", "a port of its own"));
+            }
+        }
+
+        void Add(string key, string? address)
+        {
+            if (address is not null && ListenAddress.Parse(address, out IPEndPoint? endPoint) is null)
+            {
+                listeners.Add((key, address, endPoint!));
+            }
+        }
+    }
+
+    private static void AddIncompleteSections(SliceOptions options, List<OptionError> errors)
+    {
+        TlsOptions tls = options.Tls;
+        if (tls.ListenAddress is not null && (tls.Certificate is null || tls.Key is null))
+        {
+            string missing = tls.Certificate is null ? "tls.certificate" : "tls.key";
+            errors.Add(new OptionError(missing, "(not set)", "required with tls.listen_address", "a path; a relative one starts at the working directory"));
+        }
+
+        if (options.ProxyProtocol is { Enabled: true, TrustedAddresses.Count: 0 })
         {
             errors.Add(new OptionError(
-                "metrics_endpoint.address",
-                options.MetricsEndpoint.Address,
-                $"listen_address ({options.ListenAddress}) already takes this port",
-                "a port of its own"));
+                "proxy_protocol.trusted_addresses", "[]", "required with proxy_protocol.enabled: nobody would be served", "the addresses of the balancers in front"));
         }
     }
 

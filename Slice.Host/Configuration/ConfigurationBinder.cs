@@ -99,7 +99,7 @@ internal sealed class ConfigurationBinder
         }
 
         _places.Set(key.Name, _file, node.Line, node.Column);
-        if (key.Kind is OptionKind.Patterns or OptionKind.Arguments)
+        if (key.Kind is OptionKind.Patterns or OptionKind.Arguments or OptionKind.Networks)
         {
             BindList(key, node);
         }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using Slice.Core.Options;
+using Slice.Net.Connections;
 using Slice.Net.Origin;
 
 namespace Slice.Host.Configuration;
@@ -38,7 +39,7 @@ public static class ConfigurationReader
     private static void AddErrorsBetweenKeys(
         SliceOptions options, string lastFile, ConfigurationPlaces places, bool everyFileIsYaml, List<ConfigurationError> errors)
     {
-        foreach (OptionError error in SliceOptionsValidator.Validate(options).Concat(CheckFiles(options)))
+        foreach (OptionError error in SliceOptionsValidator.Validate(options).Concat(CheckFiles(options)).Concat(CheckServerCertificate(options.Tls)))
         {
             (string File, int Line, int Column)? place = places.Find(error.Key);
             // What a broken file would have said is unknown, so nothing is missing yet.
@@ -65,6 +66,14 @@ public static class ConfigurationReader
             {
                 yield return new OptionError("upstream_tls.ca_file", path, problem, CertificateBundle.Syntax);
             }
+        }
+    }
+
+    private static IEnumerable<OptionError> CheckServerCertificate(TlsOptions tls)
+    {
+        if (tls is { ListenAddress: not null, Certificate: { } certificate, Key: { } key } && ServerCertificate.Load(certificate, key, out _) is { } problem)
+        {
+            yield return new OptionError("tls.certificate", certificate, problem, ServerCertificate.Syntax);
         }
     }
 

@@ -55,6 +55,7 @@ internal sealed class Http1Connection
             new RequestBodyReader(_input, _deadlines, writer, services.Options.Limits.RequestBodyBytes),
             services.NewDelivery?.Invoke(),
             transport.RemoteEndPoint,
+            transport.Features.Get<ITlsHandshakeFeature>() is not null,
             services.Options,
             services.QueryKeyRule,
             services.Time,

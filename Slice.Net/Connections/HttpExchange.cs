@@ -31,6 +31,7 @@ internal sealed class HttpExchange
         RequestBodyReader body,
         SliceDelivery? delivery,
         EndPoint? remoteEndPoint,
+        bool isTls,
         SliceOptions options,
         QueryKeyRule queryKeyRule,
         TimeProvider time,
@@ -42,6 +43,7 @@ internal sealed class HttpExchange
         Body = body;
         Delivery = delivery;
         RemoteEndPoint = remoteEndPoint;
+        IsTls = isTls;
         ConnectionClosed = connectionClosed;
         _forwardHost = options.ForwardHost;
         _queryKeyRule = queryKeyRule;
@@ -63,6 +65,9 @@ internal sealed class HttpExchange
 
     /// <summary>The other side of the connection.</summary>
     public EndPoint? RemoteEndPoint { get; }
+
+    /// <summary>Whether the client speaks TLS to us.</summary>
+    public bool IsTls { get; }
 
     /// <summary>
     /// Cancelled when the client has closed its side. As with nginx and Kestrel a half-closed connection counts as closed: waiting on
@@ -105,7 +110,7 @@ internal sealed class HttpExchange
 
     /// <summary>What subrequests on behalf of this request have in common. Made on first use: a hit needs none.</summary>
     public SubrequestTemplate Template => _template ??= IsSliced == false
-        ? SubrequestTemplates.ForWhole(Head, _forwardHost, RemoteEndPoint)
+        ? SubrequestTemplates.ForWhole(Head, _forwardHost, RemoteEndPoint, IsTls)
         : SubrequestTemplates.ForSlices(Head, _forwardHost);
 
     /// <summary>Whether the target is on a sliced path; null until somebody had to know.</summary>

@@ -64,6 +64,9 @@ internal sealed partial class RequestLog(ILogger<RequestLog> logger, SliceMeter 
         }
     }
 
+    /// <summary>A connection that did not begin as a trusted balancer's does.</summary>
+    public void ProxyProtocolRefused(object? peer, string reason) => LogProxyProtocolRefused(peer, reason);
+
     /// <summary>An exception nobody expected; the connection is aborted, the process goes on.</summary>
     public void Unexpected(Exception error)
     {
@@ -93,6 +96,9 @@ internal sealed partial class RequestLog(ILogger<RequestLog> logger, SliceMeter 
 
     [LoggerMessage(EventId = 31, EventName = "origin_is_back", Level = LogLevel.Information, Message = "an address of the origin answers again: {address}")]
     private partial void LogOriginIsBack(string address);
+
+    [LoggerMessage(EventId = 7, EventName = "proxy_protocol_refused", Level = LogLevel.Debug, Message = "a connection was closed: {peer} {reason}")]
+    private partial void LogProxyProtocolRefused(object? peer, string reason);
 
     [LoggerMessage(EventId = 6, EventName = "internal_error", Level = LogLevel.Error, Message = "an unexpected error; the connection was aborted")]
     private partial void LogUnexpected(Exception error);

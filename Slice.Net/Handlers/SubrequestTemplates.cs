@@ -28,16 +28,16 @@ internal static class SubrequestTemplates
     /// What an object outside the sliced paths is fetched with: as for slices, but in the coding the client takes, and with a word about
     /// who caused the request.
     /// </summary>
-    public static SubrequestTemplate ForWhole(RequestHead head, bool forwardHost, EndPoint? client)
+    public static SubrequestTemplate ForWhole(RequestHead head, bool forwardHost, EndPoint? client, bool isTls)
     {
         var fields = SharedFields(head, passesAcceptEncoding: true);
-        AddForwarded(fields, head, ForwardedForOf(head), client);
+        AddForwarded(fields, head, ForwardedForOf(head), client, isTls);
         fields.Add(new ForwardedField("Via", ViaValue));
         return new SubrequestTemplate(TargetOf(head), HostOf(head, forwardHost), fields) { PassesAcceptEncoding = true };
     }
 
     /// <summary>What a request is passed through with: all end-to-end fields, and who it comes from.</summary>
-    public static SubrequestTemplate ForPassThrough(RequestHead head, bool forwardHost, EndPoint? client)
+    public static SubrequestTemplate ForPassThrough(RequestHead head, bool forwardHost, EndPoint? client, bool isTls)
     {
         var fields = new List<ForwardedField>();
         for (int index = 0; index < head.Fields.LineCount; index++)
@@ -59,7 +59,7 @@ internal static class SubrequestTemplates
             }
         }
 
-        AddForwarded(fields, head, ForwardedForOf(head), client);
+        AddForwarded(fields, head, ForwardedForOf(head), client, isTls);
         fields.Add(new ForwardedField("Via", ViaValue));
         return new SubrequestTemplate(TargetOf(head), HostOf(head, forwardHost), fields);
     }
@@ -91,14 +91,14 @@ internal static class SubrequestTemplates
         return forwardedFor;
     }
 
-    private static void AddForwarded(List<ForwardedField> fields, RequestHead head, string forwardedFor, EndPoint? client)
+    private static void AddForwarded(List<ForwardedField> fields, RequestHead head, string forwardedFor, EndPoint? client, bool isTls)
     {
         if (client is IPEndPoint { Address: var address })
         {
             fields.Add(new ForwardedField("X-Forwarded-For", forwardedFor + (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address)));
         }
 
-        fields.Add(new ForwardedField("X-Forwarded-Proto", "http"));
+        fields.Add(new ForwardedField("X-Forwarded-Proto", isTls ? "https" : "http"));
         fields.Add(new ForwardedField("X-Forwarded-Host", Encoding.Latin1.GetString(head.Host)));
     }
 

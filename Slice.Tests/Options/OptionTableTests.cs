@@ -20,7 +20,7 @@ public sealed class OptionTableTests
     [Fact]
     public void Every_leaf_of_the_options_has_a_key()
     {
-        SliceOptions defaults = new() { UpstreamAddresses = [new Uri("http://origin.example")], Purge = new PurgeOptions { AuthToken = "t" }, UpstreamTls = new UpstreamTlsOptions { ServerName = "a", CaFile = "b" } };
+        SliceOptions defaults = new() { UpstreamAddresses = [new Uri("http://origin.example")], Purge = new PurgeOptions { AuthToken = "t" }, UpstreamTls = new UpstreamTlsOptions { ServerName = "a", CaFile = "b" }, Tls = new TlsOptions { ListenAddress = "a", Certificate = "b", Key = "c" } };
         Assert.Equal(CountLeaves(defaults), OptionTable.Keys.Count);
     }
 
@@ -72,7 +72,7 @@ public sealed class OptionTableTests
         OptionKind.Count or OptionKind.Size => (long)value! + 1,
         OptionKind.Duration => (TimeSpan)value! + TimeSpan.FromMilliseconds(1),
         OptionKind.Flag => !(bool)value!,
-        OptionKind.Patterns or OptionKind.Arguments => (string[])["^/other"],
+        OptionKind.Patterns or OptionKind.Arguments or OptionKind.Networks => (string[])["^/other"],
         OptionKind.Choice => key.Choices[^1],
         OptionKind.OriginAddresses => (Uri[])[new("http://other.example"), new("http://another.example:81")],
         OptionKind.LogLevel => LogSeverity.Error,

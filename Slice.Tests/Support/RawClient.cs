@@ -38,6 +38,15 @@ public sealed class RawClient : IDisposable
         return new RawClient(socket);
     }
 
+    /// <summary>Connects from an address of this machine.</summary>
+    public static async Task<RawClient> ConnectFromAsync(IPAddress address, EndPoint endPoint)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        socket.Bind(new IPEndPoint(address, 0));
+        await Support.Deadline.WithinAsync(socket.ConnectAsync(endPoint), $"connect to {endPoint}");
+        return new RawClient(socket);
+    }
+
     /// <summary>As <see cref="ConnectAsync(EndPoint, int?)"/>, to a loopback port.</summary>
     public static Task<RawClient> ConnectAsync(int port) => ConnectAsync(new IPEndPoint(IPAddress.Loopback, port));
 
@@ -125,6 +134,22 @@ public sealed class RawClient : IDisposable
         }
 
         return 0;
+    });
+
+    /// <summary>Reads until the peer closes or resets the connection; what came before that.</summary>
+    public Task<string> ReadToCloseAsync() => BoundedAsync("the connection ends", async ct =>
+    {
+        using var bytes = new MemoryStream();
+        try
+        {
+            await _reader.ReadToEndAsync(bytes.Write, ct);
+        }
+        catch (SocketException exception) when (IsReset(exception))
+        {
+            // As good an end as any.
+        }
+
+        return Wire.Text(bytes.ToArray());
     });
 
     /// <summary>Waits for the peer's RST, discarding bytes that arrive before it; throws <see cref="InvalidDataException"/> on a FIN.</summary>

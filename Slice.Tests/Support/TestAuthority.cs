@@ -44,6 +44,14 @@ internal sealed class TestAuthority : IDisposable
         return certificate.CopyWithPrivateKey(key);
     }
 
+    /// <summary>Such a certificate, its key and this authority's certificate, as one PEM file.</summary>
+    public string IssuePem(string name)
+    {
+        using var certificate = Issue(name);
+        using var key = certificate.GetECDsaPrivateKey()!;
+        return certificate.ExportCertificatePem() + "\n" + key.ExportPkcs8PrivateKeyPem() + "\n" + Pem;
+    }
+
     /// <summary>A certificate with its key for a name, issued by nobody but itself.</summary>
     public static X509Certificate2 SelfSigned(string name)
     {
