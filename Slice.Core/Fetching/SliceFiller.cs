@@ -72,7 +72,7 @@ internal sealed class SliceFiller(
 
     /// <summary>Fills the slice of one fetch with the next bytes of a body that holds the whole object. No failure when it is complete and committed.</summary>
     public Task<Failure> FillFromWholeAsync(SliceFetch fetch, OriginResponse response) =>
-        PumpAsync(fetch, response, fetch.Generation.Grid.RangeOf(fetch.SliceIndex, fetch.Generation.CompleteLength), isPaced: true);
+        PumpAsync(fetch, response, fetch.Generation.Grid.RangeOf(fetch.SliceIndex, fetch.Generation.CompleteLength));
 
     private async Task<Failure> TryOnceAsync(SliceFetch fetch, SubrequestTemplate template, ByteRange asked, string? failedOrigin)
     {
@@ -103,7 +103,8 @@ internal sealed class SliceFiller(
             var failure = PartialResponseCheck.CheckPinned(response, asked, pinned, out var part);
             if (!failure.IsError)
             {
-                failure = await PumpAsync(fetch, response, part, isPaced: false);
+                response.LimitTotalTime();
+                failure = await PumpAsync(fetch, response, part);
                 meter.SubrequestDuration.Record(time.GetElapsedTime(startedAt));
             }
 
@@ -120,7 +121,8 @@ internal sealed class SliceFiller(
     {
         try
         {
-            return await PumpAsync(fetch, response, part, isPaced: false) with { Origin = response.Origin };
+            response.LimitTotalTime();
+            return await PumpAsync(fetch, response, part) with { Origin = response.Origin };
         }
         finally
         {
@@ -131,17 +133,11 @@ internal sealed class SliceFiller(
 
     // Moves one body into the slice, from where the slice ends now. Returns no failure when the part is complete, also when the
     // part is shorter than what is missing.
-    private async Task<Failure> PumpAsync(SliceFetch fetch, OriginResponse response, ByteRange part, bool isPaced)
+    private async Task<Failure> PumpAsync(SliceFetch fetch, OriginResponse response, ByteRange part)
     {
         if (!fetch.HasSlice && !await TryReserveAsync(fetch))
         {
             return new Failure(FetchError.StoreFull, "every slice that could be evicted is being sent");
-        }
-
-        if (!isPaced)
-        {
-            // A whole body goes at the pace of its readers, and may take as long as they do.
-            response.LimitTotalTime();
         }
 
         byte[] buffer = ArrayPool<byte>.Shared.Rent(ReadBufferBytes);

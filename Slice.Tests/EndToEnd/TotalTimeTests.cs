@@ -75,6 +75,33 @@ public sealed class TotalTimeTests
         Assert.Equal(TestContent.Bytes(2, 6, seed: 1), await client.ReadBytesAsync(6));
     }
 
+    [Fact]
+    [Trait("Behaviour", "B12")]
+    [Trait("Behaviour", "B20")]
+    public async Task Body_of_many_slices_from_an_origin_without_ranges_has_no_total_time()
+    {
+        await using var origin = ScriptedOrigin.Start(async exchange =>
+        {
+            await exchange.SendAsync("HTTP/1.1 200 OK\r\nETag: \"v1\"\r\nContent-Length: 24\r\n\r\n");
+            await exchange.SendAsync(TestContent.Bytes(0, 9, seed: 1));
+            await exchange.WaitAsync(_gates[0].Task);
+            await exchange.SendAsync(TestContent.Bytes(9, 8, seed: 1));
+            await exchange.WaitAsync(_gates[1].Task);
+            await exchange.SendAsync(TestContent.Bytes(17, 7, seed: 1));
+        });
+        await using var proxy = await StartAsync(origin, maxRetries: 0);
+        var response = proxy.GetAsync("/file");
+        var received = proxy.Instance.Composition.Meter.BytesFromOrigin;
+        foreach (var (gate, bytes) in _gates.Zip([9, 17]))
+        {
+            await Eventually.TrueAsync(() => received.Value == bytes, $"{bytes} bytes");
+            _time.Advance(TimeSpan.FromSeconds(59));
+            gate.SetResult();
+        }
+
+        Assert.Equal(TestContent.Bytes(0, 24, seed: 1), (await response).Body);
+    }
+
     // One byte, another one, and then the rest, each when its gate opens.
     private async Task TrickleAsync(OriginExchange exchange)
     {
