@@ -1,4 +1,5 @@
 using Slice.Core.Options;
+using Slice.Host;
 using Slice.Tests.Support;
 
 namespace Slice.Tests.EndToEnd;
@@ -245,6 +246,32 @@ public sealed class OriginTlsTests : IDisposable
         Assert.Equal("HTTP/1.1 502 Bad Gateway", response.StatusLine);
         Assert.Contains("tls_protocol_error", response.BodyText, StringComparison.Ordinal);
         Assert.Contains(proxy.Log, line => line.Contains("no TLS: ", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    [Trait("Behaviour", "B20")]
+    [Trait("Behaviour", "B21")]
+    public async Task Handshake_that_never_comes_is_504_when_the_time_to_connect_is_over()
+    {
+        // Takes the connection and waits for the end of a request head, which no ClientHello has.
+        await using var origin = ScriptedOrigin.Start(_ => Task.CompletedTask);
+        await using var proxy = await StartAsync(
+            new Uri($"https://{origin.Authority}"),
+            configure: options => options with { MaxRetries = 0, Timeouts = new TimeoutOptions { Connect = TimeSpan.FromMilliseconds(50) } });
+
+        var response = await proxy.GetAsync("/file");
+
+        Assert.Equal("HTTP/1.1 504 Gateway Timeout", response.StatusLine);
+        Assert.Contains("connection_timeout", response.BodyText, StringComparison.Ordinal);
+        Assert.Equal((1, 0), (origin.ConnectionCount, origin.RequestCount));
+    }
+
+    [Fact]
+    public async Task Ca_file_that_has_gone_since_the_configuration_was_read_is_named_at_start()
+    {
+        string file = _directory.Combine("gone.pem");
+        var error = await Assert.ThrowsAsync<InstanceStartException>(() => StartAsync(new Uri("https://localhost"), tls => tls with { CaFile = file }));
+        Assert.Equal($"upstream_tls.ca_file: {file}: no such file", error.Message);
     }
 
     private static async Task AssertRefusedAsync(ProxyUnderTest proxy, string reason)

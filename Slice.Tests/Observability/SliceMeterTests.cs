@@ -159,6 +159,28 @@ public sealed class SliceMeterTests : IDisposable
     }
 
     [Fact]
+    public void Labelled_gauge_of_another_part_is_published_and_seen_by_listeners()
+    {
+        _meter.AddGauge("labelled_gauge", "Gauge.", "address", () => [KeyValuePair.Create("a", 1L), KeyValuePair.Create("b", 0L)]);
+        List<(object? Label, long Value)> seen = [];
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (instrument, self) =>
+        {
+            if (instrument.Name == "pingora_slice_labelled_gauge")
+            {
+                self.EnableMeasurementEvents(instrument);
+            }
+        };
+        listener.SetMeasurementEventCallback<long>((_, value, tags, _) => seen.Add((tags[0].Value, value)));
+        listener.Start();
+        listener.RecordObservableInstruments();
+
+        Assert.Equal([new("a", 1), new("b", 0)], Find("labelled_gauge").LabelledValues!());
+        Assert.Equal(("address", InstrumentKind.Gauge), (Find("labelled_gauge").LabelName, Find("labelled_gauge").Kind));
+        Assert.Equal([("a", 1L), ("b", 0L)], seen);
+    }
+
+    [Fact]
     public void Counters_and_gauges_are_seen_by_listeners_of_the_meter()
     {
         var seen = new Dictionary<string, double>();
