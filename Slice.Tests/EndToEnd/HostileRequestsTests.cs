@@ -104,6 +104,27 @@ public sealed class HostileRequestsTests
 
     [Theory]
     [Trait("Behaviour", "B38")]
+    [Trait("Behaviour", "B39")]
+    [InlineData("POST /r HTTP/1.1\r\nHost: x\r\nContent-Length: 524288\r\nContent-Length: 524288\r\n\r\n", 400)]
+    [InlineData("POST /r HTTP/1.1\r\nHost: x\r\nContent-Length: 524288\r\n\r\n", 413)]
+    [InlineData("CONNECT x:80 HTTP/1.1\r\nHost: x:80\r\nContent-Length: 524288\r\n\r\n", 501)]
+    public async Task Body_behind_a_refused_head_does_not_destroy_the_answer(string refused, int status)
+    {
+        // Unread bytes at a close would make the kernel send a reset, which overtakes what the client has not read yet (RFC 9112 §9.6).
+        await using var origin = StartOrigin();
+        await using var proxy = await StartProxyAsync(origin);
+        using var client = await RawClient.ConnectAsync(proxy.EndPoint);
+
+        await client.SendAsync(refused);
+        await client.SendAsync(new byte[512 << 10]);
+
+        Assert.Equal(status, (await client.ReadResponseAsync("POST")).StatusCode);
+        await client.ExpectClosedAsync();
+        Assert.Equal(0, origin.RequestCount);
+    }
+
+    [Theory]
+    [Trait("Behaviour", "B38")]
     [MemberData(nameof(BrokenChunks))]
     public async Task Broken_chunk_ends_the_connection_and_what_is_behind_it_reaches_nobody(string chunks)
     {
@@ -259,16 +280,17 @@ public sealed class HostileRequestsTests
     [Trait("Behaviour", "B38")]
     public async Task Mutated_pipelines_get_their_own_answers_in_order_or_none()
     {
-        const int Sequences = 150;
+        // The origin remembers every request: there is an end to what memory holds.
+        int sequences = (int)Math.Min(FuzzRun.Iterations(150), 50_000);
         int tokens = 0;
         int refusals = 0;
         List<string> expected = [];
         var time = new FakeTimeProvider();
         await using var origin = StartOrigin();
         await using var proxy = await StartProxyAsync(origin, time: time);
-        foreach (ulong seed in new[] { FuzzRun.FixedSeed, (ulong)Random.Shared.NextInt64() })
+        foreach (ulong seed in FuzzRun.Seeds())
         {
-            for (ulong number = 0; number < Sequences; number++)
+            for (ulong number = 0; number < (ulong)sequences; number++)
             {
                 byte[] input = MakePipeline(seed + number);
                 try
@@ -279,7 +301,7 @@ public sealed class HostileRequestsTests
                 }
                 catch (Exception failure)
                 {
-                    throw new InvalidOperationException($"pipeline {seed} + {number} fails: {Wire.Show(input)}", failure);
+                    throw new InvalidOperationException($"pipeline {number} of SLICE_FUZZ_SEED={seed} fails: {Wire.Show(input)}", failure);
                 }
             }
         }
@@ -290,8 +312,8 @@ public sealed class HostileRequestsTests
 
         // The mixture is worth something: many are answered, and many refused.
         TestContext.Current.TestOutputHelper?.WriteLine($"{tokens} answers of the origin, {refusals} refusals");
-        Assert.InRange(tokens, Sequences, Sequences * 12);
-        Assert.InRange(refusals, Sequences / 10, Sequences * 2);
+        Assert.InRange(tokens, sequences, sequences * 12);
+        Assert.InRange(refusals, sequences / 10, sequences * 2);
         AssertUnharmed(proxy);
     }
 

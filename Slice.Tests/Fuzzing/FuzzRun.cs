@@ -27,18 +27,19 @@ internal static class FuzzRun
             Check(seed, check, "a seed as it is");
         }
 
-        iterations = Number("SLICE_FUZZ_ITERATIONS") is { } wanted ? (long)wanted : iterations;
-        if (Number("SLICE_FUZZ_SEED") is { } chosen)
+        iterations = Iterations(iterations);
+        foreach (ulong seed in Seeds())
         {
-            await RunAsync(grammar, chosen, iterations, check);
-            return;
+            TestContext.Current.TestOutputHelper?.WriteLine($"{iterations} inputs of SLICE_FUZZ_SEED={seed}");
+            await RunAsync(grammar, seed, iterations, check);
         }
-
-        ulong changing = (ulong)Random.Shared.NextInt64();
-        TestContext.Current.TestOutputHelper?.WriteLine($"seeds {FixedSeed} and {changing}, {iterations} inputs each");
-        await RunAsync(grammar, FixedSeed, iterations, check);
-        await RunAsync(grammar, changing, iterations, check);
     }
+
+    /// <summary>Inputs per seed: as many as the environment says, else the target's own number.</summary>
+    public static long Iterations(long usual) => (long)(Number("SLICE_FUZZ_ITERATIONS") ?? (ulong)usual);
+
+    /// <summary>The seed that the environment names, else the fixed one and a new one.</summary>
+    public static ulong[] Seeds() => Number("SLICE_FUZZ_SEED") is { } chosen ? [chosen] : [FixedSeed, (ulong)Random.Shared.NextInt64()];
 
     /// <summary>Runs the inputs of one seed. An input that takes longer than half a minute is a failure too.</summary>
     public static async Task RunAsync(FuzzGrammar grammar, ulong seed, long iterations, Action<byte[]> check)
