@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Slice.Core.Caching;
 
 /// <summary>
@@ -13,6 +15,8 @@ internal static class TargetedCacheControl
 {
     /// <summary>The field's name.</summary>
     public const string FieldName = "CDN-Cache-Control";
+
+    private static readonly SearchValues<char> s_itemEnds = SearchValues.Create(" \t,;()");
 
     /// <summary>Reads the field; null when it is absent, empty, or no dictionary.</summary>
     public static CacheControl? TryParse(string? value)
@@ -68,7 +72,8 @@ internal static class TargetedCacheControl
         };
     }
 
-    // key [ "=" item ] parameters. An item without value is true. Inner lists are no value that a directive has, yet well-formed.
+    // key [ "=" ( item / inner-list ) ] parameters. An item without value is true. An inner list is no value that a directive has, yet
+    // well-formed: what stands beside it counts.
     private static bool TryTakeMember(ref ReadOnlySpan<char> rest, out ReadOnlySpan<char> key, out ReadOnlySpan<char> item)
     {
         item = default;
@@ -80,12 +85,37 @@ internal static class TargetedCacheControl
         if (rest.StartsWith("="))
         {
             rest = rest[1..];
-            if (!TryTakeItem(ref rest, out item))
+            if (!(rest.StartsWith("(") ? TryTakeInnerList(ref rest, out item) : TryTakeItem(ref rest, out item)))
             {
                 return false;
             }
         }
 
+        return TryTakeParameters(ref rest);
+    }
+
+    // "(" items with their parameters, spaces between them ")": RFC 8941 §3.1.1.
+    private static bool TryTakeInnerList(ref ReadOnlySpan<char> rest, out ReadOnlySpan<char> list)
+    {
+        list = default;
+        var items = rest[1..].TrimStart(' ');
+        while (!items.StartsWith(")"))
+        {
+            if (!TryTakeItem(ref items, out _) || !TryTakeParameters(ref items) || !(items.StartsWith(" ") || items.StartsWith(")")))
+            {
+                return false;
+            }
+
+            items = items.TrimStart(' ');
+        }
+
+        list = rest[..(rest.Length - items.Length + 1)];
+        rest = items[1..];
+        return true;
+    }
+
+    private static bool TryTakeParameters(ref ReadOnlySpan<char> rest)
+    {
         while (rest.StartsWith(";"))
         {
             rest = rest[1..].TrimStart(' ');
@@ -136,7 +166,7 @@ internal static class TargetedCacheControl
         }
         else
         {
-            end = rest.IndexOfAny(" \t,;");
+            end = rest.IndexOfAny(s_itemEnds);
             end = end < 0 ? rest.Length : end;
         }
 

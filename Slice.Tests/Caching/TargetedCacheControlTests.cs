@@ -17,12 +17,18 @@ public sealed class TargetedCacheControlTests
     [InlineData("max-age=\"60")]
     [InlineData("max-age=60;=1")]
     [InlineData("no-store, , private")]
+    [InlineData("no-store, x=(a b")]
+    [InlineData("no-store, x=(a,b)")]
+    [InlineData("no-store, x=(a)b")]
+    [InlineData("no-store, x=a)")]
     public void What_is_no_dictionary_is_ignored(string? value) => Assert.Null(TargetedCacheControl.TryParse(value));
 
     [Theory]
     [InlineData("max-age=60", 60)]
     [InlineData("max-age=60;x=1, y=\"a,b\";z, q=:YQ==:", 60)]
     [InlineData("max-age=10\t,\tmax-age=60", 60)]
+    [InlineData("x=(\"a, b\" c;d=1  e);f, y=(), max-age=60", 60)]
+    [InlineData("max-age=(60)", -1)]
     [InlineData("max-age=60, max-age=\"5\"", 60)]
     [InlineData("max-age=\"60\"", -1)]
     [InlineData("max-age=60.5", -1)]
