@@ -63,11 +63,16 @@ internal static class ResponseDecision
         range = null;
         multipart = null;
         var specs = new RangeSpec[maxRanges];
-        if (head.Fields.Count(KnownField.Range) != 1
-            || !head.Fields.TryGet(KnownField.Range, out var value)
-            || RangeField.TryParse(value, specs, out int count) != RangeFieldKind.Specs)
+        if (head.Fields.Count(KnownField.Range) != 1 || !head.Fields.TryGet(KnownField.Range, out var value))
         {
             return ResponseKind.Content;
+        }
+
+        var kind = RangeField.TryParse(value, specs, out int count);
+        if (kind != RangeFieldKind.Specs)
+        {
+            // One impossible range among several is as impossible as alone (B4).
+            return kind == RangeFieldKind.Invalid416 ? ResponseKind.Unsatisfiable : ResponseKind.Content;
         }
 
         var ranges = new ByteRange[count];

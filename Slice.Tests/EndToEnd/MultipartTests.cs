@@ -64,6 +64,7 @@ public sealed class MultipartTests
     [InlineData("bytes=5-9,0-4", "206 bytes 0-9/4096")]
     [InlineData("bytes=9999-,5000-6000", "416 bytes */4096")]
     [InlineData("bytes=0-9,20-10", "416 bytes */4096")]
+    [InlineData("bytes=0-9,500-509,20-10", "416 bytes */4096")]
     [InlineData("bytes=0-,0-,0-", "200 ")]
     [InlineData("bytes=0-2100,2000-4095", "200 ")]
     [InlineData("bytes=0-9,x", "200 ")]

@@ -9,7 +9,8 @@ namespace Slice.Tests.Fuzzing;
 /// <summary>Range (RFC 9110 §14.2), against the same rules in numbers without end: nothing overflows, nothing is out of the object.</summary>
 public sealed partial class RangeFuzz
 {
-    private static readonly FuzzGrammar s_grammar = new()
+    /// <summary>Also of requests over a socket.</summary>
+    internal static FuzzGrammar Grammar { get; } = new()
     {
         Seeds =
         [
@@ -27,7 +28,7 @@ public sealed partial class RangeFuzz
     [Trait("Behaviour", "B2")]
     [Trait("Behaviour", "B4")]
     [Trait("Behaviour", "B5")]
-    public Task Any_value_means_what_exact_arithmetic_says() => FuzzRun.RunAsync(s_grammar, 50_000, Check);
+    public Task Any_value_means_what_exact_arithmetic_says() => FuzzRun.RunAsync(Grammar, 50_000, Check);
 
     private static void Check(byte[] input)
     {
@@ -56,8 +57,14 @@ public sealed partial class RangeFuzz
     {
         Span<ByteRange> ranges = stackalloc ByteRange[8];
         int count = RangeField.Resolve(specs, length, ranges);
+        Assert.Equal(Resolve(expected, length), ranges[..count].ToArray());
+    }
+
+    /// <summary>The bytes that ranges mean of an object of this length, without those that mean none.</summary>
+    internal static List<ByteRange> Resolve(List<(BigInteger? First, BigInteger? Last)> ranges, long length)
+    {
         List<ByteRange> wanted = [];
-        foreach ((BigInteger? first, BigInteger? last) in expected)
+        foreach ((BigInteger? first, BigInteger? last) in ranges)
         {
             BigInteger start = first ?? BigInteger.Max(0, length - last!.Value);
             BigInteger end = first is null || last is null ? length : BigInteger.Min(last.Value + 1, length);
@@ -67,10 +74,11 @@ public sealed partial class RangeFuzz
             }
         }
 
-        Assert.Equal(wanted, ranges[..count].ToArray());
+        return wanted;
     }
 
-    private static (RangeFieldKind Kind, List<(BigInteger? First, BigInteger? Last)> Ranges) Read(string value, int room)
+    /// <summary>The field by the same rules, in numbers without end: a first and a last position, of which one may be missing.</summary>
+    internal static (RangeFieldKind Kind, List<(BigInteger? First, BigInteger? Last)> Ranges) Read(string value, int room)
     {
         List<(BigInteger? First, BigInteger? Last)> ranges = [];
         if (!value.StartsWith("bytes=", StringComparison.OrdinalIgnoreCase))
