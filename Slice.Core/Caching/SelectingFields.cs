@@ -72,7 +72,8 @@ public sealed class SelectingFields : IEquatable<SelectingFields>
             bool fits = true;
             for (int line = 0; line < request.LineCount && fits; line++)
             {
-                if (Ascii.EqualsIgnoreCase(request.NameAt(line), name))
+                // A field that its client named in Connection does not reach the origin: it selects nothing.
+                if (Ascii.EqualsIgnoreCase(request.NameAt(line), name) && !HopByHopFields.IsHopByHop(request, line))
                 {
                     fits = TryAppend(request.ValueAt(line), value, ref length);
                 }

@@ -23,20 +23,21 @@ public static class HopByHopFields
     }
 
     /// <summary>
-    /// Whether line <paramref name="index"/> of a request must not be forwarded: on the fixed list, or named by Connection. Host and
-    /// Content-Length cannot be named away: a client would choose how the origin routes or frames its request.
+    /// Whether line <paramref name="index"/> of a request must not be forwarded: on the fixed list, or named by Connection. A field that
+    /// we know is for all recipients (RFC 9110 §7.6.1 forbids to name such a one) and cannot be named away: a client would choose how the
+    /// origin routes or frames its request, or have an answer stored as that to a field which the origin never saw.
     /// </summary>
     public static bool IsHopByHop(FieldTable fields, int index)
     {
         KnownField field = fields.FieldAt(index);
-        if (field == KnownField.Other ? Contains(fields.NameAt(index)) : Contains(field))
+        if (field != KnownField.Other)
         {
-            return true;
+            return Contains(field);
         }
 
-        if (field is KnownField.Host or KnownField.ContentLength)
+        if (Contains(fields.NameAt(index)))
         {
-            return false;
+            return true;
         }
 
         ReadOnlySpan<byte> name = fields.NameAt(index);
