@@ -64,7 +64,8 @@ internal sealed class Composition : IAsyncDisposable
         var health = new HealthHandler(State, Version);
         var get = new GetHandler(index, learner, new UncacheableKeys(time), passThrough, options, time, Meter, log);
         var purge = new PurgeHandler(index, options.Purge, time, Meter);
-        var dispatcher = new RequestDispatcher(options.HealthPath, health, get, purge, passThrough);
+        var upgrade = new UpgradeHandler(_origin, options, time, Meter, log, _stopping.Token);
+        var dispatcher = new RequestDispatcher(options.HealthPath, health, get, purge, passThrough, upgrade);
 
         // Endpoints.
         _sweeper = new DeadlineSweeper(time);

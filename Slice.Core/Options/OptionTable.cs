@@ -23,6 +23,8 @@ public static class OptionTable
             o => o.UpstreamAddresses, (o, v) => o with { UpstreamAddresses = v }),
         Flag("Origin", "forward_host", "Whether the client's Host goes to the origin and into the cache key; otherwise the origin sees its own address.",
             o => o.ForwardHost, (o, v) => o with { ForwardHost = v }),
+        Flag("Origin", "forwarded", "Whether requests that tell the origin of their client by X-Forwarded-For, -Proto and -Host also do so by Forwarded (RFC 7239).",
+            o => o.SendsForwarded, (o, v) => o with { SendsForwarded = v }),
         Count("Origin", "upstream_health.max_failures", 1, 1_000, "Failures in a row that make an address rest.",
             o => o.UpstreamHealth.MaxFailures, (o, v) => o with { UpstreamHealth = o.UpstreamHealth with { MaxFailures = (int)v } }),
         Duration("Origin", "upstream_health.rest", 1, DayMs, "How long an address rests before one request tries it.",
@@ -115,6 +117,7 @@ public static class OptionTable
         Deadline("request_body", "Longest wait for the next byte of a request body; 408 after that.", t => t.RequestBody, (t, v) => t with { RequestBody = v }),
         Deadline("keep_alive", "Idle time of a client connection between requests.", t => t.KeepAlive, (t, v) => t with { KeepAlive = v }),
         Deadline("send", "Longest time in which a client that is behind takes no byte.", t => t.Send, (t, v) => t with { Send = v }),
+        Deadline("tunnel", "Longest silence of both sides of a tunnel (WebSocket).", t => t.Tunnel, (t, v) => t with { Tunnel = v }),
         Deadline("shutdown", "Time that running responses get after SIGTERM.", t => t.Shutdown, (t, v) => t with { Shutdown = v }),
 
         Count("Limits", "limits.max_connections", 1, 1_000_000, "Client connections at once.",

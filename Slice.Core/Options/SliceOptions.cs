@@ -74,6 +74,9 @@ public sealed record SliceOptions
     /// <summary>Whether the client's Host goes to the origin and into the cache key. Default false: the origin sees its own address, as with nginx's <c>proxy_pass</c>.</summary>
     public bool ForwardHost { get; init; }
 
+    /// <summary>Whether requests that are passed through also carry <c>Forwarded</c> (RFC 7239), beside X-Forwarded-*. Default false.</summary>
+    public bool SendsForwarded { get; init; }
+
     /// <summary>Where clients connect, <c>address:port</c>. Default 0.0.0.0:8080.</summary>
     public string ListenAddress { get; init; } = "0.0.0.0:8080";
 
@@ -241,6 +244,9 @@ public sealed record TimeoutOptions
 
     /// <summary>Longest time in which a client that is behind takes no byte. Default 60 s, nginx's <c>send_timeout</c>. See <see cref="LimitOptions.MinSendRate"/>.</summary>
     public TimeSpan Send { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Longest silence of both sides of a tunnel (WebSocket). Default 1 h, the value that HAProxy's documentation uses for <c>timeout tunnel</c>.</summary>
+    public TimeSpan Tunnel { get; init; } = TimeSpan.FromHours(1);
 
     /// <summary>Time that running responses get after SIGTERM. Default 30 s.</summary>
     public TimeSpan Shutdown { get; init; } = TimeSpan.FromSeconds(30);

@@ -32,6 +32,9 @@ internal sealed class RequestBodyReader
         _maxBytes = maxBytes == 0 ? long.MaxValue : maxBytes;
     }
 
+    /// <summary>What the client sends after the request: a tunnel reads on from here. Its reads are cancelled when draining begins.</summary>
+    public PipeReader Input => _input;
+
     /// <summary>Whether every byte of the body was read, so that the next request can follow.</summary>
     public bool IsConsumed { get; private set; }
 

@@ -23,4 +23,10 @@ internal abstract class ClientWriter
 
     /// <summary>Sends <paramref name="head"/>, which may be empty, and then bytes of a slice on which the caller holds a lease.</summary>
     public abstract ValueTask<WriteResult> WriteSliceAsync(ReadOnlyMemory<byte> head, StoredSlice slice, int skipBytes, int takeBytes);
+
+    /// <summary>
+    /// Ends our direction and leaves the client's open: after what was written it reads the end of the stream. False where the transport
+    /// cannot, and only ending the connection as a whole ends it.
+    /// </summary>
+    public abstract bool TryFinishSending();
 }

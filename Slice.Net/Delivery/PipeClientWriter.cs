@@ -57,6 +57,10 @@ internal sealed class PipeClientWriter(PipeWriter output, ConnectionDeadlines de
         return WriteResult.Written;
     }
 
+    /// <inheritdoc/>
+    /// <remarks>The transport closes both directions when its pipe is completed.</remarks>
+    public override bool TryFinishSending() => false;
+
     private async ValueTask<WriteResult> FlushAsync()
     {
         Deadlines.ArmSend();

@@ -18,6 +18,20 @@ internal sealed class SocketClientWriter(Socket socket, ConnectionDeadlines dead
     public override ValueTask<WriteResult> WriteSliceAsync(ReadOnlyMemory<byte> head, StoredSlice slice, int skipBytes, int takeBytes) =>
         SendBothAsync(head, slice.Map(skipBytes, takeBytes));
 
+    /// <inheritdoc/>
+    public override bool TryFinishSending()
+    {
+        try
+        {
+            socket.Shutdown(SocketShutdown.Send);
+            return true;
+        }
+        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        {
+            return false;
+        }
+    }
+
     // First as much as the socket takes in one system call, head and body together: for small answers that is everything. What
     // is left waits for the client.
     private ValueTask<WriteResult> SendBothAsync(ReadOnlyMemory<byte> head, ReadOnlyMemory<byte> body)

@@ -34,7 +34,7 @@ internal sealed class PassThroughHandler(OriginClient origin, StoredResponseUpda
         using var body = exchange.Head.HasBody
             ? new RequestBodyContent(exchange.Body, exchange.Head.ContentLength, exchange.ConnectionClosed)
             : null;
-        var template = SubrequestTemplates.ForPassThrough(exchange.Head, options.ForwardHost, exchange.RemoteEndPoint, exchange.IsTls);
+        var template = SubrequestTemplates.ForPassThrough(exchange.Head, options.ForwardHost, options.SendsForwarded, exchange.RemoteEndPoint, exchange.IsTls);
         string method = Encoding.ASCII.GetString(exchange.Head.MethodBytes);
         var result = await origin.ForwardAsync(method, template, body, exchange.ConnectionClosed);
 

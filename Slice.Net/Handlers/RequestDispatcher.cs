@@ -12,15 +12,17 @@ internal sealed class RequestDispatcher : IRequestHandler
     private readonly GetHandler _get;
     private readonly PurgeHandler _purge;
     private readonly PassThroughHandler _passThrough;
+    private readonly UpgradeHandler _upgrade;
 
-    /// <summary>A dispatcher over the four handlers.</summary>
-    public RequestDispatcher(string healthPath, HealthHandler health, GetHandler get, PurgeHandler purge, PassThroughHandler passThrough)
+    /// <summary>A dispatcher over the five handlers.</summary>
+    public RequestDispatcher(string healthPath, HealthHandler health, GetHandler get, PurgeHandler purge, PassThroughHandler passThrough, UpgradeHandler upgrade)
     {
         _healthPath = Encoding.ASCII.GetBytes(healthPath);
         _health = health;
         _get = get;
         _purge = purge;
         _passThrough = passThrough;
+        _upgrade = upgrade;
     }
 
     /// <inheritdoc/>
@@ -28,6 +30,8 @@ internal sealed class RequestDispatcher : IRequestHandler
     {
         switch (exchange.Head.Method)
         {
+            case RequestMethod.Get when exchange.Head.Fields.Contains(KnownField.Upgrade) && UpgradeField.Read(exchange.Head) is { } protocols:
+                return _upgrade.HandleAsync(exchange, protocols);
             case RequestMethod.Get or RequestMethod.Head:
                 return exchange.Head.Target.PathAndQuery.SequenceEqual(_healthPath) ? _health.HandleAsync(exchange) : _get.HandleAsync(exchange);
             case RequestMethod.Purge:

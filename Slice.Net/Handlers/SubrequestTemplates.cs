@@ -28,16 +28,22 @@ internal static class SubrequestTemplates
     /// What an object outside the sliced paths is fetched with: as for slices, but in the coding the client takes, and with a word about
     /// who caused the request.
     /// </summary>
-    public static SubrequestTemplate ForWhole(RequestHead head, bool forwardHost, EndPoint? client, bool isTls)
+    public static SubrequestTemplate ForWhole(RequestHead head, bool forwardHost, bool sendsForwarded, EndPoint? client, bool isTls)
     {
         var fields = SharedFields(head, passesAcceptEncoding: true);
         AddForwarded(fields, head, ForwardedForOf(head), client, isTls);
+        if (sendsForwarded)
+        {
+            CopyForwarded(fields, head);
+            fields.Add(ForwardedElement.Of(client, head.Host, isTls));
+        }
+
         fields.Add(new ForwardedField("Via", ViaValue));
         return new SubrequestTemplate(TargetOf(head), HostOf(head, forwardHost), fields) { PassesAcceptEncoding = true };
     }
 
     /// <summary>What a request is passed through with: all end-to-end fields, and who it comes from.</summary>
-    public static SubrequestTemplate ForPassThrough(RequestHead head, bool forwardHost, EndPoint? client, bool isTls)
+    public static SubrequestTemplate ForPassThrough(RequestHead head, bool forwardHost, bool sendsForwarded, EndPoint? client, bool isTls)
     {
         var fields = new List<ForwardedField>();
         for (int index = 0; index < head.Fields.LineCount; index++)
@@ -60,6 +66,12 @@ internal static class SubrequestTemplates
         }
 
         AddForwarded(fields, head, ForwardedForOf(head), client, isTls);
+        if (sendsForwarded)
+        {
+            // The client's own elements were copied above and stand before ours.
+            fields.Add(ForwardedElement.Of(client, head.Host, isTls));
+        }
+
         fields.Add(new ForwardedField("Via", ViaValue));
         return new SubrequestTemplate(TargetOf(head), HostOf(head, forwardHost), fields);
     }
@@ -100,6 +112,14 @@ internal static class SubrequestTemplates
 
         fields.Add(new ForwardedField("X-Forwarded-Proto", isTls ? "https" : "http"));
         fields.Add(new ForwardedField("X-Forwarded-Host", Encoding.Latin1.GetString(head.Host)));
+    }
+
+    private static void CopyForwarded(List<ForwardedField> fields, RequestHead head)
+    {
+        for (int line = head.Fields.NextIndex(KnownField.Forwarded, 0); line >= 0; line = head.Fields.NextIndex(KnownField.Forwarded, line + 1))
+        {
+            fields.Add(FieldAt(head.Fields, line));
+        }
     }
 
     private static ForwardedField FieldAt(FieldTable fields, int index) =>

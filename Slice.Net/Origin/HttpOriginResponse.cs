@@ -14,14 +14,22 @@ internal sealed class HttpOriginResponse : OriginResponse
     private List<ForwardedField>? _fields;
 
     /// <summary>Takes over the response, its body and the deadline.</summary>
-    public HttpOriginResponse(string origin, HttpResponseMessage response, Stream body, OriginDeadline deadline, TimeoutOptions timeouts)
+    public HttpOriginResponse(
+        string origin, HttpResponseMessage response, Stream body, OriginDeadline deadline, TimeoutOptions timeouts, OriginConnection? connection)
     {
         Origin = origin;
         _response = response;
         _body = body;
         _deadline = deadline;
         _timeouts = timeouts;
+        Connection = connection;
     }
+
+    /// <summary>The connection it came on; null when that is not known. After a 101 it is ours alone, else the pool's.</summary>
+    public OriginConnection? Connection { get; }
+
+    /// <summary>The body as a stream; after a 101 both directions of the connection. Closed with the response.</summary>
+    public Stream Stream => _body;
 
     /// <inheritdoc/>
     public override string Origin { get; }

@@ -35,6 +35,9 @@ internal sealed class OriginCall
     /// <summary>The body, sent once; null without one.</summary>
     public RequestBodyContent? Body { get; }
 
+    /// <summary>Protocols to change to (RFC 9110 §7.8), as the value of Upgrade; null for none.</summary>
+    public string? Upgrade { get; init; }
+
     /// <summary>Whether it is a GET of our own.</summary>
     public bool IsSubrequest => _request is not null;
 
@@ -70,6 +73,12 @@ internal sealed class OriginCall
         }
 
         message.Headers.Host = _template.Host ?? endpoint.Host;
+
+        if (Upgrade is not null)
+        {
+            message.Headers.TryAddWithoutValidation("Connection", "Upgrade");
+            message.Headers.TryAddWithoutValidation("Upgrade", Upgrade);
+        }
 
         if (_request is not null)
         {

@@ -49,6 +49,7 @@ public sealed class OriginClient : IOriginClient, IDisposable
             PooledConnectionLifetime = s_connectionLifetime,
             RequestHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
             ResponseHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
+            PlaintextStreamFilter = static (context, _) => new ValueTask<Stream>(new OriginConnection(context.PlaintextStream)),
         };
         if (options.UsesUpstreamTls)
         {
@@ -74,6 +75,17 @@ public sealed class OriginClient : IOriginClient, IDisposable
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
     internal ValueTask<OriginResult> ForwardAsync(string method, SubrequestTemplate template, RequestBodyContent? body, CancellationToken ct) =>
         SendAsync(new OriginCall(method, template, body), ct);
+
+    /// <summary>
+    /// Sends a request that asks for another protocol (RFC 9110 §7.8). A 101 comes back as <see cref="HttpOriginResponse"/> with both
+    /// directions open; anything else is an ordinary response.
+    /// </summary>
+    /// <param name="template">The request's fields, without Connection and Upgrade.</param>
+    /// <param name="protocols">The value of Upgrade.</param>
+    /// <param name="ct">Ends waiting for the response head.</param>
+    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
+    internal ValueTask<OriginResult> UpgradeAsync(SubrequestTemplate template, string protocols, CancellationToken ct) =>
+        SendAsync(new OriginCall("GET", template, body: null) { Upgrade = protocols }, ct);
 
     /// <inheritdoc/>
     public void Dispose() => _pool.Dispose();
@@ -138,6 +150,7 @@ public sealed class OriginClient : IOriginClient, IDisposable
         var firstByte = isTotalShorter ? _timeouts.SubrequestTotal : _timeouts.FirstByte;
         var deadline = new OriginDeadline(_time, ct);
         bool isHandedOver = false;
+        var watch = OriginWatch.Start(EarlyHints.Current);
         try
         {
             deadline.Arm(firstByte);
@@ -148,16 +161,18 @@ public sealed class OriginClient : IOriginClient, IDisposable
             }
 
             var response = await _pool.SendAsync(call.NewMessage(endpoint), deadline.Token);
-            if (!ResponseFraming.IsValid(response))
+            if (ResponseFraming.FindFault(response, call.Upgrade is not null) is { } fault)
             {
+                // Where this response ends is anybody's guess: disposing alone might read on and use the connection again.
+                watch.Connection?.Abort();
                 response.Dispose();
-                return new OriginResult(null, OriginFailures.AmbiguousFraming(endpoint));
+                return new OriginResult(null, OriginFailures.InvalidResponse(endpoint, fault));
             }
 
             var stream = await response.Content.ReadAsStreamAsync(deadline.Token);
             deadline.Disarm();
             isHandedOver = true;
-            return new OriginResult(new HttpOriginResponse(endpoint.Name, response, stream, deadline, _timeouts), Failure.None);
+            return new OriginResult(new HttpOriginResponse(endpoint.Name, response, stream, deadline, _timeouts, watch.Connection), Failure.None);
         }
         catch (Exception error) when (error is OperationCanceledException or HttpRequestException or IOException)
         {

@@ -24,8 +24,8 @@ internal static class OriginFailures
     };
 
     /// <summary>A response head that two readers could take for different things.</summary>
-    public static Failure AmbiguousFraming(OriginEndpoint endpoint) =>
-        NewFailure(FetchError.HttpProtocolError, $"{endpoint.Name}: ambiguous body framing", endpoint);
+    public static Failure InvalidResponse(OriginEndpoint endpoint, string fault) =>
+        NewFailure(FetchError.HttpProtocolError, $"{endpoint.Name}: {fault}", endpoint);
 
     /// <summary>What is to be said after one more address has failed.</summary>
     public static Failure Join(Failure earlier, Failure latest) => !earlier.IsError

@@ -1,24 +1,64 @@
+using System.Buffers;
 using System.Net.Http.Headers;
 
 namespace Slice.Net.Origin;
 
-/// <summary>How the body of an origin's response is delimited (RFC 9112 §6.3). The pool is lenient where two readers could differ. Pure.</summary>
+/// <summary>
+/// What of an origin's response must not be passed on: framing that says two things (RFC 9112 §6.3), a status that is none, bytes that another
+/// recipient could take for the end of a line. The pool is lenient where two readers could differ. Pure.
+/// </summary>
 internal static class ResponseFraming
 {
+    // RFC 9110 §5.5: dangerous in a field value, because recipients differ about what they mean.
+    private static readonly SearchValues<char> s_lineBreakers = SearchValues.Create("\r\n\0");
+
     /// <summary>
-    /// Whether the framing says one thing only: a transfer coding is exactly <c>chunked</c>, as we asked for no other, and every
-    /// Content-Length states the same number. Anything else is refused with 502, as a proxy must.
+    /// Why the response is refused with 502, or null. Framing says one thing only: a transfer coding is exactly <c>chunked</c>, as we asked for
+    /// no other, in HTTP/1.1, and every Content-Length states the same number. The status is final, or 101 when we asked for it.
     /// </summary>
-    public static bool IsValid(HttpResponseMessage response) =>
-        HasKnownCoding(response.Headers.NonValidated) && HasOneLength(response.Content.Headers);
+    public static string? FindFault(HttpResponseMessage response, bool isUpgrade)
+    {
+        int status = (int)response.StatusCode;
+        if (status < 200 && !(isUpgrade && status == 101))
+        {
+            return $"status {status} is not final";
+        }
+
+        if (!HasKnownCoding(response) || !HasOneLength(response.Content.Headers))
+        {
+            return "ambiguous body framing";
+        }
+
+        return HasLineBreaker(response.Headers.NonValidated) || HasLineBreaker(response.Content.Headers.NonValidated)
+            || response.ReasonPhrase.AsSpan().ContainsAny(s_lineBreakers)
+            ? "CR or NUL within a line of the response head"
+            : null;
+    }
 
     /// <summary>Bytes of the body by Content-Length, or -1. A chunked body has none: what the field states then means nothing.</summary>
     public static long LengthOf(HttpResponseMessage response) =>
         response.Headers.TransferEncodingChunked == true ? -1 : response.Content.Headers.ContentLength ?? -1;
 
-    private static bool HasKnownCoding(HttpHeadersNonValidated fields) =>
-        !fields.TryGetValues("Transfer-Encoding", out var codings)
-        || (codings.Count == 1 && codings.ToString().Equals("chunked", StringComparison.OrdinalIgnoreCase));
+    // RFC 9112 §6.1: HTTP/1.0 knows no transfer codings; the framing of such a message is faulty.
+    private static bool HasKnownCoding(HttpResponseMessage response) =>
+        !response.Headers.NonValidated.TryGetValues("Transfer-Encoding", out var codings)
+        || (codings.Count == 1 && codings.ToString().Equals("chunked", StringComparison.OrdinalIgnoreCase) && response.Version.Minor != 0);
+
+    private static bool HasLineBreaker(HttpHeadersNonValidated fields)
+    {
+        foreach (var field in fields)
+        {
+            foreach (string value in field.Value)
+            {
+                if (value.AsSpan().ContainsAny(s_lineBreakers))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
 
     private static bool HasOneLength(HttpContentHeaders fields)
     {

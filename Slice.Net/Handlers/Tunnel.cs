@@ -1,0 +1,154 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Microsoft.AspNetCore.Connections;
+using Slice.Core.Observability;
+using Slice.Net.Connections;
+using Slice.Net.Delivery;
+using Slice.Net.Origin;
+
+namespace Slice.Net.Handlers;
+
+/// <summary>
+/// Bytes both ways between a client and the origin, each direction at the pace of its receiver, until both have ended. The end of one
+/// direction is passed on as such; an error of either side, silence of both for the time allowed, or the end of the process ends the whole.
+/// </summary>
+internal sealed class Tunnel : IDisposable
+{
+    // One read from the origin. The other direction takes what the transport's pipe has, at most its limit.
+    private const int BufferBytes = 64 << 10;
+
+    private readonly HttpExchange _exchange;
+    private readonly Stream _incoming;
+    private readonly OriginConnection _connection;
+    private readonly TimeSpan _idleTimeout;
+    private readonly SliceMeter _meter;
+    private readonly OriginDeadline _deadline;
+
+    /// <summary>A tunnel between the exchange's client and a connection to the origin, which is the tunnel's from here on.</summary>
+    /// <param name="exchange">The exchange; its 101 was written.</param>
+    /// <param name="incoming">The body of the 101: what the pool has read too far, and then what the connection brings.</param>
+    /// <param name="connection">The connection.</param>
+    /// <param name="idleTimeout">Longest silence of both sides.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="meter">The metrics.</param>
+    /// <param name="stopping">Cancelled at the end of the process.</param>
+    public Tunnel(
+        HttpExchange exchange,
+        Stream incoming,
+        OriginConnection connection,
+        TimeSpan idleTimeout,
+        TimeProvider time,
+        SliceMeter meter,
+        CancellationToken stopping)
+    {
+        _exchange = exchange;
+        _incoming = incoming;
+        _connection = connection;
+        _idleTimeout = idleTimeout;
+        _meter = meter;
+        _deadline = new OriginDeadline(time, stopping);
+        connection.TakeOver();
+    }
+
+    /// <summary>Serves both directions and ends both connections: in order when both directions came to an end, else by resetting them.</summary>
+    public async ValueTask RunAsync()
+    {
+        // A read from the origin takes no notice of a token; the end of its connection ends it.
+        using var ending = _deadline.Token.UnsafeRegister(static connection => ((OriginConnection)connection!).Abort(), _connection);
+        _deadline.Arm(_idleTimeout);
+        var upstream = EndTogetherAsync(CopyToOriginAsync());
+        bool isOrderly = await EndTogetherAsync(CopyToClientAsync());
+        if (await upstream && isOrderly)
+        {
+            _connection.End();
+        }
+        else
+        {
+            // The other side must not take it for an orderly end.
+            _exchange.Abort();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _deadline.Dispose();
+
+    // A direction that fails takes the other one with it.
+    private async Task<bool> EndTogetherAsync(Task<bool> direction)
+    {
+        bool isOrderly = false;
+        try
+        {
+            isOrderly = await direction;
+        }
+        catch (Exception error) when (error is IOException or OperationCanceledException or ConnectionAbortedException or ObjectDisposedException or HttpRequestException)
+        {
+            // Reset by its peer, silent for too long, or ended with the process.
+        }
+
+        if (!isOrderly)
+        {
+            _deadline.Expire();
+        }
+
+        return isOrderly;
+    }
+
+    private async Task<bool> CopyToOriginAsync()
+    {
+        PipeReader input = _exchange.Body.Input;
+        while (true)
+        {
+            // Also cancelled when draining begins, which a tunnel outlasts until timeouts.shutdown.
+            var read = await input.ReadAsync(_deadline.Token);
+            try
+            {
+                _deadline.Arm(_idleTimeout);
+                foreach (var segment in read.Buffer)
+                {
+                    await _connection.WriteAsync(segment, _deadline.Token);
+                }
+
+                await _connection.FlushAsync(_deadline.Token);
+            }
+            finally
+            {
+                input.AdvanceTo(read.Buffer.End);
+            }
+
+            if (read.IsCompleted)
+            {
+                await _connection.FinishSendingAsync();
+                return true;
+            }
+        }
+    }
+
+    private async Task<bool> CopyToClientAsync()
+    {
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
+        try
+        {
+            while (true)
+            {
+                int read = await _incoming.ReadAsync(buffer, CancellationToken.None);
+                if (read == 0)
+                {
+                    return _exchange.Writer.TryFinishSending();
+                }
+
+                _deadline.Arm(_idleTimeout);
+                _meter.BytesFromOrigin.Add(read);
+                if (await _exchange.Writer.WriteAsync(buffer.AsMemory(0, read)) != WriteResult.Written)
+                {
+                    return false;
+                }
+
+                _exchange.BodyBytes += read;
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+}

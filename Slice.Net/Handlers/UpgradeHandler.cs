@@ -1,0 +1,83 @@
+using System.Globalization;
+using System.Text;
+using Slice.Core.Caching;
+using Slice.Core.Fetching;
+using Slice.Core.Http;
+using Slice.Core.Observability;
+using Slice.Core.Options;
+using Slice.Net.Connections;
+using Slice.Net.Delivery;
+using Slice.Net.Origin;
+
+namespace Slice.Net.Handlers;
+
+/// <summary>
+/// Passes a GET that asks for another protocol on (RFC 9110 §7.8): after a 101 the connection is a tunnel, anything else is an ordinary
+/// response. Nothing of it is looked up in the cache or stored.
+/// </summary>
+internal sealed class UpgradeHandler(OriginClient origin, SliceOptions options, TimeProvider time, SliceMeter meter, RequestLog log, CancellationToken stopping)
+{
+    /// <summary>Passes the exchange on and serves its tunnel to the end.</summary>
+    /// <param name="exchange">The exchange.</param>
+    /// <param name="protocols">What <see cref="UpgradeField.Read"/> made of the request.</param>
+    /// <exception cref="OperationCanceledException">The client left before the answer.</exception>
+    public async ValueTask HandleAsync(HttpExchange exchange, string protocols)
+    {
+        meter.PassthroughRequests.Add(1);
+        var template = SubrequestTemplates.ForPassThrough(exchange.Head, options.ForwardHost, options.SendsForwarded, exchange.RemoteEndPoint, exchange.IsTls);
+        var result = await origin.UpgradeAsync(template, protocols, exchange.ConnectionClosed);
+        using var response = result.Response;
+        if (response is null)
+        {
+            log.OriginFailed(exchange, result.Failure);
+            await ErrorResponder.WriteErrorAsync(exchange, result.Failure.Error.Status(), "the origin did not answer: " + result.Failure.Error.Token());
+        }
+        else if (response is not HttpOriginResponse { Status: 101, Connection: { } connection } switching)
+        {
+            await ResponseForwarder.ForwardAsync(exchange, response, new CacheStatus { Forward = ForwardReason.Bypass }, recorder: null, meter, log);
+        }
+        else if (UpgradeField.IsAmong(string.Join(',', switching.Fields.Where(IsUpgrade).Select(field => field.Value)), protocols))
+        {
+            await SwitchAsync(exchange, switching, connection);
+        }
+        else
+        {
+            connection.Abort();
+            log.OriginFailed(exchange, new Failure(FetchError.HttpProtocolError, "the origin switched to a protocol that nobody asked for"));
+            await ErrorResponder.WriteErrorAsync(exchange, 502, "the origin switched to a protocol that was not asked for");
+        }
+    }
+
+    private async ValueTask SwitchAsync(HttpExchange exchange, HttpOriginResponse response, OriginConnection connection)
+    {
+        exchange.KeepAlive = false;
+        exchange.BeginResponse(101);
+        if (await exchange.Writer.WriteAsync(FormatHead(response.Fields)) != WriteResult.Written)
+        {
+            connection.Abort();
+            exchange.Abort();
+            return;
+        }
+
+        using var tunnel = new Tunnel(exchange, response.Stream, connection, options.Timeouts.Tunnel, time, meter, stopping);
+        await tunnel.RunAsync();
+    }
+
+    // RFC 9110 §15.2.2: a 101 says in Upgrade which protocol follows. It has no body and so no framing.
+    private static byte[] FormatHead(IReadOnlyList<ForwardedField> fields)
+    {
+        var text = new StringBuilder("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n");
+        foreach (var field in fields)
+        {
+            if (IsUpgrade(field) || StoredFields.IsForwarded(field.Name, fields))
+            {
+                text.Append(CultureInfo.InvariantCulture, $"{field.Name}: {field.Value}\r\n");
+            }
+        }
+
+        text.Append(CultureInfo.InvariantCulture, $"Via: 1.1 {SubrequestTemplates.Pseudonym}\r\n\r\n");
+        return Encoding.Latin1.GetBytes(text.ToString());
+    }
+
+    private static bool IsUpgrade(ForwardedField field) => field.Name.Equals("Upgrade", StringComparison.OrdinalIgnoreCase);
+}

@@ -1,0 +1,160 @@
+using System.Net.Security;
+using System.Net.Sockets;
+
+namespace Slice.Net.Origin;
+
+/// <summary>
+/// One connection of the pool, between the pool and the socket, for what the pool keeps to itself: which connection carries a request,
+/// interim responses, the end of one direction. Bytes pass unchanged, and without a step of our own while nobody watches.
+/// </summary>
+/// <remarks>
+/// The pool writes a request in the flow of its sender, which is how a connection learns whose request it carries. It may begin to read the
+/// response before that: when it takes an idle connection, still in the sender's flow; or on a timer, and then it asks for bytes only when
+/// some are there, which is after the request was written.
+/// </remarks>
+internal sealed class OriginConnection(Stream transport) : Stream
+{
+    private OriginWatch? _watch;
+    private volatile bool _isTakenOver;
+
+    /// <inheritdoc/>
+    public override bool CanRead => true;
+
+    /// <inheritdoc/>
+    public override bool CanWrite => true;
+
+    /// <inheritdoc/>
+    public override bool CanSeek => false;
+
+    /// <inheritdoc/>
+    public override long Length => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    /// <inheritdoc/>
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        var watch = OriginWatch.Current ?? _watch;
+        return watch is null or { ReadsInterimResponses: false } || buffer.IsEmpty
+            ? transport.ReadAsync(buffer, cancellationToken)
+            : ReadWatchedAsync(watch, buffer, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        _watch = OriginWatch.Current;
+        _watch?.Begin(this);
+        return transport.WriteAsync(buffer, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public override Task FlushAsync(CancellationToken cancellationToken) => transport.FlushAsync(cancellationToken);
+
+    /// <summary>
+    /// Makes the connection the caller's: what the pool does to it closes nothing from now on, the caller ends it by <see cref="End"/> or
+    /// <see cref="Abort"/>. The pool closes a connection as a whole when it reads the end of one direction.
+    /// </summary>
+    public void TakeOver() => _isTakenOver = true;
+
+    /// <summary>Ends the connection in order.</summary>
+    public void End() => transport.Dispose();
+
+    /// <summary>Ends our direction, the other one stays: what was written still arrives, then the origin reads the end of the stream.</summary>
+    public async ValueTask FinishSendingAsync()
+    {
+        try
+        {
+            switch (transport)
+            {
+                case NetworkStream network:
+                    network.Socket.Shutdown(SocketShutdown.Send);
+                    break;
+                case SslStream tls:
+                    await tls.ShutdownAsync();
+                    break;
+            }
+        }
+        catch (Exception error) when (error is SocketException or IOException or ObjectDisposedException or InvalidOperationException)
+        {
+            // It has ended as a whole already; whoever reads notices.
+        }
+    }
+
+    /// <summary>Ends the connection with a reset, now: no request will be sent on it any more, and nothing of it is taken for whole.</summary>
+    public void Abort()
+    {
+        try
+        {
+            if (transport is NetworkStream network)
+            {
+                // Through the stream the socket would say FIN first.
+                network.Socket.LingerState = new LingerOption(enable: true, seconds: 0);
+                network.Socket.Dispose();
+            }
+        }
+        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        {
+            // It is closed already.
+        }
+
+        transport.Dispose();
+    }
+
+    /// <inheritdoc/>
+    public override async ValueTask DisposeAsync()
+    {
+        if (!_isTakenOver)
+        {
+            await transport.DisposeAsync();
+        }
+
+        await base.DisposeAsync();
+    }
+
+    /// <inheritdoc/>
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    /// <inheritdoc/>
+    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    /// <inheritdoc/>
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public override void Flush() => transport.Flush();
+
+    /// <inheritdoc/>
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing && !_isTakenOver)
+        {
+            transport.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    private async ValueTask<int> ReadWatchedAsync(OriginWatch watch, Memory<byte> buffer, CancellationToken ct)
+    {
+        int read = await transport.ReadAsync(buffer, ct);
+        await watch.ReceivedAsync(buffer[..read]);
+        return read;
+    }
+}
