@@ -34,7 +34,7 @@ public sealed class ConfigurationFuzz : IDisposable
 
     [Fact]
     [Trait("Behaviour", "B48")]
-    public Task Any_file_is_a_configuration_or_a_list_of_errors() => FuzzRun.RunAsync(s_grammar, 800, Check);
+    public Task Any_file_is_a_configuration_or_a_list_of_errors() => FuzzRun.RunAsync(s_grammar, 250, Check);
 
     public void Dispose() => _directory.Dispose();
 

@@ -11,7 +11,7 @@ public sealed class KestrelComparisonTests
 
     [Fact]
     [Trait("Behaviour", "B37")]
-    public Task Kestrels_parser_agrees_or_the_difference_is_of_a_known_class() => FuzzRun.RunAsync(RequestHeadFuzz.Grammar, 60_000, Check);
+    public Task Kestrels_parser_agrees_or_the_difference_is_of_a_known_class() => FuzzRun.RunAsync(RequestHeadFuzz.Grammar, 30_000, Check);
 
     [Theory]
     [MemberData(nameof(Classes))]

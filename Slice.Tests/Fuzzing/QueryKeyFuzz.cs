@@ -20,7 +20,7 @@ public sealed class QueryKeyFuzz
 
     [Fact]
     [Trait("Behaviour", "B35")]
-    public Task Any_query_is_keyed_by_the_arguments_that_count() => FuzzRun.RunAsync(s_grammar, 60_000, Check);
+    public Task Any_query_is_keyed_by_the_arguments_that_count() => FuzzRun.RunAsync(s_grammar, 30_000, Check);
 
     private static void Check(byte[] input)
     {
