@@ -215,6 +215,29 @@ public sealed class HostileRequestsTests
         Assert.All(origin.Requests, asked => Assert.Null(asked.Field("Expect")));
     }
 
+    [Theory]
+    [Trait("Behaviour", "B36")]
+    [Trait("Behaviour", "B42")]
+    [InlineData("GET /up HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")]
+    [InlineData("GET /up HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: x\r\n\r\n")]
+    [InlineData("GET /up HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n\r\n")]
+    [InlineData("GET /up HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 5\r\n\r\nhello")]
+    [InlineData("POST /up HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 5\r\n\r\nhello")]
+    public async Task Upgrade_that_is_not_granted_opens_no_way_to_the_origin(string request)
+    {
+        await using var origin = StartOrigin();
+        await using var proxy = await StartProxyAsync(origin);
+
+        var answers = await ConverseAsync(proxy, Wire.Bytes(request + "GET /next HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"), ["GET"]);
+
+        Assert.Equal(["/up", "/next"], answers.Select(answer => answer.Field("X-Token")));
+        Assert.Equal(["/up", "/next"], origin.Requests.Select(asked => asked.Target));
+
+        // The second reached it as a request of ours, not as bytes behind the first.
+        Assert.NotNull(origin.Requests[1].Field("Via"));
+        await AssertUnharmedAsync(proxy);
+    }
+
     [Fact]
     [Trait("Behaviour", "B36")]
     [Trait("Behaviour", "B39")]
