@@ -7,6 +7,7 @@ using Slice.Core.Options;
 using Slice.Core.Ranges;
 using Slice.Net.Connections;
 using Slice.Net.Delivery;
+using Slice.Net.Origin;
 
 namespace Slice.Net.Handlers;
 
@@ -161,7 +162,12 @@ internal sealed class GetHandler : IRequestHandler
         }
 
         var request = NewLearnRequest(exchange, directives, stale, isSliced);
-        var outcome = await _learner.LearnAsync(request, exchange.Head.Fields, mayWait: !isUncacheable, exchange.ConnectionClosed);
+        LearnOutcome outcome;
+        await using (EarlyHints.Listen(exchange))
+        {
+            outcome = await _learner.LearnAsync(request, exchange.Head.Fields, mayWait: !isUncacheable, exchange.ConnectionClosed);
+        }
+
         if (outcome.IsUncacheable && request.Sharing == RequestSharing.Allowed)
         {
             _uncacheable.Add(exchange.Key);

@@ -36,7 +36,11 @@ internal sealed class PassThroughHandler(OriginClient origin, StoredResponseUpda
             : null;
         var template = SubrequestTemplates.ForPassThrough(exchange.Head, options.ForwardHost, options.SendsForwarded, exchange.RemoteEndPoint, exchange.IsTls);
         string method = Encoding.ASCII.GetString(exchange.Head.MethodBytes);
-        var result = await origin.ForwardAsync(method, template, body, exchange.ConnectionClosed);
+        OriginResult result;
+        await using (EarlyHints.Listen(exchange))
+        {
+            result = await origin.ForwardAsync(method, template, body, exchange.ConnectionClosed);
+        }
 
         // A body that was not read to its end leaves the connection where no next request can be found.
         exchange.KeepAlive &= exchange.Body.IsConsumed;

@@ -61,7 +61,7 @@ internal sealed class InterimResponseReader
             }
 
             bool isEarlyHints = buffered.StartsWith("HTTP/1.1 103 "u8);
-            IsDone = end > MaxHeadBytes || (isEarlyHints && !TryFormat(buffered[..(end + 2)], out head));
+            IsDone = end > MaxHeadBytes || !TryFormat(buffered[..(end + 2)], out head);
             buffered[(end + 4)..].CopyTo(_buffer);
             _length -= end + 4;
             if (isEarlyHints && !IsDone)
@@ -75,10 +75,15 @@ internal sealed class InterimResponseReader
 
     private static bool IsFinal(ReadOnlySpan<byte> bytes) => bytes.Length >= DistinguishingBytes && !bytes.StartsWith("HTTP/1.1 1"u8);
 
-    // The lines of a head, each with its CRLF.
+    // The lines of a head, each with its CRLF. A line that the pool takes for two would put us out of step with it.
     private static bool TryFormat(ReadOnlySpan<byte> lines, out byte[] head)
     {
         head = [];
+        if (lines[..lines.IndexOf("\r\n"u8)].ContainsAny((byte)'\r', (byte)'\n', (byte)0))
+        {
+            return false;
+        }
+
         var fields = new List<ForwardedField>();
         for (lines = lines[(lines.IndexOf("\r\n"u8) + 2)..]; !lines.IsEmpty; lines = lines[(lines.IndexOf("\r\n"u8) + 2)..])
         {
