@@ -23,6 +23,7 @@ internal sealed class Tunnel : IDisposable
     private readonly TimeSpan _idleTimeout;
     private readonly SliceMeter _meter;
     private readonly OriginDeadline _deadline;
+    private volatile bool _endsAsOne;
 
     /// <summary>A tunnel between the exchange's client and a connection to the origin, which is the tunnel's from here on.</summary>
     /// <param name="exchange">The exchange; its 101 was written.</param>
@@ -115,6 +116,11 @@ internal sealed class Tunnel : IDisposable
                 input.AdvanceTo(read.Buffer.End);
             }
 
+            if (_endsAsOne)
+            {
+                return true;
+            }
+
             if (read.IsCompleted)
             {
                 await _connection.FinishSendingAsync();
@@ -133,7 +139,8 @@ internal sealed class Tunnel : IDisposable
                 int read = await _incoming.ReadAsync(buffer, CancellationToken.None);
                 if (read == 0)
                 {
-                    return _exchange.Writer.TryFinishSending();
+                    EndSendingToClient();
+                    return true;
                 }
 
                 _deadline.Arm(_idleTimeout);
@@ -149,6 +156,16 @@ internal sealed class Tunnel : IDisposable
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    // Under TLS one direction cannot end alone: the connection ends as a whole then, in order, and what was written still arrives.
+    private void EndSendingToClient()
+    {
+        if (!_exchange.Writer.TryFinishSending())
+        {
+            _endsAsOne = true;
+            _exchange.Body.Input.CancelPendingRead();
         }
     }
 }

@@ -138,6 +138,31 @@ public sealed class TlsListenerTests : IDisposable
         Assert.Equal(1, origin.Requests.Count(request => request.Range is { First: 0 }));
     }
 
+    [Fact]
+    [Trait("Behaviour", "B42")]
+    public async Task Tunnel_that_the_origin_ends_delivers_every_byte_and_then_the_end()
+    {
+        const int TailBytes = 300_000;
+        await using var origin = ScriptedOrigin.Start(async exchange =>
+        {
+            await exchange.SendAsync("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+            await exchange.SendAsync(TestContent.Bytes(0, TailBytes, seed: 1));
+            await exchange.CloseAsync();
+        });
+        await using var proxy = await StartAsync(origin);
+        await using var stream = await ConnectAsync(proxy);
+        var ct = TestContext.Current.CancellationToken;
+
+        await stream.WriteAsync("GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"u8.ToArray(), ct);
+        using var received = new MemoryStream();
+        await Deadline.WithinAsync(stream.CopyToAsync(received, ct), "the tunnel ends");
+
+        byte[] bytes = received.ToArray();
+        int end = bytes.AsSpan().IndexOf("\r\n\r\n"u8) + 4;
+        Assert.StartsWith("HTTP/1.1 101 ", Wire.Text(bytes.AsSpan(0, end)), StringComparison.Ordinal);
+        Assert.Equal(TestContent.Bytes(0, TailBytes, seed: 1), bytes[end..]);
+    }
+
     private static async Task<int> CurlAsync(params string[] arguments)
     {
         using var process = ChildProcess.Start("curl", arguments, "the Debian package curl");
