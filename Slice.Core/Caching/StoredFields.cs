@@ -15,6 +15,15 @@ internal static class StoredFields
         ],
         StringComparer.OrdinalIgnoreCase);
 
+    // RFC 9110 §7.6.1 forbids to name in Connection what is for all recipients. An origin that does it all the same must not make a body lose its
+    // coding, or a response its Cache-Control, on the way.
+    private static readonly FrozenSet<string> s_forAllRecipients = FrozenSet.ToFrozenSet(
+        [
+            "Age", "Cache-Control", "CDN-Cache-Control", "Content-Encoding", "Content-Language", "Content-Range", "Content-Type", "Date", "ETag", "Expires",
+            "Last-Modified", "Location", "Retry-After", "Vary", "Via", "WWW-Authenticate",
+        ],
+        StringComparer.OrdinalIgnoreCase);
+
     // What belongs to one message and not to the object.
     private static readonly FrozenSet<string> s_notStored = FrozenSet.ToFrozenSet(
         ["Content-Range", "Accept-Ranges", "Age"],
@@ -32,7 +41,7 @@ internal static class StoredFields
 
     /// <summary>Whether a field goes on to the client: not hop-by-hop, not named in Connection, not one that we state ourselves.</summary>
     public static bool IsForwarded(string name, IReadOnlyList<ForwardedField> fields) =>
-        !s_notForwarded.Contains(name) && !IsNamedInConnection(name, fields);
+        !s_notForwarded.Contains(name) && (s_forAllRecipients.Contains(name) || !IsNamedInConnection(name, fields));
 
     /// <summary>Whether a field is stored: forwarded, and not of one message only.</summary>
     public static bool IsStored(string name, IReadOnlyList<ForwardedField> fields) => !s_notStored.Contains(name) && IsForwarded(name, fields);
