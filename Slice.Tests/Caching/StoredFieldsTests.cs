@@ -65,6 +65,7 @@ public class StoredFieldsTests
     [InlineData("Content-Type", false)]
     [InlineData("Content-Disposition", false)]
     [InlineData("X-Anything", false)]
+    [Trait("Behaviour", "B11")]
     public void Not_modified_carries_the_fields_of_its_section(string name, bool belongs) =>
         Assert.Equal(belongs, StoredFields.BelongsTo304(new ForwardedField(name, "x")));
 

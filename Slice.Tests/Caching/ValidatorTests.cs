@@ -24,6 +24,7 @@ public class ValidatorTests
     [InlineData(null, Monday, 5, null, null, 5, false)]
     [InlineData(null, null, 5, null, null, 5, true)]
     [InlineData(null, null, 5, null, null, 6, false)]
+    [Trait("Behaviour", "B23")]
     public void Same_version_needs_everything_stated_to_agree(
         string? tag, string? modified, long length, string? otherTag, string? otherModified, long otherLength, bool isSame) =>
         Assert.Equal(isSame, new Validator(tag, modified, length).IsSameVersion(new Validator(otherTag, otherModified, otherLength)));

@@ -19,6 +19,7 @@ public sealed class ChangedObjectTests
 
     [Theory]
     [MemberData(nameof(Validators))]
+    [Trait("Behaviour", "B23")]
     public async Task Object_changed_before_the_first_byte_is_served_in_its_new_version_unseen(bool hasTag, bool hasDate)
     {
         UseValidators(hasTag, hasDate);
@@ -35,6 +36,7 @@ public sealed class ChangedObjectTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B23")]
     public async Task Object_changed_before_the_first_byte_is_noticed_without_the_origins_preconditions()
     {
         _file.HonoursPreconditions = false;
@@ -54,6 +56,7 @@ public sealed class ChangedObjectTests
     [InlineData(15)]
     [InlineData(17)]
     [InlineData(40)]
+    [Trait("Behaviour", "B23")]
     public async Task Object_of_another_size_is_served_whole_and_unseen(int newLength)
     {
         await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
@@ -67,6 +70,7 @@ public sealed class ChangedObjectTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B23")]
     public async Task Object_of_another_size_under_the_same_validators_is_another_version()
     {
         await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
@@ -86,6 +90,7 @@ public sealed class ChangedObjectTests
     [InlineData(false, true, true)]
     [InlineData(true, true, false)]
     [InlineData(false, true, false)]
+    [Trait("Behaviour", "B24")]
     public async Task Object_changed_between_slices_aborts_and_the_next_request_is_byte_exact(bool hasTag, bool hasDate, bool honoursPreconditions)
     {
         UseValidators(hasTag, hasDate);
@@ -104,6 +109,7 @@ public sealed class ChangedObjectTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B24")]
     public async Task Object_changed_inside_a_slice_aborts_and_the_next_request_is_byte_exact()
     {
         _file.Fault = exchange =>
@@ -127,6 +133,7 @@ public sealed class ChangedObjectTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B24")]
     public async Task Slices_of_the_old_version_are_gone_once_the_change_is_known()
     {
         await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
@@ -145,6 +152,7 @@ public sealed class ChangedObjectTests
     [InlineData("404 Not Found")]
     [InlineData("410 Gone")]
     [InlineData("302 Found")]
+    [Trait("Behaviour", "B19")]
     public async Task Object_gone_between_slices_aborts_and_is_forgotten(string status)
     {
         _file.Fault = exchange => exchange.Request.Number >= 2 ? new RangeFault { Status = status, Fields = ["Location: /elsewhere"] } : null;

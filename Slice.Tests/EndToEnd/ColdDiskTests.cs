@@ -40,6 +40,7 @@ public sealed class ColdDiskTests
 
     // Every answer is right or visibly cut, and in the end everything is right again, past the segment that is of no use any more.
     [Fact]
+    [Trait("Behaviour", "B46")]
     public async Task Segment_cut_short_under_a_running_instance_never_gives_wrong_bytes()
     {
         using var directory = new TestDirectory("cut-disk");

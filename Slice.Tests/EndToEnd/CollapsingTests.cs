@@ -11,6 +11,7 @@ public sealed class CollapsingTests
     private readonly TaskCompletionSource _gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     [Fact]
+    [Trait("Behaviour", "B32")]
     public async Task Hundred_clients_of_a_cold_object_cost_the_origin_every_byte_once()
     {
         var file = new RangeFile((16 * SliceBytes) + 123) { Fault = RangeFile.OnRequest(1, new RangeFault { HeadGate = _gate.Task }) };
@@ -27,6 +28,7 @@ public sealed class CollapsingTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B32")]
     public async Task Followers_have_what_has_landed_while_the_origin_holds_the_rest_back()
     {
         var file = new RangeFile(SliceBytes) { Fault = _ => new RangeFault { PauseAfterBytes = SliceBytes / 2, BodyGate = _gate.Task } };
@@ -43,6 +45,7 @@ public sealed class CollapsingTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B32")]
     public async Task Follower_that_comes_late_has_the_bytes_that_landed_before_it()
     {
         var file = new RangeFile(SliceBytes) { Fault = _ => new RangeFault { PauseAfterBytes = SliceBytes / 2, BodyGate = _gate.Task } };
@@ -60,6 +63,7 @@ public sealed class CollapsingTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B33")]
     public async Task Client_that_leaves_mid_slice_lets_the_slice_in_flight_complete_and_drops_the_queued_ones()
     {
         var file = new RangeFile(4 * SliceBytes)
@@ -87,6 +91,7 @@ public sealed class CollapsingTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B33")]
     public async Task Followers_go_on_when_the_client_that_began_leaves()
     {
         var file = new RangeFile(SliceBytes) { Fault = _ => new RangeFault { PauseAfterBytes = SliceBytes / 2, BodyGate = _gate.Task } };

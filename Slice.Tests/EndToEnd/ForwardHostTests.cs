@@ -23,6 +23,7 @@ public sealed class ForwardHostTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B35")]
     public async Task Host_that_is_not_forwarded_is_the_origins_own_and_separates_nothing()
     {
         await using var origin = StartOrigin();
@@ -36,6 +37,7 @@ public sealed class ForwardHostTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B35")]
     public async Task Forwarded_hosts_have_objects_of_their_own()
     {
         await using var origin = StartOrigin();

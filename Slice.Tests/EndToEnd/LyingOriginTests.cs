@@ -36,6 +36,7 @@ public sealed class LyingOriginTests
 
     [Theory]
     [MemberData(nameof(Lies))]
+    [Trait("Behaviour", "B16")]
     public async Task Lie_in_the_first_answer_is_502_or_an_abort_and_nothing_is_stored(string lie)
     {
         await using var origin = ScriptedOrigin.Start(exchange => LieAsync(exchange, lie));
@@ -49,6 +50,7 @@ public sealed class LyingOriginTests
 
     [Theory]
     [MemberData(nameof(Lies))]
+    [Trait("Behaviour", "B16")]
     public async Task Lie_inside_the_object_is_an_abort_and_is_not_stored(string lie)
     {
         await using var origin = ScriptedOrigin.Start(
@@ -63,6 +65,7 @@ public sealed class LyingOriginTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B17")]
     public async Task Part_shorter_than_asked_for_is_used_and_the_rest_fetched()
     {
         var file = new RangeFile(20) { Fault = _ => new RangeFault { AtMostBytes = 3 } };
@@ -90,6 +93,7 @@ public sealed class LyingOriginTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B16")]
     public async Task Part_of_unknown_length_is_passed_through()
     {
         await using var origin = ScriptedOrigin.Start(exchange => exchange.Request.Range is null
@@ -158,6 +162,7 @@ public sealed class LyingOriginTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B17")]
     public async Task Content_range_on_a_200_is_removed()
     {
         await using var origin = ScriptedOrigin.Start(
@@ -171,6 +176,7 @@ public sealed class LyingOriginTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B13")]
     public async Task Small_object_answered_200_is_one_slice_and_serves_ranges()
     {
         var file = new RangeFile(10) { SupportsRanges = false };
@@ -191,6 +197,7 @@ public sealed class LyingOriginTests
     [Theory]
     [InlineData("200 OK", "")]
     [InlineData("416 Range Not Satisfiable", "Content-Range: bytes */0")]
+    [Trait("Behaviour", "B15")]
     public async Task Empty_object_is_200_of_no_bytes(string statusForRange, string field)
     {
         await using var origin = ScriptedOrigin.Start(exchange => exchange.Request.Range is null
@@ -211,6 +218,7 @@ public sealed class LyingOriginTests
     [InlineData(8, 2)]
     [InlineData(9, 3)]
     [InlineData(7, 2)]
+    [Trait("Behaviour", "B15")]
     public async Task Object_costs_exactly_its_number_of_slices(int lengthBytes, int slices)
     {
         var file = new RangeFile(lengthBytes);

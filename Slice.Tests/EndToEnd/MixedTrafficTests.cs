@@ -22,6 +22,7 @@ public sealed class MixedTrafficTests
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]
+    [Trait("Behaviour", "B24")]
     public async Task Bytes_are_those_of_the_version_that_the_response_names(int seed)
     {
         await using var origin = ScriptedOrigin.Start(AnswerAsync);

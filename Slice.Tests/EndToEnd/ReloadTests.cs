@@ -57,6 +57,7 @@ public sealed class ReloadTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B49")]
     public async Task Log_level_takes_effect_at_once()
     {
         await using var origin = ScriptedOrigin.StartWithAnswers();
@@ -125,6 +126,7 @@ public sealed class ReloadTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B49")]
     public async Task Broken_file_changes_nothing_and_every_error_is_logged()
     {
         var file = new RangeFile(1000);
@@ -175,6 +177,7 @@ public sealed class ReloadTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B49")]
     public async Task Running_download_and_kept_connection_are_not_disturbed()
     {
         var hold = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

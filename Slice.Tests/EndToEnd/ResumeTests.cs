@@ -9,6 +9,7 @@ public sealed class ResumeTests
     private const string SixteenBytes = "0123456789abcdef";
 
     [Fact]
+    [Trait("Behaviour", "B18")]
     public async Task Body_cut_inside_the_first_slice_resumes_at_the_byte_reached_with_the_version_pinned()
     {
         await using var origin = ScriptedOrigin.Start(exchange => exchange.Request.Number == 1
@@ -29,6 +30,7 @@ public sealed class ResumeTests
     [InlineData(0)]
     [InlineData(1)]
     [InlineData(7)]
+    [Trait("Behaviour", "B18")]
     public async Task Body_cut_inside_a_later_slice_resumes_at_the_byte_reached(int cutAfterBytes)
     {
         var file = new RangeFile(24) { Fault = RangeFile.OnRequest(2, new RangeFault { CutAfterBytes = cutAfterBytes }) };
@@ -56,6 +58,7 @@ public sealed class ResumeTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B18")]
     public async Task Retries_exhausted_after_the_head_abort_the_connection()
     {
         var file = new RangeFile(16) { Fault = exchange => exchange.Request.Range == (0L, 7L) ? null : new RangeFault { CutAfterBytes = 0 } };
@@ -110,6 +113,7 @@ public sealed class ResumeTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B20")]
     public async Task Connection_reset_before_the_head_is_retried_unseen()
     {
         var file = new RangeFile(8) { Fault = RangeFile.OnFirst(2, new RangeFault { ResetsBeforeHead = true }) };
@@ -122,6 +126,7 @@ public sealed class ResumeTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B20")]
     public async Task Server_error_is_retried_unseen_and_passed_on_when_it_stays()
     {
         var file = new RangeFile(8) { Fault = RangeFile.OnFirst(1, new RangeFault { Status = "503 Service Unavailable" }) };
@@ -139,6 +144,7 @@ public sealed class ResumeTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B20")]
     public async Task Refused_connection_is_502_with_the_reason_in_the_log()
     {
         // Nobody else on this machine binds a port in the range of ephemeral ones between the look and the request.
@@ -157,6 +163,7 @@ public sealed class ResumeTests
     [Theory]
     [InlineData("GET")]
     [InlineData("POST")]
+    [Trait("Behaviour", "B20")]
     public async Task Head_that_does_not_come_in_time_is_504(string method)
     {
         var time = new FakeTimeProvider();
@@ -177,6 +184,8 @@ public sealed class ResumeTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B18")]
+    [Trait("Behaviour", "B20")]
     public async Task Body_that_falls_silent_is_resumed_after_between_bytes()
     {
         var time = new FakeTimeProvider();

@@ -40,6 +40,7 @@ public sealed class RevalidationTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B30")]
     public async Task Object_is_fresh_up_to_its_lifetime_and_tells_its_age()
     {
         await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
@@ -93,6 +94,7 @@ public sealed class RevalidationTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B26")]
     public async Task Range_past_the_new_end_of_a_changed_object_is_416_with_the_new_length()
     {
         await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
@@ -108,6 +110,7 @@ public sealed class RevalidationTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B26")]
     public async Task Stale_object_whose_new_version_no_longer_reaches_the_range_is_not_served_as_it_was()
     {
         // B26: a decision from a record that is merely stale is preceded by its validation.
@@ -179,6 +182,7 @@ public sealed class RevalidationTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B25")]
     public async Task Object_without_validators_is_fetched_anew_when_stale()
     {
         _file.ETag = null;

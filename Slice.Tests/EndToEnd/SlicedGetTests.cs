@@ -23,6 +23,7 @@ public sealed class SlicedGetTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B1")]
     public async Task Get_of_unknown_object_is_fetched_slice_by_slice_and_answered_whole()
     {
         await using var origin = ScriptedOrigin.Start(AnswerAsync);
@@ -44,6 +45,8 @@ public sealed class SlicedGetTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B1")]
+    [Trait("Behaviour", "B30")]
     public async Task Second_get_is_answered_from_the_store_alone()
     {
         await using var origin = ScriptedOrigin.Start(AnswerAsync);
@@ -98,6 +101,7 @@ public sealed class SlicedGetTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B30")]
     public async Task Range_after_another_range_fetches_only_what_is_missing_and_says_partial()
     {
         await using var origin = ScriptedOrigin.Start(AnswerAsync);
@@ -113,6 +117,7 @@ public sealed class SlicedGetTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B24")]
     public async Task Subrequests_after_the_first_pin_the_version_and_ask_for_identity()
     {
         await using var origin = ScriptedOrigin.Start(AnswerAsync);

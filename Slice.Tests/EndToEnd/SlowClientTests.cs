@@ -14,6 +14,7 @@ public sealed class SlowClientTests
     private const long MaxSocketBufferBytes = 10 << 20;
 
     [Fact]
+    [Trait("Behaviour", "B33")]
     public async Task Client_that_does_not_read_costs_the_origin_its_window_and_no_more()
     {
         var file = new RangeFile(1L << 30);
@@ -35,6 +36,7 @@ public sealed class SlowClientTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B33")]
     public async Task Client_that_stopped_reading_does_not_hold_up_others_of_the_same_object()
     {
         var file = new RangeFile(16 << 20);
@@ -52,6 +54,7 @@ public sealed class SlowClientTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B33")]
     public async Task Clients_that_leave_leave_nothing_behind()
     {
         var file = new RangeFile(1L << 30);

@@ -34,6 +34,7 @@ public sealed class StartTests : IDisposable
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
+    [Trait("Behaviour", "B48")]
     public async Task Invalid_configuration_lists_every_error_with_its_place(bool onlyChecks)
     {
         string file = WriteConfiguration("""
@@ -140,6 +141,7 @@ public sealed class StartTests : IDisposable
     }
 
     [Fact]
+    [Trait("Behaviour", "B46")]
     public async Task Cache_directory_that_cannot_be_made_is_named_with_its_key()
     {
         // Not a matter of permissions, which root has: nobody can make a directory in /proc.
@@ -155,6 +157,7 @@ public sealed class StartTests : IDisposable
     }
 
     [Fact]
+    [Trait("Behaviour", "B46")]
     public async Task Cache_directory_in_use_refuses_the_second_process_and_leaves_the_first_alone()
     {
         const string disk = """

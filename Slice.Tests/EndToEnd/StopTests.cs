@@ -50,6 +50,7 @@ public sealed class StopTests
     [Theory]
     [InlineData("/sliced/file", 8)]
     [InlineData("/through/file", 1)]
+    [Trait("Behaviour", "B49")]
     public async Task Running_download_finishes_byte_exact(string target, int heldRequest)
     {
         var hold = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -99,6 +100,7 @@ public sealed class StopTests
     [Theory]
     [InlineData("/sliced/file")]
     [InlineData("/through/file")]
+    [Trait("Behaviour", "B49")]
     public async Task Client_that_does_not_read_is_ended_after_the_shutdown_timeout(string target)
     {
         var file = new RangeFile(1L << 30);
@@ -133,6 +135,7 @@ public sealed class StopTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B49")]
     public async Task Idle_connection_is_closed_at_once()
     {
         await using var origin = ScriptedOrigin.StartWithAnswers();
@@ -150,6 +153,7 @@ public sealed class StopTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
+    [Trait("Behaviour", "B49")]
     public async Task Health_turns_503_while_draining(bool onMetricsPort)
     {
         await using var origin = ScriptedOrigin.StartWithAnswers();

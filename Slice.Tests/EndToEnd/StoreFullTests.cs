@@ -9,6 +9,7 @@ public sealed class StoreFullTests
     private const int SliceBytes = 64 << 10;
 
     [Fact]
+    [Trait("Behaviour", "B47")]
     public async Task Object_larger_than_the_store_streams_byte_exact()
     {
         var file = new RangeFile((64 * SliceBytes) + 77);

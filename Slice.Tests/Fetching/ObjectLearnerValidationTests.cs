@@ -71,6 +71,7 @@ public sealed class ObjectLearnerValidationTests : IAsyncDisposable
     }
 
     [Fact]
+    [Trait("Behaviour", "B25")]
     public async Task Part_without_any_validator_is_never_the_same_version()
     {
         var stale = await StoreStaleAsync(FakeContent.Sixteen with { FieldLines = [] });

@@ -48,6 +48,7 @@ public class PartialResponseCheckTests
     [InlineData("Content-Type: multipart/byteranges; boundary=x")]
     [InlineData("Content-Range: bytes 4-7/16", "Content-Type: multipart/byteranges; boundary=x")]
     [InlineData("Content-Range: bytes 4-7/16", "Content-Type: Multipart/ByteRanges")]
+    [Trait("Behaviour", "B16")]
     public void Anything_that_could_misplace_a_byte_is_refused(params string[] fieldLines)
     {
         Assert.False(PartialResponseCheck.TryAccept(new FakeOriginResponse(206, fieldLines), s_asked, out _, out var failure));

@@ -13,6 +13,7 @@ public class RetryPolicyTests
     [InlineData(30, 10_000)]
     [InlineData(31, 10_000)]
     [InlineData(1000, 10_000)]
+    [Trait("Behaviour", "B18")]
     public void Wait_doubles_up_to_its_limit_and_jitter_takes_up_to_half(int retry, int wholeMs)
     {
         Assert.Equal(TimeSpan.FromMilliseconds(wholeMs / 2), new RetryPolicy(20, () => 0).DelayBefore(retry));

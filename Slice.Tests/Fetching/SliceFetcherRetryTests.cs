@@ -122,6 +122,7 @@ public sealed class SliceFetcherRetryTests : IAsyncDisposable
     }
 
     [Fact]
+    [Trait("Behaviour", "B17")]
     public async Task Part_shorter_than_asked_for_is_followed_by_the_rest()
     {
         var reading = _bed.ReadAsync(_bed.Publish(FakeContent.Sixteen), 0);
@@ -255,6 +256,7 @@ public sealed class SliceFetcherRetryTests : IAsyncDisposable
     }
 
     [Fact]
+    [Trait("Behaviour", "B24")]
     public async Task Object_that_changed_between_two_tries_is_not_spliced()
     {
         var generation = _bed.Publish(FakeContent.Sixteen);

@@ -51,6 +51,7 @@ public sealed class SliceFetcherTests : IAsyncDisposable
     [InlineData("0123456789abcde", 3, 12, 15)]
     [InlineData("0123456789abcdef", 3, 12, 16)]
     [InlineData("0", 0, 0, 1)]
+    [Trait("Behaviour", "B14")]
     public async Task Last_slice_is_asked_for_with_its_exact_last_byte(string text, int sliceIndex, long start, long end)
     {
         var content = FakeContent.Sixteen with { Text = text };
@@ -63,6 +64,7 @@ public sealed class SliceFetcherTests : IAsyncDisposable
 
     // B32.
     [Fact]
+    [Trait("Behaviour", "B32")]
     public async Task Many_readers_of_one_slice_make_one_request()
     {
         var generation = _bed.Publish(FakeContent.Sixteen);
@@ -91,6 +93,7 @@ public sealed class SliceFetcherTests : IAsyncDisposable
     }
 
     [Fact]
+    [Trait("Behaviour", "B32")]
     public async Task Followers_see_bytes_as_they_land()
     {
         var generation = _bed.Publish(FakeContent.Sixteen);

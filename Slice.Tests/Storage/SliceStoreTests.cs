@@ -16,6 +16,7 @@ public sealed class SliceStoreTests : IDisposable
     public void Dispose() => _directory.Dispose();
 
     [Fact]
+    [Trait("Behaviour", "B47")]
     public async Task Capacity_is_a_hard_limit()
     {
         using var store = SliceStore.CreateInMemory((4 * Unit) + 100, _time);
@@ -144,6 +145,7 @@ public sealed class SliceStoreTests : IDisposable
     }
 
     [Fact]
+    [Trait("Behaviour", "B47")]
     public async Task Store_grows_to_its_capacity_and_not_beyond()
     {
         using var store = SliceStore.CreateInMemory((2L * HalfGiB) + (2 * Unit), _time);
@@ -207,6 +209,7 @@ public sealed class SliceStoreTests : IDisposable
     }
 
     [Fact]
+    [Trait("Behaviour", "B46")]
     public void Directory_in_use_by_another_store_is_refused_and_named()
     {
         using (SliceStore.CreateOnDisk(_directory.Path, 4 * Unit, _time))
@@ -234,6 +237,7 @@ public sealed class SliceStoreTests : IDisposable
     // Root may write anywhere, so what refuses is not a permission: a file where a directory is needed, and a file system
     // that takes no files.
     [Fact]
+    [Trait("Behaviour", "B46")]
     public void Directory_that_cannot_be_made_is_refused_and_named()
     {
         File.WriteAllText(_directory.Combine("file"), "");
@@ -255,6 +259,7 @@ public sealed class SliceStoreTests : IDisposable
     }
 
     [Fact]
+    [Trait("Behaviour", "B46")]
     public void Segments_of_an_earlier_run_are_removed_and_nothing_else()
     {
         File.WriteAllText(_directory.Combine("segment-000007.slices"), "old");

@@ -154,6 +154,7 @@ public sealed class ConfigurationReaderTests : IDisposable
         errors, _files.Errors($"upstream_address: [{string.Join(", ", Enumerable.Range(1, count).Select(port => $"a:{port}"))}]").Length);
 
     [Fact]
+    [Trait("Behaviour", "B48")]
     public void Every_error_is_reported_at_once_with_place_key_value_and_range() => Assert.Equal(
         [
             "1.yaml:1:13: slice_size: 1: too small, allowed: 64KiB to 10MiB",
@@ -196,6 +197,7 @@ public sealed class ConfigurationReaderTests : IDisposable
     [InlineData("colour: blue", "1.yaml:2:1: colour: unknown key")]
     [InlineData("? [a]\n: b", "1.yaml:2:3: a list, allowed: a name as key")]
     [InlineData("'': b", "1.yaml:2:1: (empty): unknown key")]
+    [Trait("Behaviour", "B48")]
     public void Unknown_key_is_an_error_with_a_suggestion_when_one_is_near(string line, string error) =>
         Assert.Equal([error], _files.Errors("upstream_address: a:1\n" + line));
 
