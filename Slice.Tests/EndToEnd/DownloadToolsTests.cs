@@ -19,7 +19,9 @@ public sealed class DownloadToolsTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         TestFiles.WriteContent(_served.Combine("object.bin"), LengthBytes, seed: 4);
-        _origin = await NginxServer.StartStaticAsync(_served.Path);
+
+        // Would compress whatever it is asked to, so that a slice that is not asked for as it is would come out wrong.
+        _origin = await NginxServer.StartStaticAsync(_served.Path, "gzip on; gzip_types *; gzip_proxied any; gzip_min_length 1;");
         _product = await ProductProcess.StartAsync($$$"""
             listen_address: 127.0.0.1:{{port}}
             metrics_endpoint:
@@ -76,6 +78,57 @@ public sealed class DownloadToolsTests : IAsyncLifetime
         AssertIs(file, 0, LengthBytes);
         await Eventually.TrueAsync(() => _origin!.ReadAccessLog().Count == 68, () => $"68 slices asked for, not {_origin!.ReadAccessLog().Count}");
         Assert.DoesNotContain(_origin!.ReadAccessLog(), request => request.Range == "bytes=0-65535");
+    }
+
+    [Fact]
+    [Trait("Behaviour", "B2")]
+    public async Task Curl_C_resumes_where_a_download_was_cut()
+    {
+        string file = _downloads.Combine("object.bin");
+        await File.WriteAllBytesAsync(file, TestContent.Bytes(0, (50 * SliceBytes) - 1, seed: 4), TestContext.Current.CancellationToken);
+        string code = await RunAsync("curl", "-sS", "--fail", "-w", "%{http_code}", "-C", "-", "-o", file, Url);
+        Assert.Equal("206", code);
+        AssertIs(file, 0, LengthBytes);
+        await Eventually.TrueAsync(() => _origin!.ReadAccessLog().Count == 52, () => $"52 slices asked for, not {_origin!.ReadAccessLog().Count}");
+    }
+
+    [Fact]
+    public async Task Curl_compressed_gets_the_bytes_as_they_are()
+    {
+        string head = _downloads.Combine("head");
+        foreach (string name in (string[])["cold", "warm"])
+        {
+            await RunAsync("curl", "-sS", "--fail", "--compressed", "-D", head, "-o", _downloads.Combine(name), Url);
+            AssertIs(_downloads.Combine(name), 0, LengthBytes);
+            Assert.DoesNotContain("Content-Encoding", await File.ReadAllTextAsync(head, TestContext.Current.CancellationToken), StringComparison.OrdinalIgnoreCase);
+        }
+    }
+
+    [Fact]
+    [Trait("Behaviour", "B11")]
+    public async Task Curl_z_downloads_only_what_is_newer_than_its_file()
+    {
+        string file = _downloads.Combine("object.bin");
+        Assert.Equal("200", await RunAsync("curl", "-sS", "--fail", "-R", "-w", "%{http_code}", "-o", file, Url));
+        AssertIs(file, 0, LengthBytes);
+
+        string again = _downloads.Combine("again");
+        Assert.Equal("304 0", await RunAsync("curl", "-sS", "--fail", "-z", file, "-w", "%{http_code} %{size_download}", "-o", again, Url));
+        File.SetLastWriteTimeUtc(file, File.GetLastWriteTimeUtc(file).AddDays(-1));
+        Assert.Equal("200", await RunAsync("curl", "-sS", "--fail", "-z", file, "-w", "%{http_code}", "-o", again, Url));
+        AssertIs(again, 0, LengthBytes);
+    }
+
+    [Fact]
+    [Trait("Behaviour", "B32")]
+    public async Task Curl_parallel_downloads_of_a_cold_object_cost_the_origin_every_slice_once()
+    {
+        string[] names = [.. Enumerable.Range(0, 8).Select(index => string.Create(CultureInfo.InvariantCulture, $"copy{index}"))];
+        await RunAsync(
+            "curl", ["-sS", "--fail", "--parallel", "--parallel-immediate", "--parallel-max", "8", .. names.SelectMany(name => (string[])["-o", _downloads.Combine(name), Url])]);
+        Assert.All(names, name => AssertIs(_downloads.Combine(name), 0, LengthBytes));
+        await Eventually.TrueAsync(() => _origin!.ReadAccessLog().Count >= 101, () => $"101 slices asked for, not {_origin!.ReadAccessLog().Count}");
+        Assert.Equal(101, _origin!.ReadAccessLog().Count);
     }
 
     // The tool's standard output; the test fails with all of it when the tool does.
