@@ -24,7 +24,8 @@ needed='nginx nginx-light
 haproxy haproxy
 curl curl
 aria2c aria2
-wget wget'
+wget wget
+dpkg-deb dpkg'
 
 missing=()
 while read -r program package; do
