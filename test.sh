@@ -25,7 +25,8 @@ haproxy haproxy
 curl curl
 aria2c aria2
 wget wget
-dpkg-deb dpkg'
+dpkg-deb dpkg
+chromium chromium'
 
 missing=()
 while read -r program package; do
