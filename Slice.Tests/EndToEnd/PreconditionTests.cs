@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using Slice.Tests.Support;
 
 namespace Slice.Tests.EndToEnd;
@@ -11,6 +12,9 @@ public sealed class PreconditionTests
     private const string Modified = "Thu, 01 Jan 2026 00:00:01 GMT";
     private const string Earlier = "Thu, 01 Jan 2026 00:00:00 GMT";
     private const string Later = "Thu, 01 Jan 2026 00:00:02 GMT";
+
+    // A day behind the Date that the origin states, so that advancing it never makes an answer look old on arrival.
+    private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow.AddDays(-1));
 
     private readonly RangeFile _file = new(16)
     {
@@ -97,15 +101,45 @@ public sealed class PreconditionTests
     [InlineData(Modified)]
     public Task IfRange_without_range_is_ignored(string value) => BothAsync(200, "If-Range: " + value);
 
-    // Once on an object that is not known and once on the same object, stored.
+    // The object is stored and stale, and has changed meanwhile: conditions are about what there is now (B26).
+    [Theory]
+    [Trait("Behaviour", "B9")]
+    [Trait("Behaviour", "B26")]
+    [InlineData(200, "If-None-Match: \"v1\"")]
+    [InlineData(304, "If-None-Match: \"v2\"")]
+    [InlineData(412, "If-Match: \"v1\"")]
+    [InlineData(200, "If-Match: \"v2\"")]
+    [InlineData(206, "Range: bytes=4-5")]
+    [InlineData(200, "Range: bytes=4-5", "If-Range: \"v1\"")]
+    [InlineData(206, "Range: bytes=4-5", "If-Range: \"v2\"")]
+    public async Task Condition_on_a_stale_object_is_about_the_version_that_there_is_now(int status, params string[] fields)
+    {
+        await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
+        await using var proxy = await ProxyUnderTest.StartAsync(origin.Uri, sliceSizeBytes: 4, time: _time);
+        await proxy.GetAsync("/file");
+        _file.ChangeTo(2);
+        _time.Advance(TimeSpan.FromSeconds(61));
+
+        Check(await proxy.GetAsync("/file", fields), status, "changed");
+    }
+
+    // On an object that is not known, that is stored in part, that is stored, and that is stale.
     private async Task BothAsync(int status, params string[] fields)
     {
         await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
-        await using var proxy = await ProxyUnderTest.StartAsync(origin.Uri, sliceSizeBytes: 4);
+        await using (var other = await ProxyUnderTest.StartAsync(origin.Uri, sliceSizeBytes: 4))
+        {
+            await other.GetAsync("/file", "Range: bytes=8-9");
+            Check(await other.GetAsync("/file", fields), status, "stored in part");
+        }
+
+        await using var proxy = await ProxyUnderTest.StartAsync(origin.Uri, sliceSizeBytes: 4, time: _time);
         using var client = await RawClient.ConnectAsync(proxy.EndPoint);
         Check(await GetAsync(), status, "not stored");
         await proxy.GetAsync("/file");
         Check(await GetAsync(), status, "stored");
+        _time.Advance(TimeSpan.FromSeconds(61));
+        Check(await GetAsync(), status, "stale");
 
         // They are between the client and us: slices are asked for by conditions of ours alone.
         string[] own = fields.Where(field => field.Contains("\"x\"", StringComparison.Ordinal) || field.Contains("W/", StringComparison.Ordinal)).ToArray();
