@@ -1,5 +1,6 @@
 using System.Buffers;
 using Slice.Core.Caching;
+using Slice.Core.Observability;
 using Slice.Core.Ranges;
 using Slice.Core.Storage;
 
@@ -16,6 +17,9 @@ namespace Slice.Core.Fetching;
 /// </remarks>
 public sealed class BodyRecorder : IDisposable
 {
+    // The pool's common size.
+    private const int ReadBufferBytes = 64 << 10;
+
     private readonly List<StoredSlice> _slices = [];
     private readonly TaskCompletionSource<Generation?> _outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SliceStore _store;
@@ -69,6 +73,30 @@ public sealed class BodyRecorder : IDisposable
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             Fail();
+        }
+    }
+
+    /// <summary>Reads a body to its end for the recording alone, and publishes it. The caller disposes the response.</summary>
+    public async ValueTask RecordAllAsync(OriginResponse response, SliceMeter meter)
+    {
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(ReadBufferBytes);
+        try
+        {
+            while (!HasFailed && await response.ReadAsync(buffer.AsMemory(0, ReadBufferBytes)) is { Failure.IsError: false } read)
+            {
+                if (read.Bytes == 0)
+                {
+                    await CompleteAsync();
+                    return;
+                }
+
+                meter.BytesFromOrigin.Add(read.Bytes);
+                await AppendAsync(buffer.AsMemory(0, read.Bytes));
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 

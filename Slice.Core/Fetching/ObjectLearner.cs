@@ -114,12 +114,39 @@ public sealed class ObjectLearner
     {
         var flight = new LearnFlight();
         flight.TryJoin();
-        if (_inFlight.TryAdd(request.Key, flight))
+        if (!_inFlight.TryAdd(request.Key, flight))
         {
-            _ = RunAsync(flight, request, () => _inFlight.TryRemove(KeyValuePair.Create(request.Key, flight)));
+            flight.Leave();
+            return;
         }
 
-        flight.Leave();
+        _ = RunAsync(flight, request, () => _inFlight.TryRemove(KeyValuePair.Create(request.Key, flight)));
+        _ = KeepRefreshedAsync(flight);
+    }
+
+    // An answer of unknown length is kept only by somebody who reads it to its end, and here no client does. Never throws: what the origin
+    // does wrong is a value, and the deadlines are the response's.
+    private async Task KeepRefreshedAsync(LearnFlight flight)
+    {
+        var outcome = await FollowAsync(flight, isOwn: true, CancellationToken.None);
+        try
+        {
+            if (outcome is { Response: { } response, Recorder: { } recorder })
+            {
+                await recorder.RecordAllAsync(response, _meter);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The process is stopping.
+        }
+        finally
+        {
+            if (outcome.IsExclusive)
+            {
+                outcome.Discard();
+            }
+        }
     }
 
     /// <summary>Reads the head of an answer that is passed on, for the client's preconditions.</summary>

@@ -165,13 +165,11 @@ internal sealed class GetHandler : IRequestHandler
         LearnOutcome outcome;
         await using (EarlyHints.Listen(exchange))
         {
-            outcome = await _learner.LearnAsync(request, exchange.Head.Fields, mayWait: !isUncacheable, exchange.ConnectionClosed);
+            bool mayWait = !isUncacheable && (isSliced || request.Sharing == RequestSharing.Allowed);
+            outcome = await _learner.LearnAsync(request, exchange.Head.Fields, mayWait, exchange.ConnectionClosed);
         }
 
-        if (outcome.IsUncacheable && request.Sharing == RequestSharing.Allowed)
-        {
-            _uncacheable.Add(exchange.Key);
-        }
+        RememberWhetherCacheable(exchange, request, outcome, isUncacheable);
 
         status = status with { IsCollapsed = outcome.WasCollapsed, ForwardStatus = outcome.OriginStatus };
         switch (outcome.Kind)
@@ -205,8 +203,27 @@ internal sealed class GetHandler : IRequestHandler
     private bool IsSliced(HttpExchange exchange) => exchange.IsSliced ??= _patterns.Match(exchange.NormalizedTarget);
 
     // Outside the sliced paths a part is not asked for on behalf of others: the client's own request for one goes through as it is.
+    // And where the last answer was for one client only, so will this one be: a client's conditions then do more good at the origin. A
+    // request without any asks as ever, so that one odd answer does not keep a page out of the cache.
     private bool MayLearnWhole(HttpExchange exchange, Generation? stale, bool isUncacheable) =>
-        _cachesUnsliced && !isUncacheable && (stale is not null || !exchange.Head.Fields.Contains(KnownField.Range));
+        _cachesUnsliced
+        && (stale is not null || !exchange.Head.Fields.Contains(KnownField.Range))
+        && !(isUncacheable && HasPreconditions(exchange.Head.Fields));
+
+    private void RememberWhetherCacheable(HttpExchange exchange, LearnRequest request, LearnOutcome outcome, bool wasUncacheable)
+    {
+        if (outcome.IsUncacheable)
+        {
+            if (request.Sharing == RequestSharing.Allowed)
+            {
+                _uncacheable.Add(exchange.Key);
+            }
+        }
+        else if (wasUncacheable && outcome.Kind is LearnOutcomeKind.Known or LearnOutcomeKind.Direct)
+        {
+            _uncacheable.Remove(exchange.Key);
+        }
+    }
 
     private LearnRequest NewLearnRequest(HttpExchange exchange, in RequestDirectives directives, Generation? stale, bool isSliced)
     {
@@ -252,11 +269,11 @@ internal sealed class GetHandler : IRequestHandler
                             await SendHeadAsync(exchange, 304, notModified.Head);
                         }
 
-                        await ResponseForwarder.RecordAsync(response, recorder, _meter);
+                        await RecordAsync(response, recorder);
                         return;
                     case ResponseKind.PreconditionFailed:
                         await ErrorResponder.WriteErrorAsync(exchange, 412, "a precondition does not hold");
-                        await ResponseForwarder.RecordAsync(response, recorder, _meter);
+                        await RecordAsync(response, recorder);
                         return;
                 }
             }
@@ -264,6 +281,8 @@ internal sealed class GetHandler : IRequestHandler
             await ResponseForwarder.ForwardAsync(exchange, response, status, recorder, _meter, _log);
         }
     }
+
+    private ValueTask RecordAsync(OriginResponse response, BodyRecorder? recorder) => recorder?.RecordAllAsync(response, _meter) ?? default;
 
     private static bool HasPreconditions(FieldTable fields) =>
         fields.Contains(KnownField.IfMatch) || fields.Contains(KnownField.IfNoneMatch)

@@ -50,39 +50,6 @@ internal static class ResponseForwarder
         }
     }
 
-    /// <summary>Reads a body for its recorder only: the client needed none of it. Ends early when there is no recorder.</summary>
-    public static async ValueTask RecordAsync(OriginResponse response, BodyRecorder? recorder, SliceMeter meter)
-    {
-        if (recorder is null)
-        {
-            return;
-        }
-
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
-        try
-        {
-            while (await response.ReadAsync(buffer.AsMemory(0, BufferBytes)) is { Failure.IsError: false } read)
-            {
-                meter.BytesFromOrigin.Add(read.Bytes);
-                if (read.Bytes == 0)
-                {
-                    await recorder.CompleteAsync();
-                    return;
-                }
-
-                await recorder.AppendAsync(buffer.AsMemory(0, read.Bytes));
-                if (recorder.HasFailed)
-                {
-                    return;
-                }
-            }
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
-    }
-
     private static async ValueTask<WriteResult> ForwardBodyAsync(
         HttpExchange exchange, OriginResponse response, bool isChunked, BodyRecorder? recorder, SliceMeter meter, RequestLog log)
     {

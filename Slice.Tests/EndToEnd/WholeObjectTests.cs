@@ -386,6 +386,20 @@ public sealed class WholeObjectTests
     }
 
     [Fact]
+    [Trait("Behaviour", "B29")]
+    public async Task One_answer_for_one_client_does_not_keep_a_page_out_of_the_cache()
+    {
+        await using var origin = ScriptedOrigin.Start(exchange => exchange.Request.Field("Cookie") is null
+            ? exchange.RespondAsync("200 OK", "for all", "Cache-Control: max-age=60")
+            : exchange.RespondAsync("200 OK", "for one", "Set-Cookie: a=b"));
+        await using var proxy = await StartAsync(origin, options => options with { SlicePatterns = ["^/big/"] });
+
+        Assert.Equal("for one", (await proxy.GetAsync("/page", "Cookie: me")).BodyText);
+        Assert.Equal("for all", (await proxy.GetAsync("/page")).BodyText);
+        Assert.Equal("HIT", (await proxy.GetAsync("/page")).Field("X-Cache"));
+    }
+
+    [Fact]
     public async Task Private_pages_do_not_wait_for_each_other_once_known()
     {
         var gate = new TaskCompletionSource();
