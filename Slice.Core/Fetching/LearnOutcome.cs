@@ -59,6 +59,9 @@ public sealed record LearnOutcome(LearnOutcomeKind Kind)
     /// <summary>Whether only one client may have it: a response with a body to stream, or one that must not be shared.</summary>
     public bool IsExclusive => Kind == LearnOutcomeKind.Direct || Generation is { IsShared: false };
 
+    /// <summary>No answer, and why.</summary>
+    public static LearnOutcome Failed(Failure failure) => new(LearnOutcomeKind.Failed) { Failure = failure };
+
     /// <summary>Ends an outcome that nobody took.</summary>
     public void Discard()
     {

@@ -23,6 +23,7 @@ internal sealed class GetHandler : IRequestHandler
 
     private readonly ObjectIndex _index;
     private readonly ObjectLearner _learner;
+    private readonly StoredResponseReader _reader;
     private readonly UncacheableKeys _uncacheable;
     private readonly PassThroughHandler _passThrough;
     private readonly SlicePatterns _patterns;
@@ -38,6 +39,7 @@ internal sealed class GetHandler : IRequestHandler
     public GetHandler(
         ObjectIndex index,
         ObjectLearner learner,
+        StoredResponseReader reader,
         UncacheableKeys uncacheable,
         PassThroughHandler passThrough,
         SliceOptions options,
@@ -47,6 +49,7 @@ internal sealed class GetHandler : IRequestHandler
     {
         _index = index;
         _learner = learner;
+        _reader = reader;
         _uncacheable = uncacheable;
         _passThrough = passThrough;
         _patterns = new SlicePatterns(options.SlicePatterns);
@@ -260,7 +263,7 @@ internal sealed class GetHandler : IRequestHandler
             var now = _time.GetUtcNow();
             if (response.Status == 200 && HasPreconditions(exchange.Head.Fields))
             {
-                var stored = _learner.Describe(response);
+                var stored = _reader.Read(response, Math.Max(0, response.ContentLength));
                 switch (ResponseDecision.Decide(exchange.Head, stored, now, _maxRanges, out _, out _))
                 {
                     case ResponseKind.NotModified:

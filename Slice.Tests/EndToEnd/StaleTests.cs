@@ -125,6 +125,32 @@ public sealed class StaleTests
 
     [Fact]
     [Trait("Behaviour", "B31")]
+    public async Task Clients_that_wait_for_one_failing_request_get_what_each_of_them_allows()
+    {
+        _file.ExtraFields = ["Cache-Control: max-age=60, stale-if-error=600"];
+        await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
+        await using var proxy = await StartAsync(origin);
+        await proxy.GetAsync("/file");
+        int cold = origin.RequestCount;
+        var gate = new TaskCompletionSource();
+        origin.Answer = async exchange =>
+        {
+            await exchange.WaitAsync(gate.Task);
+            await exchange.CloseAsync();
+        };
+        _time.Advance(TimeSpan.FromSeconds(70));
+
+        string[][] wishes = [[], ["Cache-Control: no-cache"], [], ["Cache-Control: no-cache"], []];
+        var clients = wishes.Select(wish => proxy.GetAsync("/file", wish)).ToArray();
+        await origin.RequestsArrivedAsync(cold + 1);
+        gate.SetResult();
+
+        var statuses = (await Task.WhenAll(clients)).Select(response => response.StatusCode);
+        Assert.Equal([200, 502, 200, 502, 200], statuses);
+    }
+
+    [Fact]
+    [Trait("Behaviour", "B31")]
     public async Task Operator_may_allow_stale_answers_for_an_origin_that_says_nothing()
     {
         _file.ExtraFields = ["Cache-Control: max-age=60"];
