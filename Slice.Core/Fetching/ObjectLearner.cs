@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using Slice.Core.Caching;
 using Slice.Core.Http;
 using Slice.Core.Observability;
@@ -28,6 +29,9 @@ public sealed class ObjectLearner
     private readonly TimeProvider _time;
     private readonly SliceMeter _meter;
     private readonly ConcurrentDictionary<CacheKey, LearnFlight> _inFlight = new(CacheKeyComparer.Instance);
+
+    // Keys whose stored response is being refreshed in the background, until the new one is there: a body may take longer than its lesson.
+    private readonly ConcurrentDictionary<CacheKey, byte> _refreshing = new(CacheKeyComparer.Instance);
 
     /// <summary>A learner over its collaborators; <paramref name="stopping"/> ends every lesson.</summary>
     public ObjectLearner(
@@ -95,23 +99,31 @@ public sealed class ObjectLearner
     /// Asks the origin whether a stored response is still good while it goes on being used (RFC 5861 §3); does nothing when somebody
     /// asks already. Never waits.
     /// </summary>
-    public void Refresh(LearnRequest request)
+    /// <param name="request">What to ask.</param>
+    /// <param name="fields">The client's fields; looked at during the call only.</param>
+    public void Refresh(LearnRequest request, FieldTable fields)
     {
+        if (!_refreshing.TryAdd(request.Key, 0))
+        {
+            return;
+        }
+
         var flight = new LearnFlight();
         flight.TryJoin();
-        if (!_inFlight.TryAdd(request.Key, flight))
+        if (TryFindNewer(request, fields, out _) || !_inFlight.TryAdd(request.Key, flight))
         {
             flight.Leave();
+            _refreshing.TryRemove(request.Key, out _);
             return;
         }
 
         _ = RunAsync(flight, request, () => _inFlight.TryRemove(KeyValuePair.Create(request.Key, flight)));
-        _ = KeepRefreshedAsync(flight);
+        _ = KeepRefreshedAsync(request.Key, flight);
     }
 
     // An answer of unknown length is kept only by somebody who reads it to its end, and here no client does. Never throws: what the origin
     // does wrong is a value, and the deadlines are the response's.
-    private async Task KeepRefreshedAsync(LearnFlight flight)
+    private async Task KeepRefreshedAsync(CacheKey key, LearnFlight flight)
     {
         var outcome = await FollowAsync(flight, isOwn: true, CancellationToken.None);
         try
@@ -131,6 +143,8 @@ public sealed class ObjectLearner
             {
                 outcome.Discard();
             }
+
+            _refreshing.TryRemove(key, out _);
         }
     }
 
@@ -203,12 +217,7 @@ public sealed class ObjectLearner
 
     private void Start(LearnFlight flight, LearnRequest request, FieldTable fields)
     {
-        // Thread A found nothing in the index, or something stale; thread B's lesson published the object, or freshened it, and left; A
-        // enters. A lesson is over only after that, so looking again here sees it and the origin is asked once.
-        if (_index.TryGet(request.Key.Bytes, fields, out var known)
-            && known.Response != request.StaleResponse
-            && known.IsUsable
-            && ReuseDecision.Decide(known.Response, request.Directives, _time.GetUtcNow()) == Reuse.Fresh)
+        if (TryFindNewer(request, fields, out var known))
         {
             _inFlight.TryRemove(KeyValuePair.Create(request.Key, flight));
             flight.Complete(new LearnOutcome(LearnOutcomeKind.Known) { Generation = known });
@@ -217,6 +226,14 @@ public sealed class ObjectLearner
 
         _ = RunAsync(flight, request, () => _inFlight.TryRemove(KeyValuePair.Create(request.Key, flight)));
     }
+
+    // Thread A found nothing in the index, or something stale; thread B's lesson published the object, or freshened it, and left; A enters. A
+    // lesson is over only after that, so looking again here sees it and the origin is asked once.
+    private bool TryFindNewer(LearnRequest request, FieldTable fields, [NotNullWhen(true)] out Generation? known) =>
+        _index.TryGet(request.Key.Bytes, fields, out known)
+        && known.Response != request.StaleResponse
+        && known.IsUsable
+        && ReuseDecision.Decide(known.Response, request.Directives, _time.GetUtcNow()) == Reuse.Fresh;
 
     // Never throws; whatever happens is the flight's outcome.
     private async Task RunAsync(LearnFlight flight, LearnRequest request, Action? onEnd)

@@ -17,6 +17,9 @@ internal static class ErrorResponder
     public static ValueTask WriteUnsatisfiableAsync(HttpExchange exchange, long completeLength) =>
         WriteAsync(exchange, 416, "text/plain; charset=utf-8", "416 the range starts past the end of the object\n", completeLength);
 
+    /// <summary>504 for a client that wanted no request to the origin (RFC 9111 §5.2.1.7).</summary>
+    public static ValueTask WriteNotCachedAsync(HttpExchange exchange) => WriteErrorAsync(exchange, 504, "only-if-cached: not all of it is stored");
+
     /// <summary>A response with a small body of ours, never stored by anybody.</summary>
     public static ValueTask WriteAsync(HttpExchange exchange, int status, string contentType, string body) =>
         WriteAsync(exchange, status, contentType, body, unsatisfiedLength: null);

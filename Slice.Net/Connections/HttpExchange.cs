@@ -157,6 +157,16 @@ internal sealed class HttpExchange
         FirstByteAt = _time.GetTimestamp();
     }
 
+    /// <summary>Sends a response that is all head.</summary>
+    public async ValueTask SendHeadAsync(int status, ReadOnlyMemory<byte> head)
+    {
+        BeginResponse(status);
+        if (await Writer.WriteAsync(head) != WriteResult.Written)
+        {
+            Abort();
+        }
+    }
+
     /// <summary>Forgets a response head that was never handed to the writer, because the object changed before its first byte.</summary>
     public void ForgetResponse() => Status = 0;
 

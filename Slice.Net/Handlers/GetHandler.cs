@@ -6,7 +6,6 @@ using Slice.Core.Observability;
 using Slice.Core.Options;
 using Slice.Core.Ranges;
 using Slice.Net.Connections;
-using Slice.Net.Delivery;
 using Slice.Net.Origin;
 
 namespace Slice.Net.Handlers;
@@ -23,7 +22,8 @@ internal sealed class GetHandler : IRequestHandler
 
     private readonly ObjectIndex _index;
     private readonly ObjectLearner _learner;
-    private readonly StoredResponseReader _reader;
+    private readonly StoredResponder _stored;
+    private readonly DirectResponder _direct;
     private readonly UncacheableKeys _uncacheable;
     private readonly PassThroughHandler _passThrough;
     private readonly SlicePatterns _patterns;
@@ -32,7 +32,6 @@ internal sealed class GetHandler : IRequestHandler
     private readonly bool _honorsDirectives;
     private readonly int _maxRanges;
     private readonly TimeProvider _time;
-    private readonly SliceMeter _meter;
     private readonly RequestLog _log;
 
     /// <summary>A handler over its collaborators.</summary>
@@ -49,7 +48,8 @@ internal sealed class GetHandler : IRequestHandler
     {
         _index = index;
         _learner = learner;
-        _reader = reader;
+        _stored = new StoredResponder(options.Limits.MaxRanges, time, meter, log);
+        _direct = new DirectResponder(reader, options.Limits.MaxRanges, time, meter, log);
         _uncacheable = uncacheable;
         _passThrough = passThrough;
         _patterns = new SlicePatterns(options.SlicePatterns);
@@ -58,7 +58,6 @@ internal sealed class GetHandler : IRequestHandler
         _honorsDirectives = options.HonorRequestCacheControl;
         _maxRanges = options.Limits.MaxRanges;
         _time = time;
-        _meter = meter;
         _log = log;
     }
 
@@ -81,7 +80,7 @@ internal sealed class GetHandler : IRequestHandler
 
             try
             {
-                if (await RespondAsync(exchange, generation, status, directives.OnlyIfCached, isLastAttempt: attempt == MaxAttempts))
+                if (await _stored.RespondAsync(exchange, generation, status, directives.OnlyIfCached, isLastAttempt: attempt == MaxAttempts))
                 {
                     return;
                 }
@@ -126,7 +125,7 @@ internal sealed class GetHandler : IRequestHandler
                 status = new CacheStatus { IsStale = true };
                 return true;
             case Reuse.StaleWhileRevalidate:
-                _learner.Refresh(NewLearnRequest(exchange, directives, generation, IsSliced(exchange)));
+                _learner.Refresh(NewLearnRequest(exchange, directives, generation, IsSliced(exchange)), exchange.Head.Fields);
                 status = new CacheStatus { IsStale = true };
                 return true;
             case Reuse.AfterValidationByRequest:
@@ -152,7 +151,7 @@ internal sealed class GetHandler : IRequestHandler
     {
         if (directives.OnlyIfCached)
         {
-            await WriteNotCachedAsync(exchange);
+            await ErrorResponder.WriteNotCachedAsync(exchange);
             return default;
         }
 
@@ -185,7 +184,7 @@ internal sealed class GetHandler : IRequestHandler
                     IsStored = outcome.Generation!.IsShared && !outcome.IsStaleOnError,
                 });
             case LearnOutcomeKind.Direct:
-                await ForwardAsync(exchange, outcome, status);
+                await _direct.ForwardAsync(exchange, outcome, status);
                 break;
             case LearnOutcomeKind.Unsatisfiable when exchange.Head.Fields.Contains(KnownField.Range):
                 await ErrorResponder.WriteUnsatisfiableAsync(exchange, outcome.CompleteLength);
@@ -211,7 +210,7 @@ internal sealed class GetHandler : IRequestHandler
     private bool MayLearnWhole(HttpExchange exchange, Generation? stale, bool isUncacheable) =>
         _cachesUnsliced
         && (stale is not null || !exchange.Head.Fields.Contains(KnownField.Range))
-        && !(isUncacheable && HasPreconditions(exchange.Head.Fields));
+        && !(isUncacheable && DirectResponder.HasPreconditions(exchange.Head.Fields));
 
     private void RememberWhetherCacheable(HttpExchange exchange, LearnRequest request, LearnOutcome outcome, bool wasUncacheable)
     {
@@ -249,174 +248,5 @@ internal sealed class GetHandler : IRequestHandler
         }
 
         return range.IsSuffix || range.First >= _grid.MaxCompleteLength ? null : _grid.IndexOf(range.First);
-    }
-
-    // An answer that is not served in slices. The client's preconditions did not go with the request: they are looked at here.
-    private async ValueTask ForwardAsync(HttpExchange exchange, LearnOutcome outcome, CacheStatus status)
-    {
-        var response = outcome.Response!;
-        using var recorder = outcome.Recorder;
-        using (response)
-        {
-            _meter.PassthroughRequests.Add(1);
-            status = status with { ForwardStatus = 0, IsStored = recorder is not null };
-            var now = _time.GetUtcNow();
-            if (response.Status == 200 && HasPreconditions(exchange.Head.Fields))
-            {
-                var stored = _reader.Read(response, Math.Max(0, response.ContentLength));
-                switch (ResponseDecision.Decide(exchange.Head, stored, now, _maxRanges, out _, out _))
-                {
-                    case ResponseKind.NotModified:
-                        using (var notModified = SlicedResponse.NotModified(exchange, stored, status with { ForwardStatus = 200 }, now))
-                        {
-                            await SendHeadAsync(exchange, 304, notModified.Head);
-                        }
-
-                        await RecordAsync(response, recorder);
-                        return;
-                    case ResponseKind.PreconditionFailed:
-                        await ErrorResponder.WriteErrorAsync(exchange, 412, "a precondition does not hold");
-                        await RecordAsync(response, recorder);
-                        return;
-                }
-            }
-
-            await ResponseForwarder.ForwardAsync(exchange, response, status, recorder, _meter, _log);
-        }
-    }
-
-    private ValueTask RecordAsync(OriginResponse response, BodyRecorder? recorder) => recorder?.RecordAllAsync(response, _meter) ?? default;
-
-    private static bool HasPreconditions(FieldTable fields) =>
-        fields.Contains(KnownField.IfMatch) || fields.Contains(KnownField.IfNoneMatch)
-        || fields.Contains(KnownField.IfModifiedSince) || fields.Contains(KnownField.IfUnmodifiedSince);
-
-    // False when the object changed, or went, before anything was sent, and the request is to be started over.
-    private async ValueTask<bool> RespondAsync(HttpExchange exchange, Generation generation, CacheStatus status, bool onlyIfCached, bool isLastAttempt)
-    {
-        (generation.IsWhole ? _meter.PassthroughRequests : _meter.SlicedRequests).Add(1);
-        var now = _time.GetUtcNow();
-        var stored = generation.Response;
-        switch (ResponseDecision.Decide(exchange.Head, stored, now, _maxRanges, out var range, out var multipart))
-        {
-            case ResponseKind.NotModified:
-                using (var notModified = SlicedResponse.NotModified(exchange, stored, status, now))
-                {
-                    await SendHeadAsync(exchange, 304, notModified.Head);
-                }
-
-                return true;
-            case ResponseKind.PreconditionFailed:
-                await ErrorResponder.WriteErrorAsync(exchange, 412, "a precondition does not hold");
-                return true;
-            case ResponseKind.Unsatisfiable:
-                await ErrorResponder.WriteUnsatisfiableAsync(exchange, stored.CompleteLength);
-                return true;
-            case ResponseKind.Multipart:
-                return await RespondMultipartAsync(exchange, generation, multipart!, status, onlyIfCached, isLastAttempt);
-        }
-
-        var plan = SlicePlanner.Plan(generation.Grid, range ?? new ByteRange(0, stored.CompleteLength), stored.CompleteLength);
-        status = CountUse(generation, plan, status);
-        if (onlyIfCached && !exchange.IsHead && status.Hits < status.Slices)
-        {
-            await WriteNotCachedAsync(exchange);
-            return true;
-        }
-
-        using var response = SlicedResponse.Create(exchange, stored, range, status, now);
-        if (exchange.IsHead || plan.Count == 0)
-        {
-            await SendHeadAsync(exchange, range is null ? stored.Status : 206, response.Head);
-            return true;
-        }
-
-        return await DeliverAsync(exchange, generation, plan, range is null ? stored.Status : 206, response.Head, status.IsLearned, isLastAttempt);
-    }
-
-    private async ValueTask<bool> RespondMultipartAsync(
-        HttpExchange exchange, Generation generation, MultipartByteranges multipart, CacheStatus status, bool onlyIfCached, bool isLastAttempt)
-    {
-        int hits = 0;
-        int slices = 0;
-        foreach (var part in multipart.Parts)
-        {
-            var use = CountUse(generation, SlicePlanner.Plan(generation.Grid, part, generation.CompleteLength), status);
-            hits += use.Hits;
-            slices += use.Slices;
-        }
-
-        if (onlyIfCached && hits < slices)
-        {
-            await WriteNotCachedAsync(exchange);
-            return true;
-        }
-
-        status = status with { Hits = hits, Slices = slices, IsStored = generation.IsShared && hits < slices };
-        using var response = SlicedResponse.CreateMultipart(exchange, generation.Response, multipart, status, _time.GetUtcNow());
-        long startedAt = _time.GetTimestamp();
-        exchange.BeginResponse(206);
-        var outcome = await exchange.Delivery!.RunMultipartAsync(exchange, generation, multipart, response.Head, status.IsLearned);
-        return await EndDeliveryAsync(exchange, outcome, startedAt, isLastAttempt);
-    }
-
-    private async ValueTask<bool> DeliverAsync(
-        HttpExchange exchange, Generation generation, SlicePlan plan, int status, ReadOnlyMemory<byte> head, bool isLearned, bool isLastAttempt)
-    {
-        long startedAt = _time.GetTimestamp();
-        exchange.BeginResponse(status);
-        var outcome = await exchange.Delivery!.RunAsync(exchange, generation, plan, head, isFirstLearned: isLearned);
-        return await EndDeliveryAsync(exchange, outcome, startedAt, isLastAttempt);
-    }
-
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<bool> EndDeliveryAsync(HttpExchange exchange, DeliveryOutcome outcome, long startedAt, bool isLastAttempt)
-    {
-        _meter.AssemblyDuration.Record(_time.GetElapsedTime(startedAt));
-        switch (outcome.Status)
-        {
-            case DeliveryStatus.Delivered:
-                return true;
-            case DeliveryStatus.Failed when !outcome.HasBegun:
-                exchange.ForgetResponse();
-                if (outcome.Failure.Error is FetchError.ObjectChanged or FetchError.UnexpectedStatus && !isLastAttempt)
-                {
-                    return false;
-                }
-
-                _log.OriginFailed(exchange, outcome.Failure);
-                await ErrorResponder.WriteErrorAsync(exchange, outcome.Failure.Error.Status(), "the origin did not deliver: " + outcome.Failure.Error.Token());
-                return true;
-            case DeliveryStatus.Failed:
-                _log.OriginFailed(exchange, outcome.Failure);
-                break;
-            case DeliveryStatus.SliceUnreadable:
-                _log.SliceUnreadable(exchange);
-                break;
-        }
-
-        exchange.Abort();
-        return true;
-    }
-
-    private static CacheStatus CountUse(Generation generation, SlicePlan plan, CacheStatus status)
-    {
-        // The slice that came with the lesson may be stored by now; for this request it was a miss all the same.
-        int learned = status.IsLearned && plan.Count > 0 ? 1 : 0;
-        int hits = generation.CountStored(plan.FirstSliceIndex + learned, plan.Count - learned);
-        return status with { Hits = hits, Slices = plan.Count, IsStored = generation.IsShared && hits < plan.Count };
-    }
-
-    // RFC 9111 §5.2.1.7.
-    private static ValueTask WriteNotCachedAsync(HttpExchange exchange) =>
-        ErrorResponder.WriteErrorAsync(exchange, 504, "only-if-cached: not all of it is stored");
-
-    private static async ValueTask SendHeadAsync(HttpExchange exchange, int status, ReadOnlyMemory<byte> head)
-    {
-        exchange.BeginResponse(status);
-        if (await exchange.Writer.WriteAsync(head) != WriteResult.Written)
-        {
-            exchange.Abort();
-        }
     }
 }

@@ -63,15 +63,21 @@ public sealed class StaleTests
     [Trait("Behaviour", "B31")]
     public async Task Stale_page_of_unknown_length_is_refreshed_in_the_background_too()
     {
-        string body = "old";
-        await using var origin = ScriptedOrigin.Start(exchange => exchange.SendAsync(
-            $"HTTP/1.1 200 OK\r\nCache-Control: max-age=60, stale-while-revalidate=30\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n{body}\r\n0\r\n\r\n"));
+        var gate = new TaskCompletionSource();
+        await using var origin = ScriptedOrigin.Start(async exchange =>
+        {
+            bool isFirst = exchange.Request.Number == 1;
+            await exchange.WaitAsync(isFirst ? Task.CompletedTask : gate.Task);
+            await exchange.SendAsync(
+                "HTTP/1.1 200 OK\r\nCache-Control: max-age=60, stale-while-revalidate=30\r\nTransfer-Encoding: chunked\r\n\r\n"
+                + (isFirst ? "3\r\nold\r\n0\r\n\r\n" : "3\r\nnew\r\n0\r\n\r\n"));
+        });
         await using var proxy = await StartAsync(origin);
         await proxy.GetAsync("/page");
-        body = "new";
         _time.Advance(TimeSpan.FromSeconds(70));
 
         var stale = await proxy.GetAsync("/page");
+        gate.SetResult();
         Assert.Equal(("old", "STALE"), (stale.BodyText, stale.Field("X-Cache")));
         await Eventually.TrueAsync(async () => (await proxy.GetAsync("/page")).BodyText == "new", () => "the refresh");
         Assert.Equal(2, origin.RequestCount);

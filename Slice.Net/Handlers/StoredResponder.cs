@@ -1,0 +1,135 @@
+using Slice.Core.Caching;
+using Slice.Core.Fetching;
+using Slice.Core.Http;
+using Slice.Core.Observability;
+using Slice.Core.Ranges;
+using Slice.Net.Connections;
+using Slice.Net.Delivery;
+
+namespace Slice.Net.Handlers;
+
+/// <summary>
+/// Answers a GET or HEAD from a generation, whether its slices are stored or still to be fetched: preconditions, ranges, the head, the
+/// delivery and its failures. Thread-safe.
+/// </summary>
+internal sealed class StoredResponder(int maxRanges, TimeProvider time, SliceMeter meter, RequestLog log)
+{
+    /// <summary>Answers the exchange. False when the object changed, or went, before anything was sent, and the request is to be started over.</summary>
+    /// <param name="exchange">The exchange.</param>
+    /// <param name="generation">The object.</param>
+    /// <param name="status">What the cache has done so far.</param>
+    /// <param name="onlyIfCached">Whether the origin must not be asked for what is missing.</param>
+    /// <param name="isLastAttempt">Whether the request was started over already.</param>
+    public async ValueTask<bool> RespondAsync(HttpExchange exchange, Generation generation, CacheStatus status, bool onlyIfCached, bool isLastAttempt)
+    {
+        (generation.IsWhole ? meter.PassthroughRequests : meter.SlicedRequests).Add(1);
+        var now = time.GetUtcNow();
+        var stored = generation.Response;
+        switch (ResponseDecision.Decide(exchange.Head, stored, now, maxRanges, out var range, out var multipart))
+        {
+            case ResponseKind.NotModified:
+                using (var notModified = SlicedResponse.NotModified(exchange, stored, status, now))
+                {
+                    await exchange.SendHeadAsync(304, notModified.Head);
+                }
+
+                return true;
+            case ResponseKind.PreconditionFailed:
+                await ErrorResponder.WriteErrorAsync(exchange, 412, "a precondition does not hold");
+                return true;
+            case ResponseKind.Unsatisfiable:
+                await ErrorResponder.WriteUnsatisfiableAsync(exchange, stored.CompleteLength);
+                return true;
+            case ResponseKind.Multipart:
+                return await RespondMultipartAsync(exchange, generation, multipart!, status, onlyIfCached, isLastAttempt);
+        }
+
+        var plan = SlicePlanner.Plan(generation.Grid, range ?? new ByteRange(0, stored.CompleteLength), stored.CompleteLength);
+        status = CountUse(generation, plan, status);
+        if (onlyIfCached && !exchange.IsHead && status.Hits < status.Slices)
+        {
+            await ErrorResponder.WriteNotCachedAsync(exchange);
+            return true;
+        }
+
+        using var response = SlicedResponse.Create(exchange, stored, range, status, now);
+        if (exchange.IsHead || plan.Count == 0)
+        {
+            await exchange.SendHeadAsync(range is null ? stored.Status : 206, response.Head);
+            return true;
+        }
+
+        return await DeliverAsync(exchange, generation, plan, range is null ? stored.Status : 206, response.Head, status.IsLearned, isLastAttempt);
+    }
+
+    private async ValueTask<bool> RespondMultipartAsync(
+        HttpExchange exchange, Generation generation, MultipartByteranges multipart, CacheStatus status, bool onlyIfCached, bool isLastAttempt)
+    {
+        int hits = 0;
+        int slices = 0;
+        foreach (var part in multipart.Parts)
+        {
+            var use = CountUse(generation, SlicePlanner.Plan(generation.Grid, part, generation.CompleteLength), status);
+            hits += use.Hits;
+            slices += use.Slices;
+        }
+
+        if (onlyIfCached && hits < slices)
+        {
+            await ErrorResponder.WriteNotCachedAsync(exchange);
+            return true;
+        }
+
+        status = status with { Hits = hits, Slices = slices, IsStored = generation.IsShared && hits < slices };
+        using var response = SlicedResponse.CreateMultipart(exchange, generation.Response, multipart, status, time.GetUtcNow());
+        long startedAt = time.GetTimestamp();
+        exchange.BeginResponse(206);
+        var outcome = await exchange.Delivery!.RunMultipartAsync(exchange, generation, multipart, response.Head, status.IsLearned);
+        meter.AssemblyDuration.Record(time.GetElapsedTime(startedAt));
+        return outcome.Status == DeliveryStatus.Delivered || await EndFailedAsync(exchange, outcome, isLastAttempt);
+    }
+
+    private async ValueTask<bool> DeliverAsync(
+        HttpExchange exchange, Generation generation, SlicePlan plan, int status, ReadOnlyMemory<byte> head, bool isLearned, bool isLastAttempt)
+    {
+        long startedAt = time.GetTimestamp();
+        exchange.BeginResponse(status);
+        var outcome = await exchange.Delivery!.RunAsync(exchange, generation, plan, head, isFirstLearned: isLearned);
+        meter.AssemblyDuration.Record(time.GetElapsedTime(startedAt));
+        return outcome.Status == DeliveryStatus.Delivered || await EndFailedAsync(exchange, outcome, isLastAttempt);
+    }
+
+    private async ValueTask<bool> EndFailedAsync(HttpExchange exchange, DeliveryOutcome outcome, bool isLastAttempt)
+    {
+        switch (outcome.Status)
+        {
+            case DeliveryStatus.Failed when !outcome.HasBegun:
+                exchange.ForgetResponse();
+                if (outcome.Failure.Error is FetchError.ObjectChanged or FetchError.UnexpectedStatus && !isLastAttempt)
+                {
+                    return false;
+                }
+
+                log.OriginFailed(exchange, outcome.Failure);
+                await ErrorResponder.WriteErrorAsync(exchange, outcome.Failure.Error.Status(), "the origin did not deliver: " + outcome.Failure.Error.Token());
+                return true;
+            case DeliveryStatus.Failed:
+                log.OriginFailed(exchange, outcome.Failure);
+                break;
+            case DeliveryStatus.SliceUnreadable:
+                log.SliceUnreadable(exchange);
+                break;
+        }
+
+        exchange.Abort();
+        return true;
+    }
+
+    private static CacheStatus CountUse(Generation generation, SlicePlan plan, CacheStatus status)
+    {
+        // The slice that came with the lesson may be stored by now; for this request it was a miss all the same.
+        int learned = status.IsLearned && plan.Count > 0 ? 1 : 0;
+        int hits = generation.CountStored(plan.FirstSliceIndex + learned, plan.Count - learned);
+        return status with { Hits = hits, Slices = plan.Count, IsStored = generation.IsShared && hits < plan.Count };
+    }
+}
