@@ -108,6 +108,8 @@ public sealed class WholeBodyFill
                 hadReader = _hadReader;
                 if (hadReader && _readers == 0)
                 {
+                    // Under the same lock as TryEnter: who comes from now on must not join what is about to end.
+                    _hasEnded = true;
                     return false;
                 }
 
@@ -122,7 +124,14 @@ public sealed class WholeBodyFill
             }
             catch (TimeoutException)
             {
-                return false;
+                lock (_lock)
+                {
+                    if (!_hadReader)
+                    {
+                        _hasEnded = true;
+                        return false;
+                    }
+                }
             }
         }
     }

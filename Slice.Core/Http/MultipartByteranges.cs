@@ -36,7 +36,7 @@ public sealed class MultipartByteranges
         ContentLength = LastBoundaryBytes;
         for (int index = 0; index < parts.Length; index++)
         {
-            ContentLength += PartHeadBytes(index) + parts[index].Length;
+            ContentLength = checked(ContentLength + PartHeadBytes(index) + parts[index].Length);
         }
     }
 

@@ -16,6 +16,7 @@ internal sealed class MultipartDelivery(SliceDelivery delivery, SliceFetcher fet
     private readonly Queue<(SliceSource Source, int Part)> _ahead = new();
     private int _aheadPart;
     private int _aheadOrdinal;
+    private int _lastAhead = -1;
 
     /// <summary>Sends <paramref name="head"/> and the body. The head does not leave before the first bytes of the first part are there.</summary>
     public async ValueTask<DeliveryOutcome> RunAsync(
@@ -30,7 +31,7 @@ internal sealed class MultipartDelivery(SliceDelivery delivery, SliceFetcher fet
                 ReadAhead(exchange, generation, multipart, part, plan.Count);
                 byte[] partHead = multipart.PartHead(part);
                 var outcome = await delivery.RunAsync(
-                    exchange, generation, plan, part == 0 ? Join(head.Span, partHead) : partHead, isFirstLearned && part == 0, dropsPassed: false);
+                    exchange, generation, plan, part == 0 ? Join(head.Span, partHead) : partHead, isFirstLearned && part == 0, dropsPassed: !generation.IsShared && !IsNeededLater(generation, multipart, part));
                 if (outcome.Status != DeliveryStatus.Delivered)
                 {
                     return outcome with { HasBegun = outcome.HasBegun || part > 0 };
@@ -81,9 +82,33 @@ internal sealed class MultipartDelivery(SliceDelivery delivery, SliceFetcher fet
                 continue;
             }
 
-            _ahead.Enqueue((fetcher.Acquire(generation, plan[_aheadOrdinal++].SliceIndex, exchange.Template), _aheadPart));
+            int sliceIndex = plan[_aheadOrdinal++].SliceIndex;
+            if (sliceIndex == _lastAhead)
+            {
+                // Many small parts of one slice need it once.
+                continue;
+            }
+
+            _lastAhead = sliceIndex;
+            _ahead.Enqueue((fetcher.Acquire(generation, sliceIndex, exchange.Template), _aheadPart));
             ahead++;
         }
+    }
+
+    // Slices of a generation for this response only go as soon as they are sent, unless a part to come has bytes of them.
+    private static bool IsNeededLater(Generation generation, MultipartByteranges multipart, int part)
+    {
+        var plan = PlanOf(generation, multipart, part);
+        for (int later = part + 1; later < multipart.Parts.Length; later++)
+        {
+            var other = PlanOf(generation, multipart, later);
+            if (other.FirstSliceIndex < plan.FirstSliceIndex + plan.Count && plan.FirstSliceIndex < other.FirstSliceIndex + other.Count)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static byte[] Join(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second) => [.. first, .. second];

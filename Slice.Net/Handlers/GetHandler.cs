@@ -169,6 +169,13 @@ internal sealed class GetHandler : IRequestHandler
         {
             bool mayWait = !isUncacheable && (isSliced || request.Sharing == RequestSharing.Allowed);
             outcome = await _learner.LearnAsync(request, exchange.Head.Fields, mayWait, exchange.ConnectionClosed);
+            if (outcome.Kind == LearnOutcomeKind.Unsatisfiable
+                && ResponseDecision.FirstSatisfiable(exchange.Head, _maxRanges, outcome.CompleteLength) is { } range)
+            {
+                // B7: the first of several ranges lies past the end, and another does not.
+                request = request with { FirstSliceIndex = _grid.IndexOf(range.Start) };
+                outcome = await _learner.LearnAsync(request, exchange.Head.Fields, mayWait, exchange.ConnectionClosed);
+            }
         }
 
         RememberWhetherCacheable(exchange, request, outcome, isUncacheable);

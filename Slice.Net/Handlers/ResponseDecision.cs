@@ -123,6 +123,28 @@ internal static class ResponseDecision
         return hasSeveral;
     }
 
+    /// <summary>The first range of several that an object of <paramref name="completeLength"/> bytes has bytes of; null when there is none.</summary>
+    public static ByteRange? FirstSatisfiable(RequestHead head, int maxRanges, long completeLength)
+    {
+        var specs = new RangeSpec[maxRanges];
+        if (head.Fields.Count(KnownField.Range) != 1
+            || !head.Fields.TryGet(KnownField.Range, out var value)
+            || RangeField.TryParse(value, specs, out int count) != RangeFieldKind.Specs)
+        {
+            return null;
+        }
+
+        foreach (var spec in specs.AsSpan(0, count))
+        {
+            if (spec.Resolve(completeLength) is { } range)
+            {
+                return range;
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>The one range that is asked for; false when there is none, or several.</summary>
     /// <param name="head">The request.</param>
     /// <param name="range">The range, when the result is true.</param>

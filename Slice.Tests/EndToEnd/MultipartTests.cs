@@ -81,6 +81,37 @@ public sealed class MultipartTests
         Assert.DoesNotContain("multipart", response.Field("Content-Type") ?? "", StringComparison.Ordinal);
     }
 
+    // On an object that is not known, where the first range is the one that the lesson asks for.
+    [Theory]
+    [InlineData("bytes=9999-,0-9", "206 bytes 0-9/4096")]
+    [InlineData("bytes=9999-,-5", "206 bytes 4091-4095/4096")]
+    [InlineData("bytes=9999-,9998-,300-301,9999-", "206 bytes 300-301/4096")]
+    [Trait("Behaviour", "B7")]
+    public async Task Impossible_range_before_a_possible_one_is_left_out(string range, string expected)
+    {
+        await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
+        await using var proxy = await StartAsync(origin);
+
+        for (int round = 0; round < 2; round++)
+        {
+            var response = await proxy.GetAsync("/file", "Range: " + range);
+            Assert.Equal(expected, $"{response.StatusCode} {response.Field("Content-Range")}");
+        }
+    }
+
+    [Fact]
+    [Trait("Behaviour", "B8")]
+    public async Task Many_parts_of_a_slice_need_it_once_also_when_nobody_else_may_have_it()
+    {
+        _file.ExtraFields = ["Cache-Control: private"];
+        await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
+        await using var proxy = await ProxyUnderTest.StartAsync(origin.Uri, sliceSizeBytes: 2048);
+        string range = string.Join(',', Enumerable.Range(0, 12).Select(number => $"{number * 300}-{(number * 300) + 9}"));
+
+        Assert.Equal(206, (await proxy.GetAsync("/file", "Range: bytes=" + range)).StatusCode);
+        Assert.Equal(2, origin.RequestCount);
+    }
+
     [Theory]
     [InlineData(4, 206)]
     [InlineData(5, 200)]

@@ -52,6 +52,38 @@ public sealed class WholeBodyFillTests : IAsyncDisposable
         Assert.Empty(_bed.Failures);
     }
 
+    // Between the decision to end and the end a reader must find the door closed: it would join what is about to fail.
+    [Fact]
+    [Trait("Behaviour", "B12")]
+    public async Task Fill_that_has_decided_to_end_takes_no_reader()
+    {
+        var generation = _bed.Publish(FakeContent.Sixteen);
+        var fill = new WholeBodyFill(generation, _bed.Time);
+        Assert.True(fill.TryEnter());
+        Assert.NotNull(fill.BeginNext());
+        fill.EndCurrent();
+        fill.Leave();
+
+        Assert.False(await fill.WaitForDemandAsync(TestContext.Current.CancellationToken));
+        Assert.False(fill.TryEnter());
+        Assert.False(fill.TryJoin(1, out _));
+    }
+
+    [Fact]
+    [Trait("Behaviour", "B12")]
+    public async Task Fill_whose_first_reader_never_comes_ends()
+    {
+        var generation = _bed.Publish(FakeContent.Sixteen);
+        var fill = new WholeBodyFill(generation, _bed.Time);
+        Assert.NotNull(fill.BeginNext());
+        fill.EndCurrent();
+        var waiting = fill.WaitForDemandAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(TimeSpan.FromSeconds(10), await _bed.Time.RingNextAsync());
+
+        Assert.False(await waiting);
+        Assert.False(fill.TryEnter());
+    }
+
     [Fact]
     [Trait("Behaviour", "B18")]
     public async Task Body_that_breaks_off_fails_everybody_who_waits()
