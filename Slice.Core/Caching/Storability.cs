@@ -9,13 +9,20 @@ internal static class Storability
     /// <param name="response">The response.</param>
     /// <param name="directives">Its Cache-Control, or what stands in for it.</param>
     /// <param name="lifetime">Its freshness lifetime; null when it states none and the operator gives none for its status.</param>
+    /// <param name="isExplicit">Whether the response states that lifetime itself, or that it is for the public.</param>
     /// <param name="request">What the request says about it.</param>
-    public static bool MayBeShared(OriginResponse response, in CacheControl directives, TimeSpan? lifetime, RequestSharing request)
+    public static bool MayBeShared(OriginResponse response, in CacheControl directives, TimeSpan? lifetime, bool isExplicit, RequestSharing request)
     {
         // RFC 9111 §5.2.2.3: an origin that says must-understand beside no-store means the latter for those who do not know the status.
         bool isUnderstood = IsUnderstood(response.Status);
         bool forbids = directives.MustUnderstand ? !isUnderstood : directives.NoStore;
         if (forbids || directives.IsPrivate || request == RequestSharing.Forbidden || lifetime is null)
+        {
+            return false;
+        }
+
+        // An origin that knows its visitors by cookies and says nothing about caching means nobody else. A part of an object is a file's.
+        if (request == RequestSharing.Personal && !isExplicit && response.Status != 206)
         {
             return false;
         }
@@ -48,6 +55,9 @@ public enum RequestSharing
 
     /// <summary>It has Authorization: only if the response says so (RFC 9111 §3.5).</summary>
     Authorized,
+
+    /// <summary>It has Cookie: a whole answer only if it says itself how long it is fresh.</summary>
+    Personal,
 
     /// <summary>It says no-store (RFC 9111 §5.2.1.5).</summary>
     Forbidden,

@@ -79,9 +79,17 @@ public sealed class StoredResponseReader
         var directives = DirectivesOf(lines);
         var lifetime = LifetimeOf(response.Status, lines, directives, response, DateOf(lines, now) ?? now, now);
         return (_policy.StoresSetCookie || response.FindCombined("Set-Cookie") is null)
-            && Storability.MayBeShared(response, directives, lifetime, request)
+            && Storability.MayBeShared(response, directives, lifetime, StatesLifetime(lines, directives), request)
             && SelectingFields.TryRead(VaryOf(response, template), template.Fields, template.PassesAcceptEncoding, out selecting);
     }
+
+    /// <summary>
+    /// Whether an answer that confirms a stored response says that other fields select it than it said itself. Then the stored response may
+    /// not be used for others, as it was never looked at which of their values it answers.
+    /// </summary>
+    public static bool VariesOtherwise(StoredResponse stored, OriginResponse confirmation) =>
+        confirmation.FindCombined("Vary") is { } vary
+        && !vary.Equals(Combine(StoredFields.Parse(stored.FieldLines.Span), "Vary"), StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Whether a 304 takes back the permission to keep what it validates.</summary>
     public bool TakesBack(OriginResponse notModified)
@@ -163,6 +171,10 @@ public sealed class StoredResponseReader
         DateTimeOffset? expires = !isTargeted && Combine(lines, "Expires") is { } value ? ParseDate(value, now) ?? DateTimeOffset.MinValue : null;
         return FreshnessLifetime.Of(status, directives, latest.FindSingle(FreshnessLifetime.AccelExpiresFieldName), expires, date, _policy);
     }
+
+    private static bool StatesLifetime(IReadOnlyList<ForwardedField> lines, in CacheControl directives) =>
+        directives.IsPublic || directives.MaxAge is not null || directives.SharedMaxAge is not null
+        || Find(lines, "Expires") is not null || Find(lines, FreshnessLifetime.AccelExpiresFieldName) is not null;
 
     private static CacheControl DirectivesOf(IReadOnlyList<ForwardedField> lines) =>
         TargetedCacheControl.TryParse(Combine(lines, TargetedCacheControl.FieldName)) ?? CacheControl.Parse(Combine(lines, "Cache-Control") ?? "");

@@ -13,7 +13,7 @@ namespace Slice.Core.Fetching;
 /// <remarks>
 /// Protocol: <see cref="AppendAsync"/> for each piece in order, then <see cref="CompleteAsync"/> once the framing has said that the body
 /// is whole, then dispose. Disposed without completion, nothing stays. A store that is full or fails, or a body that grows past the
-/// limit, ends the recording and nothing else.
+/// budget, ends the recording and nothing else.
 /// </remarks>
 public sealed class BodyRecorder : IDisposable
 {
@@ -26,20 +26,21 @@ public sealed class BodyRecorder : IDisposable
     private readonly SliceGrid _grid;
     private readonly Func<long, Generation> _newGeneration;
     private readonly Action<Generation> _publish;
-    private readonly long _maxBytes;
+    private readonly RecordingBudget _budget;
+    private int _takenSlices;
     private long _length;
 
     /// <summary>A recorder of nothing yet.</summary>
     /// <param name="store">Where the bytes go.</param>
     /// <param name="grid">The grid they are cut on.</param>
-    /// <param name="maxBytes">Longest body that is kept.</param>
+    /// <param name="budget">What all recordings together may take.</param>
     /// <param name="newGeneration">Makes the generation when the length is known.</param>
     /// <param name="publish">Makes it known when its slices are there.</param>
-    internal BodyRecorder(SliceStore store, SliceGrid grid, long maxBytes, Func<long, Generation> newGeneration, Action<Generation> publish)
+    internal BodyRecorder(SliceStore store, SliceGrid grid, RecordingBudget budget, Func<long, Generation> newGeneration, Action<Generation> publish)
     {
         _store = store;
         _grid = grid;
-        _maxBytes = maxBytes;
+        _budget = budget;
         _newGeneration = newGeneration;
         _publish = publish;
     }
@@ -141,11 +142,21 @@ public sealed class BodyRecorder : IDisposable
         }
 
         _slices.Clear();
+        for (; _takenSlices > 0; _takenSlices--)
+        {
+            _budget.Return(_grid.SliceSizeBytes);
+        }
     }
 
     private async ValueTask<bool> TryAddSliceAsync()
     {
-        if (_length >= _maxBytes || await _store.ReserveAsync(_grid.SliceSizeBytes) is not { } slice)
+        if (!_budget.TryTake(_grid.SliceSizeBytes))
+        {
+            return false;
+        }
+
+        _takenSlices++;
+        if (await _store.ReserveAsync(_grid.SliceSizeBytes) is not { } slice)
         {
             return false;
         }

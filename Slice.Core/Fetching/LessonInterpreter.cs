@@ -20,6 +20,7 @@ internal sealed class LessonInterpreter
     private readonly StoredResponseReader _reader;
     private readonly SliceGrid _grid;
     private readonly TimeProvider _time;
+    private readonly RecordingBudget _recordings;
 
     /// <summary>An interpreter over its collaborators.</summary>
     public LessonInterpreter(
@@ -31,6 +32,7 @@ internal sealed class LessonInterpreter
         _reader = reader;
         _grid = grid;
         _time = time;
+        _recordings = new RecordingBudget(store.CapacityBytes / 4);
     }
 
     /// <summary>The range that a request asks the origin for; null for the whole object.</summary>
@@ -56,6 +58,10 @@ internal sealed class LessonInterpreter
             case 304 when request.Stale is { } stale && response.FindSingle("ETag") is { } tag && tag != request.StaleResponse!.Validator.EntityTag:
                 // It says that our version is good, and names another: an origin that went by the date only, and the file changed within
                 // a second. RFC 9111 §4.3.4 forbids to update what we hold; the client's own request will tell what there is.
+                _index.Remove(stale);
+                return new LearnOutcome(LearnOutcomeKind.PassThrough);
+
+            case 304 when request.Stale is { } stale && StoredResponseReader.VariesOtherwise(stale.Response, response):
                 _index.Remove(stale);
                 return new LearnOutcome(LearnOutcomeKind.PassThrough);
 
@@ -89,7 +95,7 @@ internal sealed class LessonInterpreter
         var stored = _reader.Read(response, completeLength);
         bool isShared = _reader.MayBeShared(response, request.Sharing, request.Template, out var selecting);
         handOver = ResponseHandOver.None;
-        if (request.Stale is { IsRetired: false } stale && isShared && stale.Response.Validator is { IsPresent: true } known
+        if (request.Stale is { IsRetired: false } stale && isShared && Equals(stale.Selecting, selecting) && stale.Response.Validator is { IsPresent: true } known
             && known.IsSameVersion(stored.Validator))
         {
             // The origin answered with bytes although nothing changed: as good as a 304.
@@ -104,7 +110,7 @@ internal sealed class LessonInterpreter
             handOver = ResponseHandOver.WithPermit;
         }
 
-        return Publish(request, generation, isShared);
+        return Publish(request, generation, isShared, response.Status);
     }
 
     // An answer whose body is all of a representation: an object that fits its first slice or comes from an origin without ranges, an
@@ -113,16 +119,16 @@ internal sealed class LessonInterpreter
     {
         bool isShared = _reader.MayBeShared(response, request.Sharing, request.Template, out var selecting);
         long length = response.Status is 204 or 205 ? 0 : response.ContentLength;
-        bool isKept = isShared && IsStorable(length);
+
+        // An error that may be kept must not push out what stands in for it (RFC 5861 §4). And where a body ends with the connection,
+        // nobody can tell a whole one from one that was cut (RFC 9112 §8).
+        bool isWorse = response.Status >= 500 && request.Stale is { IsUsable: true };
+        bool isKept = isShared && IsStorable(length) && !isWorse && (length >= 0 || response.HasMarkedEnd) && !IsEventStream(response);
         bool isCut = !isKept && !request.IsWhole && IsStorable(length) && response.Status == 200 && length > 0;
         if (length < 0 || !(isKept || isCut))
         {
             handOver = ResponseHandOver.WithoutPermit;
-            if (response.Status < 500 && request.Stale is { } replaced)
-            {
-                // 404, 410, a redirect: the origin has said that what we hold is not the object any more.
-                _index.Remove(replaced);
-            }
+            RemoveReplaced(request, response.Status, isShared);
 
             return new LearnOutcome(LearnOutcomeKind.Direct)
             {
@@ -149,25 +155,35 @@ internal sealed class LessonInterpreter
             handOver = ResponseHandOver.None;
         }
 
-        return Publish(request, generation, isShared);
+        return Publish(request, generation, isShared, response.Status);
     }
+
+    // It has no end that anybody waits for.
+    private static bool IsEventStream(OriginResponse response) =>
+        response.FindCombined("Content-Type")?.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase) == true;
 
     private bool IsStorable(long length) => length <= LongestWholeBody && (length <= 0 || IsSliceable(length));
 
-    private LearnOutcome Publish(LearnRequest request, Generation generation, bool isShared)
+    private LearnOutcome Publish(LearnRequest request, Generation generation, bool isShared, int status)
     {
         if (isShared)
         {
             _index.Publish(generation);
         }
 
-        if (request.Stale is not null && request.Stale != generation)
-        {
-            // Also when it was selected by other fields than the new one is: it is no answer to this request any more.
-            _index.Remove(request.Stale);
-        }
-
+        // Also when it was selected by other fields than the new one is: it is no answer to this request any more.
+        RemoveReplaced(request, status, isShared);
         return new LearnOutcome(LearnOutcomeKind.Known) { Generation = generation, IsUncacheable = !isShared };
+    }
+
+    // The origin has said that what we hold is not the object any more: 404, a redirect, other bytes. Not when it failed, and not when the
+    // answer is for one client only because that client wants it so.
+    private void RemoveReplaced(LearnRequest request, int status, bool isShared)
+    {
+        if (request.Stale is { } replaced && status < 500 && (isShared || request.Sharing == RequestSharing.Allowed))
+        {
+            _index.Remove(replaced);
+        }
     }
 
     private BodyRecorder NewRecorder(LearnRequest request, OriginResponse response, SelectingFields? selecting)
@@ -176,7 +192,7 @@ internal sealed class LessonInterpreter
         return new BodyRecorder(
             _store,
             _grid,
-            LongestWholeBody,
+            _recordings,
             length => new Generation(request.Key, _reader.Read(response, length, receivedAt), _grid, isShared: true, _store)
             {
                 Selecting = selecting,

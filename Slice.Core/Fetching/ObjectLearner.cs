@@ -121,11 +121,25 @@ public sealed class ObjectLearner
         _ = KeepRefreshedAsync(request.Key, flight);
     }
 
+    /// <summary>Takes over an answer that no client reads any more, reads it to its end if it is being recorded, and disposes it. Never waits.</summary>
+    public void KeepRecording(LearnOutcome outcome) => _ = KeepRecordingAsync(outcome);
+
     // An answer of unknown length is kept only by somebody who reads it to its end, and here no client does. Never throws: what the origin
     // does wrong is a value, and the deadlines are the response's.
     private async Task KeepRefreshedAsync(CacheKey key, LearnFlight flight)
     {
-        var outcome = await FollowAsync(flight, isOwn: true, CancellationToken.None);
+        try
+        {
+            await KeepRecordingAsync(await FollowAsync(flight, isOwn: true, CancellationToken.None));
+        }
+        finally
+        {
+            _refreshing.TryRemove(key, out _);
+        }
+    }
+
+    private async Task KeepRecordingAsync(LearnOutcome outcome)
+    {
         try
         {
             if (outcome is { Response: { } response, Recorder: { } recorder })
@@ -143,8 +157,6 @@ public sealed class ObjectLearner
             {
                 outcome.Discard();
             }
-
-            _refreshing.TryRemove(key, out _);
         }
     }
 

@@ -23,6 +23,9 @@ public abstract class OriginResponse : IDisposable
     /// <summary>Length of the body by Content-Length, or -1 when it is not stated.</summary>
     public abstract long ContentLength { get; }
 
+    /// <summary>Whether the end of the body shows in its framing; false when it is the end of the connection, whatever caused that.</summary>
+    public virtual bool HasMarkedEnd => true;
+
     /// <summary>
     /// Reads the next bytes of the body: as many as there are, at most the buffer. 0 bytes and no failure is the end of the body as
     /// the framing states it; a body that ends earlier is <see cref="FetchError.HttpResponseIncomplete"/>.

@@ -17,7 +17,6 @@ internal sealed class HttpExchange
 {
     private readonly TimeProvider _time;
     private readonly bool _forwardHost;
-    private readonly bool _sendsForwarded;
     private readonly QueryKeyRule _queryKeyRule;
     private readonly Action _abort;
     private byte[]? _key;
@@ -47,7 +46,6 @@ internal sealed class HttpExchange
         IsTls = isTls;
         ConnectionClosed = connectionClosed;
         _forwardHost = options.ForwardHost;
-        _sendsForwarded = options.SendsForwarded;
         _queryKeyRule = queryKeyRule;
         _time = time;
         _abort = abort;
@@ -112,7 +110,7 @@ internal sealed class HttpExchange
 
     /// <summary>What subrequests on behalf of this request have in common. Made on first use: a hit needs none.</summary>
     public SubrequestTemplate Template => _template ??= IsSliced == false
-        ? SubrequestTemplates.ForWhole(Head, _forwardHost, _sendsForwarded, RemoteEndPoint, IsTls)
+        ? SubrequestTemplates.ForWhole(Head, _forwardHost)
         : SubrequestTemplates.ForSlices(Head, _forwardHost);
 
     /// <summary>Whether the target is on a sliced path; null until somebody had to know.</summary>

@@ -7,43 +7,52 @@ using Slice.Net.Connections;
 namespace Slice.Net.Handlers;
 
 /// <summary>Answers a GET with what the origin has just said to a lesson, where that is not served in slices. Thread-safe.</summary>
-internal sealed class DirectResponder(StoredResponseReader reader, int maxRanges, TimeProvider time, SliceMeter meter, RequestLog log)
+internal sealed class DirectResponder(ObjectLearner learner, StoredResponseReader reader, int maxRanges, TimeProvider time, SliceMeter meter, RequestLog log)
 {
     /// <summary>Sends the answer on. The client's preconditions did not go with the request: they are looked at here.</summary>
     public async ValueTask ForwardAsync(HttpExchange exchange, LearnOutcome outcome, CacheStatus status)
     {
         var response = outcome.Response!;
-        using var recorder = outcome.Recorder;
-        using (response)
+        meter.PassthroughRequests.Add(1);
+
+        // Whether a recording comes to its end shows after the head is out: nothing is promised.
+        status = status with { ForwardStatus = 0, IsStored = false };
+        if (response.Status == 200 && HasPreconditions(exchange.Head.Fields) && await TryAnswerConditionAsync(exchange, response, status))
         {
-            meter.PassthroughRequests.Add(1);
-            status = status with { ForwardStatus = 0, IsStored = recorder is not null };
-            var now = time.GetUtcNow();
-            if (response.Status == 200 && HasPreconditions(exchange.Head.Fields))
+            // The client has its answer; the body is for the cache alone, and takes as long as it takes.
+            learner.KeepRecording(outcome);
+            return;
+        }
+
+        using (outcome.Recorder)
+        {
+            using (response)
             {
-                var stored = reader.Read(response, Math.Max(0, response.ContentLength));
-                switch (ResponseDecision.Decide(exchange.Head, stored, now, maxRanges, out _, out _))
-                {
-                    case ResponseKind.NotModified:
-                        using (var notModified = SlicedResponse.NotModified(exchange, stored, status with { ForwardStatus = 200 }, now))
-                        {
-                            await exchange.SendHeadAsync(304, notModified.Head);
-                        }
-
-                        await RecordAsync(response, recorder);
-                        return;
-                    case ResponseKind.PreconditionFailed:
-                        await ErrorResponder.WriteErrorAsync(exchange, 412, "a precondition does not hold");
-                        await RecordAsync(response, recorder);
-                        return;
-                }
+                await ResponseForwarder.ForwardAsync(exchange, response, status, outcome.Recorder, meter, log);
             }
-
-            await ResponseForwarder.ForwardAsync(exchange, response, status, recorder, meter, log);
         }
     }
 
-    private ValueTask RecordAsync(OriginResponse response, BodyRecorder? recorder) => recorder?.RecordAllAsync(response, meter) ?? default;
+    private async ValueTask<bool> TryAnswerConditionAsync(HttpExchange exchange, OriginResponse response, CacheStatus status)
+    {
+        var now = time.GetUtcNow();
+        var stored = reader.Read(response, Math.Max(0, response.ContentLength));
+        switch (ResponseDecision.Decide(exchange.Head, stored, now, maxRanges, out _, out _))
+        {
+            case ResponseKind.NotModified:
+                using (var notModified = SlicedResponse.NotModified(exchange, stored, status with { ForwardStatus = 200 }, now))
+                {
+                    await exchange.SendHeadAsync(304, notModified.Head);
+                }
+
+                return true;
+            case ResponseKind.PreconditionFailed:
+                await ErrorResponder.WriteErrorAsync(exchange, 412, "a precondition does not hold");
+                return true;
+            default:
+                return false;
+        }
+    }
 
     /// <summary>Whether the request has a condition besides If-Range.</summary>
     public static bool HasPreconditions(FieldTable fields) =>

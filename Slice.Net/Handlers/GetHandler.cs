@@ -49,7 +49,7 @@ internal sealed class GetHandler : IRequestHandler
         _index = index;
         _learner = learner;
         _stored = new StoredResponder(options.Limits.MaxRanges, time, meter, log);
-        _direct = new DirectResponder(reader, options.Limits.MaxRanges, time, meter, log);
+        _direct = new DirectResponder(learner, reader, options.Limits.MaxRanges, time, meter, log);
         _uncacheable = uncacheable;
         _passThrough = passThrough;
         _patterns = new SlicePatterns(options.SlicePatterns);
@@ -212,18 +212,19 @@ internal sealed class GetHandler : IRequestHandler
     private bool IsSliced(HttpExchange exchange) => exchange.IsSliced ??= _patterns.Match(exchange.NormalizedTarget);
 
     // Outside the sliced paths a part is not asked for on behalf of others: the client's own request for one goes through as it is.
-    // And where the last answer was for one client only, so will this one be: a client's conditions then do more good at the origin. A
+    // So does that of a client with a cookie, whose page is hardly anybody else's and whose application wants to know who asks. And where the last answer was for one client only, so will this one be: a client's conditions then do more good at the origin. A
     // request without any asks as ever, so that one odd answer does not keep a page out of the cache.
     private bool MayLearnWhole(HttpExchange exchange, Generation? stale, bool isUncacheable) =>
         _cachesUnsliced
         && (stale is not null || !exchange.Head.Fields.Contains(KnownField.Range))
+        && !exchange.Head.Fields.Contains(KnownField.Cookie)
         && !(isUncacheable && DirectResponder.HasPreconditions(exchange.Head.Fields));
 
     private void RememberWhetherCacheable(HttpExchange exchange, LearnRequest request, LearnOutcome outcome, bool wasUncacheable)
     {
         if (outcome.IsUncacheable)
         {
-            if (request.Sharing == RequestSharing.Allowed)
+            if (request.Sharing is RequestSharing.Allowed or RequestSharing.Personal)
             {
                 _uncacheable.Add(exchange.Key);
             }
@@ -238,6 +239,7 @@ internal sealed class GetHandler : IRequestHandler
     {
         var sharing = directives.NoStore ? RequestSharing.Forbidden
             : exchange.Head.Fields.Contains(KnownField.Authorization) ? RequestSharing.Authorized
+            : exchange.Head.Fields.Contains(KnownField.Cookie) ? RequestSharing.Personal
             : RequestSharing.Allowed;
         return new LearnRequest(new CacheKey(exchange.Key), exchange.Template, isSliced ? FirstSliceOf(exchange.Head) : 0, stale, sharing)
         {

@@ -38,7 +38,7 @@ internal static class ResponseForwarder
         }
 
         exchange.BeginResponse(response.Status);
-        var written = await exchange.Writer.WriteAsync(FormatHead(exchange, response, status, isChunked));
+        var written = await exchange.Writer.WriteAsync(FormatHead(exchange, response, status, isChunked, recorder is not null));
         if (written == WriteResult.Written && hasBody)
         {
             written = await ForwardBodyAsync(exchange, response, isChunked, recorder, meter, log);
@@ -113,7 +113,7 @@ internal static class ResponseForwarder
         return buffer.AsMemory(start, digits + 2 + dataBytes + ChunkTailBytes);
     }
 
-    private static ReadOnlyMemory<byte> FormatHead(HttpExchange exchange, OriginResponse response, CacheStatus status, bool isChunked)
+    private static ReadOnlyMemory<byte> FormatHead(HttpExchange exchange, OriginResponse response, CacheStatus status, bool isChunked, bool isRecorded)
     {
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"HTTP/1.1 {response.Status} {response.ReasonPhrase}\r\n");
@@ -137,7 +137,7 @@ internal static class ResponseForwarder
         Span<byte> cacheStatus = stackalloc byte[CacheStatus.MaxBytes];
         text.Append("Via: 1.1 ").Append(SubrequestTemplates.Pseudonym).Append("\r\nCache-Status: ")
             .Append(Encoding.ASCII.GetString(cacheStatus[..status.Write(cacheStatus, timeToLiveSeconds: null)]))
-            .Append("\r\nX-Cache: ").Append(status.IsStored ? "MISS" : "BYPASS").Append("\r\n");
+            .Append("\r\nX-Cache: ").Append(isRecorded ? "MISS" : "BYPASS").Append("\r\n");
         if (!exchange.KeepAlive)
         {
             text.Append("Connection: close\r\n");

@@ -48,7 +48,11 @@ internal sealed class StoredResponseUpdates(ObjectIndex index, StoredResponseRea
 
         var stored = stale.Response;
         var seen = PartialResponseCheck.ValidatorOf(response, response.ContentLength < 0 ? stored.CompleteLength : response.ContentLength);
-        if (response.Status == stored.Status && seen.IsPresent && seen.IsSameVersion(stored.Validator) && !reader.TakesBack(response))
+        if (StoredResponseReader.VariesOtherwise(stored, response))
+        {
+            index.Remove(stale);
+        }
+        else if (response.Status == stored.Status && seen.IsPresent && seen.IsSameVersion(stored.Validator) && !reader.TakesBack(response))
         {
             stale.Freshen(reader.Freshen(stored, response));
         }

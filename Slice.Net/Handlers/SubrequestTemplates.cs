@@ -25,19 +25,12 @@ internal static class SubrequestTemplates
     }
 
     /// <summary>
-    /// What an object outside the sliced paths is fetched with: as for slices, but in the coding the client takes, and with a word about
-    /// who caused the request.
+    /// What an object outside the sliced paths is fetched with: as for slices, but in the coding the client takes. Nothing says who asked
+    /// and how: an origin that built it into its answer would have it told to everybody.
     /// </summary>
-    public static SubrequestTemplate ForWhole(RequestHead head, bool forwardHost, bool sendsForwarded, EndPoint? client, bool isTls)
+    public static SubrequestTemplate ForWhole(RequestHead head, bool forwardHost)
     {
         var fields = SharedFields(head, passesAcceptEncoding: true);
-        AddForwarded(fields, head, ForwardedForOf(head), client, isTls);
-        if (sendsForwarded)
-        {
-            CopyForwarded(fields, head);
-            fields.Add(ForwardedElement.Of(client, head.Host, isTls));
-        }
-
         fields.Add(new ForwardedField("Via", ViaValue));
         return new SubrequestTemplate(TargetOf(head), HostOf(head, forwardHost), fields) { PassesAcceptEncoding = true };
     }
@@ -82,7 +75,7 @@ internal static class SubrequestTemplates
         for (int index = 0; index < head.Fields.LineCount; index++)
         {
             var field = head.Fields.FieldAt(index);
-            bool isShared = SharedRequestFields.Includes(field) || (passesAcceptEncoding && field == KnownField.AcceptEncoding);
+            bool isShared = SharedRequestFields.Includes(field, head.Fields.NameAt(index)) || (passesAcceptEncoding && field == KnownField.AcceptEncoding);
             if (isShared && !HopByHopFields.IsHopByHop(head.Fields, index))
             {
                 fields.Add(FieldAt(head.Fields, index));
@@ -114,13 +107,6 @@ internal static class SubrequestTemplates
         fields.Add(new ForwardedField("X-Forwarded-Host", Encoding.Latin1.GetString(head.Host)));
     }
 
-    private static void CopyForwarded(List<ForwardedField> fields, RequestHead head)
-    {
-        for (int line = head.Fields.NextIndex(KnownField.Forwarded, 0); line >= 0; line = head.Fields.NextIndex(KnownField.Forwarded, line + 1))
-        {
-            fields.Add(FieldAt(head.Fields, line));
-        }
-    }
 
     private static ForwardedField FieldAt(FieldTable fields, int index) =>
         new(Encoding.Latin1.GetString(fields.NameAt(index)), Encoding.Latin1.GetString(fields.ValueAt(index)));

@@ -47,6 +47,9 @@ internal sealed class HttpOriginResponse : OriginResponse
     public override long ContentLength => ResponseFraming.LengthOf(_response);
 
     /// <inheritdoc/>
+    public override bool HasMarkedEnd => _response.Headers.TransferEncodingChunked == true || ContentLength >= 0;
+
+    /// <inheritdoc/>
     public override async ValueTask<BodyRead> ReadAsync(Memory<byte> buffer)
     {
         try

@@ -18,7 +18,7 @@ public sealed class ForwardedTests
             origin.Uri, sliceSizeBytes: 4, options => options with { SendsForwarded = true, SlicePatterns = ["^/sliced/"] });
         using var client = await RawClient.ConnectAsync(proxy.EndPoint);
 
-        foreach (string line in new[] { "POST / HTTP/1.1\r\nContent-Length: 0", "GET /whole HTTP/1.1" })
+        foreach (string line in new[] { "POST / HTTP/1.1\r\nContent-Length: 0", "GET /whole HTTP/1.1\r\nCookie: a=b" })
         {
             await client.SendAsync($"{line}\r\nHost: shop.example:80\r\n{fields}\r\n");
             await client.ReadResponseAsync();

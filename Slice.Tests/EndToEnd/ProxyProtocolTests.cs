@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Microsoft.Extensions.Time.Testing;
 using Slice.Core.Options;
 using Slice.Tests.Support;
@@ -64,7 +65,14 @@ public sealed class ProxyProtocolTests
         await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
         await using var proxy = await StartAsync(origin, trusted: trusted);
         using var client = await RawClient.ConnectAsync(proxy.EndPoint);
-        await client.SendAsync(bytes);
+        try
+        {
+            await client.SendAsync(bytes);
+        }
+        catch (SocketException)
+        {
+            // Closed before anything could be sent: it was the address alone.
+        }
 
         Assert.Equal("", await client.ReadToCloseAsync());
         Assert.Equal(0, origin.RequestCount);

@@ -55,8 +55,8 @@ public sealed class TlsListenerTests : IDisposable
         await using var origin = ScriptedOrigin.Start(exchange => exchange.RespondAsync("200 OK", "ok"));
         await using var proxy = await StartAsync(origin, options => options with { SlicePatterns = ["^/big/"] });
 
-        await GetAsync(proxy, "");
-        await proxy.GetAsync("/plain");
+        await GetAsync(proxy, "Cookie: a=b\r\n");
+        await proxy.GetAsync("/plain", "Cookie: a=b");
 
         Assert.Equal(["https", "http"], origin.Requests.Select(request => request.Field("X-Forwarded-Proto")));
     }
