@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Compares two binaries of pingora-slice on warm work, in turn, and prints medians and ratios: does a change cost anything?
 #
-#   bash benchmarks/compare.sh OLD NEW
+#   bash benchmarks/compare.sh OLD NEW             SIZES="4096" ROUNDS=15 for a closer look at one size of range
 #
 # Whichever comes second is a few percent slower on small ranges, so it runs both orders; the geometric mean of a ratio of the first
 # order and the inverse of that of the second is the difference. Needs nginx as origin. Close everything else.
@@ -60,8 +60,8 @@ NGINX
         $tool load full --target "http://127.0.0.1:$port/object.bin" --clients 1 --rounds 2 >/dev/null
     done
 
-    for size in 4096 65536 1048576; do
-        for _ in 1 2 3 4 5; do
+    for size in ${SIZES:-4096 65536 1048576}; do
+        for _ in $(seq "${ROUNDS:-5}"); do
             for side in "a $port_a $a" "b $port_b $b"; do
                 read -r name port pid <<<"$side"
                 $tool load range --target "http://127.0.0.1:$port/object.bin" --clients 32 --size $size --object-bytes $object_bytes \

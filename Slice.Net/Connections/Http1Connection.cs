@@ -239,7 +239,8 @@ internal sealed class Http1Connection
         meter.ActiveRequests.Add(-1);
         meter.Requests.Add(1);
         meter.BytesToClient.Add(_exchange.BodyBytes);
-        meter.RequestDuration.Record(time.GetElapsedTime(_exchange.StartedAt));
+        long endedAt = _exchange.DeliveredAt != 0 ? _exchange.DeliveredAt : time.GetTimestamp();
+        meter.RequestDuration.Record(time.GetElapsedTime(_exchange.StartedAt, endedAt));
         if (_exchange.FirstByteAt != 0)
         {
             meter.TimeToFirstByte.Record(time.GetElapsedTime(_exchange.StartedAt, _exchange.FirstByteAt));

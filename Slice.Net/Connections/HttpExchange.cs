@@ -93,6 +93,9 @@ internal sealed class HttpExchange
     /// <summary>When the response head left; 0 before.</summary>
     public long FirstByteAt { get; private set; }
 
+    /// <summary>When the last byte of a body from the store had been handed to the socket; 0 when the answer was another.</summary>
+    public long DeliveredAt { get; private set; }
+
     /// <summary>Body bytes handed to the writer.</summary>
     public long BodyBytes { get; set; }
 
@@ -121,7 +124,7 @@ internal sealed class HttpExchange
     {
         Status = 0;
         BodyBytes = 0;
-        FirstByteAt = 0;
+        FirstByteAt = DeliveredAt = 0;
         StartedAt = _time.GetTimestamp();
         KeepAlive = mayKeepAlive && Head.KeepAlive;
         Body.Begin(Head);
@@ -154,6 +157,9 @@ internal sealed class HttpExchange
         Status = status;
         FirstByteAt = _time.GetTimestamp();
     }
+
+    /// <summary>Notes that the body has been delivered.</summary>
+    public void EndDelivery() => DeliveredAt = _time.GetTimestamp();
 
     /// <summary>Sends a response that is all head.</summary>
     public async ValueTask SendHeadAsync(int status, ReadOnlyMemory<byte> head)

@@ -68,9 +68,11 @@ internal sealed class GetHandler : IRequestHandler
         var directives = _honorsDirectives ? RequestDirectives.Read(exchange.Head.Fields) : default;
         for (int attempt = 1; attempt <= MaxAttempts; attempt++)
         {
-            if (!TryReuse(exchange, directives, out var generation, out var status))
+            var now = _time.GetUtcNow();
+            if (!TryReuse(exchange, directives, now, out var generation, out var status))
             {
                 (generation, status) = await LearnAsync(exchange, directives, generation, status);
+                now = _time.GetUtcNow();
             }
 
             if (generation is null)
@@ -80,7 +82,7 @@ internal sealed class GetHandler : IRequestHandler
 
             try
             {
-                if (await _stored.RespondAsync(exchange, generation, status, directives.OnlyIfCached, isLastAttempt: attempt == MaxAttempts))
+                if (await _stored.RespondAsync(exchange, generation, status, now, directives.OnlyIfCached, isLastAttempt: attempt == MaxAttempts))
                 {
                     return;
                 }
@@ -101,7 +103,8 @@ internal sealed class GetHandler : IRequestHandler
     }
 
     // False when the origin must be asked; the generation is then what is to be validated, or null.
-    private bool TryReuse(HttpExchange exchange, in RequestDirectives directives, out Generation? generation, out CacheStatus status)
+    private bool TryReuse(
+        HttpExchange exchange, in RequestDirectives directives, DateTimeOffset now, out Generation? generation, out CacheStatus status)
     {
         status = default;
         if (!_index.TryGet(exchange.Key, exchange.Head.Fields, out generation))
@@ -117,7 +120,7 @@ internal sealed class GetHandler : IRequestHandler
             return false;
         }
 
-        switch (ReuseDecision.Decide(generation.Response, directives, _time.GetUtcNow()))
+        switch (ReuseDecision.Decide(generation.Response, directives, now))
         {
             case Reuse.Fresh:
                 return true;

@@ -18,12 +18,13 @@ internal sealed class StoredResponder(int maxRanges, TimeProvider time, SliceMet
     /// <param name="exchange">The exchange.</param>
     /// <param name="generation">The object.</param>
     /// <param name="status">What the cache has done so far.</param>
+    /// <param name="now">The time, for ages and conditions.</param>
     /// <param name="onlyIfCached">Whether the origin must not be asked for what is missing.</param>
     /// <param name="isLastAttempt">Whether the request was started over already.</param>
-    public async ValueTask<bool> RespondAsync(HttpExchange exchange, Generation generation, CacheStatus status, bool onlyIfCached, bool isLastAttempt)
+    public async ValueTask<bool> RespondAsync(
+        HttpExchange exchange, Generation generation, CacheStatus status, DateTimeOffset now, bool onlyIfCached, bool isLastAttempt)
     {
         (generation.IsWhole ? meter.PassthroughRequests : meter.SlicedRequests).Add(1);
-        var now = time.GetUtcNow();
         var stored = generation.Response;
         switch (ResponseDecision.Decide(exchange.Head, stored, now, maxRanges, out var range, out var multipart))
         {
@@ -41,7 +42,7 @@ internal sealed class StoredResponder(int maxRanges, TimeProvider time, SliceMet
                 await ErrorResponder.WriteUnsatisfiableAsync(exchange, stored.CompleteLength);
                 return true;
             case ResponseKind.Multipart:
-                return await RespondMultipartAsync(exchange, generation, multipart!, status, onlyIfCached, isLastAttempt);
+                return await RespondMultipartAsync(exchange, generation, multipart!, status, now, onlyIfCached, isLastAttempt);
         }
 
         var plan = SlicePlanner.Plan(generation.Grid, range ?? new ByteRange(0, stored.CompleteLength), stored.CompleteLength);
@@ -63,7 +64,13 @@ internal sealed class StoredResponder(int maxRanges, TimeProvider time, SliceMet
     }
 
     private async ValueTask<bool> RespondMultipartAsync(
-        HttpExchange exchange, Generation generation, MultipartByteranges multipart, CacheStatus status, bool onlyIfCached, bool isLastAttempt)
+        HttpExchange exchange,
+        Generation generation,
+        MultipartByteranges multipart,
+        CacheStatus status,
+        DateTimeOffset now,
+        bool onlyIfCached,
+        bool isLastAttempt)
     {
         int hits = 0;
         int slices = 0;
@@ -81,22 +88,30 @@ internal sealed class StoredResponder(int maxRanges, TimeProvider time, SliceMet
         }
 
         status = status with { Hits = hits, Slices = slices, IsStored = generation.IsShared && hits < slices };
-        using var response = SlicedResponse.CreateMultipart(exchange, generation.Response, multipart, status, time.GetUtcNow());
-        long startedAt = time.GetTimestamp();
+        using var response = SlicedResponse.CreateMultipart(exchange, generation.Response, multipart, status, now);
         exchange.BeginResponse(206);
         var outcome = await exchange.Delivery!.RunMultipartAsync(exchange, generation, multipart, response.Head, status.IsLearned);
-        meter.AssemblyDuration.Record(time.GetElapsedTime(startedAt));
-        return outcome.Status == DeliveryStatus.Delivered || await EndFailedAsync(exchange, outcome, isLastAttempt);
+        return EndDelivered(exchange, outcome) || await EndFailedAsync(exchange, outcome, isLastAttempt);
     }
 
     private async ValueTask<bool> DeliverAsync(
         HttpExchange exchange, Generation generation, SlicePlan plan, int status, ReadOnlyMemory<byte> head, bool isLearned, bool isLastAttempt)
     {
-        long startedAt = time.GetTimestamp();
         exchange.BeginResponse(status);
         var outcome = await exchange.Delivery!.RunAsync(exchange, generation, plan, head, isFirstLearned: isLearned);
-        meter.AssemblyDuration.Record(time.GetElapsedTime(startedAt));
-        return outcome.Status == DeliveryStatus.Delivered || await EndFailedAsync(exchange, outcome, isLastAttempt);
+        return EndDelivered(exchange, outcome) || await EndFailedAsync(exchange, outcome, isLastAttempt);
+    }
+
+    private bool EndDelivered(HttpExchange exchange, DeliveryOutcome outcome)
+    {
+        if (outcome.Status != DeliveryStatus.Delivered)
+        {
+            return false;
+        }
+
+        exchange.EndDelivery();
+        meter.AssemblyDuration.Record(time.GetElapsedTime(exchange.FirstByteAt, exchange.DeliveredAt));
+        return true;
     }
 
     private async ValueTask<bool> EndFailedAsync(HttpExchange exchange, DeliveryOutcome outcome, bool isLastAttempt)
