@@ -40,14 +40,7 @@ internal sealed class Composition : IAsyncDisposable
 
         // Store and index.
         var index = new ObjectIndex();
-        _store = options.Store.OnDisk && options.EnableCache
-            ? SliceStore.CreateOnDisk(options.Store.Directory, options.Store.DiskSizeBytes, time)
-            : SliceStore.CreateInMemory(options.Store.MemorySizeBytes, time);
-        _store.GenerationEmptied = index.Remove;
-        Meter.AddGauge("cache_entries", "Slices in the store.", () => _store.SliceCount);
-        Meter.AddGauge("cache_objects", "Objects in the store.", () => index.Count);
-        Meter.AddGauge("cache_bytes", "Bytes taken in the store.", () => _store.UsedBytes);
-        Meter.AddGauge("cache_capacity_bytes", "Most bytes the store may take.", () => _store.CapacityBytes);
+        _store = new StoreFactory(loggers.CreateLogger<StoreFactory>()).Open(options, index, time, Meter);
 
         // Origin and fetching.
         _origin = new OriginClient(options, time) { HealthChanged = log.OriginHealthChanged };

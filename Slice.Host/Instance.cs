@@ -142,18 +142,12 @@ internal sealed partial class Instance : IAsyncDisposable
             // A file that was there when the configuration was read.
             throw new InstanceStartException(exception.Message, exception);
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (IOException exception)
         {
-            // All that a composition asks of the machine is memory and the directory.
-            string place = options.Store.OnDisk ? $"l2_cache_dir: {options.Store.Directory}" : "l1_cache_size_bytes";
-            throw new InstanceStartException($"{place}: the cache cannot be set up: {Reason(exception)}", exception);
+            // All that a composition cannot do without is memory.
+            throw new InstanceStartException($"l1_cache_size_bytes: the cache cannot be set up: {exception.Message}", exception);
         }
     }
-
-    // Of a directory that cannot be made, the BCL says that it cannot be found, which the operator knows.
-    private static string Reason(Exception exception) => exception is FileNotFoundException or DirectoryNotFoundException
-        ? "the directory cannot be made"
-        : exception.Message;
 
     private static Dictionary<EndPoint, string> NameEndPoints(SliceOptions options)
     {

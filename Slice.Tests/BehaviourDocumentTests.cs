@@ -15,7 +15,7 @@ public sealed partial class BehaviourDocumentTests
     private const int LastRule = 49;
 
     // Rules that no test proves yet. The list may only become shorter: a rule of it that has a test fails the test too.
-    private static readonly string[] s_unproved = ["B45"];
+    private static readonly string[] s_unproved = [];
 
     private static readonly string[] s_rules = [.. Enumerable.Range(1, LastRule).Select(rule => string.Create(CultureInfo.InvariantCulture, $"B{rule}"))];
 

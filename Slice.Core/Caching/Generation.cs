@@ -36,6 +36,11 @@ public sealed class Generation
     /// <param name="isShared">False for a response that no other request may see (RFC 9111 §3): never published, retired after its request.</param>
     /// <param name="store">Where its slices live.</param>
     public Generation(CacheKey key, StoredResponse response, SliceGrid grid, bool isShared, SliceStore store)
+        : this(key, response, grid, isShared, store, id: null)
+    {
+    }
+
+    private Generation(CacheKey key, StoredResponse response, SliceGrid grid, bool isShared, SliceStore store, uint? id)
     {
         Key = key;
         Grid = grid;
@@ -44,7 +49,25 @@ public sealed class Generation
         _response = response;
         _store = store;
         _slices = new SliceTable(grid.CountFor(response.CompleteLength));
+        if (id is { } earlier)
+        {
+            Id = earlier;
+            store.Register(this, earlier);
+        }
+        else
+        {
+            Id = store.Register(this);
+        }
     }
+
+    /// <summary>Its number in the store.</summary>
+    internal uint Id { get; }
+
+    /// <summary>What the index on disk knows of it; under the lock of the <see cref="IndexJournal"/>.</summary>
+    internal IndexState IndexState { get; set; }
+
+    /// <summary>The slices stored now, in order; those that come or go meanwhile may be among them.</summary>
+    internal IEnumerable<StoredSlice> Slices => _slices.All;
 
     /// <summary>The object's key.</summary>
     public CacheKey Key { get; }
@@ -101,7 +124,37 @@ public sealed class Generation
         }
 
         Volatile.Write(ref _response, response);
+        _store.Freshened(this);
     }
+
+    /// <summary>One of an earlier run, with what the index says of it; its slices come by <see cref="TryRestore"/>.</summary>
+    internal static Generation Restore(IndexedObject indexed, SliceStore store) =>
+        new(indexed.Key, indexed.Response, indexed.Grid, isShared: true, store, indexed.Id)
+        {
+            Selecting = indexed.Selecting,
+            IsWhole = indexed.IsWhole,
+            IndexState = IndexState.Written,
+        };
+
+    /// <summary>Puts a slice of an earlier run into its slot; false when the slot is taken.</summary>
+    internal bool TryRestore(StoredSlice slice, int sliceIndex)
+    {
+        slice.GenerationId = Id;
+        slice.SliceIndex = sliceIndex;
+        return _slices.TryAdd(sliceIndex, slice);
+    }
+
+    /// <summary>Empties a slot that <see cref="TryRestore"/> has filled, while nobody else knows of the slice.</summary>
+    internal void ForgetRestored(int sliceIndex)
+    {
+        if (sliceIndex >= 0 && sliceIndex < Grid.CountFor(CompleteLength) && _slices.Find(sliceIndex) is { } slice)
+        {
+            _slices.TryRemove(sliceIndex, slice);
+        }
+    }
+
+    /// <summary>It can be found by other requests now.</summary>
+    internal void Published() => _store.Published(this);
 
     /// <summary>Takes a lease on a stored slice; the caller releases it.</summary>
     public bool TryLease(int sliceIndex, [NotNullWhen(true)] out StoredSlice? slice)
@@ -116,12 +169,12 @@ public sealed class Generation
     /// </summary>
     public bool TryCommit(StoredSlice slice, int sliceIndex)
     {
-        slice.Generation = this;
+        slice.GenerationId = Id;
         slice.SliceIndex = sliceIndex;
 
         // The leases taken so far are the filler's own. Left marked, every slice would count as used, and a download that nobody
         // repeats would push out what is read again and again.
-        slice.WasUsed = false;
+        slice.Uses = 0;
         if (IsRetired || !_slices.TryAdd(sliceIndex, slice))
         {
             return false;
@@ -129,7 +182,7 @@ public sealed class Generation
 
         // Retire sets the flag and then empties the table; we fill the slot and then read the flag: one of the two sees the other. If
         // the table was emptied, or the slot evicted, before the slice reached the queue, it has no business there.
-        _store.Admit(slice);
+        _store.Admit(this, slice);
         if (IsRetired)
         {
             Drop(slice);
@@ -137,7 +190,7 @@ public sealed class Generation
 
         if (_slices.Find(sliceIndex) != slice)
         {
-            _store.Unqueue(slice);
+            _store.Unqueue(this, slice);
         }
 
         return true;
@@ -148,7 +201,7 @@ public sealed class Generation
     {
         if (Forget(slice))
         {
-            _store.Drop(slice);
+            _store.Drop(this, slice);
         }
     }
 
@@ -184,8 +237,10 @@ public sealed class Generation
     {
         if (Interlocked.Exchange(ref _retired, 1) == 0)
         {
+            _store.Retired(this);
+
             // Constant time for the caller, whatever the object's size: readers see the flag; the extents follow.
-            ThreadPool.UnsafeQueueUserWorkItem(static generation => generation._slices.Clear(generation._store.Drop), this, preferLocal: false);
+            ThreadPool.UnsafeQueueUserWorkItem(static generation => generation.Clear(), this, preferLocal: false);
         }
     }
 
@@ -197,4 +252,10 @@ public sealed class Generation
 
     /// <summary>Ends what <see cref="FetchStarted"/> began.</summary>
     internal void FetchEnded() => Interlocked.Decrement(ref _fetches);
+
+    private void Clear()
+    {
+        _slices.Clear(slice => _store.Drop(this, slice));
+        _store.Unregister(this);
+    }
 }

@@ -61,6 +61,8 @@ public sealed class ObjectIndex
             previous.Retire();
         }
 
+        generation.Published();
+
         // Thread A publishes; thread B finds the object changed and removes it. B retires first and looks for it second, A adds first
         // and looks at the flag second: one of the two takes it out.
         if (generation.IsRetired)
@@ -70,6 +72,30 @@ public sealed class ObjectIndex
         else if (generation.CompleteLength == 0)
         {
             BoundBodiless(generation);
+        }
+    }
+
+    /// <summary>The live generations; those that come or go meanwhile may be among them.</summary>
+    internal IEnumerable<Generation> Generations
+    {
+        get
+        {
+            foreach (var (_, variants) in _objects)
+            {
+                for (int index = 0; index < variants.All.Length; index++)
+                {
+                    yield return variants.All[index];
+                }
+            }
+        }
+    }
+
+    /// <summary>Takes every object out.</summary>
+    internal void Clear()
+    {
+        foreach (var generation in Generations)
+        {
+            Remove(generation);
         }
     }
 

@@ -20,6 +20,12 @@ public sealed class SelectingFields : IEquatable<SelectingFields>
 
     private SelectingFields((byte[] Name, byte[] Value)[] fields) => _fields = fields;
 
+    /// <summary>The names and the values, as they are stored.</summary>
+    internal IReadOnlyList<(byte[] Name, byte[] Value)> Fields => _fields;
+
+    /// <summary>What <see cref="Fields"/> was in an earlier run.</summary>
+    internal static SelectingFields Restore((byte[] Name, byte[] Value)[] fields) => new(fields);
+
     /// <summary>Reads Vary for the request that was answered.</summary>
     /// <param name="vary">The response's Vary lines joined; null when it has none.</param>
     /// <param name="request">The field lines the origin saw.</param>

@@ -31,6 +31,25 @@ internal sealed class SliceTable
         return chunk is null ? null : Volatile.Read(ref chunk[sliceIndex & (ChunkSize - 1)]);
     }
 
+    /// <summary>The slices in the table, in order; a change meanwhile may be seen or not.</summary>
+    public IEnumerable<StoredSlice> All
+    {
+        get
+        {
+            for (int chunkIndex = 0; chunkIndex < _chunks.Length; chunkIndex++)
+            {
+                var chunk = Volatile.Read(ref _chunks[chunkIndex]);
+                for (int slot = 0; chunk is not null && slot < chunk.Length; slot++)
+                {
+                    if (Volatile.Read(ref chunk[slot]) is { } slice)
+                    {
+                        yield return slice;
+                    }
+                }
+            }
+        }
+    }
+
     /// <summary>Puts a slice where none is; false when there is one.</summary>
     public bool TryAdd(int sliceIndex, StoredSlice slice)
     {

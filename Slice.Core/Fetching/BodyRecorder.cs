@@ -20,7 +20,7 @@ public sealed class BodyRecorder : IDisposable
     // The pool's common size.
     private const int ReadBufferBytes = 64 << 10;
 
-    private readonly List<StoredSlice> _slices = [];
+    private readonly List<SliceReservation> _reservations = [];
     private readonly TaskCompletionSource<Generation?> _outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SliceStore _store;
     private readonly SliceGrid _grid;
@@ -66,7 +66,7 @@ public sealed class BodyRecorder : IDisposable
                 }
 
                 var piece = bytes[..Math.Min(bytes.Length, _grid.SliceSizeBytes - at)];
-                await _slices[^1].WriteAsync(piece, at, CancellationToken.None);
+                await _reservations[^1].WriteAsync(piece, at);
                 _length += piece.Length;
                 bytes = bytes[piece.Length..];
             }
@@ -110,13 +110,9 @@ public sealed class BodyRecorder : IDisposable
         }
 
         var generation = _newGeneration(_length);
-        for (int index = 0; index < _slices.Count; index++)
+        for (int index = 0; index < _reservations.Count; index++)
         {
-            _slices[index].TryLease();
-            if (!generation.TryCommit(_slices[index], index))
-            {
-                _slices[index].Release();
-            }
+            _reservations[index].Commit(generation, index);
         }
 
         Release();
@@ -136,12 +132,12 @@ public sealed class BodyRecorder : IDisposable
 
     private void Release()
     {
-        foreach (var slice in _slices)
+        foreach (var reservation in _reservations)
         {
-            slice.Release();
+            reservation.Slice.Release();
         }
 
-        _slices.Clear();
+        _reservations.Clear();
         for (; _takenSlices > 0; _takenSlices--)
         {
             _budget.Return(_grid.SliceSizeBytes);
@@ -156,12 +152,12 @@ public sealed class BodyRecorder : IDisposable
         }
 
         _takenSlices++;
-        if (await _store.ReserveAsync(_grid.SliceSizeBytes) is not { } slice)
+        if (await _store.ReserveAsync(_grid.SliceSizeBytes) is not { } reservation)
         {
             return false;
         }
 
-        _slices.Add(slice);
+        _reservations.Add(reservation);
         return true;
     }
 
@@ -183,11 +179,11 @@ public sealed class BodyRecorder : IDisposable
         byte[] buffer = ArrayPool<byte>.Shared.Rent(used);
         try
         {
-            bool isWhole = _slices[^1].Read(buffer.AsSpan(0, used), 0) == used;
+            bool isWhole = _reservations[^1].Slice.Read(buffer.AsSpan(0, used), 0) == used;
             if (isWhole)
             {
-                await fitting.WriteAsync(buffer.AsMemory(0, used), 0, CancellationToken.None);
-                (_slices[^1], fitting) = (fitting, _slices[^1]);
+                await fitting.WriteAsync(buffer.AsMemory(0, used), 0);
+                (_reservations[^1], fitting) = (fitting, _reservations[^1]);
             }
 
             if (!isWhole)
@@ -204,7 +200,7 @@ public sealed class BodyRecorder : IDisposable
         }
         finally
         {
-            fitting.Release();
+            fitting.Slice.Release();
             ArrayPool<byte>.Shared.Return(buffer);
         }
     }

@@ -17,6 +17,7 @@ public sealed class SliceFetch
 {
     private readonly Lock _lock = new();
     private TaskCompletionSource? _progress;
+    private SliceReservation? _reservation;
     private StoredSlice? _slice;
     private Failure _failure;
     private int _availableBytes;
@@ -70,7 +71,10 @@ public sealed class SliceFetch
         }
     }
 
-    /// <summary>Whether <see cref="UseSlice"/> was called.</summary>
+    /// <summary>Where the filler puts the bytes. Valid after <see cref="UseReservation"/>.</summary>
+    internal SliceReservation Reservation => _reservation ?? throw new InvalidOperationException("No room was reserved for the slice.");
+
+    /// <summary>Whether it is known where the bytes go.</summary>
     internal bool HasSlice => _slice is not null;
 
     /// <summary>Begins to follow; false when the fetch has ended. Pair with <see cref="Leave"/>.</summary>
@@ -148,7 +152,14 @@ public sealed class SliceFetch
         }
     }
 
-    /// <summary>Sets where the bytes go; the fetch takes over one of the caller's leases.</summary>
+    /// <summary>Sets where the bytes go; the fetch takes over the filler's lease.</summary>
+    internal void UseReservation(SliceReservation reservation)
+    {
+        _reservation = reservation;
+        UseSlice(reservation.Slice);
+    }
+
+    /// <summary>Sets where the bytes are; the fetch takes over one of the caller's leases.</summary>
     internal void UseSlice(StoredSlice slice)
     {
         lock (_lock)

@@ -158,7 +158,7 @@ internal sealed class SliceFiller(
                 }
 
                 meter.BytesFromOrigin.Add(read.Bytes);
-                await fetch.Slice.WriteAsync(buffer.AsMemory(0, read.Bytes), fetch.AvailableBytes, CancellationToken.None);
+                await fetch.Reservation.WriteAsync(buffer.AsMemory(0, read.Bytes), fetch.AvailableBytes);
                 left -= read.Bytes;
                 if (left == 0 && await CheckEndAsync(response, buffer) is { IsError: true } surplus)
                 {
@@ -168,7 +168,7 @@ internal sealed class SliceFiller(
                 if (fetch.AvailableBytes + read.Bytes == fetch.LengthBytes)
                 {
                     // Before the last bytes are published: whoever has received all of them finds the slice stored.
-                    Commit(fetch);
+                    fetch.Reservation.Commit(fetch.Generation, fetch.SliceIndex);
                 }
 
                 fetch.Publish(fetch.AvailableBytes + read.Bytes);
@@ -187,24 +187,14 @@ internal sealed class SliceFiller(
         }
     }
 
-    private static void Commit(SliceFetch fetch)
-    {
-        var slice = fetch.Slice;
-        slice.TryLease();
-        if (!fetch.Generation.TryCommit(slice, fetch.SliceIndex))
-        {
-            slice.Release();
-        }
-    }
-
     private async ValueTask<bool> TryReserveAsync(SliceFetch fetch)
     {
-        if (await store.ReserveAsync(fetch.LengthBytes) is not { } slice)
+        if (await store.ReserveAsync(fetch.LengthBytes) is not { } reservation)
         {
             return false;
         }
 
-        fetch.UseSlice(slice);
+        fetch.UseReservation(reservation);
         return true;
     }
 

@@ -50,6 +50,9 @@ internal sealed class ExtentAllocator
     /// <summary>Bytes not allocated.</summary>
     public long FreeBytes => (long)_freeUnits * UnitBytes;
 
+    /// <summary>Whether nothing is allocated.</summary>
+    public bool IsAllFree => _freeUnits == _unitCount;
+
     /// <summary>Bytes that an allocation of <paramref name="lengthBytes"/> takes: whole units, at least one.</summary>
     public static int RoundUp(int lengthBytes) => Math.Max(1, UnitsFor(lengthBytes)) * UnitBytes;
 
@@ -95,6 +98,32 @@ internal sealed class ExtentAllocator
         return true;
     }
 
+    /// <summary>Takes one particular extent, as it was allocated in an earlier run; false when any of it is taken, or outside.</summary>
+    public bool TryTake(int offsetBytes, int lengthBytes)
+    {
+        int first = offsetBytes / UnitBytes;
+        int end = first + Math.Max(1, UnitsFor(lengthBytes));
+        if (offsetBytes < 0 || offsetBytes % UnitBytes != 0 || end > _unitCount)
+        {
+            return false;
+        }
+
+        for (int unit = first; unit < end;)
+        {
+            int order = LargestBlockAt(unit, end);
+            if (!TryTakeBlock(order, unit >> order))
+            {
+                FreeUnits(first, unit - first);
+                return false;
+            }
+
+            _freeUnits -= 1 << order;
+            unit += 1 << order;
+        }
+
+        return true;
+    }
+
     /// <summary>Gives back an extent exactly as it was allocated: same offset, same length.</summary>
     public void Free(int offsetBytes, int lengthBytes) =>
         FreeUnits(offsetBytes / UnitBytes, Math.Max(1, UnitsFor(lengthBytes)));
@@ -109,12 +138,41 @@ internal sealed class ExtentAllocator
         int end = firstUnit + count;
         while (firstUnit < end)
         {
-            int alignedOrder = firstUnit == 0 ? _highestOrder : BitOperations.TrailingZeroCount(firstUnit);
-            int fittingOrder = BitOperations.Log2((uint)(end - firstUnit));
-            int order = Math.Min(Math.Min(alignedOrder, fittingOrder), _highestOrder);
+            int order = LargestBlockAt(firstUnit, end);
             MergeAndSetFree(order, firstUnit >> order);
             firstUnit += 1 << order;
         }
+    }
+
+    private int LargestBlockAt(int unit, int end)
+    {
+        int alignedOrder = unit == 0 ? _highestOrder : BitOperations.TrailingZeroCount(unit);
+        int fittingOrder = BitOperations.Log2((uint)(end - unit));
+        return Math.Min(Math.Min(alignedOrder, fittingOrder), _highestOrder);
+    }
+
+    // Free buddies are always merged, so a free block is a free block of its own order or a part of one larger.
+    private bool TryTakeBlock(int order, int block)
+    {
+        int freeOrder = order;
+        while (freeOrder <= _highestOrder && !IsFree(freeOrder, block >> (freeOrder - order)))
+        {
+            freeOrder++;
+        }
+
+        if (freeOrder > _highestOrder)
+        {
+            return false;
+        }
+
+        ClearFree(freeOrder, block >> (freeOrder - order));
+        while (freeOrder > order)
+        {
+            freeOrder--;
+            SetFree(freeOrder, (block >> (freeOrder - order)) ^ 1);
+        }
+
+        return true;
     }
 
     private void MergeAndSetFree(int order, int block)

@@ -11,12 +11,18 @@ internal static partial class NativeMemory
     private const uint MemfdCloseOnExec = 0x0001;
 
     private const int Interrupted = 4;
+
     /// <summary>Longest part that <see cref="IsResident"/> looks at: what one write to a client takes at most.</summary>
     public const int MaxResidencyBytes = 1 << 20;
 
     private const int OperationNotSupported = 95;
     private const int InvalidArgument = 22;
     private const int NoSuchSystemCall = 38;
+    private const int WouldBlock = 11;
+
+    private const int OpenCloseOnExec = 0x80000;
+    private const int LockExclusive = 2;
+    private const int LockNonBlocking = 4;
 
     /// <summary>A new anonymous file in memory. Pages are taken as they are written.</summary>
     /// <exception cref="IOException">The kernel refused; the message has its reason.</exception>
@@ -89,6 +95,44 @@ internal static partial class NativeMemory
         }
     }
 
+    /// <summary>
+    /// Whether an open file can still be found under a path. The kernel tells where the descriptor leads, with a remark when the file was
+    /// removed; a directory that was moved as a whole is in order.
+    /// </summary>
+    public static bool IsLinked(SafeFileHandle file, string path)
+    {
+        string? target = new FileInfo($"/proc/self/fd/{file.DangerousGetHandle()}").LinkTarget;
+
+        // Without /proc nobody can tell.
+        return target is null || !target.EndsWith(" (deleted)", StringComparison.Ordinal) || path.EndsWith(" (deleted)", StringComparison.Ordinal);
+    }
+
+    /// <summary>
+    /// Opens a directory and locks it for this process alone (flock(2)): gone with the process, however it ends, and not to be removed like a
+    /// lock file.
+    /// </summary>
+    /// <returns>Null when another process has it, or the file system cannot lock it.</returns>
+    /// <exception cref="IOException">It cannot be opened.</exception>
+    public static SafeFileHandle? LockDirectory(string path, out bool isTaken)
+    {
+        int descriptor = Open(path, OpenCloseOnExec);
+        if (descriptor < 0)
+        {
+            throw LastError("open");
+        }
+
+        var handle = new SafeFileHandle(descriptor, ownsHandle: true);
+        isTaken = false;
+        if (Flock(handle, LockExclusive | LockNonBlocking) == 0)
+        {
+            return handle;
+        }
+
+        isTaken = Marshal.GetLastPInvokeError() == WouldBlock;
+        handle.Dispose();
+        return null;
+    }
+
     private static IOException LastError(string call)
     {
         int error = Marshal.GetLastPInvokeError();
@@ -97,6 +141,12 @@ internal static partial class NativeMemory
 
     [LibraryImport("libc", EntryPoint = "memfd_create", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int MemfdCreate(string name, uint flags);
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
+    private static partial int Flock(SafeFileHandle file, int operation);
 
     [LibraryImport("libc", EntryPoint = "fallocate", SetLastError = true)]
     private static partial int Fallocate(SafeFileHandle file, int mode, long offset, long length);

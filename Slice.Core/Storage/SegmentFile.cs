@@ -19,14 +19,22 @@ internal sealed unsafe class SegmentFile : MemoryManager<byte>
     private volatile bool _wasCutShort;
     private nint _address;
 
-    private SegmentFile(SafeFileHandle file, int lengthBytes, string? path)
+    private SegmentFile(SliceStore store, int index, SafeFileHandle file, int lengthBytes, string? path)
     {
+        Store = store;
+        Index = index;
         _file = file;
         _path = path;
         LengthBytes = lengthBytes;
         Extents = new ExtentAllocator(lengthBytes);
         _address = NativeMemory.MapReadOnly(file, lengthBytes);
     }
+
+    /// <summary>The store that it is a part of.</summary>
+    public SliceStore Store { get; }
+
+    /// <summary>Its number in the store.</summary>
+    public int Index { get; }
 
     /// <summary>Length of the file and of the mapping.</summary>
     public int LengthBytes { get; }
@@ -40,15 +48,18 @@ internal sealed unsafe class SegmentFile : MemoryManager<byte>
     /// <summary>What of the file is free. Used under the store's lock only.</summary>
     public ExtentAllocator Extents { get; }
 
+    /// <summary>Whether nothing new goes into it, because the store has begun anew without it. Used under the store's lock only.</summary>
+    public bool IsAbandoned { get; set; }
+
     /// <summary>A segment without a file: anonymous memory behind a descriptor.</summary>
     /// <exception cref="IOException">The kernel refused.</exception>
-    public static SegmentFile CreateInMemory(int lengthBytes)
+    public static SegmentFile CreateInMemory(SliceStore store, int index, int lengthBytes)
     {
         var file = NativeMemory.CreateMemoryFile("pingora-slice-segment");
         try
         {
             RandomAccess.SetLength(file, lengthBytes);
-            return new SegmentFile(file, lengthBytes, path: null);
+            return new SegmentFile(store, index, file, lengthBytes, path: null);
         }
         catch
         {
@@ -57,16 +68,20 @@ internal sealed unsafe class SegmentFile : MemoryManager<byte>
         }
     }
 
-    /// <summary>Creates or overwrites the file at <paramref name="path"/> and allocates its blocks.</summary>
+    /// <summary>
+    /// Creates the file at <paramref name="path"/>, in the place of another that may be there, and allocates its blocks. The other is removed and not
+    /// overwritten: somebody may still be reading from it.
+    /// </summary>
     /// <exception cref="IOException">The disk is full or the path cannot be written; the message names it.</exception>
     /// <exception cref="UnauthorizedAccessException">The path cannot be written.</exception>
-    public static SegmentFile CreateOnDisk(string path, int lengthBytes)
+    public static SegmentFile CreateOnDisk(SliceStore store, int index, string path, int lengthBytes)
     {
-        var file = File.OpenHandle(path, FileMode.Create, FileAccess.ReadWrite, FileShare.ReadWrite);
+        File.Delete(path);
+        var file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite);
         try
         {
             NativeMemory.Preallocate(file, lengthBytes);
-            return new SegmentFile(file, lengthBytes, path);
+            return new SegmentFile(store, index, file, lengthBytes, path);
         }
         catch (IOException error)
         {
@@ -75,6 +90,36 @@ internal sealed unsafe class SegmentFile : MemoryManager<byte>
             throw new IOException($"segment {path} cannot be made: {error.Message}", error);
         }
     }
+
+    /// <summary>Opens a segment of an earlier run and makes it as long as asked for; what was cut off it reads as zeros, which no checksum agrees with.</summary>
+    /// <exception cref="IOException">The file cannot be opened or made longer; the message names it.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file may not be written.</exception>
+    public static SegmentFile Open(SliceStore store, int index, string path, int lengthBytes)
+    {
+        var file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        try
+        {
+            long length = RandomAccess.GetLength(file);
+            if (length < lengthBytes)
+            {
+                NativeMemory.Preallocate(file, lengthBytes);
+            }
+            else if (length > lengthBytes)
+            {
+                RandomAccess.SetLength(file, lengthBytes);
+            }
+
+            return new SegmentFile(store, index, file, lengthBytes, path);
+        }
+        catch (IOException error)
+        {
+            file.Dispose();
+            throw new IOException($"segment {path} cannot be used: {error.Message}", error);
+        }
+    }
+
+    /// <summary>Whether the file still stands where it was made; always without a file.</summary>
+    public bool IsInPlace => _path is null || NativeMemory.IsLinked(_file, _path);
 
     /// <summary>The mapped bytes of one extent, for the kernel to read.</summary>
     public ReadOnlyMemory<byte> Map(int offsetBytes, int lengthBytes) => CreateMemory(offsetBytes, lengthBytes);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Slice.Core.Caching;
 
 namespace Slice.Core.Storage;
@@ -7,37 +8,49 @@ namespace Slice.Core.Storage;
 /// </summary>
 /// <remarks>
 /// The store knows slices, not objects: which slice belongs to which object is the <see cref="Generation"/>'s knowledge. One lock
-/// guards extents and the eviction queue; it is held for pointer work only, never across a system call or an await. Hits do not
-/// take it.
+/// guards extents and the eviction queues; it is held for pointer work only, never across a system call or an await. Hits do not
+/// take it. On disk, an <see cref="IndexJournal"/> writes down what is stored; <see cref="StoreRecovery"/> reads it at the next start.
 /// </remarks>
 public sealed class SliceStore : IDisposable
 {
-    /// <summary>Pause after the disk refused another segment, before it is asked again. Arbitrary; long against the cost of asking.</summary>
-    private static readonly TimeSpan s_growthPause = TimeSpan.FromSeconds(30);
+    /// <summary>
+    /// Most that is evicted for one slice, in multiples of its length, and at least <see cref="MinEvictedSlices"/> slices: a large slice
+    /// among many small ones that are being sent here and there finds no room in one piece, and must not empty the cache in search of it. Arbitrary.
+    /// </summary>
+    private const int MaxEvictedLengths = 16;
+
+    private const int MinEvictedSlices = 64;
 
     private readonly Lock _lock = new();
-    private readonly List<SegmentFile> _segments = [];
-    private readonly EvictionQueue _evictionQueue = new();
-    private readonly string? _directory;
-    private readonly FileStream? _directoryLock;
+    private readonly ConcurrentDictionary<uint, Generation> _generations = new();
+    private readonly S3FifoEviction _eviction;
+    private readonly CacheDirectory? _directory;
     private readonly TimeProvider _time;
+    private SegmentFile[] _segments = [];
+    private IndexJournal? _journal;
     private long _segmentBytes;
     private long _growthFailedAt;
     private bool _hasGrowthFailed;
+    private bool _isBeginningAnew;
     private bool _isDisposed;
     private long _usedBytes;
+    private int _lastGenerationId;
     private Task<bool>? _growth;
 
-    private SliceStore(long capacityBytes, string? directory, FileStream? directoryLock, TimeProvider time)
+    private SliceStore(long capacityBytes, CacheDirectory? directory, TimeProvider time)
     {
         _time = time;
+        _eviction = new S3FifoEviction(IdentityOf);
         CapacityBytes = capacityBytes;
         _directory = directory;
-        _directoryLock = directoryLock;
+        Writing = new StoreWriting(time);
     }
 
     /// <summary>Most bytes it will ever hold.</summary>
     public long CapacityBytes { get; }
+
+    /// <summary>Whether it is on disk, and survives the process.</summary>
+    public bool IsPersistent => _directory is not null;
 
     /// <summary>Bytes in extents that are stored or being filled.</summary>
     public long UsedBytes => Volatile.Read(ref _usedBytes);
@@ -49,10 +62,16 @@ public sealed class SliceStore : IDisposable
         {
             lock (_lock)
             {
-                return _evictionQueue.Count;
+                return _eviction.Count;
             }
         }
     }
+
+    /// <summary>Whether the disk takes writes.</summary>
+    public StoreWriting Writing { get; }
+
+    /// <summary>Called when the files of a store on disk were removed under it, and it has begun anew. Set once, before use; must not throw.</summary>
+    public Action? HasBegunAnew { get; set; }
 
     /// <summary>Called when eviction takes the last slice of a generation. Set once, before use.</summary>
     internal Action<Generation>? GenerationEmptied { get; set; }
@@ -61,35 +80,47 @@ public sealed class SliceStore : IDisposable
     /// <exception cref="IOException">The kernel gives no memory file.</exception>
     public static SliceStore CreateInMemory(long capacityBytes, TimeProvider time)
     {
-        var store = new SliceStore(capacityBytes, directory: null, directoryLock: null, time);
+        var store = new SliceStore(capacityBytes, directory: null, time);
         store.AddSegment();
         return store;
     }
 
     /// <summary>
-    /// A store in <paramref name="directory"/>, which is created when missing and locked against other processes. Segments of an
-    /// earlier run are removed: there is no index yet that says what they hold.
+    /// A store in <paramref name="path"/>, which is created when missing and locked against other processes, with what an earlier process
+    /// has left there.
     /// </summary>
+    /// <param name="path">The directory.</param>
+    /// <param name="capacityBytes">Most bytes it will ever hold; what is there beyond it goes.</param>
+    /// <param name="index">Where the objects go that are found.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="recovered">What was found.</param>
     /// <exception cref="IOException">The directory is in use, full, or cannot be written; the message names it.</exception>
     /// <exception cref="UnauthorizedAccessException">No permission; the message names the path.</exception>
-    public static SliceStore CreateOnDisk(string directory, long capacityBytes, TimeProvider time)
+    public static SliceStore OpenOnDisk(string path, long capacityBytes, ObjectIndex index, TimeProvider time, out RecoveredIndex recovered)
     {
-        Directory.CreateDirectory(directory);
-        var directoryLock = LockDirectory(directory);
+        var directory = CacheDirectory.Open(path);
+        SliceStore? store = null;
         try
         {
-            foreach (string path in StoreLayout.FindSegments(directory))
+            store = new SliceStore(capacityBytes, directory, time);
+            recovered = StoreRecovery.Recover(store, directory, index, out var file);
+            if (store._segments.Length == 0)
             {
-                File.Delete(path);
+                store.AddSegment();
             }
 
-            var store = new SliceStore(capacityBytes, directory, directoryLock, time);
-            store.AddSegment();
+            store._journal = new IndexJournal(directory, index, file, store.Writing, time)
+            {
+                AreFilesInPlace = () => directory.IsInPlace && Array.TrueForAll(store._segments, segment => segment.IsInPlace),
+                BeginAnew = () => store.BeginAnew(index),
+            };
+            store._journal.Start();
             return store;
         }
         catch
         {
-            directoryLock.Dispose();
+            store?.DisposeSegments();
+            directory.Dispose();
             throw;
         }
     }
@@ -98,22 +129,34 @@ public sealed class SliceStore : IDisposable
     /// Room for one slice, leased to the caller; evicts what it must. Null when everything that could go is being sent, or the
     /// disk gives no more: the caller serves without storing.
     /// </summary>
-    public ValueTask<StoredSlice?> ReserveAsync(int lengthBytes)
+    /// <param name="lengthBytes">Bytes of the slice, 1 to 16 MiB less one.</param>
+    public ValueTask<SliceReservation?> ReserveAsync(int lengthBytes)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(lengthBytes);
+        if (!Writing.MayTry)
+        {
+            return default;
+        }
+
         Task<bool>? growth;
         lock (_lock)
         {
-            if (TryAllocateLocked(lengthBytes) is { } slice)
+            if (TryAllocateUnsynchronized(lengthBytes) is { } slice)
             {
-                return new(slice);
+                return new(new SliceReservation(this, slice));
             }
 
-            growth = StartGrowthLocked();
+            growth = StartGrowthUnsynchronized();
         }
 
         return growth is null ? new(ReserveByEviction(lengthBytes)) : ReserveAfterGrowthAsync(lengthBytes, growth);
     }
+
+    /// <summary>
+    /// Waits until what has been done so far survives the end of the process, however it ends. False when the index cannot be written just
+    /// now. At once in memory.
+    /// </summary>
+    public ValueTask<bool> FlushAsync() => _journal is null ? new(true) : _journal.FlushAsync();
 
     /// <inheritdoc/>
     public void Dispose()
@@ -127,71 +170,143 @@ public sealed class SliceStore : IDisposable
 
         // A segment that is just being made must not appear in a directory that the next process has locked by then.
         growth?.Wait();
-        _directoryLock?.Dispose();
-        foreach (var segment in _segments)
+        _journal?.Dispose();
+        DisposeSegments();
+        _directory?.Dispose();
+    }
+
+    /// <summary>Gives a generation its number.</summary>
+    internal uint Register(Generation generation)
+    {
+        uint id;
+        do
+        {
+            // Comes round again after four billion; the few that live so long keep theirs.
+            id = (uint)Interlocked.Increment(ref _lastGenerationId);
+        }
+        while (!_generations.TryAdd(id, generation));
+
+        return id;
+    }
+
+    /// <summary>Gives a generation the number it had in an earlier run.</summary>
+    internal void Register(Generation generation, uint id)
+    {
+        _generations[id] = generation;
+        _lastGenerationId = (int)Math.Max((uint)_lastGenerationId, id);
+    }
+
+    /// <summary>Forgets the number of a generation that is retired and empty.</summary>
+    internal void Unregister(Generation generation) => _generations.TryRemove(new KeyValuePair<uint, Generation>(generation.Id, generation));
+
+    /// <summary>Queues a slice that has just been indexed.</summary>
+    internal void Admit(Generation generation, StoredSlice slice)
+    {
+        lock (_lock)
+        {
+            _eviction.Add(slice);
+            _journal?.SliceStored(generation, slice);
+        }
+    }
+
+    /// <summary>Queues a slice of an earlier run. False when its place is not free, or not there.</summary>
+    internal bool TryRestore(StoredSlice slice, SliceQueue queue)
+    {
+        lock (_lock)
+        {
+            if (!slice.Segment.Extents.TryTake(slice.OffsetBytes, slice.LengthBytes))
+            {
+                return false;
+            }
+
+            _usedBytes += slice.ExtentBytes;
+            _eviction.Restore(slice, queue);
+            return true;
+        }
+    }
+
+    /// <summary>Takes a slice out of the queue only.</summary>
+    internal void Unqueue(Generation generation, StoredSlice slice)
+    {
+        lock (_lock)
+        {
+            if (_eviction.Remove(slice))
+            {
+                _journal?.SliceGone(generation, slice.SliceIndex);
+            }
+        }
+    }
+
+    /// <summary>Takes a slice out of the queue and gives up the index's lease. The caller has taken it out of its generation.</summary>
+    internal void Drop(Generation generation, StoredSlice slice)
+    {
+        Unqueue(generation, slice);
+        slice.Release();
+    }
+
+    /// <summary>A generation can be found by other requests now.</summary>
+    internal void Published(Generation generation) => _journal?.GenerationPublished(generation);
+
+    /// <summary>A generation's stored response was replaced.</summary>
+    internal void Freshened(Generation generation) => _journal?.ResponseReplaced(generation);
+
+    /// <summary>A generation has ended.</summary>
+    internal void Retired(Generation generation) => _journal?.GenerationRetired(generation);
+
+    /// <summary>Returns the extent; called by the last lease.</summary>
+    internal void Free(StoredSlice slice)
+    {
+        var segment = slice.Segment;
+        bool isUnused;
+        lock (_lock)
+        {
+            segment.Extents.Free(slice.OffsetBytes, slice.LengthBytes);
+            _usedBytes -= slice.ExtentBytes;
+            isUnused = segment.IsAbandoned && segment.Extents.IsAllFree;
+        }
+
+        if (isUnused)
         {
             ((IDisposable)segment).Dispose();
         }
     }
 
-    /// <summary>Queues a slice that has just been indexed.</summary>
-    internal void Admit(StoredSlice slice)
+    /// <summary>Adds a segment that is there already.</summary>
+    internal void AddSegment(SegmentFile segment)
     {
         lock (_lock)
         {
-            _evictionQueue.Add(slice);
+            _segments = [.. _segments, segment];
+            _segmentBytes += segment.LengthBytes;
         }
     }
 
-    /// <summary>Takes a slice out of the queue only.</summary>
-    internal void Unqueue(StoredSlice slice)
+    /// <summary>Closes all segments; for a start that finds it cannot use them.</summary>
+    internal void RemoveSegments()
     {
-        lock (_lock)
-        {
-            _evictionQueue.Remove(slice);
-        }
+        DisposeSegments();
+        _segments = [];
+        _segmentBytes = 0;
     }
 
-    /// <summary>Takes a slice out of the queue and gives up the index's lease. The caller has taken it out of its generation.</summary>
-    internal void Drop(StoredSlice slice)
-    {
-        Unqueue(slice);
-        slice.Release();
-    }
+    /// <summary>The segment of this number; null when there is none.</summary>
+    internal SegmentFile? SegmentAt(int index) => index < _segments.Length ? _segments[index] : null;
 
-    /// <summary>Returns the extent; called by the last lease.</summary>
-    internal void Free(StoredSlice slice)
-    {
-        lock (_lock)
-        {
-            slice.Segment.Extents.Free(slice.OffsetBytes, slice.LengthBytes);
-            _usedBytes -= ExtentAllocator.RoundUp(slice.LengthBytes);
-        }
-    }
+    // Its key's hash differs from process to process; so do the ghosts, which die with it.
+    private ulong IdentityOf(StoredSlice slice) =>
+        _generations.TryGetValue(slice.GenerationId, out var generation)
+            ? ((ulong)(uint)generation.Key.GetHashCode() << 32) | (uint)slice.SliceIndex
+            : slice.GenerationId;
 
-    private static FileStream LockDirectory(string directory)
-    {
-        string path = Path.Combine(directory, StoreLayout.LockFileName);
-        try
-        {
-            // FileShare.None is flock(2) with LOCK_EX on Linux: gone with the process, however it ends.
-            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
-        }
-        catch (IOException error)
-        {
-            throw new IOException($"cache directory {directory} is in use by another process or cannot be locked: {error.Message}", error);
-        }
-    }
-
-    private async ValueTask<StoredSlice?> ReserveAfterGrowthAsync(int lengthBytes, Task<bool> growth)
+    private async ValueTask<SliceReservation?> ReserveAfterGrowthAsync(int lengthBytes, Task<bool> growth)
     {
         if (await growth)
         {
             lock (_lock)
             {
-                if (TryAllocateLocked(lengthBytes) is { } slice)
+                if (TryAllocateUnsynchronized(lengthBytes) is { } slice)
                 {
-                    return slice;
+                    return new SliceReservation(this, slice);
                 }
             }
         }
@@ -199,19 +314,25 @@ public sealed class SliceStore : IDisposable
         return ReserveByEviction(lengthBytes);
     }
 
-    private StoredSlice? ReserveByEviction(int lengthBytes)
+    private SliceReservation? ReserveByEviction(int lengthBytes)
     {
-        while (true)
+        long evictedBytes = 0;
+        for (int evicted = 0; evicted < MinEvictedSlices || evictedBytes < (long)MaxEvictedLengths * lengthBytes; evicted++)
         {
             StoredSlice? victim;
+            Generation? generation = null;
             lock (_lock)
             {
-                if (TryAllocateLocked(lengthBytes) is { } slice)
+                if (TryAllocateUnsynchronized(lengthBytes) is { } slice)
                 {
-                    return slice;
+                    return new SliceReservation(this, slice);
                 }
 
-                victim = _evictionQueue.TakeVictim();
+                victim = _eviction.TakeVictim();
+                if (victim is not null && _generations.TryGetValue(victim.GenerationId, out generation))
+                {
+                    _journal?.SliceGone(generation, victim.SliceIndex);
+                }
             }
 
             if (victim is null)
@@ -221,8 +342,9 @@ public sealed class SliceStore : IDisposable
 
             // Outside the lock: the generation clears its slot first, so that no new reader finds the slice, then the index's lease
             // goes. A reader that got a lease in between keeps the extent alive until it is done; the loop then takes another victim.
-            var generation = victim.Generation!;
-            if (generation.Forget(victim))
+            // Without a generation the slice belongs to one that has just ended: whoever ended it gives the lease up.
+            evictedBytes += victim.ExtentBytes;
+            if (generation is not null && generation.Forget(victim))
             {
                 victim.Release();
                 if (generation.IsEmpty)
@@ -231,30 +353,32 @@ public sealed class SliceStore : IDisposable
                 }
             }
         }
+
+        return null;
     }
 
-    private StoredSlice? TryAllocateLocked(int lengthBytes)
+    private StoredSlice? TryAllocateUnsynchronized(int lengthBytes)
     {
         foreach (var segment in _segments)
         {
             if (!segment.WasCutShort && segment.Extents.TryAllocate(lengthBytes, out int offsetBytes))
             {
                 _usedBytes += ExtentAllocator.RoundUp(lengthBytes);
-                return new StoredSlice(this, segment, offsetBytes, lengthBytes);
+                return new StoredSlice(segment, offsetBytes, lengthBytes);
             }
         }
 
         return null;
     }
 
-    private Task<bool>? StartGrowthLocked()
+    private Task<bool>? StartGrowthUnsynchronized()
     {
         if (_growth is { IsCompleted: false })
         {
             return _growth;
         }
 
-        bool isPausing = _hasGrowthFailed && _time.GetElapsedTime(_growthFailedAt) < s_growthPause;
+        bool isPausing = _isBeginningAnew || (_hasGrowthFailed && _time.GetElapsedTime(_growthFailedAt) < StoreWriting.Pause);
         if (isPausing || _isDisposed || StoreLayout.NextSegmentBytes(_segmentBytes, CapacityBytes) == 0)
         {
             return null;
@@ -287,13 +411,62 @@ public sealed class SliceStore : IDisposable
     private void AddSegment()
     {
         int lengthBytes = StoreLayout.NextSegmentBytes(_segmentBytes, CapacityBytes);
-        var segment = _directory is null
-            ? SegmentFile.CreateInMemory(lengthBytes)
-            : SegmentFile.CreateOnDisk(Path.Combine(_directory, StoreLayout.SegmentFileName(_segments.Count)), lengthBytes);
+        int index = _segments.Length;
+        AddSegment(
+            _directory is null
+                ? SegmentFile.CreateInMemory(this, index, lengthBytes)
+                : SegmentFile.CreateOnDisk(this, index, _directory.SegmentPath(index), lengthBytes));
+    }
+
+    // On the journal's thread: the files were removed, or others were put in their place. What was stored is forgotten, as nobody could find
+    // it again after a restart, and its blocks go back to the disk with the last lease.
+    private void BeginAnew(ObjectIndex index)
+    {
+        Task<bool>? growth;
         lock (_lock)
         {
-            _segments.Add(segment);
-            _segmentBytes += lengthBytes;
+            _isBeginningAnew = true;
+            growth = _growth;
+        }
+
+        // Its file would be the first segment of the old directory.
+        growth?.Wait();
+        List<SegmentFile> unused = [];
+        lock (_lock)
+        {
+            foreach (var segment in _segments)
+            {
+                segment.IsAbandoned = true;
+                if (segment.Extents.IsAllFree)
+                {
+                    unused.Add(segment);
+                }
+            }
+
+            _segments = [];
+            _segmentBytes = 0;
+        }
+
+        foreach (IDisposable segment in unused)
+        {
+            segment.Dispose();
+        }
+
+        index.Clear();
+        _directory!.Renew();
+        lock (_lock)
+        {
+            _isBeginningAnew = false;
+        }
+
+        HasBegunAnew?.Invoke();
+    }
+
+    private void DisposeSegments()
+    {
+        foreach (IDisposable segment in _segments)
+        {
+            segment.Dispose();
         }
     }
 }

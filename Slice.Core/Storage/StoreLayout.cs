@@ -9,8 +9,14 @@ internal static class StoreLayout
     /// </summary>
     public const int MaxSegmentBytes = 1 << 30;
 
-    /// <summary>Held locked while a process uses the directory.</summary>
+    /// <summary>Held locked while a process uses the directory, for people and for file systems that cannot lock a directory.</summary>
     public const string LockFileName = "lock";
+
+    /// <summary>What is stored where.</summary>
+    public const string IndexFileName = "slices.index";
+
+    /// <summary>The next index while it is being written.</summary>
+    public const string NextIndexFileName = "slices.index.next";
 
     private const string SegmentPrefix = "segment-";
     private const string SegmentSuffix = ".slices";

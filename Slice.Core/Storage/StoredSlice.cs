@@ -9,50 +9,90 @@ namespace Slice.Core.Storage;
 /// <remarks>
 /// Protocol, thread-safe throughout:
 /// <list type="number">
-/// <item><see cref="SliceStore.ReserveAsync"/> hands out the slice with one lease, the filler's.</item>
-/// <item>The filler writes with <see cref="WriteAsync"/>, in order. Readers that follow the fill take leases of their own.</item>
-/// <item>When full, the filler gives it to <see cref="Generation.TryCommit"/>; its lease becomes the index's. On failure the filler
-/// calls <see cref="Release"/> instead.</item>
+/// <item><see cref="SliceStore.ReserveAsync"/> hands out a <see cref="SliceReservation"/> over the slice with one lease, the filler's.</item>
+/// <item>The filler writes through the reservation, in order. Readers that follow the fill take leases of their own.</item>
+/// <item>When full, <see cref="SliceReservation.Commit"/> gives it to its generation, with a lease that becomes the index's. The filler
+/// gives its own back with <see cref="Release"/>, committed or not.</item>
 /// <item>A reader calls <see cref="TryLease"/>, sends <see cref="Map"/>, then <see cref="Release"/>.</item>
 /// <item>Eviction or retirement takes the slice out of the index and releases the index's lease.</item>
 /// </list>
+/// A million of these are the index of a terabyte, so every field counts: 56 bytes, and 8 for the reference in the <c>SliceTable</c>. Two
+/// numbers share a field only when one of them never changes after the slice is stored, and the other has one kind of writer.
 /// </remarks>
 public sealed class StoredSlice
 {
-    private readonly SliceStore _store;
+    /// <summary>Longest slice in bytes; the largest <c>slice_size</c> is 10 MiB.</summary>
+    internal const int MaxLengthBytes = (1 << LengthBits) - 1;
+
+    private const int LengthBits = 24;
+    private const int IndexBits = 26;
+    private const uint UnverifiedFlag = 1u << 31;
+
     private readonly SegmentFile _segment;
     private int _leases = 1;
 
-    internal StoredSlice(SliceStore store, SegmentFile segment, int offsetBytes, int lengthBytes)
+    // Length, and above it the uses: written by whoever reads the slice, unsynchronized, as a lost count is a blurred guess.
+    private uint _lengthAndUses;
+
+    // Index, and above it the queue: written under the store's lock.
+    private uint _indexAndQueue;
+
+    // Offset in units, and the flag that its bytes are of an earlier run and nobody has compared them with the checksum yet.
+    private uint _offsetAndFlag;
+
+    internal StoredSlice(SegmentFile segment, int offsetBytes, int lengthBytes)
     {
-        _store = store;
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(lengthBytes, MaxLengthBytes);
         _segment = segment;
-        OffsetBytes = offsetBytes;
-        LengthBytes = lengthBytes;
+        _offsetAndFlag = (uint)(offsetBytes / ExtentAllocator.UnitBytes);
+        _lengthAndUses = (uint)lengthBytes;
     }
 
     /// <summary>Bytes of the slice, not rounded to the extent.</summary>
-    public int LengthBytes { get; }
+    public int LengthBytes => (int)(_lengthAndUses & MaxLengthBytes);
 
-    /// <summary>The generation that indexes it, set when committed.</summary>
-    internal Generation? Generation { get; set; }
+    /// <summary>Bytes it takes in the store.</summary>
+    internal int ExtentBytes => ExtentAllocator.RoundUp(LengthBytes);
 
-    /// <summary>Index in the generation's grid, set when committed.</summary>
-    internal int SliceIndex { get; set; }
+    /// <summary>Number of the generation that indexes it, set when committed.</summary>
+    internal uint GenerationId { get; set; }
+
+    /// <summary>Index in the generation's grid, set once, before it is queued. Below <see cref="Generation.MaxSlices"/>.</summary>
+    internal int SliceIndex
+    {
+        get => (int)(_indexAndQueue & ((1u << IndexBits) - 1));
+        set => _indexAndQueue = (uint)value | ((uint)Queue << IndexBits);
+    }
 
     internal SegmentFile Segment => _segment;
 
-    internal int OffsetBytes { get; }
+    internal int OffsetBytes => (int)(_offsetAndFlag & ~UnverifiedFlag) * ExtentAllocator.UnitBytes;
 
-    // The eviction queue's links and mark; the links are written under the store's lock.
-    internal StoredSlice? Newer { get; set; }
+    /// <summary>The next younger slice of its eviction queue; under the store's lock.</summary>
+    internal StoredSlice? Next { get; set; }
 
-    internal StoredSlice? Older { get; set; }
+    /// <summary>The eviction queue it stands in; under the store's lock.</summary>
+    internal SliceQueue Queue
+    {
+        get => (SliceQueue)(_indexAndQueue >> IndexBits);
+        set => _indexAndQueue = (uint)SliceIndex | ((uint)value << IndexBits);
+    }
 
-    internal bool IsQueued { get; set; }
+    /// <summary>How often it was leased since eviction last looked, 0 to <see cref="S3FifoEviction.MaxUses"/>. Races only cost a wrong guess.</summary>
+    internal int Uses
+    {
+        get => (int)(_lengthAndUses >> LengthBits);
+        set => _lengthAndUses = (uint)LengthBytes | ((uint)value << LengthBits);
+    }
 
-    /// <summary>Whether it was sent since eviction last looked. Races only cost a wrong guess.</summary>
-    internal bool WasUsed { get; set; }
+    /// <summary>Low half of the XxHash3 of its bytes; of meaning in a store on disk only.</summary>
+    internal uint Checksum { get; set; }
+
+    /// <summary>
+    /// Whether its bytes are known to be those that were stored: true from the start in the process that stored them, and after
+    /// <see cref="SliceVerification"/> in a later one.
+    /// </summary>
+    public bool IsVerified => (Volatile.Read(ref _offsetAndFlag) & UnverifiedFlag) == 0;
 
     /// <summary>Whether somebody besides the index holds it.</summary>
     internal bool IsInUse => Volatile.Read(ref _leases) > 1;
@@ -66,10 +106,11 @@ public sealed class StoredSlice
             int seen = Interlocked.CompareExchange(ref _leases, leases + 1, leases);
             if (seen == leases)
             {
-                // Written only when it changes, so that hits on one hot slice do not fight over its cache line for this.
-                if (!WasUsed)
+                // Written only while it changes, so that hits on one hot slice do not fight over its cache line for this.
+                int uses = Uses;
+                if (uses < S3FifoEviction.MaxUses)
                 {
-                    WasUsed = true;
+                    Uses = uses + 1;
                 }
 
                 return true;
@@ -86,7 +127,7 @@ public sealed class StoredSlice
     {
         if (Interlocked.Decrement(ref _leases) == 0)
         {
-            _store.Free(this);
+            _segment.Store.Free(this);
         }
     }
 
@@ -104,10 +145,16 @@ public sealed class StoredSlice
     /// <summary>Reads bytes with pread(2) instead of through the mapping; fewer than asked when the file was cut short.</summary>
     public int Read(Span<byte> destination, int skipBytes) => _segment.Read(destination, OffsetBytes + skipBytes);
 
-    /// <summary>Writes the next bytes of the fill.</summary>
+    /// <summary>Says that the bytes are of an earlier run.</summary>
+    internal void MarkUnverified() => _offsetAndFlag |= UnverifiedFlag;
+
+    /// <summary>Says that the bytes agree with the checksum.</summary>
+    internal void MarkVerified() => Volatile.Write(ref _offsetAndFlag, _offsetAndFlag & ~UnverifiedFlag);
+
+    /// <summary>Writes bytes of the fill.</summary>
     /// <exception cref="IOException">The disk is full or fails.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The bytes would leave the extent.</exception>
-    public ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, int atBytes, CancellationToken ct)
+    internal ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, int atBytes, CancellationToken ct)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan((long)atBytes + bytes.Length, LengthBytes);
         return _segment.WriteAsync(bytes, OffsetBytes + atBytes, ct);

@@ -30,8 +30,8 @@ internal sealed partial class RequestLog(ILogger<RequestLog> logger, SliceMeter 
     /// <summary>A fetch failed for good; its followers report their own requests.</summary>
     public void FetchFailed(SliceFetch fetch, Failure failure)
     {
-        // A full store is passed by and costs nobody a byte; while it lasts, every slice meets it.
-        var level = failure.Error == FetchError.StoreFull ? LogLevel.Debug : LogLevel.Warning;
+        // A store that takes nothing is passed by and costs nobody a byte; while it lasts, every slice meets it, and the store says so once.
+        var level = failure.Error is FetchError.StoreFull or FetchError.StoreWriteError ? LogLevel.Debug : LogLevel.Warning;
         string reason = failure.Error.Token();
         LogFetchFailed(level, reason, fetch.Generation.Key, fetch.SliceIndex, failure.Detail);
     }

@@ -33,6 +33,7 @@ internal sealed class SliceDelivery
     // Counted here and added to the metrics once per delivery.
     private long _bytesFromStore;
     private long _bytesSent;
+    private int _sentOfSlice;
     private int _hits;
     private int _misses;
 
@@ -64,9 +65,16 @@ internal sealed class SliceDelivery
             {
                 _window.Fill();
                 var part = plan[ordinal];
+                if (_window.Current.Stored is { IsVerified: false } unverified && !await _residency.VerifyAsync(unverified))
+                {
+                    _meter.CacheErrors.Add(1);
+                    generation.Drop(unverified);
+                    _window.Renew();
+                }
+
                 var source = _window.Current;
                 var outcome = source.Stored is { } stored
-                    ? OutcomeOf(await WriteStoredAsync(exchange.Writer, head, stored, part), stored, generation)
+                    ? OutcomeOf(await WriteStoredAsync(exchange.Writer, head, stored, part), stored, generation, head)
                     : await FollowAsync(exchange, source.Fetch!, part, head);
                 _window.Advance();
                 if (outcome.Status != DeliveryStatus.Delivered)
@@ -111,7 +119,8 @@ internal sealed class SliceDelivery
             int take = Math.Min(part.TakeBytes - sent, ClientWriter.MaxWriteBytes);
             if (!slice.IsResident(skip, take) && !await _residency.BringInAsync(slice, skip, take))
             {
-                return WriteResult.SliceUnreadable;
+                _sentOfSlice = sent;
+                return WriteResult.SliceGone;
             }
 
             var result = await writer.WriteSliceAsync(head, slice, skip, take);
@@ -127,12 +136,18 @@ internal sealed class SliceDelivery
         return WriteResult.Written;
     }
 
-    private static DeliveryOutcome OutcomeOf(WriteResult result, StoredSlice slice, Generation generation)
+    private DeliveryOutcome OutcomeOf(WriteResult result, StoredSlice slice, Generation generation, ReadOnlyMemory<byte> head)
     {
         switch (result)
         {
             case WriteResult.Written:
                 return new DeliveryOutcome(DeliveryStatus.Delivered, HasBegun: true, Failure.None);
+            case WriteResult.SliceGone:
+                generation.Drop(slice);
+                _meter.CacheErrors.Add(1);
+                _bytesSent += _sentOfSlice;
+                return new DeliveryOutcome(
+                    DeliveryStatus.Failed, HasBegun: head.IsEmpty || _sentOfSlice > 0, new Failure(FetchError.SliceGone, "the disk does not give it"));
             case WriteResult.SliceUnreadable:
                 generation.Drop(slice);
                 return new DeliveryOutcome(DeliveryStatus.SliceUnreadable, HasBegun: true, Failure.None);
@@ -165,7 +180,7 @@ internal sealed class SliceDelivery
             var result = await exchange.Writer.WriteSliceAsync(head, fetch.Slice, part.SkipBytes + sent, ready);
             if (result != WriteResult.Written)
             {
-                return OutcomeOf(result, fetch.Slice, fetch.Generation);
+                return OutcomeOf(result, fetch.Slice, fetch.Generation, head);
             }
 
             head = default;

@@ -47,6 +47,15 @@ internal sealed class SliceWindow(SliceFetcher fetcher, int sizeSlices)
         }
     }
 
+    /// <summary>Gets the current slice anew, after what was stored of it has turned out to be of no use and was dropped.</summary>
+    public void Renew()
+    {
+        ref var current = ref _sources[_first % _sources.Length];
+        current.Release();
+        current = default;
+        current = fetcher.Acquire(_generation!, _plan[_first].SliceIndex, _exchange!.Template);
+    }
+
     /// <summary>Releases the current slice and goes on to the next.</summary>
     public void Advance()
     {

@@ -99,5 +99,5 @@ public sealed class SliceTableTests : IDisposable
         Assert.Equal(Enumerable.Range(0, Indexes).Count(index => table.Find(index) is not null), table.Stored);
     }
 
-    private async Task<StoredSlice> NewSliceAsync() => (await _store.ReserveAsync(1))!;
+    private async Task<StoredSlice> NewSliceAsync() => (await _store.ReserveAsync(1))!.Slice;
 }

@@ -12,7 +12,7 @@ public sealed class PageResidencyTests : IDisposable
     private readonly TestDirectory _directory = new("residency");
     private readonly SliceStore _store;
 
-    public PageResidencyTests() => _store = SliceStore.CreateOnDisk(_directory.Path, 64 << 20, TimeProvider.System);
+    public PageResidencyTests() => _store = StoredObjects.OpenStore(_directory.Path, 64 << 20, TimeProvider.System);
 
     public void Dispose()
     {
@@ -95,10 +95,5 @@ public sealed class PageResidencyTests : IDisposable
 
     private string SegmentPath() => Directory.GetFiles(_directory.Path).Single(path => new FileInfo(path).Length > SliceBytes);
 
-    private async Task<StoredSlice> StoreSliceAsync()
-    {
-        StoredSlice slice = Assert.IsType<StoredSlice>(await _store.ReserveAsync(SliceBytes));
-        await slice.WriteAsync(TestContent.Bytes(0, SliceBytes, seed: 1), 0, TestContext.Current.CancellationToken);
-        return slice;
-    }
+    private Task<StoredSlice> StoreSliceAsync() => StoredObjects.FillAsync(_store, SliceBytes, seed: 1);
 }

@@ -12,6 +12,8 @@ public sealed class StartTests : IDisposable
 
     // No test here lets a request through, so nothing needs to answer there.
     private const string AnyOrigin = "upstream_address: 127.0.0.1:9";
+    private const string Listening =
+        AnyOrigin + "\nlisten_address: 127.0.0.1:{{port}}\nmetrics_endpoint:\n  address: 127.0.0.1:{{metrics_port}}";
 
     private readonly TestDirectory _directory = new("start");
 
@@ -142,44 +144,35 @@ public sealed class StartTests : IDisposable
 
     [Fact]
     [Trait("Behaviour", "B46")]
-    public async Task Cache_directory_that_cannot_be_made_is_named_with_its_key()
+    public async Task Cache_directory_that_cannot_be_made_is_named_and_the_cache_is_in_memory()
     {
         // Not a matter of permissions, which root has: nobody can make a directory in /proc.
-        const string directory = "/proc/pingora-slice-cache";
-        string file = WriteConfiguration(Endpoints(FreePort.Reserve(), FreePort.Reserve()) + $"\nenable_l2_cache: true\nl2_cache_dir: {directory}");
+        await using var product = await ProductProcess.StartAsync(Listening + "\nenable_l2_cache: true\nl2_cache_dir: /proc/pingora-slice-cache");
 
-        var (exitCode, lines) = await ProductProcess.RunAsync(file);
-
-        Assert.Equal(CannotStart, exitCode);
-        string line = Assert.Single(lines);
-        Assert.Contains($"l2_cache_dir: {directory}: ", line, StringComparison.Ordinal);
+        string line = Assert.Single(product.Lines, line => line.Contains("cache_unusable", StringComparison.Ordinal));
+        Assert.Contains("l2_cache_dir: /proc/pingora-slice-cache: ", line, StringComparison.Ordinal);
         Assert.Contains("the directory cannot be made", line, StringComparison.Ordinal);
+        Assert.Equal((int)HttpStatusCode.OK, (await RawClient.GetAsync(product.EndPoint, "/health")).StatusCode);
+        Assert.Equal(0, await product.StopAsync());
     }
 
     [Fact]
     [Trait("Behaviour", "B46")]
-    public async Task Cache_directory_in_use_refuses_the_second_process_and_leaves_the_first_alone()
+    public async Task Cache_directory_in_use_leaves_the_first_process_alone_and_the_second_in_memory()
     {
-        const string disk = """
-
-            enable_l2_cache: true
-            l2_cache_dir: {{dir}}/cache
-            cache_size: 64MiB
-            """;
-        await using var first = await ProductProcess.StartAsync(
-            AnyOrigin + "\nlisten_address: 127.0.0.1:{{port}}\nmetrics_endpoint:\n  address: 127.0.0.1:{{metrics_port}}" + disk);
+        const string disk = "\nenable_l2_cache: true\ncache_size: 64MiB\nl2_cache_dir: ";
+        await using var first = await ProductProcess.StartAsync(Listening + disk + "{{dir}}/cache");
         string cache = Path.Combine(first.DirectoryPath, "cache");
-        string file = WriteConfiguration(
-            Endpoints(FreePort.Reserve(), FreePort.Reserve()) + disk.Replace("{{dir}}", first.DirectoryPath, StringComparison.Ordinal));
 
-        var (exitCode, lines) = await ProductProcess.RunAsync(file);
+        await using var second = await ProductProcess.StartAsync(Listening + disk + cache);
 
-        Assert.Equal(CannotStart, exitCode);
-        string line = Assert.Single(lines);
+        string line = Assert.Single(second.Lines, line => line.Contains("cache_unusable", StringComparison.Ordinal));
         Assert.Contains($"l2_cache_dir: {cache}: ", line, StringComparison.Ordinal);
         Assert.Contains("in use by another process", line, StringComparison.Ordinal);
-        RawResponse health = await RawClient.GetAsync(first.EndPoint, "/health");
-        Assert.Equal((int)HttpStatusCode.OK, health.StatusCode);
+        Assert.Equal((int)HttpStatusCode.OK, (await RawClient.GetAsync(first.EndPoint, "/health")).StatusCode);
+        Assert.Equal((int)HttpStatusCode.OK, (await RawClient.GetAsync(second.EndPoint, "/health")).StatusCode);
+        Assert.DoesNotContain(first.Lines, line => line.Contains("cache_", StringComparison.Ordinal));
         Assert.Equal(0, await first.StopAsync());
+        Assert.Equal(0, await second.StopAsync());
     }
 }

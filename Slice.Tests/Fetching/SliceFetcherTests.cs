@@ -196,6 +196,7 @@ public sealed class SliceFetcherTests : IAsyncDisposable
         }
 
         await bed.ReadAsync(generation, 0);
+        await bed.ReadAsync(generation, 0);
         await bed.ReadAsync(generation, 4);
         await bed.SettledAsync(slices: 4);
 
@@ -211,7 +212,7 @@ public sealed class SliceFetcherTests : IAsyncDisposable
 
         Assert.Equal(("", FetchError.StoreFull), await bed.ReadAsync(bed.Publish(FakeContent.Sixteen), 0));
 
-        held!.Release();
+        held!.Slice.Release();
         await bed.SettledAsync(slices: 0);
         Assert.Equal([FetchError.StoreFull], bed.Failures);
     }
@@ -221,7 +222,7 @@ public sealed class SliceFetcherTests : IAsyncDisposable
     public async Task Disk_that_is_full_fails_the_fetch_and_keeps_nothing()
     {
         using var directory = new TestDirectory("fetch");
-        await using var bed = new FetchBed(store: SliceStore.CreateOnDisk(directory.Path, 1 << 20, TimeProvider.System));
+        await using var bed = new FetchBed(store: StoredObjects.OpenStore(directory.Path, 1 << 20, TimeProvider.System));
         FullDisk.StrikeUnder(directory.Combine(StoreLayout.SegmentFileName(0)));
         bed.Origin.Answer = FakeContent.Sixteen.Result;
 

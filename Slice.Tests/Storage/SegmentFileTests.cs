@@ -16,7 +16,7 @@ public sealed class SegmentFileTests : IDisposable
     [InlineData(false)]
     public async Task Written_bytes_are_mapped_and_read(bool isOnDisk)
     {
-        using IDisposable owner = isOnDisk ? SegmentFile.CreateOnDisk(_directory.Combine("s"), LengthBytes) : SegmentFile.CreateInMemory(LengthBytes);
+        using IDisposable owner = isOnDisk ? SegmentFile.CreateOnDisk(store: null!, index: 0, _directory.Combine("s"), LengthBytes) : SegmentFile.CreateInMemory(store: null!, index: 0, LengthBytes);
         var segment = (SegmentFile)owner;
         byte[] content = TestContent.Bytes(0, 5000, seed: 1);
 
@@ -33,14 +33,14 @@ public sealed class SegmentFileTests : IDisposable
     [Fact]
     public void Segment_on_disk_has_its_length_at_once()
     {
-        using IDisposable segment = SegmentFile.CreateOnDisk(_directory.Combine("s"), LengthBytes);
+        using IDisposable segment = SegmentFile.CreateOnDisk(store: null!, index: 0, _directory.Combine("s"), LengthBytes);
         Assert.Equal(LengthBytes, new FileInfo(_directory.Combine("s")).Length);
     }
 
     [Fact]
     public void Read_of_a_file_that_was_cut_short_gives_what_there_is()
     {
-        using IDisposable owner = SegmentFile.CreateOnDisk(_directory.Combine("s"), LengthBytes);
+        using IDisposable owner = SegmentFile.CreateOnDisk(store: null!, index: 0, _directory.Combine("s"), LengthBytes);
         using (var file = File.OpenHandle(_directory.Combine("s"), FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
         {
             RandomAccess.SetLength(file, 5000);
@@ -55,7 +55,7 @@ public sealed class SegmentFileTests : IDisposable
     public async Task Write_to_a_file_that_was_cut_short_is_an_io_error_and_leaves_it_short()
     {
         string path = _directory.Combine("s");
-        using IDisposable owner = SegmentFile.CreateOnDisk(path, LengthBytes);
+        using IDisposable owner = SegmentFile.CreateOnDisk(store: null!, index: 0, path, LengthBytes);
         var segment = (SegmentFile)owner;
         using (var file = File.OpenHandle(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
         {
@@ -72,23 +72,22 @@ public sealed class SegmentFileTests : IDisposable
     [Fact]
     public async Task Write_on_a_full_disk_is_an_io_error()
     {
-        using IDisposable owner = SegmentFile.CreateOnDisk(_directory.Combine("s"), LengthBytes);
+        using IDisposable owner = SegmentFile.CreateOnDisk(store: null!, index: 0, _directory.Combine("s"), LengthBytes);
         FullDisk.StrikeUnder(_directory.Combine("s"));
         await Assert.ThrowsAsync<IOException>(() =>
             ((SegmentFile)owner).WriteAsync(new byte[10], 0, TestContext.Current.CancellationToken).AsTask());
     }
 
     [Fact]
-    public void Segment_whose_blocks_are_refused_leaves_no_file_and_names_it()
+    public void Segment_whose_blocks_are_refused_is_named()
     {
         // A device takes no preallocation: for fallocate(2) as good as a full disk.
         string path = _directory.Combine("s");
         File.CreateSymbolicLink(path, "/dev/full");
 
-        var error = Assert.Throws<IOException>(() => SegmentFile.CreateOnDisk(path, LengthBytes));
+        var error = Assert.Throws<IOException>(() => SegmentFile.Open(store: null!, index: 0, path, LengthBytes));
 
         Assert.Contains(path, error.Message, StringComparison.Ordinal);
         Assert.Contains("fallocate", error.Message, StringComparison.Ordinal);
-        Assert.False(File.Exists(path));
     }
 }

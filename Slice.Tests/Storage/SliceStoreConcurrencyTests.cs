@@ -50,11 +50,11 @@ public class SliceStoreConcurrencyTests
             }
             else if (await store.ReserveAsync(random.Next(1, 2 * Unit)) is { } reserved)
             {
-                var bytes = marker.AsMemory(0, reserved.LengthBytes);
+                var bytes = marker.AsMemory(0, reserved.Slice.LengthBytes);
                 bytes.Span.Fill((byte)random.Next(256));
-                await reserved.WriteAsync(bytes, 0, CancellationToken.None);
-                AssertUniform(reserved);
-                StoredObjects.Commit(generation, reserved, sliceIndex);
+                await reserved.WriteAsync(bytes, 0);
+                AssertUniform(reserved.Slice);
+                StoredObjects.Commit(generation, reserved.Slice, sliceIndex);
             }
 
             if (random.Next(100) == 0)

@@ -130,16 +130,17 @@ public class SliceStoreModelTests
 
         private async Task ReserveAsync(int lengthBytes)
         {
-            var slice = await store.ReserveAsync(lengthBytes);
-            if (slice is null)
+            var reservation = await store.ReserveAsync(lengthBytes);
+            if (reservation is null)
             {
                 // Refused only when there is nothing left to evict.
                 Assert.All(Indexed(), left => Assert.Contains(left, _leased));
                 return;
             }
 
+            var slice = reservation.Slice;
             _seeds[slice] = _seeds.Count;
-            await slice.WriteAsync(TestContent.Bytes(0, lengthBytes, _seeds[slice]), 0, CancellationToken.None);
+            await reservation.WriteAsync(TestContent.Bytes(0, lengthBytes, _seeds[slice]), 0);
             _filling.Add(slice);
         }
 
@@ -176,9 +177,9 @@ public class SliceStoreModelTests
                 return false;
             }
 
-            bool wasUsed = slice.WasUsed;
+            int uses = slice.Uses;
             stored.Release();
-            slice.WasUsed = wasUsed;
+            slice.Uses = uses;
             return stored == slice;
         }
 

@@ -8,7 +8,7 @@ namespace Slice.Tests.Storage;
 public sealed class SliceStoreTests : IDisposable
 {
     private const int Unit = ExtentAllocator.UnitBytes;
-    private const int HalfGiB = 1 << 29;
+    private const int LargeSliceBytes = 8 << 20;
 
     private readonly FakeTimeProvider _time = new();
     private readonly TestDirectory _directory = new("store");
@@ -44,8 +44,8 @@ public sealed class SliceStoreTests : IDisposable
     public async Task Released_reservation_is_free_again()
     {
         using var store = SliceStore.CreateInMemory(Unit, _time);
-        var slice = await store.ReserveAsync(Unit);
-        slice!.Release();
+        var slice = (await store.ReserveAsync(Unit))!.Slice;
+        slice.Release();
         Assert.Equal(0, store.UsedBytes);
         Assert.False(slice.TryLease());
         Assert.NotNull(await store.ReserveAsync(Unit));
@@ -66,13 +66,16 @@ public sealed class SliceStoreTests : IDisposable
     }
 
     [Fact]
-    public async Task Slice_that_was_read_outlives_those_that_never_were()
+    public async Task Slice_that_was_read_twice_outlives_those_that_never_were()
     {
         using var store = SliceStore.CreateInMemory(4 * Unit, _time);
         var generation = StoredObjects.Generation(store, slices: 8, Unit);
         await FillStoreAsync(store, generation);
-        Assert.True(generation.TryLease(0, out var oldest));
-        oldest.Release();
+        for (int reading = 0; reading < 2; reading++)
+        {
+            Assert.True(generation.TryLease(0, out var oldest));
+            oldest.Release();
+        }
 
         await StoredObjects.AddAsync(store, generation, sliceIndex: 4);
         await StoredObjects.AddAsync(store, generation, sliceIndex: 5);
@@ -148,9 +151,8 @@ public sealed class SliceStoreTests : IDisposable
     [Trait("Behaviour", "B47")]
     public async Task Store_grows_to_its_capacity_and_not_beyond()
     {
-        using var store = SliceStore.CreateInMemory((2L * HalfGiB) + (2 * Unit), _time);
-        Assert.NotNull(await store.ReserveAsync(HalfGiB));
-        Assert.NotNull(await store.ReserveAsync(HalfGiB));
+        using var store = SliceStore.CreateInMemory(((long)StoreLayout.MaxSegmentBytes) + (2 * Unit), _time);
+        await FillSegmentAsync(store);
         Assert.NotNull(await store.ReserveAsync(Unit));
         Assert.NotNull(await store.ReserveAsync(Unit));
         Assert.Equal(store.CapacityBytes, store.UsedBytes);
@@ -160,23 +162,21 @@ public sealed class SliceStoreTests : IDisposable
     [Fact]
     public async Task Reservations_that_wait_for_growth_together_all_get_room()
     {
-        using var store = SliceStore.CreateInMemory((2L * HalfGiB) + (8 * Unit), _time);
-        Assert.NotNull(await store.ReserveAsync(HalfGiB));
-        Assert.NotNull(await store.ReserveAsync(HalfGiB));
+        using var store = SliceStore.CreateInMemory(((long)StoreLayout.MaxSegmentBytes) + (8 * Unit), _time);
+        await FillSegmentAsync(store);
 
         var reservations = Enumerable.Range(0, 8).Select(_ => Task.Run(() => store.ReserveAsync(Unit).AsTask())).ToArray();
         var slices = await Deadline.WithinAsync(Task.WhenAll(reservations), "eight reservations");
 
         Assert.DoesNotContain(null, slices);
-        Assert.Equal(8, slices.Select(slice => slice!.OffsetBytes).Distinct().Count());
+        Assert.Equal(8, slices.Select(slice => slice!.Slice.OffsetBytes).Distinct().Count());
     }
 
     [Fact]
     public async Task Disk_that_refuses_another_segment_is_asked_again_after_a_pause()
     {
-        using var store = SliceStore.CreateOnDisk(_directory.Path, (2L * HalfGiB) + Unit, _time);
-        Assert.NotNull(await store.ReserveAsync(HalfGiB));
-        Assert.NotNull(await store.ReserveAsync(HalfGiB));
+        using var store = StoredObjects.OpenStore(_directory.Path, ((long)StoreLayout.MaxSegmentBytes) + Unit, _time);
+        await FillSegmentAsync(store);
         string obstacle = Directory.CreateDirectory(_directory.Combine(StoreLayout.SegmentFileName(1))).FullName;
         Assert.Null(await store.ReserveAsync(Unit));
         Directory.Delete(obstacle);
@@ -190,9 +190,8 @@ public sealed class SliceStoreTests : IDisposable
     [Fact]
     public async Task Disposed_store_makes_no_segment_any_more()
     {
-        var store = SliceStore.CreateOnDisk(_directory.Path, (2L * HalfGiB) + Unit, _time);
-        Assert.NotNull(await store.ReserveAsync(HalfGiB));
-        Assert.NotNull(await store.ReserveAsync(HalfGiB));
+        var store = StoredObjects.OpenStore(_directory.Path, ((long)StoreLayout.MaxSegmentBytes) + Unit, _time);
+        await FillSegmentAsync(store);
 
         store.Dispose();
 
@@ -204,7 +203,7 @@ public sealed class SliceStoreTests : IDisposable
     [Fact]
     public void Directory_is_created_with_its_parents()
     {
-        using var store = SliceStore.CreateOnDisk(_directory.Combine("a/b"), 4 * Unit, _time);
+        using var store = StoredObjects.OpenStore(_directory.Combine("a/b"), 4 * Unit, _time);
         Assert.Equal(4 * Unit, new FileInfo(_directory.Combine("a/b/segment-000000.slices")).Length);
     }
 
@@ -212,22 +211,22 @@ public sealed class SliceStoreTests : IDisposable
     [Trait("Behaviour", "B46")]
     public void Directory_in_use_by_another_store_is_refused_and_named()
     {
-        using (SliceStore.CreateOnDisk(_directory.Path, 4 * Unit, _time))
+        using (StoredObjects.OpenStore(_directory.Path, 4 * Unit, _time))
         {
-            var error = Assert.Throws<IOException>(() => SliceStore.CreateOnDisk(_directory.Path, 4 * Unit, _time));
+            var error = Assert.Throws<IOException>(() => StoredObjects.OpenStore(_directory.Path, 4 * Unit, _time));
             Assert.Contains(_directory.Path, error.Message, StringComparison.Ordinal);
             Assert.Contains("in use", error.Message, StringComparison.Ordinal);
         }
 
-        SliceStore.CreateOnDisk(_directory.Path, 4 * Unit, _time).Dispose();
+        StoredObjects.OpenStore(_directory.Path, 4 * Unit, _time).Dispose();
     }
 
     [Fact]
     public async Task Directory_in_use_keeps_its_slices_when_another_store_is_refused()
     {
-        using var store = SliceStore.CreateOnDisk(_directory.Path, 4 * Unit, _time);
+        using var store = StoredObjects.OpenStore(_directory.Path, 4 * Unit, _time);
         var slice = await StoredObjects.FillAsync(store, Unit, seed: 5);
-        Assert.Throws<IOException>(() => SliceStore.CreateOnDisk(_directory.Path, 4 * Unit, _time));
+        Assert.Throws<IOException>(() => StoredObjects.OpenStore(_directory.Path, 4 * Unit, _time));
         var read = new byte[Unit];
         Assert.Equal(Unit, slice.Read(read, 0));
         Assert.Equal(TestContent.Bytes(0, Unit, seed: 5), read);
@@ -243,7 +242,7 @@ public sealed class SliceStoreTests : IDisposable
         File.WriteAllText(_directory.Combine("file"), "");
         foreach (string path in (string[])[_directory.Combine("file"), _directory.Combine("file/cache"), "/proc/cache"])
         {
-            var error = Assert.ThrowsAny<IOException>(() => SliceStore.CreateOnDisk(path, 4 * Unit, _time));
+            var error = Assert.ThrowsAny<IOException>(() => StoredObjects.OpenStore(path, 4 * Unit, _time));
             Assert.Contains(path, error.Message, StringComparison.Ordinal);
         }
     }
@@ -252,10 +251,10 @@ public sealed class SliceStoreTests : IDisposable
     public void Directory_that_takes_no_segment_is_unlocked_again()
     {
         string obstacle = Directory.CreateDirectory(_directory.Combine("segment-000000.slices")).FullName;
-        var error = Assert.ThrowsAny<UnauthorizedAccessException>(() => SliceStore.CreateOnDisk(_directory.Path, 4 * Unit, _time));
+        var error = Assert.ThrowsAny<UnauthorizedAccessException>(() => StoredObjects.OpenStore(_directory.Path, 4 * Unit, _time));
         Assert.Contains(obstacle, error.Message, StringComparison.Ordinal);
         Directory.Delete(obstacle);
-        SliceStore.CreateOnDisk(_directory.Path, 4 * Unit, _time).Dispose();
+        StoredObjects.OpenStore(_directory.Path, 4 * Unit, _time).Dispose();
     }
 
     [Fact]
@@ -264,7 +263,7 @@ public sealed class SliceStoreTests : IDisposable
     {
         File.WriteAllText(_directory.Combine("segment-000007.slices"), "old");
         File.WriteAllText(_directory.Combine("README"), "theirs");
-        using var store = SliceStore.CreateOnDisk(_directory.Path, 4 * Unit, _time);
+        using var store = StoredObjects.OpenStore(_directory.Path, 4 * Unit, _time);
         Assert.Equal(
             ["README", "lock", "segment-000000.slices"],
             Directory.GetFileSystemEntries(_directory.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal));
@@ -274,11 +273,18 @@ public sealed class SliceStoreTests : IDisposable
     public async Task Write_beyond_the_slice_is_refused()
     {
         using var store = SliceStore.CreateInMemory(4 * Unit, _time);
-        var slice = await store.ReserveAsync(100);
-        var ct = TestContext.Current.CancellationToken;
-        await slice!.WriteAsync(new byte[50], 50, ct);
-        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => slice.WriteAsync(new byte[51], 50, ct).AsTask());
-        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => slice.WriteAsync(new byte[1], int.MaxValue, ct).AsTask());
+        var slice = (await store.ReserveAsync(100))!;
+        await slice.WriteAsync(new byte[50], 50);
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => slice.WriteAsync(new byte[51], 50).AsTask());
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => slice.WriteAsync(new byte[1], int.MaxValue).AsTask());
+    }
+
+    private static async Task FillSegmentAsync(SliceStore store)
+    {
+        for (int count = 0; count < StoreLayout.MaxSegmentBytes / LargeSliceBytes; count++)
+        {
+            Assert.NotNull(await store.ReserveAsync(LargeSliceBytes));
+        }
     }
 
     private static async Task FillStoreAsync(SliceStore store, Generation generation)

@@ -25,12 +25,17 @@ internal static class StoredObjects
     public static Generation Generation(SliceStore store, int slices, int sliceSizeBytes, bool isShared = true, string target = "/file") =>
         new(Key(target), Response((long)slices * sliceSizeBytes), new SliceGrid(sliceSizeBytes), isShared, store);
 
+    /// <summary>A store on disk without anything of an earlier run that a test would look at.</summary>
+    public static SliceStore OpenStore(string directory, long capacityBytes, TimeProvider time) =>
+        SliceStore.OpenOnDisk(directory, capacityBytes, new ObjectIndex(), time, out _);
+
     /// <summary>Room for one slice, filled with the content of version <paramref name="seed"/> from position 0; the caller has the filler's lease.</summary>
     public static async Task<StoredSlice> FillAsync(SliceStore store, int lengthBytes, int seed = 0)
     {
-        var slice = await store.ReserveAsync(lengthBytes) ?? throw new InvalidOperationException("The store has no room.");
-        await slice.WriteAsync(TestContent.Bytes(0, lengthBytes, seed), 0, TestContext.Current.CancellationToken);
-        return slice;
+        var reservation = await store.ReserveAsync(lengthBytes) ?? throw new InvalidOperationException("The store has no room.");
+        await reservation.WriteAsync(TestContent.Bytes(0, lengthBytes, seed), 0);
+        reservation.Slice.Checksum = SliceChecksum.OfStored(reservation.Slice);
+        return reservation.Slice;
     }
 
     /// <summary>Gives a filled slice to a generation as the fetcher does: the filler's lease becomes the index's; false, and the slice is gone, when it was not taken.</summary>

@@ -1,0 +1,106 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace Slice.Core.Storage;
+
+/// <summary>The directory of a store on disk, locked against other processes. Not thread-safe; the store uses one thread at a time.</summary>
+internal sealed class CacheDirectory : IDisposable
+{
+    private SafeFileHandle? _lock;
+    private FileStream _lockFile;
+
+    private CacheDirectory(string path, SafeFileHandle? directoryLock, FileStream lockFile)
+    {
+        Path = path;
+        _lock = directoryLock;
+        _lockFile = lockFile;
+    }
+
+    /// <summary>Its path.</summary>
+    public string Path { get; }
+
+    /// <summary>Path of the index.</summary>
+    public string IndexPath => System.IO.Path.Combine(Path, StoreLayout.IndexFileName);
+
+    /// <summary>Path of the index that is being written to take its place.</summary>
+    public string NextIndexPath => System.IO.Path.Combine(Path, StoreLayout.NextIndexFileName);
+
+    /// <summary>Whether the lock file still stands where it was made.</summary>
+    public bool IsInPlace => NativeMemory.IsLinked(_lockFile.SafeFileHandle, _lockFile.Name);
+
+    /// <summary>Creates the directory when it is missing, and locks it.</summary>
+    /// <exception cref="IOException">Another process uses it, or it cannot be used; the message names it.</exception>
+    /// <exception cref="UnauthorizedAccessException">No permission; the message names it.</exception>
+    public static CacheDirectory Open(string path)
+    {
+        Directory.CreateDirectory(path);
+        var directoryLock = LockDirectory(path);
+        try
+        {
+            return new CacheDirectory(path, directoryLock, LockFile(path));
+        }
+        catch
+        {
+            directoryLock?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Path of the n-th segment.</summary>
+    public string SegmentPath(int index) => System.IO.Path.Combine(Path, StoreLayout.SegmentFileName(index));
+
+    /// <summary>Makes the directory again, and its lock, after somebody has removed either.</summary>
+    /// <exception cref="IOException">It cannot be made, or another process was faster.</exception>
+    /// <exception cref="UnauthorizedAccessException">No permission.</exception>
+    public void Renew()
+    {
+        Dispose();
+        Directory.CreateDirectory(Path);
+        _lock = LockDirectory(Path);
+        _lockFile = LockFile(Path);
+        RemoveFiles();
+    }
+
+    /// <summary>Removes the files of a store from it, and nothing else that may lie there.</summary>
+    /// <exception cref="IOException">One cannot be removed.</exception>
+    /// <exception cref="UnauthorizedAccessException">No permission.</exception>
+    public void RemoveFiles()
+    {
+        foreach (string segment in StoreLayout.FindSegments(Path))
+        {
+            File.Delete(segment);
+        }
+
+        File.Delete(IndexPath);
+        File.Delete(NextIndexPath);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _lockFile.Dispose();
+        _lock?.Dispose();
+    }
+
+    private static SafeFileHandle? LockDirectory(string path)
+    {
+        var handle = NativeMemory.LockDirectory(path, out bool isTaken);
+        return isTaken ? throw InUse(path, "it is locked") : handle;
+    }
+
+    private static FileStream LockFile(string path)
+    {
+        try
+        {
+            // FileShare.None is flock(2) with LOCK_EX on Linux.
+            return new FileStream(
+                System.IO.Path.Combine(path, StoreLayout.LockFileName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
+        }
+        catch (IOException error)
+        {
+            throw InUse(path, error.Message, error);
+        }
+    }
+
+    private static IOException InUse(string path, string reason, Exception? cause = null) =>
+        new($"cache directory {path} is in use by another process or cannot be locked: {reason}", cause);
+}

@@ -1,0 +1,86 @@
+using System.IO.Hashing;
+using Slice.Core.Caching;
+
+namespace Slice.Core.Storage;
+
+/// <summary>
+/// Room for one slice that is being filled, first byte to last. One writer; not thread-safe. It owns nothing: the lease on
+/// <see cref="Slice"/> is the filler's, who releases it.
+/// </summary>
+public sealed class SliceReservation
+{
+    private readonly SliceStore _store;
+    private readonly XxHash3? _hash;
+    private int _writtenBytes;
+    private bool _isRepeated;
+
+    internal SliceReservation(SliceStore store, StoredSlice slice)
+    {
+        _store = store;
+        Slice = slice;
+        _hash = store.IsPersistent ? new XxHash3() : null;
+    }
+
+    /// <summary>The slice, for those who follow the fill.</summary>
+    public StoredSlice Slice { get; }
+
+    /// <summary>Writes the next bytes, or some of the last ones again.</summary>
+    /// <param name="bytes">The bytes.</param>
+    /// <param name="atBytes">Where they begin; at most where the last ones ended.</param>
+    /// <exception cref="IOException">The disk is full or fails; the store has been told.</exception>
+    /// <exception cref="UnauthorizedAccessException">The disk may not be written any more; the store has been told.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The bytes would leave the extent.</exception>
+    public async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, int atBytes)
+    {
+        try
+        {
+            await Slice.WriteAsync(bytes, atBytes, CancellationToken.None);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            _store.Writing.Failed(error);
+            throw;
+        }
+
+        _store.Writing.Succeeded();
+        if (_hash is not null)
+        {
+            if (atBytes == _writtenBytes)
+            {
+                _hash.Append(bytes.Span);
+            }
+            else
+            {
+                _isRepeated = true;
+            }
+        }
+
+        _writtenBytes = atBytes + bytes.Length;
+    }
+
+    /// <summary>
+    /// Gives the filled slice to its generation. False when that has the slice already or is retired; the bytes then stay for as long as
+    /// somebody holds a lease.
+    /// </summary>
+    public bool Commit(Generation generation, int sliceIndex)
+    {
+        if (_writtenBytes != Slice.LengthBytes)
+        {
+            throw new InvalidOperationException($"A slice of {Slice.LengthBytes} bytes was committed with {_writtenBytes} of them.");
+        }
+
+        if (_hash is not null)
+        {
+            Slice.Checksum = _isRepeated ? SliceChecksum.OfStored(Slice) : SliceChecksum.Of(_hash);
+        }
+
+        Slice.TryLease();
+        if (generation.TryCommit(Slice, sliceIndex))
+        {
+            return true;
+        }
+
+        Slice.Release();
+        return false;
+    }
+}

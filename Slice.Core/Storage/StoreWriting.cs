@@ -1,0 +1,77 @@
+namespace Slice.Core.Storage;
+
+/// <summary>
+/// Whether the store is written to. A disk that is full, fails, or was remounted read-only must not cost clients anything: writing stops,
+/// what is stored is served on, and after a pause it is tried again. Thread-safe.
+/// </summary>
+/// <param name="time">The clock.</param>
+public sealed class StoreWriting(TimeProvider time)
+{
+    /// <summary>Pause before the disk is tried again. Arbitrary; long against the cost of trying.</summary>
+    public static readonly TimeSpan Pause = TimeSpan.FromSeconds(30);
+
+    private readonly Lock _lock = new();
+    private bool _isStopped;
+    private long _failedAt;
+
+    /// <summary>Told of each change of state, with the reason when writing has stopped and null when it goes on. Set once, before use; must not throw.</summary>
+    public Action<string?>? Changed { get; set; }
+
+    /// <summary>Whether writing has stopped.</summary>
+    public bool IsStopped => Volatile.Read(ref _isStopped);
+
+    /// <summary>Whether it may be tried: nothing has failed, or long enough ago.</summary>
+    public bool MayTry
+    {
+        get
+        {
+            if (!IsStopped)
+            {
+                return true;
+            }
+
+            lock (_lock)
+            {
+                return !_isStopped || time.GetElapsedTime(_failedAt) >= Pause;
+            }
+        }
+    }
+
+    /// <summary>A write failed.</summary>
+    public void Failed(Exception error)
+    {
+        lock (_lock)
+        {
+            _failedAt = time.GetTimestamp();
+            if (_isStopped)
+            {
+                return;
+            }
+
+            _isStopped = true;
+        }
+
+        Changed?.Invoke(error.Message);
+    }
+
+    /// <summary>A write succeeded.</summary>
+    public void Succeeded()
+    {
+        if (!IsStopped)
+        {
+            return;
+        }
+
+        lock (_lock)
+        {
+            if (!_isStopped)
+            {
+                return;
+            }
+
+            _isStopped = false;
+        }
+
+        Changed?.Invoke(null);
+    }
+}
