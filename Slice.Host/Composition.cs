@@ -56,7 +56,7 @@ internal sealed class Composition : IAsyncDisposable
         var passThrough = new PassThroughHandler(_origin, new StoredResponseUpdates(index, reader, queryKeyRule), options, Meter, log);
         var health = new HealthHandler(State, Version);
         var get = new GetHandler(index, learner, reader, new UncacheableKeys(time), passThrough, options, time, Meter, log);
-        var purge = new PurgeHandler(index, options.Purge, time, Meter);
+        var purge = new PurgeHandler(index, _store, options.Purge, time, Meter);
         var upgrade = new UpgradeHandler(_origin, options, time, Meter, log, _stopping.Token);
         var dispatcher = new RequestDispatcher(options.HealthPath, health, get, purge, passThrough, upgrade);
 

@@ -2,6 +2,7 @@ using BenchmarkDotNet.Running;
 using Slice.Benchmarks.Load;
 using Slice.Benchmarks.Report;
 using Slice.Benchmarks.Serve;
+using Slice.Benchmarks.Startup;
 
 const string Usage = """
     Slice.Benchmarks micro [BenchmarkDotNet's arguments]
@@ -10,6 +11,8 @@ const string Usage = """
     Slice.Benchmarks relay --listen PORT --server PORT --round-trip-ms N                until SIGTERM
     Slice.Benchmarks content --file PATH --bytes N [--seed N]
     Slice.Benchmarks ports --count N
+    Slice.Benchmarks index-fill --directory DIR [--objects N] [--slices N] [--bytes N]
+    Slice.Benchmarks index-open --directory DIR
     Slice.Benchmarks report --results FILE.jsonl --base SIDE [--base SIDE …]
     """;
 
@@ -36,6 +39,10 @@ try
             return ContentCommand.Run(args[1..]);
         case "ports":
             return PortsCommand.Run(args[1..]);
+        case "index-fill":
+            return IndexCommand.Fill(args[1..]);
+        case "index-open":
+            return IndexCommand.Open(args[1..]);
         case "report":
             return ReportCommand.Run(args[1..]);
         default:

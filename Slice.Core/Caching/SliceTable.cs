@@ -8,7 +8,8 @@ namespace Slice.Core.Caching;
 /// </summary>
 internal sealed class SliceTable
 {
-    private const int ChunkShift = 8;
+    // 32 slots: slices that lie scattered over a large object cost 280 bytes each at most, and the pointers a quarter of a byte per slot.
+    private const int ChunkShift = 5;
     private const int ChunkSize = 1 << ChunkShift;
 
     private readonly StoredSlice?[]?[] _chunks;

@@ -12,7 +12,10 @@ namespace Slice.Core.Storage;
 /// block that is large enough, splits it down, and gives the unused tail back at once, so that a 10 MiB slice takes 10 MiB and not
 /// 16. Freeing cuts the extent into aligned blocks again and merges each with its free buddy for as long as there is one.
 /// </para>
-/// <para>A segment of 1 GiB has 262,144 units; its bitmaps take 64 KiB.</para>
+/// <para>
+/// The bitmaps of a segment of 1 GiB are 64 KiB, as much as the index of its slices of 1 MiB; but those leave the small orders empty. So the words are
+/// made in groups when first used: 2 KiB for such a segment.
+/// </para>
 /// </remarks>
 internal sealed class ExtentAllocator
 {
@@ -21,7 +24,12 @@ internal sealed class ExtentAllocator
 
     private const int BitsPerWord = 64;
 
-    private readonly ulong[][] _freeBlocks;
+    // Words of a group, 512 bytes; the last group of an order has as many as are left.
+    private const int WordsPerGroup = 64;
+
+    // By order, then by group; a group that was never used is null, and all of it is zero.
+    private readonly ulong[]?[][] _freeBlocks;
+    private readonly int[] _wordCount;
     private readonly int[] _freeBlockCount;
 
     // Index of the lowest word that can hold a set bit: keeps the search for a block from starting at zero each time.
@@ -36,10 +44,12 @@ internal sealed class ExtentAllocator
         ArgumentOutOfRangeException.ThrowIfLessThan(capacityBytes, UnitBytes);
         _unitCount = capacityBytes / UnitBytes;
         _highestOrder = BitOperations.Log2((uint)_unitCount);
-        _freeBlocks = new ulong[_highestOrder + 1][];
+        _freeBlocks = new ulong[]?[_highestOrder + 1][];
+        _wordCount = new int[_highestOrder + 1];
         for (int order = 0; order <= _highestOrder; order++)
         {
-            _freeBlocks[order] = new ulong[((_unitCount >> order) / BitsPerWord) + 1];
+            _wordCount[order] = ((_unitCount >> order) / BitsPerWord) + 1;
+            _freeBlocks[order] = new ulong[]?[((_wordCount[order] - 1) / WordsPerGroup) + 1];
         }
 
         _freeBlockCount = new int[_highestOrder + 1];
@@ -189,15 +199,16 @@ internal sealed class ExtentAllocator
 
     private int TakeLowestBlock(int order)
     {
-        ulong[] words = _freeBlocks[order];
         int word = _lowestWord[order];
-        while (words[word] == 0)
+        ulong bits;
+        while ((bits = WordAt(order, word)) == 0)
         {
-            word++;
+            // A group that is not there is passed over as a whole.
+            word = _freeBlocks[order][word / WordsPerGroup] is null ? ((word / WordsPerGroup) + 1) * WordsPerGroup : word + 1;
         }
 
         _lowestWord[order] = word;
-        int block = (word * BitsPerWord) + BitOperations.TrailingZeroCount(words[word]);
+        int block = (word * BitsPerWord) + BitOperations.TrailingZeroCount(bits);
         ClearFree(order, block);
         return block;
     }
@@ -205,20 +216,25 @@ internal sealed class ExtentAllocator
     private bool IsFree(int order, int block)
     {
         int word = block / BitsPerWord;
-        return word < _freeBlocks[order].Length && (_freeBlocks[order][word] & Bit(block)) != 0;
+        return word < _wordCount[order] && (WordAt(order, word) & Bit(block)) != 0;
     }
+
+    private ulong WordAt(int order, int word) => _freeBlocks[order][word / WordsPerGroup] is { } group ? group[word % WordsPerGroup] : 0;
 
     private void SetFree(int order, int block)
     {
         int word = block / BitsPerWord;
-        _freeBlocks[order][word] |= Bit(block);
+        int group = word / WordsPerGroup;
+        _freeBlocks[order][group] ??= new ulong[Math.Min(WordsPerGroup, _wordCount[order] - (group * WordsPerGroup))];
+        _freeBlocks[order][group]![word % WordsPerGroup] |= Bit(block);
         _freeBlockCount[order]++;
         _lowestWord[order] = Math.Min(_lowestWord[order], word);
     }
 
     private void ClearFree(int order, int block)
     {
-        _freeBlocks[order][block / BitsPerWord] &= ~Bit(block);
+        int word = block / BitsPerWord;
+        _freeBlocks[order][word / WordsPerGroup]![word % WordsPerGroup] &= ~Bit(block);
         _freeBlockCount[order]--;
     }
 

@@ -8,6 +8,7 @@ using Slice.Core.Caching;
 using Slice.Core.Http;
 using Slice.Core.Observability;
 using Slice.Core.Options;
+using Slice.Core.Storage;
 using Slice.Net.Connections;
 
 namespace Slice.Net.Handlers;
@@ -16,8 +17,11 @@ namespace Slice.Net.Handlers;
 /// PURGE of one URL: takes its stored response and all of its slices out of the cache at once. Who may: whoever shows the
 /// token; without a configured token, clients on loopback that no proxy stands in front of.
 /// </summary>
-internal sealed class PurgeHandler(ObjectIndex index, PurgeOptions options, TimeProvider time, SliceMeter meter) : IRequestHandler
+internal sealed class PurgeHandler(ObjectIndex index, SliceStore store, PurgeOptions options, TimeProvider time, SliceMeter meter) : IRequestHandler
 {
+    // How long the answer waits for a disk that does not take the news. Arbitrary; it takes milliseconds.
+    private static readonly TimeSpan s_flushTimeout = TimeSpan.FromSeconds(2);
+
     private readonly byte[]? _token = options.AuthToken is null ? null : Encoding.UTF8.GetBytes(options.AuthToken);
 
     /// <inheritdoc/>
@@ -25,11 +29,29 @@ internal sealed class PurgeHandler(ObjectIndex index, PurgeOptions options, Time
     {
         long startedAt = time.GetTimestamp();
         var (status, result, count, message) = Purge(exchange);
+        if (status == 200 && store.IsPersistent)
+        {
+            await FlushAsync();
+        }
+
         meter.PurgeRequests.Add(1);
         meter.PurgeResults.Add(result);
         meter.PurgedItems.Add(Math.Max(0, count));
         meter.PurgeDuration.Record(time.GetElapsedTime(startedAt));
         await ErrorResponder.WriteAsync(exchange, status, "application/json", FormatJson(exchange, status == 200, Math.Max(0, count), message));
+    }
+
+    // What was purged must not come back, even when the process is killed as soon as it has said so.
+    private async ValueTask FlushAsync()
+    {
+        try
+        {
+            await store.FlushAsync().AsTask().WaitAsync(s_flushTimeout, time);
+        }
+        catch (TimeoutException)
+        {
+            // It is gone from this process; the disk has been asked.
+        }
     }
 
     private (int Status, string Result, int Count, string Message) Purge(HttpExchange exchange)
