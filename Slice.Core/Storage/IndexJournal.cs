@@ -19,13 +19,13 @@ namespace Slice.Core.Storage;
 /// </remarks>
 internal sealed class IndexJournal : IDisposable
 {
+    /// <summary>Below this an index is not worth being made smaller. Arbitrary; read in some milliseconds.</summary>
+    public const long DefaultMinRewriteBytes = 4 << 20;
+
     private const int KeptBufferBytes = 1 << 20;
 
     // A write to the index may wait for the device. Changes beyond this, some hundred thousand slices, are given up, and with them the index.
     private const int MaxPendingBytes = 16 << 20;
-
-    // Below this the index is not worth being made smaller.
-    private const long MinRewriteBytes = 4 << 20;
 
     private static readonly TimeSpan s_commitInterval = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan s_watchInterval = TimeSpan.FromSeconds(1);
@@ -76,6 +76,9 @@ internal sealed class IndexJournal : IDisposable
     /// <summary>Called on the journal's thread when they do not: begins anew in an empty directory. Set once, before the start.</summary>
     /// <exception cref="IOException">It cannot; tried again later.</exception>
     public required Action BeginAnew { get; init; }
+
+    /// <summary>How many bytes more than twice what it was the index has before it is written anew. See <see cref="DefaultMinRewriteBytes"/>.</summary>
+    public required long MinRewriteBytes { get; init; }
 
     /// <summary>Starts the thread.</summary>
     public void Start() => _thread.Start();

@@ -96,7 +96,12 @@ public sealed class SliceStore : IDisposable
     /// <param name="recovered">What was found.</param>
     /// <exception cref="IOException">The directory is in use, full, or cannot be written; the message names it.</exception>
     /// <exception cref="UnauthorizedAccessException">No permission; the message names the path.</exception>
-    public static SliceStore OpenOnDisk(string path, long capacityBytes, ObjectIndex index, TimeProvider time, out RecoveredIndex recovered)
+    public static SliceStore OpenOnDisk(string path, long capacityBytes, ObjectIndex index, TimeProvider time, out RecoveredIndex recovered) =>
+        OpenOnDisk(path, capacityBytes, index, time, minRewriteBytes: null, out recovered);
+
+    /// <summary>The same, with an index that is written anew earlier than it is worth.</summary>
+    internal static SliceStore OpenOnDisk(
+        string path, long capacityBytes, ObjectIndex index, TimeProvider time, long? minRewriteBytes, out RecoveredIndex recovered)
     {
         var directory = CacheDirectory.Open(path);
         SliceStore? store = null;
@@ -111,6 +116,7 @@ public sealed class SliceStore : IDisposable
 
             store._journal = new IndexJournal(directory, index, file, store.Writing, time)
             {
+                MinRewriteBytes = minRewriteBytes ?? IndexJournal.DefaultMinRewriteBytes,
                 AreFilesInPlace = () => directory.IsInPlace && Array.TrueForAll(store._segments, segment => segment.IsInPlace),
                 BeginAnew = () => store.BeginAnew(index),
             };

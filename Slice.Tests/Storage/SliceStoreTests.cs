@@ -259,13 +259,14 @@ public sealed class SliceStoreTests : IDisposable
 
     [Fact]
     [Trait("Behaviour", "B46")]
-    public void Segments_of_an_earlier_run_are_removed_and_nothing_else()
+    public async Task Segments_without_an_index_are_removed_and_nothing_else()
     {
         File.WriteAllText(_directory.Combine("segment-000007.slices"), "old");
         File.WriteAllText(_directory.Combine("README"), "theirs");
         using var store = StoredObjects.OpenStore(_directory.Path, 4 * Unit, _time);
+        Assert.True(await store.FlushAsync());
         Assert.Equal(
-            ["README", "lock", "segment-000000.slices"],
+            ["README", "lock", "segment-000000.slices", "slices.index"],
             Directory.GetFileSystemEntries(_directory.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }
 
