@@ -8,6 +8,8 @@ const string Usage = """
     Slice.Benchmarks micro [BenchmarkDotNet's arguments]
     Slice.Benchmarks load full|range --target http://127.0.0.1:PORT/PATH [options]     (options: benchmarks/README.md)
     Slice.Benchmarks hold --target URL [--clients N] [--bytes-per-second N] [--seconds N] [--range FIRST-LAST]
+    Slice.Benchmarks check --target URL [--first N] [--objects N] [--bytes N] [--clients N] [--ranges N] [--tolerate-cuts]
+    Slice.Benchmarks origin --listen PORT                                               until SIGTERM
     Slice.Benchmarks relay --listen PORT --server PORT --round-trip-ms N                until SIGTERM
     Slice.Benchmarks content --file PATH --bytes N [--seed N]
     Slice.Benchmarks ports --count N
@@ -33,6 +35,10 @@ try
             return LoadCommand.Run(args[1..]);
         case "hold":
             return HoldCommand.Run(args[1..]);
+        case "check":
+            return await CheckCommand.RunAsync(args[1..]);
+        case "origin":
+            return await OriginCommand.RunAsync(args[1..]);
         case "relay":
             return await RelayCommand.RunAsync(args[1..]);
         case "content":
@@ -54,4 +60,9 @@ catch (ArgumentException exception)
 {
     Console.Error.WriteLine(exception.Message);
     return 64;
+}
+catch (Exception exception) when (exception is InvalidDataException or HttpRequestException or IOException)
+{
+    Console.Error.WriteLine(exception.Message);
+    return 1;
 }

@@ -64,5 +64,6 @@ internal sealed record IndexedObject(uint Id, CacheKey Key, SliceGrid Grid, bool
 /// <param name="LengthBytes">Its length.</param>
 /// <param name="Checksum">Its checksum.</param>
 /// <param name="Queue">Where it stood with eviction.</param>
+/// <param name="Uses">How often it had been used.</param>
 internal readonly record struct IndexedSlice(
-    uint Id, int SliceIndex, int Segment, int OffsetBytes, int LengthBytes, uint Checksum, SliceQueue Queue);
+    uint Id, int SliceIndex, int Segment, int OffsetBytes, int LengthBytes, uint Checksum, SliceQueue Queue, int Uses);

@@ -371,10 +371,11 @@ internal sealed class IndexJournal : IDisposable
     {
         try
         {
-            if (_file is null && !_hasVanished && MayTry)
+            if (!_hasVanished && MayTry)
             {
-                // Stopped before there was an index.
-                _rewrite ??= new IndexRewrite(_directory.NextIndexPath, _index);
+                // For the places in the queues and the uses, which are not recorded as they change; and the next start reads no more than there is.
+                Abandon();
+                _rewrite = new IndexRewrite(_directory.NextIndexPath, _index);
                 _rewrite.Complete();
                 FinishRewrite(_rewrite);
             }

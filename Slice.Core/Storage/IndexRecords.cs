@@ -10,6 +10,7 @@ internal static class IndexRecords
     private const byte RequiresValidationFlag = 1;
     private const byte MayCombineFlag = 2;
     private const byte StaleForbiddenFlag = 4;
+    private const int UsesShift = 4;
     private const long NoDate = long.MinValue;
 
     /// <summary>An object: its number, key, grid and stored response. Its slices follow one by one.</summary>
@@ -49,7 +50,7 @@ internal static class IndexRecords
         buffer.Int32(slice.OffsetBytes);
         buffer.Int32(slice.LengthBytes);
         buffer.UInt32(slice.Checksum);
-        buffer.Byte((byte)slice.Queue);
+        buffer.Byte((byte)((int)slice.Queue | (slice.Uses << UsesShift)));
     }
 
     /// <summary>The end of a slice.</summary>
@@ -114,8 +115,14 @@ internal static class IndexRecords
         return new IndexedObject(id, key, new SliceGrid(sliceSizeBytes), isWhole, selecting, response);
     }
 
-    private static IndexedSlice ReadSlice(ref RecordReader reader) =>
-        new(reader.UInt32(), reader.Int32(), reader.UInt16(), reader.Int32(), reader.Int32(), reader.UInt32(), (SliceQueue)reader.Byte());
+    private static IndexedSlice ReadSlice(ref RecordReader reader)
+    {
+        var (id, sliceIndex, segment) = (reader.UInt32(), reader.Int32(), reader.UInt16());
+        var (offsetBytes, lengthBytes, checksum) = (reader.Int32(), reader.Int32(), reader.UInt32());
+        int standing = reader.Byte();
+        var queue = (SliceQueue)(standing & ((1 << UsesShift) - 1));
+        return new IndexedSlice(id, sliceIndex, segment, offsetBytes, lengthBytes, checksum, queue, standing >> UsesShift);
+    }
 
     private static void WriteSelecting(RecordBuffer buffer, SelectingFields? selecting)
     {

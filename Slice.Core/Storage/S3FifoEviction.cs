@@ -28,6 +28,9 @@ internal sealed class S3FifoEviction(Func<StoredSlice, ulong> identityOf)
     private readonly FifoQueue _main = new(SliceQueue.Main);
     private readonly GhostTable _ghosts = new();
 
+    /// <summary>Told of a slice that has moved on to the main queue. Set once, before use; it is called where <see cref="TakeVictim"/> is.</summary>
+    public Action<StoredSlice>? Promoted { get; init; }
+
     /// <summary>Slices queued.</summary>
     public int Count => _small.Count + _main.Count;
 
@@ -38,11 +41,11 @@ internal sealed class S3FifoEviction(Func<StoredSlice, ulong> identityOf)
         AddTo(_ghosts.Remove(identityOf(slice)) ? _main : _small, slice);
     }
 
-    /// <summary>Queues a slice of an earlier run where it stood then.</summary>
+    /// <summary>Queues a slice of an earlier run where it stood then, with the uses it had.</summary>
     public void Restore(StoredSlice slice, SliceQueue queue)
     {
         _ghosts.EnsureCapacity(Count + 1);
-        AddTo(queue == SliceQueue.Main ? _main : _small, slice);
+        (queue == SliceQueue.Main ? _main : _small).Add(slice);
     }
 
     /// <summary>Takes a slice out; false when it was not queued.</summary>
@@ -82,6 +85,7 @@ internal sealed class S3FifoEviction(Func<StoredSlice, ulong> identityOf)
             else if (isSmall && slice.Uses >= UsesToStay && !hasLookedEnough)
             {
                 AddTo(_main, slice);
+                Promoted?.Invoke(slice);
             }
             else if (!isSmall && slice.Uses > 0 && !hasLookedEnough)
             {

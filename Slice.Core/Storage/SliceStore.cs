@@ -40,7 +40,7 @@ public sealed class SliceStore : IDisposable
     private SliceStore(long capacityBytes, CacheDirectory? directory, TimeProvider time)
     {
         _time = time;
-        _eviction = new S3FifoEviction(IdentityOf);
+        _eviction = new S3FifoEviction(IdentityOf) { Promoted = RecordUnsynchronized };
         CapacityBytes = capacityBytes;
         _directory = directory;
         Writing = new StoreWriting(time);
@@ -297,6 +297,15 @@ public sealed class SliceStore : IDisposable
 
     /// <summary>The segment of this number; null when there is none.</summary>
     internal SegmentFile? SegmentAt(int index) => index < _segments.Length ? _segments[index] : null;
+
+    // That a slice is read again and again is worth knowing after a crash too.
+    private void RecordUnsynchronized(StoredSlice slice)
+    {
+        if (_generations.TryGetValue(slice.GenerationId, out var generation))
+        {
+            _journal?.SliceStored(generation, slice);
+        }
+    }
 
     // Its key's hash differs from process to process; so do the ghosts, which die with it.
     private ulong IdentityOf(StoredSlice slice) =>

@@ -110,7 +110,7 @@ internal sealed class StoreRecovery : IIndexRecordVisitor
         var slice = new StoredSlice(segment, indexed.OffsetBytes, indexed.LengthBytes) { Checksum = indexed.Checksum };
         slice.MarkUnverified();
         generation.TryRestore(slice, indexed.SliceIndex);
-        slice.Queue = indexed.Queue;
+        (slice.Queue, slice.Uses) = (indexed.Queue, indexed.Uses);
     }
 
     /// <inheritdoc/>
@@ -128,7 +128,8 @@ internal sealed class StoreRecovery : IIndexRecordVisitor
         && indexed.LengthBytes == generation.Grid.RangeOf(indexed.SliceIndex, generation.CompleteLength).Length
         && indexed.OffsetBytes >= 0
         && indexed.OffsetBytes % ExtentAllocator.UnitBytes == 0
-        && indexed.Queue is SliceQueue.Small or SliceQueue.Main;
+        && indexed.Queue is SliceQueue.Small or SliceQueue.Main
+        && indexed.Uses is >= 0 and <= S3FifoEviction.MaxUses;
 
     private static string? RefusalOf(IndexFileContents contents, string path) => contents.State switch
     {

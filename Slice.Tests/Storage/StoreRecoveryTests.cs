@@ -207,6 +207,91 @@ public sealed class StoreRecoveryTests : IDisposable
     }
 
     [Fact]
+    public async Task Place_in_the_queues_and_uses_survive_a_stop()
+    {
+        using (var run = Run.Open(_directory.Path, 4 * Unit, _time))
+        {
+            var generation = run.Publish("/a", slices: 6);
+            for (int index = 0; index < 4; index++)
+            {
+                await StoredObjects.AddAsync(run.Store, generation, index);
+            }
+
+            for (int reading = 0; reading < 2; reading++)
+            {
+                Assert.True(generation.TryLease(0, out var read));
+                read.Release();
+            }
+
+            // Slice 0 moves on to the main queue, slice 1 goes.
+            await StoredObjects.AddAsync(run.Store, generation, sliceIndex: 4);
+            Assert.True(generation.TryLease(2, out var used));
+            used.Release();
+        }
+
+        using var next = Run.Open(_directory.Path, 4 * Unit, _time);
+        Assert.Equal(
+            [(0, SliceQueue.Main, 0), (2, SliceQueue.Small, 1), (3, SliceQueue.Small, 0), (4, SliceQueue.Small, 0)],
+            next.Find("/a").Slices.Select(slice => (slice.SliceIndex, slice.Queue, slice.Uses)));
+    }
+
+    [Fact]
+    public async Task Move_to_the_main_queue_survives_a_kill()
+    {
+        using var run = Run.Open(_directory.Path, 4 * Unit, _time);
+        var generation = run.Publish("/a", slices: 6);
+        for (int index = 0; index < 4; index++)
+        {
+            await StoredObjects.AddAsync(run.Store, generation, index);
+        }
+
+        for (int reading = 0; reading < 2; reading++)
+        {
+            Assert.True(generation.TryLease(0, out var read));
+            read.Release();
+        }
+
+        await StoredObjects.AddAsync(run.Store, generation, sliceIndex: 4);
+        Assert.True(await run.Store.FlushAsync());
+
+        using var copy = CopyOf(_directory);
+        using var next = Run.Open(copy.Path, 4 * Unit, _time);
+        Assert.Equal([SliceQueue.Main, SliceQueue.Small, SliceQueue.Small, SliceQueue.Small], next.Find("/a").Slices.Select(slice => slice.Queue));
+    }
+
+    [Fact]
+    [Trait("Behaviour", "B46")]
+    public async Task Two_slices_that_claim_one_place_are_not_both_believed()
+    {
+        using (var run = Run.Open(_directory.Path, CapacityBytes, _time))
+        {
+            await StoredObjects.AddAsync(run.Store, run.Publish("/0", slices: 1), sliceIndex: 0, seed: 0);
+        }
+
+        // The record of the slice once more, as the second slice of another object.
+        string path = _directory.Combine(StoreLayout.IndexFileName);
+        var contents = IndexFile.Read(path, _ => { });
+        using (var file = IndexFile.OpenToAppend(path, contents))
+        using (var other = SliceStore.CreateInMemory(CapacityBytes, _time))
+        {
+            var buffer = new RecordBuffer();
+            var generation = StoredObjects.Generation(other, slices: 2, Unit, target: "/1");
+            _ = StoredObjects.Generation(other, slices: 2, Unit, target: "/1");
+            var twin = StoredObjects.Generation(other, slices: 2, Unit, target: "/1");
+            IndexRecords.WriteObject(buffer, twin);
+            var slice = await StoredObjects.AddAsync(other, generation, sliceIndex: 1, seed: 11);
+            slice.GenerationId = twin.Id;
+            IndexRecords.WriteSlice(buffer, slice);
+            file.Append(buffer.Written);
+        }
+
+        using var next = Run.Open(_directory.Path, CapacityBytes, _time);
+        Assert.Equal(1, next.Recovered.DroppedSlices);
+        Assert.Equal(Unit, next.Store.UsedBytes);
+        AssertEverySliceIsRightOrFoundOut(next);
+    }
+
+    [Fact]
     public async Task Newer_version_of_an_object_is_the_one_that_is_found()
     {
         using (var run = Run.Open(_directory.Path, CapacityBytes, _time))

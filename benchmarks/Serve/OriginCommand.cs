@@ -1,0 +1,90 @@
+using System.Globalization;
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Slice.Tests.Support;
+
+namespace Slice.Benchmarks.Serve;
+
+/// <summary>
+/// The verb <c>origin</c>: objects of any length without a disk. <c>/SEED/BYTES/anything</c> is an object whose every byte follows from seed and
+/// position; <c>/sent</c> is how many bytes of objects were sent so far.
+/// </summary>
+internal static class OriginCommand
+{
+    private const int PieceBytes = 64 << 10;
+
+    private static long s_sentBytes;
+
+    /// <summary>Serves until SIGTERM.</summary>
+    public static async Task<int> RunAsync(string[] args)
+    {
+        var arguments = new Arguments(args);
+        int port = (int)arguments.Number("--listen", 0);
+        arguments.RefuseUnknown();
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port));
+        await using var application = builder.Build();
+        application.Run(AnswerAsync);
+        await application.RunAsync();
+        return 0;
+    }
+
+    private static async Task AnswerAsync(HttpContext context)
+    {
+        string[] parts = context.Request.Path.Value!.Split('/');
+        if (parts is ["", "sent"])
+        {
+            await context.Response.WriteAsync(Volatile.Read(ref s_sentBytes).ToString(CultureInfo.InvariantCulture));
+            return;
+        }
+
+        if (parts.Length < 3 || !int.TryParse(parts[1], out int seed) || !long.TryParse(parts[2], out long length))
+        {
+            context.Response.StatusCode = 404;
+            return;
+        }
+
+        var response = context.Response;
+        string tag = $"\"{seed}-{length}\"";
+        response.Headers.ETag = tag;
+        response.Headers.AcceptRanges = "bytes";
+        response.Headers.CacheControl = "max-age=86400";
+        if (context.Request.Headers.IfNoneMatch == tag)
+        {
+            response.StatusCode = 304;
+            return;
+        }
+
+        long first = 0;
+        long last = length - 1;
+        if (context.Request.GetTypedHeaders().Range?.Ranges is { Count: 1 } ranges && ranges.First() is { From: { } from } range)
+        {
+            first = from;
+            last = Math.Min(range.To ?? last, last);
+            if (first > last)
+            {
+                response.StatusCode = 416;
+                response.Headers.ContentRange = $"bytes */{length}";
+                return;
+            }
+
+            response.StatusCode = 206;
+            response.Headers.ContentRange = $"bytes {first}-{last}/{length}";
+        }
+
+        response.ContentLength = last - first + 1;
+        for (long position = first; position <= last && !context.RequestAborted.IsCancellationRequested;)
+        {
+            int count = (int)Math.Min(PieceBytes, last - position + 1);
+            TestContent.Fill(position, response.BodyWriter.GetSpan(count)[..count], seed);
+            response.BodyWriter.Advance(count);
+            await response.BodyWriter.FlushAsync(context.RequestAborted);
+            position += count;
+            Interlocked.Add(ref s_sentBytes, count);
+        }
+    }
+}
