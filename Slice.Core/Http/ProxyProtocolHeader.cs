@@ -112,7 +112,8 @@ public static class ProxyProtocolHeader
         int rest = BinaryPrimitives.ReadUInt16BigEndian(bytes[14..]);
         int addressBytes = family switch { 0x11 => 4, 0x21 => 16, _ => 0 };
         bool isLocal = command == 0x20;
-        if (command is not (0x20 or 0x21) || rest > MaxBlockRestBytes || (!isLocal && rest < (2 * addressBytes) + (addressBytes == 0 ? 0 : 4)))
+        bool isKnownFamily = family is 0x00 or 0x11 or 0x12 or 0x21 or 0x22 or 0x31 or 0x32;
+        if (command is not (0x20 or 0x21) || (!isLocal && !isKnownFamily) || rest > MaxBlockRestBytes || (!isLocal && rest < (2 * addressBytes) + (addressBytes == 0 ? 0 : 4)))
         {
             return ProxyProtocolStatus.Invalid;
         }

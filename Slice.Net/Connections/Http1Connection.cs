@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Slice.Core.Http;
 using Slice.Net.Delivery;
 using Slice.Net.Handlers;
@@ -82,6 +83,7 @@ internal sealed class Http1Connection
             }
 
             await LingerAsync();
+            await EndTlsAsync();
         }
         catch (OperationCanceledException)
         {
@@ -230,6 +232,30 @@ internal sealed class Http1Connection
         }
 
         _deadlines.Disarm();
+    }
+
+    // RFC 8446 §6.1, RFC 9112 §9.8: without close_notify, a body that ends with the connection looks cut off to a client that knows
+    // TLS, and one that was cut off looks whole to a client that does not.
+    private async ValueTask EndTlsAsync()
+    {
+        if (_isAborted || _transport.Features.Get<ISslStreamFeature>() is not { SslStream: var tls })
+        {
+            return;
+        }
+
+        _deadlines.ArmSend();
+        try
+        {
+            await tls.ShutdownAsync();
+        }
+        catch (Exception error) when (error is IOException or InvalidOperationException or ObjectDisposedException)
+        {
+            // The client has gone before us.
+        }
+        finally
+        {
+            _deadlines.Disarm();
+        }
     }
 
     private void Account()

@@ -60,7 +60,8 @@ internal sealed class ProxyProtocolMiddleware
                 input.AdvanceTo(consumed, isComplete ? consumed : read.Buffer.End);
                 if (isComplete)
                 {
-                    connection.RemoteEndPoint = client ?? connection.RemoteEndPoint;
+                    // Unknown when the balancer does not say: its own address would make its clients pass for this machine.
+                    connection.RemoteEndPoint = client;
                     return null;
                 }
 

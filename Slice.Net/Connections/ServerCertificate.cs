@@ -68,8 +68,9 @@ public sealed class ServerCertificate
         {
             return $"cannot be read: {error.Message}";
         }
-        catch (CryptographicException error)
+        catch (Exception error) when (error is CryptographicException or ArgumentException)
         {
+            // ArgumentException: a key in PKCS #8 on an elliptic curve that is another certificate's.
             return $"no certificate with its key: {error.Message}";
         }
     }

@@ -137,6 +137,11 @@ internal sealed class Tunnel : IDisposable
             while (true)
             {
                 int read = await _incoming.ReadAsync(buffer, CancellationToken.None);
+                if (read == 0 && _connection.WasCutOff)
+                {
+                    return false;
+                }
+
                 if (read == 0)
                 {
                     EndSendingToClient();

@@ -57,7 +57,9 @@ internal sealed class HttpOriginResponse : OriginResponse
             _deadline.Arm(_timeouts.BetweenBytes);
             int read = await _body.ReadAsync(buffer, _deadline.Token);
             _deadline.Disarm();
-            return new BodyRead(read, Failure.None);
+            return read == 0 && !HasMarkedEnd && Connection is { WasCutOff: true }
+                ? new BodyRead(0, new Failure(FetchError.HttpResponseIncomplete, "the connection ended without TLS close_notify"))
+                : new BodyRead(read, Failure.None);
         }
         catch (OperationCanceledException)
         {

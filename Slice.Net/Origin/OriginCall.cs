@@ -52,7 +52,7 @@ internal sealed class OriginCall
     {
         FetchError.DnsError or FetchError.ConnectionRefused or FetchError.ConnectionTimeout
             or FetchError.TlsCertificateError or FetchError.TlsProtocolError => true,
-        FetchError.ConnectionTerminated or FetchError.HttpResponseTimeout => s_idempotentMethods.Contains(_method),
+        FetchError.ConnectionTerminated or FetchError.HttpResponseTimeout or FetchError.HttpProtocolError => s_idempotentMethods.Contains(_method),
         _ => false,
     };
 

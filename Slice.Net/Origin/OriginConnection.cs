@@ -62,6 +62,9 @@ internal sealed class OriginConnection(Stream transport) : Stream
     /// </summary>
     public void TakeOver() => _isTakenOver = true;
 
+    /// <summary>Whether it ended under TLS without saying so: what has no other end was cut off.</summary>
+    public bool WasCutOff => transport is OriginTlsStream { WasCutOff: true };
+
     /// <summary>Ends the connection in order.</summary>
     public void End() => transport.Dispose();
 

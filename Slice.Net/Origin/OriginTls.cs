@@ -63,7 +63,7 @@ internal sealed class OriginTls
             throw;
         }
 
-        var stream = new SslStream(new NetworkStream(socket, ownsSocket: true), leaveInnerStreamOpen: false);
+        var stream = OriginTlsStream.Over(socket);
         try
         {
             await ShakeHandsAsync(stream, _options.ServerName ?? context.DnsEndPoint.Host, ct);

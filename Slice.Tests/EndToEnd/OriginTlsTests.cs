@@ -234,6 +234,31 @@ public sealed class OriginTlsTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("/file", true)]
+    [InlineData("/file", false)]
+    [InlineData("/page", true)]
+    [InlineData("/page", false)]
+    [Trait("Behaviour", "B21")]
+    public async Task Body_that_ends_with_the_connection_is_whole_only_after_close_notify(string path, bool saysClose)
+    {
+        await using var origin = ScriptedOrigin.Start(async exchange =>
+        {
+            await exchange.SendAsync("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nall of it, or only the beginning?");
+            await exchange.CloseAsync();
+        });
+        using var certificate = _authority.Issue("localhost");
+        await using var front = new TlsFront(origin, certificate) { SaysClose = saysClose };
+        await using var proxy = await StartAsync(front.UriOf("localhost"), configure: options => options with { SlicePatterns = ["^/file"] });
+
+        using var client = await RawClient.ConnectAsync(proxy.EndPoint);
+        await client.SendAsync(RawClient.Request("GET", path, "Connection: close"));
+        string received = await client.ReadToCloseAsync();
+
+        Assert.StartsWith("HTTP/1.1 200 ", received, StringComparison.Ordinal);
+        Assert.Equal(saysClose, received.EndsWith("\r\n0\r\n\r\n", StringComparison.Ordinal));
+    }
+
     [Fact]
     [Trait("Behaviour", "B21")]
     public async Task Origin_without_tls_on_its_port_is_502()

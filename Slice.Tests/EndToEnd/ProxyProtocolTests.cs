@@ -47,7 +47,7 @@ public sealed class ProxyProtocolTests
     {
         await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
         await using var proxy = await StartAsync(origin);
-        foreach (var (header, status) in new[] { (Header, 401), ("PROXY TCP4 127.0.0.1 127.0.0.1 1 2\r\n", 404), ("PROXY UNKNOWN\r\n", 404) })
+        foreach (var (header, status) in new[] { (Header, 401), ("PROXY TCP4 127.0.0.1 127.0.0.1 1 2\r\n", 404), ("PROXY UNKNOWN\r\n", 401) })
         {
             using var client = await RawClient.ConnectAsync(proxy.EndPoint);
             await client.SendAsync(header + RawClient.Request("PURGE", "/file"));

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Text;
 using Slice.Core.Options;
+using Slice.Net.Origin;
 using Slice.Tests.Support;
 
 namespace Slice.Tests.EndToEnd;
@@ -76,6 +77,61 @@ public sealed class TlsListenerTests : IDisposable
         await File.WriteAllTextAsync(_certificate, _authority.IssuePem("second.example"), TestContext.Current.CancellationToken);
         Assert.Null(certificate.Reload());
         Assert.Contains("second.example", await ShownAsync(proxy), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    [Trait("Behaviour", "B49")]
+    public async Task Certificate_with_the_key_of_another_is_refused_and_the_old_pair_stays()
+    {
+        await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
+        await using var proxy = await StartAsync(origin);
+        string other = _authority.IssuePem("second.example");
+        string own = await File.ReadAllTextAsync(_certificate, TestContext.Current.CancellationToken);
+        int key = own.IndexOf("-----BEGIN PRIVATE KEY", StringComparison.Ordinal);
+        int otherKey = other.IndexOf("-----BEGIN PRIVATE KEY", StringComparison.Ordinal);
+        await File.WriteAllTextAsync(_certificate, other[..otherKey] + own[key..], TestContext.Current.CancellationToken);
+
+        Assert.StartsWith("no certificate with its key", proxy.Instance.Composition.Certificate!.Reload(), StringComparison.Ordinal);
+
+        Assert.Contains("first.example", await ShownAsync(proxy), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    [Trait("Behaviour", "B36")]
+    public async Task Client_without_chunks_sees_by_close_notify_whether_the_body_is_whole(bool isWhole)
+    {
+        await using var origin = ScriptedOrigin.Start(async exchange =>
+        {
+            await exchange.SendAsync("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n" + (isWhole ? "0\r\n\r\n" : ""));
+            await exchange.CloseAsync();
+        });
+        await using var proxy = await StartAsync(origin);
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(proxy.Instance.TlsEndPoint!, TestContext.Current.CancellationToken);
+        await using var stream = OriginTlsStream.Over(socket);
+        await stream.AuthenticateAsClientAsync(
+            new SslClientAuthenticationOptions { TargetHost = "any.example", RemoteCertificateValidationCallback = (_, shown, _, _) => shown is not null },
+            TestContext.Current.CancellationToken);
+
+        await stream.WriteAsync("GET /page HTTP/1.0\r\nHost: a\r\n\r\n"u8.ToArray(), TestContext.Current.CancellationToken);
+        using var received = new MemoryStream();
+        bool wasReset = false;
+        try
+        {
+            await Deadline.WithinAsync(stream.CopyToAsync(received, TestContext.Current.CancellationToken), "the response ends");
+        }
+        catch (IOException)
+        {
+            wasReset = true;
+        }
+
+        Assert.Equal(isWhole, !wasReset && !stream.WasCutOff);
+        if (isWhole)
+        {
+            Assert.EndsWith("\r\n\r\nhello", Wire.Text(received.ToArray()), StringComparison.Ordinal);
+        }
     }
 
     [Fact]

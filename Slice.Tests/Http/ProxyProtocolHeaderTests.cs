@@ -67,6 +67,8 @@ public sealed class ProxyProtocolHeaderTests
     [InlineData("\r\n\r\n\0\r\nQUIX")]
     [InlineData(Signature + "\x11\x11\0\x0C")]
     [InlineData(Signature + "\x22\x11\0\x0C")]
+    [InlineData(Signature + "\x21\xFF\0\x00")]
+    [InlineData(Signature + "\x21\x13\0\x00")]
     [InlineData(Signature + "\x21\x11\0\x0B")]
     [InlineData(Signature + "\x21\x21\0\x23")]
     [InlineData(Signature + "\x21\x11\xFF\xFF")]

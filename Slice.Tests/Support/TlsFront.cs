@@ -30,6 +30,9 @@ internal sealed class TlsFront : IAsyncDisposable
     /// <summary>Its port.</summary>
     public int Port => ((IPEndPoint)_listener.LocalEndPoint!).Port;
 
+    /// <summary>Whether an end of the origin is passed on by close_notify; otherwise by FIN alone, as if somebody on the way had cut the connection.</summary>
+    public bool SaysClose { get; set; } = true;
+
     /// <summary>The name each handshake asked for (SNI), empty for none, in their order.</summary>
     public IReadOnlyList<string> ServerNames => [.. _serverNames];
 
@@ -73,7 +76,11 @@ internal sealed class TlsFront : IAsyncDisposable
             await using var plain = new NetworkStream(origin);
 
             // Whichever side ends first ends both.
-            await Task.WhenAny(encrypted.CopyToAsync(plain, _stop.Token), plain.CopyToAsync(encrypted, _stop.Token));
+            var answer = plain.CopyToAsync(encrypted, _stop.Token);
+            if (await Task.WhenAny(encrypted.CopyToAsync(plain, _stop.Token), answer) == answer && answer.IsCompletedSuccessfully && SaysClose)
+            {
+                await encrypted.ShutdownAsync();
+            }
         }
         catch (Exception error) when (error is IOException or SocketException or AuthenticationException or OperationCanceledException)
         {
