@@ -2,6 +2,7 @@ using BenchmarkDotNet.Running;
 using Slice.Benchmarks.Load;
 using Slice.Benchmarks.Report;
 using Slice.Benchmarks.Serve;
+using Slice.Benchmarks.Simulate;
 using Slice.Benchmarks.Startup;
 
 const string Usage = """
@@ -15,6 +16,7 @@ const string Usage = """
     Slice.Benchmarks ports --count N
     Slice.Benchmarks index-fill --directory DIR [--objects N] [--slices N] [--bytes N]
     Slice.Benchmarks index-open --directory DIR
+    Slice.Benchmarks simulate [--slices N] [--requests N] [--seed N]
     Slice.Benchmarks report --results FILE.jsonl --base SIDE [--base SIDE …]
     """;
 
@@ -49,6 +51,8 @@ try
             return IndexCommand.Fill(args[1..]);
         case "index-open":
             return IndexCommand.Open(args[1..]);
+        case "simulate":
+            return SimulateCommand.Run(args[1..]);
         case "report":
             return ReportCommand.Run(args[1..]);
         default:
