@@ -29,11 +29,6 @@ internal static class StoredFields
         ["Content-Range", "Accept-Ranges", "Age"],
         StringComparer.OrdinalIgnoreCase);
 
-    // RFC 9110 §15.4.5, with Last-Modified for clients that only know dates.
-    private static readonly FrozenSet<string> s_notModified = FrozenSet.ToFrozenSet(
-        ["Cache-Control", "Content-Location", "Date", "ETag", "Expires", "Vary", "Last-Modified", "Via"],
-        StringComparer.OrdinalIgnoreCase);
-
     // A 304 confirms the version it was asked about; it cannot replace what names the version or describes its bytes.
     private static readonly FrozenSet<string> s_notUpdated = FrozenSet.ToFrozenSet(
         ["ETag", "Last-Modified", "Content-Encoding", "Content-MD5", "Content-Digest", "Repr-Digest", "Digest"],
@@ -53,19 +48,24 @@ internal static class StoredFields
     public static bool IsUpdatedBy304(string name, bool storesSetCookie) =>
         !s_notUpdated.Contains(name) && (storesSetCookie || !name.Equals("Set-Cookie", StringComparison.OrdinalIgnoreCase));
 
-    /// <summary>Whether a field is a part of a 304.</summary>
-    public static bool BelongsTo304(ForwardedField line) => s_notModified.Contains(line.Name);
+    /// <summary>Whether a field is a part of a 304 (RFC 9110 §15.4.5), with Last-Modified for clients that only know dates.</summary>
+    public static bool BelongsTo304(in FieldLineReader line) => line.Name.Length switch
+    {
+        3 => line.Is("Via"u8),
+        4 => line.Is("Date"u8) || line.Is("ETag"u8) || line.Is("Vary"u8),
+        7 => line.Is("Expires"u8),
+        13 => line.Is("Cache-Control"u8) || line.Is("Last-Modified"u8),
+        16 => line.Is("Content-Location"u8),
+        _ => false,
+    };
 
-    /// <summary>Writes the lines that <paramref name="isWanted"/> selects, each ended by CRLF.</summary>
-    public static byte[] Format(List<ForwardedField> lines, Predicate<ForwardedField> isWanted)
+    /// <summary>Writes the lines, each ended by CRLF.</summary>
+    public static byte[] Format(List<ForwardedField> lines)
     {
         var text = new StringBuilder();
         foreach (var line in lines)
         {
-            if (isWanted(line))
-            {
-                text.Append(line.Name).Append(": ").Append(line.Value).Append("\r\n");
-            }
+            text.Append(line.Name).Append(": ").Append(line.Value).Append("\r\n");
         }
 
         return Encoding.Latin1.GetBytes(text.ToString());

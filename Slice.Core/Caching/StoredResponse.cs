@@ -3,20 +3,26 @@ using System.Text;
 namespace Slice.Core.Caching;
 
 /// <summary>
-/// The head of a stored response, ready to be sent: one per object, never per slice. Immutable; a validation makes a new one.
+/// The head of a stored response, ready to be sent: one per object, never per slice. Immutable; a validation makes a new one. A million objects have a
+/// million of these: what can be read in the field lines is not kept beside them.
 /// </summary>
 public sealed class StoredResponse
 {
+    private const long NoDate = long.MinValue;
+
+    private readonly byte[] _fieldLines;
+    private readonly long _lastModifiedTicks;
+    private readonly long _dateTicks;
+
     /// <summary>Makes a stored response of a 200.</summary>
-    public StoredResponse(Validator validator, Freshness freshness, byte[] fieldLines, byte[] notModifiedFieldLines, DateTimeOffset? lastModifiedDate, DateTimeOffset? date)
+    public StoredResponse(Validator validator, Freshness freshness, byte[] fieldLines, DateTimeOffset? lastModifiedDate, DateTimeOffset? date)
     {
         Validator = validator;
         Freshness = freshness;
-        FieldLines = fieldLines;
-        NotModifiedFieldLines = notModifiedFieldLines;
-        EntityTag = validator.EntityTag is null ? [] : Encoding.Latin1.GetBytes(validator.EntityTag);
-        LastModifiedDate = lastModifiedDate;
-        Date = date;
+        _fieldLines = fieldLines;
+        EntityTag = EntityTagIn(fieldLines, validator);
+        _lastModifiedTicks = lastModifiedDate?.UtcTicks ?? NoDate;
+        _dateTicks = date?.UtcTicks ?? NoDate;
     }
 
     /// <summary>Its status code; 200 for what was fetched in parts.</summary>
@@ -44,20 +50,44 @@ public sealed class StoredResponse
     /// End-to-end field lines as they go to the client, each ended by CRLF. Without those that belong to one answer: Content-Length,
     /// Content-Range, Accept-Ranges, Age. The origin's own Via and Cache-Status stay: ours come after them.
     /// </summary>
-    public ReadOnlyMemory<byte> FieldLines { get; }
+    public ReadOnlyMemory<byte> FieldLines => _fieldLines;
 
     /// <summary>The Content-Type field's value; empty when there is none.</summary>
-    public string ContentType { get; init; } = "";
-
-    /// <summary>The subset of <see cref="FieldLines"/> that a 304 carries (RFC 9110 §15.4.5).</summary>
-    public ReadOnlyMemory<byte> NotModifiedFieldLines { get; }
+    public ReadOnlyMemory<byte> ContentType => ValueIn(_fieldLines, "Content-Type"u8);
 
     /// <summary>The ETag field's value; empty when there is none.</summary>
     public ReadOnlyMemory<byte> EntityTag { get; }
 
     /// <summary>The Last-Modified field's date; null when there is none that can be read.</summary>
-    public DateTimeOffset? LastModifiedDate { get; }
+    public DateTimeOffset? LastModifiedDate => DateOf(_lastModifiedTicks);
 
     /// <summary>The Date field's date; null when it cannot be read.</summary>
-    public DateTimeOffset? Date { get; }
+    public DateTimeOffset? Date => DateOf(_dateTicks);
+
+    private static DateTimeOffset? DateOf(long ticks) => ticks == NoDate ? null : new DateTimeOffset(ticks, TimeSpan.Zero);
+
+    private static ReadOnlyMemory<byte> EntityTagIn(byte[] fieldLines, Validator validator)
+    {
+        if (validator.EntityTag is null)
+        {
+            return default;
+        }
+
+        var value = ValueIn(fieldLines, "ETag"u8);
+        return value.IsEmpty ? Encoding.Latin1.GetBytes(validator.EntityTag) : value;
+    }
+
+    private static ReadOnlyMemory<byte> ValueIn(byte[] fieldLines, ReadOnlySpan<byte> name)
+    {
+        var reader = new FieldLineReader(fieldLines);
+        for (int position = 0; reader.MoveNext(); position += reader.Line.Length)
+        {
+            if (reader.Is(name))
+            {
+                return fieldLines.AsMemory(position + name.Length + 2, reader.Value.Length);
+            }
+        }
+
+        return default;
+    }
 }

@@ -122,13 +122,11 @@ public sealed class StoredResponseReader
         return new StoredResponse(
             validator,
             new Freshness(now, AgeWhenReceived(latest.FindCombined("Age"), date ?? now, now), lifetime ?? TimeSpan.Zero),
-            StoredFields.Format(lines, static _ => true),
-            StoredFields.Format(lines, StoredFields.BelongsTo304),
+            StoredFields.Format(lines),
             modified,
             date)
         {
             Status = status,
-            ContentType = Combine(lines, "Content-Type") ?? "",
             RequiresValidation = directives.NoCache,
             MayCombine = validator.AllowsCombining(_policy.Validator, isDateStrong: date - modified >= TimeSpan.FromSeconds(1)),
             Stale = StaleUseOf(directives),

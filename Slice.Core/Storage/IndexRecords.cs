@@ -162,9 +162,7 @@ internal static class IndexRecords
         buffer.Int64(response.Freshness.Lifetime.Ticks);
         buffer.Int64(response.LastModifiedDate?.UtcTicks ?? NoDate);
         buffer.Int64(response.Date?.UtcTicks ?? NoDate);
-        buffer.Text(response.ContentType);
         buffer.Bytes(response.FieldLines.Span);
-        buffer.Bytes(response.NotModifiedFieldLines.Span);
     }
 
     private static StoredResponse ReadResponse(ref RecordReader reader)
@@ -176,14 +174,12 @@ internal static class IndexRecords
         var freshness = new Freshness(ReadDate(ref reader) ?? default, new TimeSpan(reader.Int64()), new TimeSpan(reader.Int64()));
         var lastModifiedDate = ReadDate(ref reader);
         var date = ReadDate(ref reader);
-        string contentType = reader.Text() ?? "";
-        return new StoredResponse(validator, freshness, reader.Bytes().ToArray(), reader.Bytes().ToArray(), lastModifiedDate, date)
+        return new StoredResponse(validator, freshness, reader.Bytes().ToArray(), lastModifiedDate, date)
         {
             Status = status,
             RequiresValidation = (flags & RequiresValidationFlag) != 0,
             MayCombine = (flags & MayCombineFlag) != 0,
             Stale = stale,
-            ContentType = contentType,
         };
     }
 

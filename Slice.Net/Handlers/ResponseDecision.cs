@@ -1,4 +1,3 @@
-using System.Text;
 using Slice.Core.Caching;
 using Slice.Core.Http;
 using Slice.Core.Ranges;
@@ -94,7 +93,7 @@ internal static class ResponseDecision
             return ResponseKind.Content;
         }
 
-        var framing = new MultipartByteranges(parts, stored.CompleteLength, Encoding.Latin1.GetBytes(stored.ContentType));
+        var framing = new MultipartByteranges(parts, stored.CompleteLength, stored.ContentType.ToArray());
         if (framing.ContentLength > stored.CompleteLength)
         {
             return ResponseKind.Content;

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text;
 using Slice.Core.Caching;
 using Slice.Core.Http;
 using Slice.Core.Ranges;
@@ -15,8 +14,6 @@ internal struct SlicedResponse : IDisposable
 {
     // Status line and the fields we add; the longest of them together are under 600 bytes.
     private const int OwnBytes = 1024;
-
-    private static ReadOnlySpan<byte> ContentTypeName => "Content-Type:"u8;
 
     private byte[]? _buffer;
 
@@ -56,15 +53,13 @@ internal struct SlicedResponse : IDisposable
     {
         var response = Rent(stored.FieldLines.Length, out var writer);
         writer.WriteStatusLine(206);
-        var lines = stored.FieldLines.Span;
-        for (int end = lines.IndexOf("\r\n"u8); end >= 0; end = lines.IndexOf("\r\n"u8))
+        var lines = new FieldLineReader(stored.FieldLines.Span);
+        while (lines.MoveNext())
         {
-            if (end < ContentTypeName.Length || !Ascii.EqualsIgnoreCase(lines[..ContentTypeName.Length], ContentTypeName))
+            if (!lines.Is("Content-Type"u8))
             {
-                writer.WriteRaw(lines[..(end + 2)]);
+                writer.WriteRaw(lines.Line);
             }
-
-            lines = lines[(end + 2)..];
         }
 
         writer.WriteField("Content-Type"u8, multipart.ContentType);
@@ -77,9 +72,17 @@ internal struct SlicedResponse : IDisposable
     /// <summary>304 (RFC 9110 §15.4.5).</summary>
     public static SlicedResponse NotModified(HttpExchange exchange, StoredResponse stored, CacheStatus status, DateTimeOffset now)
     {
-        var response = Rent(stored.NotModifiedFieldLines.Length, out var writer);
+        var response = Rent(stored.FieldLines.Length, out var writer);
         writer.WriteStatusLine(304);
-        writer.WriteRaw(stored.NotModifiedFieldLines.Span);
+        var lines = new FieldLineReader(stored.FieldLines.Span);
+        while (lines.MoveNext())
+        {
+            if (StoredFields.BelongsTo304(lines))
+            {
+                writer.WriteRaw(lines.Line);
+            }
+        }
+
         response.Finish(ref writer, exchange, stored, status, now);
         return response;
     }

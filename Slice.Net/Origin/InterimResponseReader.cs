@@ -97,7 +97,7 @@ internal sealed class InterimResponseReader
             fields.Add(new ForwardedField(Encoding.Latin1.GetString(line[..colon]), Encoding.Latin1.GetString(line[(colon + 1)..]).Trim(' ', '\t')));
         }
 
-        head = [.. "HTTP/1.1 103 Early Hints\r\n"u8, .. StoredFields.Format(fields, field => StoredFields.IsForwarded(field.Name, fields)), .. "\r\n"u8];
+        head = [.. "HTTP/1.1 103 Early Hints\r\n"u8, .. StoredFields.Format(fields.FindAll(field => StoredFields.IsForwarded(field.Name, fields))), .. "\r\n"u8];
         return true;
     }
 }

@@ -66,14 +66,18 @@ public class StoredFieldsTests
     [InlineData("Content-Disposition", false)]
     [InlineData("X-Anything", false)]
     [Trait("Behaviour", "B11")]
-    public void Not_modified_carries_the_fields_of_its_section(string name, bool belongs) =>
-        Assert.Equal(belongs, StoredFields.BelongsTo304(new ForwardedField(name, "x")));
+    public void Not_modified_carries_the_fields_of_its_section(string name, bool belongs)
+    {
+        var line = new FieldLineReader(Encoding.ASCII.GetBytes(name + ": x\r\n"));
+        Assert.True(line.MoveNext());
+        Assert.Equal(belongs, StoredFields.BelongsTo304(line));
+    }
 
     [Fact]
     public void Formatted_lines_end_in_crlf()
     {
         List<ForwardedField> lines = [new("ETag", "\"v1\""), new("X-A", "b"), new("X-Empty", "")];
-        Assert.Equal("ETag: \"v1\"\r\nX-Empty: \r\n", Encoding.Latin1.GetString(StoredFields.Format(lines, line => line.Name != "X-A")));
+        Assert.Equal("ETag: \"v1\"\r\nX-A: b\r\nX-Empty: \r\n", Encoding.Latin1.GetString(StoredFields.Format(lines)));
     }
 
     [Fact]
@@ -89,7 +93,7 @@ public class StoredFieldsTests
             new("X-Everything", everything),
             new("X-Form-Feed", "a\fb"),
         ];
-        Assert.Equal(lines, StoredFields.Parse(StoredFields.Format(lines, _ => true)));
+        Assert.Equal(lines, StoredFields.Parse(StoredFields.Format(lines)));
         Assert.Empty(StoredFields.Parse([]));
     }
 }

@@ -125,7 +125,7 @@ public sealed class StoreRestartModelTests
                 case Step.Freshen when Find(number) is { } generation:
                     var old = generation.Response;
                     var later = old.Freshness with { ReceivedAt = old.Freshness.ReceivedAt.AddSeconds(1) };
-                    generation.Freshen(new StoredResponse(old.Validator, later, [], [], lastModifiedDate: null, date: null));
+                    generation.Freshen(new StoredResponse(old.Validator, later, [], lastModifiedDate: null, date: null));
                     break;
                 case Step.Stop:
                     await RestartAsync(isKill: false);

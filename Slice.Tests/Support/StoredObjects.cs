@@ -17,7 +17,6 @@ internal static class StoredObjects
             new Validator(entityTag, lastModified, completeLength),
             new Freshness(DateTimeOffset.UnixEpoch, TimeSpan.Zero, TimeSpan.FromHours(1)),
             fieldLines: [],
-            notModifiedFieldLines: [],
             lastModifiedDate: null,
             date: null);
 

@@ -89,9 +89,8 @@ internal static class IndexCommand
             new Validator("\"6b04457a-4000000\"", "Mon, 23 Nov 2026 11:00:00 GMT", completeLength),
             new Freshness(DateTimeOffset.UtcNow, TimeSpan.Zero, TimeSpan.FromHours(1)),
             lines,
-            lines[(lines.Length / 2)..],
             lastModifiedDate: null,
-            date: null) { ContentType = "application/octet-stream" };
+            date: null);
     }
 
     private static void Store(SliceStore store, Generation generation, int sliceIndex)
