@@ -46,7 +46,7 @@ internal sealed class Composition : IAsyncDisposable
         _origin = new OriginClient(options, time) { HealthChanged = log.OriginHealthChanged };
         Meter.AddGauge("origin_healthy", "1 for each address of the origin, 0 while it rests.", "address", _origin.ReadHealth);
         _gate = new OriginGate(options.Limits.MaxOriginRequests, options.Timeouts.OriginQueue, time);
-        var retries = new RetryPolicy(options.MaxRetries, Random.Shared.NextDouble);
+        var retries = new RetryPolicy(options.MaxRetries, Random.Shared.NextDouble, options.UpstreamAddresses.Count);
         _fetcher = new SliceFetcher(_origin, _gate, _store, index, retries, time, Meter) { FetchFailed = log.FetchFailed };
         var queryKeyRule = new QueryKeyRule(options.CacheKeyQuery, options.CacheKeyIgnoredArguments);
         var reader = new StoredResponseReader(PolicyOf(options), time);

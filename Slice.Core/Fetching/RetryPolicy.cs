@@ -10,10 +10,15 @@ public sealed class RetryPolicy
     public static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(10);
 
     private readonly Func<double> _random;
+    private readonly int _otherAddresses;
 
-    /// <summary>A policy with <paramref name="maxRetries"/> repeats; <paramref name="random"/> gives numbers in [0, 1) for the jitter.</summary>
-    public RetryPolicy(int maxRetries, Func<double> random)
+    /// <summary>A policy.</summary>
+    /// <param name="maxRetries">Repeats after the first try.</param>
+    /// <param name="random">Gives numbers in [0, 1) for the jitter.</param>
+    /// <param name="addresses">Addresses of the origin; a repeat goes to another one than the try before it.</param>
+    public RetryPolicy(int maxRetries, Func<double> random, int addresses = 1)
     {
+        _otherAddresses = addresses - 1;
         MaxRetries = maxRetries;
         _random = random;
     }
@@ -23,12 +28,13 @@ public sealed class RetryPolicy
 
     /// <summary>
     /// The wait before the n-th retry after <paramref name="failure"/>: that of <see cref="DelayBefore(int)"/>, or what the origin asks for
-    /// with Retry-After when that is longer, at most <see cref="LongestDelay"/> (B19).
+    /// with Retry-After when that is longer, at most <see cref="LongestDelay"/> (B19). What one address asks for is no reason to keep the next one
+    /// waiting: it counts when all of them have been tried.
     /// </summary>
     public TimeSpan DelayBefore(int retry, Failure failure)
     {
         var delay = DelayBefore(retry);
-        var asked = failure.RetryAfter ?? TimeSpan.Zero;
+        var asked = retry > _otherAddresses ? failure.RetryAfter ?? TimeSpan.Zero : TimeSpan.Zero;
         asked = asked < LongestDelay ? asked : LongestDelay;
         return asked > delay ? asked : delay;
     }

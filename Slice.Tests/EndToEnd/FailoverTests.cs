@@ -47,6 +47,40 @@ public sealed class FailoverTests
 
     [Fact]
     [Trait("Behaviour", "B21")]
+    public async Task Address_that_talks_no_http_costs_the_client_nothing()
+    {
+        await using var garbage = ScriptedOrigin.Start(async exchange =>
+        {
+            await exchange.SendAsync("SSH-2.0-x\r\n\r\n");
+            await exchange.CloseAsync();
+        });
+        await using var other = ScriptedOrigin.Start(_file.AnswerAsync);
+        await using var proxy = await StartAsync([garbage.Uri, other.Uri]);
+
+        var response = await proxy.GetAsync("/file");
+
+        Assert.Equal(200, response.StatusCode);
+        Assert.Equal(TestContent.Bytes(0, 256, _file.Seed), response.Body);
+    }
+
+    // With the wait the address asks for, an hour cut to ten seconds for each slice, the deadline of the client of this test would pass.
+    [Fact]
+    [Trait("Behaviour", "B19")]
+    [Trait("Behaviour", "B21")]
+    public async Task Retry_after_of_one_address_does_not_keep_the_other_waiting()
+    {
+        await using var busy = ScriptedOrigin.Start(exchange => exchange.RespondAsync("503 Service Unavailable", "", "Retry-After: 3600"));
+        await using var other = ScriptedOrigin.Start(_file.AnswerAsync);
+        await using var proxy = await StartAsync([busy.Uri, other.Uri]);
+
+        var response = await proxy.GetAsync("/file");
+
+        Assert.Equal(200, response.StatusCode);
+        Assert.Equal(TestContent.Bytes(0, 256, _file.Seed), response.Body);
+    }
+
+    [Fact]
+    [Trait("Behaviour", "B21")]
     [Trait("Behaviour", "B18")]
     public async Task Body_that_breaks_off_is_resumed_at_another_address()
     {
