@@ -276,7 +276,7 @@ internal sealed class IndexJournal : IDisposable
             _committing.Clear(KeptBufferBytes);
         }
 
-        if (isWritten || _hasFailed)
+        if (isWritten || !MayTry)
         {
             flushes.ForEach(flush => flush.SetResult(isWritten));
             return;

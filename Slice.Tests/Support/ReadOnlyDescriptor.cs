@@ -1,0 +1,63 @@
+using System.ComponentModel;
+using System.Runtime.InteropServices;
+
+namespace Slice.Tests.Support;
+
+/// <summary>
+/// Takes from this process the permission to write a file that it has open, as a disk does that was remounted read-only: its descriptors become ones
+/// that only read. Disposing gives it back.
+/// </summary>
+internal sealed partial class ReadOnlyDescriptor : IDisposable
+{
+    private const int CloseOnExec = 0x80000;
+
+    private readonly List<(int Descriptor, int Saved)> _struck = [];
+
+    /// <summary>Strikes every open descriptor of the file at <paramref name="path"/>.</summary>
+    public ReadOnlyDescriptor(string path)
+    {
+        int readOnly = Open(path, CloseOnExec);
+        Assert.True(readOnly >= 0, path + " cannot be opened");
+        foreach (var link in new DirectoryInfo("/proc/self/fd").EnumerateFiles())
+        {
+            int descriptor = int.Parse(link.Name, System.Globalization.CultureInfo.InvariantCulture);
+            if (descriptor != readOnly && link.LinkTarget == path)
+            {
+                _struck.Add((descriptor, Dup(descriptor)));
+                Replace(readOnly, descriptor);
+            }
+        }
+
+        _ = Close(readOnly);
+        Assert.True(_struck.Count > 0, $"nobody has {path} open");
+    }
+
+    public void Dispose()
+    {
+        foreach (var (descriptor, saved) in _struck)
+        {
+            Replace(saved, descriptor);
+            _ = Close(saved);
+        }
+    }
+
+    private static void Replace(int from, int to)
+    {
+        if (Dup2(from, to) < 0)
+        {
+            throw new Win32Exception();
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "dup", SetLastError = true)]
+    private static partial int Dup(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "dup2", SetLastError = true)]
+    private static partial int Dup2(int from, int to);
+
+    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
+    private static partial int Close(int descriptor);
+}
