@@ -5,6 +5,10 @@ namespace Slice.Core.Storage;
 /// <summary>The directory of a store on disk, locked against other processes. Not thread-safe; the store uses one thread at a time.</summary>
 internal sealed class CacheDirectory : IDisposable
 {
+    // A process that is just ending, or one that is just being started and has not let go of our descriptors yet, has a lock for a moment. Arbitrary.
+    private const int LockAttempts = 20;
+    private static readonly TimeSpan s_betweenLockAttempts = TimeSpan.FromMilliseconds(50);
+
     private SafeFileHandle? _lock;
     private FileStream _lockFile;
 
@@ -33,15 +37,16 @@ internal sealed class CacheDirectory : IDisposable
     public static CacheDirectory Open(string path)
     {
         Directory.CreateDirectory(path);
-        var directoryLock = LockDirectory(path);
-        try
+        for (int attempt = 1; ; attempt++)
         {
-            return new CacheDirectory(path, directoryLock, LockFile(path));
-        }
-        catch
-        {
-            directoryLock?.Dispose();
-            throw;
+            try
+            {
+                return OpenOnce(path);
+            }
+            catch (InUseException) when (attempt < LockAttempts)
+            {
+                Thread.Sleep(s_betweenLockAttempts);
+            }
         }
     }
 
@@ -81,6 +86,20 @@ internal sealed class CacheDirectory : IDisposable
         _lock?.Dispose();
     }
 
+    private static CacheDirectory OpenOnce(string path)
+    {
+        var directoryLock = LockDirectory(path);
+        try
+        {
+            return new CacheDirectory(path, directoryLock, LockFile(path));
+        }
+        catch
+        {
+            directoryLock?.Dispose();
+            throw;
+        }
+    }
+
     private static SafeFileHandle? LockDirectory(string path)
     {
         var handle = NativeMemory.LockDirectory(path, out bool isTaken);
@@ -101,6 +120,8 @@ internal sealed class CacheDirectory : IDisposable
         }
     }
 
-    private static IOException InUse(string path, string reason, Exception? cause = null) =>
+    private static InUseException InUse(string path, string reason, Exception? cause = null) =>
         new($"cache directory {path} is in use by another process or cannot be locked: {reason}", cause);
+
+    private sealed class InUseException(string message, Exception? cause) : IOException(message, cause);
 }

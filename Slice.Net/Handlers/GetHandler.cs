@@ -113,7 +113,8 @@ internal sealed class GetHandler : IRequestHandler
             return false;
         }
 
-        if (!generation.IsUsable)
+        // Thread A finds a generation; thread B publishes the one that takes its place and retires it. A looks again: what is new is there.
+        if (!generation.IsUsable && !(generation.IsRetired && _index.TryGet(exchange.Key, exchange.Head.Fields, out generation) && generation.IsUsable))
         {
             generation = null;
             status = new CacheStatus { Forward = ForwardReason.Miss };

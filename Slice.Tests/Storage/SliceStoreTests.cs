@@ -213,7 +213,7 @@ public sealed class SliceStoreTests : IDisposable
     {
         using (StoredObjects.OpenStore(_directory.Path, 4 * Unit, _time))
         {
-            var error = Assert.Throws<IOException>(() => StoredObjects.OpenStore(_directory.Path, 4 * Unit, _time));
+            var error = Assert.ThrowsAny<IOException>(() => StoredObjects.OpenStore(_directory.Path, 4 * Unit, _time));
             Assert.Contains(_directory.Path, error.Message, StringComparison.Ordinal);
             Assert.Contains("in use", error.Message, StringComparison.Ordinal);
         }
@@ -226,7 +226,7 @@ public sealed class SliceStoreTests : IDisposable
     {
         using var store = StoredObjects.OpenStore(_directory.Path, 4 * Unit, _time);
         var slice = await StoredObjects.FillAsync(store, Unit, seed: 5);
-        Assert.Throws<IOException>(() => StoredObjects.OpenStore(_directory.Path, 4 * Unit, _time));
+        Assert.ThrowsAny<IOException>(() => StoredObjects.OpenStore(_directory.Path, 4 * Unit, _time));
         var read = new byte[Unit];
         Assert.Equal(Unit, slice.Read(read, 0));
         Assert.Equal(TestContent.Bytes(0, Unit, seed: 5), read);
