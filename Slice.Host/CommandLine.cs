@@ -25,7 +25,7 @@ public static class CommandLine
         Command command = parsed.CommandResult.Command;
         if (parsed.GetValue(options.Help))
         {
-            return new ShowAndExit(ExitCode.Ok, command == options.Demo ? CommandLineHelp.Demo : CommandLineHelp.Root, "");
+            return new ShowAndExit(ExitCode.Ok, HelpOf(command, options), "");
         }
 
         List<string> errors = FindErrors(arguments, parsed, options);
@@ -39,8 +39,19 @@ public static class CommandLine
             return new ShowAndExit(ExitCode.Ok, $"pingora-slice {Version}\n", "");
         }
 
-        return command == options.Demo ? ToDemo(parsed, options) : ToRun(parsed, options);
+        return command == options.Demo ? ToDemo(parsed, options)
+            : command == options.Inspect ? ToInspect(parsed, options)
+            : ToRun(parsed, options);
     }
+
+    private static string HelpOf(Command command, CommandLineOptions options) =>
+        command == options.Demo ? CommandLineHelp.Demo : command == options.Inspect ? CommandLineHelp.Inspect : CommandLineHelp.Root;
+
+    private static InspectCommand ToInspect(ParseResult parsed, CommandLineOptions options) => new(
+        parsed.GetValue(options.Directory)!,
+        parsed.GetValue(options.Json),
+        parsed.GetValue(options.Verify),
+        parsed.GetValue(options.Limit) ?? (parsed.GetValue(options.Json) ? int.MaxValue : InspectCommand.DefaultLimit));
 
     private static CommandLineResult ToRun(ParseResult parsed, CommandLineOptions options)
     {
@@ -74,7 +85,8 @@ public static class CommandLine
         Command command = parsed.CommandResult.Command;
         HashSet<string> beforeSeparator = [.. arguments.TakeWhile(argument => argument != "--")];
         List<string> errors = [];
-        IEnumerable<string> notUnderstood = parsed.UnmatchedTokens.Concat(parsed.GetResult(options.Files)?.Tokens.Select(token => token.Value) ?? []);
+        IEnumerable<string> notUnderstood = parsed.UnmatchedTokens.Concat(parsed.GetResult(options.Files)?.Tokens.Select(token => token.Value) ?? [])
+            .Concat(command == options.Inspect ? parsed.GetResult(options.Directory)?.Tokens.Select(token => token.Value) ?? [] : []);
         foreach (string token in notUnderstood.Where(token => token.Length > 1 && token[0] == '-' && beforeSeparator.Contains(token)))
         {
             string name = token.Split('=', ':')[0];
@@ -89,25 +101,30 @@ public static class CommandLine
         errors.AddRange(parsed.Errors
             .Select(error => EscapeQuoted(error.Message))
             .Where(message => !isReported || !message.StartsWith("Unrecognized", StringComparison.Ordinal)));
-        errors.AddRange(command == options.Demo ? FindErrorsBeforeDemo(parsed, options) : []);
+        errors.AddRange(command == options.Root ? [] : FindErrorsBefore(command, parsed, options));
+        if (command == options.Inspect && errors.Count == 0 && string.IsNullOrEmpty(parsed.GetValue(options.Directory)))
+        {
+            errors.Add("inspect needs DIR, the directory of a cache (l2_cache_dir)");
+        }
+
         bool hasEmptyFile = parsed.GetValue(options.Files)?.Contains("") == true;
         return hasEmptyFile ? [.. errors, "CONFIG: an empty name is no file"] : errors;
     }
 
     // The library lets what stands before a command belong to the program; here it would be taken in silence and do nothing.
-    private static IEnumerable<string> FindErrorsBeforeDemo(ParseResult parsed, CommandLineOptions options)
+    private static IEnumerable<string> FindErrorsBefore(Command command, ParseResult parsed, CommandLineOptions options)
     {
         foreach (Option option in (Option[])[options.CheckConfig, options.Port])
         {
             if (parsed.GetResult(option) is { Implicit: false })
             {
-                yield return $"{option.Name} before demo is the service's; the demo's own options follow it";
+                yield return $"{option.Name} before {command.Name} is the service's; the {command.Name}'s own options follow it";
             }
         }
 
         if (parsed.GetResult(options.Files)?.Tokens.Count > 0)
         {
-            yield return "demo takes no CONFIG";
+            yield return $"{command.Name} takes no CONFIG";
         }
     }
 

@@ -15,6 +15,7 @@ internal static class CommandLineHelp
         Usage:
           pingora-slice [CONFIG...] [options]   serve
           pingora-slice demo [options]          try it without an origin or a configuration
+          pingora-slice inspect DIR [options]   show what a cache directory holds
 
         CONFIG is a YAML file; of several, later ones override earlier ones key by key.
         Without one, the first of these that exists is used:
@@ -27,7 +28,8 @@ internal static class CommandLineHelp
           --log-level LEVEL   {LogSeverityText.Syntax};
                               overrides {ConfigurationLoader.LogVariable} in the environment, which overrides CONFIG
           --version           print the version and exit
-          -h, --help          print this and exit; 'pingora-slice demo --help' for the demo
+          -h, --help          print this and exit; 'pingora-slice demo --help' for the demo,
+                              'pingora-slice inspect --help' for the cache
 
         Signals:
           HUP                 read CONFIG again; log_level changes at once, the rest at a restart
@@ -43,6 +45,28 @@ internal static class CommandLineHelp
           pingora-slice --check-config /etc/pingora-slice/pingora_slice.yaml
           pingora-slice base.yaml production.yaml
           pingora-slice --port 8081 --log-level debug
+
+        """.ReplaceLineEndings("\n");
+
+    /// <summary>Help of <c>inspect</c>.</summary>
+    public static string Inspect { get; } = $"""
+        Usage:
+          pingora-slice inspect DIR [options]
+
+        Shows what the cache in DIR (l2_cache_dir) holds: totals, and its objects with the slices that
+        are stored, the largest first. Reads only, also while a process uses the directory.
+
+        Options:
+          --verify            compare every slice with its checksum; lists those that are damaged
+          --json              one JSON document with all objects, for scripts
+          --limit N           objects to list; default {InspectCommand.DefaultLimit}, with --json all
+          -h, --help          print this and exit
+
+        Exit codes:
+          {ExitCode.Ok}   done
+          {ExitCode.CannotStart}   there is no cache that can be read
+          {ExitCode.Damaged}   slices are damaged
+          {ExitCode.Usage}  the command line is wrong
 
         """.ReplaceLineEndings("\n");
 

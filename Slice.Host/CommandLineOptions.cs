@@ -27,7 +27,14 @@ internal sealed class CommandLineOptions
             Demo.Options.Add(option);
         }
 
+        Inspect.Arguments.Add(Directory);
+        foreach (Option option in (Option[])[Json, Verify, Limit])
+        {
+            Inspect.Options.Add(option);
+        }
+
         Root.Subcommands.Add(Demo);
+        Root.Subcommands.Add(Inspect);
 
         // Never run. A command that has subcommands and no action counts as incomplete, and serving takes no subcommand.
         Root.SetAction(static _ => { });
@@ -48,6 +55,16 @@ internal sealed class CommandLineOptions
     public Option<bool> Help { get; } = new("--help", "-h", "-?") { Recursive = true };
 
     public Command Demo { get; } = new("demo");
+
+    public Command Inspect { get; } = new("inspect");
+
+    public Argument<string?> Directory { get; } = new("DIR") { Arity = ArgumentArity.ZeroOrOne };
+
+    public Option<bool> Json { get; } = new("--json");
+
+    public Option<bool> Verify { get; } = new("--verify");
+
+    public Option<int?> Limit { get; } = new("--limit") { CustomParser = token => ReadCount(token, 1, int.MaxValue, "1 to 2147483647") };
 
     public Option<bool> Once { get; } = new("--once");
 

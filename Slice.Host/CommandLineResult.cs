@@ -20,6 +20,17 @@ public sealed record CheckConfigCommand(ConfigurationRequest Configuration) : Co
 /// <param name="Error">Text for standard error, with its last line end; empty for none.</param>
 public sealed record ShowAndExit(int ExitCode, string Output, string Error) : CommandLineResult;
 
+/// <summary>Show what a cache directory holds.</summary>
+/// <param name="Directory">The directory.</param>
+/// <param name="Json">Whether for a script.</param>
+/// <param name="Verify">Whether every slice is compared with its checksum.</param>
+/// <param name="Limit">Most objects that are listed.</param>
+public sealed record InspectCommand(string Directory, bool Json, bool Verify, int Limit) : CommandLineResult
+{
+    /// <summary>Objects that are listed when nothing is said: what fits a terminal.</summary>
+    public const int DefaultLimit = 20;
+}
+
 /// <summary>Serve a built-in origin through the proxy and show what happens.</summary>
 public sealed record DemoCommand : CommandLineResult
 {

@@ -9,6 +9,9 @@ public static class ExitCode
     /// <summary>A port or the store cannot be had; the log says which and why.</summary>
     public const int CannotStart = 1;
 
+    /// <summary>inspect found slices whose bytes are not what was stored.</summary>
+    public const int Damaged = 2;
+
     /// <summary>EX_USAGE: the command line is wrong.</summary>
     public const int Usage = 64;
 

@@ -14,6 +14,9 @@ internal static class SliceChecksum
     /// <summary>Of what was hashed so far.</summary>
     public static uint Of(XxHash3 hash) => (uint)hash.GetCurrentHashAsUInt64();
 
+    /// <summary>Of all the bytes of a slice.</summary>
+    public static uint Of(ReadOnlySpan<byte> bytes) => (uint)XxHash3.HashToUInt64(bytes);
+
     /// <summary>Of the bytes that are stored. The caller holds a lease, and waits for the disk when they are not in memory.</summary>
     /// <exception cref="IOException">They cannot be read.</exception>
     public static uint OfStored(StoredSlice slice)

@@ -64,9 +64,12 @@ public sealed class DiskTroubleTests : IDisposable
         {
             string index = _directory.Combine(StoreLayout.IndexFileName);
             await Eventually.TrueAsync(() => File.Exists(index), "there is an index");
+            await AssertRightAsync(proxy, "/before");
+            await Eventually.TrueAsync(async () => await proxy.MetricAsync("cache_entries") == Slices, () => "all slices are stored");
+            await Eventually.TrueAsync(() => new FileInfo(index).Length > 200, "they are in the index");
             using (new ReadOnlyDescriptor(index))
             {
-                await AssertRightAsync(proxy, "/before");
+                await AssertRightAsync(proxy, "/during");
                 await Eventually.TrueAsync(
                     () => proxy.Log.Any(line => line.Contains("cache_writing_stopped", StringComparison.Ordinal)), "the index was tried");
             }
