@@ -14,6 +14,8 @@ namespace Slice.Core.Storage;
 /// </remarks>
 internal sealed unsafe class SegmentFile : MemoryManager<byte>
 {
+    private const int ReadBytes = 256 << 10;
+
     private readonly SafeFileHandle _file;
     private readonly string? _path;
     private volatile bool _wasCutShort;
@@ -126,6 +128,52 @@ internal sealed unsafe class SegmentFile : MemoryManager<byte>
 
     /// <summary>Whether a send of this part waits for no device; at most <see cref="NativeMemory.MaxResidencyBytes"/>.</summary>
     public bool IsResident(int offsetBytes, int lengthBytes) => _path is null || NativeMemory.IsResident(_address, offsetBytes, lengthBytes);
+
+    /// <summary>Waits until this part is in memory.</summary>
+    /// <returns>False when it cannot be read: the file was cut short, or the device fails.</returns>
+    public bool BringIn(int offsetBytes, int lengthBytes)
+    {
+        if (_path is not null && RandomAccess.GetLength(_file) < (long)offsetBytes + lengthBytes)
+        {
+            // Cut inside its last page the file would still populate, with zeros.
+            return false;
+        }
+
+        return NativePages.Populate(_address, _file, offsetBytes, lengthBytes) switch
+        {
+            PagesResult.Present => true,
+            PagesResult.Unreadable => false,
+            _ => BringInByReading(offsetBytes, lengthBytes),
+        };
+    }
+
+    /// <summary>The same with pread(2), for kernels that cannot populate a mapping; dearer by the copy.</summary>
+    internal bool BringInByReading(int offsetBytes, int lengthBytes)
+    {
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(ReadBytes);
+        try
+        {
+            int end = offsetBytes + lengthBytes;
+            for (int at = offsetBytes; at < end; at += ReadBytes)
+            {
+                var piece = buffer.AsSpan(0, Math.Min(ReadBytes, end - at));
+                if (Read(piece, at) != piece.Length)
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
 
     /// <summary>Writes all of <paramref name="bytes"/> at <paramref name="offsetBytes"/>.</summary>
     /// <exception cref="IOException">Disk full, read-only remount, device error, or the file was cut short.</exception>

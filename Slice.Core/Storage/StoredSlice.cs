@@ -136,11 +136,15 @@ public sealed class StoredSlice
 
     /// <summary>
     /// Whether sending these bytes waits for no device: they are in memory (mincore(2), about a microsecond for 1 MiB). When not,
-    /// <see cref="Read"/> on a thread that may wait brings them there.
+    /// <see cref="BringIn"/> on a thread that may wait brings them there.
     /// </summary>
     /// <param name="skipBytes">Bytes of the slice before them.</param>
     /// <param name="takeBytes">How many, 1 to 1 MiB.</param>
     public bool IsResident(int skipBytes, int takeBytes) => _segment.IsResident(OffsetBytes + skipBytes, takeBytes);
+
+    /// <summary>Waits for the disk until these bytes are in memory; they stay for a while. The caller holds a lease.</summary>
+    /// <returns>False when they cannot be read: the file was cut short, or the device fails.</returns>
+    public bool BringIn(int skipBytes, int takeBytes) => _segment.BringIn(OffsetBytes + skipBytes, takeBytes);
 
     /// <summary>Reads bytes with pread(2) instead of through the mapping; fewer than asked when the file was cut short.</summary>
     public int Read(Span<byte> destination, int skipBytes) => _segment.Read(destination, OffsetBytes + skipBytes);

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Collections.Concurrent;
 using Slice.Core.Storage;
 
@@ -14,7 +13,6 @@ internal sealed class PageResidency : IDisposable
     // Reads in flight at the device; arbitrary: enough for the queue of a disk array, and an SSD has 32 and more.
     private const int ThreadCount = 16;
     private const int ThreadStackBytes = 128 << 10;
-    private const int ReadBytes = 256 << 10;
 
     private readonly Lock _lock = new();
 
@@ -69,31 +67,6 @@ internal sealed class PageResidency : IDisposable
         _wishes.Dispose();
     }
 
-    private static bool Read(StoredSlice slice, int skipBytes, int takeBytes, Span<byte> buffer)
-    {
-        // pread(2) and not madvise(2): it tells a read error from success, on every kernel; the copy is nothing beside the disk.
-        try
-        {
-            while (takeBytes > 0)
-            {
-                var piece = buffer[..Math.Min(buffer.Length, takeBytes)];
-                if (slice.Read(piece, skipBytes) != piece.Length)
-                {
-                    return false;
-                }
-
-                skipBytes += piece.Length;
-                takeBytes -= piece.Length;
-            }
-
-            return true;
-        }
-        catch (IOException)
-        {
-            return false;
-        }
-    }
-
     private Thread[] StartThreads()
     {
         var threads = new Thread[ThreadCount];
@@ -108,17 +81,14 @@ internal sealed class PageResidency : IDisposable
 
     private void Run()
     {
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(ReadBytes);
         foreach (var wish in _wishes.GetConsumingEnumerable())
         {
             // Several readers may wish for one slice: the first of them to have its turn compares it.
             bool isGood = wish.Slice.IsVerified
-                ? Read(wish.Slice, wish.SkipBytes, wish.TakeBytes, buffer)
+                ? wish.Slice.BringIn(wish.SkipBytes, wish.TakeBytes)
                 : SliceVerification.Verify(wish.Slice);
             wish.Completion.SetResult(isGood);
         }
-
-        ArrayPool<byte>.Shared.Return(buffer);
     }
 
     private sealed class Wish(StoredSlice slice, int skipBytes, int takeBytes)

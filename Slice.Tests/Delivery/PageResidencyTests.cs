@@ -73,6 +73,57 @@ public sealed class PageResidencyTests : IDisposable
         slice.Release();
     }
 
+    // What lies behind the cut in the same page reads as zeros through the mapping.
+    [Fact]
+    public async Task Slice_whose_file_was_cut_short_inside_a_page_cannot_be_brought_in()
+    {
+        StoredSlice slice = await StoreSliceAsync();
+        PageCache.Drop(SegmentPath());
+        using (var file = File.OpenHandle(SegmentPath(), FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite))
+        {
+            RandomAccess.SetLength(file, SliceBytes - 1);
+        }
+
+        Assert.False(slice.BringIn(SliceBytes - 4096, 4096));
+        Assert.True(slice.BringIn(0, SliceBytes - 4096));
+        slice.Release();
+    }
+
+    // Linux before 5.14 has no other way.
+    [Fact]
+    public async Task Slice_is_brought_in_by_reading_too()
+    {
+        StoredSlice slice = await StoreSliceAsync();
+        PageCache.Drop(SegmentPath());
+
+        Assert.True(slice.Segment.BringInByReading(slice.OffsetBytes, SliceBytes));
+        Assert.True(slice.IsResident(0, SliceBytes));
+
+        using (var file = File.OpenHandle(SegmentPath(), FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite))
+        {
+            RandomAccess.SetLength(file, SliceBytes / 2);
+        }
+
+        Assert.False(slice.Segment.BringInByReading(slice.OffsetBytes, SliceBytes));
+        slice.Release();
+    }
+
+    // A mapping's missing page is read with the device's readahead around it, up to megabytes.
+    [Fact]
+    public async Task Nothing_around_the_wanted_bytes_is_read()
+    {
+        StoredSlice slice = await StoreSliceAsync();
+        PageCache.Drop(SegmentPath());
+        const int wanted = 64 << 10;
+
+        Assert.True(slice.BringIn(SliceBytes / 2, wanted));
+
+        Assert.True(slice.IsResident(SliceBytes / 2, wanted));
+        Assert.False(slice.IsResident((SliceBytes / 2) - 4096, 4096));
+        Assert.False(slice.IsResident((SliceBytes / 2) + wanted, 4096));
+        slice.Release();
+    }
+
     [Fact]
     public async Task After_disposal_nothing_is_brought_in()
     {
