@@ -26,6 +26,8 @@ public sealed class SliceMeter : IDisposable
         AddCounter("cache_hits_total", "Slices delivered from the store.", CacheHits);
         AddCounter("cache_misses_total", "Slices delivered that were not in the store.", CacheMisses);
         AddCounter("cache_errors_total", "Slices that the store could not take or read.", CacheErrors);
+        AddCounter("cache_disk_waits_total", "Times that a client waited because bytes of the store were not in memory, or not compared with their checksum yet.", CacheDiskWaits);
+        AddCounter("cache_disk_reads_ahead_total", "Pieces of the store that were brought into memory, or compared, before a client came to them.", CacheDiskReadsAhead);
         AddCounter("subrequests_total", "Range requests sent to the origin.", Subrequests);
         AddCounter("failed_subrequests_total", "Subrequests that failed for good, after their retries.", FailedSubrequests);
         AddCounter("retried_subrequests_total", "Subrequests that were repeated.", RetriedSubrequests);
@@ -72,6 +74,12 @@ public sealed class SliceMeter : IDisposable
 
     /// <summary>Slices the store could not take or read.</summary>
     public StripedCounter CacheErrors { get; } = new();
+
+    /// <summary>Waits of clients for the disk.</summary>
+    public StripedCounter CacheDiskWaits { get; } = new();
+
+    /// <summary>Pieces that were read before a client came to them.</summary>
+    public StripedCounter CacheDiskReadsAhead { get; } = new();
 
     /// <summary>Range requests sent to the origin.</summary>
     public StripedCounter Subrequests { get; } = new();

@@ -94,6 +94,9 @@ public sealed class StoredSlice
     /// </summary>
     public bool IsVerified => (Volatile.Read(ref _offsetAndFlag) & UnverifiedFlag) == 0;
 
+    /// <summary>How many hold it, the index among them; for tests.</summary>
+    internal int Leases => Volatile.Read(ref _leases);
+
     /// <summary>Whether somebody besides the index holds it.</summary>
     internal bool IsInUse => Volatile.Read(ref _leases) > 1;
 
@@ -121,6 +124,9 @@ public sealed class StoredSlice
 
         return false;
     }
+
+    /// <summary>Takes one more lease for a caller who has one; not a use that eviction would count. Pair with <see cref="Release"/>.</summary>
+    public void LeaseAgain() => Interlocked.Increment(ref _leases);
 
     /// <summary>Gives one lease back; the memory from <see cref="Map"/> is invalid afterwards.</summary>
     public void Release()

@@ -30,6 +30,10 @@ internal sealed class SliceDelivery
     private readonly SliceMeter _meter;
     private readonly PageResidency _residency;
 
+    // Made for the first bytes that are missing: most connections never meet any.
+    private PageWish? _wish;
+    private PagesAhead? _ahead;
+
     // Counted here and added to the metrics once per delivery.
     private long _bytesFromStore;
     private long _bytesSent;
@@ -65,7 +69,7 @@ internal sealed class SliceDelivery
             {
                 _window.Fill();
                 var part = plan[ordinal];
-                if (_window.Current.Stored is { IsVerified: false } unverified && !await _residency.VerifyAsync(unverified))
+                if (_window.Current.Stored is { IsVerified: false } unverified && !await VerifyAsync(unverified, part))
                 {
                     _meter.CacheErrors.Add(1);
                     generation.Drop(unverified);
@@ -96,6 +100,7 @@ internal sealed class SliceDelivery
         finally
         {
             _window.End();
+            _ahead?.End();
             PublishCounts(exchange);
         }
     }
@@ -105,10 +110,24 @@ internal sealed class SliceDelivery
         HttpExchange exchange, Generation generation, MultipartByteranges multipart, ReadOnlyMemory<byte> head, bool isFirstLearned) =>
         new MultipartDelivery(this, _fetcher, _windowSlices).RunAsync(exchange, generation, multipart, head, isFirstLearned);
 
-    private ValueTask<WriteResult> WriteStoredAsync(ClientWriter writer, ReadOnlyMemory<byte> head, StoredSlice slice, SlicePart part) =>
-        part.TakeBytes <= ClientWriter.MaxWriteBytes && slice.IsResident(part.SkipBytes, part.TakeBytes)
-            ? writer.WriteSliceAsync(head, slice, part.SkipBytes, part.TakeBytes)
-            : WriteStoredSlowAsync(writer, head, slice, part);
+    private ValueTask<bool> VerifyAsync(StoredSlice slice, SlicePart part)
+    {
+        // The slices after it are of the earlier run too, most likely.
+        AskAhead(isMissing: true, part.TakeBytes);
+        _meter.CacheDiskWaits.Add(1);
+        return _residency.VerifyAsync(_wish ??= new PageWish(), slice);
+    }
+
+    private ValueTask<WriteResult> WriteStoredAsync(ClientWriter writer, ReadOnlyMemory<byte> head, StoredSlice slice, SlicePart part)
+    {
+        if (part.TakeBytes > ClientWriter.MaxWriteBytes || !slice.IsResident(part.SkipBytes, part.TakeBytes))
+        {
+            return WriteStoredSlowAsync(writer, head, slice, part);
+        }
+
+        AskAhead(isMissing: false, part.TakeBytes);
+        return writer.WriteSliceAsync(head, slice, part.SkipBytes, part.TakeBytes);
+    }
 
     // A piece at a time, each in memory before it is sent: a slow client may take a minute for one, and pages do not wait for it.
     private async ValueTask<WriteResult> WriteStoredSlowAsync(ClientWriter writer, ReadOnlyMemory<byte> head, StoredSlice slice, SlicePart part)
@@ -117,10 +136,16 @@ internal sealed class SliceDelivery
         {
             int skip = part.SkipBytes + sent;
             int take = Math.Min(part.TakeBytes - sent, ClientWriter.MaxWriteBytes);
-            if (!slice.IsResident(skip, take) && !await _residency.BringInAsync(slice, skip, take))
+            bool isMissing = !slice.IsResident(skip, take);
+            AskAhead(isMissing, sent + take);
+            if (isMissing)
             {
-                _sentOfSlice = sent;
-                return WriteResult.SliceGone;
+                _meter.CacheDiskWaits.Add(1);
+                if (!await _residency.BringInAsync(_wish ??= new PageWish(), slice, skip, take))
+                {
+                    _sentOfSlice = sent;
+                    return WriteResult.SliceGone;
+                }
             }
 
             var result = await writer.WriteSliceAsync(head, slice, skip, take);
@@ -134,6 +159,19 @@ internal sealed class SliceDelivery
         }
 
         return WriteResult.Written;
+    }
+
+    private void AskAhead(bool isMissing, int sentBytes)
+    {
+        if (isMissing)
+        {
+            (_ahead ??= new PagesAhead(_residency, _meter)).Begin();
+        }
+
+        if (_ahead is { IsOn: true })
+        {
+            _ahead.Ask(_window, sentBytes);
+        }
     }
 
     private DeliveryOutcome OutcomeOf(WriteResult result, StoredSlice slice, Generation generation, ReadOnlyMemory<byte> head)

@@ -22,6 +22,18 @@ internal sealed class SliceWindow(SliceFetcher fetcher, int sizeSlices)
     /// <summary>The source of the slice whose turn it is.</summary>
     public SliceSource Current => _sources[_first % _sources.Length];
 
+    /// <summary>What is delivered.</summary>
+    public SlicePlan Plan => _plan;
+
+    /// <summary>Ordinal in the plan of the slice whose turn it is.</summary>
+    public int CurrentOrdinal => _first;
+
+    /// <summary>Ordinal after the last slice that was asked for.</summary>
+    public int EndOrdinal => _end;
+
+    /// <summary>The source of a slice between <see cref="CurrentOrdinal"/> and <see cref="EndOrdinal"/>.</summary>
+    public SliceSource this[int ordinal] => _sources[ordinal % _sources.Length];
+
     /// <summary>Begins with nothing asked for.</summary>
     public void Begin(HttpExchange exchange, Generation generation, SlicePlan plan)
     {

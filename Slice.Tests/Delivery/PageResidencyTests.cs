@@ -36,7 +36,7 @@ public sealed class PageResidencyTests : IDisposable
         Assert.False(slice.IsResident(0, SliceBytes));
 
         using var residency = new PageResidency();
-        bool isThere = await Deadline.WithinAsync(residency.BringInAsync(slice, 0, SliceBytes), "bytes from the disk");
+        bool isThere = await Deadline.WithinAsync(residency.BringInAsync(new PageWish(), slice, 0, SliceBytes).AsTask(), "bytes from the disk");
 
         Assert.True(isThere);
         Assert.True(slice.IsResident(0, SliceBytes));
@@ -69,7 +69,7 @@ public sealed class PageResidencyTests : IDisposable
         }
 
         using var residency = new PageResidency();
-        Assert.False(await Deadline.WithinAsync(residency.BringInAsync(slice, 0, SliceBytes), "an answer"));
+        Assert.False(await Deadline.WithinAsync(residency.BringInAsync(new PageWish(), slice, 0, SliceBytes).AsTask(), "an answer"));
         slice.Release();
     }
 
@@ -130,7 +130,7 @@ public sealed class PageResidencyTests : IDisposable
         StoredSlice slice = await StoreSliceAsync();
         var residency = new PageResidency();
         residency.Dispose();
-        Assert.False(await Deadline.WithinAsync(residency.BringInAsync(slice, 0, SliceBytes), "an answer"));
+        Assert.False(await Deadline.WithinAsync(residency.BringInAsync(new PageWish(), slice, 0, SliceBytes).AsTask(), "an answer"));
         slice.Release();
     }
 
@@ -139,8 +139,28 @@ public sealed class PageResidencyTests : IDisposable
     {
         StoredSlice slice = await StoreSliceAsync();
         using var residency = new PageResidency();
-        Task<bool>[] wishes = [.. Enumerable.Range(0, 500).Select(index => residency.BringInAsync(slice, index * 100, 4096))];
+        Task<bool>[] wishes = [.. Enumerable.Range(0, 500).Select(index => residency.BringInAsync(new PageWish(), slice, index * 100, 4096).AsTask())];
         Assert.All(await Deadline.WithinAsync(Task.WhenAll(wishes), "500 answers"), Assert.True);
+        slice.Release();
+    }
+
+    [Fact]
+    public async Task Wish_is_made_again_and_again_but_once_at_a_time()
+    {
+        StoredSlice slice = await StoreSliceAsync();
+        var residency = new PageResidency();
+        var wish = new PageWish();
+        for (int time = 0; time < 100; time++)
+        {
+            Assert.True(await Deadline.WithinAsync(residency.BringInAsync(wish, slice, time, 1).AsTask(), "an answer"));
+        }
+
+        residency.Dispose();
+        Assert.False(await residency.BringInAsync(wish, slice, 0, 1));
+        Task<bool> waiting = wish.Make(slice, 0, 1).AsTask();
+        await Assert.ThrowsAsync<InvalidOperationException>(() => wish.Make(slice, 0, 1).AsTask());
+        wish.Abandon();
+        Assert.False(await waiting);
         slice.Release();
     }
 

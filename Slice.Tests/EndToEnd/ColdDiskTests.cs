@@ -7,7 +7,7 @@ namespace Slice.Tests.EndToEnd;
 public sealed class ColdDiskTests
 {
     private const int SliceBytes = 2 << 20;
-    private const int Slices = 3;
+    private const int Slices = 8;
 
     [Fact]
     public async Task Slices_that_have_left_memory_come_whole_from_the_disk()
@@ -36,6 +36,32 @@ public sealed class ColdDiskTests
         Assert.Equal("HIT", response.Field("X-Cache"));
         Assert.Equal((long)SliceBytes * Slices, sink.Count);
         Assert.Equal(Slices, file.RequestCount);
+        Assert.InRange(await proxy.MetricAsync("cache_disk_waits_total"), 1, 2 * Slices);
+        Assert.InRange(await proxy.MetricAsync("cache_disk_reads_ahead_total"), 1, 2 * Slices);
+    }
+
+    [Fact]
+    public async Task Cold_range_reads_its_own_pages_and_nothing_around_them()
+    {
+        const int at = SliceBytes + (SliceBytes / 2);
+        const int length = 64 << 10;
+        using var directory = new TestDirectory("cold-range");
+        var file = new RangeFile((long)SliceBytes * Slices);
+        await using var origin = ScriptedOrigin.Start(file.AnswerAsync);
+        await using var proxy = await ProxyUnderTest.StartAsync(
+            origin.Uri, SliceBytes, options => options with { Store = new CacheStoreOptions { OnDisk = true, Directory = directory.Path, DiskSizeBytes = 64 << 20 } });
+        await proxy.GetAsync("/file", $"Range: bytes={SliceBytes}-{SliceBytes}");
+        await Eventually.TrueAsync(async () => await proxy.MetricAsync("cache_entries") == 1, () => "the slice is stored");
+        string segment = Directory.GetFiles(directory.Path).Single(path => new FileInfo(path).Length > SliceBytes);
+        PageCache.Drop(segment);
+        long before = PageCache.ResidentBytes(segment);
+
+        RawResponse response = await proxy.GetAsync("/file", $"Range: bytes={at}-{at + length - 1}");
+
+        Assert.Equal("HIT", response.Field("X-Cache"));
+        Assert.Equal(length, PageCache.ResidentBytes(segment) - before);
+        Assert.Equal(1, await proxy.MetricAsync("cache_disk_waits_total"));
+        Assert.Equal(0, await proxy.MetricAsync("cache_disk_reads_ahead_total"));
     }
 
     // Every answer is right or visibly cut, and in the end everything is right again, past the segment that is of no use any more.

@@ -12,7 +12,11 @@ internal sealed class LoadClient : IDisposable
     private const int HeadBufferBytes = 16 << 10;
     private const int VerifyBufferBytes = 256 << 10;
 
+    // What a client with a pace takes at once.
+    private const int PacedBytes = 128 << 10;
+
     private readonly LoadOptions _options;
+    private readonly string _pathAndQuery;
     private readonly BlockingSocket _socket;
     private readonly Random _random;
     private readonly byte[] _head = new byte[HeadBufferBytes];
@@ -23,6 +27,7 @@ internal sealed class LoadClient : IDisposable
     public LoadClient(LoadOptions options, int index)
     {
         _options = options;
+        _pathAndQuery = options.HasOwnObjects ? $"{options.Target.PathAndQuery}{index}" : options.Target.PathAndQuery;
         _socket = new BlockingSocket(options.EndPoint);
         _random = new Random(HashCode.Combine(options.Seed, index));
         _original = options.VerifyPath is null ? null : File.OpenHandle(options.VerifyPath);
@@ -38,9 +43,18 @@ internal sealed class LoadClient : IDisposable
 
     public void Run(long deadline)
     {
+        long started = Stopwatch.GetTimestamp();
         for (long round = 0; _options.Rounds > 0 ? round < _options.Rounds : Stopwatch.GetTimestamp() < deadline; round++)
         {
-            RequestOnce();
+            long due = Stopwatch.GetTimestamp();
+            if (_options.RequestsPerSecond > 0)
+            {
+                // A request that is late because the one before it was slow counts from when it was due: else slowness would hide itself.
+                due = started + (round * Stopwatch.Frequency / _options.RequestsPerSecond);
+                due = SleepUntil(due) ? Stopwatch.GetTimestamp() : due;
+            }
+
+            RequestOnce(due);
         }
     }
 
@@ -50,10 +64,9 @@ internal sealed class LoadClient : IDisposable
         _socket.Dispose();
     }
 
-    private void RequestOnce()
+    private void RequestOnce(long started)
     {
         (long start, byte[] request) = NextRequest();
-        long started = Stopwatch.GetTimestamp();
         _socket.Send(request);
         int received = _socket.Receive(_head);
         long firstByte = Stopwatch.GetTimestamp() - started;
@@ -67,7 +80,7 @@ internal sealed class LoadClient : IDisposable
         ReadOnlySpan<byte> early = _head.AsSpan(headBytes, received - headBytes);
         if (_original is null)
         {
-            _socket.Discard(length - early.Length);
+            Discard(length - early.Length);
         }
         else
         {
@@ -76,6 +89,39 @@ internal sealed class LoadClient : IDisposable
 
         Bytes += length;
         Times.Add((firstByte, Stopwatch.GetTimestamp() - started));
+    }
+
+    private void Discard(long length)
+    {
+        if (_options.BytesPerSecond == 0)
+        {
+            _socket.Discard(length);
+            return;
+        }
+
+        // Clients that began together would otherwise all take their pieces at the same moments.
+        long period = PacedBytes * Stopwatch.Frequency / _options.BytesPerSecond;
+        long started = Stopwatch.GetTimestamp() + _random.NextInt64(period);
+        for (long done = 0; done < length;)
+        {
+            SleepUntil(started + (done * Stopwatch.Frequency / _options.BytesPerSecond));
+            long piece = Math.Min(PacedBytes, length - done);
+            _socket.Discard(piece);
+            done += piece;
+        }
+    }
+
+    // False when it is already past.
+    private static bool SleepUntil(long due)
+    {
+        double leftMs = (due - Stopwatch.GetTimestamp()) * 1000.0 / Stopwatch.Frequency;
+        if (leftMs <= 0)
+        {
+            return false;
+        }
+
+        Thread.Sleep((int)Math.Ceiling(leftMs));
+        return true;
     }
 
     private (long Start, byte[] Request) NextRequest()
@@ -89,7 +135,7 @@ internal sealed class LoadClient : IDisposable
             range = string.Create(CultureInfo.InvariantCulture, $"Range: bytes={start}-{start + _options.RangeBytes - 1}\r\n");
         }
 
-        return (start, Encoding.ASCII.GetBytes($"GET {_options.Target.PathAndQuery} HTTP/1.1\r\nHost: {_options.Target.Authority}\r\n{range}\r\n"));
+        return (start, Encoding.ASCII.GetBytes($"GET {_pathAndQuery} HTTP/1.1\r\nHost: {_options.Target.Authority}\r\n{range}\r\n"));
     }
 
     /// <summary>The Content-Length of a response that is what was asked; anything else throws: a load of errors measures nothing.</summary>

@@ -32,6 +32,15 @@ internal sealed record LoadOptions
     /// <summary>Seed of the choice of ranges: the same seed asks the same ranges in each client.</summary>
     public required int Seed { get; init; }
 
+    /// <summary>Whether each client asks for an object of its own: the target with the client's number after it.</summary>
+    public required bool HasOwnObjects { get; init; }
+
+    /// <summary>Requests that a client starts per second at most; 0: the next as soon as the last is answered.</summary>
+    public required long RequestsPerSecond { get; init; }
+
+    /// <summary>Bytes that a client takes per second at most; 0: as they come.</summary>
+    public required long BytesPerSecond { get; init; }
+
     /// <summary>A local file to compare every byte with; null discards the bytes unread.</summary>
     public required string? VerifyPath { get; init; }
 
@@ -62,7 +71,7 @@ internal sealed record LoadOptions
             throw new ArgumentException("load: the first argument is 'full' or 'range'");
         }
 
-        var arguments = new Arguments(args.AsSpan(1), "--aligned");
+        var arguments = new Arguments(args.AsSpan(1), "--aligned", "--own-objects");
         var options = new LoadOptions
         {
             AsksRanges = mode == "range",
@@ -74,6 +83,9 @@ internal sealed record LoadOptions
             ObjectBytes = arguments.Number("--object-bytes", 0),
             IsAligned = arguments.Has("--aligned"),
             Seed = (int)arguments.Number("--seed", 1),
+            HasOwnObjects = arguments.Has("--own-objects"),
+            RequestsPerSecond = arguments.Number("--requests-per-second", 0),
+            BytesPerSecond = arguments.Number("--bytes-per-second", 0),
             VerifyPath = arguments.Text("--verify"),
             ProcessIds = [.. arguments.All("--pid").Select(int.Parse)],
             SettleMs = (int)arguments.Number("--settle-ms", 0),
