@@ -3,7 +3,7 @@
 # four clients ask for 64 KiB of a hot object 1,000 times a second, alone, beside 32 readers of bytes in memory, and beside 32 readers of
 # bytes that only the disk has; in turn, ROUNDS times.
 #
-#   bash benchmarks/cold-readers.sh BINARY          MEMORY_MIB=1024 ROUNDS=15 SECONDS_EACH=5 RATE=1000000 (bytes per second of each reader)
+#   bash benchmarks/cold-readers.sh BINARY          MEMORY_MIB=1024 ROUNDS=15 SECONDS_EACH=5 RATE=2000000 (bytes per second of each reader)
 #
 # Needs root and a memory cgroup (v1 or v2), nine times MEMORY_MIB of disk, and a machine that does nothing else.
 set -euo pipefail
@@ -12,7 +12,7 @@ binary=$(realpath "${1:?usage: bash benchmarks/cold-readers.sh BINARY}")
 memory=$((${MEMORY_MIB:-1024} << 20))
 rounds=${ROUNDS:-15}
 seconds=${SECONDS_EACH:-5}
-rate=${RATE:-1000000}
+rate=${RATE:-2000000}
 readers=32
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 dotnet build benchmarks -c Release -v quiet -nologo
@@ -53,11 +53,14 @@ done
 
 cold_bytes=$((memory / readers * 8 / (1 << 20) << 20))
 hot_bytes=$((16 << 20))
-read_cold=(full --target "$url/1/$cold_bytes/cold" --own-objects --clients $readers)
-read_warm=(full --target "$url/2/$hot_bytes/hot" --clients $readers)
+fill_cold=(full --target "$url/1/$cold_bytes/cold" --own-objects --clients $readers --rounds 1)
+fill_warm=(full --target "$url/2/$hot_bytes/hot" --clients 1 --rounds 1)
+# A long part that begins somewhere else in each round: what was read in the round before would be in memory.
+read_cold=(range --target "$url/1/$cold_bytes/cold" --own-objects --object-bytes "$cold_bytes" --size $((64 << 20)) --clients $readers)
+read_warm=(range --target "$url/2/$hot_bytes/hot" --object-bytes $hot_bytes --size $hot_bytes --clients $readers)
 echo "filling the cache with $readers objects of $cold_bytes bytes" >&2
-$tool load "${read_cold[@]}" --rounds 1 --results "$work/fill" >&2
-$tool load "${read_warm[@]}" --clients 1 --rounds 1 --results "$work/fill" >&2
+$tool load "${fill_cold[@]}" --results "$work/fill" >&2
+$tool load "${fill_warm[@]}" --results "$work/fill" >&2
 sync # what is still to be written would disturb the first round
 
 hot() { # name
@@ -69,7 +72,7 @@ disk_bytes() { awk '/^read_bytes/ { print $2 }' "/proc/$proxy_pid/io"; }
 
 beside() { # name load-arguments...
     # Real readers have processors of their own.
-    nice -n 19 $tool load "${@:2}" --seconds 3600 --bytes-per-second "$rate" >"$work/readers" 2>&1 &
+    nice -n 19 $tool load "${@:2}" --seconds 3600 --seed "$round" --bytes-per-second "$rate" >"$work/readers" 2>&1 &
     readers_pid=$!
     sleep 2
     local before

@@ -29,7 +29,7 @@ internal sealed class LoadClient : IDisposable
         _options = options;
         _pathAndQuery = options.HasOwnObjects ? $"{options.Target.PathAndQuery}{index}" : options.Target.PathAndQuery;
         _socket = new BlockingSocket(options.EndPoint);
-        _random = new Random(HashCode.Combine(options.Seed, index));
+        _random = new Random((options.Seed << 16) + index);
         _original = options.VerifyPath is null ? null : File.OpenHandle(options.VerifyPath);
         _expected = _original is null ? [] : new byte[VerifyBufferBytes];
         _actual = _original is null ? [] : new byte[VerifyBufferBytes];
