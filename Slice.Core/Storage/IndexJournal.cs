@@ -99,6 +99,7 @@ internal sealed class IndexJournal : IDisposable
                 return;
             }
 
+            int before = _pending.Length;
             IndexRecords.WriteObject(_pending, generation);
             foreach (var slice in generation.Slices)
             {
@@ -107,9 +108,9 @@ internal sealed class IndexJournal : IDisposable
                     IndexRecords.WriteSlice(_pending, slice);
                 }
             }
-        }
 
-        _woken.Set();
+            WakeUnsynchronized(before);
+        }
     }
 
     /// <summary>An object's stored response was replaced.</summary>
@@ -127,10 +128,10 @@ internal sealed class IndexJournal : IDisposable
                 return;
             }
 
+            int before = _pending.Length;
             IndexRecords.WriteObjectGone(_pending, generation.Id);
+            WakeUnsynchronized(before);
         }
-
-        _woken.Set();
     }
 
     /// <summary>A slice was queued.</summary>
@@ -197,10 +198,19 @@ internal sealed class IndexJournal : IDisposable
                 return;
             }
 
+            int before = _pending.Length;
             write(_pending, generation, slice, sliceIndex);
+            WakeUnsynchronized(before);
         }
+    }
 
-        _woken.Set();
+    // The first change begins the interval in which others may join it; the next wake is for a buffer that cannot wait.
+    private void WakeUnsynchronized(int bytesBefore)
+    {
+        if (bytesBefore == 0 || _pending.Length > KeptBufferBytes)
+        {
+            _woken.Set();
+        }
     }
 
     private bool TryBeginUnsynchronized()
