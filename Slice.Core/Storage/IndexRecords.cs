@@ -13,6 +13,9 @@ internal static class IndexRecords
     private const int UsesShift = 4;
     private const long NoDate = long.MinValue;
 
+    // What lies between any two dates, so that sums of spans stay within a TimeSpan.
+    private static readonly TimeSpan MaxSpan = DateTimeOffset.MaxValue - DateTimeOffset.MinValue;
+
     /// <summary>An object: its number, key, grid and stored response. Its slices follow one by one.</summary>
     public static void WriteObject(RecordBuffer buffer, Generation generation)
     {
@@ -169,9 +172,9 @@ internal static class IndexRecords
     {
         int status = reader.UInt16();
         int flags = reader.Byte();
-        var stale = new StaleUse((flags & StaleForbiddenFlag) != 0, new TimeSpan(reader.Int64()), new TimeSpan(reader.Int64()));
+        var stale = new StaleUse((flags & StaleForbiddenFlag) != 0, ReadSpan(ref reader), ReadSpan(ref reader));
         var validator = new Validator(reader.Text(), reader.Text(), reader.Int64());
-        var freshness = new Freshness(ReadDate(ref reader) ?? default, new TimeSpan(reader.Int64()), new TimeSpan(reader.Int64()));
+        var freshness = new Freshness(ReadDate(ref reader) ?? default, ReadSpan(ref reader), ReadSpan(ref reader));
         var lastModifiedDate = ReadDate(ref reader);
         var date = ReadDate(ref reader);
         return new StoredResponse(validator, freshness, reader.Bytes().ToArray(), lastModifiedDate, date)
@@ -181,6 +184,12 @@ internal static class IndexRecords
             MayCombine = (flags & MayCombineFlag) != 0,
             Stale = stale,
         };
+    }
+
+    private static TimeSpan ReadSpan(ref RecordReader reader)
+    {
+        var span = new TimeSpan(reader.Int64());
+        return span <= MaxSpan && span >= -MaxSpan ? span : throw new InvalidDataException($"a time span of the index is {span}");
     }
 
     private static DateTimeOffset? ReadDate(ref RecordReader reader)

@@ -146,9 +146,9 @@ public sealed class StoreInspection
 
         public void Object(IndexedObject indexed)
         {
-            if (_objects.TryGetValue(indexed.Id, out var known))
+            if (_objects.ContainsKey(indexed.Id))
             {
-                _objects[indexed.Id] = known with { Response = indexed.Response };
+                Freshened(indexed.Id, indexed.Response);
             }
             else
             {
@@ -158,7 +158,7 @@ public sealed class StoreInspection
 
         public void Freshened(uint id, StoredResponse response)
         {
-            if (_objects.TryGetValue(id, out var known))
+            if (_objects.TryGetValue(id, out var known) && response.CompleteLength == known.Response.CompleteLength)
             {
                 _objects[id] = known with { Response = response };
             }
@@ -168,7 +168,8 @@ public sealed class StoreInspection
 
         public void Slice(IndexedSlice indexed)
         {
-            if (_objects.TryGetValue(indexed.Id, out var known))
+            // As at a start: what does not fit is dropped there.
+            if (_objects.TryGetValue(indexed.Id, out var known) && indexed.Fits(known.Indexed.Grid, known.Indexed.Response.CompleteLength))
             {
                 known.Slices[indexed.SliceIndex] = indexed;
             }

@@ -101,7 +101,7 @@ internal sealed class StoreRecovery : IIndexRecordVisitor
         }
 
         SliceGone(indexed.Id, indexed.SliceIndex);
-        if (!Fits(indexed, generation) || _store.SegmentAt(indexed.Segment) is not { } segment)
+        if (!indexed.Fits(generation.Grid, generation.CompleteLength) || _store.SegmentAt(indexed.Segment) is not { } segment)
         {
             _droppedSlices++;
             return;
@@ -121,15 +121,6 @@ internal sealed class StoreRecovery : IIndexRecordVisitor
             generation.ForgetRestored(sliceIndex);
         }
     }
-
-    private static bool Fits(IndexedSlice indexed, Generation generation) =>
-        indexed.SliceIndex >= 0
-        && indexed.SliceIndex < generation.Grid.CountFor(generation.CompleteLength)
-        && indexed.LengthBytes == generation.Grid.RangeOf(indexed.SliceIndex, generation.CompleteLength).Length
-        && indexed.OffsetBytes >= 0
-        && indexed.OffsetBytes % ExtentAllocator.UnitBytes == 0
-        && indexed.Queue is SliceQueue.Small or SliceQueue.Main
-        && indexed.Uses is >= 0 and <= S3FifoEviction.MaxUses;
 
     private static string? RefusalOf(IndexFileContents contents, string path) => contents.State switch
     {

@@ -287,6 +287,50 @@ public sealed class StoreRecoveryTests : IDisposable
         AssertEverySliceIsRightOrFoundOut(next);
     }
 
+    // Checksums keep accidents away, not somebody who can write to the directory; such a record must cost nothing but itself.
+    [Theory]
+    [Trait("Behaviour", "B46")]
+    [InlineData(0, 0, 0, int.MaxValue, 1)]
+    [InlineData(0, 0, 0, -1, 1)]
+    [InlineData(-1, 0, 0, Unit, 1)]
+    [InlineData(int.MaxValue, 0, 0, Unit, 1)]
+    [InlineData(1, 0, -Unit, Unit, 1)]
+    [InlineData(1, 0, 5, Unit, 1)]
+    [InlineData(1, 0, int.MaxValue / Unit * Unit, Unit, 1)]
+    [InlineData(1, 9, 0, Unit, 1)]
+    [InlineData(1, 0, 0, Unit, 7)]
+    public async Task Slice_that_cannot_be_is_dropped(int sliceIndex, int segment, int offsetBytes, int lengthBytes, byte standing)
+    {
+        uint id;
+        using (var run = Run.Open(_directory.Path, CapacityBytes, _time))
+        {
+            var generation = run.Publish("/0", slices: 2);
+            id = generation.Id;
+            await StoredObjects.AddAsync(run.Store, generation, sliceIndex: 0, seed: 0);
+        }
+
+        string path = _directory.Combine(StoreLayout.IndexFileName);
+        using (var file = IndexFile.OpenToAppend(path, IndexFile.Read(path, _ => { })))
+        {
+            var buffer = new RecordBuffer();
+            buffer.Byte((byte)IndexRecordKind.Slice);
+            buffer.UInt32(id);
+            buffer.Int32(sliceIndex);
+            buffer.UInt16((ushort)segment);
+            buffer.Int32(offsetBytes);
+            buffer.Int32(lengthBytes);
+            buffer.UInt32(0);
+            buffer.Byte(standing);
+            file.Append(buffer.Written);
+        }
+
+        Assert.NotNull(StoreInspection.Read(_directory.Path, out _));
+        Assert.InRange(StoreInspection.Read(_directory.Path, out _)!.Verify().Count(), 0, 1);
+        using var next = Run.Open(_directory.Path, CapacityBytes, _time);
+        Assert.Equal(1, next.Recovered.DroppedSlices);
+        AssertEverySliceIsRightOrFoundOut(next);
+    }
+
     [Fact]
     public async Task Newer_version_of_an_object_is_the_one_that_is_found()
     {
