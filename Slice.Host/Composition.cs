@@ -84,6 +84,9 @@ internal sealed class Composition : IAsyncDisposable
     /// <summary>The metrics.</summary>
     public SliceMeter Meter { get; }
 
+    /// <summary>The store, on disk or in memory.</summary>
+    public SliceStore Store => _store;
+
     /// <summary>What load balancers are told.</summary>
     public InstanceState State { get; }
 

@@ -238,10 +238,11 @@ internal sealed partial class Instance : IAsyncDisposable
 
     private string DescribeStore()
     {
-        var store = _options.Store;
+        // As it is, not as it was asked for: a directory that cannot be used leaves the cache in memory.
+        var store = _composition.Store;
         return !_options.EnableCache ? "off"
-            : store.OnDisk ? $"{store.DiskSizeBytes >> 20} MiB in {store.Directory}"
-            : $"{store.MemorySizeBytes >> 20} MiB in memory";
+            : store.IsPersistent ? $"{store.CapacityBytes >> 20} MiB in {_options.Store.Directory}"
+            : $"{store.CapacityBytes >> 20} MiB in memory";
     }
 
     [LoggerMessage(EventId = 8, EventName = "notice", Level = LogLevel.Information, Message = "{notice}")]

@@ -152,6 +152,8 @@ public sealed class StartTests : IDisposable
         string line = Assert.Single(product.Lines, line => line.Contains("cache_unusable", StringComparison.Ordinal));
         Assert.Contains("l2_cache_dir: /proc/pingora-slice-cache: ", line, StringComparison.Ordinal);
         Assert.Contains("the directory cannot be made", line, StringComparison.Ordinal);
+        string ready = Assert.Single(product.Lines, line => line.Contains("event=listening", StringComparison.Ordinal));
+        Assert.Contains("MiB in memory", ready, StringComparison.Ordinal);
         Assert.Equal((int)HttpStatusCode.OK, (await RawClient.GetAsync(product.EndPoint, "/health")).StatusCode);
         Assert.Equal(0, await product.StopAsync());
     }
