@@ -10,6 +10,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Slice.Core.Options;
+using Slice.Net.Connections;
 
 namespace Slice.Host;
 
@@ -196,11 +197,13 @@ internal sealed partial class Instance : IAsyncDisposable
 
         if (isTls)
         {
+            listen.Use(next => connection => HandshakeDraining.Begin(connection, next));
             listen.UseHttps(new TlsHandshakeCallbackOptions
             {
                 HandshakeTimeout = options.Timeouts.RequestHead,
                 OnConnection = _ => new(composition().Certificate!.Options),
             });
+            listen.Use(next => connection => HandshakeDraining.Complete(connection, next));
         }
 
         listen.Run(connection => composition().Proxy.OnConnectedAsync(connection));

@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 using Slice.Core.Http;
 using Slice.Core.Observability;
 
@@ -34,21 +35,28 @@ internal sealed class ProxyProtocolMiddleware
     /// <summary>Reads the header, then goes on with <paramref name="next"/>; or closes the connection.</summary>
     public async Task OnConnectedAsync(ConnectionContext connection, ConnectionDelegate next)
     {
-        string? problem = IsTrusted(connection.RemoteEndPoint) ? await ReadHeaderAsync(connection) : "not from a trusted address";
+        var draining = connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? CancellationToken.None;
+        string? problem = IsTrusted(connection.RemoteEndPoint) ? await ReadHeaderAsync(connection, draining) : "not from a trusted address";
         if (problem is null)
         {
             await next(connection);
             return;
         }
 
-        _meter.Errors.Add("proxy_protocol");
-        _log.ProxyProtocolRefused(connection.RemoteEndPoint, problem);
+        // A connection that has asked for nothing yet is no error when the instance stops.
+        if (!draining.IsCancellationRequested)
+        {
+            _meter.Errors.Add("proxy_protocol");
+            _log.ProxyProtocolRefused(connection.RemoteEndPoint, problem);
+        }
+
         connection.Abort();
     }
 
-    private async Task<string?> ReadHeaderAsync(ConnectionContext connection)
+    private async Task<string?> ReadHeaderAsync(ConnectionContext connection, CancellationToken draining)
     {
         using var deadline = new CancellationTokenSource(_deadline, _time);
+        using var whenDraining = draining.UnsafeRegister(static deadline => ((CancellationTokenSource)deadline!).Cancel(), deadline);
         var input = connection.Transport.Input;
         try
         {

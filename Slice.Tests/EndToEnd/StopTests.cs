@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using Slice.Tests.Support;
 
@@ -7,6 +8,7 @@ namespace Slice.Tests.EndToEnd;
 public sealed class StopTests
 {
     private const int SigInt = 2;
+    private const string ProxyHeader = "PROXY TCP4 192.0.2.1 192.0.2.2 1000 80\r\n";
     private const int SliceBytes = 64 << 10;
 
     private static Task<ProductProcess> StartProductAsync(ScriptedOrigin origin, string shutdown = "30s") => ProductProcess.StartAsync($$$"""
@@ -30,6 +32,20 @@ public sealed class StopTests
             line => Assert.Contains(" level=info event=stopping ", line, StringComparison.Ordinal),
             line => Assert.Contains(" level=info event=stopped ", line, StringComparison.Ordinal));
         Assert.DoesNotContain("Exception", log, StringComparison.Ordinal);
+    }
+
+    private static async Task<bool> AnswersBehindABalancerAsync(int port)
+    {
+        try
+        {
+            using var client = await RawClient.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port));
+            await client.SendAsync(ProxyHeader + RawClient.Request("GET", "/health"));
+            return (await client.ReadResponseAsync()).StatusCode == 200;
+        }
+        catch (Exception exception) when (exception is SocketException or EndOfStreamException)
+        {
+            return false;
+        }
     }
 
     private static Task NewConnectionsRefusedAsync(ProductProcess product) => Eventually.TrueAsync(
@@ -148,6 +164,49 @@ public sealed class StopTests
 
         await client.ExpectClosedAsync();
         AssertCleanLog(product);
+    }
+
+    [Theory]
+    [InlineData(false, "PROXY TCP4 ")]
+    [InlineData(true, "PROXY TCP4 ")]
+    [InlineData(true, ProxyHeader)]
+    [Trait("Behaviour", "B49")]
+    public async Task Connection_that_has_not_come_to_a_request_is_closed_at_once(bool isTls, string sent)
+    {
+        await using var origin = ScriptedOrigin.StartWithAnswers();
+        using var authority = new TestAuthority();
+        using var directory = new TestDirectory("stop");
+        string certificate = directory.Combine("proxy.pem");
+        await File.WriteAllTextAsync(certificate, authority.IssuePem("stop.example"), TestContext.Current.CancellationToken);
+        await using var product = await ProductProcess.StartAsync($$$"""
+            listen_address: 127.0.0.1:{{port}}
+            upstream_address: {{{origin.Authority}}}
+            metrics_endpoint:
+              address: 127.0.0.1:{{metrics_port}}
+            proxy_protocol:
+              enabled: true
+              trusted_addresses: [127.0.0.1]
+            tls:
+              listen_address: 127.0.0.1:0
+              certificate: {{{certificate}}}
+              key: {{{certificate}}}
+            timeouts:
+              request_head: 1h
+              shutdown: 1h
+            """, new Dictionary<string, string>(), AnswersBehindABalancerAsync);
+        var endPoint = isTls ? await product.TlsEndPointAsync() : product.EndPoint;
+        using var client = await RawClient.ConnectAsync(endPoint);
+        await client.SendAsync(sent);
+
+        // Accepted after it, so it has been accepted too.
+        using var next = await RawClient.ConnectAsync(endPoint);
+        await next.SendAsync("nonsense\r\n");
+        Assert.Equal("", await next.ReadToCloseAsync());
+
+        Assert.Equal(0, await product.StopAsync());
+
+        Assert.Equal("", await client.ReadToCloseAsync());
+        Assert.DoesNotContain(product.Lines, line => line.Contains("in time", StringComparison.Ordinal));
     }
 
     [Theory]

@@ -140,17 +140,17 @@ public sealed class TlsListenerTests : IDisposable
         string ca = _directory.Combine("ca.pem");
         await File.WriteAllTextAsync(ca, _authority.Pem, TestContext.Current.CancellationToken);
         await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
-        int tlsPort = FreePort.Reserve();
         await using var product = await ProductProcess.StartAsync($$$"""
             listen_address: 127.0.0.1:{{port}}
             metrics_endpoint:
               address: 127.0.0.1:{{metrics_port}}
             upstream_address: {{{origin.Authority}}}
             tls:
-              listen_address: 127.0.0.1:{{{tlsPort}}}
+              listen_address: 127.0.0.1:0
               certificate: {{{_certificate}}}
               key: {{{_certificate}}}
             """);
+        int tlsPort = (await product.TlsEndPointAsync()).Port;
         string[] curl = ["-sS", "--fail", "--cacert", ca, "-r", "1000-2000", "-o", _directory.Combine("part")];
         Assert.Equal(0, await CurlAsync([.. curl, "--resolve", $"first.example:{tlsPort}:127.0.0.1", $"https://first.example:{tlsPort}/file"]));
         Assert.Equal(TestContent.Bytes(1000, 1001, _file.Seed), await File.ReadAllBytesAsync(_directory.Combine("part"), TestContext.Current.CancellationToken));

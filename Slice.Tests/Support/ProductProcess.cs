@@ -103,9 +103,21 @@ public sealed class ProductProcess : IAsyncDisposable
         return _process.ExitedAsync();
     }
 
-    /// <summary>Returns when a line contains <paramref name="text"/>.</summary>
-    public Task LineAsync(string text)
-        => Eventually.TrueAsync(() => Lines.Any(line => line.Contains(text, StringComparison.Ordinal)), () => $"a line with '{text}' in:\n{_process.Output}");
+    /// <summary>Where clients connect with TLS, as the log tells it: <c>tls.listen_address</c> may have port 0.</summary>
+    public async Task<IPEndPoint> TlsEndPointAsync()
+    {
+        string line = await LineAsync("event=listening_tls");
+        return IPEndPoint.Parse(line.Split(' ').Single(field => field.StartsWith("address=", StringComparison.Ordinal))["address=".Length..]);
+    }
+
+    /// <summary>Waits until a line contains <paramref name="text"/>, and returns the first that does.</summary>
+    public async Task<string> LineAsync(string text)
+    {
+        string? found = null;
+        await Eventually.TrueAsync(
+            () => (found = Lines.FirstOrDefault(line => line.Contains(text, StringComparison.Ordinal))) is not null, () => $"a line with '{text}' in:\n{_process.Output}");
+        return found!;
+    }
 
     /// <summary>Kills the process when it still runs; a test of an orderly end calls <see cref="StopAsync"/> first.</summary>
     public async ValueTask DisposeAsync()
