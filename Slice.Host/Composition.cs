@@ -7,6 +7,7 @@ using Slice.Core.Observability;
 using Slice.Core.Options;
 using Slice.Core.Ranges;
 using Slice.Core.Storage;
+using Slice.Net.Certificates;
 using Slice.Net;
 using Slice.Net.Connections;
 using Slice.Net.Delivery;

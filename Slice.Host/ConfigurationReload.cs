@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 using Slice.Core.Options;
 using Slice.Host.Configuration;
 using Slice.Host.Logging;
-using Slice.Net.Connections;
+using Slice.Net.Certificates;
 
 namespace Slice.Host;
 

@@ -1,7 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using Slice.Core.Options;
-using Slice.Net.Connections;
-using Slice.Net.Origin;
+using Slice.Net.Certificates;
 
 namespace Slice.Host.Configuration;
 

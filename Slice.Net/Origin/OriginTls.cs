@@ -4,6 +4,7 @@ using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Slice.Core.Fetching;
 using Slice.Core.Options;
+using Slice.Net.Certificates;
 
 namespace Slice.Net.Origin;
 

@@ -122,6 +122,7 @@ public sealed class ConfigurationReaderTests : IDisposable
     [InlineData(".", "cannot be read: Access to the path '")]
     [InlineData("1.yaml", "no certificate in it")]
     [InlineData("broken.pem", "a certificate in it is broken: ")]
+    [InlineData("/dev/zero", "cannot be read: it is longer than 16 MiB")]
     [Trait("Behaviour", "B21")]
     public void Ca_file_that_cannot_be_used_is_an_error_with_key_path_and_reason(string name, string reason)
     {

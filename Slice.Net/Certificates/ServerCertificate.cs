@@ -3,7 +3,7 @@ using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
-namespace Slice.Net.Connections;
+namespace Slice.Net.Certificates;
 
 /// <summary>
 /// The certificate shown to clients, with its key and chain, from two PEM files (RFC 7468). <see cref="Reload"/> replaces it for new
@@ -47,9 +47,10 @@ public sealed class ServerCertificate
         options = null;
         try
         {
-            var leaf = X509Certificate2.CreateFromPemFile(certificatePath, keyPath);
+            string pem = PemFile.ReadText(certificatePath);
+            var leaf = X509Certificate2.CreateFromPem(pem, keyPath == certificatePath ? pem : PemFile.ReadText(keyPath));
             var chain = new X509Certificate2Collection();
-            chain.ImportFromPemFile(certificatePath);
+            chain.ImportFromPem(pem);
             options = new SslServerAuthenticationOptions
             {
                 // Offline: the chain is what the file has; nothing is fetched from the network for it.

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
-namespace Slice.Net.Origin;
+namespace Slice.Net.Certificates;
 
 /// <summary>A file of CA certificates in PEM (RFC 7468), as <c>upstream_tls.ca_file</c> names it.</summary>
 public static class CertificateBundle
@@ -18,7 +18,7 @@ public static class CertificateBundle
         certificates = [];
         try
         {
-            certificates.ImportFromPemFile(path);
+            certificates.ImportFromPem(PemFile.ReadText(path));
             return certificates.Count == 0 ? "no certificate in it" : null;
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
