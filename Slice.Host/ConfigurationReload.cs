@@ -62,8 +62,16 @@ internal sealed partial class ConfigurationReload : IHostedService, IDisposable
         context.Cancel = true;
         lock (_lock)
         {
-            Reload();
-            ReloadCertificate();
+            try
+            {
+                Reload();
+                ReloadCertificate();
+            }
+            catch (Exception error)
+            {
+                // The edge of the signal's thread: what arrives here is a defect of ours. It costs this reload, not the process.
+                LogRefused(error.ToString());
+            }
         }
     }
 
