@@ -24,11 +24,13 @@ internal sealed partial class StoreFactory(ILogger<StoreFactory> logger)
             ?? SliceStore.CreateInMemory(options.Store.MemorySizeBytes, time);
         store.GenerationEmptied = index.Remove;
         store.Writing.Changed = reason => WritingChanged(options.Store.Directory, reason);
+        store.Growth.Changed = reason => GrowthChanged(store, options.Store.Directory, reason);
         store.HasBegunAnew = () => LogBegunAnew(options.Store.Directory);
         meter.AddGauge("cache_entries", "Slices in the store.", () => store.SliceCount);
         meter.AddGauge("cache_objects", "Objects in the store.", () => index.Count);
         meter.AddGauge("cache_bytes", "Bytes taken in the store.", () => store.UsedBytes);
         meter.AddGauge("cache_capacity_bytes", "Most bytes the store may take.", () => store.CapacityBytes);
+        meter.AddGauge("cache_allocated_bytes", "Bytes of disk or memory that the store has taken so far; it grows in steps up to its capacity.", () => store.AllocatedBytes);
         meter.AddGauge("cache_writable", "1 while the store takes writes, 0 after the disk has refused one.", () => store.Writing.IsStopped ? 0 : 1);
         meter.AddGauge("cache_persistent", "1 when the store is on disk, 0 when it is in memory.", () => store.IsPersistent ? 1 : 0);
         return store;
@@ -72,7 +74,19 @@ internal sealed partial class StoreFactory(ILogger<StoreFactory> logger)
         }
         else
         {
-            LogWritingStopped(directory, (int)StoreWriting.Pause.TotalSeconds, reason);
+            LogWritingStopped(directory, (int)DiskUse.Pause.TotalSeconds, reason);
+        }
+    }
+
+    private void GrowthChanged(SliceStore store, string directory, string? reason)
+    {
+        if (reason is null)
+        {
+            LogGrowthResumed(directory);
+        }
+        else
+        {
+            LogGrowthStopped(directory, store.AllocatedBytes >> 20, store.CapacityBytes >> 20, (int)DiskUse.Pause.TotalSeconds, reason);
         }
     }
 
@@ -97,4 +111,11 @@ internal sealed partial class StoreFactory(ILogger<StoreFactory> logger)
     [LoggerMessage(EventId = 45, EventName = "cache_begun_anew", Level = LogLevel.Warning,
         Message = "files of the cache were removed under it; it has begun anew, empty: {directory}")]
     private partial void LogBegunAnew(string directory);
+
+    [LoggerMessage(EventId = 46, EventName = "cache_growth_stopped", Level = LogLevel.Warning,
+        Message = "there is no room for more of the cache, which stays as large as it is: {directory} mebibytes={mebibytes} cache_size_mebibytes={capacity} retry_seconds={seconds} {reason}")]
+    private partial void LogGrowthStopped(string directory, long mebibytes, long capacity, int seconds, string reason);
+
+    [LoggerMessage(EventId = 47, EventName = "cache_growth_resumed", Level = LogLevel.Information, Message = "there is room for more of the cache again: {directory}")]
+    private partial void LogGrowthResumed(string directory);
 }

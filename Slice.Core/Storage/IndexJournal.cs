@@ -33,7 +33,7 @@ internal sealed class IndexJournal : IDisposable
     private readonly Lock _lock = new();
     private readonly CacheDirectory _directory;
     private readonly ObjectIndex _index;
-    private readonly StoreWriting _writing;
+    private readonly DiskUse _writing;
     private readonly TimeProvider _time;
     private readonly AutoResetEvent _woken = new(false);
     private readonly Thread _thread;
@@ -59,7 +59,7 @@ internal sealed class IndexJournal : IDisposable
     /// <param name="file">The index of an earlier run, when it says exactly what is there; null to write one.</param>
     /// <param name="writing">Told whether the index could be written.</param>
     /// <param name="time">The clock.</param>
-    public IndexJournal(CacheDirectory directory, ObjectIndex index, IndexFile? file, StoreWriting writing, TimeProvider time)
+    public IndexJournal(CacheDirectory directory, ObjectIndex index, IndexFile? file, DiskUse writing, TimeProvider time)
     {
         _file = file;
         _rewrittenBytes = file?.LengthBytes ?? 0;
@@ -340,7 +340,7 @@ internal sealed class IndexJournal : IDisposable
 
     private bool IsInPlace() => _file is not { IsInPlace: false } && AreFilesInPlace();
 
-    private bool MayTry => !_hasFailed || _time.GetElapsedTime(_failedAt) >= StoreWriting.Pause;
+    private bool MayTry => !_hasFailed || _time.GetElapsedTime(_failedAt) >= DiskUse.Pause;
 
     private void Rewrite()
     {

@@ -25,12 +25,9 @@ public sealed class SliceStore : IDisposable
     private readonly ConcurrentDictionary<uint, Generation> _generations = new();
     private readonly S3FifoEviction _eviction;
     private readonly CacheDirectory? _directory;
-    private readonly TimeProvider _time;
     private SegmentFile[] _segments = [];
     private IndexJournal? _journal;
     private long _segmentBytes;
-    private long _growthFailedAt;
-    private bool _hasGrowthFailed;
     private bool _isBeginningAnew;
     private bool _isDisposed;
     private long _usedBytes;
@@ -39,11 +36,11 @@ public sealed class SliceStore : IDisposable
 
     private SliceStore(long capacityBytes, CacheDirectory? directory, TimeProvider time)
     {
-        _time = time;
         _eviction = new S3FifoEviction(IdentityOf) { Promoted = RecordUnsynchronized };
         CapacityBytes = capacityBytes;
         _directory = directory;
-        Writing = new StoreWriting(time);
+        Writing = new DiskUse(time);
+        Growth = new DiskUse(time);
     }
 
     /// <summary>Most bytes it will ever hold.</summary>
@@ -68,7 +65,13 @@ public sealed class SliceStore : IDisposable
     }
 
     /// <summary>Whether the disk takes writes.</summary>
-    public StoreWriting Writing { get; }
+    public DiskUse Writing { get; }
+
+    /// <summary>Whether the disk has had room each time the store was to grow.</summary>
+    public DiskUse Growth { get; }
+
+    /// <summary>Bytes of its segments: what it has taken of disk or memory so far, at most <see cref="CapacityBytes"/>.</summary>
+    public long AllocatedBytes => Volatile.Read(ref _segmentBytes);
 
     /// <summary>Called when the files of a store on disk were removed under it, and it has begun anew. Set once, before use; must not throw.</summary>
     public Action? HasBegunAnew { get; set; }
@@ -393,8 +396,7 @@ public sealed class SliceStore : IDisposable
             return _growth;
         }
 
-        bool isPausing = _isBeginningAnew || (_hasGrowthFailed && _time.GetElapsedTime(_growthFailedAt) < StoreWriting.Pause);
-        if (isPausing || _isDisposed || StoreLayout.NextSegmentBytes(_segmentBytes, CapacityBytes) == 0)
+        if (_isBeginningAnew || _isDisposed || !Growth.MayTry || StoreLayout.NextSegmentBytes(_segmentBytes, CapacityBytes) == 0)
         {
             return null;
         }
@@ -408,17 +410,13 @@ public sealed class SliceStore : IDisposable
         try
         {
             AddSegment();
+            Growth.Succeeded();
             return true;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            // The disk is smaller than cache_size. What is there is used; after a pause the disk is asked again.
-            lock (_lock)
-            {
-                _hasGrowthFailed = true;
-                _growthFailedAt = _time.GetTimestamp();
-            }
-
+            // The disk is smaller than cache_size: what is there is used.
+            Growth.Failed(error);
             return false;
         }
     }
@@ -428,9 +426,26 @@ public sealed class SliceStore : IDisposable
         int lengthBytes = StoreLayout.NextSegmentBytes(_segmentBytes, CapacityBytes);
         int index = _segments.Length;
         AddSegment(
-            _directory is null
-                ? SegmentFile.CreateInMemory(this, index, lengthBytes)
-                : SegmentFile.CreateOnDisk(this, index, _directory.SegmentPath(index), lengthBytes));
+            _directory is null ? SegmentFile.CreateInMemory(this, index, lengthBytes)
+            : index == 0 ? CreateFirstOnDisk(_directory.SegmentPath(index), lengthBytes)
+            : SegmentFile.CreateOnDisk(this, index, _directory.SegmentPath(index), lengthBytes));
+    }
+
+    // A disk without the room for one whole segment still makes a cache that outlives the process. Later ones are not made to fit: the last
+    // of the disk is left to the index and to others.
+    private SegmentFile CreateFirstOnDisk(string path, int lengthBytes)
+    {
+        while (true)
+        {
+            try
+            {
+                return SegmentFile.CreateOnDisk(this, 0, path, lengthBytes);
+            }
+            catch (IOException) when (lengthBytes / 2 >= StoreLayout.MinFirstSegmentBytes)
+            {
+                lengthBytes = lengthBytes / 2 / ExtentAllocator.UnitBytes * ExtentAllocator.UnitBytes;
+            }
+        }
     }
 
     // On the journal's thread: the files were removed, or others were put in their place. What was stored is forgotten, as nobody could find

@@ -9,6 +9,9 @@ internal static class StoreLayout
     /// </summary>
     public const int MaxSegmentBytes = 1 << 30;
 
+    /// <summary>Least room on the disk that is worth a cache on it. Arbitrary.</summary>
+    public const int MinFirstSegmentBytes = 64 << 20;
+
     /// <summary>Held locked while a process uses the directory, for people and for file systems that cannot lock a directory.</summary>
     public const string LockFileName = "lock";
 

@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.Time.Testing;
 using Slice.Core.Options;
 using Slice.Core.Storage;
@@ -38,12 +39,12 @@ public sealed class DiskTroubleTests : IDisposable
             Assert.Equal(Slices, await proxy.MetricAsync("cache_entries"));
 
             // Tried again, refused again: the state is the same.
-            _time.Advance(StoreWriting.Pause);
+            _time.Advance(DiskUse.Pause);
             await AssertRightAsync(proxy, "/again");
             Assert.Single(proxy.Log, line => line.Contains("cache_writing_stopped", StringComparison.Ordinal));
         }
 
-        _time.Advance(StoreWriting.Pause - TimeSpan.FromSeconds(1));
+        _time.Advance(DiskUse.Pause - TimeSpan.FromSeconds(1));
         await AssertRightAsync(proxy, "/too-early");
         Assert.DoesNotContain(proxy.Log, line => line.Contains("cache_writing_resumed", StringComparison.Ordinal));
         _time.Advance(TimeSpan.FromSeconds(1));
@@ -75,7 +76,7 @@ public sealed class DiskTroubleTests : IDisposable
             }
 
             await AssertRightAsync(proxy, "/before", "HIT");
-            _time.Advance(StoreWriting.Pause);
+            _time.Advance(DiskUse.Pause);
             await Eventually.TrueAsync(
                 () => proxy.Log.Any(line => line.Contains("cache_writing_resumed", StringComparison.Ordinal)), "the index is there again");
         }
@@ -102,16 +103,66 @@ public sealed class DiskTroubleTests : IDisposable
         await AssertRightAsync(next, "/before", "HIT");
     }
 
+    // The limit on the size of a file stands in for a disk with 80 MiB left: growing a file beyond it is refused as by a full disk.
+    [Fact]
+    [Trait("Behaviour", "B46")]
+    public async Task Disk_with_less_room_than_cache_size_bounds_the_cache_and_is_said_so_once()
+    {
+        string[] limited =
+        [
+            "bash", "-c", "trap '' XFSZ; ulimit -f 81920; exec \"$@\"", "limited", "env", "DOTNET_EnableWriteXorExecute=0", .. ProductProcess.Command,
+        ];
+        _file.LengthBytes = 40 << 20;
+        await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
+        string yaml = $$$"""
+            listen_address: 127.0.0.1:{{port}}
+            metrics_endpoint:
+              address: 127.0.0.1:{{metrics_port}}
+            upstream_address: {{{origin.Authority}}}
+            enable_l2_cache: true
+            l2_cache_dir: {{dir}}/cache
+            cache_size: 1GiB
+            """;
+        await using (var product = await ProductProcess.StartAsync(limited, yaml, _directory.Path, []))
+        {
+            Assert.Contains("1024 MiB in ", await product.LineAsync("event=listening"), StringComparison.Ordinal);
+            foreach (string target in (string[])["/a", "/b", "/a", "/b"])
+            {
+                await AssertRightAsync(product.EndPoint, target);
+            }
+
+            Assert.Contains(" mebibytes=64 cache_size_mebibytes=1024 ", await product.LineAsync("event=cache_growth_stopped"), StringComparison.Ordinal);
+            var metrics = await RawClient.GetAsync(product.MetricsEndPoint, "/metrics");
+            Assert.Contains($"\npingora_slice_cache_allocated_bytes {64 << 20}\n", metrics.BodyText, StringComparison.Ordinal);
+            Assert.Contains("\npingora_slice_cache_writable 1\n", metrics.BodyText, StringComparison.Ordinal);
+            Assert.Equal(0, await product.StopAsync());
+            Assert.Single(product.Lines, line => line.Contains("cache_growth_stopped", StringComparison.Ordinal));
+        }
+
+        // Without the limit: the small segment stays as it is, and others join it.
+        await using var roomy = await ProductProcess.StartAsync(yaml, _directory.Path);
+        Assert.Contains(" dropped=0 ", await roomy.LineAsync("event=cache_loaded"), StringComparison.Ordinal);
+        foreach (string target in (string[])["/a", "/b", "/a"])
+        {
+            await AssertRightAsync(roomy.EndPoint, target);
+        }
+
+        var grown = await RawClient.GetAsync(roomy.MetricsEndPoint, "/metrics");
+        Assert.Contains($"\npingora_slice_cache_allocated_bytes {1 << 30}\n", grown.BodyText, StringComparison.Ordinal);
+    }
+
     private Task<ProxyUnderTest> StartAsync(ScriptedOrigin origin) => ProxyUnderTest.StartAsync(
         origin.Uri,
         SliceBytes,
         options => options with { Store = new CacheStoreOptions { OnDisk = true, Directory = _directory.Path, DiskSizeBytes = 16 << 20 } },
         _time);
 
-    private async Task AssertRightAsync(ProxyUnderTest proxy, string target, string? xCache = null)
+    private Task AssertRightAsync(ProxyUnderTest proxy, string target, string? xCache = null) => AssertRightAsync(proxy.EndPoint, target, xCache);
+
+    private async Task AssertRightAsync(EndPoint endPoint, string target, string? xCache = null)
     {
         using var sink = new VerifyingSink(_file.Content);
-        RawResponse response = await RawClient.GetVerifiedAsync(proxy.EndPoint, target, sink, Deadline.Default);
+        RawResponse response = await RawClient.GetVerifiedAsync(endPoint, target, sink, Deadline.Default);
         Assert.Equal(_file.LengthBytes, sink.Count);
         if (xCache is not null)
         {

@@ -1,11 +1,11 @@
 namespace Slice.Core.Storage;
 
 /// <summary>
-/// Whether the store is written to. A disk that is full, fails, or was remounted read-only must not cost clients anything: writing stops,
-/// what is stored is served on, and after a pause it is tried again. Thread-safe.
+/// Whether the store does something at the disk: writes to it, or takes more of it. A disk that is full, fails, or was remounted read-only must
+/// not cost clients anything: it is left alone, what is stored is served on, and after a pause it is tried again. Thread-safe.
 /// </summary>
 /// <param name="time">The clock.</param>
-public sealed class StoreWriting(TimeProvider time)
+public sealed class DiskUse(TimeProvider time)
 {
     /// <summary>Pause before the disk is tried again. Arbitrary; long against the cost of trying.</summary>
     public static readonly TimeSpan Pause = TimeSpan.FromSeconds(30);
@@ -14,10 +14,10 @@ public sealed class StoreWriting(TimeProvider time)
     private bool _isStopped;
     private long _failedAt;
 
-    /// <summary>Told of each change of state, with the reason when writing has stopped and null when it goes on. Set once, before use; must not throw.</summary>
+    /// <summary>Told of each change of state, with the reason when it has stopped and null when it goes on. Set once, before use; must not throw.</summary>
     public Action<string?>? Changed { get; set; }
 
-    /// <summary>Whether writing has stopped.</summary>
+    /// <summary>Whether it has stopped.</summary>
     public bool IsStopped => Volatile.Read(ref _isStopped);
 
     /// <summary>Whether it may be tried: nothing has failed, or long enough ago.</summary>
@@ -37,7 +37,7 @@ public sealed class StoreWriting(TimeProvider time)
         }
     }
 
-    /// <summary>A write failed.</summary>
+    /// <summary>The disk refused.</summary>
     public void Failed(Exception error)
     {
         lock (_lock)
@@ -54,7 +54,7 @@ public sealed class StoreWriting(TimeProvider time)
         Changed?.Invoke(error.Message);
     }
 
-    /// <summary>A write succeeded.</summary>
+    /// <summary>The disk did it.</summary>
     public void Succeeded()
     {
         if (!IsStopped)
