@@ -34,13 +34,8 @@ internal static partial class NativePages
     /// <returns>Whether they are there, cannot be read, or the kernel cannot do this.</returns>
     public static PagesResult Populate(nint address, SafeFileHandle file, long offset, int lengthBytes)
     {
+        Advise(file, offset, lengthBytes);
         long end = offset + lengthBytes;
-        for (long at = offset; at < end; at += AdviceBytes)
-        {
-            // Only a hint: what it does not read is read below.
-            _ = PosixFadvise(file, at, Math.Min(AdviceBytes, end - at), AdviseWillNeed);
-        }
-
         long start = offset / Environment.SystemPageSize * Environment.SystemPageSize;
         while (Madvise(address + (nint)start, (nuint)(end - start), AdvisePopulateRead) != 0)
         {
@@ -52,6 +47,16 @@ internal static partial class NativePages
         }
 
         return PagesResult.Present;
+    }
+
+    /// <summary>Begins to read a part of a file that is about to be read, all of it at once. Only a hint: it fails in silence.</summary>
+    public static void Advise(SafeFileHandle file, long offset, int lengthBytes)
+    {
+        long end = offset + lengthBytes;
+        for (long at = offset; at < end; at += AdviceBytes)
+        {
+            _ = PosixFadvise(file, at, Math.Min(AdviceBytes, end - at), AdviseWillNeed);
+        }
     }
 
     [LibraryImport("libc", EntryPoint = "posix_fadvise")]

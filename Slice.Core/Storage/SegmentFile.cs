@@ -195,6 +195,9 @@ internal sealed unsafe class SegmentFile : MemoryManager<byte>
         return ValueTask.CompletedTask;
     }
 
+    /// <summary>Says that this part is about to be read, all of it.</summary>
+    public void AdviseRead(int offsetBytes, int lengthBytes) => NativePages.Advise(_file, offsetBytes, lengthBytes);
+
     /// <summary>Reads with pread(2), for those who must look at the bytes themselves (TLS, checksums, shared caches).</summary>
     /// <returns>Bytes read; fewer than asked only when the file was cut short.</returns>
     public int Read(Span<byte> destination, int offsetBytes)

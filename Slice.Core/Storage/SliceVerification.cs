@@ -14,6 +14,7 @@ public static class SliceVerification
 
         try
         {
+            slice.AdviseRead();
             if (SliceChecksum.OfStored(slice) != slice.Checksum)
             {
                 return false;

@@ -155,6 +155,9 @@ public sealed class StoredSlice
     /// <summary>Reads bytes with pread(2) instead of through the mapping; fewer than asked when the file was cut short.</summary>
     public int Read(Span<byte> destination, int skipBytes) => _segment.Read(destination, OffsetBytes + skipBytes);
 
+    /// <summary>Says that all of it is about to be read: the device is asked at once, not piece by piece as the reader gets on.</summary>
+    internal void AdviseRead() => _segment.AdviseRead(OffsetBytes, LengthBytes);
+
     /// <summary>Says that the bytes are of an earlier run.</summary>
     internal void MarkUnverified() => _offsetAndFlag |= UnverifiedFlag;
 
