@@ -1,3 +1,4 @@
+using System.Buffers;
 using Slice.Core.Caching;
 
 namespace Slice.Core.Storage;
@@ -122,11 +123,24 @@ public sealed class StoreInspection
             return $"{StoreLayout.SegmentFileName(slice.Segment)} is gone";
         }
 
-        byte[] bytes = new byte[slice.LengthBytes];
-        segment.Position = slice.OffsetBytes;
-        return segment.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false) < bytes.Length ? "its segment was cut short"
-            : SliceChecksum.Of(bytes) != slice.Checksum ? "its bytes do not agree with the checksum"
-            : null;
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(slice.LengthBytes);
+        try
+        {
+            var bytes = buffer.AsSpan(0, slice.LengthBytes);
+            segment.Position = slice.OffsetBytes;
+            return segment.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false) < bytes.Length ? "its segment was cut short"
+                : SliceChecksum.Of(bytes) != slice.Checksum ? "its bytes do not agree with the checksum"
+                : null;
+        }
+        catch (IOException error)
+        {
+            // The device fails here; there is more to look at.
+            return $"it cannot be read: {error.Message}";
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
     }
 
     // Instances that share a configuration keep their caches side by side.

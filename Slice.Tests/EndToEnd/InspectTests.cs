@@ -67,6 +67,12 @@ public sealed class InspectTests : IDisposable
         var (missing, missingLines) = await ProductProcess.RunAsync("inspect", "--verify", _directory.Path);
         Assert.Equal(2, missing);
         Assert.Equal(4, missingLines.Count(line => line.EndsWith("segment-000000.slices is gone", StringComparison.Ordinal)));
+
+        // Memory where nothing is mapped stands in for a device that fails: reading it is an input/output error.
+        File.CreateSymbolicLink(path, "/proc/self/mem");
+        var (failing, failingLines) = await ProductProcess.RunAsync("inspect", "--verify", _directory.Path);
+        Assert.Equal(2, failing);
+        Assert.Equal(4, failingLines.Count(line => line.Contains(": it cannot be read: ", StringComparison.Ordinal)));
     }
 
     [Fact]
