@@ -40,7 +40,7 @@ internal sealed class Composition : IAsyncDisposable
         var grid = new SliceGrid(options.SliceSizeBytes);
 
         // Store and index.
-        var index = new ObjectIndex();
+        var index = Index = new ObjectIndex();
         _store = new StoreFactory(loggers.CreateLogger<StoreFactory>()).Open(options, index, time, Meter);
 
         // Origin and fetching.
@@ -84,6 +84,9 @@ internal sealed class Composition : IAsyncDisposable
 
     /// <summary>The metrics.</summary>
     public SliceMeter Meter { get; }
+
+    /// <summary>What is stored, by key.</summary>
+    public ObjectIndex Index { get; }
 
     /// <summary>The store, on disk or in memory.</summary>
     public SliceStore Store => _store;

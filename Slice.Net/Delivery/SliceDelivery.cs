@@ -56,11 +56,13 @@ internal sealed class SliceDelivery
     /// Sends <paramref name="head"/> together with the first bytes, then the rest of the plan. The head does not leave before the
     /// first byte of the body is there, so that a failure until then can still be answered with a status. With
     /// <paramref name="isFirstLearned"/> the first slice came with the lesson about the object: a miss, though it may be stored by now.
+    /// With <paramref name="mayStartOver"/> an object that has left the cache before that byte is a failure that the caller answers with what is there
+    /// by then; without, its bytes are asked of the origin: what was learned for this very request leaves when the store does not take it.
     /// With <paramref name="dropsPassed"/> a slice of a generation that is for this response only goes when it has been sent.
     /// </summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<DeliveryOutcome> RunAsync(
-        HttpExchange exchange, Generation generation, SlicePlan plan, ReadOnlyMemory<byte> head, bool isFirstLearned, bool dropsPassed = true)
+        HttpExchange exchange, Generation generation, SlicePlan plan, ReadOnlyMemory<byte> head, bool isFirstLearned, bool mayStartOver = false, bool dropsPassed = true)
     {
         _window.Begin(exchange, generation, plan);
         try
@@ -83,6 +85,11 @@ internal sealed class SliceDelivery
                 _window.Advance();
                 if (outcome.Status != DeliveryStatus.Delivered)
                 {
+                    if (mayStartOver && LeftBeforeItBegan(generation, outcome))
+                    {
+                        return outcome with { Failure = new Failure(FetchError.ObjectChanged, "it left the cache meanwhile") };
+                    }
+
                     return await RecoverAsync(exchange, generation, plan, outcome.HasBegun ? default : head, outcome);
                 }
 
@@ -227,6 +234,10 @@ internal sealed class SliceDelivery
 
         return new DeliveryOutcome(DeliveryStatus.Delivered, HasBegun: true, Failure.None);
     }
+
+    // Replaced or purged since it was looked up, and nothing of it is sent: what is there by now may do without the origin.
+    private static bool LeftBeforeItBegan(Generation generation, DeliveryOutcome outcome) =>
+        outcome is { HasBegun: false, Failure.Error: FetchError.SliceGone } && generation is { IsShared: true, IsRetired: true };
 
     // A store that takes nothing must not cost the client its response: the rest comes from the origin in one piece, at the client's
     // pace, past the store.

@@ -1,4 +1,6 @@
 using Microsoft.Extensions.Time.Testing;
+using Slice.Core.Caching;
+using Slice.Core.Http;
 using Slice.Core.Options;
 using Slice.Tests.Support;
 
@@ -422,6 +424,61 @@ public sealed class WholeObjectTests
         Assert.Equal(Enumerable.Range(0, 8).Select(client => $"for {client}"), answers.Select(answer => answer.BodyText));
     }
 
+    // Each look at the clock during the hit is a moment; at the next one in each round the object is purged.
+    [Theory]
+    [InlineData(false, false, 1)]
+    [InlineData(false, true, 1)]
+    [InlineData(true, true, LengthBytes / SliceBytes)]
+    public async Task Object_that_leaves_the_cache_at_any_moment_of_a_hit_costs_no_more_requests_than_a_miss(bool hasRanges, bool hasValidator, int missRequests)
+    {
+        _file.SupportsRanges = hasRanges;
+        _file.ETag = hasValidator ? "\"v1\"" : null;
+        _file.LastModified = null;
+        var time = new WatchedTime();
+        await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
+        await using var proxy = await ProxyUnderTest.StartAsync(origin.Uri, SliceBytes, null, time);
+        var index = proxy.Instance.Composition.Index;
+        using var client = await RawClient.ConnectAsync(proxy.EndPoint);
+
+        bool wasReached = true;
+        for (int moment = 1; wasReached; moment++)
+        {
+            await proxy.GetAsync("/file");
+            Generation? stored = null;
+            await Eventually.TrueAsync(() => index.TryGet("/file"u8, new FieldTable(), out stored) && stored.IsComplete, () => "all of it is stored");
+            int before = origin.RequestCount;
+            int left = moment;
+            time.Looked = () =>
+            {
+                if (Interlocked.Decrement(ref left) == 0)
+                {
+                    index.Remove(stored!);
+                    Assert.True(SpinWait.SpinUntil(() => stored!.StoredSlices == 0, TimeSpan.FromSeconds(10)), "its slices are gone");
+                }
+            };
+
+            await client.SendAsync(RawClient.Request("GET", "/file"));
+            var response = await client.ReadResponseAsync();
+            time.Looked = null;
+
+            Assert.Equal(TestContent.Bytes(0, LengthBytes, _file.Seed), response.Body);
+            Assert.InRange(origin.RequestCount - before, 0, missRequests);
+            wasReached = left <= 0;
+            Assert.True(moment > 3 || wasReached, "the clock was hardly looked at");
+        }
+    }
+
     private Task<ProxyUnderTest> StartAsync(ScriptedOrigin origin, Func<SliceOptions, SliceOptions>? configure = null) =>
         ProxyUnderTest.StartAsync(origin.Uri, SliceBytes, configure, _time);
+
+    private sealed class WatchedTime : FakeTimeProvider
+    {
+        public Action? Looked { get; set; }
+
+        public override long GetTimestamp()
+        {
+            Looked?.Invoke();
+            return base.GetTimestamp();
+        }
+    }
 }
