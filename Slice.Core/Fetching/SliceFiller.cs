@@ -137,7 +137,7 @@ internal sealed class SliceFiller(
     {
         if (!fetch.HasSlice && !await TryReserveAsync(fetch))
         {
-            return new Failure(FetchError.StoreFull, "every slice that could be evicted is being sent");
+            return new Failure(FetchError.StoreFull, store.Writing.IsStopped ? "the disk refuses writes" : "every slice that could be evicted is being sent");
         }
 
         byte[] buffer = ArrayPool<byte>.Shared.Rent(ReadBufferBytes);

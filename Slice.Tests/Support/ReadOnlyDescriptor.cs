@@ -18,14 +18,18 @@ internal sealed partial class ReadOnlyDescriptor : IDisposable
     {
         int readOnly = Open(path, CloseOnExec);
         Assert.True(readOnly >= 0, path + " cannot be opened");
-        foreach (var link in new DirectoryInfo("/proc/self/fd").EnumerateFiles())
+
+        // All of them first: the copies made below are descriptors of the file too, and must stay as they are.
+        int[] descriptors =
+        [
+            .. new DirectoryInfo("/proc/self/fd").EnumerateFiles()
+                .Where(link => link.LinkTarget == path)
+                .Select(link => int.Parse(link.Name, System.Globalization.CultureInfo.InvariantCulture)),
+        ];
+        foreach (int descriptor in descriptors.Where(descriptor => descriptor != readOnly))
         {
-            int descriptor = int.Parse(link.Name, System.Globalization.CultureInfo.InvariantCulture);
-            if (descriptor != readOnly && link.LinkTarget == path)
-            {
-                _struck.Add((descriptor, Dup(descriptor)));
-                Replace(readOnly, descriptor);
-            }
+            _struck.Add((descriptor, Dup(descriptor)));
+            Replace(readOnly, descriptor);
         }
 
         _ = Close(readOnly);
