@@ -27,6 +27,7 @@ public sealed class BodyRecorder : IDisposable
     private readonly Func<long, Generation> _newGeneration;
     private readonly Action<Generation> _publish;
     private readonly RecordingBudget _budget;
+    private readonly Action? _abandoned;
     private int _takenSlices;
     private long _length;
 
@@ -36,11 +37,14 @@ public sealed class BodyRecorder : IDisposable
     /// <param name="budget">What all recordings together may take.</param>
     /// <param name="newGeneration">Makes the generation when the length is known.</param>
     /// <param name="publish">Makes it known when its slices are there.</param>
-    internal BodyRecorder(SliceStore store, SliceGrid grid, RecordingBudget budget, Func<long, Generation> newGeneration, Action<Generation> publish)
+    /// <param name="abandoned">Called when nothing has come of it.</param>
+    internal BodyRecorder(
+        SliceStore store, SliceGrid grid, RecordingBudget budget, Func<long, Generation> newGeneration, Action<Generation> publish, Action? abandoned = null)
     {
         _store = store;
         _grid = grid;
         _budget = budget;
+        _abandoned = abandoned;
         _newGeneration = newGeneration;
         _publish = publish;
     }
@@ -127,7 +131,10 @@ public sealed class BodyRecorder : IDisposable
     {
         HasFailed = true;
         Release();
-        _outcome.TrySetResult(null);
+        if (_outcome.TrySetResult(null))
+        {
+            _abandoned?.Invoke();
+        }
     }
 
     private void Release()

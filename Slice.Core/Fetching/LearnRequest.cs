@@ -25,4 +25,7 @@ public sealed record LearnRequest(
 
     /// <summary>What the client asks of a cache.</summary>
     public RequestDirectives Directives { get; init; }
+
+    /// <summary>Whether what is stored goes on being used until its successor is whole (RFC 5861 §3).</summary>
+    public bool IsRefresh { get; init; }
 }

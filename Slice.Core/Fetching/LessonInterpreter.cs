@@ -128,7 +128,10 @@ internal sealed class LessonInterpreter
         if (length < 0 || !(isKept || isCut))
         {
             handOver = ResponseHandOver.WithoutPermit;
-            RemoveReplaced(request, response.Status, isShared);
+            if (!(isKept && request.IsRefresh))
+            {
+                RemoveReplaced(request, response.Status, isShared);
+            }
 
             return new LearnOutcome(LearnOutcomeKind.Direct)
             {
@@ -189,6 +192,7 @@ internal sealed class LessonInterpreter
     private BodyRecorder NewRecorder(LearnRequest request, OriginResponse response, SelectingFields? selecting)
     {
         var receivedAt = _time.GetUtcNow();
+        int status = response.Status;
         return new BodyRecorder(
             _store,
             _grid,
@@ -198,7 +202,8 @@ internal sealed class LessonInterpreter
                 Selecting = selecting,
                 IsWhole = true,
             },
-            _index.Publish);
+            generation => Publish(request, generation, isShared: true, status),
+            () => RemoveReplaced(request, status, isShared: true));
     }
 
     // A body that the origin gives only from its beginning on must be in the store from there to where the slowest reader is; half

@@ -117,7 +117,7 @@ public sealed class ObjectLearner
             return;
         }
 
-        _ = RunAsync(flight, request, () => _inFlight.TryRemove(KeyValuePair.Create(request.Key, flight)));
+        _ = RunAsync(flight, request with { IsRefresh = true }, () => _inFlight.TryRemove(KeyValuePair.Create(request.Key, flight)));
         _ = KeepRefreshedAsync(request.Key, flight);
     }
 

@@ -83,6 +83,42 @@ public sealed class StaleTests
         Assert.Equal(2, origin.RequestCount);
     }
 
+    [Theory]
+    [InlineData("2\r\new\r\n0\r\n\r\n", 2)]
+    [InlineData("broken\r\n", 3)]
+    [Trait("Behaviour", "B31")]
+    public async Task Stale_page_is_used_until_the_new_one_is_whole(string rest, int requests)
+    {
+        var gate = new TaskCompletionSource();
+        await using var origin = ScriptedOrigin.Start(async exchange =>
+        {
+            const string head = "HTTP/1.1 200 OK\r\nCache-Control: max-age=60, stale-while-revalidate=30\r\nTransfer-Encoding: chunked\r\n\r\n";
+            if (exchange.Request.Number == 2)
+            {
+                await exchange.SendAsync(head + "1\r\nn\r\n");
+                await exchange.WaitAsync(gate.Task);
+                await exchange.SendAsync(rest);
+            }
+            else
+            {
+                await exchange.SendAsync(head + (exchange.Request.Number == 1 ? "3\r\nold\r\n0\r\n\r\n" : "3\r\nnew\r\n0\r\n\r\n"));
+            }
+        });
+        await using var proxy = await StartAsync(origin);
+        await proxy.GetAsync("/page");
+        double before = await proxy.MetricAsync("bytes_from_origin_total");
+        _time.Advance(TimeSpan.FromSeconds(70));
+        await proxy.GetAsync("/page");
+        await Eventually.TrueAsync(async () => await proxy.MetricAsync("bytes_from_origin_total") > before, () => "the new page has begun");
+
+        var meanwhile = await proxy.GetAsync("/page");
+        Assert.Equal(("old", "STALE", 2), (meanwhile.BodyText, meanwhile.Field("X-Cache"), origin.RequestCount));
+        gate.SetResult();
+
+        await Eventually.TrueAsync(async () => (await proxy.GetAsync("/page")).BodyText == "new", () => "the new page");
+        Assert.Equal(requests, origin.RequestCount);
+    }
+
     [Fact]
     [Trait("Behaviour", "B31")]
     public async Task Stale_while_revalidate_ends_with_its_time()
