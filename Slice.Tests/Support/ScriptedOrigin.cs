@@ -165,9 +165,9 @@ public sealed class ScriptedOrigin : IAsyncDisposable
                 }
             }
         }
-        catch (OperationCanceledException)
+        catch (Exception error) when (error is OperationCanceledException || (error is SocketException && _stop.IsCancellationRequested))
         {
-            // Stopped.
+            // Stopped; a cancellation that comes between two steps of the accept is a socket error.
         }
     }
 
