@@ -25,6 +25,7 @@ public sealed class Generation
     private readonly SliceTable _slices;
     private StoredResponse _response;
     private int _retired;
+    private bool _isReplaced;
     private int _fetches;
     private int _nextToDrop;
     private WholeBodyFill? _fill;
@@ -108,6 +109,9 @@ public sealed class Generation
 
     /// <summary>Whether it was replaced, purged, or found changed.</summary>
     public bool IsRetired => Volatile.Read(ref _retired) != 0;
+
+    /// <summary>Whether another has its place: who has sent nothing of it yet does better to look there.</summary>
+    public bool IsReplaced => Volatile.Read(ref _isReplaced);
 
     /// <summary>Slices stored now.</summary>
     public int StoredSlices => _slices.Stored;
@@ -230,6 +234,13 @@ public sealed class Generation
         }
 
         return stored;
+    }
+
+    /// <summary>Ends the generation because another has its place.</summary>
+    internal void Replace()
+    {
+        Volatile.Write(ref _isReplaced, true);
+        Retire();
     }
 
     /// <summary>Ends the generation. Its slices leave the cache; leases that are out stay valid.</summary>

@@ -58,7 +58,7 @@ public sealed class ObjectIndex
 
         foreach (var previous in replaced)
         {
-            previous.Retire();
+            previous.Replace();
         }
 
         generation.Published();

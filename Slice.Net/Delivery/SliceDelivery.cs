@@ -23,6 +23,9 @@ internal sealed class SliceDelivery
     /// <summary>Buffer for bytes that are streamed without being stored; the pool's common size.</summary>
     private const int StreamBufferBytes = 64 << 10;
 
+    private static readonly DeliveryOutcome s_leftTheCache =
+        new(DeliveryStatus.Failed, HasBegun: false, new Failure(FetchError.ObjectChanged, "it left the cache meanwhile"));
+
     private readonly SliceWindow _window;
     private readonly SliceFetcher _fetcher;
     private readonly int _windowSlices;
@@ -57,7 +60,7 @@ internal sealed class SliceDelivery
     /// first byte of the body is there, so that a failure until then can still be answered with a status. With
     /// <paramref name="isFirstLearned"/> the first slice came with the lesson about the object: a miss, though it may be stored by now.
     /// With <paramref name="mayStartOver"/> an object that has left the cache before that byte is a failure that the caller answers with what is there
-    /// by then; without, its bytes are asked of the origin: what was learned for this very request leaves when the store does not take it.
+    /// by then; without, its bytes are asked of the origin.
     /// With <paramref name="dropsPassed"/> a slice of a generation that is for this response only goes when it has been sent.
     /// </summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -70,6 +73,11 @@ internal sealed class SliceDelivery
             for (int ordinal = 0; ordinal < plan.Count; ordinal++)
             {
                 _window.Fill();
+                if (ordinal == 0 && mayStartOver && generation.IsReplaced && _window.HasFailed())
+                {
+                    return s_leftTheCache;
+                }
+
                 var part = plan[ordinal];
                 if (_window.Current.Stored is { IsVerified: false } unverified && !await VerifyAsync(unverified, part))
                 {
@@ -85,12 +93,7 @@ internal sealed class SliceDelivery
                 _window.Advance();
                 if (outcome.Status != DeliveryStatus.Delivered)
                 {
-                    if (mayStartOver && LeftBeforeItBegan(generation, outcome))
-                    {
-                        return outcome with { Failure = new Failure(FetchError.ObjectChanged, "it left the cache meanwhile") };
-                    }
-
-                    return await RecoverAsync(exchange, generation, plan, outcome.HasBegun ? default : head, outcome);
+                    return mayStartOver && LeftBeforeItBegan(generation, outcome, isFirstLearned) ? s_leftTheCache : await RecoverAsync(exchange, generation, plan, outcome.HasBegun ? default : head, outcome);
                 }
 
                 Count(isHit: source.Stored is not null && !(isFirstLearned && ordinal == 0), part.TakeBytes);
@@ -235,9 +238,11 @@ internal sealed class SliceDelivery
         return new DeliveryOutcome(DeliveryStatus.Delivered, HasBegun: true, Failure.None);
     }
 
-    // Replaced or purged since it was looked up, and nothing of it is sent: what is there by now may do without the origin.
-    private static bool LeftBeforeItBegan(Generation generation, DeliveryOutcome outcome) =>
-        outcome is { HasBegun: false, Failure.Error: FetchError.SliceGone } && generation is { IsShared: true, IsRetired: true };
+    // Replaced or purged since it was looked up, and nothing of it is sent: what is there by now may do without the origin. What was learned for
+    // this very request also leaves when the store does not take it, and then nothing else is there.
+    private static bool LeftBeforeItBegan(Generation generation, DeliveryOutcome outcome, bool isFirstLearned) =>
+        outcome is { HasBegun: false, Failure.Error: FetchError.SliceGone }
+        && (generation.IsReplaced || (!isFirstLearned && generation is { IsShared: true, IsRetired: true }));
 
     // A store that takes nothing must not cost the client its response: the rest comes from the origin in one piece, at the client's
     // pace, past the store.

@@ -59,6 +59,20 @@ internal sealed class SliceWindow(SliceFetcher fetcher, int sizeSlices)
         }
     }
 
+    /// <summary>Whether a slice that was asked for will not come.</summary>
+    public bool HasFailed()
+    {
+        for (int ordinal = _first; ordinal < _end; ordinal++)
+        {
+            if (this[ordinal].Fetch is { Failure.IsError: true })
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Gets the current slice anew, after what was stored of it has turned out to be of no use and was dropped.</summary>
     public void Renew()
     {

@@ -98,7 +98,7 @@ internal sealed class StoredResponder(int maxRanges, TimeProvider time, SliceMet
         HttpExchange exchange, Generation generation, SlicePlan plan, int status, ReadOnlyMemory<byte> head, bool isLearned, bool isLastAttempt)
     {
         exchange.BeginResponse(status);
-        var outcome = await exchange.Delivery!.RunAsync(exchange, generation, plan, head, isFirstLearned: isLearned, mayStartOver: !isLearned && !isLastAttempt);
+        var outcome = await exchange.Delivery!.RunAsync(exchange, generation, plan, head, isFirstLearned: isLearned, mayStartOver: !isLastAttempt);
         return EndDelivered(exchange, outcome) || await EndFailedAsync(exchange, outcome, isLastAttempt);
     }
 
