@@ -20,6 +20,10 @@ internal sealed class GetHandler : IRequestHandler
     // faster is an error.
     private const int MaxAttempts = 2;
 
+    // One whose place another took before the first byte is out has not changed: other clients learned it too, several at once when they
+    // differ by Vary. Arbitrary.
+    private const int MaxReplacements = 4;
+
     private readonly ObjectIndex _index;
     private readonly ObjectLearner _learner;
     private readonly StoredResponder _stored;
@@ -66,6 +70,7 @@ internal sealed class GetHandler : IRequestHandler
     public async ValueTask HandleAsync(HttpExchange exchange)
     {
         var directives = _honorsDirectives ? RequestDirectives.Read(exchange.Head.Fields) : default;
+        int replacements = 0;
         for (int attempt = 1; attempt <= MaxAttempts; attempt++)
         {
             var now = _time.GetUtcNow();
@@ -85,6 +90,11 @@ internal sealed class GetHandler : IRequestHandler
                 if (await _stored.RespondAsync(exchange, generation, status, now, directives.OnlyIfCached, isLastAttempt: attempt == MaxAttempts))
                 {
                     return;
+                }
+
+                if (generation.IsReplaced && replacements++ < MaxReplacements)
+                {
+                    attempt--;
                 }
             }
             finally
