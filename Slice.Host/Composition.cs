@@ -3,14 +3,17 @@ using Microsoft.Extensions.Logging;
 using Slice.Core.Caching;
 using Slice.Core.Fetching;
 using Slice.Core.Http;
+using Slice.Core.Objects;
 using Slice.Core.Observability;
 using Slice.Core.Options;
+using Slice.Core.Origin;
 using Slice.Core.Ranges;
 using Slice.Core.Storage;
+using Slice.Host.Service;
 using Slice.Net.Certificates;
-using Slice.Net;
 using Slice.Net.Connections;
 using Slice.Net.Delivery;
+using Slice.Net.Exchange;
 using Slice.Net.Handlers;
 using Slice.Net.Origin;
 

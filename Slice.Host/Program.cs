@@ -1,6 +1,8 @@
 using Slice.Core.Options;
+using Slice.Host.CommandLine;
 using Slice.Host.Configuration;
 using Slice.Host.Demo;
+using Slice.Host.Service;
 
 namespace Slice.Host;
 
@@ -14,7 +16,7 @@ internal static class Program
     public static async Task<int> Main(string[] arguments)
     {
         Environment.SetEnvironmentVariable(InlineCompletionsVariable, "1");
-        switch (CommandLine.Parse(arguments))
+        switch (CommandLineParser.Parse(arguments))
         {
             case RunCommand run:
                 return await RunAsync(run.Configuration);
@@ -42,6 +44,6 @@ internal static class Program
             return ExitCode.Configuration;
         }
 
-        return await Service.RunAsync(options, request, loaded.Notices);
+        return await ServiceRunner.RunAsync(options, request, loaded.Notices);
     }
 }

@@ -1,6 +1,6 @@
 using System.Reflection;
 using Slice.Core.Storage;
-using Slice.Host;
+using Slice.Host.CommandLine;
 using Slice.Net.Connections;
 
 namespace Slice.Tests;

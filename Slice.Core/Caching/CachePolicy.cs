@@ -1,3 +1,5 @@
+using Slice.Core.Http;
+
 namespace Slice.Core.Caching;
 
 /// <summary>What the operator decides about storing and freshness; everything else is the origin's word and RFC 9111. Immutable.</summary>

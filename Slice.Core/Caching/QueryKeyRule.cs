@@ -1,4 +1,5 @@
 using System.Text;
+using Slice.Core.Options;
 
 namespace Slice.Core.Caching;
 

@@ -1,4 +1,5 @@
 using System.Text;
+using Slice.Core.Http;
 
 namespace Slice.Core.Caching;
 

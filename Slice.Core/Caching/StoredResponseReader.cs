@@ -1,6 +1,6 @@
 using System.Text;
-using Slice.Core.Fetching;
 using Slice.Core.Http;
+using Slice.Core.Origin;
 
 namespace Slice.Core.Caching;
 

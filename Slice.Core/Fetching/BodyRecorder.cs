@@ -1,6 +1,7 @@
 using System.Buffers;
-using Slice.Core.Caching;
+using Slice.Core.Objects;
 using Slice.Core.Observability;
+using Slice.Core.Origin;
 using Slice.Core.Ranges;
 using Slice.Core.Storage;
 

@@ -1,4 +1,5 @@
-using Slice.Core.Caching;
+using Slice.Core.Objects;
+using Slice.Core.Origin;
 
 namespace Slice.Core.Fetching;
 

@@ -1,4 +1,6 @@
 using Slice.Core.Caching;
+using Slice.Core.Objects;
+using Slice.Core.Origin;
 
 namespace Slice.Core.Fetching;
 

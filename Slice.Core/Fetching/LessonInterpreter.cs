@@ -1,6 +1,8 @@
 using System.Text;
 using Slice.Core.Caching;
 using Slice.Core.Http;
+using Slice.Core.Objects;
+using Slice.Core.Origin;
 using Slice.Core.Ranges;
 using Slice.Core.Storage;
 

@@ -1,5 +1,7 @@
 using Slice.Core.Caching;
+using Slice.Core.Objects;
 using Slice.Core.Observability;
+using Slice.Core.Origin;
 using Slice.Core.Ranges;
 
 namespace Slice.Core.Fetching;

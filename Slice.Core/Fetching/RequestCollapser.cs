@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
-using Slice.Core.Caching;
+using Slice.Core.Objects;
 
 namespace Slice.Core.Fetching;
 

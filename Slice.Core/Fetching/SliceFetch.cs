@@ -1,4 +1,5 @@
-using Slice.Core.Caching;
+using Slice.Core.Objects;
+using Slice.Core.Origin;
 using Slice.Core.Storage;
 
 namespace Slice.Core.Fetching;

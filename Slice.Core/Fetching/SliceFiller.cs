@@ -1,5 +1,6 @@
 using System.Buffers;
 using Slice.Core.Observability;
+using Slice.Core.Origin;
 using Slice.Core.Ranges;
 using Slice.Core.Storage;
 

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
-using Slice.Core.Caching;
+using Slice.Core.Objects;
+using Slice.Core.Origin;
 
 namespace Slice.Core.Fetching;
 

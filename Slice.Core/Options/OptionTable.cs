@@ -1,4 +1,4 @@
-using Slice.Core.Caching;
+using Slice.Core.Http;
 
 namespace Slice.Core.Options;
 

@@ -1,5 +1,5 @@
 using System.IO.Hashing;
-using Slice.Core.Caching;
+using Slice.Core.Objects;
 
 namespace Slice.Core.Storage;
 

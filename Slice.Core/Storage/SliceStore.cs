@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
-using Slice.Core.Caching;
+using Slice.Core.Objects;
+using Slice.Core.Objects.Journal;
 
 namespace Slice.Core.Storage;
 

@@ -1,5 +1,3 @@
-using Slice.Core.Caching;
-
 namespace Slice.Core.Storage;
 
 /// <summary>
@@ -57,7 +55,7 @@ public sealed class StoredSlice
     /// <summary>Number of the generation that indexes it, set when committed.</summary>
     internal uint GenerationId { get; set; }
 
-    /// <summary>Index in the generation's grid, set once, before it is queued. Below <see cref="Generation.MaxSlices"/>.</summary>
+    /// <summary>Index in the generation's grid, set once, before it is queued. Below 2 to the power of <see cref="IndexBits"/>.</summary>
     internal int SliceIndex
     {
         get => (int)(_indexAndQueue & ((1u << IndexBits) - 1));

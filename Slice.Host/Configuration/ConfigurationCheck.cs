@@ -1,3 +1,6 @@
+using Slice.Host.CommandLine;
+using Slice.Host.Text;
+
 namespace Slice.Host.Configuration;
 
 /// <summary><c>--check-config</c>.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Slice.Host.Text;
 
 namespace Slice.Host.Configuration;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Slice.Core.Options;
+using Slice.Host.Text;
 
 namespace Slice.Host.Configuration;
 

@@ -1,4 +1,5 @@
 using Slice.Core.Options;
+using Slice.Host.Text;
 
 namespace Slice.Host.Configuration;
 

@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Slice.Host.CommandLine;
+using Slice.Host.Service;
 
 namespace Slice.Host.Demo;
 

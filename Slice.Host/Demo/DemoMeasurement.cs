@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using Slice.Core.Ranges;
+using Slice.Host.CommandLine;
+using Slice.Host.Service;
 
 namespace Slice.Host.Demo;
 

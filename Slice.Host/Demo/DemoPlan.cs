@@ -1,5 +1,6 @@
 using System.Numerics;
 using Slice.Core.Ranges;
+using Slice.Host.CommandLine;
 
 namespace Slice.Host.Demo;
 

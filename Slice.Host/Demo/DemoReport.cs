@@ -1,5 +1,6 @@
 using System.Globalization;
 using Slice.Core.Options;
+using Slice.Host.Service;
 
 namespace Slice.Host.Demo;
 

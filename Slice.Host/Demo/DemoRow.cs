@@ -1,3 +1,5 @@
+using Slice.Host.Service;
+
 namespace Slice.Host.Demo;
 
 /// <summary>What one download, or several at once, took: a row of the table.</summary>

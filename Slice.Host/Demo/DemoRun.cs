@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Slice.Core.Options;
 using Slice.Core.Ranges;
 using Slice.Host.Logging;
+using Slice.Host.Service;
 
 namespace Slice.Host.Demo;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Microsoft.Extensions.Logging;
+using Slice.Host.Text;
 
 namespace Slice.Host.Logging;
 

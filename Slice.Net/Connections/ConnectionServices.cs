@@ -3,6 +3,7 @@ using Slice.Core.Http;
 using Slice.Core.Observability;
 using Slice.Core.Options;
 using Slice.Net.Delivery;
+using Slice.Net.Exchange;
 
 namespace Slice.Net.Connections;
 

@@ -5,8 +5,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Slice.Core.Http;
-using Slice.Net.Delivery;
-using Slice.Net.Handlers;
+using Slice.Net.Exchange;
 
 namespace Slice.Net.Connections;
 

@@ -1,8 +1,8 @@
 using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
-using Slice.Core.Http;
 using Slice.Core.Observability;
+using Slice.Net.Exchange;
 
 namespace Slice.Net.Connections;
 

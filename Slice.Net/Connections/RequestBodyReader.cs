@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using Slice.Core.Http;
-using Slice.Net.Delivery;
+using Slice.Net.Exchange;
 
 namespace Slice.Net.Connections;
 

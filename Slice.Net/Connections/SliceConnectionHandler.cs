@@ -1,5 +1,5 @@
 using Microsoft.AspNetCore.Connections;
-using Slice.Net.Handlers;
+using Slice.Net.Exchange;
 
 namespace Slice.Net.Connections;
 

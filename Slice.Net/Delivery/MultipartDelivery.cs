@@ -1,8 +1,9 @@
-using Slice.Core.Caching;
 using Slice.Core.Fetching;
 using Slice.Core.Http;
+using Slice.Core.Objects;
+using Slice.Core.Origin;
 using Slice.Core.Ranges;
-using Slice.Net.Connections;
+using Slice.Net.Exchange;
 
 namespace Slice.Net.Delivery;
 

@@ -1,4 +1,5 @@
 using Slice.Core.Storage;
+using Slice.Net.Exchange;
 
 namespace Slice.Net.Delivery;
 

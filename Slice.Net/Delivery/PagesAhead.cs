@@ -1,5 +1,6 @@
 using Slice.Core.Observability;
 using Slice.Core.Storage;
+using Slice.Net.Exchange;
 
 namespace Slice.Net.Delivery;
 

@@ -1,12 +1,13 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
-using Slice.Core.Caching;
 using Slice.Core.Fetching;
 using Slice.Core.Http;
+using Slice.Core.Objects;
 using Slice.Core.Observability;
+using Slice.Core.Origin;
 using Slice.Core.Ranges;
 using Slice.Core.Storage;
-using Slice.Net.Connections;
+using Slice.Net.Exchange;
 
 namespace Slice.Net.Delivery;
 

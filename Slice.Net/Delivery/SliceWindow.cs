@@ -1,7 +1,7 @@
-using Slice.Core.Caching;
 using Slice.Core.Fetching;
+using Slice.Core.Objects;
 using Slice.Core.Ranges;
-using Slice.Net.Connections;
+using Slice.Net.Exchange;
 
 namespace Slice.Net.Delivery;
 

@@ -2,7 +2,8 @@ using Slice.Core.Caching;
 using Slice.Core.Fetching;
 using Slice.Core.Http;
 using Slice.Core.Observability;
-using Slice.Net.Connections;
+using Slice.Core.Origin;
+using Slice.Net.Exchange;
 
 namespace Slice.Net.Handlers;
 

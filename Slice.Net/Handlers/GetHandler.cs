@@ -2,10 +2,12 @@ using System.Runtime.CompilerServices;
 using Slice.Core.Caching;
 using Slice.Core.Fetching;
 using Slice.Core.Http;
+using Slice.Core.Objects;
 using Slice.Core.Observability;
 using Slice.Core.Options;
+using Slice.Core.Origin;
 using Slice.Core.Ranges;
-using Slice.Net.Connections;
+using Slice.Net.Exchange;
 using Slice.Net.Origin;
 
 namespace Slice.Net.Handlers;

@@ -1,10 +1,11 @@
 using System.Text;
 using Slice.Core.Caching;
-using Slice.Core.Fetching;
 using Slice.Core.Http;
+using Slice.Core.Objects;
 using Slice.Core.Observability;
 using Slice.Core.Options;
-using Slice.Net.Connections;
+using Slice.Core.Origin;
+using Slice.Net.Exchange;
 using Slice.Net.Origin;
 
 namespace Slice.Net.Handlers;

@@ -4,12 +4,12 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using Slice.Core.Caching;
 using Slice.Core.Http;
+using Slice.Core.Objects;
 using Slice.Core.Observability;
 using Slice.Core.Options;
 using Slice.Core.Storage;
-using Slice.Net.Connections;
+using Slice.Net.Exchange;
 
 namespace Slice.Net.Handlers;
 

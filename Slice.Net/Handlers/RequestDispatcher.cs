@@ -1,6 +1,6 @@
 using System.Text;
 using Slice.Core.Http;
-using Slice.Net.Connections;
+using Slice.Net.Exchange;
 
 namespace Slice.Net.Handlers;
 

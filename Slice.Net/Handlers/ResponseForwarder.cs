@@ -4,8 +4,8 @@ using System.Text;
 using Slice.Core.Caching;
 using Slice.Core.Fetching;
 using Slice.Core.Observability;
-using Slice.Net.Connections;
-using Slice.Net.Delivery;
+using Slice.Core.Origin;
+using Slice.Net.Exchange;
 
 namespace Slice.Net.Handlers;
 

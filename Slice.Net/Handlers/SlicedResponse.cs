@@ -2,7 +2,7 @@ using System.Buffers;
 using Slice.Core.Caching;
 using Slice.Core.Http;
 using Slice.Core.Ranges;
-using Slice.Net.Connections;
+using Slice.Net.Exchange;
 
 namespace Slice.Net.Handlers;
 

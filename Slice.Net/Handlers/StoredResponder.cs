@@ -1,10 +1,11 @@
 using Slice.Core.Caching;
-using Slice.Core.Fetching;
 using Slice.Core.Http;
+using Slice.Core.Objects;
 using Slice.Core.Observability;
+using Slice.Core.Origin;
 using Slice.Core.Ranges;
-using Slice.Net.Connections;
 using Slice.Net.Delivery;
+using Slice.Net.Exchange;
 
 namespace Slice.Net.Handlers;
 

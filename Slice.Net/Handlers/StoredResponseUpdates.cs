@@ -1,8 +1,9 @@
 using System.Text;
 using Slice.Core.Caching;
-using Slice.Core.Fetching;
 using Slice.Core.Http;
-using Slice.Net.Connections;
+using Slice.Core.Objects;
+using Slice.Core.Origin;
+using Slice.Net.Exchange;
 
 namespace Slice.Net.Handlers;
 

@@ -2,8 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Connections;
 using Slice.Core.Observability;
-using Slice.Net.Connections;
-using Slice.Net.Delivery;
+using Slice.Net.Exchange;
 using Slice.Net.Origin;
 
 namespace Slice.Net.Handlers;

@@ -1,12 +1,11 @@
 using System.Globalization;
 using System.Text;
 using Slice.Core.Caching;
-using Slice.Core.Fetching;
 using Slice.Core.Http;
 using Slice.Core.Observability;
 using Slice.Core.Options;
-using Slice.Net.Connections;
-using Slice.Net.Delivery;
+using Slice.Core.Origin;
+using Slice.Net.Exchange;
 using Slice.Net.Origin;
 
 namespace Slice.Net.Handlers;

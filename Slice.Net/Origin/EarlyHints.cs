@@ -1,4 +1,4 @@
-using Slice.Net.Connections;
+using Slice.Net.Exchange;
 
 namespace Slice.Net.Origin;
 

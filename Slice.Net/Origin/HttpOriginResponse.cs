@@ -1,6 +1,6 @@
-using Slice.Core.Fetching;
 using Slice.Core.Http;
 using Slice.Core.Options;
+using Slice.Core.Origin;
 
 namespace Slice.Net.Origin;
 

@@ -1,8 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
-using Slice.Core.Fetching;
-using Slice.Net.Handlers;
+using Slice.Core.Origin;
 
 namespace Slice.Net.Origin;
 

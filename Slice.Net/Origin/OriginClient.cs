@@ -1,8 +1,7 @@
 using System.Net;
 using System.Text;
-using Slice.Core.Fetching;
 using Slice.Core.Options;
-using Slice.Net.Handlers;
+using Slice.Core.Origin;
 
 namespace Slice.Net.Origin;
 

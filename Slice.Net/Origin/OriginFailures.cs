@@ -1,5 +1,5 @@
 using System.Net.Sockets;
-using Slice.Core.Fetching;
+using Slice.Core.Origin;
 
 namespace Slice.Net.Origin;
 

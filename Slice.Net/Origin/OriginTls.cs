@@ -2,8 +2,8 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
-using Slice.Core.Fetching;
 using Slice.Core.Options;
+using Slice.Core.Origin;
 using Slice.Net.Certificates;
 
 namespace Slice.Net.Origin;

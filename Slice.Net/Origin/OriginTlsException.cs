@@ -1,4 +1,4 @@
-using Slice.Core.Fetching;
+using Slice.Core.Origin;
 
 namespace Slice.Net.Origin;
 

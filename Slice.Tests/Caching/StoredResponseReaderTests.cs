@@ -1,6 +1,7 @@
 using System.Text;
 using Microsoft.Extensions.Time.Testing;
 using Slice.Core.Caching;
+using Slice.Core.Http;
 using Slice.Tests.Support;
 
 namespace Slice.Tests.Caching;

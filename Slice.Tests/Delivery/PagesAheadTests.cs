@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
-using Slice.Core.Caching;
 using Slice.Core.Http;
+using Slice.Core.Objects;
 using Slice.Core.Observability;
 using Slice.Core.Ranges;
 using Slice.Core.Storage;

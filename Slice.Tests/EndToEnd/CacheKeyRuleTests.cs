@@ -1,4 +1,4 @@
-using Slice.Core.Caching;
+using Slice.Core.Options;
 using Slice.Tests.Support;
 
 namespace Slice.Tests.EndToEnd;

@@ -1,5 +1,5 @@
 using System.Net;
-using Slice.Net.Handlers;
+using Slice.Net.Exchange;
 using Slice.Tests.Support;
 
 namespace Slice.Tests.EndToEnd;

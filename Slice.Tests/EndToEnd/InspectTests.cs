@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Slice.Core.Caching;
+using Slice.Core.Objects;
 using Slice.Core.Storage;
 using Slice.Tests.Support;
 

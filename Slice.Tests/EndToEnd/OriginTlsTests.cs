@@ -1,5 +1,5 @@
 using Slice.Core.Options;
-using Slice.Host;
+using Slice.Host.Service;
 using Slice.Tests.Support;
 
 namespace Slice.Tests.EndToEnd;

@@ -5,7 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Slice.Core.Options;
-using Slice.Host;
+using Slice.Host.Service;
 using Slice.Tests.Support;
 
 namespace Slice.Tests.EndToEnd;

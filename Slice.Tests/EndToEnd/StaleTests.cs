@@ -220,7 +220,7 @@ public sealed class StaleTests
         _file.ExtraFields = ["Cache-Control: max-age=60"];
         await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
         await using var proxy = await StartAsync(
-            origin, options => options with { Validator = Enum.Parse<Core.Caching.ValidatorStrength>(Name(validator)) });
+            origin, options => options with { Validator = Enum.Parse<Core.Http.ValidatorStrength>(Name(validator)) });
         await proxy.GetAsync("/file", "Range: bytes=0-7");
         _time.Advance(TimeSpan.FromSeconds(61));
 

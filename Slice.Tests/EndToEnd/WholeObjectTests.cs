@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Time.Testing;
-using Slice.Core.Caching;
 using Slice.Core.Http;
+using Slice.Core.Objects;
 using Slice.Core.Options;
 using Slice.Tests.Support;
 

@@ -1,6 +1,7 @@
 using Slice.Core.Caching;
 using Slice.Core.Fetching;
 using Slice.Core.Http;
+using Slice.Core.Origin;
 using Slice.Core.Ranges;
 using Slice.Tests.Support;
 

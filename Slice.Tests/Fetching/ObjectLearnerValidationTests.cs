@@ -1,6 +1,8 @@
 using Slice.Core.Caching;
 using Slice.Core.Fetching;
 using Slice.Core.Http;
+using Slice.Core.Objects;
+using Slice.Core.Origin;
 using Slice.Tests.Support;
 
 namespace Slice.Tests.Fetching;

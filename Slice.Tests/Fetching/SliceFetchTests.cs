@@ -1,5 +1,6 @@
-using Slice.Core.Caching;
 using Slice.Core.Fetching;
+using Slice.Core.Objects;
+using Slice.Core.Origin;
 using Slice.Core.Storage;
 using Slice.Tests.Support;
 

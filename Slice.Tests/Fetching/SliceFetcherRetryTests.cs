@@ -1,4 +1,4 @@
-using Slice.Core.Fetching;
+using Slice.Core.Origin;
 using Slice.Core.Ranges;
 using Slice.Tests.Support;
 

@@ -1,4 +1,5 @@
 using Slice.Core.Fetching;
+using Slice.Core.Origin;
 using Slice.Tests.Support;
 
 namespace Slice.Tests.Fetching;

@@ -1,4 +1,5 @@
 using Slice.Core.Caching;
+using Slice.Core.Options;
 using Slice.Tests.Support;
 
 namespace Slice.Tests.Fuzzing;

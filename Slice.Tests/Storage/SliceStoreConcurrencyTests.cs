@@ -1,4 +1,4 @@
-using Slice.Core.Caching;
+using Slice.Core.Objects;
 using Slice.Core.Storage;
 using Slice.Tests.Support;
 

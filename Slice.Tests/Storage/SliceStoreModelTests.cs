@@ -1,6 +1,6 @@
 using CsCheck;
 using Microsoft.Extensions.Time.Testing;
-using Slice.Core.Caching;
+using Slice.Core.Objects;
 using Slice.Core.Storage;
 using Slice.Tests.Support;
 

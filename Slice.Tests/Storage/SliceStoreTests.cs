@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Time.Testing;
-using Slice.Core.Caching;
+using Slice.Core.Objects;
 using Slice.Core.Storage;
 using Slice.Tests.Support;
 

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
-using Slice.Core.Fetching;
-using Subrequest = Slice.Core.Fetching.OriginRequest;
+using Slice.Core.Origin;
+using Subrequest = Slice.Core.Origin.OriginRequest;
 
 namespace Slice.Tests.Support;
 

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text;
 using System.Threading.Channels;
-using Slice.Core.Fetching;
 using Slice.Core.Http;
+using Slice.Core.Origin;
 
 namespace Slice.Tests.Support;
 

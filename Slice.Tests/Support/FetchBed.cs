@@ -1,7 +1,9 @@
 using System.Text;
 using Slice.Core.Caching;
 using Slice.Core.Fetching;
+using Slice.Core.Objects;
 using Slice.Core.Observability;
+using Slice.Core.Origin;
 using Slice.Core.Ranges;
 using Slice.Core.Storage;
 

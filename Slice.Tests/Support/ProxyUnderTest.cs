@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Slice.Core.Options;
-using Slice.Host;
+using Slice.Host.Service;
 
 namespace Slice.Tests.Support;
 

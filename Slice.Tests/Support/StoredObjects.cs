@@ -1,5 +1,7 @@
 using System.Text;
 using Slice.Core.Caching;
+using Slice.Core.Http;
+using Slice.Core.Objects;
 using Slice.Core.Ranges;
 using Slice.Core.Storage;
 

@@ -2,6 +2,9 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Slice.Core.Caching;
+using Slice.Core.Http;
+using Slice.Core.Objects;
+using Slice.Core.Objects.Journal;
 using Slice.Core.Ranges;
 using Slice.Core.Storage;
 

@@ -1,6 +1,6 @@
 using CsCheck;
 using Slice.Core.Options;
-using Slice.Host;
+using Slice.Host.CommandLine;
 using Slice.Host.Configuration;
 using Slice.Tests.Support;
 

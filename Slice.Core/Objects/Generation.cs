@@ -1,0 +1,274 @@
+using System.Diagnostics.CodeAnalysis;
+using Slice.Core.Caching;
+using Slice.Core.Fetching;
+using Slice.Core.Objects.Journal;
+using Slice.Core.Ranges;
+using Slice.Core.Storage;
+
+namespace Slice.Core.Objects;
+
+/// <summary>
+/// One version of one object: its stored response and the slices fetched of it. Slices belong to a generation, never to a URL, so
+/// two versions can never be mixed, and retiring the generation removes all of them at once. Thread-safe.
+/// </summary>
+/// <remarks>
+/// A generation is live until <see cref="Retire"/>. Readers of a retired generation finish with the leases they hold; nothing can be
+/// committed to it any more.
+/// </remarks>
+public sealed class Generation
+{
+    /// <summary>
+    /// Most slices of one object. Bounds the table that a length claimed by the origin makes us allocate: 2 MiB for the 4 TiB that
+    /// these are at the smallest slice size, 64 KiB.
+    /// </summary>
+    public const int MaxSlices = 1 << 26;
+
+    private readonly SliceStore _store;
+    private readonly SliceTable _slices;
+    private StoredResponse _response;
+    private int _retired;
+    private bool _isReplaced;
+    private int _fetches;
+    private int _nextToDrop;
+    private WholeBodyFill? _fill;
+
+    /// <summary>A live generation without slices.</summary>
+    /// <param name="key">The object's key.</param>
+    /// <param name="response">Its stored response.</param>
+    /// <param name="grid">The absolute grid the object is cut on; fixed for the generation's life.</param>
+    /// <param name="isShared">False for a response that no other request may see (RFC 9111 §3): never published, retired after its request.</param>
+    /// <param name="store">Where its slices live.</param>
+    public Generation(CacheKey key, StoredResponse response, SliceGrid grid, bool isShared, SliceStore store)
+        : this(key, response, grid, isShared, store, id: null)
+    {
+    }
+
+    private Generation(CacheKey key, StoredResponse response, SliceGrid grid, bool isShared, SliceStore store, uint? id)
+    {
+        Key = key;
+        Grid = grid;
+        IsShared = isShared;
+        CompleteLength = response.CompleteLength;
+        _response = response;
+        _store = store;
+        _slices = new SliceTable(grid.CountFor(response.CompleteLength));
+        if (id is { } earlier)
+        {
+            Id = earlier;
+            store.Register(this, earlier);
+        }
+        else
+        {
+            Id = store.Register(this);
+        }
+    }
+
+    /// <summary>Its number in the store.</summary>
+    internal uint Id { get; }
+
+    /// <summary>What the index on disk knows of it; under the lock of the <see cref="IndexJournal"/>.</summary>
+    internal IndexState IndexState { get; set; }
+
+    /// <summary>The slices stored now, in order; those that come or go meanwhile may be among them.</summary>
+    internal IEnumerable<StoredSlice> Slices => _slices.All;
+
+    /// <summary>The object's key.</summary>
+    public CacheKey Key { get; }
+
+    /// <summary>The request fields that select it; null when every request for the key does.</summary>
+    public SelectingFields? Selecting { get; init; }
+
+    /// <summary>
+    /// Whether its bytes came as one body that cannot be asked for in parts: an error, an origin without ranges, a coded page. A slice
+    /// that is missing then can only be had by fetching the object anew.
+    /// </summary>
+    public bool IsWhole { get; init; }
+
+    /// <summary>The body that is filling a whole object just now; null before and after.</summary>
+    public WholeBodyFill? Fill
+    {
+        get => Volatile.Read(ref _fill);
+        internal set => Volatile.Write(ref _fill, value);
+    }
+
+    /// <summary>Whether every slice is stored.</summary>
+    public bool IsComplete => _slices.Stored == Grid.CountFor(CompleteLength);
+
+    /// <summary>Whether it can answer a request at all: whatever it lacks can be fetched or is just coming.</summary>
+    public bool IsUsable => !IsRetired && (!IsWhole || IsComplete || Fill is not null || Volatile.Read(ref _fetches) > 0);
+
+    /// <summary>The grid that slice indexes refer to.</summary>
+    public SliceGrid Grid { get; }
+
+    /// <summary>Bytes of the representation.</summary>
+    public long CompleteLength { get; }
+
+    /// <summary>Whether other requests may be answered from it.</summary>
+    public bool IsShared { get; }
+
+    /// <summary>The stored response; replaced as a whole when a 304 freshens it.</summary>
+    public StoredResponse Response => Volatile.Read(ref _response);
+
+    /// <summary>Whether it was replaced, purged, or found changed.</summary>
+    public bool IsRetired => Volatile.Read(ref _retired) != 0;
+
+    /// <summary>Whether another has its place: who has sent nothing of it yet does better to look there.</summary>
+    public bool IsReplaced => Volatile.Read(ref _isReplaced);
+
+    /// <summary>Slices stored now.</summary>
+    public int StoredSlices => _slices.Stored;
+
+    /// <summary>Whether nothing is stored of it and nothing is on the way. One without a body is all there.</summary>
+    internal bool IsEmpty => CompleteLength > 0 && _slices.Stored == 0 && Volatile.Read(ref _fetches) == 0;
+
+    /// <summary>Replaces the stored response after a successful validation (RFC 9111 §4.3.4).</summary>
+    public void Freshen(StoredResponse response)
+    {
+        if (response.CompleteLength != CompleteLength)
+        {
+            throw new ArgumentException("A validation cannot change the length of a representation.", nameof(response));
+        }
+
+        Volatile.Write(ref _response, response);
+        _store.Freshened(this);
+    }
+
+    /// <summary>One of an earlier run, with what the index says of it; its slices come by <see cref="TryRestore"/>.</summary>
+    internal static Generation Restore(IndexedObject indexed, SliceStore store) =>
+        new(indexed.Key, indexed.Response, indexed.Grid, isShared: true, store, indexed.Id)
+        {
+            Selecting = indexed.Selecting,
+            IsWhole = indexed.IsWhole,
+            IndexState = IndexState.Written,
+        };
+
+    /// <summary>Puts a slice of an earlier run into its slot; false when the slot is taken.</summary>
+    internal bool TryRestore(StoredSlice slice, int sliceIndex)
+    {
+        slice.GenerationId = Id;
+        slice.SliceIndex = sliceIndex;
+        return _slices.TryAdd(sliceIndex, slice);
+    }
+
+    /// <summary>Empties a slot that <see cref="TryRestore"/> has filled, while nobody else knows of the slice.</summary>
+    internal void ForgetRestored(int sliceIndex)
+    {
+        if (sliceIndex >= 0 && sliceIndex < Grid.CountFor(CompleteLength) && _slices.Find(sliceIndex) is { } slice)
+        {
+            _slices.TryRemove(sliceIndex, slice);
+        }
+    }
+
+    /// <summary>It can be found by other requests now.</summary>
+    internal void Published() => _store.Published(this);
+
+    /// <summary>Takes a lease on a stored slice; the caller releases it.</summary>
+    public bool TryLease(int sliceIndex, [NotNullWhen(true)] out StoredSlice? slice)
+    {
+        slice = _slices.Find(sliceIndex);
+        return slice is not null && slice.TryLease();
+    }
+
+    /// <summary>
+    /// Indexes a slice that has been filled; one lease of the caller's passes to the index, and the caller holds another one during
+    /// the call. False, and nothing passes, when the generation is retired or has the slice already.
+    /// </summary>
+    public bool TryCommit(StoredSlice slice, int sliceIndex)
+    {
+        slice.GenerationId = Id;
+        slice.SliceIndex = sliceIndex;
+
+        // The leases taken so far are the filler's own. Left marked, every slice would count as used, and a download that nobody
+        // repeats would push out what is read again and again.
+        slice.Uses = 0;
+        if (IsRetired || !_slices.TryAdd(sliceIndex, slice))
+        {
+            return false;
+        }
+
+        // Retire sets the flag and then empties the table; we fill the slot and then read the flag: one of the two sees the other. If
+        // the table was emptied, or the slot evicted, before the slice reached the queue, it has no business there.
+        _store.Admit(this, slice);
+        if (IsRetired)
+        {
+            Drop(slice);
+        }
+
+        if (_slices.Find(sliceIndex) != slice)
+        {
+            _store.Unqueue(this, slice);
+        }
+
+        return true;
+    }
+
+    /// <summary>Takes one slice out of the cache, for instance because its bytes cannot be read any more.</summary>
+    public void Drop(StoredSlice slice)
+    {
+        if (Forget(slice))
+        {
+            _store.Drop(this, slice);
+        }
+    }
+
+    /// <summary>
+    /// Takes the stored slices from <paramref name="firstSliceIndex"/> through <paramref name="lastSliceIndex"/> out again; for a
+    /// generation of one response that is past them. Called by that response only.
+    /// </summary>
+    public void DropThrough(int firstSliceIndex, int lastSliceIndex)
+    {
+        // Slices are committed a moment after their last byte was sent: one that is not there yet is met by the next call.
+        _nextToDrop = Math.Max(_nextToDrop, firstSliceIndex);
+        while (_nextToDrop <= lastSliceIndex && _slices.Find(_nextToDrop) is { } slice)
+        {
+            Drop(slice);
+            _nextToDrop++;
+        }
+    }
+
+    /// <summary>How many of the <paramref name="count"/> slices from <paramref name="firstSliceIndex"/> on are stored now.</summary>
+    public int CountStored(int firstSliceIndex, int count)
+    {
+        int stored = 0;
+        for (int index = firstSliceIndex; index < firstSliceIndex + count; index++)
+        {
+            stored += _slices.Find(index) is null ? 0 : 1;
+        }
+
+        return stored;
+    }
+
+    /// <summary>Ends the generation because another has its place.</summary>
+    internal void Replace()
+    {
+        Volatile.Write(ref _isReplaced, true);
+        Retire();
+    }
+
+    /// <summary>Ends the generation. Its slices leave the cache; leases that are out stay valid.</summary>
+    public void Retire()
+    {
+        if (Interlocked.Exchange(ref _retired, 1) == 0)
+        {
+            _store.Retired(this);
+
+            // Constant time for the caller, whatever the object's size: readers see the flag; the extents follow.
+            ThreadPool.UnsafeQueueUserWorkItem(static generation => generation.Clear(), this, preferLocal: false);
+        }
+    }
+
+    /// <summary>Clears the slice's slot; true for the one caller that then owns the index's lease.</summary>
+    internal bool Forget(StoredSlice slice) => _slices.TryRemove(slice.SliceIndex, slice);
+
+    /// <summary>Counts a fetch that may still commit; pair with <see cref="FetchEnded"/>.</summary>
+    internal void FetchStarted() => Interlocked.Increment(ref _fetches);
+
+    /// <summary>Ends what <see cref="FetchStarted"/> began.</summary>
+    internal void FetchEnded() => Interlocked.Decrement(ref _fetches);
+
+    private void Clear()
+    {
+        _slices.Clear(slice => _store.Drop(this, slice));
+        _store.Unregister(this);
+    }
+}

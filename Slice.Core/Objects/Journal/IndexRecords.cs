@@ -1,0 +1,208 @@
+using Slice.Core.Caching;
+using Slice.Core.Http;
+using Slice.Core.Ranges;
+using Slice.Core.Storage;
+
+namespace Slice.Core.Objects.Journal;
+
+/// <summary>The records of an index, as they are written. What they mean together is <see cref="StoreRecovery"/>'s. Pure.</summary>
+internal static class IndexRecords
+{
+    private const byte IsWholeFlag = 1;
+    private const byte RequiresValidationFlag = 1;
+    private const byte MayCombineFlag = 2;
+    private const byte StaleForbiddenFlag = 4;
+    private const int UsesShift = 4;
+    private const long NoDate = long.MinValue;
+
+    // What lies between any two dates, so that sums of spans stay within a TimeSpan.
+    private static readonly TimeSpan MaxSpan = DateTimeOffset.MaxValue - DateTimeOffset.MinValue;
+
+    /// <summary>An object: its number, key, grid and stored response. Its slices follow one by one.</summary>
+    public static void WriteObject(RecordBuffer buffer, Generation generation)
+    {
+        buffer.Byte((byte)IndexRecordKind.Object);
+        buffer.UInt32(generation.Id);
+        buffer.Bytes(generation.Key.Bytes);
+        buffer.Int32(generation.Grid.SliceSizeBytes);
+        buffer.Byte(generation.IsWhole ? IsWholeFlag : (byte)0);
+        WriteSelecting(buffer, generation.Selecting);
+        WriteResponse(buffer, generation.Response);
+    }
+
+    /// <summary>An object's stored response, after a validation.</summary>
+    public static void WriteFreshened(RecordBuffer buffer, Generation generation)
+    {
+        buffer.Byte((byte)IndexRecordKind.Freshened);
+        buffer.UInt32(generation.Id);
+        WriteResponse(buffer, generation.Response);
+    }
+
+    /// <summary>The end of an object and of all its slices.</summary>
+    public static void WriteObjectGone(RecordBuffer buffer, uint generationId)
+    {
+        buffer.Byte((byte)IndexRecordKind.ObjectGone);
+        buffer.UInt32(generationId);
+    }
+
+    /// <summary>A slice and its place.</summary>
+    public static void WriteSlice(RecordBuffer buffer, StoredSlice slice)
+    {
+        buffer.Byte((byte)IndexRecordKind.Slice);
+        buffer.UInt32(slice.GenerationId);
+        buffer.Int32(slice.SliceIndex);
+        buffer.UInt16((ushort)slice.Segment.Index);
+        buffer.Int32(slice.OffsetBytes);
+        buffer.Int32(slice.LengthBytes);
+        buffer.UInt32(slice.Checksum);
+        buffer.Byte((byte)((int)slice.Queue | (slice.Uses << UsesShift)));
+    }
+
+    /// <summary>The end of a slice.</summary>
+    public static void WriteSliceGone(RecordBuffer buffer, uint generationId, int sliceIndex)
+    {
+        buffer.Byte((byte)IndexRecordKind.SliceGone);
+        buffer.UInt32(generationId);
+        buffer.Int32(sliceIndex);
+    }
+
+    /// <summary>The store was closed in order; of meaning when it is the last record.</summary>
+    public static void WriteClosed(RecordBuffer buffer) => buffer.Byte((byte)IndexRecordKind.Closed);
+
+    /// <summary>Reads records, handing each to a visitor.</summary>
+    /// <exception cref="InvalidDataException">They are not what we write.</exception>
+    public static void Read(ReadOnlySpan<byte> payload, IIndexRecordVisitor visitor)
+    {
+        var reader = new RecordReader(payload);
+        while (!reader.IsAtEnd)
+        {
+            var kind = (IndexRecordKind)reader.Byte();
+            switch (kind)
+            {
+                case IndexRecordKind.Object:
+                    visitor.Object(ReadObject(ref reader));
+                    break;
+                case IndexRecordKind.Freshened:
+                    visitor.Freshened(reader.UInt32(), ReadResponse(ref reader));
+                    break;
+                case IndexRecordKind.ObjectGone:
+                    visitor.ObjectGone(reader.UInt32());
+                    break;
+                case IndexRecordKind.Slice:
+                    visitor.Slice(ReadSlice(ref reader));
+                    break;
+                case IndexRecordKind.SliceGone:
+                    visitor.SliceGone(reader.UInt32(), reader.Int32());
+                    break;
+                case IndexRecordKind.Closed:
+                    break;
+                default:
+                    throw new InvalidDataException($"a record of the index is of the unknown kind {(byte)kind}");
+            }
+
+            visitor.IsClosed = kind == IndexRecordKind.Closed;
+        }
+    }
+
+    private static IndexedObject ReadObject(ref RecordReader reader)
+    {
+        uint id = reader.UInt32();
+        var key = new CacheKey(reader.Bytes());
+        int sliceSizeBytes = reader.Int32();
+        bool isWhole = (reader.Byte() & IsWholeFlag) != 0;
+        var selecting = ReadSelecting(ref reader);
+        var response = ReadResponse(ref reader);
+        if (sliceSizeBytes is <= 0 or > StoredSlice.MaxLengthBytes || !new SliceGrid(sliceSizeBytes).Covers(response.CompleteLength))
+        {
+            throw new InvalidDataException($"an object of the index has {response.CompleteLength} bytes in slices of {sliceSizeBytes}");
+        }
+
+        return new IndexedObject(id, key, new SliceGrid(sliceSizeBytes), isWhole, selecting, response);
+    }
+
+    private static IndexedSlice ReadSlice(ref RecordReader reader)
+    {
+        var (id, sliceIndex, segment) = (reader.UInt32(), reader.Int32(), reader.UInt16());
+        var (offsetBytes, lengthBytes, checksum) = (reader.Int32(), reader.Int32(), reader.UInt32());
+        int standing = reader.Byte();
+        var queue = (SliceQueue)(standing & ((1 << UsesShift) - 1));
+        return new IndexedSlice(id, sliceIndex, segment, offsetBytes, lengthBytes, checksum, queue, standing >> UsesShift);
+    }
+
+    private static void WriteSelecting(RecordBuffer buffer, SelectingFields? selecting)
+    {
+        buffer.Byte((byte)(selecting?.Fields.Count ?? 0));
+        for (int index = 0; index < selecting?.Fields.Count; index++)
+        {
+            buffer.Bytes(selecting.Fields[index].Name);
+            buffer.Bytes(selecting.Fields[index].Value);
+        }
+    }
+
+    private static SelectingFields? ReadSelecting(ref RecordReader reader)
+    {
+        var fields = new (byte[] Name, byte[] Value)[reader.Byte()];
+        for (int index = 0; index < fields.Length; index++)
+        {
+            fields[index] = (reader.Bytes().ToArray(), reader.Bytes().ToArray());
+        }
+
+        return fields.Length == 0 ? null : SelectingFields.Restore(fields);
+    }
+
+    private static void WriteResponse(RecordBuffer buffer, StoredResponse response)
+    {
+        buffer.UInt16((ushort)response.Status);
+        int flags = (response.RequiresValidation ? RequiresValidationFlag : 0)
+            | (response.MayCombine ? MayCombineFlag : 0)
+            | (response.Stale.IsForbidden ? StaleForbiddenFlag : 0);
+        buffer.Byte((byte)flags);
+        buffer.Int64(response.Stale.WhileRevalidating.Ticks);
+        buffer.Int64(response.Stale.IfError.Ticks);
+        buffer.Text(response.Validator.EntityTag);
+        buffer.Text(response.Validator.LastModified);
+        buffer.Int64(response.CompleteLength);
+        buffer.Int64(response.Freshness.ReceivedAt.UtcTicks);
+        buffer.Int64(response.Freshness.AgeWhenReceived.Ticks);
+        buffer.Int64(response.Freshness.Lifetime.Ticks);
+        buffer.Int64(response.LastModifiedDate?.UtcTicks ?? NoDate);
+        buffer.Int64(response.Date?.UtcTicks ?? NoDate);
+        buffer.Bytes(response.FieldLines.Span);
+    }
+
+    private static StoredResponse ReadResponse(ref RecordReader reader)
+    {
+        int status = reader.UInt16();
+        int flags = reader.Byte();
+        var stale = new StaleUse((flags & StaleForbiddenFlag) != 0, ReadSpan(ref reader), ReadSpan(ref reader));
+        var validator = new Validator(reader.Text(), reader.Text(), reader.Int64());
+        var freshness = new Freshness(ReadDate(ref reader) ?? default, ReadSpan(ref reader), ReadSpan(ref reader));
+        var lastModifiedDate = ReadDate(ref reader);
+        var date = ReadDate(ref reader);
+        return new StoredResponse(validator, freshness, reader.Bytes().ToArray(), lastModifiedDate, date)
+        {
+            Status = status,
+            RequiresValidation = (flags & RequiresValidationFlag) != 0,
+            MayCombine = (flags & MayCombineFlag) != 0,
+            Stale = stale,
+        };
+    }
+
+    private static TimeSpan ReadSpan(ref RecordReader reader)
+    {
+        var span = new TimeSpan(reader.Int64());
+        return span <= MaxSpan && span >= -MaxSpan ? span : throw new InvalidDataException($"a time span of the index is {span}");
+    }
+
+    private static DateTimeOffset? ReadDate(ref RecordReader reader)
+    {
+        long ticks = reader.Int64();
+        return ticks switch
+        {
+            NoDate => null,
+            < 0 => throw new InvalidDataException($"a date of the index is {ticks}"),
+            _ when ticks > DateTimeOffset.MaxValue.UtcTicks => throw new InvalidDataException($"a date of the index is {ticks}"),
+            _ => new DateTimeOffset(ticks, TimeSpan.Zero),
+        };
+    }
+}

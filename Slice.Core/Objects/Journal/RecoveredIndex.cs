@@ -1,0 +1,20 @@
+namespace Slice.Core.Objects.Journal;
+
+/// <summary>What was found in a cache directory at the start.</summary>
+public sealed record RecoveredIndex
+{
+    /// <summary>Objects that are used again.</summary>
+    public int Objects { get; init; }
+
+    /// <summary>Slices that are used again.</summary>
+    public int Slices { get; init; }
+
+    /// <summary>Slices that the index names and that are not used, because their place is not there or names two of them.</summary>
+    public int DroppedSlices { get; init; }
+
+    /// <summary>Whether the process before had ended in order.</summary>
+    public bool WasClosed { get; init; }
+
+    /// <summary>Why nothing of what was there is used; null when it is, or when nothing was there.</summary>
+    public string? Refusal { get; init; }
+}

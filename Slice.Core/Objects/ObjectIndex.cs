@@ -1,0 +1,151 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
+using Slice.Core.Caching;
+using Slice.Core.Http;
+
+namespace Slice.Core.Objects;
+
+/// <summary>The live generations of every stored object, by key and selecting fields. Thread-safe; look-ups take no lock and allocate nothing.</summary>
+public sealed class ObjectIndex
+{
+    /// <summary>
+    /// Most stored responses without a body. They have no slice by which eviction could find them; the oldest goes first. Arbitrary; with
+    /// about 1 KiB each they take 64 MiB at most.
+    /// </summary>
+    internal const int MaxBodiless = 1 << 16;
+
+    private readonly ConcurrentDictionary<CacheKey, StoredVariants> _objects = new(CacheKeyComparer.Instance);
+    private readonly ConcurrentDictionary<CacheKey, StoredVariants>.AlternateLookup<ReadOnlySpan<byte>> _byBytes;
+    private readonly ConcurrentQueue<Generation> _bodiless = new();
+
+    /// <summary>An empty index.</summary>
+    public ObjectIndex() => _byBytes = _objects.GetAlternateLookup<ReadOnlySpan<byte>>();
+
+    /// <summary>Objects stored.</summary>
+    public int Count => _objects.Count;
+
+    /// <summary>Whether anything is stored under the key, selected or not.</summary>
+    public bool Contains(ReadOnlySpan<byte> key) => _byBytes.ContainsKey(key);
+
+    /// <summary>Finds the live generation under the key whose bytes are given that the request's fields select.</summary>
+    public bool TryGet(ReadOnlySpan<byte> key, FieldTable request, [NotNullWhen(true)] out Generation? generation)
+    {
+        generation = null;
+        return _byBytes.TryGetValue(key, out var variants) && variants.TrySelect(request, out generation);
+    }
+
+    /// <summary>
+    /// Makes a generation the live one of its key and selecting fields; those it stands in for are retired. One that is retired already
+    /// is not kept.
+    /// </summary>
+    public void Publish(Generation generation)
+    {
+        var replaced = new List<Generation>();
+        while (true)
+        {
+            replaced.Clear();
+            if (!_objects.TryGetValue(generation.Key, out var existing))
+            {
+                if (_objects.TryAdd(generation.Key, new StoredVariants(generation)))
+                {
+                    break;
+                }
+            }
+            else if (_objects.TryUpdate(generation.Key, existing.With(generation, replaced), existing))
+            {
+                break;
+            }
+        }
+
+        foreach (var previous in replaced)
+        {
+            previous.Replace();
+        }
+
+        generation.Published();
+
+        // Thread A publishes; thread B finds the object changed and removes it. B retires first and looks for it second, A adds first
+        // and looks at the flag second: one of the two takes it out.
+        if (generation.IsRetired)
+        {
+            TakeOut(generation);
+        }
+        else if (generation.CompleteLength == 0)
+        {
+            BoundBodiless(generation);
+        }
+    }
+
+    /// <summary>The live generations; those that come or go meanwhile may be among them.</summary>
+    internal IEnumerable<Generation> Generations
+    {
+        get
+        {
+            foreach (var (_, variants) in _objects)
+            {
+                for (int index = 0; index < variants.All.Length; index++)
+                {
+                    yield return variants.All[index];
+                }
+            }
+        }
+    }
+
+    /// <summary>Takes every object out.</summary>
+    internal void Clear()
+    {
+        foreach (var generation in Generations)
+        {
+            Remove(generation);
+        }
+    }
+
+    /// <summary>Takes the key's object out of the cache at once, with all its variants, whatever its size (PURGE).</summary>
+    /// <returns>The slices it had, or -1 when nothing was stored under the key.</returns>
+    public int Remove(ReadOnlySpan<byte> key)
+    {
+        if (!_byBytes.TryRemove(key, out var variants))
+        {
+            return -1;
+        }
+
+        int slices = 0;
+        foreach (var generation in variants.All)
+        {
+            slices += generation.StoredSlices;
+            generation.Retire();
+        }
+
+        return slices;
+    }
+
+    /// <summary>Retires a generation; when it is live, its place is free again.</summary>
+    public void Remove(Generation generation)
+    {
+        generation.Retire();
+        TakeOut(generation);
+    }
+
+    private void TakeOut(Generation generation)
+    {
+        while (_objects.TryGetValue(generation.Key, out var existing))
+        {
+            var rest = existing.Without(generation);
+            bool isDone = rest == existing
+                || (rest is null ? _objects.TryRemove(KeyValuePair.Create(generation.Key, existing)) : _objects.TryUpdate(generation.Key, rest, existing));
+            if (isDone)
+            {
+                return;
+            }
+        }
+    }
+
+    private void BoundBodiless(Generation generation)
+    {
+        _bodiless.Enqueue(generation);
+        while (_bodiless.Count > MaxBodiless && _bodiless.TryDequeue(out var oldest))
+        {
+            Remove(oldest);
+        }
+    }
+}

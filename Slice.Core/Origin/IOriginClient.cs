@@ -1,0 +1,17 @@
+namespace Slice.Core.Origin;
+
+/// <summary>Sends one GET to the origin. Thread-safe. Implementations keep <c>timeouts.connect</c>, <c>first_byte</c>, <c>between_bytes</c> and <c>subrequest_total</c>.</summary>
+public interface IOriginClient
+{
+    /// <summary>
+    /// Sends the request and waits for the response head. Expected failures come back in the result; the caller disposes the response. <paramref name="ct"/> also
+    /// ends the reading of the body.
+    /// </summary>
+    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
+    ValueTask<OriginResult> SendAsync(OriginRequest request, CancellationToken ct);
+}
+
+/// <summary>A response, or why there is none.</summary>
+/// <param name="Response">The response, owned by the receiver; null when <paramref name="Failure"/> is an error.</param>
+/// <param name="Failure">Why there is none.</param>
+public readonly record struct OriginResult(OriginResponse? Response, Failure Failure);

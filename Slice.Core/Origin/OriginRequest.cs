@@ -1,0 +1,22 @@
+using Slice.Core.Http;
+using Slice.Core.Ranges;
+
+namespace Slice.Core.Origin;
+
+/// <summary>One GET to the origin. Immutable.</summary>
+/// <param name="Template">Target and fields.</param>
+/// <param name="Range">Bytes to ask for; null for the whole object.</param>
+public sealed record OriginRequest(SubrequestTemplate Template, ByteRange? Range)
+{
+    /// <summary>
+    /// The version the bytes must come from: sent as <c>If-Match</c> (strong entity tag) or <c>If-Unmodified-Since</c>, so that
+    /// a changed object answers 412 and not foreign bytes. Null: any version.
+    /// </summary>
+    public Validator? PinnedVersion { get; init; }
+
+    /// <summary>The version we hold: sent as <c>If-None-Match</c> and <c>If-Modified-Since</c>, so that an unchanged object answers 304.</summary>
+    public Validator? KnownVersion { get; init; }
+
+    /// <summary>The address of the origin that has just failed this request (<see cref="Failure.Origin"/>): another one is asked when there is one. Null: none has.</summary>
+    public string? FailedOrigin { get; init; }
+}

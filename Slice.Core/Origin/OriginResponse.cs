@@ -1,0 +1,96 @@
+using Slice.Core.Http;
+
+namespace Slice.Core.Origin;
+
+/// <summary>
+/// A response from the origin whose body is still to be read. One reader at a time; disposing it before the end of the body closes
+/// or drains the connection.
+/// </summary>
+public abstract class OriginResponse : IDisposable
+{
+    /// <summary>Name of the address of the origin that answers; null when there is only one way to it.</summary>
+    public virtual string? Origin => null;
+
+    /// <summary>Status code.</summary>
+    public abstract int Status { get; }
+
+    /// <summary>Reason phrase, for passing on.</summary>
+    public abstract string ReasonPhrase { get; }
+
+    /// <summary>Every field line in the order received, without interpretation.</summary>
+    public abstract IReadOnlyList<ForwardedField> Fields { get; }
+
+    /// <summary>Length of the body by Content-Length, or -1 when it is not stated.</summary>
+    public abstract long ContentLength { get; }
+
+    /// <summary>Whether the end of the body shows in its framing; false when it is the end of the connection, whatever caused that.</summary>
+    public virtual bool HasMarkedEnd => true;
+
+    /// <summary>
+    /// Reads the next bytes of the body: as many as there are, at most the buffer. 0 bytes and no failure is the end of the body as
+    /// the framing states it; a body that ends earlier is <see cref="FetchError.HttpResponseIncomplete"/>.
+    /// </summary>
+    /// <exception cref="OperationCanceledException">The token that was given when the request was sent was cancelled.</exception>
+    public abstract ValueTask<BodyRead> ReadAsync(Memory<byte> buffer);
+
+    /// <summary>
+    /// From now on the whole body must be read within <c>timeouts.subrequest_total</c> of the request; a read after that is <see cref="FetchError.HttpResponseTimeout"/>.
+    /// For the body of a slice; one that is read at a client's pace has no such end.
+    /// </summary>
+    public virtual void LimitTotalTime()
+    {
+    }
+
+    /// <summary>Ends the exchange: a read in progress or to come fails. Safe from any thread until disposed.</summary>
+    public abstract void Abort();
+
+    /// <summary>The only line of a field; null when it is absent or stands more than once.</summary>
+    public string? FindSingle(string name)
+    {
+        string? found = null;
+        foreach (var line in Fields)
+        {
+            if (line.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
+            {
+                if (found is not null)
+                {
+                    return null;
+                }
+
+                found = line.Value;
+            }
+        }
+
+        return found;
+    }
+
+    /// <summary>All lines of a field joined by comma (RFC 9110 §5.3); null when it is absent.</summary>
+    public string? FindCombined(string name)
+    {
+        string? combined = null;
+        foreach (var line in Fields)
+        {
+            if (line.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
+            {
+                combined = combined is null ? line.Value : combined + ", " + line.Value;
+            }
+        }
+
+        return combined;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Gives the connection back or closes it.</summary>
+    protected abstract void Dispose(bool disposing);
+}
+
+/// <summary>The result of one read of a body.</summary>
+/// <param name="Bytes">Bytes read; 0 at the end.</param>
+/// <param name="Failure">Why the read failed, or none.</param>
+public readonly record struct BodyRead(int Bytes, Failure Failure);

@@ -1,0 +1,132 @@
+using System.Globalization;
+using System.Text;
+using Slice.Core.Http;
+using Slice.Core.Ranges;
+
+namespace Slice.Core.Origin;
+
+/// <summary>The part of the object that a response carries, once it has passed <see cref="PartialResponseCheck"/>.</summary>
+/// <param name="Part">The bytes its body holds.</param>
+/// <param name="CompleteLength">Bytes of the whole representation; -1 when the origin does not know (<c>bytes a-b/*</c>).</param>
+public readonly record struct CheckedPart(ByteRange Part, long CompleteLength);
+
+/// <summary>
+/// Decides whether a 206 is the part that was asked for (RFC 9110 §15.3.7, B16, B17). Everything that could put a byte in
+/// the wrong place is refused. Pure.
+/// </summary>
+public static class PartialResponseCheck
+{
+    /// <summary>Checks a 206 against the range asked for. A part that ends early is accepted: the rest is asked for again.</summary>
+    public static bool TryAccept(OriginResponse response, ByteRange asked, out CheckedPart part, out Failure failure)
+    {
+        part = default;
+        failure = default;
+        string? contentRange = response.FindSingle("Content-Range");
+        if (contentRange is null)
+        {
+            return Refuse("206 without exactly one Content-Range", out failure);
+        }
+
+        var parsed = ContentRangeField.Parse(Encoding.Latin1.GetBytes(contentRange));
+        if (parsed.Kind is not (ContentRangeKind.Range or ContentRangeKind.RangeOfUnknownLength))
+        {
+            return Refuse($"206 with Content-Range '{contentRange}'", out failure);
+        }
+
+        if (parsed.Range.Start != asked.Start || parsed.Range.End > asked.End)
+        {
+            return Refuse($"asked for bytes {asked.Start}-{asked.End - 1}, got Content-Range '{contentRange}'", out failure);
+        }
+
+        if (response.ContentLength >= 0 && response.ContentLength != parsed.Range.Length)
+        {
+            return Refuse($"Content-Range '{contentRange}' with Content-Length {response.ContentLength}", out failure);
+        }
+
+        if (HasContentCoding(response))
+        {
+            return Refuse($"206 with Content-Encoding '{response.FindCombined("Content-Encoding")}' though identity was asked for", out failure);
+        }
+
+        // Its body holds part heads besides the bytes. It must not have a Content-Range (RFC 9110 §15.3.7.2), and we asked for one range.
+        if (response.FindCombined("Content-Type") is { } type && type.StartsWith("multipart/byteranges", StringComparison.OrdinalIgnoreCase))
+        {
+            return Refuse($"206 with Content-Type '{type}' though one range was asked for", out failure);
+        }
+
+        part = new CheckedPart(parsed.Range, parsed.Kind == ContentRangeKind.Range ? parsed.CompleteLength : -1);
+        return true;
+    }
+
+    /// <summary>
+    /// Checks whatever status came in answer to a range of a version we know: 206 with the right part of the same version, or
+    /// 200 where the range covers all of it (B13). Anything else is a failure that says what to do.
+    /// </summary>
+    public static Failure CheckPinned(OriginResponse response, ByteRange asked, Validator pinned, out ByteRange part)
+    {
+        part = default;
+        switch (response.Status)
+        {
+            case 206:
+                if (!TryAccept(response, asked, out var accepted, out var failure))
+                {
+                    return failure;
+                }
+
+                part = accepted.Part;
+                long completeLength = accepted.CompleteLength < 0 ? pinned.CompleteLength : accepted.CompleteLength;
+                return SameVersion(ValidatorOf(response, completeLength), pinned);
+
+            case 200 when asked.Start == 0 && response.ContentLength == pinned.CompleteLength && asked.End == pinned.CompleteLength
+                && !HasContentCoding(response):
+                // The range covers the whole object: some origins then answer 200 (B13).
+                part = asked;
+                return SameVersion(ValidatorOf(response, response.ContentLength), pinned);
+
+            case 200:
+                var current = ValidatorOf(response, response.ContentLength);
+                return current.IsPresent && !current.IsSameVersion(pinned)
+                    ? new Failure(FetchError.ObjectChanged, "200 with another validator in answer to a range")
+                    // Ranges are not to be had any more: what we know is of no use, and asking anew passes the whole answer through.
+                    : new Failure(FetchError.UnexpectedStatus, "200 in answer to a range");
+
+            case 412 or 416:
+                return new Failure(FetchError.ObjectChanged, $"status {response.Status} in answer to a pinned range");
+
+            case 429 or 500 or 502 or 503 or 504:
+                return ServerError(response);
+
+            default:
+                return new Failure(FetchError.UnexpectedStatus, $"status {response.Status} inside the object");
+        }
+    }
+
+    /// <summary>The failure of a status that may pass: 429 and 5xx, with the wait that the origin asks for.</summary>
+    public static Failure ServerError(OriginResponse response) => new(FetchError.OriginServerError, $"status {response.Status}")
+    {
+        // Its other form, a date, is rare and would need the clock.
+        RetryAfter = int.TryParse(response.FindSingle("Retry-After"), NumberStyles.None, CultureInfo.InvariantCulture, out int seconds)
+            ? TimeSpan.FromSeconds(seconds)
+            : null,
+    };
+
+    /// <summary>The validators that the response states, with the length the caller has found.</summary>
+    public static Validator ValidatorOf(OriginResponse response, long completeLength) =>
+        new(response.FindSingle("ETag"), response.FindSingle("Last-Modified"), completeLength);
+
+    /// <summary>
+    /// Whether the body is coded. We ask for <c>identity</c>: a coded body has other bytes at the same positions and must not be cut.
+    /// </summary>
+    public static bool HasContentCoding(OriginResponse response) =>
+        response.FindCombined("Content-Encoding") is { } coding && !coding.Equals("identity", StringComparison.OrdinalIgnoreCase);
+
+    private static bool Refuse(string detail, out Failure failure)
+    {
+        failure = new Failure(FetchError.UnusablePartialResponse, detail);
+        return false;
+    }
+
+    private static Failure SameVersion(Validator received, Validator pinned) => received.IsSameVersion(pinned)
+        ? Failure.None
+        : new Failure(FetchError.ObjectChanged, $"had {pinned}, got {received}");
+}

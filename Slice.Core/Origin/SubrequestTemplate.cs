@@ -1,0 +1,19 @@
+using Slice.Core.Http;
+
+namespace Slice.Core.Origin;
+
+/// <summary>
+/// What every subrequest for one object has in common: taken from the client request that first missed, copied, and independent of
+/// it. Immutable.
+/// </summary>
+/// <param name="Target">Path and query exactly as the client sent them.</param>
+/// <param name="Host">The Host for the origin; null for the origin's own address.</param>
+/// <param name="Fields">End-to-end request fields to pass on, without Range, preconditions and Accept-Encoding.</param>
+public sealed record SubrequestTemplate(string Target, string? Host, IReadOnlyList<ForwardedField> Fields)
+{
+    /// <summary>
+    /// Whether the client's own Accept-Encoding is among the fields. Slices are cut from the identity coding, and then it is not: the
+    /// origin is asked for that.
+    /// </summary>
+    public bool PassesAcceptEncoding { get; init; }
+}

@@ -1,0 +1,105 @@
+using Slice.Core.Options;
+using Slice.Host.Configuration;
+
+namespace Slice.Host.CommandLine;
+
+/// <summary>The words of <c>--help</c>, written by hand for people; tests hold them against <see cref="CommandLineOptions"/>.</summary>
+internal static class CommandLineHelp
+{
+    private static readonly DemoCommand s_demo = new();
+
+    /// <summary>Help of the program.</summary>
+    public static string Root { get; } = $"""
+        pingora-slice {CommandLineParser.Version} - a caching proxy that fetches large objects in slices
+
+        Usage:
+          pingora-slice [CONFIG...] [options]   serve
+          pingora-slice demo [options]          try it without an origin or a configuration
+          pingora-slice inspect DIR [options]   show what a cache directory holds
+
+        CONFIG is a YAML file; of several, later ones override earlier ones key by key.
+        Without one, the first of these that exists is used:
+          {string.Join("\n  ", ConfigurationLoader.DefaultFiles)}
+
+        Options:
+          --check-config      print the effective configuration, or every error in it, and exit
+          --port N            move this instance to port N: the metrics port shifts by as much and
+                              the cache on disk gets a subdirectory, so several can share a CONFIG
+          --log-level LEVEL   {LogSeverityText.Syntax};
+                              overrides {ConfigurationLoader.LogVariable} in the environment, which overrides CONFIG
+          --version           print the version and exit
+          -h, --help          print this and exit; 'pingora-slice demo --help' for the demo,
+                              'pingora-slice inspect --help' for the cache
+
+        Signals:
+          HUP                 read CONFIG again; log_level changes at once, the rest at a restart
+          TERM, INT           stop taking requests, let running ones finish, exit
+
+        Exit codes:
+          {ExitCode.Ok}   done
+          {ExitCode.CannotStart}   a port or the cache directory cannot be had; the log says why
+          {ExitCode.Usage}  the command line is wrong
+          {ExitCode.Configuration}  the configuration is wrong or not there
+
+        Examples:
+          pingora-slice --check-config /etc/pingora-slice/pingora_slice.yaml
+          pingora-slice base.yaml production.yaml
+          pingora-slice --port 8081 --log-level debug
+
+        """.ReplaceLineEndings("\n");
+
+    /// <summary>Help of <c>inspect</c>.</summary>
+    public static string Inspect { get; } = $"""
+        Usage:
+          pingora-slice inspect DIR [options]
+
+        Shows what the cache in DIR (l2_cache_dir) holds: totals, and its objects with the slices that
+        are stored, the largest first. Reads only, also while a process uses the directory.
+
+        Options:
+          --verify            compare every slice with its checksum; lists those that are damaged
+          --json              one JSON document with all objects, for scripts
+          --limit N           objects to list; default {InspectCommand.DefaultLimit}, with --json all
+          -h, --help          print this and exit
+
+        Exit codes:
+          {ExitCode.Ok}   done
+          {ExitCode.CannotStart}   there is no cache that can be read
+          {ExitCode.Damaged}   slices are damaged
+          {ExitCode.Usage}  the command line is wrong
+
+        """.ReplaceLineEndings("\n");
+
+    /// <summary>Help of <c>demo</c>.</summary>
+    public static string Demo { get; } = $"""
+        Usage:
+          pingora-slice demo [options]
+
+        Starts a sample origin and the proxy before it on this machine and downloads objects through
+        them: cold and warm, several slices at a time and one at a time, a range across a slice
+        boundary, and one object for many clients at once. Checks every byte, prints what each
+        download took, and keeps serving until interrupted.
+
+        Options:
+          --once              exit after the downloads
+          --size SIZE         size of an object (default {ByteSizeText.Format(s_demo.SizeBytes)})
+          --latency TIME      wait of the origin before each answer (default {DurationText.Format(s_demo.Latency)})
+          --slice-size SIZE   size of a slice (default {ByteSizeText.Format(s_demo.SliceSizeBytes)})
+          --concurrency N     slices in flight at once (default {s_demo.Concurrency})
+          --port N            port of the proxy (default {s_demo.Port}: any free one)
+          --log-level LEVEL   {LogSeverityText.Syntax}
+          -h, --help          print this and exit
+
+        Exit codes:
+          {ExitCode.Ok}    every byte was right
+          {ExitCode.CannotStart}    the port cannot be had
+          {ExitCode.Usage}   the command line is wrong
+          {ExitCode.DownloadFailed}   a byte was wrong, or a download failed
+          {ExitCode.Interrupted}  interrupted during the downloads
+
+        Examples:
+          pingora-slice demo --once
+          pingora-slice demo --size 1GiB --latency 200ms --concurrency 16
+
+        """.ReplaceLineEndings("\n");
+}

@@ -1,0 +1,152 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Reflection;
+using System.Text;
+using Slice.Host.Configuration;
+using Slice.Host.Text;
+
+namespace Slice.Host.CommandLine;
+
+/// <summary>The command line.</summary>
+public static class CommandLineParser
+{
+    // Response files (@file) and bundles of one-letter options are not offered, so they must not be understood either.
+    private static readonly ParserConfiguration s_parserConfiguration = new() { EnablePosixBundling = false, ResponseFileTokenReplacer = null };
+
+    /// <summary>The version of this binary, as in <c>--version</c>: what the build was given, without the commit.</summary>
+    public static string Version { get; } = ReadVersion();
+
+    /// <summary>Reads a command line. Pure: prints nothing, opens nothing.</summary>
+    /// <param name="arguments">The arguments, without the name of the program.</param>
+    /// <returns>What to do; for an error a <see cref="ShowAndExit"/> with <see cref="ExitCode.Usage"/> that names every error.</returns>
+    public static CommandLineResult Parse(IReadOnlyList<string> arguments)
+    {
+        CommandLineOptions options = new();
+        ParseResult parsed = options.Root.Parse(arguments, s_parserConfiguration);
+        Command command = parsed.CommandResult.Command;
+        if (parsed.GetValue(options.Help))
+        {
+            return new ShowAndExit(ExitCode.Ok, HelpOf(command, options), "");
+        }
+
+        List<string> errors = FindErrors(arguments, parsed, options);
+        if (errors.Count > 0)
+        {
+            return new ShowAndExit(ExitCode.Usage, "", Describe(errors));
+        }
+
+        if (parsed.GetValue(options.Version))
+        {
+            return new ShowAndExit(ExitCode.Ok, $"pingora-slice {Version}\n", "");
+        }
+
+        return command == options.Demo ? ToDemo(parsed, options)
+            : command == options.Inspect ? ToInspect(parsed, options)
+            : ToRun(parsed, options);
+    }
+
+    private static string HelpOf(Command command, CommandLineOptions options) =>
+        command == options.Demo ? CommandLineHelp.Demo : command == options.Inspect ? CommandLineHelp.Inspect : CommandLineHelp.Root;
+
+    private static InspectCommand ToInspect(ParseResult parsed, CommandLineOptions options) => new(
+        parsed.GetValue(options.Directory)!,
+        parsed.GetValue(options.Json),
+        parsed.GetValue(options.Verify),
+        parsed.GetValue(options.Limit) ?? (parsed.GetValue(options.Json) ? int.MaxValue : InspectCommand.DefaultLimit));
+
+    private static CommandLineResult ToRun(ParseResult parsed, CommandLineOptions options)
+    {
+        ConfigurationRequest request = new()
+        {
+            Files = parsed.GetValue(options.Files) ?? [],
+            Port = parsed.GetValue(options.Port),
+            LogLevel = parsed.GetValue(options.LogLevel),
+        };
+        return parsed.GetValue(options.CheckConfig) ? new CheckConfigCommand(request) : new RunCommand(request);
+    }
+
+    private static DemoCommand ToDemo(ParseResult parsed, CommandLineOptions options)
+    {
+        DemoCommand defaults = new();
+        return new DemoCommand
+        {
+            Once = parsed.GetValue(options.Once),
+            SizeBytes = parsed.GetValue(options.Size) ?? defaults.SizeBytes,
+            Latency = parsed.GetValue(options.Latency) ?? defaults.Latency,
+            SliceSizeBytes = (int)(parsed.GetValue(options.SliceSize) ?? defaults.SliceSizeBytes),
+            Concurrency = parsed.GetValue(options.Concurrency) ?? defaults.Concurrency,
+            Port = parsed.GetValue(options.DemoPort) ?? defaults.Port,
+            LogLevel = parsed.GetValue(options.LogLevel) ?? defaults.LogLevel,
+        };
+    }
+
+    // The library takes what it does not know for a file, because files may stand anywhere: `--bogus` would be looked for on disk.
+    private static List<string> FindErrors(IReadOnlyList<string> arguments, ParseResult parsed, CommandLineOptions options)
+    {
+        Command command = parsed.CommandResult.Command;
+        HashSet<string> beforeSeparator = [.. arguments.TakeWhile(argument => argument != "--")];
+        List<string> errors = [];
+        IEnumerable<string> notUnderstood = parsed.UnmatchedTokens.Concat(parsed.GetResult(options.Files)?.Tokens.Select(token => token.Value) ?? [])
+            .Concat(command == options.Inspect ? parsed.GetResult(options.Directory)?.Tokens.Select(token => token.Value) ?? [] : []);
+        foreach (string token in notUnderstood.Where(token => token.Length > 1 && token[0] == '-' && beforeSeparator.Contains(token)))
+        {
+            string name = token.Split('=', ':')[0];
+            string? nearest = NearestName.Find(name, options.NamesFor(command));
+            errors.Add($"{PrintableText.Escape(token, 80)}: unknown option{(nearest is null ? "" : $", did you mean {nearest}?")}");
+        }
+
+        // A first word in brackets is a directive to the library, which drops those it does not know.
+        errors.AddRange(parsed.Tokens.Where(token => token.Type == TokenType.Directive)
+            .Select(token => $"{PrintableText.Escape(token.Value, 80)}: not understood; a file of this name is written ./{PrintableText.Escape(token.Value, 80)}"));
+        bool isReported = errors.Count > 0;
+        errors.AddRange(parsed.Errors
+            .Select(error => EscapeQuoted(error.Message))
+            .Where(message => !isReported || !message.StartsWith("Unrecognized", StringComparison.Ordinal)));
+        errors.AddRange(command == options.Root ? [] : FindErrorsBefore(command, parsed, options));
+        if (command == options.Inspect && errors.Count == 0 && string.IsNullOrEmpty(parsed.GetValue(options.Directory)))
+        {
+            errors.Add("inspect needs DIR, the directory of a cache (l2_cache_dir)");
+        }
+
+        bool hasEmptyFile = parsed.GetValue(options.Files)?.Contains("") == true;
+        return hasEmptyFile ? [.. errors, "CONFIG: an empty name is no file"] : errors;
+    }
+
+    // The library lets what stands before a command belong to the program; here it would be taken in silence and do nothing.
+    private static IEnumerable<string> FindErrorsBefore(Command command, ParseResult parsed, CommandLineOptions options)
+    {
+        foreach (Option option in (Option[])[options.CheckConfig, options.Port])
+        {
+            if (parsed.GetResult(option) is { Implicit: false })
+            {
+                yield return $"{option.Name} before {command.Name} is the service's; the {command.Name}'s own options follow it";
+            }
+        }
+
+        if (parsed.GetResult(options.Files)?.Tokens.Count > 0)
+        {
+            yield return $"{command.Name} takes no CONFIG";
+        }
+    }
+
+    // The library quotes what it did not understand as it is. Its own words need no escapes, and ours have theirs already.
+    private static string EscapeQuoted(string message) =>
+        message.Any(char.IsControl) ? PrintableText.Escape(message, int.MaxValue) : message;
+
+    private static string Describe(List<string> errors)
+    {
+        StringBuilder text = new();
+        foreach (string error in errors)
+        {
+            text.Append("pingora-slice: ").Append(error).Append('\n');
+        }
+
+        return text.Append("Try: pingora-slice --help\n").ToString();
+    }
+
+    private static string ReadVersion()
+    {
+        string? version = typeof(CommandLineParser).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion;
+        return version?.Split('+')[0] ?? "unknown";
+    }
+}

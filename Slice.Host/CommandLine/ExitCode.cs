@@ -1,0 +1,26 @@
+namespace Slice.Host.CommandLine;
+
+/// <summary>Exit codes, after BSD's sysexits.h so that a script can tell whose fault it was.</summary>
+public static class ExitCode
+{
+    /// <summary>All went well.</summary>
+    public const int Ok = 0;
+
+    /// <summary>A port or the store cannot be had; the log says which and why.</summary>
+    public const int CannotStart = 1;
+
+    /// <summary>inspect found slices whose bytes are not what was stored.</summary>
+    public const int Damaged = 2;
+
+    /// <summary>EX_USAGE: the command line is wrong.</summary>
+    public const int Usage = 64;
+
+    /// <summary>EX_SOFTWARE: in the demo, a byte was wrong, or a download did not complete.</summary>
+    public const int DownloadFailed = 70;
+
+    /// <summary>EX_CONFIG: the configuration is wrong or not there.</summary>
+    public const int Configuration = 78;
+
+    /// <summary>128 + SIGINT, as shells say it: the demo was interrupted before its downloads were done.</summary>
+    public const int Interrupted = 130;
+}

@@ -1,0 +1,188 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Slice.Core.Objects.Journal;
+using Slice.Host.Text;
+
+namespace Slice.Host.CommandLine;
+
+/// <summary><c>pingora-slice inspect</c>: what a cache directory holds, for people and for scripts.</summary>
+internal static class InspectCommandRunner
+{
+    /// <summary>Prints; exit code <see cref="ExitCode.Damaged"/> when slices are damaged.</summary>
+    public static int Run(InspectCommand command, DateTimeOffset now, TextWriter output, TextWriter error, bool isTerminal)
+    {
+        try
+        {
+            if (StoreInspection.Read(command.Directory, out string? problem) is not { } store)
+            {
+                error.WriteLine($"pingora-slice: {problem}");
+                return ExitCode.CannotStart;
+            }
+
+            var damaged = command.Verify ? Verify(store, error, isTerminal) : null;
+            if (command.Json)
+            {
+                output.WriteLine(Json(store, damaged, command, now));
+            }
+            else
+            {
+                WriteTotals(store, output);
+                WriteObjects(store, command, now, output);
+                WriteDamaged(damaged, output);
+            }
+
+            return damaged is { Count: > 0 } ? ExitCode.Damaged : ExitCode.Ok;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            error.WriteLine($"pingora-slice: {command.Directory}: {failure.Message}");
+            return ExitCode.CannotStart;
+        }
+    }
+
+    private static List<DamagedSlice> Verify(StoreInspection store, TextWriter error, bool isTerminal)
+    {
+        long total = store.Objects.Sum(stored => stored.StoredBytes);
+        long done = 0;
+        long shownPercent = -1;
+        List<DamagedSlice> damaged = [.. store.Verify(bytes =>
+        {
+            done += bytes;
+            if (isTerminal && done * 100 / total is var percent && percent != shownPercent)
+            {
+                shownPercent = percent;
+                error.Write($"\rcomparing {percent} %");
+            }
+        })];
+        if (isTerminal && shownPercent >= 0)
+        {
+            error.Write("\r                \r");
+        }
+
+        return damaged;
+    }
+
+    private static void WriteTotals(StoreInspection store, TextWriter output)
+    {
+        long slices = store.Objects.Sum(stored => (long)stored.StoredSlices);
+        long bytes = store.Objects.Sum(stored => stored.StoredBytes);
+        output.WriteLine($"directory  {store.Directory}");
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"objects    {store.Objects.Count}"));
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"slices     {slices}, {Size(bytes)}"));
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"segments   {store.Segments}, {Size(store.SegmentBytes)}"));
+        string torn = store.TornBytes > 0 ? string.Create(CultureInfo.InvariantCulture, $", the last {store.TornBytes} bytes are no whole record") : "";
+        output.WriteLine($"index      {Size(store.IndexBytes)}{torn}");
+        output.WriteLine($"last stop  {(store.WasClosed ? "clean" : "not clean, or still running")}");
+    }
+
+    private static void WriteObjects(StoreInspection store, InspectCommand command, DateTimeOffset now, TextWriter output)
+    {
+        if (store.Objects.Count == 0)
+        {
+            return;
+        }
+
+        output.WriteLine();
+        output.WriteLine($"{"stored",10}  {"of",10}  {"slices",13}  {"age",8}  {"fresh for",9}  object");
+        foreach (var stored in store.Objects.Take(command.Limit))
+        {
+            var age = stored.Response.Freshness.AgeAt(now);
+            var left = stored.Response.Freshness.Lifetime - age;
+            string slices = string.Create(CultureInfo.InvariantCulture, $"{stored.StoredSlices}/{stored.TotalSlices}");
+            output.WriteLine(
+                $"{Size(stored.StoredBytes),10}  {Size(stored.Response.CompleteLength),10}  {slices,13}  {Span(age),8}  {(left > TimeSpan.Zero ? Span(left) : "stale"),9}  {PrintableText.Escape(stored.Key, 200)}");
+        }
+
+        if (store.Objects.Count > command.Limit)
+        {
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"and {store.Objects.Count - command.Limit} more (--limit)"));
+        }
+    }
+
+    private static void WriteDamaged(List<DamagedSlice>? damaged, TextWriter output)
+    {
+        if (damaged is null)
+        {
+            return;
+        }
+
+        output.WriteLine();
+        output.WriteLine(damaged.Count == 0 ? "every slice agrees with its checksum" : string.Create(CultureInfo.InvariantCulture, $"{damaged.Count} damaged slices; they are fetched anew when they are asked for"));
+        foreach (var slice in damaged)
+        {
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  slice {slice.SliceIndex} of {PrintableText.Escape(slice.Key, 200)}: {slice.Problem}"));
+        }
+    }
+
+    private static string Json(StoreInspection store, List<DamagedSlice>? damaged, InspectCommand command, DateTimeOffset now)
+    {
+        using var bytes = new MemoryStream();
+        using (var json = new Utf8JsonWriter(bytes, new JsonWriterOptions { Indented = true }))
+        {
+            json.WriteStartObject();
+            json.WriteString("directory", store.Directory);
+            json.WriteNumber("objects", store.Objects.Count);
+            json.WriteNumber("slices", store.Objects.Sum(stored => (long)stored.StoredSlices));
+            json.WriteNumber("stored_bytes", store.Objects.Sum(stored => stored.StoredBytes));
+            json.WriteNumber("segments", store.Segments);
+            json.WriteNumber("segment_bytes", store.SegmentBytes);
+            json.WriteNumber("index_bytes", store.IndexBytes);
+            json.WriteNumber("torn_bytes", store.TornBytes);
+            json.WriteBoolean("last_stop_clean", store.WasClosed);
+            json.WriteStartArray("object_list");
+            foreach (var stored in store.Objects.Take(command.Limit))
+            {
+                var age = stored.Response.Freshness.AgeAt(now);
+                json.WriteStartObject();
+                json.WriteString("key", stored.Key);
+                json.WriteNumber("status", stored.Response.Status);
+                json.WriteNumber("complete_length", stored.Response.CompleteLength);
+                json.WriteNumber("slice_size", stored.SliceSizeBytes);
+                json.WriteNumber("slices_stored", stored.StoredSlices);
+                json.WriteNumber("slices_total", stored.TotalSlices);
+                json.WriteNumber("stored_bytes", stored.StoredBytes);
+                json.WriteNumber("age_seconds", (long)age.TotalSeconds);
+                json.WriteNumber("fresh_for_seconds", (long)(stored.Response.Freshness.Lifetime - age).TotalSeconds);
+                json.WriteString("etag", stored.Response.Validator.EntityTag);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+            if (damaged is not null)
+            {
+                json.WriteStartArray("damaged");
+                foreach (var slice in damaged)
+                {
+                    json.WriteStartObject();
+                    json.WriteString("key", slice.Key);
+                    json.WriteNumber("slice", slice.SliceIndex);
+                    json.WriteString("problem", slice.Problem);
+                    json.WriteEndObject();
+                }
+
+                json.WriteEndArray();
+            }
+
+            json.WriteEndObject();
+        }
+
+        return Encoding.UTF8.GetString(bytes.GetBuffer().AsSpan(0, (int)bytes.Length));
+    }
+
+    private static string Size(long bytes) => bytes switch
+    {
+        >= 1L << 30 => string.Create(CultureInfo.InvariantCulture, $"{(double)bytes / (1 << 30):F2} GiB"),
+        >= 1 << 20 => string.Create(CultureInfo.InvariantCulture, $"{(double)bytes / (1 << 20):F1} MiB"),
+        >= 1 << 10 => string.Create(CultureInfo.InvariantCulture, $"{(double)bytes / (1 << 10):F1} KiB"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{bytes} B"),
+    };
+
+    private static string Span(TimeSpan span) => span switch
+    {
+        { TotalDays: >= 1 } => string.Create(CultureInfo.InvariantCulture, $"{(long)span.TotalDays}d {span.Hours}h"),
+        { TotalHours: >= 1 } => string.Create(CultureInfo.InvariantCulture, $"{span.Hours}h {span.Minutes}m"),
+        { TotalMinutes: >= 1 } => string.Create(CultureInfo.InvariantCulture, $"{span.Minutes}m {span.Seconds}s"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{(long)span.TotalSeconds}s"),
+    };
+}

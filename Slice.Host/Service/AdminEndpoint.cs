@@ -1,0 +1,44 @@
+using Slice.Core.Http;
+using Slice.Core.Observability;
+using Slice.Net.Exchange;
+using Slice.Net.Handlers;
+
+namespace Slice.Host.Service;
+
+/// <summary>The metrics port: <c>/metrics</c> for Prometheus, <c>/health</c> for probes, <c>/</c> for people.</summary>
+internal sealed class AdminEndpoint(SliceMeter meter, HealthHandler health, string version) : IRequestHandler
+{
+    /// <inheritdoc/>
+    public ValueTask HandleAsync(HttpExchange exchange)
+    {
+        if (exchange.Head.Method is not (RequestMethod.Get or RequestMethod.Head))
+        {
+            exchange.KeepAlive &= exchange.Body.IsConsumed;
+            return ErrorResponder.WriteErrorAsync(exchange, 405, "only GET and HEAD are answered here");
+        }
+
+        var path = exchange.Head.Target.Path;
+        if (path.SequenceEqual("/metrics"u8))
+        {
+            return ErrorResponder.WriteAsync(exchange, 200, PrometheusText.ContentType, PrometheusText.Format(meter.Instruments));
+        }
+
+        if (path.SequenceEqual("/health"u8))
+        {
+            return health.HandleAsync(exchange);
+        }
+
+        return path.SequenceEqual("/"u8)
+            ? ErrorResponder.WriteAsync(exchange, 200, "text/html; charset=utf-8", Index())
+            : ErrorResponder.WriteErrorAsync(exchange, 404, "here are /metrics, /health and /");
+    }
+
+    private string Index() => $"""
+        <!doctype html>
+        <html lang="en"><head><meta charset="utf-8"><title>pingora-slice</title></head>
+        <body><h1>pingora-slice {version}</h1>
+        <ul><li><a href="/metrics">/metrics</a>: figures for Prometheus</li>
+        <li><a href="/health">/health</a>: 200 while this instance takes requests</li></ul></body></html>
+
+        """;
+}

@@ -1,0 +1,50 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Slice.Core.Options;
+using Slice.Host.CommandLine;
+using Slice.Host.Configuration;
+using Slice.Host.Logging;
+
+namespace Slice.Host.Service;
+
+/// <summary>The proxy as a service: one <see cref="Instance"/> from its start until a signal ends it.</summary>
+internal static class ServiceRunner
+{
+    /// <summary>Serves until SIGTERM or SIGINT.</summary>
+    /// <param name="options">A valid configuration.</param>
+    /// <param name="request">Where it came from, for reloads.</param>
+    /// <param name="notices">Lines to say once the log is there.</param>
+    /// <returns><see cref="ExitCode.Ok"/>, or <see cref="ExitCode.CannotStart"/> after a line in the log that says why.</returns>
+    public static async Task<int> RunAsync(SliceOptions options, ConfigurationRequest request, IReadOnlyList<string> notices)
+    {
+        var threshold = new LogThreshold(options.LogLevel);
+        ConfigurationReload? reload = null;
+        Instance instance;
+        try
+        {
+            instance = await Instance.StartAsync(
+                options,
+                logging => logging.AddSliceLogging(threshold),
+                TimeProvider.System,
+                services => services.AddSingleton<IHostedService>(
+                    host => reload = new ConfigurationReload(options, request, threshold, host.GetRequiredService<ILoggerFactory>())),
+                notices);
+        }
+        catch (InstanceStartException)
+        {
+            return ExitCode.CannotStart;
+        }
+
+        await using (instance)
+        {
+            reload!.Certificate = instance.Composition.Certificate;
+            var manager = new ServiceManager(instance.Loggers);
+            manager.TellReady();
+            await using var whenStopping = instance.Stopping.Register(manager.TellStopping);
+            await instance.WaitForShutdownAsync();
+        }
+
+        return ExitCode.Ok;
+    }
+}

@@ -1,0 +1,121 @@
+using Microsoft.Extensions.Logging;
+using Slice.Core.Objects;
+using Slice.Core.Observability;
+using Slice.Core.Options;
+using Slice.Core.Storage;
+
+namespace Slice.Host.Service;
+
+/// <summary>
+/// Opens the store that the configuration asks for, and tells what it finds and what becomes of it. A directory that cannot be used costs
+/// no client an answer: then the store is in memory (B46).
+/// </summary>
+internal sealed partial class StoreFactory(ILogger<StoreFactory> logger)
+{
+    /// <summary>Opens it; the caller disposes it.</summary>
+    /// <param name="options">The configuration.</param>
+    /// <param name="index">Where the objects of an earlier run go.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="meter">Where its gauges go.</param>
+    /// <exception cref="IOException">Not even memory can be had.</exception>
+    public SliceStore Open(SliceOptions options, ObjectIndex index, TimeProvider time, SliceMeter meter)
+    {
+        var store = (options.Store.OnDisk && options.EnableCache ? TryOpenOnDisk(options.Store, index, time) : null)
+            ?? SliceStore.CreateInMemory(options.Store.MemorySizeBytes, time);
+        store.GenerationEmptied = index.Remove;
+        store.Writing.Changed = reason => WritingChanged(options.Store.Directory, reason);
+        store.Growth.Changed = reason => GrowthChanged(store, options.Store.Directory, reason);
+        store.HasBegunAnew = () => LogBegunAnew(options.Store.Directory);
+        meter.AddGauge("cache_entries", "Slices in the store.", () => store.SliceCount);
+        meter.AddGauge("cache_objects", "Objects in the store.", () => index.Count);
+        meter.AddGauge("cache_bytes", "Bytes taken in the store.", () => store.UsedBytes);
+        meter.AddGauge("cache_capacity_bytes", "Most bytes the store may take.", () => store.CapacityBytes);
+        meter.AddGauge("cache_allocated_bytes", "Bytes of disk or memory that the store has taken so far; it grows in steps up to its capacity.", () => store.AllocatedBytes);
+        meter.AddGauge("cache_writable", "1 while the store takes writes, 0 after the disk has refused one.", () => store.Writing.IsStopped ? 0 : 1);
+        meter.AddGauge("cache_persistent", "1 when the store is on disk, 0 when it is in memory.", () => store.IsPersistent ? 1 : 0);
+        return store;
+    }
+
+    private SliceStore? TryOpenOnDisk(CacheStoreOptions options, ObjectIndex index, TimeProvider time)
+    {
+        try
+        {
+            long startedAt = time.GetTimestamp();
+            var store = SliceStore.OpenOnDisk(options.Directory, options.DiskSizeBytes, index, time, out var recovered);
+            if (recovered.Refusal is { } refusal)
+            {
+                LogRefused(refusal);
+            }
+            else if (recovered.Objects > 0 || recovered.DroppedSlices > 0)
+            {
+                string end = recovered.WasClosed ? "clean" : "unclean";
+                long milliseconds = (long)time.GetElapsedTime(startedAt).TotalMilliseconds;
+                LogLoaded(options.Directory, end, recovered.Objects, recovered.Slices, recovered.DroppedSlices, milliseconds);
+            }
+
+            return store;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            LogUnusable(options.Directory, options.MemorySizeBytes >> 20, Reason(error));
+            return null;
+        }
+    }
+
+    // Of a directory that cannot be made, the BCL says that it cannot be found, which the operator knows.
+    private static string Reason(Exception error) =>
+        error is FileNotFoundException or DirectoryNotFoundException ? "the directory cannot be made" : error.Message;
+
+    private void WritingChanged(string directory, string? reason)
+    {
+        if (reason is null)
+        {
+            LogWritingResumed(directory);
+        }
+        else
+        {
+            LogWritingStopped(directory, (int)DiskUse.Pause.TotalSeconds, reason);
+        }
+    }
+
+    private void GrowthChanged(SliceStore store, string directory, string? reason)
+    {
+        if (reason is null)
+        {
+            LogGrowthResumed(directory);
+        }
+        else
+        {
+            LogGrowthStopped(directory, store.AllocatedBytes >> 20, store.CapacityBytes >> 20, (int)DiskUse.Pause.TotalSeconds, reason);
+        }
+    }
+
+    [LoggerMessage(EventId = 40, EventName = "cache_loaded", Level = LogLevel.Information,
+        Message = "the cache of an earlier run is used again: {directory} last_stop={end} objects={objects} slices={slices} dropped={dropped} milliseconds={milliseconds}")]
+    private partial void LogLoaded(string directory, string end, int objects, int slices, int dropped, long milliseconds);
+
+    [LoggerMessage(EventId = 41, EventName = "cache_refused", Level = LogLevel.Warning, Message = "the cache of an earlier run cannot be used, starting with an empty one: {reason}")]
+    private partial void LogRefused(string reason);
+
+    [LoggerMessage(EventId = 42, EventName = "cache_unusable", Level = LogLevel.Error,
+        Message = "l2_cache_dir: {directory}: the cache directory cannot be used, caching in memory until the next start: mebibytes={mebibytes} {reason}")]
+    private partial void LogUnusable(string directory, long mebibytes, string reason);
+
+    [LoggerMessage(EventId = 43, EventName = "cache_writing_stopped", Level = LogLevel.Error,
+        Message = "the disk refuses writes; what is cached is served on, nothing is added: {directory} retry_seconds={seconds} {reason}")]
+    private partial void LogWritingStopped(string directory, int seconds, string reason);
+
+    [LoggerMessage(EventId = 44, EventName = "cache_writing_resumed", Level = LogLevel.Information, Message = "the disk takes writes again: {directory}")]
+    private partial void LogWritingResumed(string directory);
+
+    [LoggerMessage(EventId = 45, EventName = "cache_begun_anew", Level = LogLevel.Warning,
+        Message = "files of the cache were removed under it; it has begun anew, empty: {directory}")]
+    private partial void LogBegunAnew(string directory);
+
+    [LoggerMessage(EventId = 46, EventName = "cache_growth_stopped", Level = LogLevel.Warning,
+        Message = "there is no room for more of the cache, which stays as large as it is: {directory} mebibytes={mebibytes} cache_size_mebibytes={capacity} retry_seconds={seconds} {reason}")]
+    private partial void LogGrowthStopped(string directory, long mebibytes, long capacity, int seconds, string reason);
+
+    [LoggerMessage(EventId = 47, EventName = "cache_growth_resumed", Level = LogLevel.Information, Message = "there is room for more of the cache again: {directory}")]
+    private partial void LogGrowthResumed(string directory);
+}

@@ -1,0 +1,77 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
+using Slice.Core.Storage;
+using Slice.Net.Exchange;
+
+namespace Slice.Net.Connections;
+
+/// <summary>
+/// Writes through the transport's pipe: for TLS, whose bytes are made after us, and for transports without a socket. Slices are
+/// read with pread(2), never from the mapping: user code that touched a mapping cut short would die of SIGBUS.
+/// </summary>
+internal sealed class PipeClientWriter(PipeWriter output, ConnectionDeadlines deadlines) : ClientWriter(deadlines)
+{
+    // One read and one flush; the pipe's own limit (64 KiB by default) holds us back beyond that.
+    private const int PieceBytes = 64 << 10;
+
+    /// <inheritdoc/>
+    public override async ValueTask<WriteResult> WriteAsync(ReadOnlyMemory<byte> bytes)
+    {
+        output.Write(bytes.Span);
+        return await FlushAsync();
+    }
+
+    /// <inheritdoc/>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public override async ValueTask<WriteResult> WriteSliceAsync(ReadOnlyMemory<byte> head, StoredSlice slice, int skipBytes, int takeBytes)
+    {
+        output.Write(head.Span);
+        while (takeBytes > 0)
+        {
+            int wanted = Math.Min(takeBytes, PieceBytes);
+            int read;
+            try
+            {
+                read = slice.Read(output.GetSpan(wanted)[..wanted], skipBytes);
+            }
+            catch (IOException)
+            {
+                read = -1;
+            }
+
+            if (read != wanted)
+            {
+                return WriteResult.SliceUnreadable;
+            }
+
+            output.Advance(read);
+            skipBytes += read;
+            takeBytes -= read;
+            if (await FlushAsync() is var result and not WriteResult.Written)
+            {
+                return result;
+            }
+        }
+
+        return WriteResult.Written;
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>The transport closes both directions when its pipe is completed.</remarks>
+    public override bool TryFinishSending() => false;
+
+    private async ValueTask<WriteResult> FlushAsync()
+    {
+        Deadlines.ArmSend();
+        try
+        {
+            var flushed = await output.FlushAsync();
+            return flushed.IsCompleted || flushed.IsCanceled ? WriteResult.ClientGone : WriteResult.Written;
+        }
+        finally
+        {
+            Deadlines.Disarm();
+        }
+    }
+}

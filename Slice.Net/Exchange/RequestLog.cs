@@ -1,0 +1,106 @@
+using System.Text;
+using Microsoft.Extensions.Logging;
+using Slice.Core.Caching;
+using Slice.Core.Fetching;
+using Slice.Core.Observability;
+using Slice.Core.Origin;
+
+namespace Slice.Net.Exchange;
+
+/// <summary>
+/// What goes wrong in requests, as log lines and in <c>errors_total</c>: a client's fault at Debug, the origin's at Warning, ours at
+/// Error. Thread-safe.
+/// </summary>
+internal sealed partial class RequestLog(ILogger<RequestLog> logger, SliceMeter meter)
+{
+    /// <summary>The origin kept us from answering a request.</summary>
+    public void OriginFailed(HttpExchange exchange, Failure failure)
+    {
+        meter.Errors.Add(failure.Error.Token());
+        string target = TargetOf(exchange);
+        if (failure.Error.Side() == FetchErrorSide.Origin)
+        {
+            LogOriginFailed(failure.Error.Token(), target, failure.Detail);
+        }
+        else
+        {
+            LogWeFailed(failure.Error.Token(), target, failure.Detail);
+        }
+    }
+
+    /// <summary>A fetch failed for good; its followers report their own requests.</summary>
+    public void FetchFailed(SliceFetch fetch, Failure failure)
+    {
+        // A store that takes nothing is passed by and costs nobody a byte; while it lasts, every slice meets it, and the store says so once.
+        var level = failure.Error is FetchError.StoreFull or FetchError.StoreWriteError ? LogLevel.Debug : LogLevel.Warning;
+        string reason = failure.Error.Token();
+        LogFetchFailed(level, reason, fetch.Generation.Key, fetch.SliceIndex, failure.Detail);
+    }
+
+    /// <summary>Stored bytes could not be read.</summary>
+    public void SliceUnreadable(HttpExchange exchange)
+    {
+        meter.Errors.Add("store_read_error");
+        meter.CacheErrors.Add(1);
+        LogSliceUnreadable(TargetOf(exchange));
+    }
+
+    /// <summary>A request that is no valid HTTP/1.1.</summary>
+    public void Rejected(object? client, int status, string reason)
+    {
+        meter.Errors.Add("bad_request");
+        LogRejected(client, status, reason);
+    }
+
+    /// <summary>An address of the origin begins to rest, or is back. Once for each change.</summary>
+    public void OriginHealthChanged(string address, bool isHealthy, Failure failure)
+    {
+        if (isHealthy)
+        {
+            LogOriginIsBack(address);
+        }
+        else
+        {
+            LogOriginRests(address, failure.Error.Token(), failure.Detail);
+        }
+    }
+
+    /// <summary>A connection that did not begin as a trusted balancer's does.</summary>
+    public void ProxyProtocolRefused(object? peer, string reason) => LogProxyProtocolRefused(peer, reason);
+
+    /// <summary>An exception nobody expected; the connection is aborted, the process goes on.</summary>
+    public void Unexpected(Exception error)
+    {
+        meter.Errors.Add("internal");
+        LogUnexpected(error);
+    }
+
+    private static string TargetOf(HttpExchange exchange) => Encoding.Latin1.GetString(exchange.Head.Target.PathAndQuery);
+
+    [LoggerMessage(EventId = 1, EventName = "origin_failed", Level = LogLevel.Warning, Message = "the origin failed a request: {reason} {target} {detail}")]
+    private partial void LogOriginFailed(string reason, string target, string detail);
+
+    [LoggerMessage(EventId = 2, EventName = "request_failed", Level = LogLevel.Error, Message = "a request failed: {reason} {target} {detail}")]
+    private partial void LogWeFailed(string reason, string target, string detail);
+
+    [LoggerMessage(EventId = 3, EventName = "fetch_failed", Message = "a slice could not be fetched: {reason} {target} {slice} {detail}")]
+    private partial void LogFetchFailed(LogLevel level, string reason, CacheKey target, int slice, string detail);
+
+    [LoggerMessage(EventId = 4, EventName = "slice_unreadable", Level = LogLevel.Error, Message = "stored bytes cannot be read, the slice was dropped: {target}")]
+    private partial void LogSliceUnreadable(string target);
+
+    [LoggerMessage(EventId = 5, EventName = "request_rejected", Level = LogLevel.Debug, Message = "a request was refused: {client} {status} {reason}")]
+    private partial void LogRejected(object? client, int status, string reason);
+
+    [LoggerMessage(EventId = 30, EventName = "origin_rests", Level = LogLevel.Warning, Message = "an address of the origin fails and rests: {address} {reason} {detail}")]
+    private partial void LogOriginRests(string address, string reason, string detail);
+
+    [LoggerMessage(EventId = 31, EventName = "origin_is_back", Level = LogLevel.Information, Message = "an address of the origin answers again: {address}")]
+    private partial void LogOriginIsBack(string address);
+
+    [LoggerMessage(EventId = 7, EventName = "proxy_protocol_refused", Level = LogLevel.Debug, Message = "a connection was closed: {peer} {reason}")]
+    private partial void LogProxyProtocolRefused(object? peer, string reason);
+
+    [LoggerMessage(EventId = 6, EventName = "internal_error", Level = LogLevel.Error, Message = "an unexpected error; the connection was aborted")]
+    private partial void LogUnexpected(Exception error);
+}

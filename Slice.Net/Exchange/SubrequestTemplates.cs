@@ -1,0 +1,118 @@
+using System.Net;
+using System.Text;
+using Slice.Core.Http;
+using Slice.Core.Origin;
+
+namespace Slice.Net.Exchange;
+
+/// <summary>Makes of a client's request what goes to the origin. Pure.</summary>
+internal static class SubrequestTemplates
+{
+    /// <summary>How we name ourselves in Via and Cache-Status (RFC 9110 §7.6.3: a pseudonym).</summary>
+    public const string Pseudonym = "pingora-slice";
+
+    private const string ViaValue = "1.1 " + Pseudonym;
+
+    /// <summary>
+    /// What slices are fetched with: end-to-end fields, without those that select a part or a version (we set our own), a
+    /// coding (slices are cut from the identity), or one client among the many that share the slice.
+    /// </summary>
+    public static SubrequestTemplate ForSlices(RequestHead head, bool forwardHost)
+    {
+        var fields = SharedFields(head, passesAcceptEncoding: false);
+        fields.Add(new ForwardedField("Via", ViaValue));
+        return new SubrequestTemplate(TargetOf(head), HostOf(head, forwardHost), fields);
+    }
+
+    /// <summary>
+    /// What an object outside the sliced paths is fetched with: as for slices, but in the coding the client takes. Nothing says who asked
+    /// and how: an origin that built it into its answer would have it told to everybody.
+    /// </summary>
+    public static SubrequestTemplate ForWhole(RequestHead head, bool forwardHost)
+    {
+        var fields = SharedFields(head, passesAcceptEncoding: true);
+        fields.Add(new ForwardedField("Via", ViaValue));
+        return new SubrequestTemplate(TargetOf(head), HostOf(head, forwardHost), fields) { PassesAcceptEncoding = true };
+    }
+
+    /// <summary>What a request is passed through with: all end-to-end fields, and who it comes from.</summary>
+    public static SubrequestTemplate ForPassThrough(RequestHead head, bool forwardHost, bool sendsForwarded, EndPoint? client, bool isTls)
+    {
+        var fields = new List<ForwardedField>();
+        for (int index = 0; index < head.Fields.LineCount; index++)
+        {
+            if (HopByHopFields.IsHopByHop(head.Fields, index))
+            {
+                continue;
+            }
+
+            switch (head.Fields.FieldAt(index))
+            {
+                case KnownField.Host or KnownField.Expect or KnownField.ContentLength or KnownField.TransferEncoding:
+                    break;
+                case KnownField.XForwardedFor or KnownField.XForwardedHost or KnownField.XForwardedProto:
+                    break;
+                default:
+                    fields.Add(FieldAt(head.Fields, index));
+                    break;
+            }
+        }
+
+        AddForwarded(fields, head, ForwardedForOf(head), client, isTls);
+        if (sendsForwarded)
+        {
+            // The client's own elements were copied above and stand before ours.
+            fields.Add(ForwardedElement.Of(client, head.Host, isTls));
+        }
+
+        fields.Add(new ForwardedField("Via", ViaValue));
+        return new SubrequestTemplate(TargetOf(head), HostOf(head, forwardHost), fields);
+    }
+
+    private static List<ForwardedField> SharedFields(RequestHead head, bool passesAcceptEncoding)
+    {
+        var fields = new List<ForwardedField>();
+        for (int index = 0; index < head.Fields.LineCount; index++)
+        {
+            var field = head.Fields.FieldAt(index);
+            bool isShared = SharedRequestFields.Includes(field, head.Fields.NameAt(index)) || (passesAcceptEncoding && field == KnownField.AcceptEncoding);
+            if (isShared && !HopByHopFields.IsHopByHop(head.Fields, index))
+            {
+                fields.Add(FieldAt(head.Fields, index));
+            }
+        }
+
+        return fields;
+    }
+
+    private static string ForwardedForOf(RequestHead head)
+    {
+        string forwardedFor = "";
+        for (int line = head.Fields.NextIndex(KnownField.XForwardedFor, 0); line >= 0; line = head.Fields.NextIndex(KnownField.XForwardedFor, line + 1))
+        {
+            forwardedFor += FieldAt(head.Fields, line).Value + ", ";
+        }
+
+        return forwardedFor;
+    }
+
+    private static void AddForwarded(List<ForwardedField> fields, RequestHead head, string forwardedFor, EndPoint? client, bool isTls)
+    {
+        if (client is IPEndPoint { Address: var address })
+        {
+            fields.Add(new ForwardedField("X-Forwarded-For", forwardedFor + (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address)));
+        }
+
+        fields.Add(new ForwardedField("X-Forwarded-Proto", isTls ? "https" : "http"));
+        fields.Add(new ForwardedField("X-Forwarded-Host", Encoding.Latin1.GetString(head.Host)));
+    }
+
+
+    private static ForwardedField FieldAt(FieldTable fields, int index) =>
+        new(Encoding.Latin1.GetString(fields.NameAt(index)), Encoding.Latin1.GetString(fields.ValueAt(index)));
+
+    private static string TargetOf(RequestHead head) => Encoding.Latin1.GetString(head.Target.PathAndQuery);
+
+    private static string? HostOf(RequestHead head, bool forwardHost) =>
+        forwardHost && head.Host.Length > 0 ? Encoding.Latin1.GetString(head.Host) : null;
+}

@@ -1,0 +1,160 @@
+using Slice.Core.Options;
+using Slice.Host.CommandLine;
+
+namespace Slice.Tests.Host.CommandLine;
+
+public sealed class CommandLineParserTests
+{
+    [Fact]
+    public void No_arguments_serve_from_the_default_places()
+    {
+        RunCommand run = Assert.IsType<RunCommand>(CommandLineParser.Parse([]));
+        Assert.Empty(run.Configuration.Files);
+        Assert.Null(run.Configuration.Port);
+        Assert.Null(run.Configuration.LogLevel);
+    }
+
+    [Theory]
+    [InlineData("a.yaml b.yaml --port 8081 --log-level debug")]
+    [InlineData("--port 8081 a.yaml --log-level DEBUG b.yaml")]
+    [InlineData("--port=8081 --log-level=debug -- a.yaml b.yaml")]
+    [InlineData("--port:8081 --log-level:debug a.yaml b.yaml")]
+    public void Files_and_options_may_stand_in_any_order(string line)
+    {
+        RunCommand run = Assert.IsType<RunCommand>(CommandLineParser.Parse(line.Split(' ')));
+        Assert.Equal(["a.yaml", "b.yaml"], run.Configuration.Files);
+        Assert.Equal(8081, run.Configuration.Port);
+        Assert.Equal(LogSeverity.Debug, run.Configuration.LogLevel);
+    }
+
+    [Fact]
+    public void Check_config_is_asked_with_the_same_options()
+    {
+        CheckConfigCommand check = Assert.IsType<CheckConfigCommand>(CommandLineParser.Parse(["a.yaml", "--check-config", "--port", "1"]));
+        Assert.Equal(["a.yaml"], check.Configuration.Files);
+        Assert.Equal(1, check.Configuration.Port);
+    }
+
+    [Fact]
+    public void After_two_hyphens_everything_is_a_file() =>
+        Assert.Equal(["--port", "demo", "-x"], Assert.IsType<RunCommand>(CommandLineParser.Parse(["--", "--port", "demo", "-x"])).Configuration.Files);
+
+    [Theory]
+    [InlineData("--help")]
+    [InlineData("-h")]
+    [InlineData("-?")]
+    [InlineData("a.yaml --help --bogus")]
+    public void Help_is_shown_whatever_else_is_there(string line)
+    {
+        ShowAndExit show = Show(line);
+        Assert.Equal((ExitCode.Ok, CommandLineHelp.Root, ""), (show.ExitCode, show.Output, show.Error));
+    }
+
+    [Theory]
+    [InlineData("demo --help")]
+    [InlineData("--help demo")]
+    public void Help_of_the_demo_is_its_own(string line) => Assert.Equal(CommandLineHelp.Demo, Show(line).Output);
+
+    [Fact]
+    public void Version_is_one_line_without_the_commit()
+    {
+        ShowAndExit show = Show("--version");
+        Assert.Equal(ExitCode.Ok, show.ExitCode);
+        Assert.Matches(@"^pingora-slice \d+\.\d+\.\d+\n$", show.Output);
+    }
+
+    [Theory]
+    [InlineData("--bogus", "--bogus: unknown option")]
+    [InlineData("--prot 8081", "--prot: unknown option, did you mean --port?")]
+    [InlineData("--check-confg", "--check-confg: unknown option, did you mean --check-config?")]
+    [InlineData("--check_config", "--check_config: unknown option, did you mean --check-config?")]
+    [InlineData("--loglevel=debug", "--loglevel=debug: unknown option, did you mean --log-level?")]
+    [InlineData("--once", "--once: unknown option")]
+    [InlineData("-p 1", "-p: unknown option")]
+    [InlineData("demo --onc", "--onc: unknown option, did you mean --once?")]
+    [InlineData("demo --check-config", "--check-config: unknown option")]
+    [InlineData("--port", "--port")]
+    [InlineData("--port 0", "--port: 0: not understood or out of range, allowed: 1 to 65535")]
+    [InlineData("--port 65536", "--port: 65536: not understood or out of range, allowed: 1 to 65535")]
+    [InlineData("--port http", "--port: http: not understood or out of range, allowed: 1 to 65535")]
+    [InlineData("--port 1 --port 2", "--port")]
+    [InlineData("--log-level loud", "--log-level: loud: not understood or out of range, allowed: trace, debug, info, warn or error")]
+    [InlineData("--log-level 2", "--log-level: 2: not understood or out of range, allowed: trace, debug, info, warn or error")]
+    [InlineData("demo --size 0", "--size: 0: not understood or out of range, allowed: 1 to 1TiB")]
+    [InlineData("demo --size 2TiB", "--size: 2TiB: not understood or out of range, allowed: 1 to 1TiB")]
+    [InlineData("demo --latency 11s", "--latency: 11s: not understood or out of range, allowed: 0s to 10s")]
+    [InlineData("demo --slice-size 1KiB", "--slice-size: 1KiB: not understood or out of range, allowed: 64KiB to 10MiB")]
+    [InlineData("demo --concurrency 65", "--concurrency: 65: not understood or out of range, allowed: 1 to 64")]
+    [InlineData("demo --port -1", "--port: -1: not understood or out of range, allowed: 0 to 65535")]
+    [InlineData("demo a.yaml", "a.yaml")]
+    [InlineData("a.yaml demo", "demo takes no CONFIG")]
+    [InlineData("--port 8081 demo", "--port before demo is the service's")]
+    [InlineData("--check-config demo", "--check-config before demo is the service's")]
+    public void Mistake_exits_64_and_names_itself(string line, string error)
+    {
+        ShowAndExit show = Show(line);
+        Assert.Equal(ExitCode.Usage, show.ExitCode);
+        Assert.Equal("", show.Output);
+        string[] lines = show.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Contains(error, lines[0], StringComparison.Ordinal);
+        Assert.Equal(2, lines.Length);
+        Assert.StartsWith("pingora-slice: ", lines[0], StringComparison.Ordinal);
+        Assert.Equal("Try: pingora-slice --help", lines[^1]);
+    }
+
+    [Fact]
+    public void Every_mistake_is_named()
+    {
+        string error = Show("--bogus --port 0 --log-level loud --nonsense").Error;
+        Assert.All((string[])["--bogus", "--port: 0", "--log-level: loud", "--nonsense"], mistake => Assert.Contains(mistake, error, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("--bo\ngus")]
+    [InlineData("--port=\n1")]
+    [InlineData("--port=\u001b[31m1")]
+    public void Mistake_with_control_characters_stays_on_its_line(string argument)
+    {
+        ShowAndExit show = Assert.IsType<ShowAndExit>(CommandLineParser.Parse([argument]));
+        Assert.Equal(2, show.Error.Count(character => char.IsControl(character)));
+        Assert.Equal(2, show.Error.Count(character => character == '\n'));
+    }
+
+    [Fact]
+    public void Stray_argument_of_the_demo_with_control_characters_stays_on_its_line()
+    {
+        ShowAndExit show = Assert.IsType<ShowAndExit>(CommandLineParser.Parse(["demo", "a\n\u001b[31m"]));
+        Assert.Equal(2, show.Error.Count(character => char.IsControl(character)));
+    }
+
+    [Fact]
+    public void Empty_file_name_is_a_mistake() => Assert.Contains("an empty name is no file", Assert.IsType<ShowAndExit>(CommandLineParser.Parse([""])).Error, StringComparison.Ordinal);
+
+    [Fact]
+    public void Response_file_and_directives_are_plain_file_names() =>
+        Assert.Equal(["@file", "[suggest]"], Assert.IsType<RunCommand>(CommandLineParser.Parse(["@file", "[suggest]"])).Configuration.Files);
+
+    [Fact]
+    public void Demo_has_defaults_for_everything() => Assert.Equal(new DemoCommand(), CommandLineParser.Parse(["demo"]));
+
+    [Fact]
+    public void Demo_takes_its_options() => Assert.Equal(
+        new DemoCommand
+        {
+            Once = true,
+            SizeBytes = 1 << 30,
+            Latency = TimeSpan.FromMilliseconds(200),
+            SliceSizeBytes = 2 << 20,
+            Concurrency = 16,
+            Port = 8080,
+            LogLevel = LogSeverity.Info,
+        },
+        CommandLineParser.Parse("demo --once --size 1GiB --latency 200ms --slice-size 2MiB --concurrency 16 --port 8080 --log-level info".Split(' ')));
+
+    private static ShowAndExit Show(string line) => Assert.IsType<ShowAndExit>(CommandLineParser.Parse(line.Split(' ')));
+
+    // The library drops a first word in brackets that it does not know, and the default files would be served instead.
+    [Fact]
+    public void First_word_in_brackets_is_an_error() =>
+        Assert.Contains("[suggest]: not understood", Assert.IsType<ShowAndExit>(CommandLineParser.Parse(["[suggest]"])).Error, StringComparison.Ordinal);
+}

@@ -1,0 +1,101 @@
+using System.Text;
+using Slice.Core.Http;
+using Slice.Core.Objects;
+using Slice.Core.Storage;
+using Slice.Tests.Support;
+
+namespace Slice.Tests.Objects;
+
+public sealed class ObjectIndexTests : IDisposable
+{
+    private const int SliceBytes = 16;
+
+    private readonly SliceStore _store = SliceStore.CreateInMemory(1 << 20, TimeProvider.System);
+    private readonly ObjectIndex _index = new();
+
+    public void Dispose() => _store.Dispose();
+
+    [Fact]
+    public void Published_generation_is_found_by_the_bytes_of_its_key()
+    {
+        var generation = NewGeneration("/a");
+        _index.Publish(generation);
+        Assert.Same(generation, Find("/a"));
+        Assert.Null(Find("/b"));
+        Assert.Equal(1, _index.Count);
+    }
+
+    [Fact]
+    public void Published_generation_retires_the_one_before_it()
+    {
+        var old = NewGeneration("/a");
+        var other = NewGeneration("/b");
+        var current = NewGeneration("/a");
+        _index.Publish(old);
+        _index.Publish(other);
+        _index.Publish(current);
+        Assert.Same(current, Find("/a"));
+        Assert.Equal([true, false, false], new[] { old, other, current }.Select(generation => generation.IsRetired));
+    }
+
+    [Fact]
+    public void Generation_published_twice_stays_live()
+    {
+        var generation = NewGeneration("/a");
+        _index.Publish(generation);
+        _index.Publish(generation);
+        Assert.False(generation.IsRetired);
+        Assert.Same(generation, Find("/a"));
+    }
+
+    [Fact]
+    public void Generation_that_retired_before_it_was_published_is_not_found()
+    {
+        // Its first slice failed at once, and whoever found that out removed it before the index had it.
+        var generation = NewGeneration("/a");
+        _index.Remove(generation);
+        _index.Publish(generation);
+        Assert.Null(Find("/a"));
+    }
+
+    [Fact]
+    public async Task Remove_by_key_retires_and_counts_the_slices()
+    {
+        var generation = NewGeneration("/a");
+        _index.Publish(generation);
+        await StoredObjects.AddAsync(_store, generation, sliceIndex: 0);
+        await StoredObjects.AddAsync(_store, generation, sliceIndex: 2);
+
+        Assert.Equal(2, _index.Remove("/a"u8));
+
+        Assert.True(generation.IsRetired);
+        Assert.Null(Find("/a"));
+        Assert.Equal(-1, _index.Remove("/a"u8));
+        await Eventually.TrueAsync(() => _store.UsedBytes == 0, "the purged slices are free");
+    }
+
+    [Fact]
+    public void Remove_of_an_object_without_slices_is_not_nothing()
+    {
+        _index.Publish(NewGeneration("/a"));
+        Assert.Equal(0, _index.Remove("/a"u8));
+    }
+
+    [Fact]
+    public void Remove_of_a_replaced_generation_leaves_its_successor()
+    {
+        var old = NewGeneration("/a");
+        var current = NewGeneration("/a");
+        _index.Publish(old);
+        _index.Publish(current);
+        _index.Remove(old);
+        Assert.Same(current, Find("/a"));
+        _index.Remove(current);
+        Assert.Null(Find("/a"));
+        Assert.True(current.IsRetired);
+    }
+
+    private Generation NewGeneration(string target) => StoredObjects.Generation(_store, slices: 4, SliceBytes, target: target);
+
+    private Generation? Find(string target) => _index.TryGet(Encoding.Latin1.GetBytes(target), new FieldTable(), out var generation) ? generation : null;
+}

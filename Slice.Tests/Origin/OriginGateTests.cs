@@ -1,0 +1,61 @@
+using Microsoft.Extensions.Time.Testing;
+using Slice.Core.Origin;
+using Slice.Tests.Support;
+
+namespace Slice.Tests.Origin;
+
+public class OriginGateTests
+{
+    [Fact]
+    public async Task Gate_lets_in_up_to_its_limit_and_the_next_when_one_leaves()
+    {
+        using var gate = new OriginGate(limit: 2, Deadline.Default, TimeProvider.System);
+        var ct = TestContext.Current.CancellationToken;
+        Assert.True(await gate.TryEnterAsync(ct));
+        Assert.True(await gate.TryEnterAsync(ct));
+        var third = gate.TryEnterAsync(ct).AsTask();
+        Assert.False(third.IsCompleted);
+        Assert.Equal(0, gate.Free);
+        gate.Leave();
+        Assert.True(await Deadline.WithinAsync(third, "the third to enter"));
+    }
+
+    [Fact]
+    public async Task Gate_turns_away_whose_time_ran_out()
+    {
+        using var gate = new OriginGate(limit: 1, TimeSpan.Zero, TimeProvider.System);
+        var ct = TestContext.Current.CancellationToken;
+        Assert.True(await gate.TryEnterAsync(ct));
+        Assert.False(await gate.TryEnterAsync(ct));
+    }
+
+    [Fact]
+    public async Task Gate_forgets_who_gave_up_waiting()
+    {
+        using var gate = new OriginGate(limit: 1, Deadline.Default, TimeProvider.System);
+        using var leaving = new CancellationTokenSource();
+        Assert.True(await gate.TryEnterAsync(TestContext.Current.CancellationToken));
+        var waiting = gate.TryEnterAsync(leaving.Token).AsTask();
+        await leaving.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
+        gate.Leave();
+        Assert.Equal(1, gate.Free);
+    }
+
+    [Fact]
+    public async Task Queue_has_a_deadline()
+    {
+        var time = new FakeTimeProvider();
+        using var gate = new OriginGate(limit: 1, TimeSpan.FromSeconds(60), time);
+        Assert.True(await gate.TryEnterAsync(TestContext.Current.CancellationToken));
+        Task<bool> waiting = gate.TryEnterAsync(TestContext.Current.CancellationToken).AsTask();
+
+        time.Advance(TimeSpan.FromSeconds(59));
+        Assert.False(waiting.IsCompleted);
+        time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.False(await Deadline.WithinAsync(waiting, "the queue gives up"));
+        gate.Leave();
+        Assert.Equal(1, gate.Free);
+    }
+}
