@@ -54,7 +54,7 @@ internal sealed class Composition : IAsyncDisposable
         _fetcher = new SliceFetcher(_origin, _gate, _store, index, retries, time, Meter) { FetchFailed = log.FetchFailed };
         var queryKeyRule = new QueryKeyRule(options.CacheKeyQuery, options.CacheKeyIgnoredArguments);
         var reader = new StoredResponseReader(PolicyOf(options), time);
-        var learner = new ObjectLearner(_origin, _gate, _fetcher, _store, index, reader, retries, grid, time, Meter, _stopping.Token);
+        var learner = new ObjectFetcher(_origin, _gate, _fetcher, _store, index, reader, retries, grid, time, Meter, _stopping.Token);
 
         // Handlers.
         var passThrough = new PassThroughHandler(_origin, new StoredResponseUpdates(index, reader, queryKeyRule), options, Meter, log);

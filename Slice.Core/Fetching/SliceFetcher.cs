@@ -10,14 +10,14 @@ namespace Slice.Core.Fetching;
 /// Gets slices: out of the store, by joining a fetch in flight, or from the origin, in that order, once. Owns every fetch it
 /// starts. Thread-safe.
 /// </summary>
-/// <remarks>Any sign that the object changed ends its generation. How the bytes get here is <see cref="SliceFiller"/>'s.</remarks>
+/// <remarks>Any sign that the object changed ends its generation. How the bytes get here is <see cref="SliceFetchAttempts"/>'s.</remarks>
 public sealed class SliceFetcher : IAsyncDisposable
 {
     private readonly ObjectIndex _index;
     private readonly SliceMeter _meter;
     private readonly TimeProvider _time;
     private readonly CancellationToken _stoppingToken;
-    private readonly SliceFiller _filler;
+    private readonly SliceFetchAttempts _filler;
     private readonly RequestCollapser _collapser = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -36,7 +36,7 @@ public sealed class SliceFetcher : IAsyncDisposable
 
         // The token outlives its source, which is gone when a client asks after shutdown.
         _stoppingToken = _stopping.Token;
-        _filler = new SliceFiller(origin, gate, store, retries, time, meter, _stoppingToken);
+        _filler = new SliceFetchAttempts(origin, gate, store, retries, time, meter, _stoppingToken);
     }
 
     /// <summary>Called with each fetch that failed and is not going to be repeated. Set once, before use; must not throw.</summary>

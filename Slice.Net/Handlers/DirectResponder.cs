@@ -8,10 +8,10 @@ using Slice.Net.Exchange;
 namespace Slice.Net.Handlers;
 
 /// <summary>Answers a GET with what the origin has just said to a lesson, where that is not served in slices. Thread-safe.</summary>
-internal sealed class DirectResponder(ObjectLearner learner, StoredResponseReader reader, int maxRanges, TimeProvider time, SliceMeter meter, RequestLog log)
+internal sealed class DirectResponder(ObjectFetcher learner, StoredResponseReader reader, int maxRanges, TimeProvider time, SliceMeter meter, RequestLog log)
 {
     /// <summary>Sends the answer on. The client's preconditions did not go with the request: they are looked at here.</summary>
-    public async ValueTask ForwardAsync(HttpExchange exchange, LearnOutcome outcome, CacheStatus status)
+    public async ValueTask ForwardAsync(HttpExchange exchange, ObjectFetchResult outcome, CacheStatus status)
     {
         var response = outcome.Response!;
         meter.PassthroughRequests.Add(1);

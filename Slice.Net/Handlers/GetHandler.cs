@@ -27,7 +27,7 @@ internal sealed class GetHandler : IRequestHandler
     private const int MaxReplacements = 4;
 
     private readonly ObjectIndex _index;
-    private readonly ObjectLearner _learner;
+    private readonly ObjectFetcher _learner;
     private readonly StoredResponder _stored;
     private readonly DirectResponder _direct;
     private readonly UncacheableKeys _uncacheable;
@@ -43,7 +43,7 @@ internal sealed class GetHandler : IRequestHandler
     /// <summary>A handler over its collaborators.</summary>
     public GetHandler(
         ObjectIndex index,
-        ObjectLearner learner,
+        ObjectFetcher learner,
         StoredResponseReader reader,
         UncacheableKeys uncacheable,
         PassThroughHandler passThrough,
@@ -78,7 +78,7 @@ internal sealed class GetHandler : IRequestHandler
             var now = _time.GetUtcNow();
             if (!TryReuse(exchange, directives, now, out var generation, out var status))
             {
-                (generation, status) = await LearnAsync(exchange, directives, generation, status);
+                (generation, status) = await FetchAsync(exchange, directives, generation, status);
                 now = _time.GetUtcNow();
             }
 
@@ -141,7 +141,7 @@ internal sealed class GetHandler : IRequestHandler
                 status = new CacheStatus { IsStale = true };
                 return true;
             case Reuse.StaleWhileRevalidate:
-                _learner.Refresh(NewLearnRequest(exchange, directives, generation, IsSliced(exchange)), exchange.Head.Fields);
+                _learner.Refresh(NewFetchRequest(exchange, directives, generation, IsSliced(exchange)), exchange.Head.Fields);
                 status = new CacheStatus { IsStale = true };
                 return true;
             case Reuse.AfterValidationByRequest:
@@ -162,7 +162,7 @@ internal sealed class GetHandler : IRequestHandler
     }
 
     // The slow way: the origin is asked. Generation is null when the request has been answered here.
-    private async ValueTask<(Generation? Generation, CacheStatus Status)> LearnAsync(
+    private async ValueTask<(Generation? Generation, CacheStatus Status)> FetchAsync(
         HttpExchange exchange, RequestDirectives directives, Generation? stale, CacheStatus status)
     {
         if (directives.OnlyIfCached)
@@ -179,18 +179,18 @@ internal sealed class GetHandler : IRequestHandler
             return default;
         }
 
-        var request = NewLearnRequest(exchange, directives, stale, isSliced);
-        LearnOutcome outcome;
+        var request = NewFetchRequest(exchange, directives, stale, isSliced);
+        ObjectFetchResult outcome;
         await using (EarlyHints.Listen(exchange))
         {
             bool mayWait = !isUncacheable && (isSliced || request.Sharing == RequestSharing.Allowed);
-            outcome = await _learner.LearnAsync(request, exchange.Head.Fields, mayWait, exchange.ConnectionClosed);
-            if (outcome.Kind == LearnOutcomeKind.Unsatisfiable
+            outcome = await _learner.FetchAsync(request, exchange.Head.Fields, mayWait, exchange.ConnectionClosed);
+            if (outcome.Kind == ObjectFetchResultKind.Unsatisfiable
                 && ResponseDecision.FirstSatisfiable(exchange.Head, _maxRanges, outcome.CompleteLength) is { } range)
             {
                 // B7: the first of several ranges lies past the end, and another does not.
                 request = request with { FirstSliceIndex = _grid.IndexOf(range.Start) };
-                outcome = await _learner.LearnAsync(request, exchange.Head.Fields, mayWait, exchange.ConnectionClosed);
+                outcome = await _learner.FetchAsync(request, exchange.Head.Fields, mayWait, exchange.ConnectionClosed);
             }
         }
 
@@ -199,20 +199,20 @@ internal sealed class GetHandler : IRequestHandler
         status = status with { IsCollapsed = outcome.WasCollapsed, ForwardStatus = outcome.OriginStatus };
         switch (outcome.Kind)
         {
-            case LearnOutcomeKind.Known:
+            case ObjectFetchResultKind.Known:
                 return (outcome.Generation, status with
                 {
                     WasRevalidated = outcome.WasRevalidated,
                     IsStale = outcome.IsStaleOnError,
                     IsStored = outcome.Generation!.IsShared && !outcome.IsStaleOnError,
                 });
-            case LearnOutcomeKind.Direct:
+            case ObjectFetchResultKind.Direct:
                 await _direct.ForwardAsync(exchange, outcome, status);
                 break;
-            case LearnOutcomeKind.Unsatisfiable when exchange.Head.Fields.Contains(KnownField.Range):
+            case ObjectFetchResultKind.Unsatisfiable when exchange.Head.Fields.Contains(KnownField.Range):
                 await ErrorResponder.WriteUnsatisfiableAsync(exchange, outcome.CompleteLength);
                 break;
-            case LearnOutcomeKind.Failed:
+            case ObjectFetchResultKind.Failed:
                 _log.OriginFailed(exchange, outcome.Failure);
                 await ErrorResponder.WriteErrorAsync(exchange, outcome.Failure.Error.Status(), "the origin did not answer: " + outcome.Failure.Error.Token());
                 break;
@@ -236,7 +236,7 @@ internal sealed class GetHandler : IRequestHandler
         && !exchange.Head.Fields.Contains(KnownField.Cookie)
         && !(isUncacheable && DirectResponder.HasPreconditions(exchange.Head.Fields));
 
-    private void RememberWhetherCacheable(HttpExchange exchange, LearnRequest request, LearnOutcome outcome, bool wasUncacheable)
+    private void RememberWhetherCacheable(HttpExchange exchange, ObjectFetchRequest request, ObjectFetchResult outcome, bool wasUncacheable)
     {
         if (outcome.IsUncacheable)
         {
@@ -245,19 +245,19 @@ internal sealed class GetHandler : IRequestHandler
                 _uncacheable.Add(exchange.Key);
             }
         }
-        else if (wasUncacheable && outcome.Kind is LearnOutcomeKind.Known or LearnOutcomeKind.Direct)
+        else if (wasUncacheable && outcome.Kind is ObjectFetchResultKind.Known or ObjectFetchResultKind.Direct)
         {
             _uncacheable.Remove(exchange.Key);
         }
     }
 
-    private LearnRequest NewLearnRequest(HttpExchange exchange, in RequestDirectives directives, Generation? stale, bool isSliced)
+    private ObjectFetchRequest NewFetchRequest(HttpExchange exchange, in RequestDirectives directives, Generation? stale, bool isSliced)
     {
         var sharing = directives.NoStore ? RequestSharing.Forbidden
             : exchange.Head.Fields.Contains(KnownField.Authorization) ? RequestSharing.Authorized
             : exchange.Head.Fields.Contains(KnownField.Cookie) ? RequestSharing.Personal
             : RequestSharing.Allowed;
-        return new LearnRequest(new CacheKey(exchange.Key), exchange.Template, isSliced ? FirstSliceOf(exchange.Head) : 0, stale, sharing)
+        return new ObjectFetchRequest(new CacheKey(exchange.Key), exchange.Template, isSliced ? FirstSliceOf(exchange.Head) : 0, stale, sharing)
         {
             IsWhole = !isSliced || stale is { IsWhole: true },
             Directives = directives,

@@ -25,7 +25,7 @@ internal static class ResponseForwarder
 
     /// <summary>Sends head and body, and gives the body to <paramref name="recorder"/> if there is one. The caller disposes both.</summary>
     public static async ValueTask ForwardAsync(
-        HttpExchange exchange, OriginResponse response, CacheStatus status, BodyRecorder? recorder, SliceMeter meter, RequestLog log)
+        HttpExchange exchange, OriginResponse response, CacheStatus status, StreamedBodyFill? recorder, SliceMeter meter, RequestLog log)
     {
         // An origin that says nothing for a while must not keep the response of a client that has left.
         using var leaving = exchange.ConnectionClosed.UnsafeRegister(static response => ((OriginResponse)response!).Abort(), response);
@@ -51,7 +51,7 @@ internal static class ResponseForwarder
     }
 
     private static async ValueTask<WriteResult> ForwardBodyAsync(
-        HttpExchange exchange, OriginResponse response, bool isChunked, BodyRecorder? recorder, SliceMeter meter, RequestLog log)
+        HttpExchange exchange, OriginResponse response, bool isChunked, StreamedBodyFill? recorder, SliceMeter meter, RequestLog log)
     {
         byte[] buffer = ArrayPool<byte>.Shared.Rent(ChunkHeadBytes + BufferBytes + ChunkTailBytes);
         try

@@ -109,7 +109,7 @@ public sealed class CollapsingTests
     }
 
     [Fact]
-    public async Task Client_that_joins_a_lesson_about_a_range_past_the_end_gets_its_own_range()
+    public async Task Client_that_joins_a_object_fetch_about_a_range_past_the_end_gets_its_own_range()
     {
         var file = new RangeFile(16) { Fault = RangeFile.OnRequest(1, new RangeFault { HeadGate = _gate.Task }) };
         await using var origin = ScriptedOrigin.Start(file.AnswerAsync);

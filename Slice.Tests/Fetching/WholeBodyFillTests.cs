@@ -16,7 +16,7 @@ public sealed class WholeBodyFillTests : IAsyncDisposable
     public async Task Fill_goes_as_far_as_its_readers_have_asked()
     {
         var response = new FakeOriginResponse(200, "ETag: \"v1\"", "Content-Length: 16").Send("0123456789abcdef").End();
-        var generation = (await LearnAsync(response)).Generation!;
+        var generation = (await FetchAsync(response)).Generation!;
         Assert.True(generation.Fill!.TryEnter());
 
         Assert.Equal("0123", (await _bed.ReadAsync(generation, 0)).Text);
@@ -37,7 +37,7 @@ public sealed class WholeBodyFillTests : IAsyncDisposable
     public async Task Fill_ends_when_its_last_reader_has_left_and_the_object_is_gone()
     {
         var response = new FakeOriginResponse(200, "ETag: \"v1\"", "Content-Length: 16").Send("0123456789abcdef").End();
-        var generation = (await LearnAsync(response)).Generation!;
+        var generation = (await FetchAsync(response)).Generation!;
         var fill = generation.Fill!;
         Assert.True(fill.TryEnter());
         Assert.True(fill.TryEnter());
@@ -90,7 +90,7 @@ public sealed class WholeBodyFillTests : IAsyncDisposable
     public async Task Body_that_breaks_off_fails_everybody_who_waits()
     {
         var response = new FakeOriginResponse(200, "ETag: \"v1\"", "Content-Length: 16").Send("0123456");
-        var generation = (await LearnAsync(response)).Generation!;
+        var generation = (await FetchAsync(response)).Generation!;
         Assert.True(generation.Fill!.TryEnter());
         var second = _bed.ReadAsync(generation, 1);
         var last = _bed.ReadAsync(generation, 3);
@@ -107,7 +107,7 @@ public sealed class WholeBodyFillTests : IAsyncDisposable
     public async Task Slice_that_was_passed_and_evicted_is_gone()
     {
         var response = new FakeOriginResponse(200, "ETag: \"v1\"", "Content-Length: 16").Send("0123456789abcdef").End();
-        var generation = (await LearnAsync(response)).Generation!;
+        var generation = (await FetchAsync(response)).Generation!;
         Assert.True(generation.Fill!.TryEnter());
         Assert.Equal("0123", (await _bed.ReadAsync(generation, 0)).Text);
         Assert.Equal("4567", (await _bed.ReadAsync(generation, 1)).Text);
@@ -118,11 +118,11 @@ public sealed class WholeBodyFillTests : IAsyncDisposable
         Assert.Equal(("", FetchError.SliceGone), await _bed.ReadAsync(generation, 0));
     }
 
-    private async Task<LearnOutcome> LearnAsync(FakeOriginResponse response)
+    private async Task<ObjectFetchResult> FetchAsync(FakeOriginResponse response)
     {
         _bed.Origin.Answer = _ => new OriginResult(response, Failure.None);
-        var request = new LearnRequest(StoredObjects.Key(), FetchBed.Template(), 0, Stale: null, Core.Caching.RequestSharing.Allowed);
+        var request = new ObjectFetchRequest(StoredObjects.Key(), FetchBed.Template(), 0, Stale: null, Core.Caching.RequestSharing.Allowed);
         return await Deadline.WithinAsync(
-            _bed.Learner.LearnAsync(request, new Core.Http.FieldTable(), mayWait: true, TestContext.Current.CancellationToken).AsTask(), "the lesson");
+            _bed.Learner.FetchAsync(request, new Core.Http.FieldTable(), mayWait: true, TestContext.Current.CancellationToken).AsTask(), "the lesson");
     }
 }

@@ -33,7 +33,7 @@ internal sealed class FetchBed : IAsyncDisposable
             },
         };
         Reader = new StoredResponseReader(new CachePolicy(), Time);
-        Learner = new ObjectLearner(Origin, Gate, Fetcher, Store, Index, Reader, retries, Grid, Time, Meter, _stopping.Token);
+        Learner = new ObjectFetcher(Origin, Gate, Fetcher, Store, Index, Reader, retries, Grid, Time, Meter, _stopping.Token);
     }
 
     public ManualTime Time { get; } = new();
@@ -54,7 +54,7 @@ internal sealed class FetchBed : IAsyncDisposable
 
     public StoredResponseReader Reader { get; }
 
-    public ObjectLearner Learner { get; }
+    public ObjectFetcher Learner { get; }
 
     /// <summary>What <see cref="SliceFetcher.FetchFailed"/> was called with.</summary>
     public List<FetchError> Failures { get; } = [];

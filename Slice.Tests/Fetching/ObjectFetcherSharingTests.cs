@@ -7,7 +7,7 @@ using Slice.Tests.Support;
 namespace Slice.Tests.Fetching;
 
 /// <summary>Several clients ask for one unknown object at once: what they may share, and what belongs to one of them.</summary>
-public sealed class ObjectLearnerSharingTests : IAsyncDisposable
+public sealed class ObjectFetcherSharingTests : IAsyncDisposable
 {
     private static readonly SubrequestTemplate s_anna = new("/file", null, [new("Authorization", "Basic anna")]);
     private static readonly SubrequestTemplate s_bert = new("/file", null, []);
@@ -78,7 +78,7 @@ public sealed class ObjectLearnerSharingTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Client_that_leaves_does_not_end_the_lesson_of_the_others()
+    public async Task Client_that_leaves_does_not_end_the_object_fetch_of_the_others()
     {
         var anna = AnnaAsync(s_bert);
         var exchange = await _bed.Origin.NextAsync();
@@ -86,12 +86,12 @@ public sealed class ObjectLearnerSharingTests : IAsyncDisposable
         await _annaLeaves.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => anna);
         exchange.RespondWhole(FakeContent.Sixteen);
-        Assert.Equal(LearnOutcomeKind.Known, (await bert).Kind);
+        Assert.Equal(ObjectFetchResultKind.Known, (await bert).Kind);
         Assert.Single(_bed.Origin.Requests);
     }
 
     [Fact]
-    public async Task Lesson_that_everybody_left_is_learnt_all_the_same()
+    public async Task Object_fetch_that_everybody_left_is_learnt_all_the_same()
     {
         var anna = AnnaAsync(s_bert);
         var exchange = await _bed.Origin.NextAsync();
@@ -114,12 +114,12 @@ public sealed class ObjectLearnerSharingTests : IAsyncDisposable
         forAnna.Respond(new FakeOriginResponse(416, "Content-Range: bytes */16"));
         (await _bed.Origin.NextAsync()).RespondWhole(FakeContent.Sixteen);
 
-        Assert.Equal(LearnOutcomeKind.Unsatisfiable, (await anna).Kind);
-        Assert.Equal(LearnOutcomeKind.Known, (await bert).Kind);
+        Assert.Equal(ObjectFetchResultKind.Unsatisfiable, (await anna).Kind);
+        Assert.Equal(ObjectFetchResultKind.Known, (await bert).Kind);
     }
 
     [Fact]
-    public async Task Clients_behind_a_range_that_cannot_be_satisfied_share_the_next_lesson()
+    public async Task Clients_behind_a_range_that_cannot_be_satisfied_share_the_next_object_fetch()
     {
         var anna = AnnaAsync(s_bert, firstSliceIndex: 9);
         var forAnna = await _bed.Origin.NextAsync();
@@ -131,18 +131,18 @@ public sealed class ObjectLearnerSharingTests : IAsyncDisposable
         var outcomes = await Deadline.WithinAsync(Task.WhenAll(others), "twenty lessons");
 
         Assert.Single(outcomes.Select(outcome => outcome.Generation).Distinct());
-        Assert.Equal(LearnOutcomeKind.Unsatisfiable, (await anna).Kind);
-        Assert.Equal(LearnOutcomeKind.Unsatisfiable, (await alike).Kind);
+        Assert.Equal(ObjectFetchResultKind.Unsatisfiable, (await anna).Kind);
+        Assert.Equal(ObjectFetchResultKind.Unsatisfiable, (await alike).Kind);
         Assert.Equal(2, _bed.Origin.Requests.Count);
     }
 
-    private Task<LearnOutcome> AnnaAsync(SubrequestTemplate template, RequestSharing sharing = RequestSharing.Allowed, int? firstSliceIndex = 0) =>
-        LearnAsync(new LearnRequest(StoredObjects.Key(), template, firstSliceIndex, Stale: null, sharing), _annaLeaves.Token);
+    private Task<ObjectFetchResult> AnnaAsync(SubrequestTemplate template, RequestSharing sharing = RequestSharing.Allowed, int? firstSliceIndex = 0) =>
+        FetchAsync(new ObjectFetchRequest(StoredObjects.Key(), template, firstSliceIndex, Stale: null, sharing), _annaLeaves.Token);
 
-    private Task<LearnOutcome> BertAsync(int? firstSliceIndex = 0) =>
-        LearnAsync(
-            new LearnRequest(StoredObjects.Key(), s_bert, firstSliceIndex, Stale: null, Sharing: RequestSharing.Allowed), TestContext.Current.CancellationToken);
+    private Task<ObjectFetchResult> BertAsync(int? firstSliceIndex = 0) =>
+        FetchAsync(
+            new ObjectFetchRequest(StoredObjects.Key(), s_bert, firstSliceIndex, Stale: null, Sharing: RequestSharing.Allowed), TestContext.Current.CancellationToken);
 
-    private Task<LearnOutcome> LearnAsync(LearnRequest request, CancellationToken ct) =>
-        Deadline.WithinAsync(_bed.Learner.LearnAsync(request, new FieldTable(), mayWait: true, ct).AsTask(), "the lesson");
+    private Task<ObjectFetchResult> FetchAsync(ObjectFetchRequest request, CancellationToken ct) =>
+        Deadline.WithinAsync(_bed.Learner.FetchAsync(request, new FieldTable(), mayWait: true, ct).AsTask(), "the lesson");
 }

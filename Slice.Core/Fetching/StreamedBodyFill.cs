@@ -16,7 +16,7 @@ namespace Slice.Core.Fetching;
 /// is whole, then dispose. Disposed without completion, nothing stays. A store that is full or fails, or a body that grows past the
 /// budget, ends the recording and nothing else.
 /// </remarks>
-public sealed class BodyRecorder : IDisposable
+public sealed class StreamedBodyFill : IDisposable
 {
     // The pool's common size.
     private const int ReadBufferBytes = 64 << 10;
@@ -27,7 +27,7 @@ public sealed class BodyRecorder : IDisposable
     private readonly SliceGrid _grid;
     private readonly Func<long, Generation> _newGeneration;
     private readonly Action<Generation> _publish;
-    private readonly RecordingBudget _budget;
+    private readonly StreamedBodyBudget _budget;
     private readonly Action? _abandoned;
     private int _takenSlices;
     private long _length;
@@ -39,8 +39,8 @@ public sealed class BodyRecorder : IDisposable
     /// <param name="newGeneration">Makes the generation when the length is known.</param>
     /// <param name="publish">Makes it known when its slices are there.</param>
     /// <param name="abandoned">Called when nothing has come of it.</param>
-    internal BodyRecorder(
-        SliceStore store, SliceGrid grid, RecordingBudget budget, Func<long, Generation> newGeneration, Action<Generation> publish, Action? abandoned = null)
+    internal StreamedBodyFill(
+        SliceStore store, SliceGrid grid, StreamedBodyBudget budget, Func<long, Generation> newGeneration, Action<Generation> publish, Action? abandoned = null)
     {
         _store = store;
         _grid = grid;

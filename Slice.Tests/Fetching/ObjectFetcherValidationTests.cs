@@ -8,7 +8,7 @@ using Slice.Tests.Support;
 namespace Slice.Tests.Fetching;
 
 /// <summary>An object that is stored and no longer fresh (RFC 9111 §4.3): one request decides about all of its slices.</summary>
-public sealed class ObjectLearnerValidationTests : IAsyncDisposable
+public sealed class ObjectFetcherValidationTests : IAsyncDisposable
 {
     private readonly FetchBed _bed = new();
 
@@ -18,9 +18,9 @@ public sealed class ObjectLearnerValidationTests : IAsyncDisposable
     public async Task Not_modified_freshens_the_object_with_all_its_slices()
     {
         var stale = await StoreStaleAsync();
-        var outcome = await LearnAsync(stale, new FakeOriginResponse(304, "ETag: \"v1\"", "Cache-Control: max-age=60"));
+        var outcome = await FetchAsync(stale, new FakeOriginResponse(304, "ETag: \"v1\"", "Cache-Control: max-age=60"));
 
-        Assert.Equal(LearnOutcomeKind.Known, outcome.Kind);
+        Assert.Equal(ObjectFetchResultKind.Known, outcome.Kind);
         Assert.True(outcome.WasRevalidated);
         Assert.Same(stale, outcome.Generation);
         Assert.True(stale.Response.Freshness.IsFreshAt(_bed.Time.GetUtcNow()));
@@ -37,7 +37,7 @@ public sealed class ObjectLearnerValidationTests : IAsyncDisposable
     public async Task Not_modified_that_forbids_storing_ends_the_object(string fieldLine)
     {
         var stale = await StoreStaleAsync();
-        var outcome = await LearnAsync(stale, new FakeOriginResponse(304, "ETag: \"v1\"", fieldLine));
+        var outcome = await FetchAsync(stale, new FakeOriginResponse(304, "ETag: \"v1\"", fieldLine));
         Assert.Same(stale, outcome.Generation);
         Assert.Equal(0, _bed.Index.Count);
         Assert.True(stale.IsRetired);
@@ -47,7 +47,7 @@ public sealed class ObjectLearnerValidationTests : IAsyncDisposable
     public async Task Part_of_the_same_version_is_as_good_as_not_modified()
     {
         var stale = await StoreStaleAsync();
-        var outcome = await LearnAsync(
+        var outcome = await FetchAsync(
             stale,
             new FakeOriginResponse(206, "ETag: \"v1\"", "Content-Range: bytes 0-3/16", "Content-Length: 4", "Cache-Control: max-age=60").Send("0123").End());
         Assert.Same(stale, outcome.Generation);
@@ -63,7 +63,7 @@ public sealed class ObjectLearnerValidationTests : IAsyncDisposable
     public async Task Part_of_another_version_replaces_the_object(params string[] fieldLines)
     {
         var stale = await StoreStaleAsync();
-        var outcome = await LearnAsync(stale, new FakeOriginResponse(206, fieldLines).Send("ABCD").End());
+        var outcome = await FetchAsync(stale, new FakeOriginResponse(206, fieldLines).Send("ABCD").End());
 
         Assert.NotSame(stale, outcome.Generation);
         Assert.False(outcome.WasRevalidated);
@@ -77,7 +77,7 @@ public sealed class ObjectLearnerValidationTests : IAsyncDisposable
     public async Task Part_without_any_validator_is_never_the_same_version()
     {
         var stale = await StoreStaleAsync(FakeContent.Sixteen with { FieldLines = [] });
-        var outcome = await LearnAsync(stale, new FakeOriginResponse(206, "Content-Range: bytes 0-3/16").Send("ABCD").End());
+        var outcome = await FetchAsync(stale, new FakeOriginResponse(206, "Content-Range: bytes 0-3/16").Send("ABCD").End());
         Assert.NotSame(stale, outcome.Generation);
         Assert.True(stale.IsRetired);
     }
@@ -91,8 +91,8 @@ public sealed class ObjectLearnerValidationTests : IAsyncDisposable
     public async Task Answer_of_another_kind_ends_the_object_unless_the_origin_failed(int status, bool isRemoved)
     {
         var stale = await StoreStaleAsync();
-        var outcome = await LearnAsync(stale, new FakeOriginResponse(status));
-        Assert.Equal(LearnOutcomeKind.Direct, outcome.Kind);
+        var outcome = await FetchAsync(stale, new FakeOriginResponse(status));
+        Assert.Equal(ObjectFetchResultKind.Direct, outcome.Kind);
         Assert.Equal(isRemoved, stale.IsRetired);
         Assert.Equal(isRemoved ? 0 : 1, _bed.Index.Count);
     }
@@ -101,7 +101,7 @@ public sealed class ObjectLearnerValidationTests : IAsyncDisposable
     public async Task Answer_for_one_ends_the_object_for_others()
     {
         var stale = await StoreStaleAsync();
-        var outcome = await LearnAsync(
+        var outcome = await FetchAsync(
             stale, new FakeOriginResponse(206, "ETag: \"v1\"", "Cache-Control: private", "Content-Range: bytes 0-3/16").Send("0123").End());
         Assert.False(outcome.Generation!.IsShared);
         Assert.True(stale.IsRetired);
@@ -120,10 +120,10 @@ public sealed class ObjectLearnerValidationTests : IAsyncDisposable
         return generation;
     }
 
-    private Task<LearnOutcome> LearnAsync(Generation stale, FakeOriginResponse answer)
+    private Task<ObjectFetchResult> FetchAsync(Generation stale, FakeOriginResponse answer)
     {
         _bed.Origin.Answer = _ => new OriginResult(answer, Failure.None);
-        var request = new LearnRequest(StoredObjects.Key(), FetchBed.Template(), FirstSliceIndex: 0, stale, Sharing: RequestSharing.Allowed);
-        return Deadline.WithinAsync(_bed.Learner.LearnAsync(request, new FieldTable(), mayWait: true, TestContext.Current.CancellationToken).AsTask(), "the lesson");
+        var request = new ObjectFetchRequest(StoredObjects.Key(), FetchBed.Template(), FirstSliceIndex: 0, stale, Sharing: RequestSharing.Allowed);
+        return Deadline.WithinAsync(_bed.Learner.FetchAsync(request, new FieldTable(), mayWait: true, TestContext.Current.CancellationToken).AsTask(), "the lesson");
     }
 }

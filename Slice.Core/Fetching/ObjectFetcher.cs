@@ -18,7 +18,7 @@ namespace Slice.Core.Fetching;
 /// The 206 tells length and version by its Content-Range and validators; its body becomes the first slice. A stale object is
 /// validated by the same request (RFC 9111 §4.3): a 304 freshens all of its slices at once.
 /// </remarks>
-public sealed class ObjectLearner
+public sealed class ObjectFetcher
 {
     // Lessons of others that a client joins before it goes alone: each may turn out to say nothing about this client's range. Arbitrary.
     private const int MaxJoins = 3;
@@ -26,17 +26,17 @@ public sealed class ObjectLearner
     // nginx's proxy_cache_lock_timeout.
     private static readonly TimeSpan s_longestWaitForRecording = TimeSpan.FromSeconds(5);
 
-    private readonly OriginLesson _lesson;
+    private readonly ObjectFetchAttempts _lesson;
     private readonly ObjectIndex _index;
     private readonly TimeProvider _time;
     private readonly SliceMeter _meter;
-    private readonly ConcurrentDictionary<CacheKey, LearnFlight> _inFlight = new(CacheKeyComparer.Instance);
+    private readonly ConcurrentDictionary<CacheKey, ObjectFetch> _inFlight = new(CacheKeyComparer.Instance);
 
     // Keys whose stored response is being refreshed in the background, until the new one is there: a body may take longer than its lesson.
     private readonly ConcurrentDictionary<CacheKey, byte> _refreshing = new(CacheKeyComparer.Instance);
 
     /// <summary>A learner over its collaborators; <paramref name="stopping"/> ends every lesson.</summary>
-    public ObjectLearner(
+    public ObjectFetcher(
         IOriginClient origin,
         OriginGate gate,
         SliceFetcher fetcher,
@@ -49,7 +49,7 @@ public sealed class ObjectLearner
         SliceMeter meter,
         CancellationToken stopping)
     {
-        _lesson = new OriginLesson(origin, gate, new LessonInterpreter(fetcher, store, index, reader, grid, time), retries, time, meter, stopping);
+        _lesson = new ObjectFetchAttempts(origin, gate, new ObjectAnswerInterpreter(fetcher, store, index, reader, grid, time), retries, time, meter, stopping);
         _index = index;
         _time = time;
         _meter = meter;
@@ -64,7 +64,7 @@ public sealed class ObjectLearner
     /// <param name="mayWait">False to ask the origin without looking whether somebody else does: the answer is known to be for one only.</param>
     /// <param name="ct">The client's.</param>
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled; the lesson goes on for the others.</exception>
-    public async ValueTask<LearnOutcome> LearnAsync(LearnRequest request, FieldTable fields, bool mayWait, CancellationToken ct)
+    public async ValueTask<ObjectFetchResult> FetchAsync(ObjectFetchRequest request, FieldTable fields, bool mayWait, CancellationToken ct)
     {
         for (int joins = 0; mayWait && joins < MaxJoins; joins++)
         {
@@ -78,20 +78,20 @@ public sealed class ObjectLearner
             if (IsAlsoFor(request, fields, outcome))
             {
                 // Who asked first may have forbidden what this client allows.
-                var own = outcome.Kind == LearnOutcomeKind.Failed ? _lesson.StaleOnError(request, outcome.Failure) : null;
+                var own = outcome.Kind == ObjectFetchResultKind.Failed ? _lesson.StaleOnError(request, outcome.Failure) : null;
                 return (own ?? outcome) with { WasCollapsed = true };
             }
 
             if (outcome.Recorder is { } recorder && await RecordedAsync(recorder, fields, ct) is { } recorded)
             {
-                return new LearnOutcome(LearnOutcomeKind.Known) { Generation = recorded, WasCollapsed = true, OriginStatus = outcome.OriginStatus };
+                return new ObjectFetchResult(ObjectFetchResultKind.Known) { Generation = recorded, WasCollapsed = true, OriginStatus = outcome.OriginStatus };
             }
 
             // What cannot be shared is not worth queueing for.
             mayWait = !outcome.IsExclusive;
         }
 
-        var alone = new LearnFlight();
+        var alone = new ObjectFetch();
         alone.TryJoin();
         _ = RunAsync(alone, request, onEnd: null);
         return await FollowAsync(alone, isOwn: true, ct);
@@ -103,14 +103,14 @@ public sealed class ObjectLearner
     /// </summary>
     /// <param name="request">What to ask.</param>
     /// <param name="fields">The client's fields; looked at during the call only.</param>
-    public void Refresh(LearnRequest request, FieldTable fields)
+    public void Refresh(ObjectFetchRequest request, FieldTable fields)
     {
         if (!_refreshing.TryAdd(request.Key, 0))
         {
             return;
         }
 
-        var flight = new LearnFlight();
+        var flight = new ObjectFetch();
         flight.TryJoin();
         if (TryFindNewer(request, fields, out _) || !_inFlight.TryAdd(request.Key, flight))
         {
@@ -124,11 +124,11 @@ public sealed class ObjectLearner
     }
 
     /// <summary>Takes over an answer that no client reads any more, reads it to its end if it is being recorded, and disposes it. Never waits.</summary>
-    public void KeepRecording(LearnOutcome outcome) => _ = KeepRecordingAsync(outcome);
+    public void KeepRecording(ObjectFetchResult outcome) => _ = KeepRecordingAsync(outcome);
 
     // An answer of unknown length is kept only by somebody who reads it to its end, and here no client does. Never throws: what the origin
     // does wrong is a value, and the deadlines are the response's.
-    private async Task KeepRefreshedAsync(CacheKey key, LearnFlight flight)
+    private async Task KeepRefreshedAsync(CacheKey key, ObjectFetch flight)
     {
         try
         {
@@ -140,7 +140,7 @@ public sealed class ObjectLearner
         }
     }
 
-    private async Task KeepRecordingAsync(LearnOutcome outcome)
+    private async Task KeepRecordingAsync(ObjectFetchResult outcome)
     {
         try
         {
@@ -164,17 +164,17 @@ public sealed class ObjectLearner
 
     // An answer to one client's request, with its credentials and cookies, is that client's even if it has left; what a 416 says about
     // one range it does not say about another that begins before it; and another variant is no answer.
-    private bool IsAlsoFor(LearnRequest request, FieldTable fields, LearnOutcome outcome) => outcome.Kind switch
+    private bool IsAlsoFor(ObjectFetchRequest request, FieldTable fields, ObjectFetchResult outcome) => outcome.Kind switch
     {
-        LearnOutcomeKind.Unsatisfiable => outcome.CompleteLength <= _lesson.StartOf(request),
-        LearnOutcomeKind.Known when outcome.IsStaleOnError => _lesson.MayServeOnError(request, outcome.Generation!),
-        LearnOutcomeKind.Known => !outcome.IsExclusive && outcome.Generation!.Selecting?.Match(fields) != false,
+        ObjectFetchResultKind.Unsatisfiable => outcome.CompleteLength <= _lesson.StartOf(request),
+        ObjectFetchResultKind.Known when outcome.IsStaleOnError => _lesson.MayServeOnError(request, outcome.Generation!),
+        ObjectFetchResultKind.Known => !outcome.IsExclusive && outcome.Generation!.Selecting?.Match(fields) != false,
         _ => !outcome.IsExclusive,
     };
 
     // A body without a length is a stored response only at its end. Waiting for it spares the origin a request; an origin that takes
     // long over it costs each client this wait once.
-    private async ValueTask<Generation?> RecordedAsync(BodyRecorder recorder, FieldTable fields, CancellationToken ct)
+    private async ValueTask<Generation?> RecordedAsync(StreamedBodyFill recorder, FieldTable fields, CancellationToken ct)
     {
         try
         {
@@ -187,7 +187,7 @@ public sealed class ObjectLearner
         }
     }
 
-    private static async ValueTask<LearnOutcome> FollowAsync(LearnFlight flight, bool isOwn, CancellationToken ct)
+    private static async ValueTask<ObjectFetchResult> FollowAsync(ObjectFetch flight, bool isOwn, CancellationToken ct)
     {
         try
         {
@@ -205,9 +205,9 @@ public sealed class ObjectLearner
         }
     }
 
-    private LearnFlight JoinOrStart(LearnRequest request, FieldTable fields, out bool isOwn)
+    private ObjectFetch JoinOrStart(ObjectFetchRequest request, FieldTable fields, out bool isOwn)
     {
-        var created = new LearnFlight();
+        var created = new ObjectFetch();
         created.TryJoin();
         while (true)
         {
@@ -229,12 +229,12 @@ public sealed class ObjectLearner
         }
     }
 
-    private void Start(LearnFlight flight, LearnRequest request, FieldTable fields)
+    private void Start(ObjectFetch flight, ObjectFetchRequest request, FieldTable fields)
     {
         if (TryFindNewer(request, fields, out var known))
         {
             _inFlight.TryRemove(KeyValuePair.Create(request.Key, flight));
-            flight.Complete(new LearnOutcome(LearnOutcomeKind.Known) { Generation = known });
+            flight.Complete(new ObjectFetchResult(ObjectFetchResultKind.Known) { Generation = known });
             return;
         }
 
@@ -243,31 +243,31 @@ public sealed class ObjectLearner
 
     // Thread A found nothing in the index, or something stale; thread B's lesson published the object, or freshened it, and left; A enters. A
     // lesson is over only after that, so looking again here sees it and the origin is asked once.
-    private bool TryFindNewer(LearnRequest request, FieldTable fields, [NotNullWhen(true)] out Generation? known) =>
+    private bool TryFindNewer(ObjectFetchRequest request, FieldTable fields, [NotNullWhen(true)] out Generation? known) =>
         _index.TryGet(request.Key.Bytes, fields, out known)
         && known.Response != request.StaleResponse
         && known.IsUsable
         && ReuseDecision.Decide(known.Response, request.Directives, _time.GetUtcNow()) == Reuse.Fresh;
 
     // Never throws; whatever happens is the flight's outcome.
-    private async Task RunAsync(LearnFlight flight, LearnRequest request, Action? onEnd)
+    private async Task RunAsync(ObjectFetch flight, ObjectFetchRequest request, Action? onEnd)
     {
-        LearnOutcome outcome;
+        ObjectFetchResult outcome;
         try
         {
-            outcome = await _lesson.LearnAsync(request);
+            outcome = await _lesson.FetchAsync(request);
         }
         catch (OperationCanceledException)
         {
-            outcome = LearnOutcome.Failed(new Failure(FetchError.ShuttingDown));
+            outcome = ObjectFetchResult.Failed(new Failure(FetchError.ShuttingDown));
         }
         catch (Exception error)
         {
             // The edge: nobody awaits this task, and those who wait for the flight would wait for ever.
-            outcome = LearnOutcome.Failed(new Failure(FetchError.ProxyInternalError, error.ToString()));
+            outcome = ObjectFetchResult.Failed(new Failure(FetchError.ProxyInternalError, error.ToString()));
         }
 
-        if (outcome.Kind == LearnOutcomeKind.Failed)
+        if (outcome.Kind == ObjectFetchResultKind.Failed)
         {
             _meter.FailedSubrequests.Add(1);
         }

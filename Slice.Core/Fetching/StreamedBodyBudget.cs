@@ -5,7 +5,7 @@ namespace Slice.Core.Fetching;
 /// anybody and eviction cannot find it, so that many of them must not displace what is. Thread-safe.
 /// </summary>
 /// <param name="limitBytes">Most bytes at once.</param>
-internal sealed class RecordingBudget(long limitBytes)
+internal sealed class StreamedBodyBudget(long limitBytes)
 {
     private long _takenBytes;
 

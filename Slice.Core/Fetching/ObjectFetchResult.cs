@@ -4,45 +4,45 @@ using Slice.Core.Origin;
 namespace Slice.Core.Fetching;
 
 /// <summary>What the first subrequest for an object taught: a closed list.</summary>
-public enum LearnOutcomeKind
+public enum ObjectFetchResultKind
 {
-    /// <summary>The object is known; serve it from its generation. <see cref="LearnOutcome.Generation"/> is set.</summary>
+    /// <summary>The object is known; serve it from its generation. <see cref="ObjectFetchResult.Generation"/> is set.</summary>
     Known,
 
-    /// <summary>The origin gave an answer that is passed on as it is: an error, a redirect, a 200 without range support. <see cref="LearnOutcome.Response"/> is set.</summary>
+    /// <summary>The origin gave an answer that is passed on as it is: an error, a redirect, a 200 without range support. <see cref="ObjectFetchResult.Response"/> is set.</summary>
     Direct,
 
     /// <summary>The origin does not know the length: repeat the client's request unchanged.</summary>
     PassThrough,
 
-    /// <summary>No byte of the wanted slice exists (416); <see cref="LearnOutcome.CompleteLength"/> says how many bytes do.</summary>
+    /// <summary>No byte of the wanted slice exists (416); <see cref="ObjectFetchResult.CompleteLength"/> says how many bytes do.</summary>
     Unsatisfiable,
 
-    /// <summary>No answer. <see cref="LearnOutcome.Failure"/> is set.</summary>
+    /// <summary>No answer. <see cref="ObjectFetchResult.Failure"/> is set.</summary>
     Failed,
 }
 
 /// <summary>The result of learning about an object.</summary>
-public sealed record LearnOutcome(LearnOutcomeKind Kind)
+public sealed record ObjectFetchResult(ObjectFetchResultKind Kind)
 {
-    /// <summary>The object's generation, for <see cref="LearnOutcomeKind.Known"/>.</summary>
+    /// <summary>The object's generation, for <see cref="ObjectFetchResultKind.Known"/>.</summary>
     public Generation? Generation { get; init; }
 
-    /// <summary>The answer to pass on, for <see cref="LearnOutcomeKind.Direct"/>; its taker disposes it.</summary>
+    /// <summary>The answer to pass on, for <see cref="ObjectFetchResultKind.Direct"/>; its taker disposes it.</summary>
     public OriginResponse? Response { get; init; }
 
     /// <summary>
     /// Keeps a copy of <see cref="Response"/>'s body while it is passed on; null when it must not be kept. Its taker completes and disposes it.
     /// </summary>
-    public BodyRecorder? Recorder { get; init; }
+    public StreamedBodyFill? Recorder { get; init; }
 
     /// <summary>Whether the answer may not be kept for others, so that waiting for each other's answers is of no use.</summary>
     public bool IsUncacheable { get; init; }
 
-    /// <summary>The length a 416 stated, for <see cref="LearnOutcomeKind.Unsatisfiable"/>.</summary>
+    /// <summary>The length a 416 stated, for <see cref="ObjectFetchResultKind.Unsatisfiable"/>.</summary>
     public long CompleteLength { get; init; }
 
-    /// <summary>What went wrong, for <see cref="LearnOutcomeKind.Failed"/>.</summary>
+    /// <summary>What went wrong, for <see cref="ObjectFetchResultKind.Failed"/>.</summary>
     public Failure Failure { get; init; }
 
     /// <summary>Whether a stored response was found unchanged by this lesson.</summary>
@@ -58,10 +58,10 @@ public sealed record LearnOutcome(LearnOutcomeKind Kind)
     public int OriginStatus { get; init; }
 
     /// <summary>Whether only one client may have it: a response with a body to stream, or one that must not be shared.</summary>
-    public bool IsExclusive => Kind == LearnOutcomeKind.Direct || Generation is { IsShared: false };
+    public bool IsExclusive => Kind == ObjectFetchResultKind.Direct || Generation is { IsShared: false };
 
     /// <summary>No answer, and why.</summary>
-    public static LearnOutcome Failed(Failure failure) => new(LearnOutcomeKind.Failed) { Failure = failure };
+    public static ObjectFetchResult Failed(Failure failure) => new(ObjectFetchResultKind.Failed) { Failure = failure };
 
     /// <summary>Ends an outcome that nobody took.</summary>
     public void Discard()

@@ -8,23 +8,23 @@ namespace Slice.Core.Fetching;
 
 /// <summary>
 /// Asks the origin once for what a lesson needs, and again while that may help: the waits, the permits and the retries around
-/// <see cref="LessonInterpreter"/>. Thread-safe.
+/// <see cref="ObjectAnswerInterpreter"/>. Thread-safe.
 /// </summary>
-internal sealed class OriginLesson
+internal sealed class ObjectFetchAttempts
 {
     private readonly IOriginClient _origin;
     private readonly OriginGate _gate;
-    private readonly LessonInterpreter _interpreter;
+    private readonly ObjectAnswerInterpreter _interpreter;
     private readonly RetryPolicy _retries;
     private readonly TimeProvider _time;
     private readonly SliceMeter _meter;
     private readonly CancellationToken _stopping;
 
     /// <summary>Lessons over their collaborators; <paramref name="stopping"/> ends every one.</summary>
-    public OriginLesson(
+    public ObjectFetchAttempts(
         IOriginClient origin,
         OriginGate gate,
-        LessonInterpreter interpreter,
+        ObjectAnswerInterpreter interpreter,
         RetryPolicy retries,
         TimeProvider time,
         SliceMeter meter,
@@ -41,7 +41,7 @@ internal sealed class OriginLesson
 
     /// <summary>Asks until there is an outcome, under the retry policy. Expected failures are outcomes.</summary>
     /// <exception cref="OperationCanceledException">The process is stopping.</exception>
-    public async Task<LearnOutcome> LearnAsync(LearnRequest request)
+    public async Task<ObjectFetchResult> FetchAsync(ObjectFetchRequest request)
     {
         var asked = _interpreter.RangeOf(request);
         string? failedOrigin = null;
@@ -49,18 +49,18 @@ internal sealed class OriginLesson
         {
             bool isLastTry = retry > _retries.MaxRetries;
             var (outcome, failure) = await TryOnceAsync(request, asked, isLastTry, failedOrigin);
-            if (outcome is { Kind: LearnOutcomeKind.Unsatisfiable } && asked is { } range && outcome.CompleteLength > range.Start)
+            if (outcome is { Kind: ObjectFetchResultKind.Unsatisfiable } && asked is { } range && outcome.CompleteLength > range.Start)
             {
                 // B14: there is something at this position, and the origin minds that the range goes past the end.
                 asked = range.End > outcome.CompleteLength ? new ByteRange(range.Start, outcome.CompleteLength) : null;
                 (outcome, failure) = asked is null
-                    ? (new LearnOutcome(LearnOutcomeKind.PassThrough), Failure.None)
+                    ? (new ObjectFetchResult(ObjectFetchResultKind.PassThrough), Failure.None)
                     : await TryOnceAsync(request, asked, isLastTry, failedOrigin);
             }
 
-            if (outcome is { Kind: LearnOutcomeKind.Unsatisfiable } && outcome.CompleteLength > asked?.Start)
+            if (outcome is { Kind: ObjectFetchResultKind.Unsatisfiable } && outcome.CompleteLength > asked?.Start)
             {
-                return new LearnOutcome(LearnOutcomeKind.PassThrough);
+                return new ObjectFetchResult(ObjectFetchResultKind.PassThrough);
             }
 
             if (outcome is not null)
@@ -70,7 +70,7 @@ internal sealed class OriginLesson
 
             if (isLastTry || !failure.Error.IsRetryable())
             {
-                return StaleOnError(request, failure) ?? LearnOutcome.Failed(failure);
+                return StaleOnError(request, failure) ?? ObjectFetchResult.Failed(failure);
             }
 
             failedOrigin = failure.Origin;
@@ -80,19 +80,19 @@ internal sealed class OriginLesson
     }
 
     /// <summary>What is stored and stale, where it may stand in for the failing origin; else null. An error is one of its statuses or no answer (RFC 5861 §4).</summary>
-    public LearnOutcome? StaleOnError(LearnRequest request, Failure failure, int status = 0) =>
+    public ObjectFetchResult? StaleOnError(ObjectFetchRequest request, Failure failure, int status = 0) =>
         request.Stale is { } stale && failure.Error.Side() == FetchErrorSide.Origin && MayServeOnError(request, stale)
-            ? new LearnOutcome(LearnOutcomeKind.Known) { Generation = stale, IsStaleOnError = true, Failure = failure, OriginStatus = status }
+            ? new ObjectFetchResult(ObjectFetchResultKind.Known) { Generation = stale, IsStaleOnError = true, Failure = failure, OriginStatus = status }
             : null;
 
     /// <summary>Whether a stored object may stand in for a failing origin towards the client of this request.</summary>
-    public bool MayServeOnError(LearnRequest request, Generation stale) =>
+    public bool MayServeOnError(ObjectFetchRequest request, Generation stale) =>
         stale.IsUsable && ReuseDecision.MayServeOnError(stale.Response, request.Directives, _time.GetUtcNow());
 
     /// <summary>Position of the first byte that a request asks for.</summary>
-    public long StartOf(LearnRequest request) => _interpreter.RangeOf(request)?.Start ?? 0;
+    public long StartOf(ObjectFetchRequest request) => _interpreter.RangeOf(request)?.Start ?? 0;
 
-    private async Task<(LearnOutcome? Outcome, Failure Failure)> TryOnceAsync(LearnRequest request, ByteRange? asked, bool isLastTry, string? failedOrigin)
+    private async Task<(ObjectFetchResult? Outcome, Failure Failure)> TryOnceAsync(ObjectFetchRequest request, ByteRange? asked, bool isLastTry, string? failedOrigin)
     {
         if (!await _gate.TryEnterAsync(_stopping))
         {

@@ -4,15 +4,15 @@ namespace Slice.Core.Fetching;
 /// One lesson in flight and those who wait for it. An outcome that only one may have is for the client that started the flight; when
 /// the last one leaves and it was not taken, it is discarded. Thread-safe.
 /// </summary>
-internal sealed class LearnFlight
+internal sealed class ObjectFetch
 {
     private readonly Lock _lock = new();
-    private readonly TaskCompletionSource<LearnOutcome> _outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<ObjectFetchResult> _outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _waiters;
     private bool _isTaken;
 
     /// <summary>Completes when the origin has answered; never faults.</summary>
-    public Task<LearnOutcome> Outcome => _outcome.Task;
+    public Task<ObjectFetchResult> Outcome => _outcome.Task;
 
     /// <summary>Begins to wait; false when the outcome is there already. Pair with <see cref="Leave"/>.</summary>
     public bool TryJoin()
@@ -50,7 +50,7 @@ internal sealed class LearnFlight
     }
 
     /// <summary>Sets the outcome and wakes everybody.</summary>
-    public void Complete(LearnOutcome outcome)
+    public void Complete(ObjectFetchResult outcome)
     {
         lock (_lock)
         {

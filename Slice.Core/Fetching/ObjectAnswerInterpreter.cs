@@ -12,7 +12,7 @@ namespace Slice.Core.Fetching;
 /// What an origin's answer to the first request for an object means: which object there is now, what of it is kept and who may have
 /// it. Publishes the object and hands the body on. Thread-safe.
 /// </summary>
-internal sealed class LessonInterpreter
+internal sealed class ObjectAnswerInterpreter
 {
     private static readonly ByteRange s_firstByte = new(0, 1);
 
@@ -22,10 +22,10 @@ internal sealed class LessonInterpreter
     private readonly StoredResponseReader _reader;
     private readonly SliceGrid _grid;
     private readonly TimeProvider _time;
-    private readonly RecordingBudget _recordings;
+    private readonly StreamedBodyBudget _recordings;
 
     /// <summary>An interpreter over its collaborators.</summary>
-    public LessonInterpreter(
+    public ObjectAnswerInterpreter(
         SliceFetcher fetcher, SliceStore store, ObjectIndex index, StoredResponseReader reader, SliceGrid grid, TimeProvider time)
     {
         _fetcher = fetcher;
@@ -34,15 +34,15 @@ internal sealed class LessonInterpreter
         _reader = reader;
         _grid = grid;
         _time = time;
-        _recordings = new RecordingBudget(store.CapacityBytes / 4);
+        _recordings = new StreamedBodyBudget(store.CapacityBytes / 4);
     }
 
     /// <summary>The range that a request asks the origin for; null for the whole object.</summary>
-    public ByteRange? RangeOf(LearnRequest request) =>
+    public ByteRange? RangeOf(ObjectFetchRequest request) =>
         request.IsWhole ? null : request.FirstSliceIndex is { } index ? _grid.RangeOf(index) : s_firstByte;
 
     /// <summary>Turns an answer into an outcome; <paramref name="handOver"/> says what has become of the response.</summary>
-    public LearnOutcome Interpret(LearnRequest request, ByteRange? asked, OriginResponse response, out ResponseHandOver handOver)
+    public ObjectFetchResult Interpret(ObjectFetchRequest request, ByteRange? asked, OriginResponse response, out ResponseHandOver handOver)
     {
         handOver = ResponseHandOver.None;
         switch (response.Status)
@@ -50,22 +50,22 @@ internal sealed class LessonInterpreter
             case 206 when asked is { } range:
                 if (!PartialResponseCheck.TryAccept(response, range, out var part, out var failure))
                 {
-                    return LearnOutcome.Failed(failure);
+                    return ObjectFetchResult.Failed(failure);
                 }
 
                 return part.CompleteLength < 0 || !IsSliceable(part.CompleteLength)
-                    ? new LearnOutcome(LearnOutcomeKind.PassThrough)
+                    ? new ObjectFetchResult(ObjectFetchResultKind.PassThrough)
                     : Know(request, response, part.CompleteLength, part.Part, out handOver);
 
             case 304 when request.Stale is { } stale && response.FindSingle("ETag") is { } tag && tag != request.StaleResponse!.Validator.EntityTag:
                 // It says that our version is good, and names another: an origin that went by the date only, and the file changed within
                 // a second. RFC 9111 §4.3.4 forbids to update what we hold; the client's own request will tell what there is.
                 _index.Remove(stale);
-                return new LearnOutcome(LearnOutcomeKind.PassThrough);
+                return new ObjectFetchResult(ObjectFetchResultKind.PassThrough);
 
             case 304 when request.Stale is { } stale && StoredResponseReader.VariesOtherwise(stale.Response, response):
                 _index.Remove(stale);
-                return new LearnOutcome(LearnOutcomeKind.PassThrough);
+                return new ObjectFetchResult(ObjectFetchResultKind.PassThrough);
 
             case 304 when request.Stale is { } stale:
                 stale.Freshen(_reader.Freshen(stale.Response, response));
@@ -75,24 +75,24 @@ internal sealed class LessonInterpreter
                     _index.Remove(stale);
                 }
 
-                return new LearnOutcome(LearnOutcomeKind.Known) { Generation = stale, WasRevalidated = true };
+                return new ObjectFetchResult(ObjectFetchResultKind.Known) { Generation = stale, WasRevalidated = true };
 
             case 206 or 304:
                 // Nothing was asked that these could answer.
-                return LearnOutcome.Failed(new Failure(FetchError.UnexpectedStatus, $"status {response.Status} to a request that is neither for a part nor conditional"));
+                return ObjectFetchResult.Failed(new Failure(FetchError.UnexpectedStatus, $"status {response.Status} to a request that is neither for a part nor conditional"));
 
             case 416 when asked is not null:
                 var stated = ContentRangeField.Parse(Encoding.Latin1.GetBytes(response.FindSingle("Content-Range") ?? ""));
                 return stated.Kind == ContentRangeKind.Unsatisfied
-                    ? new LearnOutcome(LearnOutcomeKind.Unsatisfiable) { CompleteLength = stated.CompleteLength }
-                    : new LearnOutcome(LearnOutcomeKind.PassThrough);
+                    ? new ObjectFetchResult(ObjectFetchResultKind.Unsatisfiable) { CompleteLength = stated.CompleteLength }
+                    : new ObjectFetchResult(ObjectFetchResultKind.PassThrough);
 
             default:
                 return KnowWhole(request, response, out handOver);
         }
     }
 
-    private LearnOutcome Know(LearnRequest request, OriginResponse response, long completeLength, ByteRange part, out ResponseHandOver handOver)
+    private ObjectFetchResult Know(ObjectFetchRequest request, OriginResponse response, long completeLength, ByteRange part, out ResponseHandOver handOver)
     {
         var stored = _reader.Read(response, completeLength);
         bool isShared = _reader.MayBeShared(response, request.Sharing, request.Template, out var selecting);
@@ -102,7 +102,7 @@ internal sealed class LessonInterpreter
         {
             // The origin answered with bytes although nothing changed: as good as a 304.
             stale.Freshen(stored);
-            return new LearnOutcome(LearnOutcomeKind.Known) { Generation = stale, WasRevalidated = true };
+            return new ObjectFetchResult(ObjectFetchResultKind.Known) { Generation = stale, WasRevalidated = true };
         }
 
         var generation = new Generation(request.Key, stored, _grid, isShared, _store) { Selecting = selecting };
@@ -117,7 +117,7 @@ internal sealed class LessonInterpreter
 
     // An answer whose body is all of a representation: an object that fits its first slice or comes from an origin without ranges, an
     // error, a redirect, a page outside the sliced paths.
-    private LearnOutcome KnowWhole(LearnRequest request, OriginResponse response, out ResponseHandOver handOver)
+    private ObjectFetchResult KnowWhole(ObjectFetchRequest request, OriginResponse response, out ResponseHandOver handOver)
     {
         bool isShared = _reader.MayBeShared(response, request.Sharing, request.Template, out var selecting);
         long length = response.Status is 204 or 205 ? 0 : response.ContentLength;
@@ -135,7 +135,7 @@ internal sealed class LessonInterpreter
                 RemoveReplaced(request, response.Status, isShared);
             }
 
-            return new LearnOutcome(LearnOutcomeKind.Direct)
+            return new ObjectFetchResult(ObjectFetchResultKind.Direct)
             {
                 Response = response,
                 Recorder = isKept ? NewRecorder(request, response, selecting) : null,
@@ -169,7 +169,7 @@ internal sealed class LessonInterpreter
 
     private bool IsStorable(long length) => length <= LongestWholeBody && (length <= 0 || IsSliceable(length));
 
-    private LearnOutcome Publish(LearnRequest request, Generation generation, bool isShared, int status)
+    private ObjectFetchResult Publish(ObjectFetchRequest request, Generation generation, bool isShared, int status)
     {
         if (isShared)
         {
@@ -178,12 +178,12 @@ internal sealed class LessonInterpreter
 
         // Also when it was selected by other fields than the new one is: it is no answer to this request any more.
         RemoveReplaced(request, status, isShared);
-        return new LearnOutcome(LearnOutcomeKind.Known) { Generation = generation, IsUncacheable = !isShared };
+        return new ObjectFetchResult(ObjectFetchResultKind.Known) { Generation = generation, IsUncacheable = !isShared };
     }
 
     // The origin has said that what we hold is not the object any more: 404, a redirect, other bytes. Not when it failed, and not when the
     // answer is for one client only because that client wants it so.
-    private void RemoveReplaced(LearnRequest request, int status, bool isShared)
+    private void RemoveReplaced(ObjectFetchRequest request, int status, bool isShared)
     {
         if (request.Stale is { } replaced && status < 500 && (isShared || request.Sharing == RequestSharing.Allowed))
         {
@@ -191,11 +191,11 @@ internal sealed class LessonInterpreter
         }
     }
 
-    private BodyRecorder NewRecorder(LearnRequest request, OriginResponse response, SelectingFields? selecting)
+    private StreamedBodyFill NewRecorder(ObjectFetchRequest request, OriginResponse response, SelectingFields? selecting)
     {
         var receivedAt = _time.GetUtcNow();
         int status = response.Status;
-        return new BodyRecorder(
+        return new StreamedBodyFill(
             _store,
             _grid,
             _recordings,

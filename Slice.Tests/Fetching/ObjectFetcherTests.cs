@@ -8,7 +8,7 @@ using Slice.Tests.Support;
 namespace Slice.Tests.Fetching;
 
 /// <summary>What the first answer teaches, and what it costs the origin.</summary>
-public sealed class ObjectLearnerTests : IAsyncDisposable
+public sealed class ObjectFetcherTests : IAsyncDisposable
 {
     private readonly FetchBed _bed = new(maxRetries: 1);
 
@@ -17,13 +17,13 @@ public sealed class ObjectLearnerTests : IAsyncDisposable
     [Fact]
     public async Task First_part_teaches_the_object_and_becomes_its_slice()
     {
-        var learning = LearnAsync(Request(firstSliceIndex: 2));
+        var learning = FetchAsync(Request(firstSliceIndex: 2));
         var exchange = await _bed.Origin.NextAsync();
         exchange.RespondWhole(FakeContent.Sixteen);
 
         var outcome = await learning;
 
-        Assert.Equal(LearnOutcomeKind.Known, outcome.Kind);
+        Assert.Equal(ObjectFetchResultKind.Known, outcome.Kind);
         Assert.Equal(new ByteRange(8, 12), exchange.Request.Range);
         Assert.Null(exchange.Request.PinnedVersion);
         Assert.Null(exchange.Request.KnownVersion);
@@ -38,7 +38,7 @@ public sealed class ObjectLearnerTests : IAsyncDisposable
     [Fact]
     public async Task First_part_that_breaks_off_is_resumed_by_its_fetch()
     {
-        var learning = LearnAsync(Request());
+        var learning = FetchAsync(Request());
         (await _bed.Origin.NextAsync()).RespondPartial(FakeContent.Sixteen).Send("0").Break();
         var generation = (await learning).Generation!;
         var reading = _bed.ReadAsync(generation, 0);
@@ -57,9 +57,9 @@ public sealed class ObjectLearnerTests : IAsyncDisposable
         await using var bed = new FetchBed(maxRetries: 0);
         bed.Origin.Answer = request => new OriginResult(FakeContent.Sixteen.Head(request).Break(), Failure.None);
 
-        var outcome = await bed.Learner.LearnAsync(Request(), new FieldTable(), mayWait: true, TestContext.Current.CancellationToken);
+        var outcome = await bed.Learner.FetchAsync(Request(), new FieldTable(), mayWait: true, TestContext.Current.CancellationToken);
 
-        Assert.Equal(LearnOutcomeKind.Known, outcome.Kind);
+        Assert.Equal(ObjectFetchResultKind.Known, outcome.Kind);
         Assert.Equal(0, bed.Index.Count);
         Assert.True(outcome.Generation!.IsRetired);
         await bed.SettledAsync(slices: 0);
@@ -69,16 +69,16 @@ public sealed class ObjectLearnerTests : IAsyncDisposable
     public async Task Length_alone_is_learnt_from_one_byte()
     {
         _bed.Origin.Answer = FakeContent.Sixteen.Result;
-        var outcome = await LearnAsync(Request(firstSliceIndex: null));
+        var outcome = await FetchAsync(Request(firstSliceIndex: null));
         Assert.Equal(new ByteRange(0, 1), Assert.Single(_bed.Origin.Requests).Range);
         Assert.Equal(16, outcome.Generation!.CompleteLength);
         await _bed.SettledAsync(slices: 0);
     }
 
     [Fact]
-    public async Task Many_who_ask_for_one_object_share_one_lesson()
+    public async Task Many_who_ask_for_one_object_share_one_object_fetch()
     {
-        var learning = Enumerable.Range(0, 50).Select(_ => LearnAsync(Request())).ToArray();
+        var learning = Enumerable.Range(0, 50).Select(_ => FetchAsync(Request())).ToArray();
         (await _bed.Origin.NextAsync()).RespondWhole(FakeContent.Sixteen);
         var outcomes = await Deadline.WithinAsync(Task.WhenAll(learning), "fifty lessons");
         Assert.Single(outcomes.Select(outcome => outcome.Generation).Distinct());
@@ -89,7 +89,7 @@ public sealed class ObjectLearnerTests : IAsyncDisposable
     public async Task Object_that_became_known_meanwhile_costs_no_request()
     {
         var known = _bed.Publish(FakeContent.Sixteen);
-        Assert.Same(known, (await LearnAsync(Request())).Generation);
+        Assert.Same(known, (await FetchAsync(Request())).Generation);
         Assert.Empty(_bed.Origin.Requests);
     }
 
@@ -99,12 +99,12 @@ public sealed class ObjectLearnerTests : IAsyncDisposable
         _bed.Origin.Answer = FakeContent.Sixteen.Result;
         var dead = _bed.Publish(FakeContent.Sixteen);
         dead.Retire();
-        var second = (await LearnAsync(Request())).Generation;
+        var second = (await FetchAsync(Request())).Generation;
         Assert.NotSame(dead, second);
         await _bed.SettledAsync(slices: 1);
 
         _bed.Time.Advance(TimeSpan.FromHours(1));
-        Assert.NotSame(second, (await LearnAsync(Request())).Generation);
+        Assert.NotSame(second, (await FetchAsync(Request())).Generation);
         Assert.Equal(2, _bed.Origin.Requests.Count);
     }
 
@@ -115,8 +115,8 @@ public sealed class ObjectLearnerTests : IAsyncDisposable
     public async Task Small_object_answered_whole_is_one_slice(int? firstSliceIndex)
     {
         Answer(200, "xyz", "Content-Length: 3", "ETag: \"v1\"");
-        var outcome = await LearnAsync(Request(firstSliceIndex));
-        Assert.Equal(LearnOutcomeKind.Known, outcome.Kind);
+        var outcome = await FetchAsync(Request(firstSliceIndex));
+        Assert.Equal(ObjectFetchResultKind.Known, outcome.Kind);
         Assert.Equal(3, outcome.Generation!.CompleteLength);
         Assert.Equal("xyz", (await _bed.ReadAsync(outcome.Generation, 0)).Text);
         await _bed.SettledAsync(slices: 1);
@@ -135,9 +135,9 @@ public sealed class ObjectLearnerTests : IAsyncDisposable
         var response = new FakeOriginResponse(status, fieldLines);
         _bed.Origin.Answer = _ => new OriginResult(response, Failure.None);
 
-        var outcome = await LearnAsync(Request(firstSliceIndex));
+        var outcome = await FetchAsync(Request(firstSliceIndex));
 
-        Assert.Equal(LearnOutcomeKind.Direct, outcome.Kind);
+        Assert.Equal(ObjectFetchResultKind.Direct, outcome.Kind);
         Assert.Same(response, outcome.Response);
         Assert.False(response.Disposed.IsCompleted);
         Assert.Equal(FetchBed.GateLimit, _bed.Gate.Free);
@@ -145,25 +145,25 @@ public sealed class ObjectLearnerTests : IAsyncDisposable
     }
 
     [Theory]
-    [InlineData(206, LearnOutcomeKind.PassThrough, 0, "Content-Range: bytes 0-3/*")]
-    [InlineData(206, LearnOutcomeKind.PassThrough, 0, "Content-Range: bytes 0-3/9223372036854775807")]
-    [InlineData(206, LearnOutcomeKind.Failed, 0)]
-    [InlineData(206, LearnOutcomeKind.Failed, 0, "Content-Range: bytes 0-4/16")]
-    [InlineData(206, LearnOutcomeKind.Failed, 0, "Content-Range: bytes 1-3/16")]
-    [InlineData(206, LearnOutcomeKind.Failed, 0, "Content-Range: bytes 0-3/16", "Content-Length: 3")]
-    [InlineData(206, LearnOutcomeKind.Failed, 0, "Content-Range: bytes 0-3/16", "Content-Encoding: gzip")]
-    [InlineData(206, LearnOutcomeKind.Failed, 0, "Content-Type: multipart/byteranges; boundary=x")]
-    [InlineData(416, LearnOutcomeKind.Unsatisfiable, 0, "Content-Range: bytes */0")]
-    [InlineData(416, LearnOutcomeKind.Unsatisfiable, 2, "Content-Range: bytes */8")]
-    [InlineData(416, LearnOutcomeKind.PassThrough, 2, "Content-Range: bytes */9")]
-    [InlineData(416, LearnOutcomeKind.PassThrough, 0, "Content-Range: bytes 0-3/16")]
-    [InlineData(416, LearnOutcomeKind.PassThrough, 0)]
-    public async Task Answer_that_gives_no_slice_is_told_apart(int status, LearnOutcomeKind kind, int firstSliceIndex, params string[] fieldLines)
+    [InlineData(206, ObjectFetchResultKind.PassThrough, 0, "Content-Range: bytes 0-3/*")]
+    [InlineData(206, ObjectFetchResultKind.PassThrough, 0, "Content-Range: bytes 0-3/9223372036854775807")]
+    [InlineData(206, ObjectFetchResultKind.Failed, 0)]
+    [InlineData(206, ObjectFetchResultKind.Failed, 0, "Content-Range: bytes 0-4/16")]
+    [InlineData(206, ObjectFetchResultKind.Failed, 0, "Content-Range: bytes 1-3/16")]
+    [InlineData(206, ObjectFetchResultKind.Failed, 0, "Content-Range: bytes 0-3/16", "Content-Length: 3")]
+    [InlineData(206, ObjectFetchResultKind.Failed, 0, "Content-Range: bytes 0-3/16", "Content-Encoding: gzip")]
+    [InlineData(206, ObjectFetchResultKind.Failed, 0, "Content-Type: multipart/byteranges; boundary=x")]
+    [InlineData(416, ObjectFetchResultKind.Unsatisfiable, 0, "Content-Range: bytes */0")]
+    [InlineData(416, ObjectFetchResultKind.Unsatisfiable, 2, "Content-Range: bytes */8")]
+    [InlineData(416, ObjectFetchResultKind.PassThrough, 2, "Content-Range: bytes */9")]
+    [InlineData(416, ObjectFetchResultKind.PassThrough, 0, "Content-Range: bytes 0-3/16")]
+    [InlineData(416, ObjectFetchResultKind.PassThrough, 0)]
+    public async Task Answer_that_gives_no_slice_is_told_apart(int status, ObjectFetchResultKind kind, int firstSliceIndex, params string[] fieldLines)
     {
         var response = new FakeOriginResponse(status, fieldLines);
         _bed.Origin.Answer = _ => new OriginResult(response, Failure.None);
 
-        Assert.Equal(kind, (await LearnAsync(Request(firstSliceIndex))).Kind);
+        Assert.Equal(kind, (await FetchAsync(Request(firstSliceIndex))).Kind);
 
         await Deadline.WithinAsync(response.Disposed, "the response to be disposed");
         await _bed.SettledAsync(slices: 0);
@@ -173,18 +173,18 @@ public sealed class ObjectLearnerTests : IAsyncDisposable
     [Fact]
     public async Task Origin_that_fails_for_a_moment_is_asked_again()
     {
-        var learning = LearnAsync(Request());
+        var learning = FetchAsync(Request());
         (await _bed.Origin.NextAsync()).Respond(new FakeOriginResponse(503));
         Assert.Equal(TimeSpan.FromMilliseconds(75), await _bed.Time.RingNextAsync());
         (await _bed.Origin.NextAsync()).RespondWhole(FakeContent.Sixteen);
-        Assert.Equal(LearnOutcomeKind.Known, (await learning).Kind);
+        Assert.Equal(ObjectFetchResultKind.Known, (await learning).Kind);
         Assert.Equal(1, _bed.Meter.RetriedSubrequests.Value);
     }
 
     [Fact]
     public async Task Error_of_the_origin_that_stays_is_passed_on()
     {
-        var learning = LearnAsync(Request());
+        var learning = FetchAsync(Request());
         (await _bed.Origin.NextAsync()).Respond(new FakeOriginResponse(503));
         await _bed.Time.RingNextAsync();
         var last = (await _bed.Origin.NextAsync()).Respond(new FakeOriginResponse(502));
@@ -192,9 +192,9 @@ public sealed class ObjectLearnerTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Origin_that_stays_away_fails_the_lesson()
+    public async Task Origin_that_stays_away_fails_the_object_fetch()
     {
-        var learning = LearnAsync(Request());
+        var learning = FetchAsync(Request());
         (await _bed.Origin.NextAsync()).Fail(FetchError.ConnectionRefused);
         await _bed.Time.RingNextAsync();
         (await _bed.Origin.NextAsync()).Fail(FetchError.ConnectionTimeout);
@@ -204,19 +204,19 @@ public sealed class ObjectLearnerTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Lesson_without_a_turn_at_the_origin_in_time_fails()
+    public async Task Object_fetch_without_a_turn_at_the_origin_in_time_fails()
     {
         await using var bed = new FetchBed(gate: new OriginGate(limit: 1, queueTimeout: TimeSpan.Zero, TimeProvider.System));
         Assert.True(await bed.Gate.TryEnterAsync(TestContext.Current.CancellationToken));
-        var outcome = await bed.Learner.LearnAsync(Request(), new FieldTable(), mayWait: true, TestContext.Current.CancellationToken);
+        var outcome = await bed.Learner.FetchAsync(Request(), new FieldTable(), mayWait: true, TestContext.Current.CancellationToken);
         Assert.Equal(FetchError.OriginQueueTimeout, outcome.Failure.Error);
         Assert.Empty(bed.Origin.Requests);
     }
 
     [Fact]
-    public async Task Shutdown_ends_the_lesson()
+    public async Task Shutdown_ends_the_object_fetch()
     {
-        var learning = LearnAsync(Request());
+        var learning = FetchAsync(Request());
         await _bed.Origin.NextAsync();
         await _bed.StopAsync();
         Assert.Equal(FetchError.ShuttingDown, (await learning).Failure.Error);
@@ -224,10 +224,10 @@ public sealed class ObjectLearnerTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Fault_of_ours_fails_the_lesson_and_leaves_nobody_waiting()
+    public async Task Fault_of_ours_fails_the_object_fetch_and_leaves_nobody_waiting()
     {
         _bed.Origin.Answer = _ => throw new InvalidOperationException("a bug");
-        Assert.Equal(FetchError.ProxyInternalError, (await LearnAsync(Request())).Failure.Error);
+        Assert.Equal(FetchError.ProxyInternalError, (await FetchAsync(Request())).Failure.Error);
         await _bed.SettledAsync(slices: 0);
     }
 
@@ -242,8 +242,8 @@ public sealed class ObjectLearnerTests : IAsyncDisposable
     public async Task Answer_for_one_is_served_in_slices_and_kept_from_others(RequestSharing sharing, string fieldLine)
     {
         _bed.Origin.Answer = (FakeContent.Sixteen with { FieldLines = [fieldLine] }).Result;
-        var outcome = await LearnAsync(Request() with { Sharing = sharing });
-        Assert.Equal(LearnOutcomeKind.Known, outcome.Kind);
+        var outcome = await FetchAsync(Request() with { Sharing = sharing });
+        Assert.Equal(ObjectFetchResultKind.Known, outcome.Kind);
         Assert.True(outcome.IsExclusive);
         Assert.False(outcome.Generation!.IsShared);
         Assert.Equal(0, _bed.Index.Count);
@@ -252,12 +252,12 @@ public sealed class ObjectLearnerTests : IAsyncDisposable
         await _bed.SettledAsync(slices: 0);
     }
 
-    private Task<LearnOutcome> LearnAsync(LearnRequest request) =>
-        Deadline.WithinAsync(_bed.Learner.LearnAsync(request, new FieldTable(), mayWait: true, TestContext.Current.CancellationToken).AsTask(), "the lesson");
+    private Task<ObjectFetchResult> FetchAsync(ObjectFetchRequest request) =>
+        Deadline.WithinAsync(_bed.Learner.FetchAsync(request, new FieldTable(), mayWait: true, TestContext.Current.CancellationToken).AsTask(), "the lesson");
 
     private void Answer(int status, string body, params string[] fieldLines) =>
         _bed.Origin.Answer = _ => new OriginResult(new FakeOriginResponse(status, fieldLines).Send(body).End(), Failure.None);
 
-    private static LearnRequest Request(int? firstSliceIndex = 0) =>
+    private static ObjectFetchRequest Request(int? firstSliceIndex = 0) =>
         new(StoredObjects.Key(), FetchBed.Template(), firstSliceIndex, Stale: null, Sharing: RequestSharing.Allowed);
 }

@@ -11,7 +11,7 @@ namespace Slice.Core.Fetching;
 /// resumes a body that breaks off at the byte reached, and repeats what may pass under the <see cref="RetryPolicy"/>, without
 /// holding a permit of the gate meanwhile. Thread-safe.
 /// </summary>
-internal sealed class SliceFiller(
+internal sealed class SliceFetchAttempts(
     IOriginClient origin, OriginGate gate, SliceStore store, RetryPolicy retryPolicy, TimeProvider time, SliceMeter meter, CancellationToken stopping)
 {
     /// <summary>

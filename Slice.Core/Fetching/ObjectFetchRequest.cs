@@ -13,7 +13,7 @@ namespace Slice.Core.Fetching;
 /// </param>
 /// <param name="Stale">The stored generation that may not be used as it is; it is validated. Null when nothing is stored.</param>
 /// <param name="Sharing">What the request says about sharing the answer.</param>
-public sealed record LearnRequest(
+public sealed record ObjectFetchRequest(
     CacheKey Key, SubrequestTemplate Template, int? FirstSliceIndex, Generation? Stale, RequestSharing Sharing)
 {
     /// <summary>
