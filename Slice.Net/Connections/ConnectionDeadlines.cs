@@ -1,3 +1,5 @@
+using Slice.Net.Exchange;
+
 namespace Slice.Net.Connections;
 
 /// <summary>What a connection is waiting for when its deadline passes.</summary>

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Time.Testing;
 using Slice.Core.Options;
 using Slice.Net.Connections;
+using Slice.Net.Exchange;
 
 namespace Slice.Tests.Connections;
 

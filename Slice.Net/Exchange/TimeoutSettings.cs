@@ -1,6 +1,6 @@
 using Slice.Core.Options;
 
-namespace Slice.Net.Connections;
+namespace Slice.Net.Exchange;
 
 /// <summary>The client-side timeouts in ticks of <see cref="TimeProvider.GetTimestamp"/>. Immutable.</summary>
 internal sealed record TimeoutSettings(long KeepAlive, long RequestHead, RatedTimeout RequestBody, RatedTimeout Send, long Linger)

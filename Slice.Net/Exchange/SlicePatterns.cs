@@ -1,7 +1,7 @@
 using System.Text.RegularExpressions;
 using Slice.Core.Options;
 
-namespace Slice.Net.Handlers;
+namespace Slice.Net.Exchange;
 
 /// <summary>
 /// Which paths are sliced (<c>slice_patterns</c>). Matching takes time linear in the path, whatever the pattern: a hostile

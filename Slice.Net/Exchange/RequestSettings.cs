@@ -1,0 +1,81 @@
+using System.Text;
+using Slice.Core.Caching;
+using Slice.Core.Fetching;
+using Slice.Core.Http;
+using Slice.Core.Options;
+using Slice.Core.Origin;
+using Slice.Core.Ranges;
+using Slice.Net.Origin;
+
+namespace Slice.Net.Exchange;
+
+/// <summary>
+/// Everything that the operator has set and that one request goes by. A request takes one of these at its beginning and keeps it to its
+/// end; a reload makes another one for the requests after it (<see cref="LiveSettings"/>). Immutable, so that no request can live under
+/// two configurations.
+/// </summary>
+internal sealed class RequestSettings
+{
+    /// <summary>What a valid configuration means for a request.</summary>
+    /// <param name="options">The configuration.</param>
+    /// <param name="origin">The origin that it names.</param>
+    /// <param name="time">The clock.</param>
+    public RequestSettings(SliceOptions options, OriginClient origin, TimeProvider time)
+    {
+        Options = options;
+        Origin = origin;
+        Patterns = new SlicePatterns(options.SlicePatterns);
+        QueryKeyRule = new QueryKeyRule(options.CacheKeyQuery, options.CacheKeyIgnoredArguments);
+        HeadLimits = new RequestHeadLimits(options.Limits.RequestTargetBytes, options.Limits.RequestHeadBytes, options.Limits.RequestFields);
+        Timeouts = TimeoutSettings.From(options, time);
+        HealthPath = Encoding.ASCII.GetBytes(options.HealthPath);
+        PurgeToken = options.Purge.AuthToken is { } token ? Encoding.UTF8.GetBytes(token) : default(ReadOnlyMemory<byte>?);
+        Fetching = new FetchSettings
+        {
+            Origin = origin,
+            Grid = new SliceGrid(options.SliceSizeBytes),
+            Retries = new RetryPolicy(options.MaxRetries, Random.Shared.NextDouble, options.UpstreamAddresses.Count),
+            Reader = new StoredResponseReader(PolicyOf(options), time),
+            QueueTimeout = options.Timeouts.OriginQueue,
+        };
+    }
+
+    /// <summary>The configuration itself, for what is used as it stands there.</summary>
+    public SliceOptions Options { get; }
+
+    /// <summary>The origin, for what is passed through.</summary>
+    public OriginClient Origin { get; }
+
+    /// <summary>What applies to everything that is fetched for the request.</summary>
+    public FetchSettings Fetching { get; }
+
+    /// <summary>Which paths are sliced.</summary>
+    public SlicePatterns Patterns { get; }
+
+    /// <summary>What of the query belongs to the cache key.</summary>
+    public QueryKeyRule QueryKeyRule { get; }
+
+    /// <summary>How large a request head may be.</summary>
+    public RequestHeadLimits HeadLimits { get; }
+
+    /// <summary>Deadlines towards the client.</summary>
+    public TimeoutSettings Timeouts { get; }
+
+    /// <summary>Path that answers health checks.</summary>
+    public ReadOnlyMemory<byte> HealthPath { get; }
+
+    /// <summary>The token that a PURGE must carry; null when none is configured.</summary>
+    public ReadOnlyMemory<byte>? PurgeToken { get; }
+
+    private static CachePolicy PolicyOf(SliceOptions options) => new()
+    {
+        IsEnabled = options.EnableCache,
+        DefaultLifetime = options.CacheTtl,
+        OverridesLifetime = options.CacheTtlOverride,
+        NegativeLifetime = options.CacheNegativeTtl,
+        StaleIfError = options.CacheStaleIfError,
+        StaleWhileRevalidate = options.CacheStaleWhileRevalidate,
+        StoresSetCookie = options.CacheSetCookie,
+        Validator = options.Validator,
+    };
+}
