@@ -7,7 +7,6 @@ using Slice.Core.Objects;
 using Slice.Core.Observability;
 using Slice.Core.Options;
 using Slice.Core.Origin;
-using Slice.Core.Ranges;
 using Slice.Core.Storage;
 using Slice.Host.Service;
 using Slice.Net.Certificates;
@@ -40,35 +39,44 @@ internal sealed class Composition : IAsyncDisposable
         Meter = new SliceMeter(options.Purge.EnableMetrics);
         State = new InstanceState();
         var log = new RequestLog(loggers.CreateLogger<RequestLog>(), Meter);
-        var grid = new SliceGrid(options.SliceSizeBytes);
 
         // Store and index.
         var index = Index = new ObjectIndex();
         _store = new StoreFactory(loggers.CreateLogger<StoreFactory>()).Open(options, index, time, Meter);
 
-        // Origin and fetching.
+        // Origin and settings.
         _origin = new OriginClient(options, time) { HealthChanged = log.OriginHealthChanged };
         Meter.AddGauge("origin_healthy", "1 for each address of the origin, 0 while it rests.", "address", _origin.ReadHealth);
-        _gate = new OriginGate(options.Limits.MaxOriginRequests, options.Timeouts.OriginQueue, time);
-        var retries = new RetryPolicy(options.MaxRetries, Random.Shared.NextDouble, options.UpstreamAddresses.Count);
-        _fetcher = new SliceFetcher(_origin, _gate, _store, index, retries, time, Meter) { FetchFailed = log.FetchFailed };
-        var queryKeyRule = new QueryKeyRule(options.CacheKeyQuery, options.CacheKeyIgnoredArguments);
-        var reader = new StoredResponseReader(PolicyOf(options), time);
-        var learner = new ObjectFetcher(_origin, _gate, _fetcher, _store, index, reader, retries, grid, time, Meter, _stopping.Token);
+        Settings = new LiveSettings(new RequestSettings(options, _origin, time));
+
+        // Fetching.
+        _gate = new OriginGate(options.Limits.MaxOriginRequests, time);
+        var gated = new GatedOrigin(_gate, Meter);
+        var attempts = new SliceFetchAttempts(gated, _store, time, Meter, _stopping.Token);
+        _fetcher = new SliceFetcher(attempts, index, time, Meter, _stopping.Token) { FetchFailed = log.FetchFailed };
+        var interpreter = new ObjectAnswerInterpreter(_fetcher, _store, index);
+        var objects = new ObjectFetcher(new ObjectFetchAttempts(gated, interpreter, time, Meter, _stopping.Token), index, time, Meter);
+
+        // Delivery.
+        var unstored = new UnstoredDelivery(new UnstoredReader(gated, time, Meter), Meter);
+        var deliveries = new DeliveryPool(() => new SliceDelivery(_fetcher, unstored, _residency, Meter));
 
         // Handlers.
-        var passThrough = new PassThroughHandler(_origin, new StoredResponseUpdates(index, reader, queryKeyRule), options, Meter, log);
+        var failures = new FailureResponder(log);
+        var passThrough = new PassThroughHandler(new StoredResponseUpdates(index), failures, Meter, log);
         var health = new HealthHandler(State, Version);
-        var get = new GetHandler(index, learner, reader, new UncacheableKeys(time), passThrough, options, time, Meter, log);
-        var purge = new PurgeHandler(index, _store, options.Purge, time, Meter);
-        var upgrade = new UpgradeHandler(_origin, options, time, Meter, log, _stopping.Token);
-        var dispatcher = new RequestDispatcher(options.HealthPath, health, get, purge, passThrough, upgrade);
+        var stored = new StoredResponder(deliveries, _store, time, Meter, failures, log);
+        var direct = new DirectResponder(objects, Meter, log);
+        var get = new GetHandler(index, objects, stored, direct, passThrough, failures);
+        var purge = new PurgeHandler(index, _store, time, Meter);
+        var upgrade = new UpgradeHandler(time, Meter, failures, log, _stopping.Token);
+        var dispatcher = new RequestDispatcher(health, get, purge, passThrough, upgrade);
 
         // Endpoints.
         _sweeper = new DeadlineSweeper(time);
         var limits = new RequestHeadLimits(options.Limits.RequestTargetBytes, options.Limits.RequestHeadBytes, options.Limits.RequestFields);
         var services = new ConnectionServices(
-            options, queryKeyRule, limits, TimeoutSettings.From(options, time), _sweeper, NewDelivery, time, Meter, log);
+            options, new QueryKeyRule(options.CacheKeyQuery, options.CacheKeyIgnoredArguments), limits, TimeoutSettings.From(options, time), _sweeper, Settings, time, Meter, log);
         Proxy = new SliceConnectionHandler(services, dispatcher);
         ProxyProtocol = options.ProxyProtocol.Enabled
             ? new ProxyProtocolMiddleware(options.ProxyProtocol.TrustedAddresses, options.Timeouts.RequestHead, time, Meter, log)
@@ -76,9 +84,7 @@ internal sealed class Composition : IAsyncDisposable
         Certificate = LoadCertificate(options.Tls);
 
         // The metrics endpoint counts no requests of its own: its figures are the proxy's.
-        Admin = new SliceConnectionHandler(services with { NewDelivery = null, Meter = new SliceMeter() }, new AdminEndpoint(Meter, health, Version));
-
-        SliceDelivery NewDelivery() => new(_fetcher, _origin, _residency, Meter, options.MaxConcurrentSubrequests);
+        Admin = new SliceConnectionHandler(services with { Meter = new SliceMeter() }, new AdminEndpoint(Meter, health, Version));
     }
 
     /// <summary>The version, from the assembly.</summary>
@@ -93,6 +99,9 @@ internal sealed class Composition : IAsyncDisposable
 
     /// <summary>The store, on disk or in memory.</summary>
     public SliceStore Store => _store;
+
+    /// <summary>What the next request goes by.</summary>
+    public LiveSettings Settings { get; }
 
     /// <summary>What load balancers are told.</summary>
     public InstanceState State { get; }
@@ -119,18 +128,6 @@ internal sealed class Composition : IAsyncDisposable
         string? problem = ServerCertificate.Load(certificatePath, keyPath, out var certificate);
         return problem is null ? certificate : throw new InvalidDataException($"tls.certificate: {certificatePath}: {problem}");
     }
-
-    private static CachePolicy PolicyOf(SliceOptions options) => new()
-    {
-        IsEnabled = options.EnableCache,
-        DefaultLifetime = options.CacheTtl,
-        OverridesLifetime = options.CacheTtlOverride,
-        NegativeLifetime = options.CacheNegativeTtl,
-        StaleIfError = options.CacheStaleIfError,
-        StaleWhileRevalidate = options.CacheStaleWhileRevalidate,
-        StoresSetCookie = options.CacheSetCookie,
-        Validator = options.Validator,
-    };
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

@@ -2,42 +2,11 @@ using System.Buffers.Text;
 
 namespace Slice.Core.Caching;
 
-/// <summary>Why a request went to the origin (RFC 9211 §2.2).</summary>
-public enum ForwardReason : byte
-{
-    /// <summary>It did not: a hit.</summary>
-    None,
-
-    /// <summary>Nothing of this kind is cached.</summary>
-    Bypass,
-
-    /// <summary>Its method is not cached.</summary>
-    Method,
-
-    /// <summary>Nothing was stored under the key.</summary>
-    UriMiss,
-
-    /// <summary>What was stored answers other requests (Vary).</summary>
-    VaryMiss,
-
-    /// <summary>What was stored could not be used.</summary>
-    Miss,
-
-    /// <summary>The client's Cache-Control demanded it.</summary>
-    Request,
-
-    /// <summary>What was stored was no longer fresh.</summary>
-    Stale,
-
-    /// <summary>Only a part of it was stored.</summary>
-    Partial,
-}
-
 /// <summary>What our cache did with one request: the values of Cache-Status (RFC 9211) and X-Cache.</summary>
 public readonly record struct CacheStatus
 {
-    /// <summary>Longest output of <see cref="Write"/> in bytes: the parameters and five numbers of at most 20 characters each.</summary>
-    public const int MaxBytes = 224;
+    /// <summary>Longest output of <see cref="Write"/> in bytes: the parameters, a detail, and five numbers of at most 20 characters each.</summary>
+    public const int MaxBytes = 256;
 
     /// <summary>Why the request was forwarded; <see cref="ForwardReason.None"/> for a hit.</summary>
     public ForwardReason Forward { get; init; }
@@ -45,8 +14,14 @@ public readonly record struct CacheStatus
     /// <summary>Status of the origin's answer; 0 when it is not known or the same as ours.</summary>
     public int ForwardStatus { get; init; }
 
-    /// <summary>Whether what came from the origin is kept.</summary>
+    /// <summary>Whether what came from the origin for this answer is going to be kept.</summary>
     public bool IsStored { get; init; }
+
+    /// <summary>Whether the answer is made of something that is kept, or going to be: only then is there a lifetime to tell.</summary>
+    public bool IsKept { get; init; }
+
+    /// <summary>Why the answer is not kept, not reused or not sliced (RFC 9211 §2.8).</summary>
+    public CacheDetail Detail { get; init; }
 
     /// <summary>Whether another client's request brought it.</summary>
     public bool IsCollapsed { get; init; }
@@ -64,14 +39,14 @@ public readonly record struct CacheStatus
     public int Slices { get; init; }
 
     /// <summary>Whether bytes of the object came with the answer to a first subrequest for it.</summary>
-    public bool IsLearned => Forward != ForwardReason.None && !WasRevalidated && !IsStale;
+    public bool IsFirstFetched => Forward != ForwardReason.None && !WasRevalidated && !IsStale;
 
     /// <summary>The value of X-Cache (B30).</summary>
     public ReadOnlySpan<byte> XCache => this switch
     {
         { IsStale: true } => "STALE"u8,
         { Forward: ForwardReason.Bypass or ForwardReason.Method } => "BYPASS"u8,
-        { IsLearned: false } when Hits == Slices => "HIT"u8,
+        { IsFirstFetched: false } when Hits == Slices => "HIT"u8,
         { Hits: > 0 } => "PARTIAL"u8,
         _ => "MISS"u8,
     };
@@ -107,7 +82,7 @@ public readonly record struct CacheStatus
             length = Append(destination, length, "\""u8);
         }
 
-        return length;
+        return Detail == CacheDetail.None ? length : Append(destination, Append(destination, length, "; detail="u8), Detail.Token());
     }
 
     private static ReadOnlySpan<byte> Token(ForwardReason reason) => reason switch

@@ -20,12 +20,18 @@ public sealed class StoredResponseReader
         _time = time;
     }
 
-    /// <summary>Reads the head of a response that has just come.</summary>
-    public StoredResponse Read(OriginResponse response, long completeLength) => Read(response, completeLength, _time.GetUtcNow());
+    /// <summary>Reads what a response that has just come says to caches. The methods below go by the result, so that nothing is read twice.</summary>
+    public ReceivedResponse Receive(OriginResponse response) => ReceivedResponse.Read(response, _time.GetUtcNow(), _policy);
 
-    /// <summary>Reads the head of a response that came at <paramref name="receivedAt"/>.</summary>
-    public StoredResponse Read(OriginResponse response, long completeLength, DateTimeOffset receivedAt)
+    /// <summary>Makes a stored response of the head of a response that has just come.</summary>
+    public StoredResponse Read(OriginResponse response, long completeLength) => Read(Receive(response), completeLength);
+
+    /// <summary>Makes a stored response of what was received.</summary>
+    /// <param name="received">The response.</param>
+    /// <param name="completeLength">Bytes of the whole representation.</param>
+    public StoredResponse Read(in ReceivedResponse received, long completeLength)
     {
+        var response = received.Response;
         var lines = new List<ForwardedField>(response.Fields.Count);
         foreach (var line in response.Fields)
         {
@@ -36,7 +42,7 @@ public sealed class StoredResponseReader
         }
 
         var validator = PartialResponseCheck.ValidatorOf(response, completeLength);
-        return Build(lines, response.Status == 206 ? 200 : response.Status, validator, response, receivedAt);
+        return Build(lines, response.Status == 206 ? 200 : response.Status, validator, received);
     }
 
     /// <summary>
@@ -56,31 +62,34 @@ public sealed class StoredResponseReader
 
         // A 304 without Date was made now (RFC 9110 §6.6.1), not when the stored response was: the old Date goes in any case.
         var lines = StoredFields.Parse(stored.FieldLines.Span);
-        lines.RemoveAll(line => Is(line, "Date") || updates.Exists(update => Is(line, update.Name)));
+        lines.RemoveAll(line => FieldLines.Is(line, "Date") || updates.Exists(update => FieldLines.Is(line, update.Name)));
         lines.AddRange(updates);
-        return Build(lines, stored.Status, stored.Validator, notModified, _time.GetUtcNow());
+        return Build(lines, stored.Status, stored.Validator, ReceivedResponse.Read(notModified, lines, stored.Status, _time.GetUtcNow(), _policy));
     }
 
-    /// <summary>Whether a shared cache may use the response for other requests (RFC 9111 §3), and for which.</summary>
-    /// <param name="response">The response.</param>
+    /// <summary>Whether a shared cache may use a response for other requests (RFC 9111 §3), and for which.</summary>
+    /// <param name="received">The response.</param>
     /// <param name="request">What the request says about sharing.</param>
     /// <param name="template">What the origin was asked with.</param>
     /// <param name="selecting">The fields that another request must agree in; null when any does.</param>
-    public bool MayBeShared(OriginResponse response, RequestSharing request, SubrequestTemplate template, out SelectingFields? selecting)
+    /// <returns><see cref="CacheDetail.None"/> when others may have it; else why they may not.</returns>
+    public CacheDetail Judge(in ReceivedResponse received, RequestSharing request, SubrequestTemplate template, out SelectingFields? selecting)
     {
         selecting = null;
         if (!_policy.IsEnabled)
         {
-            return false;
+            return CacheDetail.CacheOff;
         }
 
-        var now = _time.GetUtcNow();
-        var lines = response.Fields;
-        var directives = DirectivesOf(lines);
-        var lifetime = LifetimeOf(response.Status, lines, directives, response, DateOf(lines, now) ?? now, now);
-        return (_policy.StoresSetCookie || response.FindCombined("Set-Cookie") is null)
-            && Storability.MayBeShared(response, directives, lifetime, StatesLifetime(lines, directives), request)
-            && SelectingFields.TryRead(VaryOf(response, template), template.Fields, template.PassesAcceptEncoding, out selecting);
+        if (!_policy.StoresSetCookie && received.Response.FindCombined("Set-Cookie") is not null)
+        {
+            return CacheDetail.SetCookie;
+        }
+
+        var detail = Storability.Judge(received, request);
+        return detail != CacheDetail.None ? detail
+            : SelectingFields.TryRead(VaryOf(received.Response, template), template.Fields, template.PassesAcceptEncoding, out selecting) ? CacheDetail.None
+            : CacheDetail.Vary;
     }
 
     /// <summary>
@@ -89,14 +98,10 @@ public sealed class StoredResponseReader
     /// </summary>
     public static bool VariesOtherwise(StoredResponse stored, OriginResponse confirmation) =>
         confirmation.FindCombined("Vary") is { } vary
-        && !vary.Equals(Combine(StoredFields.Parse(stored.FieldLines.Span), "Vary"), StringComparison.OrdinalIgnoreCase);
+        && !vary.Equals(FieldLines.Combine(StoredFields.Parse(stored.FieldLines.Span), "Vary"), StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Whether a 304 takes back the permission to keep what it validates.</summary>
-    public bool TakesBack(OriginResponse notModified)
-    {
-        var directives = DirectivesOf(notModified.Fields);
-        return !_policy.IsEnabled || directives.NoStore || directives.IsPrivate;
-    }
+    public bool TakesBack(in ReceivedResponse notModified) => !_policy.IsEnabled || notModified.Directives.NoStore || notModified.Directives.IsPrivate;
 
     // A coded body that does not say that it varies by coding does: another client may not know the coding.
     private static string? VaryOf(OriginResponse response, SubrequestTemplate template)
@@ -105,9 +110,10 @@ public sealed class StoredResponseReader
         return template.PassesAcceptEncoding && PartialResponseCheck.HasContentCoding(response) ? vary + ", Accept-Encoding" : vary;
     }
 
-    private StoredResponse Build(List<ForwardedField> lines, int status, Validator validator, OriginResponse latest, DateTimeOffset now)
+    private StoredResponse Build(List<ForwardedField> lines, int status, Validator validator, in ReceivedResponse received)
     {
-        if (Find(lines, "Date") is null)
+        var now = received.ReceivedAt;
+        if (FieldLines.Find(lines, "Date") is null)
         {
             // RFC 9110 §6.6.1: a recipient that forwards or caches a response without Date adds one.
             Span<byte> written = stackalloc byte[HttpDate.FixdateBytes];
@@ -115,13 +121,14 @@ public sealed class StoredResponseReader
             lines.Add(new ForwardedField("Date", Encoding.ASCII.GetString(written)));
         }
 
-        var date = DateOf(lines, now);
-        var modified = validator.LastModified is { } value ? ParseDate(value, now) : null;
-        var directives = DirectivesOf(lines);
-        var lifetime = directives.NoCache ? null : LifetimeOf(status, lines, directives, latest, date ?? now, now);
+        // A Date that was added just now has no fractions of a second, which the time of receipt has.
+        var date = received.Date ?? ReceivedResponse.ParseDate(FieldLines.Find(lines, "Date")!, now);
+        var modified = validator.LastModified is { } value ? ReceivedResponse.ParseDate(value, now) : null;
+        var directives = received.Directives;
+        var lifetime = directives.NoCache ? null : received.Lifetime;
         return new StoredResponse(
             validator,
-            new Freshness(now, AgeWhenReceived(latest.FindCombined("Age"), date ?? now, now), lifetime ?? TimeSpan.Zero),
+            new Freshness(now, AgeWhenReceived(received.Response.FindCombined("Age"), date ?? now, now), lifetime ?? TimeSpan.Zero),
             StoredFields.Format(lines),
             modified,
             date)
@@ -158,57 +165,5 @@ public sealed class StoredResponseReader
         // Date has no fractions: an answer of this very second is not old.
         var apparent = now - date;
         return apparent >= TimeSpan.FromSeconds(1) && apparent > stated ? apparent : stated;
-    }
-
-    private TimeSpan? LifetimeOf(
-        int status, IReadOnlyList<ForwardedField> lines, in CacheControl directives, OriginResponse latest, DateTimeOffset date, DateTimeOffset now)
-    {
-        // RFC 9213 §2.2: where a targeted field counts, Expires does not. RFC 9111 §5.3: a date that cannot be read, "0" above all, is
-        // in the past.
-        bool isTargeted = TargetedCacheControl.TryParse(Combine(lines, TargetedCacheControl.FieldName)) is not null;
-        DateTimeOffset? expires = !isTargeted && Combine(lines, "Expires") is { } value ? ParseDate(value, now) ?? DateTimeOffset.MinValue : null;
-        return FreshnessLifetime.Of(status, directives, latest.FindSingle(FreshnessLifetime.AccelExpiresFieldName), expires, date, _policy);
-    }
-
-    private static bool StatesLifetime(IReadOnlyList<ForwardedField> lines, in CacheControl directives) =>
-        directives.IsPublic || directives.MaxAge is not null || directives.SharedMaxAge is not null
-        || Find(lines, "Expires") is not null || Find(lines, FreshnessLifetime.AccelExpiresFieldName) is not null;
-
-    private static CacheControl DirectivesOf(IReadOnlyList<ForwardedField> lines) =>
-        TargetedCacheControl.TryParse(Combine(lines, TargetedCacheControl.FieldName)) ?? CacheControl.Parse(Combine(lines, "Cache-Control") ?? "");
-
-    private static DateTimeOffset? DateOf(IReadOnlyList<ForwardedField> lines, DateTimeOffset now) =>
-        Find(lines, "Date") is { } value ? ParseDate(value, now) : null;
-
-    private static DateTimeOffset? ParseDate(string value, DateTimeOffset now) =>
-        HttpDate.TryParse(Encoding.Latin1.GetBytes(value), now, out var date) ? date : null;
-
-    private static bool Is(ForwardedField line, string name) => line.Name.Equals(name, StringComparison.OrdinalIgnoreCase);
-
-    private static string? Find(IReadOnlyList<ForwardedField> lines, string name)
-    {
-        foreach (var line in lines)
-        {
-            if (Is(line, name))
-            {
-                return line.Value;
-            }
-        }
-
-        return null;
-    }
-
-    private static string? Combine(IReadOnlyList<ForwardedField> lines, string name)
-    {
-        string? combined = null;
-        foreach (var line in lines)
-        {
-            if (Is(line, name))
-            {
-                combined = combined is null ? line.Value : combined + ", " + line.Value;
-            }
-        }
-
-        return combined;
     }
 }

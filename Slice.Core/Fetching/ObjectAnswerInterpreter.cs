@@ -12,173 +12,226 @@ namespace Slice.Core.Fetching;
 /// What an origin's answer to the first request for an object means: which object there is now, what of it is kept and who may have
 /// it. Publishes the object and hands the body on. Thread-safe.
 /// </summary>
-internal sealed class ObjectAnswerInterpreter
+/// <remarks>
+/// An object is published before its body goes on: with its first fetch in place, so that whoever finds the object follows that fetch, and
+/// a body that shows at once that the object has changed finds the object where it takes it out.
+/// </remarks>
+public sealed class ObjectAnswerInterpreter
 {
-    private static readonly ByteRange s_firstByte = new(0, 1);
-
     private readonly SliceFetcher _fetcher;
     private readonly SliceStore _store;
     private readonly ObjectIndex _index;
-    private readonly StoredResponseReader _reader;
-    private readonly SliceGrid _grid;
-    private readonly TimeProvider _time;
-    private readonly StreamedBodyBudget _recordings;
+    private readonly StreamedBodyBudget _streamed;
 
     /// <summary>An interpreter over its collaborators.</summary>
-    public ObjectAnswerInterpreter(
-        SliceFetcher fetcher, SliceStore store, ObjectIndex index, StoredResponseReader reader, SliceGrid grid, TimeProvider time)
+    public ObjectAnswerInterpreter(SliceFetcher fetcher, SliceStore store, ObjectIndex index)
     {
         _fetcher = fetcher;
         _store = store;
         _index = index;
-        _reader = reader;
-        _grid = grid;
-        _time = time;
-        _recordings = new StreamedBodyBudget(store.CapacityBytes / 4);
+        _streamed = new StreamedBodyBudget(store.CapacityBytes / 4);
     }
 
-    /// <summary>The range that a request asks the origin for; null for the whole object.</summary>
-    public ByteRange? RangeOf(ObjectFetchRequest request) =>
-        request.IsWhole ? null : request.FirstSliceIndex is { } index ? _grid.RangeOf(index) : s_firstByte;
-
-    /// <summary>Turns an answer into an outcome; <paramref name="handOver"/> says what has become of the response.</summary>
-    public ObjectFetchResult Interpret(ObjectFetchRequest request, ByteRange? asked, OriginResponse response, out ResponseHandOver handOver)
+    /// <summary>Turns an answer into a result. A body that goes on is handed over; what is left with the caller is done with.</summary>
+    /// <param name="request">What was asked.</param>
+    /// <param name="asked">The range that the origin was asked for; null for the whole object.</param>
+    /// <param name="answer">The answer.</param>
+    internal ObjectFetchResult Interpret(ObjectFetchRequest request, ByteRange? asked, PermittedResponse answer)
     {
-        handOver = ResponseHandOver.None;
+        var response = answer.Response;
         switch (response.Status)
         {
             case 206 when asked is { } range:
-                if (!PartialResponseCheck.TryAccept(response, range, out var part, out var failure))
-                {
-                    return ObjectFetchResult.Failed(failure);
-                }
-
-                return part.CompleteLength < 0 || !IsSliceable(part.CompleteLength)
-                    ? new ObjectFetchResult(ObjectFetchResultKind.PassThrough)
-                    : Know(request, response, part.CompleteLength, part.Part, out handOver);
-
-            case 304 when request.Stale is { } stale && response.FindSingle("ETag") is { } tag && tag != request.StaleResponse!.Validator.EntityTag:
-                // It says that our version is good, and names another: an origin that went by the date only, and the file changed within
-                // a second. RFC 9111 §4.3.4 forbids to update what we hold; the client's own request will tell what there is.
-                _index.Remove(stale);
-                return new ObjectFetchResult(ObjectFetchResultKind.PassThrough);
-
-            case 304 when request.Stale is { } stale && StoredResponseReader.VariesOtherwise(stale.Response, response):
-                _index.Remove(stale);
-                return new ObjectFetchResult(ObjectFetchResultKind.PassThrough);
+                return InterpretPart(request, range, answer);
 
             case 304 when request.Stale is { } stale:
-                stale.Freshen(_reader.Freshen(stale.Response, response));
-                if (_reader.TakesBack(response))
-                {
-                    // The origin takes back what it allowed before: good for those who asked, and for nobody after them.
-                    _index.Remove(stale);
-                }
-
-                return new ObjectFetchResult(ObjectFetchResultKind.Known) { Generation = stale, WasRevalidated = true };
+                return Confirm(request, stale, response);
 
             case 206 or 304:
                 // Nothing was asked that these could answer.
-                return ObjectFetchResult.Failed(new Failure(FetchError.UnexpectedStatus, $"status {response.Status} to a request that is neither for a part nor conditional"));
+                return new ObjectFetchResult.Failed(new Failure(
+                    FetchError.UnexpectedStatus, $"status {response.Status} to a request that is neither for a part nor conditional"));
 
             case 416 when asked is not null:
                 var stated = ContentRangeField.Parse(Encoding.Latin1.GetBytes(response.FindSingle("Content-Range") ?? ""));
                 return stated.Kind == ContentRangeKind.Unsatisfied
-                    ? new ObjectFetchResult(ObjectFetchResultKind.Unsatisfiable) { CompleteLength = stated.CompleteLength }
-                    : new ObjectFetchResult(ObjectFetchResultKind.PassThrough);
+                    ? new ObjectFetchResult.Unsatisfiable(stated.CompleteLength)
+                    : PassThrough(CacheDetail.RangeRefused);
 
             default:
-                return KnowWhole(request, response, out handOver);
+                return InterpretWhole(request, answer);
         }
     }
 
-    private ObjectFetchResult Know(ObjectFetchRequest request, OriginResponse response, long completeLength, ByteRange part, out ResponseHandOver handOver)
+    private static ObjectFetchResult.PassThrough PassThrough(CacheDetail why) => new() { Detail = why };
+
+    private ObjectFetchResult Confirm(ObjectFetchRequest request, Generation stale, OriginResponse response)
     {
-        var stored = _reader.Read(response, completeLength);
-        bool isShared = _reader.MayBeShared(response, request.Sharing, request.Template, out var selecting);
-        handOver = ResponseHandOver.None;
-        if (request.Stale is { IsRetired: false } stale && isShared && Equals(stale.Selecting, selecting) && stale.Response.Validator is { IsPresent: true } known
-            && known.IsSameVersion(stored.Validator))
+        // The origin says that our version is good, and names another: an origin that went by the date only, and the file changed within
+        // a second. RFC 9111 §4.3.4 forbids to update what we hold; the client's own request will tell what there is. The same when
+        // other fields than before are said to select it: their values were never looked at.
+        bool namesAnother = response.FindSingle("ETag") is { } tag && tag != request.StaleResponse!.Validator.EntityTag;
+        if (namesAnother || StoredResponseReader.VariesOtherwise(stale.Response, response))
+        {
+            _index.Remove(stale);
+            return PassThrough(CacheDetail.Contradiction);
+        }
+
+        var reader = request.Context.Settings.Reader;
+        stale.Freshen(reader.Freshen(stale.Response, response));
+        if (reader.TakesBack(reader.Receive(response)))
+        {
+            // The origin takes back what it allowed before: good for those who asked, and for nobody after them.
+            _index.Remove(stale);
+        }
+
+        return new ObjectFetchResult.Found(stale) { WasRevalidated = true };
+    }
+
+    private ObjectFetchResult InterpretPart(ObjectFetchRequest request, ByteRange asked, PermittedResponse answer)
+    {
+        if (!PartialResponseCheck.TryAccept(answer.Response, asked, out var part, out var failure))
+        {
+            return new ObjectFetchResult.Failed(failure);
+        }
+
+        var settings = request.Context.Settings;
+        if (part.CompleteLength < 0 || !IsSliceable(settings.Grid, part.CompleteLength))
+        {
+            return PassThrough(part.CompleteLength < 0 ? CacheDetail.LengthUnknown : CacheDetail.Unsliceable);
+        }
+
+        var received = settings.Reader.Receive(answer.Response);
+        var stored = settings.Reader.Read(received, part.CompleteLength);
+        var detail = settings.Reader.Judge(received, request.Sharing, request.Context.Template, out var selecting);
+        bool isShared = detail == CacheDetail.None;
+        if (isShared && request.Stale is { IsRetired: false } stale && IsUnchanged(stale, selecting, stored))
         {
             // The origin answered with bytes although nothing changed: as good as a 304.
             stale.Freshen(stored);
-            return new ObjectFetchResult(ObjectFetchResultKind.Known) { Generation = stale, WasRevalidated = true };
+            return new ObjectFetchResult.Found(stale) { WasRevalidated = true };
         }
 
-        var generation = new Generation(request.Key, stored, _grid, isShared, _store) { Selecting = selecting };
-        if (request.FirstSliceIndex is not null)
+        var generation = new Generation(request.Key, stored, settings.Grid, isShared, _store) { Selecting = selecting };
+        var fetch = request.FirstSliceIndex is { } first ? _fetcher.Prepare(generation, first) : null;
+        var result = Publish(request, generation, detail, answer.Response.Status);
+        if (fetch is not null)
         {
-            _fetcher.Adopt(generation, request.FirstSliceIndex.Value, request.Template, response, part);
-            handOver = ResponseHandOver.WithPermit;
+            _fetcher.Continue(fetch, request.Context, answer.HandOver(), part.Part);
         }
 
-        return Publish(request, generation, isShared, response.Status);
+        return result;
     }
+
+    private static bool IsUnchanged(Generation stale, SelectingFields? selecting, StoredResponse received) =>
+        Equals(stale.Selecting, selecting)
+        && stale.Response.Validator is { IsPresent: true } known
+        && known.IsSameVersion(received.Validator);
 
     // An answer whose body is all of a representation: an object that fits its first slice or comes from an origin without ranges, an
     // error, a redirect, a page outside the sliced paths.
-    private ObjectFetchResult KnowWhole(ObjectFetchRequest request, OriginResponse response, out ResponseHandOver handOver)
+    private ObjectFetchResult InterpretWhole(ObjectFetchRequest request, PermittedResponse answer)
     {
-        bool isShared = _reader.MayBeShared(response, request.Sharing, request.Template, out var selecting);
+        var response = answer.Response;
+        var settings = request.Context.Settings;
+        var received = settings.Reader.Receive(response);
+        var detail = settings.Reader.Judge(received, request.Sharing, request.Context.Template, out var selecting);
+        bool isShared = detail == CacheDetail.None;
         long length = response.Status is 204 or 205 ? 0 : response.ContentLength;
+        if (isShared)
+        {
+            detail = BodyVerdict(request, response, length);
+        }
 
-        // An error that may be kept must not push out what stands in for it (RFC 5861 §4). And where a body ends with the connection,
-        // nobody can tell a whole one from one that was cut (RFC 9112 §8).
-        bool isWorse = response.Status >= 500 && request.Stale is { IsUsable: true };
-        bool isKept = isShared && IsStorable(length) && !isWorse && (length >= 0 || response.HasMarkedEnd) && !IsEventStream(response);
-        bool isCut = !isKept && !request.IsWhole && IsStorable(length) && response.Status == 200 && length > 0;
+        bool isKept = detail == CacheDetail.None;
+        bool isCut = !isKept && !request.IsWhole && response.Status == 200 && length > 0 && IsStorable(settings.Grid, length);
         if (length < 0 || !(isKept || isCut))
         {
-            handOver = ResponseHandOver.WithoutPermit;
-            if (!(isKept && request.IsRefresh))
-            {
-                RemoveReplaced(request, response.Status, isShared);
-            }
-
-            return new ObjectFetchResult(ObjectFetchResultKind.Direct)
-            {
-                Response = response,
-                Recorder = isKept ? NewRecorder(request, response, selecting) : null,
-                IsUncacheable = !isShared,
-            };
+            return Answer(request, answer, received, selecting, isShared, detail);
         }
 
-        var stored = _reader.Read(response, length);
-        var generation = new Generation(request.Key, stored, _grid, isShared, _store) { Selecting = selecting, IsWhole = true };
-        if (length > _grid.SliceSizeBytes)
+        var stored = settings.Reader.Read(received, length);
+        var generation = new Generation(request.Key, stored, settings.Grid, isShared, _store) { Selecting = selecting, IsWhole = true };
+        return PublishWhole(request, generation, isShared ? CacheDetail.None : detail, answer);
+    }
+
+    private ObjectFetchResult.Found PublishWhole(ObjectFetchRequest request, Generation generation, CacheDetail detail, PermittedResponse answer)
+    {
+        int status = answer.Response.Status;
+        long length = generation.CompleteLength;
+        if (length > generation.Grid.SliceSizeBytes)
         {
-            _fetcher.AdoptWhole(generation, response);
-            handOver = ResponseHandOver.WithoutPermit;
-        }
-        else if (length > 0)
-        {
-            _fetcher.Adopt(generation, 0, request.Template, response, new ByteRange(0, length));
-            handOver = ResponseHandOver.WithPermit;
-        }
-        else
-        {
-            handOver = ResponseHandOver.None;
+            var fill = _fetcher.PrepareWhole(generation);
+            var result = Publish(request, generation, detail, status);
+            _fetcher.ContinueWhole(fill, answer.HandOverWithoutPermit());
+            return result;
         }
 
-        return Publish(request, generation, isShared, response.Status);
+        if (length > 0)
+        {
+            var fetch = _fetcher.Prepare(generation, 0);
+            var result = Publish(request, generation, detail, status);
+            _fetcher.Continue(fetch, request.Context, answer.HandOver(), new ByteRange(0, length));
+            return result;
+        }
+
+        return Publish(request, generation, detail, status);
+    }
+
+    // The body goes straight to the client, with a copy for the store where one may be kept.
+    private ObjectFetchResult.Answered Answer(
+        ObjectFetchRequest request, PermittedResponse answer, in ReceivedResponse received, SelectingFields? selecting, bool isShared, CacheDetail detail)
+    {
+        bool isRecorded = isShared && detail == CacheDetail.None;
+        var fill = isRecorded ? NewStreamedFill(request, received, selecting) : null;
+        if (!(isRecorded && request.IsRefresh))
+        {
+            RemoveReplaced(request, answer.Response.Status, isShared);
+        }
+
+        return new ObjectFetchResult.Answered(answer.HandOverWithoutPermit(), fill)
+        {
+            IsUncacheable = !isShared,
+            Detail = isRecorded ? CacheDetail.UnknownLength : detail,
+        };
+    }
+
+    // Why the body of an answer that may be shared is not kept all the same.
+    private CacheDetail BodyVerdict(ObjectFetchRequest request, OriginResponse response, long length)
+    {
+        // An error that may be kept must not push out what stands in for it (RFC 5861 §4).
+        if (response.Status >= 500 && request.Stale is { IsUsable: true })
+        {
+            return CacheDetail.StaleKept;
+        }
+
+        if (!IsStorable(request.Context.Settings.Grid, length))
+        {
+            return CacheDetail.TooLarge;
+        }
+
+        // Where a body ends with the connection, nobody can tell a whole one from one that was cut (RFC 9112 §8).
+        return length < 0 && !response.HasMarkedEnd ? CacheDetail.UnmarkedEnd
+            : IsEventStream(response) ? CacheDetail.EventStream
+            : CacheDetail.None;
     }
 
     // It has no end that anybody waits for.
     private static bool IsEventStream(OriginResponse response) =>
         response.FindCombined("Content-Type")?.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase) == true;
 
-    private bool IsStorable(long length) => length <= LongestWholeBody && (length <= 0 || IsSliceable(length));
+    private bool IsStorable(SliceGrid grid, long length) => length <= LongestWholeBody && (length <= 0 || IsSliceable(grid, length));
 
-    private ObjectFetchResult Publish(ObjectFetchRequest request, Generation generation, bool isShared, int status)
+    private ObjectFetchResult.Found Publish(ObjectFetchRequest request, Generation generation, CacheDetail detail, int status)
     {
-        if (isShared)
+        if (generation.IsShared)
         {
             _index.Publish(generation);
         }
 
         // Also when it was selected by other fields than the new one is: it is no answer to this request any more.
-        RemoveReplaced(request, status, isShared);
-        return new ObjectFetchResult(ObjectFetchResultKind.Known) { Generation = generation, IsUncacheable = !isShared };
+        RemoveReplaced(request, status, generation.IsShared);
+        return new ObjectFetchResult.Found(generation) { IsUncacheable = !generation.IsShared, Detail = detail };
     }
 
     // The origin has said that what we hold is not the object any more: 404, a redirect, other bytes. Not when it failed, and not when the
@@ -191,20 +244,20 @@ internal sealed class ObjectAnswerInterpreter
         }
     }
 
-    private StreamedBodyFill NewRecorder(ObjectFetchRequest request, OriginResponse response, SelectingFields? selecting)
+    private StreamedBodyFill NewStreamedFill(ObjectFetchRequest request, ReceivedResponse received, SelectingFields? selecting)
     {
-        var receivedAt = _time.GetUtcNow();
-        int status = response.Status;
+        var settings = request.Context.Settings;
+        int status = received.Response.Status;
         return new StreamedBodyFill(
             _store,
-            _grid,
-            _recordings,
-            length => new Generation(request.Key, _reader.Read(response, length, receivedAt), _grid, isShared: true, _store)
+            settings.Grid,
+            _streamed,
+            length => new Generation(request.Key, settings.Reader.Read(received, length), settings.Grid, isShared: true, _store)
             {
                 Selecting = selecting,
                 IsWhole = true,
             },
-            generation => Publish(request, generation, isShared: true, status),
+            generation => Publish(request, generation, CacheDetail.None, status),
             () => RemoveReplaced(request, status, isShared: true));
     }
 
@@ -212,6 +265,6 @@ internal sealed class ObjectAnswerInterpreter
     // of the store at most may go to one. Arbitrary.
     private long LongestWholeBody => _store.CapacityBytes / 2;
 
-    private bool IsSliceable(long completeLength) =>
-        _grid.Covers(completeLength) && completeLength > 0 && _grid.CountFor(completeLength) <= Generation.MaxSlices;
+    private static bool IsSliceable(SliceGrid grid, long completeLength) =>
+        grid.Covers(completeLength) && completeLength > 0 && grid.CountFor(completeLength) <= Generation.MaxSlices;
 }

@@ -1,35 +1,36 @@
 namespace Slice.Core.Fetching;
 
 /// <summary>
-/// One lesson in flight and those who wait for it. An outcome that only one may have is for the client that started the flight; when
-/// the last one leaves and it was not taken, it is discarded. Thread-safe.
+/// One fetch of an object in flight and those who follow it. A result that only one may have is for the client that started the fetch; when
+/// the last follower has left and nobody took the result, it is discarded. Thread-safe.
 /// </summary>
-internal sealed class ObjectFetch
+/// <param name="discard">Ends a result that nobody took; must not throw.</param>
+internal sealed class ObjectFetch(Action<ObjectFetchResult> discard)
 {
     private readonly Lock _lock = new();
-    private readonly TaskCompletionSource<ObjectFetchResult> _outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private int _waiters;
+    private readonly TaskCompletionSource<ObjectFetchResult> _result = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _followers;
     private bool _isTaken;
 
     /// <summary>Completes when the origin has answered; never faults.</summary>
-    public Task<ObjectFetchResult> Outcome => _outcome.Task;
+    public Task<ObjectFetchResult> Result => _result.Task;
 
-    /// <summary>Begins to wait; false when the outcome is there already. Pair with <see cref="Leave"/>.</summary>
-    public bool TryJoin()
+    /// <summary>Begins to follow; false when the result is there already. Pair with <see cref="StopFollowing"/>.</summary>
+    public bool TryFollow()
     {
         lock (_lock)
         {
-            if (_outcome.Task.IsCompleted)
+            if (_result.Task.IsCompleted)
             {
                 return false;
             }
 
-            _waiters++;
+            _followers++;
             return true;
         }
     }
 
-    /// <summary>Takes the outcome for the client that started the flight: it is not discarded when everybody has left.</summary>
+    /// <summary>Takes the result: it is not discarded when everybody has left.</summary>
     public void Take()
     {
         lock (_lock)
@@ -38,23 +39,23 @@ internal sealed class ObjectFetch
         }
     }
 
-    /// <summary>Ends waiting.</summary>
-    public void Leave()
+    /// <summary>Ends following.</summary>
+    public void StopFollowing()
     {
         lock (_lock)
         {
-            _waiters--;
+            _followers--;
         }
 
         DiscardIfUnwanted();
     }
 
-    /// <summary>Sets the outcome and wakes everybody.</summary>
-    public void Complete(ObjectFetchResult outcome)
+    /// <summary>Sets the result and wakes everybody.</summary>
+    public void Complete(ObjectFetchResult result)
     {
         lock (_lock)
         {
-            _outcome.SetResult(outcome);
+            _result.SetResult(result);
         }
 
         DiscardIfUnwanted();
@@ -64,7 +65,7 @@ internal sealed class ObjectFetch
     {
         lock (_lock)
         {
-            if (_waiters > 0 || _isTaken || !_outcome.Task.IsCompleted)
+            if (_followers > 0 || _isTaken || !_result.Task.IsCompleted)
             {
                 return;
             }
@@ -72,10 +73,6 @@ internal sealed class ObjectFetch
             _isTaken = true;
         }
 
-        var outcome = _outcome.Task.Result;
-        if (outcome.IsExclusive)
-        {
-            outcome.Discard();
-        }
+        discard(_result.Task.Result);
     }
 }

@@ -7,140 +7,106 @@ using Slice.Core.Ranges;
 namespace Slice.Core.Fetching;
 
 /// <summary>
-/// Asks the origin once for what a lesson needs, and again while that may help: the waits, the permits and the retries around
-/// <see cref="ObjectAnswerInterpreter"/>. Thread-safe.
+/// Asks the origin once for what the fetch of an object needs, and again while that may help. What an answer means is
+/// <see cref="ObjectAnswerInterpreter"/>'s. Thread-safe.
 /// </summary>
-internal sealed class ObjectFetchAttempts
+/// <param name="origin">The way to the origin.</param>
+/// <param name="interpreter">Says what an answer means.</param>
+/// <param name="time">The clock.</param>
+/// <param name="meter">The metrics.</param>
+/// <param name="stopping">Cancelled at the end of the process; ends every attempt.</param>
+public sealed class ObjectFetchAttempts(
+    GatedOrigin origin, ObjectAnswerInterpreter interpreter, TimeProvider time, SliceMeter meter, CancellationToken stopping)
 {
-    private readonly IOriginClient _origin;
-    private readonly OriginGate _gate;
-    private readonly ObjectAnswerInterpreter _interpreter;
-    private readonly RetryPolicy _retries;
-    private readonly TimeProvider _time;
-    private readonly SliceMeter _meter;
-    private readonly CancellationToken _stopping;
-
-    /// <summary>Lessons over their collaborators; <paramref name="stopping"/> ends every one.</summary>
-    public ObjectFetchAttempts(
-        IOriginClient origin,
-        OriginGate gate,
-        ObjectAnswerInterpreter interpreter,
-        RetryPolicy retries,
-        TimeProvider time,
-        SliceMeter meter,
-        CancellationToken stopping)
-    {
-        _origin = origin;
-        _gate = gate;
-        _interpreter = interpreter;
-        _retries = retries;
-        _time = time;
-        _meter = meter;
-        _stopping = stopping;
-    }
-
-    /// <summary>Asks until there is an outcome, under the retry policy. Expected failures are outcomes.</summary>
+    /// <summary>Asks until there is a result, under the retry policy. Expected failures are results.</summary>
     /// <exception cref="OperationCanceledException">The process is stopping.</exception>
-    public async Task<ObjectFetchResult> FetchAsync(ObjectFetchRequest request)
+    internal async Task<ObjectFetchResult> FetchAsync(ObjectFetchRequest request)
     {
-        var asked = _interpreter.RangeOf(request);
-        string? failedOrigin = null;
-        for (int retry = 1; ; retry++)
+        var asked = request.Range;
+        var retries = new RetryLoop(request.Context.Settings.Retries, time, meter);
+        while (true)
         {
-            bool isLastTry = retry > _retries.MaxRetries;
-            var (outcome, failure) = await TryOnceAsync(request, asked, isLastTry, failedOrigin);
-            if (outcome is { Kind: ObjectFetchResultKind.Unsatisfiable } && asked is { } range && outcome.CompleteLength > range.Start)
+            var (result, failure) = await AttemptAsync(request, asked, retries);
+            if (result is ObjectFetchResult.Unsatisfiable beyond && asked is { } range && beyond.CompleteLength > range.Start)
             {
                 // B14: there is something at this position, and the origin minds that the range goes past the end.
-                asked = range.End > outcome.CompleteLength ? new ByteRange(range.Start, outcome.CompleteLength) : null;
-                (outcome, failure) = asked is null
-                    ? (new ObjectFetchResult(ObjectFetchResultKind.PassThrough), Failure.None)
-                    : await TryOnceAsync(request, asked, isLastTry, failedOrigin);
+                bool isPastEnd = range.End > beyond.CompleteLength;
+                asked = isPastEnd ? new ByteRange(range.Start, beyond.CompleteLength) : null;
+                (result, failure) = isPastEnd ? await AttemptAsync(request, asked, retries) : (RangeRefused(beyond), Failure.None);
             }
 
-            if (outcome is { Kind: ObjectFetchResultKind.Unsatisfiable } && outcome.CompleteLength > asked?.Start)
+            if (result is ObjectFetchResult.Unsatisfiable still && still.CompleteLength > asked?.Start)
             {
-                return new ObjectFetchResult(ObjectFetchResultKind.PassThrough);
+                return RangeRefused(still);
             }
 
-            if (outcome is not null)
+            if (result is not null)
             {
-                return outcome;
+                return result;
             }
 
-            if (isLastTry || !failure.Error.IsRetryable())
+            if (!await retries.WaitAsync(failure, stopping))
             {
-                return StaleOnError(request, failure) ?? ObjectFetchResult.Failed(failure);
+                return StaleOnError(request, failure) ?? new ObjectFetchResult.Failed(failure) { Origin = failure.Origin };
             }
-
-            failedOrigin = failure.Origin;
-            _meter.RetriedSubrequests.Add(1);
-            await Task.Delay(_retries.DelayBefore(retry, failure), _time, _stopping);
         }
     }
 
-    /// <summary>What is stored and stale, where it may stand in for the failing origin; else null. An error is one of its statuses or no answer (RFC 5861 §4).</summary>
-    public ObjectFetchResult? StaleOnError(ObjectFetchRequest request, Failure failure, int status = 0) =>
+    /// <summary>
+    /// What is stored and stale, where it may stand in for the failing origin; else null. An error is one of its statuses or no answer
+    /// (RFC 5861 §4).
+    /// </summary>
+    internal ObjectFetchResult? StaleOnError(ObjectFetchRequest request, Failure failure, int status = 0) =>
         request.Stale is { } stale && failure.Error.Side() == FetchErrorSide.Origin && MayServeOnError(request, stale)
-            ? new ObjectFetchResult(ObjectFetchResultKind.Known) { Generation = stale, IsStaleOnError = true, Failure = failure, OriginStatus = status }
+            ? new ObjectFetchResult.Found(stale)
+            {
+                StandsInFor = failure,
+                OriginStatus = status,
+                Origin = failure.Origin,
+                Detail = CacheDetail.OriginFailed,
+            }
             : null;
 
     /// <summary>Whether a stored object may stand in for a failing origin towards the client of this request.</summary>
-    public bool MayServeOnError(ObjectFetchRequest request, Generation stale) =>
-        stale.IsUsable && ReuseDecision.MayServeOnError(stale.Response, request.Directives, _time.GetUtcNow());
+    internal bool MayServeOnError(ObjectFetchRequest request, Generation stale) =>
+        stale.IsUsable && ReuseDecision.MayServeOnError(stale.Response, request.Directives, time.GetUtcNow());
 
-    /// <summary>Position of the first byte that a request asks for.</summary>
-    public long StartOf(ObjectFetchRequest request) => _interpreter.RangeOf(request)?.Start ?? 0;
+    private static ObjectFetchResult.PassThrough RangeRefused(ObjectFetchResult refused) =>
+        new() { OriginStatus = refused.OriginStatus, Origin = refused.Origin, Detail = CacheDetail.RangeRefused };
 
-    private async Task<(ObjectFetchResult? Outcome, Failure Failure)> TryOnceAsync(ObjectFetchRequest request, ByteRange? asked, bool isLastTry, string? failedOrigin)
+    private async Task<(ObjectFetchResult? Result, Failure Failure)> AttemptAsync(ObjectFetchRequest request, ByteRange? asked, RetryLoop retries)
     {
-        if (!await _gate.TryEnterAsync(_stopping))
+        var settings = request.Context.Settings;
+        var subrequest = new OriginRequest(request.Context.Template, asked)
         {
-            return (null, new Failure(FetchError.OriginQueueTimeout, $"{_gate.Free} permits free"));
+            KnownVersion = request.StaleResponse?.Validator,
+            FailedOrigin = retries.FailedOrigin,
+        };
+        var (permitted, failure) = await origin.SendAsync(settings.Origin, subrequest, settings.QueueTimeout, stopping);
+        if (permitted is null)
+        {
+            return (null, failure);
         }
 
-        OriginResponse? response = null;
-        var handOver = ResponseHandOver.None;
-        try
+        using (permitted)
         {
-            _meter.Subrequests.Add(1);
-            var query = new OriginRequest(request.Template, asked) { KnownVersion = request.StaleResponse?.Validator, FailedOrigin = failedOrigin };
-            var result = await _origin.SendAsync(query, _stopping);
-            response = result.Response;
-            if (response is null)
+            var response = permitted.Response;
+            var (status, address) = (response.Status, response.Origin);
+            if (status is 500 or 502 or 503 or 504)
             {
-                return (null, result.Failure);
-            }
-
-            if (response.Status is 500 or 502 or 503 or 504)
-            {
-                var failure = PartialResponseCheck.ServerError(response) with { Origin = response.Origin };
-                if (!isLastTry)
+                failure = PartialResponseCheck.ServerError(response) with { Origin = address };
+                if (!retries.IsLastTry)
                 {
                     return (null, failure);
                 }
 
-                if (StaleOnError(request, failure, response.Status) is { } stale)
+                if (StaleOnError(request, failure, status) is { } stale)
                 {
                     return (stale, Failure.None);
                 }
             }
 
-            var outcome = _interpreter.Interpret(request, asked, response, out handOver);
-            return (outcome with { OriginStatus = response.Status }, Failure.None);
-        }
-        finally
-        {
-            if (handOver == ResponseHandOver.None)
-            {
-                response?.Dispose();
-            }
-
-            // What goes on at a client's pace must not hold a permit.
-            if (handOver != ResponseHandOver.WithPermit)
-            {
-                _gate.Leave();
-            }
+            return (interpreter.Interpret(request, asked, permitted) with { OriginStatus = status, Origin = address }, Failure.None);
         }
     }
 }

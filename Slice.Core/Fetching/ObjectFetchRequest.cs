@@ -1,21 +1,22 @@
 using Slice.Core.Caching;
 using Slice.Core.Objects;
-using Slice.Core.Origin;
+using Slice.Core.Ranges;
 
 namespace Slice.Core.Fetching;
 
-/// <summary>What a client request needs to learn about an object of which nothing usable is stored. Immutable.</summary>
+/// <summary>What is asked about an object of which nothing usable is stored, on behalf of one client request. Immutable.</summary>
 /// <param name="Key">The object's key.</param>
-/// <param name="Template">Target and fields for the origin.</param>
+/// <param name="Context">Target and fields for the origin, and the settings of the request.</param>
 /// <param name="FirstSliceIndex">
-/// The slice the client needs first; it is fetched with the lesson. Null when only the length can tell (a suffix range): one byte
-/// is asked for.
+/// The slice the client needs first; it comes with the answer. Null when only the length can tell (a suffix range): one byte is asked for.
 /// </param>
 /// <param name="Stale">The stored generation that may not be used as it is; it is validated. Null when nothing is stored.</param>
 /// <param name="Sharing">What the request says about sharing the answer.</param>
 public sealed record ObjectFetchRequest(
-    CacheKey Key, SubrequestTemplate Template, int? FirstSliceIndex, Generation? Stale, RequestSharing Sharing)
+    CacheKey Key, FetchContext Context, int? FirstSliceIndex, Generation? Stale, RequestSharing Sharing)
 {
+    private static readonly ByteRange s_firstByte = new(0, 1);
+
     /// <summary>
     /// The head of <see cref="Stale"/> that was looked at. When the generation has another one by now, somebody else has validated it
     /// meanwhile.
@@ -30,4 +31,7 @@ public sealed record ObjectFetchRequest(
 
     /// <summary>Whether what is stored goes on being used until its successor is whole (RFC 5861 §3).</summary>
     public bool IsRefresh { get; init; }
+
+    /// <summary>The range that the origin is asked for; null for the whole object.</summary>
+    public ByteRange? Range => IsWhole ? null : FirstSliceIndex is { } index ? Context.Settings.Grid.RangeOf(index) : s_firstByte;
 }

@@ -1,76 +1,86 @@
+using Slice.Core.Caching;
 using Slice.Core.Objects;
 using Slice.Core.Origin;
 
 namespace Slice.Core.Fetching;
 
-/// <summary>What the first subrequest for an object taught: a closed list.</summary>
-public enum ObjectFetchResultKind
+/// <summary>What came of the first request for an object: one of the records inside, a closed list. Immutable.</summary>
+public abstract record ObjectFetchResult
 {
-    /// <summary>The object is known; serve it from its generation. <see cref="ObjectFetchResult.Generation"/> is set.</summary>
-    Known,
+    private ObjectFetchResult()
+    {
+    }
 
-    /// <summary>The origin gave an answer that is passed on as it is: an error, a redirect, a 200 without range support. <see cref="ObjectFetchResult.Response"/> is set.</summary>
-    Direct,
+    /// <summary>Status of the origin's answer; 0 when there was none (RFC 9211 §2.3).</summary>
+    public int OriginStatus { get; init; }
 
-    /// <summary>The origin does not know the length: repeat the client's request unchanged.</summary>
-    PassThrough,
+    /// <summary>Name of the address that answered; null when none did.</summary>
+    public string? Origin { get; init; }
 
-    /// <summary>No byte of the wanted slice exists (416); <see cref="ObjectFetchResult.CompleteLength"/> says how many bytes do.</summary>
-    Unsatisfiable,
+    /// <summary>Why the answer is not kept, or the object not sliced; none when nothing is in the way.</summary>
+    public CacheDetail Detail { get; init; }
 
-    /// <summary>No answer. <see cref="ObjectFetchResult.Failure"/> is set.</summary>
-    Failed,
-}
-
-/// <summary>The result of learning about an object.</summary>
-public sealed record ObjectFetchResult(ObjectFetchResultKind Kind)
-{
-    /// <summary>The object's generation, for <see cref="ObjectFetchResultKind.Known"/>.</summary>
-    public Generation? Generation { get; init; }
-
-    /// <summary>The answer to pass on, for <see cref="ObjectFetchResultKind.Direct"/>; its taker disposes it.</summary>
-    public OriginResponse? Response { get; init; }
-
-    /// <summary>
-    /// Keeps a copy of <see cref="Response"/>'s body while it is passed on; null when it must not be kept. Its taker completes and disposes it.
-    /// </summary>
-    public StreamedBodyFill? Recorder { get; init; }
+    /// <summary>Whether the request of another client brought it (RFC 9211 §2.5).</summary>
+    public bool WasCollapsed { get; init; }
 
     /// <summary>Whether the answer may not be kept for others, so that waiting for each other's answers is of no use.</summary>
     public bool IsUncacheable { get; init; }
 
-    /// <summary>The length a 416 stated, for <see cref="ObjectFetchResultKind.Unsatisfiable"/>.</summary>
-    public long CompleteLength { get; init; }
+    /// <summary>Whether only one client may have it: a response with a body to stream, or one that must not be shared. Its taker ends it.</summary>
+    public virtual bool IsExclusive => false;
 
-    /// <summary>What went wrong, for <see cref="ObjectFetchResultKind.Failed"/>.</summary>
-    public Failure Failure { get; init; }
-
-    /// <summary>Whether a stored response was found unchanged by this lesson.</summary>
-    public bool WasRevalidated { get; init; }
-
-    /// <summary>Whether the origin failed and a response that is no longer fresh stands in (RFC 5861 §4); why it failed is in <see cref="Failure"/>.</summary>
-    public bool IsStaleOnError { get; init; }
-
-    /// <summary>Whether it was learnt by the request of another client (RFC 9211 §2.5).</summary>
-    public bool WasCollapsed { get; init; }
-
-    /// <summary>Status of the origin's answer, when there was one; else 0 (RFC 9211 §2.3).</summary>
-    public int OriginStatus { get; init; }
-
-    /// <summary>Whether only one client may have it: a response with a body to stream, or one that must not be shared.</summary>
-    public bool IsExclusive => Kind == ObjectFetchResultKind.Direct || Generation is { IsShared: false };
-
-    /// <summary>No answer, and why.</summary>
-    public static ObjectFetchResult Failed(Failure failure) => new(ObjectFetchResultKind.Failed) { Failure = failure };
-
-    /// <summary>Ends an outcome that nobody took.</summary>
-    public void Discard()
+    /// <summary>Ends a result that nobody uses.</summary>
+    public virtual void Discard()
     {
-        Recorder?.Dispose();
-        Response?.Dispose();
-        if (Generation is { IsShared: false })
+    }
+
+    /// <summary>The object is known; it is served from its generation.</summary>
+    /// <param name="Generation">The generation.</param>
+    public sealed record Found(Generation Generation) : ObjectFetchResult
+    {
+        /// <summary>Whether a stored response was found unchanged by this fetch.</summary>
+        public bool WasRevalidated { get; init; }
+
+        /// <summary>Why the origin failed, when a response that is no longer fresh stands in for it (RFC 5861 §4); else none.</summary>
+        public Failure StandsInFor { get; init; }
+
+        /// <inheritdoc/>
+        public override bool IsExclusive => !Generation.IsShared;
+
+        /// <inheritdoc/>
+        public override void Discard()
         {
-            Generation.Retire();
+            if (IsExclusive)
+            {
+                Generation.Retire();
+            }
         }
     }
+
+    /// <summary>The origin gave an answer that is passed on as it is: an error, a redirect, a body of unknown length.</summary>
+    /// <param name="Response">The answer.</param>
+    /// <param name="Fill">Keeps a copy of the body while it is passed on; null when no copy is kept.</param>
+    public sealed record Answered(OriginResponse Response, StreamedBodyFill? Fill) : ObjectFetchResult
+    {
+        /// <inheritdoc/>
+        public override bool IsExclusive => true;
+
+        /// <inheritdoc/>
+        public override void Discard()
+        {
+            Fill?.Dispose();
+            Response.Dispose();
+        }
+    }
+
+    /// <summary>A request of ours cannot tell what there is: the client's own goes out, unchanged.</summary>
+    public sealed record PassThrough : ObjectFetchResult;
+
+    /// <summary>No byte of the wanted slice exists (416).</summary>
+    /// <param name="CompleteLength">How many bytes do.</param>
+    public sealed record Unsatisfiable(long CompleteLength) : ObjectFetchResult;
+
+    /// <summary>No answer.</summary>
+    /// <param name="Failure">Why.</param>
+    public sealed record Failed(Failure Failure) : ObjectFetchResult;
 }

@@ -5,14 +5,12 @@ using Slice.Core.Http;
 using Slice.Core.Objects;
 using Slice.Core.Observability;
 using Slice.Core.Origin;
-using Slice.Core.Ranges;
-using Slice.Core.Storage;
 
 namespace Slice.Core.Fetching;
 
 /// <summary>
-/// Learns what an object is from the first slice that a client needs of it: no HEAD request goes first. Clients that ask for the
-/// same unknown object at once share one lesson. Owns every lesson it starts. Thread-safe.
+/// Gets objects that are not known or may not be used as they are, with the first slice that a client needs: no HEAD request goes first.
+/// Clients that ask for the same unknown object at once share one fetch. Owns every fetch it starts. Thread-safe.
 /// </summary>
 /// <remarks>
 /// The 206 tells length and version by its Content-Range and validators; its body becomes the first slice. A stale object is
@@ -20,81 +18,50 @@ namespace Slice.Core.Fetching;
 /// </remarks>
 public sealed class ObjectFetcher
 {
-    // Lessons of others that a client joins before it goes alone: each may turn out to say nothing about this client's range. Arbitrary.
-    private const int MaxJoins = 3;
+    // Fetches of others that a client follows before it goes alone: each may turn out to say nothing about this client's range. Arbitrary.
+    private const int MaxFollowed = 3;
 
     // nginx's proxy_cache_lock_timeout.
-    private static readonly TimeSpan s_longestWaitForRecording = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_longestWaitForBody = TimeSpan.FromSeconds(5);
 
-    private readonly ObjectFetchAttempts _lesson;
+    private readonly ObjectFetchAttempts _attempts;
     private readonly ObjectIndex _index;
     private readonly TimeProvider _time;
     private readonly SliceMeter _meter;
+    private readonly UncacheableKeys _uncacheable;
     private readonly ConcurrentDictionary<CacheKey, ObjectFetch> _inFlight = new(CacheKeyComparer.Instance);
 
-    // Keys whose stored response is being refreshed in the background, until the new one is there: a body may take longer than its lesson.
+    // Keys whose stored response is being refreshed in the background, until the new one is there: a body may take longer than its head.
     private readonly ConcurrentDictionary<CacheKey, byte> _refreshing = new(CacheKeyComparer.Instance);
 
-    /// <summary>A learner over its collaborators; <paramref name="stopping"/> ends every lesson.</summary>
-    public ObjectFetcher(
-        IOriginClient origin,
-        OriginGate gate,
-        SliceFetcher fetcher,
-        SliceStore store,
-        ObjectIndex index,
-        StoredResponseReader reader,
-        RetryPolicy retries,
-        SliceGrid grid,
-        TimeProvider time,
-        SliceMeter meter,
-        CancellationToken stopping)
+    /// <summary>A fetcher over its collaborators.</summary>
+    public ObjectFetcher(ObjectFetchAttempts attempts, ObjectIndex index, TimeProvider time, SliceMeter meter)
     {
-        _lesson = new ObjectFetchAttempts(origin, gate, new ObjectAnswerInterpreter(fetcher, store, index, reader, grid, time), retries, time, meter, stopping);
+        _attempts = attempts;
         _index = index;
         _time = time;
         _meter = meter;
+        _uncacheable = new UncacheableKeys(time);
     }
 
+    /// <summary>Whether the last answers for a key were for one client each, so that waiting for each other's is of no use.</summary>
+    public bool IsUncacheableLately(ReadOnlySpan<byte> key) => _uncacheable.Contains(key);
+
     /// <summary>
-    /// Learns, alone or with others. The caller owns an exclusive outcome and discards it when done; such an outcome answers no request
+    /// Fetches, alone or with others. The caller owns an exclusive result and discards it when done; such a result answers no request
     /// but the caller's.
     /// </summary>
-    /// <param name="request">What to learn.</param>
+    /// <param name="request">What to fetch.</param>
     /// <param name="fields">The client's fields, which tell the variants of an object apart; valid until the call returns.</param>
     /// <param name="mayWait">False to ask the origin without looking whether somebody else does: the answer is known to be for one only.</param>
     /// <param name="ct">The client's.</param>
-    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled; the lesson goes on for the others.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled; the fetch goes on for the others.</exception>
     public async ValueTask<ObjectFetchResult> FetchAsync(ObjectFetchRequest request, FieldTable fields, bool mayWait, CancellationToken ct)
     {
-        for (int joins = 0; mayWait && joins < MaxJoins; joins++)
-        {
-            var flight = JoinOrStart(request, fields, out bool isOwn);
-            var outcome = await FollowAsync(flight, isOwn, ct);
-            if (isOwn)
-            {
-                return outcome;
-            }
-
-            if (IsAlsoFor(request, fields, outcome))
-            {
-                // Who asked first may have forbidden what this client allows.
-                var own = outcome.Kind == ObjectFetchResultKind.Failed ? _lesson.StaleOnError(request, outcome.Failure) : null;
-                return (own ?? outcome) with { WasCollapsed = true };
-            }
-
-            if (outcome.Recorder is { } recorder && await RecordedAsync(recorder, fields, ct) is { } recorded)
-            {
-                return new ObjectFetchResult(ObjectFetchResultKind.Known) { Generation = recorded, WasCollapsed = true, OriginStatus = outcome.OriginStatus };
-            }
-
-            // What cannot be shared is not worth queueing for.
-            mayWait = !outcome.IsExclusive;
-        }
-
-        var alone = new ObjectFetch();
-        alone.TryJoin();
-        _ = RunAsync(alone, request, onEnd: null);
-        return await FollowAsync(alone, isOwn: true, ct);
+        bool wasUncacheable = _uncacheable.Contains(request.Key.Bytes);
+        var result = await FetchWithOthersAsync(request, fields, mayWait && !wasUncacheable, ct);
+        RememberWhetherCacheable(request, result, wasUncacheable);
+        return result;
     }
 
     /// <summary>
@@ -110,29 +77,75 @@ public sealed class ObjectFetcher
             return;
         }
 
-        var flight = new ObjectFetch();
-        flight.TryJoin();
-        if (TryFindNewer(request, fields, out _) || !_inFlight.TryAdd(request.Key, flight))
+        var fetch = NewFollowed();
+        if (TryFindNewer(request, fields, out _) || !_inFlight.TryAdd(request.Key, fetch))
         {
-            flight.Leave();
+            fetch.StopFollowing();
             _refreshing.TryRemove(request.Key, out _);
             return;
         }
 
-        _ = RunAsync(flight, request with { IsRefresh = true }, () => _inFlight.TryRemove(KeyValuePair.Create(request.Key, flight)));
-        _ = KeepRefreshedAsync(request.Key, flight);
+        _ = RunAsync(fetch, request with { IsRefresh = true }, () => _inFlight.TryRemove(KeyValuePair.Create(request.Key, fetch)));
+        _ = FinishRefreshAsync(request.Key, fetch);
     }
 
-    /// <summary>Takes over an answer that no client reads any more, reads it to its end if it is being recorded, and disposes it. Never waits.</summary>
-    public void KeepRecording(ObjectFetchResult outcome) => _ = KeepRecordingAsync(outcome);
+    /// <summary>Takes over an answer that no client reads any more, reads it to its end if a copy is kept, and ends it. Never waits.</summary>
+    public void KeepFilling(ObjectFetchResult result) => _ = KeepFillingAsync(result);
+
+    private async ValueTask<ObjectFetchResult> FetchWithOthersAsync(ObjectFetchRequest request, FieldTable fields, bool mayWait, CancellationToken ct)
+    {
+        for (int followed = 0; mayWait && followed < MaxFollowed; followed++)
+        {
+            var fetch = FollowOrStart(request, fields, out bool isOwn);
+            var result = await FollowAsync(fetch, isOwn, ct);
+            if (isOwn)
+            {
+                return result;
+            }
+
+            if (IsAlsoFor(request, fields, result))
+            {
+                // Who asked first may have forbidden what this client allows.
+                var own = result is ObjectFetchResult.Failed failed ? _attempts.StaleOnError(request, failed.Failure) : null;
+                return (own ?? result) with { WasCollapsed = true };
+            }
+
+            if (result is ObjectFetchResult.Answered { Fill: { } fill } && await FilledAsync(fill, fields, ct) is { } filled)
+            {
+                return new ObjectFetchResult.Found(filled) { WasCollapsed = true, OriginStatus = result.OriginStatus, Origin = result.Origin };
+            }
+
+            // What cannot be shared is not worth queueing for.
+            mayWait = !result.IsExclusive;
+        }
+
+        var alone = NewFollowed();
+        _ = RunAsync(alone, request, onEnd: null);
+        return await FollowAsync(alone, isOwn: true, ct);
+    }
+
+    private void RememberWhetherCacheable(ObjectFetchRequest request, ObjectFetchResult result, bool wasUncacheable)
+    {
+        if (result.IsUncacheable)
+        {
+            if (request.Sharing is RequestSharing.Allowed or RequestSharing.Personal)
+            {
+                _uncacheable.Add(request.Key.Bytes);
+            }
+        }
+        else if (wasUncacheable && result is ObjectFetchResult.Found or ObjectFetchResult.Answered)
+        {
+            _uncacheable.Remove(request.Key.Bytes);
+        }
+    }
 
     // An answer of unknown length is kept only by somebody who reads it to its end, and here no client does. Never throws: what the origin
     // does wrong is a value, and the deadlines are the response's.
-    private async Task KeepRefreshedAsync(CacheKey key, ObjectFetch flight)
+    private async Task FinishRefreshAsync(CacheKey key, ObjectFetch fetch)
     {
         try
         {
-            await KeepRecordingAsync(await FollowAsync(flight, isOwn: true, CancellationToken.None));
+            await KeepFillingAsync(await FollowAsync(fetch, isOwn: true, CancellationToken.None));
         }
         finally
         {
@@ -140,13 +153,13 @@ public sealed class ObjectFetcher
         }
     }
 
-    private async Task KeepRecordingAsync(ObjectFetchResult outcome)
+    private async Task KeepFillingAsync(ObjectFetchResult result)
     {
         try
         {
-            if (outcome is { Response: { } response, Recorder: { } recorder })
+            if (result is ObjectFetchResult.Answered { Response: var response, Fill: { } fill })
             {
-                await recorder.RecordAllAsync(response, _meter);
+                await fill.FillFromAsync(response, _meter);
             }
         }
         catch (OperationCanceledException)
@@ -155,30 +168,38 @@ public sealed class ObjectFetcher
         }
         finally
         {
-            if (outcome.IsExclusive)
-            {
-                outcome.Discard();
-            }
+            Discard(result);
+        }
+    }
+
+    // For a result that no request uses. An object that was learned by one byte only has no slice, and without a request nobody fetches one:
+    // nothing would ever evict the record.
+    private void Discard(ObjectFetchResult result)
+    {
+        result.Discard();
+        if (result is ObjectFetchResult.Found { Generation: { IsShared: true, IsEmpty: true } empty })
+        {
+            _index.Remove(empty);
         }
     }
 
     // An answer to one client's request, with its credentials and cookies, is that client's even if it has left; what a 416 says about
     // one range it does not say about another that begins before it; and another variant is no answer.
-    private bool IsAlsoFor(ObjectFetchRequest request, FieldTable fields, ObjectFetchResult outcome) => outcome.Kind switch
+    private bool IsAlsoFor(ObjectFetchRequest request, FieldTable fields, ObjectFetchResult result) => result switch
     {
-        ObjectFetchResultKind.Unsatisfiable => outcome.CompleteLength <= _lesson.StartOf(request),
-        ObjectFetchResultKind.Known when outcome.IsStaleOnError => _lesson.MayServeOnError(request, outcome.Generation!),
-        ObjectFetchResultKind.Known => !outcome.IsExclusive && outcome.Generation!.Selecting?.Match(fields) != false,
-        _ => !outcome.IsExclusive,
+        ObjectFetchResult.Unsatisfiable beyond => beyond.CompleteLength <= (request.Range?.Start ?? 0),
+        ObjectFetchResult.Found { StandsInFor.IsError: true } stale => _attempts.MayServeOnError(request, stale.Generation),
+        ObjectFetchResult.Found found => !found.IsExclusive && found.Generation.Selecting?.Match(fields) != false,
+        _ => !result.IsExclusive,
     };
 
     // A body without a length is a stored response only at its end. Waiting for it spares the origin a request; an origin that takes
     // long over it costs each client this wait once.
-    private async ValueTask<Generation?> RecordedAsync(StreamedBodyFill recorder, FieldTable fields, CancellationToken ct)
+    private async ValueTask<Generation?> FilledAsync(StreamedBodyFill fill, FieldTable fields, CancellationToken ct)
     {
         try
         {
-            var generation = await recorder.Outcome.WaitAsync(s_longestWaitForRecording, _time, ct);
+            var generation = await fill.Outcome.WaitAsync(s_longestWaitForBody, _time, ct);
             return generation is { IsRetired: false } && generation.Selecting?.Match(fields) != false ? generation : null;
         }
         catch (TimeoutException)
@@ -187,92 +208,98 @@ public sealed class ObjectFetcher
         }
     }
 
-    private static async ValueTask<ObjectFetchResult> FollowAsync(ObjectFetch flight, bool isOwn, CancellationToken ct)
+    private static async ValueTask<ObjectFetchResult> FollowAsync(ObjectFetch fetch, bool isOwn, CancellationToken ct)
     {
         try
         {
-            var outcome = await flight.Outcome.WaitAsync(ct);
+            var result = await fetch.Result.WaitAsync(ct);
             if (isOwn)
             {
-                flight.Take();
+                fetch.Take();
             }
 
-            return outcome;
+            return result;
         }
         finally
         {
-            flight.Leave();
+            fetch.StopFollowing();
         }
     }
 
-    private ObjectFetch JoinOrStart(ObjectFetchRequest request, FieldTable fields, out bool isOwn)
+    private ObjectFetch NewFollowed()
     {
-        var created = new ObjectFetch();
-        created.TryJoin();
+        var fetch = new ObjectFetch(Discard);
+        fetch.TryFollow();
+        return fetch;
+    }
+
+    private ObjectFetch FollowOrStart(ObjectFetchRequest request, FieldTable fields, out bool isOwn)
+    {
+        var created = NewFollowed();
         while (true)
         {
-            var flight = _inFlight.GetOrAdd(request.Key, created);
-            isOwn = flight == created;
+            var fetch = _inFlight.GetOrAdd(request.Key, created);
+            isOwn = fetch == created;
             if (isOwn)
             {
                 Start(created, request, fields);
                 return created;
             }
 
-            if (flight.TryJoin())
+            if (fetch.TryFollow())
             {
-                return flight;
+                return fetch;
             }
 
-            // Its outcome is there, and it is about to leave the dictionary.
-            _inFlight.TryRemove(KeyValuePair.Create(request.Key, flight));
+            // Its result is there, and it is about to leave the dictionary.
+            _inFlight.TryRemove(KeyValuePair.Create(request.Key, fetch));
         }
     }
 
-    private void Start(ObjectFetch flight, ObjectFetchRequest request, FieldTable fields)
+    private void Start(ObjectFetch fetch, ObjectFetchRequest request, FieldTable fields)
     {
         if (TryFindNewer(request, fields, out var known))
         {
-            _inFlight.TryRemove(KeyValuePair.Create(request.Key, flight));
-            flight.Complete(new ObjectFetchResult(ObjectFetchResultKind.Known) { Generation = known });
+            _inFlight.TryRemove(KeyValuePair.Create(request.Key, fetch));
+            fetch.Complete(new ObjectFetchResult.Found(known));
             return;
         }
 
-        _ = RunAsync(flight, request, () => _inFlight.TryRemove(KeyValuePair.Create(request.Key, flight)));
+        _ = RunAsync(fetch, request, () => _inFlight.TryRemove(KeyValuePair.Create(request.Key, fetch)));
     }
 
-    // Thread A found nothing in the index, or something stale; thread B's lesson published the object, or freshened it, and left; A enters. A
-    // lesson is over only after that, so looking again here sees it and the origin is asked once.
+    // Thread A found nothing in the index, or something stale; thread B's fetch published the object, or freshened it, and left; A enters. A
+    // fetch is over only after that, so looking again here sees it and the origin is asked once.
     private bool TryFindNewer(ObjectFetchRequest request, FieldTable fields, [NotNullWhen(true)] out Generation? known) =>
         _index.TryGet(request.Key.Bytes, fields, out known)
         && known.Response != request.StaleResponse
         && known.IsUsable
-        && ReuseDecision.Decide(known.Response, request.Directives, _time.GetUtcNow()) == Reuse.Fresh;
+        && ReuseDecision.Decide(known.Response, request.Directives, _time.GetUtcNow()).Reuse == Reuse.Fresh;
 
-    // Never throws; whatever happens is the flight's outcome.
-    private async Task RunAsync(ObjectFetch flight, ObjectFetchRequest request, Action? onEnd)
+    // Never throws; whatever happens is the fetch's result.
+    private async Task RunAsync(ObjectFetch fetch, ObjectFetchRequest request, Action? onEnd)
     {
-        ObjectFetchResult outcome;
+        ObjectFetchResult result;
         try
         {
-            outcome = await _lesson.FetchAsync(request);
+            result = await _attempts.FetchAsync(request);
         }
         catch (OperationCanceledException)
         {
-            outcome = ObjectFetchResult.Failed(new Failure(FetchError.ShuttingDown));
+            result = new ObjectFetchResult.Failed(new Failure(FetchError.ShuttingDown));
         }
         catch (Exception error)
         {
-            // The edge: nobody awaits this task, and those who wait for the flight would wait for ever.
-            outcome = ObjectFetchResult.Failed(new Failure(FetchError.ProxyInternalError, error.ToString()));
+            // The edge: nobody awaits this task, and those who wait for the fetch would wait for ever.
+            result = new ObjectFetchResult.Failed(new Failure(FetchError.ProxyInternalError, error.ToString()));
         }
 
-        if (outcome.Kind == ObjectFetchResultKind.Failed)
+        if (result is ObjectFetchResult.Failed)
         {
             _meter.FailedSubrequests.Add(1);
         }
 
         onEnd?.Invoke();
-        flight.Complete(outcome);
+        fetch.Complete(result);
     }
 }

@@ -12,12 +12,12 @@ internal sealed class RequestCollapser
     /// <summary>Fetches in flight.</summary>
     public int Count => _inFlight.Count;
 
-    /// <summary>Joins the fetch of a slice when there is one.</summary>
-    public bool TryJoin(Generation generation, int sliceIndex, [NotNullWhen(true)] out SliceFetch? fetch) =>
-        _inFlight.TryGetValue((generation, sliceIndex), out fetch) && fetch.TryJoin();
+    /// <summary>Follows the fetch of a slice when there is one.</summary>
+    public bool TryFollow(Generation generation, int sliceIndex, [NotNullWhen(true)] out SliceFetch? fetch) =>
+        _inFlight.TryGetValue((generation, sliceIndex), out fetch) && fetch.TryFollow();
 
-    /// <summary>Enters a new fetch; one that has ended and is about to leave gives its place up. False when another holds the place.</summary>
-    public bool TryEnter(SliceFetch fetch)
+    /// <summary>Adds a new fetch; one that has ended and is about to leave gives its place up. False when another holds the place.</summary>
+    public bool TryAdd(SliceFetch fetch)
     {
         var slot = (fetch.Generation, fetch.SliceIndex);
         return _inFlight.TryAdd(slot, fetch)

@@ -9,8 +9,8 @@ namespace Slice.Core.Fetching;
 /// clients join, follow the bytes as they land, and leave; the fetch goes on. Thread-safe.
 /// </summary>
 /// <remarks>
-/// Protocol for a follower: <see cref="TryJoin"/>; then <see cref="WaitBeyondAsync"/> and <see cref="Slice"/> up to
-/// <see cref="AvailableBytes"/>, until all is read or <see cref="Failure"/> is set; then <see cref="Leave"/>. While it has followers the
+/// Protocol for a follower: <see cref="TryFollow"/>; then <see cref="WaitBeyondAsync"/> and <see cref="Slice"/> up to
+/// <see cref="AvailableBytes"/>, until all is read or <see cref="Failure"/> is set; then <see cref="StopFollowing"/>. While it has followers the
 /// fetch holds a lease on the slice, so eviction between two reads of a follower cannot happen.
 /// A fetch that nobody follows when its turn at the origin comes is dropped; once sent, it completes (B33).
 /// </remarks>
@@ -78,8 +78,8 @@ public sealed class SliceFetch
     /// <summary>Whether it is known where the bytes go.</summary>
     internal bool HasSlice => _slice is not null;
 
-    /// <summary>Begins to follow; false when the fetch has ended. Pair with <see cref="Leave"/>.</summary>
-    public bool TryJoin()
+    /// <summary>Begins to follow; false when the fetch has ended. Pair with <see cref="StopFollowing"/>.</summary>
+    public bool TryFollow()
     {
         lock (_lock)
         {
@@ -94,7 +94,7 @@ public sealed class SliceFetch
     }
 
     /// <summary>Ends following. Memory from <see cref="Slice"/> is invalid afterwards.</summary>
-    public void Leave()
+    public void StopFollowing()
     {
         StoredSlice? released = null;
         lock (_lock)
@@ -153,11 +153,16 @@ public sealed class SliceFetch
         }
     }
 
-    /// <summary>Sets where the bytes go; the fetch takes over the filler's lease.</summary>
+    /// <summary>
+    /// Sets where the bytes go; the fetch takes over the filler's lease. Another place than before only while no byte was published: until then
+    /// no follower looks at the slice.
+    /// </summary>
     internal void UseReservation(SliceReservation reservation)
     {
+        var replaced = _slice;
         _reservation = reservation;
         UseSlice(reservation.Slice);
+        replaced?.Release();
     }
 
     /// <summary>Sets where the bytes are; the fetch takes over one of the caller's leases.</summary>

@@ -8,11 +8,16 @@ namespace Slice.Core.Fetching;
 
 /// <summary>
 /// Moves the bytes of one slice from the origin into the store: asks for exactly its range with the version pinned (<c>If-Match</c>),
-/// resumes a body that breaks off at the byte reached, and repeats what may pass under the <see cref="RetryPolicy"/>, without
-/// holding a permit of the gate meanwhile. Thread-safe.
+/// resumes a body that breaks off at the byte reached, and repeats what may pass, without holding a permit of the gate meanwhile.
+/// Thread-safe.
 /// </summary>
-internal sealed class SliceFetchAttempts(
-    IOriginClient origin, OriginGate gate, SliceStore store, RetryPolicy retryPolicy, TimeProvider time, SliceMeter meter, CancellationToken stopping)
+/// <param name="origin">The way to the origin.</param>
+/// <param name="store">Where the bytes go.</param>
+/// <param name="time">The clock.</param>
+/// <param name="meter">The metrics.</param>
+/// <param name="stopping">Cancelled at the end of the process; ends every attempt.</param>
+public sealed class SliceFetchAttempts(
+    GatedOrigin origin, SliceStore store, TimeProvider time, SliceMeter meter, CancellationToken stopping)
 {
     /// <summary>
     /// One read from the origin. 128 KiB keeps the number of wake-ups of followers low (8 per MiB) while the first bytes
@@ -28,80 +33,85 @@ internal sealed class SliceFetchAttempts(
 
     /// <summary>Fills the slice of one fetch. Returns no failure when it is complete and committed.</summary>
     /// <param name="fetch">The fetch; its owner calls this once.</param>
-    /// <param name="template">What the subrequests look like.</param>
-    /// <param name="response">A response that is open already, with its permit of the gate; both pass to this call. Null to ask.</param>
-    /// <param name="part">The bytes that <paramref name="response"/> has.</param>
+    /// <param name="context">What the subrequests look like.</param>
+    /// <param name="open">A response that is open already; it passes to this call. Null to ask.</param>
+    /// <param name="part">The bytes that <paramref name="open"/> has.</param>
     /// <exception cref="OperationCanceledException">The process is stopping.</exception>
-    public async Task<Failure> FillAsync(SliceFetch fetch, SubrequestTemplate template, OriginResponse? response, ByteRange part)
+    internal async Task<Failure> FillAsync(SliceFetch fetch, FetchContext context, PermittedResponse? open, ByteRange part)
     {
         var whole = fetch.Generation.Grid.RangeOf(fetch.SliceIndex, fetch.Generation.CompleteLength);
-        int retries = 0;
+        var retries = new RetryLoop(context.Settings.Retries, time, meter);
         int shortParts = 0;
-        string? failedOrigin = null;
         while (true)
         {
-            var attempt = response is null
-                ? await TryOnceAsync(fetch, template, new ByteRange(whole.Start + fetch.AvailableBytes, whole.End), failedOrigin)
-                : await PumpWithPermitAsync(fetch, response, part);
-            response = null;
-            if (!attempt.IsError)
+            var asked = new ByteRange(whole.Start + fetch.AvailableBytes, whole.End);
+            var failure = open is null
+                ? await AttemptAsync(fetch, context, asked, retries.FailedOrigin)
+                : await ContinueAsync(fetch, open, part);
+            open = null;
+            if (failure.IsError)
             {
-                if (fetch.AvailableBytes == fetch.LengthBytes)
+                if (!await retries.WaitAsync(failure, stopping))
                 {
-                    return Failure.None;
+                    return failure;
                 }
-
-                if (++shortParts > MaxShortParts)
-                {
-                    return new Failure(FetchError.UnusablePartialResponse, $"more than {MaxShortParts} answers shorter than asked for in one slice");
-                }
-
-                continue;
             }
-
-            if (!attempt.Error.IsRetryable() || retries == retryPolicy.MaxRetries)
+            else if (fetch.AvailableBytes == fetch.LengthBytes)
             {
-                return attempt;
+                return Failure.None;
             }
-
-            retries++;
-            failedOrigin = attempt.Origin;
-            meter.RetriedSubrequests.Add(1);
-            await Task.Delay(retryPolicy.DelayBefore(retries, attempt), time, stopping);
+            else if (++shortParts > MaxShortParts)
+            {
+                return new Failure(FetchError.UnusablePartialResponse, $"more than {MaxShortParts} answers shorter than asked for in one slice");
+            }
         }
     }
 
-    /// <summary>Fills the slice of one fetch with the next bytes of a body that holds the whole object. No failure when it is complete and committed.</summary>
-    public Task<Failure> FillFromWholeAsync(SliceFetch fetch, OriginResponse response) =>
+    /// <summary>
+    /// Fills the slice of one fetch with the next bytes of a body that holds the whole object. No failure when it is complete and committed.
+    /// </summary>
+    internal Task<Failure> FillFromWholeAsync(SliceFetch fetch, OriginResponse response) =>
         PumpAsync(fetch, response, fetch.Generation.Grid.RangeOf(fetch.SliceIndex, fetch.Generation.CompleteLength));
 
-    private async Task<Failure> TryOnceAsync(SliceFetch fetch, SubrequestTemplate template, ByteRange asked, string? failedOrigin)
+    /// <summary>Fills the slice of one fetch with bytes that are all there. False when the store does not take them; the slice is then untouched.</summary>
+    internal async ValueTask<bool> TryFillWithAsync(SliceFetch fetch, ReadOnlyMemory<byte> bytes)
     {
-        if (!await gate.TryEnterAsync(stopping))
+        if (!fetch.TryStart() || !await TryReserveAsync(fetch))
         {
-            return new Failure(FetchError.OriginQueueTimeout, $"{gate.Free} permits free");
+            return false;
         }
 
-        OriginResponse? response = null;
         try
         {
-            if (!fetch.TryStart())
-            {
-                return new Failure(FetchError.Abandoned);
-            }
+            await WriteAsync(fetch, bytes);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // The origin is asked instead, and says what the client is to be told.
+            return false;
+        }
 
-            long startedAt = time.GetTimestamp();
-            meter.Subrequests.Add(1);
-            var pinned = fetch.Generation.Response.Validator;
-            var request = new OriginRequest(template, asked) { PinnedVersion = pinned, FailedOrigin = failedOrigin };
-            var result = await origin.SendAsync(request, stopping);
-            response = result.Response;
-            if (response is null)
-            {
-                return result.Failure;
-            }
+        fetch.Reservation.Commit(fetch.Generation, fetch.SliceIndex);
+        fetch.Publish(fetch.LengthBytes);
+        return true;
+    }
 
-            var failure = PartialResponseCheck.CheckPinned(response, asked, pinned, out var part);
+    private async Task<Failure> AttemptAsync(SliceFetch fetch, FetchContext context, ByteRange asked, string? failedOrigin)
+    {
+        long startedAt = 0;
+        var pinned = fetch.Generation.Response.Validator;
+        var request = new OriginRequest(context.Template, asked) { PinnedVersion = pinned, FailedOrigin = failedOrigin };
+        var settings = context.Settings;
+        var (permitted, failure) = await origin.SendAsync(settings.Origin, request, settings.QueueTimeout, stopping, PrepareAsync);
+        if (permitted is null)
+        {
+            return failure;
+        }
+
+        using (permitted)
+        {
+            var response = permitted.Response;
+            failure = PartialResponseCheck.CheckPinned(response, asked, pinned, out var part);
             if (!failure.IsError)
             {
                 response.LimitTotalTime();
@@ -111,24 +121,25 @@ internal sealed class SliceFetchAttempts(
 
             return failure with { Origin = response.Origin };
         }
-        finally
+
+        // With the permit in hand: what waits for its turn holds no room in the store, and the origin is asked only for bytes that have a
+        // place to go to.
+        async ValueTask<Failure> PrepareAsync()
         {
-            response?.Dispose();
-            gate.Leave();
+            startedAt = time.GetTimestamp();
+            return !fetch.TryStart() ? new Failure(FetchError.Abandoned)
+                : fetch.HasSlice || await TryReserveAsync(fetch) ? Failure.None
+                : StoreFull();
         }
     }
 
-    private async Task<Failure> PumpWithPermitAsync(SliceFetch fetch, OriginResponse response, ByteRange part)
+    private async Task<Failure> ContinueAsync(SliceFetch fetch, PermittedResponse permitted, ByteRange part)
     {
-        try
+        using (permitted)
         {
+            var response = permitted.Response;
             response.LimitTotalTime();
             return await PumpAsync(fetch, response, part) with { Origin = response.Origin };
-        }
-        finally
-        {
-            response.Dispose();
-            gate.Leave();
         }
     }
 
@@ -138,7 +149,7 @@ internal sealed class SliceFetchAttempts(
     {
         if (!fetch.HasSlice && !await TryReserveAsync(fetch))
         {
-            return new Failure(FetchError.StoreFull, store.Writing.IsStopped ? "the disk refuses writes" : "every slice that could be evicted is being sent");
+            return StoreFull();
         }
 
         byte[] buffer = ArrayPool<byte>.Shared.Rent(ReadBufferBytes);
@@ -159,7 +170,7 @@ internal sealed class SliceFetchAttempts(
                 }
 
                 meter.BytesFromOrigin.Add(read.Bytes);
-                await fetch.Reservation.WriteAsync(buffer.AsMemory(0, read.Bytes), fetch.AvailableBytes);
+                await WriteAsync(fetch, buffer.AsMemory(0, read.Bytes));
                 left -= read.Bytes;
                 if (left == 0 && await CheckEndAsync(response, buffer) is { IsError: true } surplus)
                 {
@@ -188,6 +199,26 @@ internal sealed class SliceFetchAttempts(
         }
     }
 
+    // A disk that refuses the very first bytes of a slice costs nothing but the try: nobody has seen a byte of the slice yet, and the store
+    // gives another place, which is not on that disk.
+    private async ValueTask WriteAsync(SliceFetch fetch, ReadOnlyMemory<byte> bytes)
+    {
+        try
+        {
+            await fetch.Reservation.WriteAsync(bytes, fetch.AvailableBytes);
+        }
+        catch (Exception error) when (fetch.AvailableBytes == 0 && error is IOException or UnauthorizedAccessException)
+        {
+            if (!await TryReserveAsync(fetch))
+            {
+                throw;
+            }
+
+            meter.CacheErrors.Add(1);
+            await fetch.Reservation.WriteAsync(bytes, 0);
+        }
+    }
+
     private async ValueTask<bool> TryReserveAsync(SliceFetch fetch)
     {
         if (await store.ReserveAsync(fetch.LengthBytes) is not { } reservation)
@@ -198,6 +229,9 @@ internal sealed class SliceFetchAttempts(
         fetch.UseReservation(reservation);
         return true;
     }
+
+    private Failure StoreFull() => new(
+        FetchError.StoreFull, store.Writing.IsStopped ? "the disk refuses writes" : "every slice that could be evicted is being sent");
 
     // A body without Content-Length could go on past its Content-Range; then we cannot know which bytes it really holds. Asked
     // before the last bytes are published, so that no follower ever takes such a slice for complete.

@@ -1,49 +1,46 @@
+using System.Buffers;
 using Slice.Core.Objects;
 using Slice.Core.Observability;
 using Slice.Core.Origin;
 using Slice.Core.Ranges;
-using Slice.Core.Storage;
 
 namespace Slice.Core.Fetching;
 
 /// <summary>
-/// Gets slices: out of the store, by joining a fetch in flight, or from the origin, in that order, once. Owns every fetch it
-/// starts. Thread-safe.
+/// Gets slices: out of the store, by following a fetch in flight, out of the shared tier, or from the origin, in that order, once. Owns
+/// every fetch it starts. Thread-safe.
 /// </summary>
 /// <remarks>Any sign that the object changed ends its generation. How the bytes get here is <see cref="SliceFetchAttempts"/>'s.</remarks>
 public sealed class SliceFetcher : IAsyncDisposable
 {
+    private readonly SliceFetchAttempts _attempts;
     private readonly ObjectIndex _index;
-    private readonly SliceMeter _meter;
     private readonly TimeProvider _time;
-    private readonly CancellationToken _stoppingToken;
-    private readonly SliceFetchAttempts _filler;
+    private readonly SliceMeter _meter;
+    private readonly CancellationToken _stopping;
     private readonly RequestCollapser _collapser = new();
-    private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    // One for the fetcher itself, one for each fetch; the last to leave completes _drained.
+    // One for the fetcher itself, one for each fetch; the last to end completes _drained.
     private int _owners = 1;
 
     /// <summary>A fetcher over its collaborators, none of which it disposes.</summary>
-    public SliceFetcher(
-        IOriginClient origin, OriginGate gate, SliceStore store, ObjectIndex index, RetryPolicy retries, TimeProvider time, SliceMeter meter)
-    {
-        _index = index;
-        _meter = meter;
-
-        _time = time;
-
-        // The token outlives its source, which is gone when a client asks after shutdown.
-        _stoppingToken = _stopping.Token;
-        _filler = new SliceFetchAttempts(origin, gate, store, retries, time, meter, _stoppingToken);
-    }
+    /// <param name="attempts">Brings the bytes.</param>
+    /// <param name="index">Where generations end that turn out to have changed.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="meter">The metrics.</param>
+    /// <param name="stopping">Cancelled at the end of the process, before this is disposed.</param>
+    public SliceFetcher(SliceFetchAttempts attempts, ObjectIndex index, TimeProvider time, SliceMeter meter, CancellationToken stopping) =>
+        (_attempts, _index, _time, _meter, _stopping) = (attempts, index, time, meter, stopping);
 
     /// <summary>Called with each fetch that failed and is not going to be repeated. Set once, before use; must not throw.</summary>
     public Action<SliceFetch, Failure>? FetchFailed { get; set; }
 
+    /// <summary>The tier that is asked before the origin; null for none. Set once, before use.</summary>
+    public ISharedTier? SharedTier { get; set; }
+
     /// <summary>Finds or starts the source of one slice. Never waits. The caller releases it.</summary>
-    public SliceSource Acquire(Generation generation, int sliceIndex, SubrequestTemplate template)
+    public SliceSource Acquire(Generation generation, int sliceIndex, FetchContext context)
     {
         while (true)
         {
@@ -52,7 +49,7 @@ public sealed class SliceFetcher : IAsyncDisposable
                 return new SliceSource(stored, null);
             }
 
-            if (_collapser.TryJoin(generation, sliceIndex, out var existing))
+            if (_collapser.TryFollow(generation, sliceIndex, out var existing))
             {
                 return new SliceSource(null, existing);
             }
@@ -63,14 +60,14 @@ public sealed class SliceFetcher : IAsyncDisposable
             }
 
             var fetch = new SliceFetch(generation, sliceIndex);
-            fetch.TryJoin();
-            if (!TryEnter(fetch))
+            fetch.TryFollow();
+            if (!TryAdd(fetch))
             {
                 continue;
             }
 
             // Thread A looked into the table and found nothing; thread B committed the slice and left the collapser; A enters. Look
-            // again: what was committed before A entered is seen here, and the slice is fetched once. Whoever joined A's fetch
+            // again: what was committed before A entered is seen here, and the slice is fetched once. Whoever follows A's fetch
             // meanwhile finds it complete.
             if (generation.TryLease(sliceIndex, out stored))
             {
@@ -80,54 +77,54 @@ public sealed class SliceFetcher : IAsyncDisposable
             }
             else
             {
-                _ = RunAsync(fetch, template, firstResponse: null, firstPart: default);
+                _ = RunAsync(fetch, context, open: null, part: default);
             }
 
             return new SliceSource(null, fetch);
         }
     }
 
-    /// <inheritdoc/>
+    /// <summary>Waits until every fetch has ended. The token that was given at the start must have been cancelled.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _stopping.CancelAsync();
-        LeaveOwners();
+        RemoveOwner();
         await _drained.Task;
-        _stopping.Dispose();
     }
 
     /// <summary>
-    /// Goes on with a response that is already open: the one that taught us the object. The response and its permit pass to the
-    /// fetch.
+    /// Takes the place of a slice of a new generation, for a response that is open already. From here on others follow; the caller goes on
+    /// with <see cref="Continue"/>.
     /// </summary>
-    internal void Adopt(Generation generation, int sliceIndex, SubrequestTemplate template, OriginResponse response, ByteRange part)
+    internal SliceFetch Prepare(Generation generation, int sliceIndex)
     {
         var fetch = new SliceFetch(generation, sliceIndex);
         fetch.Start();
-        if (!TryEnter(fetch))
-        {
-            throw new InvalidOperationException("A new generation has a fetch in flight.");
-        }
+        return TryAdd(fetch) ? fetch : throw new InvalidOperationException($"Slice {sliceIndex} of a new generation has a fetch in flight.");
+    }
 
-        _ = RunAsync(fetch, template, response, part);
+    /// <summary>Goes on with a fetch that was prepared, and the response that tells us of the object, which passes to the fetch.</summary>
+    internal void Continue(SliceFetch prepared, FetchContext context, PermittedResponse open, ByteRange part) =>
+        _ = RunAsync(prepared, context, open, part);
+
+    /// <summary>Takes the place of all slices of a new generation, for a body that holds the whole object.</summary>
+    internal WholeBodyFill PrepareWhole(Generation generation)
+    {
+        var fill = new WholeBodyFill(generation, _time);
+        generation.Fill = fill;
+        generation.FetchStarted();
+        Interlocked.Increment(ref _owners);
+        return fill;
     }
 
     /// <summary>
     /// Cuts a body that holds the whole object into its slices, in order, for as long as somebody reads the object. The response passes
     /// to the fill.
     /// </summary>
-    internal void AdoptWhole(Generation generation, OriginResponse response)
-    {
-        var fill = new WholeBodyFill(generation, _time);
-        generation.Fill = fill;
-        generation.FetchStarted();
-        Interlocked.Increment(ref _owners);
-        _ = RunWholeAsync(fill, response);
-    }
+    internal void ContinueWhole(WholeBodyFill prepared, OriginResponse response) => _ = RunWholeAsync(prepared, response);
 
     private static SliceSource AcquireOfWhole(Generation generation, int sliceIndex)
     {
-        if (generation.Fill is { } fill && fill.TryJoin(sliceIndex, out var coming))
+        if (generation.Fill is { } fill && fill.TryFollow(sliceIndex, out var coming))
         {
             return new SliceSource(null, coming);
         }
@@ -139,7 +136,7 @@ public sealed class SliceFetcher : IAsyncDisposable
         }
 
         var gone = new SliceFetch(generation, sliceIndex);
-        gone.TryJoin();
+        gone.TryFollow();
         gone.End(new Failure(FetchError.SliceGone, "evicted, and the origin gives no ranges"));
         return new SliceSource(null, gone);
     }
@@ -176,19 +173,19 @@ public sealed class SliceFetcher : IAsyncDisposable
             FetchFailed?.Invoke(unfinished, failure);
         }
 
-        LeaveOwners();
+        RemoveOwner();
     }
 
     private async Task<Failure> FillWholeAsync(WholeBodyFill fill, OriginResponse response)
     {
-        while (await fill.WaitForDemandAsync(_stoppingToken))
+        while (await fill.WaitForDemandAsync(_stopping))
         {
             if (fill.BeginNext() is not { } fetch)
             {
                 return Failure.None;
             }
 
-            var failure = await _filler.FillFromWholeAsync(fetch, response);
+            var failure = await _attempts.FillFromWholeAsync(fetch, response);
             if (failure.IsError)
             {
                 return failure;
@@ -200,9 +197,9 @@ public sealed class SliceFetcher : IAsyncDisposable
         return new Failure(FetchError.Abandoned);
     }
 
-    private bool TryEnter(SliceFetch fetch)
+    private bool TryAdd(SliceFetch fetch)
     {
-        if (!_collapser.TryEnter(fetch))
+        if (!_collapser.TryAdd(fetch))
         {
             return false;
         }
@@ -213,12 +210,12 @@ public sealed class SliceFetcher : IAsyncDisposable
     }
 
     // Never throws: it is owned by the count in _owners, and what it has to say it says to the fetch.
-    private async Task RunAsync(SliceFetch fetch, SubrequestTemplate template, OriginResponse? firstResponse, ByteRange firstPart)
+    private async Task RunAsync(SliceFetch fetch, FetchContext context, PermittedResponse? open, ByteRange part)
     {
         Failure failure;
         try
         {
-            failure = await _filler.FillAsync(fetch, template, firstResponse, firstPart);
+            failure = open is null && await TryFillFromTierAsync(fetch) ? Failure.None : await FillAsync(fetch, context, open, part);
         }
         catch (OperationCanceledException)
         {
@@ -244,6 +241,38 @@ public sealed class SliceFetcher : IAsyncDisposable
         Finish(fetch, failure);
     }
 
+    private async Task<Failure> FillAsync(SliceFetch fetch, FetchContext context, PermittedResponse? open, ByteRange part)
+    {
+        var failure = await _attempts.FillAsync(fetch, context, open, part);
+        if (!failure.IsError && fetch.Generation.IsShared)
+        {
+            SharedTier?.Offer(fetch.Generation, fetch.SliceIndex);
+        }
+
+        return failure;
+    }
+
+    // What is for one client only never goes to a tier that others read, and is never looked for there.
+    private async ValueTask<bool> TryFillFromTierAsync(SliceFetch fetch)
+    {
+        if (SharedTier is not { } tier || !fetch.Generation.IsShared)
+        {
+            return false;
+        }
+
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(fetch.LengthBytes);
+        try
+        {
+            var slice = buffer.AsMemory(0, fetch.LengthBytes);
+            return await tier.TryReadAsync(fetch.Generation, fetch.SliceIndex, slice, _stopping)
+                && await _attempts.TryFillWithAsync(fetch, slice);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
     private void Finish(SliceFetch fetch, Failure failure)
     {
         _collapser.Remove(fetch);
@@ -255,10 +284,10 @@ public sealed class SliceFetcher : IAsyncDisposable
         }
 
         fetch.End(failure);
-        LeaveOwners();
+        RemoveOwner();
     }
 
-    private void LeaveOwners()
+    private void RemoveOwner()
     {
         if (Interlocked.Decrement(ref _owners) == 0)
         {

@@ -82,8 +82,8 @@ public sealed class StreamedBodyFill : IDisposable
         }
     }
 
-    /// <summary>Reads a body to its end for the recording alone, and publishes it. The caller disposes the response.</summary>
-    public async ValueTask RecordAllAsync(OriginResponse response, SliceMeter meter)
+    /// <summary>Reads a body to its end for the copy alone, and publishes it. The caller disposes the response.</summary>
+    public async ValueTask FillFromAsync(OriginResponse response, SliceMeter meter)
     {
         byte[] buffer = ArrayPool<byte>.Shared.Rent(ReadBufferBytes);
         try

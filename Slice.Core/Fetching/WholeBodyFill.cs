@@ -9,8 +9,8 @@ namespace Slice.Core.Fetching;
 /// as a reader has asked, waits while all of them are slow, and ends when the last one has left. Thread-safe.
 /// </summary>
 /// <remarks>
-/// Protocol for a reader: <see cref="TryEnter"/>; then <see cref="TryJoin"/> for each slice it comes to, which gives a fetch to follow or says
-/// that the slice was passed and is to be looked for in the store; at last <see cref="Leave"/>. The fetcher drives it:
+/// Protocol for a reader: <see cref="TryAddReader"/>; then <see cref="TryFollow"/> for each slice it comes to, which gives a fetch to follow or says
+/// that the slice was passed and is to be looked for in the store; at last <see cref="RemoveReader"/>. The fetcher drives it:
 /// <see cref="WaitForDemandAsync"/>, <see cref="BeginNext"/>, <see cref="EndCurrent"/>, and <see cref="End"/>.
 /// </remarks>
 public sealed class WholeBodyFill
@@ -39,8 +39,8 @@ public sealed class WholeBodyFill
     /// <summary>The object.</summary>
     public Generation Generation { get; }
 
-    /// <summary>Begins to read the object; false when the fill has ended. Pair with <see cref="Leave"/>.</summary>
-    public bool TryEnter()
+    /// <summary>Begins to read the object; false when the fill has ended. Pair with <see cref="RemoveReader"/>.</summary>
+    public bool TryAddReader()
     {
         lock (_lock)
         {
@@ -56,7 +56,7 @@ public sealed class WholeBodyFill
     }
 
     /// <summary>Ends reading.</summary>
-    public void Leave()
+    public void RemoveReader()
     {
         TaskCompletionSource? changed;
         lock (_lock)
@@ -69,7 +69,7 @@ public sealed class WholeBodyFill
     }
 
     /// <summary>Asks for a slice and joins its fetch; false when the fill has passed it or has ended.</summary>
-    public bool TryJoin(int sliceIndex, [NotNullWhen(true)] out SliceFetch? fetch)
+    public bool TryFollow(int sliceIndex, [NotNullWhen(true)] out SliceFetch? fetch)
     {
         TaskCompletionSource? changed;
         lock (_lock)
@@ -81,7 +81,7 @@ public sealed class WholeBodyFill
             }
 
             fetch = FetchOfUnsynchronized(sliceIndex);
-            fetch.TryJoin();
+            fetch.TryFollow();
             _lastWanted = Math.Max(_lastWanted, sliceIndex);
             changed = TakeChangedUnsynchronized();
         }
@@ -109,7 +109,7 @@ public sealed class WholeBodyFill
                 hadReader = _hadReader;
                 if (hadReader && _readers == 0)
                 {
-                    // Under the same lock as TryEnter: who comes from now on must not join what is about to end.
+                    // Under the same lock as TryAddReader: who comes from now on must not join what is about to end.
                     _hasEnded = true;
                     return false;
                 }

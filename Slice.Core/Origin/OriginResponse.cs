@@ -45,39 +45,10 @@ public abstract class OriginResponse : IDisposable
     public abstract void Abort();
 
     /// <summary>The only line of a field; null when it is absent or stands more than once.</summary>
-    public string? FindSingle(string name)
-    {
-        string? found = null;
-        foreach (var line in Fields)
-        {
-            if (line.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
-            {
-                if (found is not null)
-                {
-                    return null;
-                }
-
-                found = line.Value;
-            }
-        }
-
-        return found;
-    }
+    public string? FindSingle(string name) => FieldLines.FindSingle(Fields, name);
 
     /// <summary>All lines of a field joined by comma (RFC 9110 §5.3); null when it is absent.</summary>
-    public string? FindCombined(string name)
-    {
-        string? combined = null;
-        foreach (var line in Fields)
-        {
-            if (line.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
-            {
-                combined = combined is null ? line.Value : combined + ", " + line.Value;
-            }
-        }
-
-        return combined;
-    }
+    public string? FindCombined(string name) => FieldLines.Combine(Fields, name);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -89,8 +60,3 @@ public abstract class OriginResponse : IDisposable
     /// <summary>Gives the connection back or closes it.</summary>
     protected abstract void Dispose(bool disposing);
 }
-
-/// <summary>The result of one read of a body.</summary>
-/// <param name="Bytes">Bytes read; 0 at the end.</param>
-/// <param name="Failure">Why the read failed, or none.</param>
-public readonly record struct BodyRead(int Bytes, Failure Failure);

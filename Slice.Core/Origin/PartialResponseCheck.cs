@@ -5,11 +5,6 @@ using Slice.Core.Ranges;
 
 namespace Slice.Core.Origin;
 
-/// <summary>The part of the object that a response carries, once it has passed <see cref="PartialResponseCheck"/>.</summary>
-/// <param name="Part">The bytes its body holds.</param>
-/// <param name="CompleteLength">Bytes of the whole representation; -1 when the origin does not know (<c>bytes a-b/*</c>).</param>
-public readonly record struct CheckedPart(ByteRange Part, long CompleteLength);
-
 /// <summary>
 /// Decides whether a 206 is the part that was asked for (RFC 9110 §15.3.7, B16, B17). Everything that could put a byte in
 /// the wrong place is refused. Pure.

@@ -2,7 +2,6 @@ using Slice.Core.Caching;
 using Slice.Core.Http;
 using Slice.Core.Observability;
 using Slice.Core.Options;
-using Slice.Net.Delivery;
 using Slice.Net.Exchange;
 
 namespace Slice.Net.Connections;
@@ -13,7 +12,7 @@ namespace Slice.Net.Connections;
 /// <param name="HeadLimits">How large a request head may be.</param>
 /// <param name="Timeouts">Deadlines towards clients.</param>
 /// <param name="Sweeper">Watches them.</param>
-/// <param name="NewDelivery">Makes the delivery window of a connection; null on an endpoint that delivers no slices.</param>
+/// <param name="Settings">The settings that the next request takes.</param>
 /// <param name="Time">The clock.</param>
 /// <param name="Meter">The metrics.</param>
 /// <param name="Log">The log.</param>
@@ -23,7 +22,7 @@ internal sealed record ConnectionServices(
     RequestHeadLimits HeadLimits,
     TimeoutSettings Timeouts,
     DeadlineSweeper Sweeper,
-    Func<SliceDelivery>? NewDelivery,
+    LiveSettings Settings,
     TimeProvider Time,
     SliceMeter Meter,
     RequestLog Log);

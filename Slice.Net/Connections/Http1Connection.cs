@@ -53,7 +53,6 @@ internal sealed class Http1Connection
             _head,
             writer,
             new RequestBodyReader(_input, _deadlines, writer, services.Options.Limits.RequestBodyBytes),
-            services.NewDelivery?.Invoke(),
             transport.RemoteEndPoint,
             transport.Features.Get<ITlsHandshakeFeature>() is not null,
             services.Options,
@@ -123,6 +122,7 @@ internal sealed class Http1Connection
         _services.Meter.ActiveRequests.Add(1);
         try
         {
+            _exchange.Settings = _services.Settings.Current;
             _exchange.Begin(mayKeepAlive: !_draining.IsCancellationRequested);
             await _handler.HandleAsync(_exchange);
         }

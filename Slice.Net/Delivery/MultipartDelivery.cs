@@ -21,7 +21,7 @@ internal sealed class MultipartDelivery(SliceDelivery delivery, SliceFetcher fet
 
     /// <summary>Sends <paramref name="head"/> and the body. The head does not leave before the first bytes of the first part are there.</summary>
     public async ValueTask<DeliveryOutcome> RunAsync(
-        HttpExchange exchange, Generation generation, MultipartByteranges multipart, ReadOnlyMemory<byte> head, bool isFirstLearned)
+        HttpExchange exchange, Generation generation, MultipartByteranges multipart, ReadOnlyMemory<byte> head, bool isFirstFetched)
     {
         try
         {
@@ -31,8 +31,9 @@ internal sealed class MultipartDelivery(SliceDelivery delivery, SliceFetcher fet
                 var plan = PlanOf(generation, multipart, part);
                 ReadAhead(exchange, generation, multipart, part, plan.Count);
                 byte[] partHead = multipart.PartHead(part);
+                bool dropsPassed = !generation.IsShared && !IsNeededLater(generation, multipart, part);
                 var outcome = await delivery.RunAsync(
-                    exchange, generation, plan, part == 0 ? Join(head.Span, partHead) : partHead, isFirstLearned && part == 0, dropsPassed: !generation.IsShared && !IsNeededLater(generation, multipart, part));
+                    exchange, generation, plan, part == 0 ? Join(head.Span, partHead) : partHead, isFirstFetched && part == 0, dropsPassed: dropsPassed);
                 if (outcome.Status != DeliveryStatus.Delivered)
                 {
                     return outcome with { HasBegun = outcome.HasBegun || part > 0 };
@@ -91,7 +92,7 @@ internal sealed class MultipartDelivery(SliceDelivery delivery, SliceFetcher fet
             }
 
             _lastAhead = sliceIndex;
-            _ahead.Enqueue((fetcher.Acquire(generation, sliceIndex, exchange.Template), _aheadPart));
+            _ahead.Enqueue((fetcher.Acquire(generation, sliceIndex, exchange.FetchContext), _aheadPart));
             ahead++;
         }
     }

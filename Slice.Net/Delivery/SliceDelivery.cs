@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Runtime.CompilerServices;
 using Slice.Core.Fetching;
 using Slice.Core.Http;
@@ -12,8 +11,8 @@ using Slice.Net.Exchange;
 namespace Slice.Net.Delivery;
 
 /// <summary>
-/// Sends the parts of a plan in order while a bounded window of slices ahead is on its way. One per connection, reused; one
-/// delivery at a time.
+/// Sends the parts of a plan in order while a bounded window of slices ahead is on its way. Rented from <see cref="DeliveryPool"/> for one
+/// response; one delivery at a time.
 /// </summary>
 /// <remarks>
 /// Each slice is leased from the store or joined in flight when it enters the <see cref="SliceWindow"/>. A slice in flight is sent as its
@@ -21,20 +20,16 @@ namespace Slice.Net.Delivery;
 /// </remarks>
 internal sealed class SliceDelivery
 {
-    /// <summary>Buffer for bytes that are streamed without being stored; the pool's common size.</summary>
-    private const int StreamBufferBytes = 64 << 10;
-
     private static readonly DeliveryOutcome s_leftTheCache =
         new(DeliveryStatus.Failed, HasBegun: false, new Failure(FetchError.ObjectChanged, "it left the cache meanwhile"));
 
     private readonly SliceWindow _window;
     private readonly SliceFetcher _fetcher;
-    private readonly int _windowSlices;
-    private readonly IOriginClient _origin;
+    private readonly UnstoredDelivery _unstored;
     private readonly SliceMeter _meter;
     private readonly PageResidency _residency;
 
-    // Made for the first bytes that are missing: most connections never meet any.
+    // Made for the first bytes that are missing: most deliveries never meet any.
     private PageWish? _wish;
     private PagesAhead? _ahead;
 
@@ -45,13 +40,12 @@ internal sealed class SliceDelivery
     private int _hits;
     private int _misses;
 
-    /// <summary>A delivery with a window of <paramref name="windowSlices"/> slices.</summary>
-    public SliceDelivery(SliceFetcher fetcher, IOriginClient origin, PageResidency residency, SliceMeter meter, int windowSlices)
+    /// <summary>A delivery over what all of them share.</summary>
+    public SliceDelivery(SliceFetcher fetcher, UnstoredDelivery unstored, PageResidency residency, SliceMeter meter)
     {
-        _window = new SliceWindow(fetcher, windowSlices);
+        _window = new SliceWindow(fetcher);
         _fetcher = fetcher;
-        _windowSlices = windowSlices;
-        _origin = origin;
+        _unstored = unstored;
         _residency = residency;
         _meter = meter;
     }
@@ -59,16 +53,22 @@ internal sealed class SliceDelivery
     /// <summary>
     /// Sends <paramref name="head"/> together with the first bytes, then the rest of the plan. The head does not leave before the
     /// first byte of the body is there, so that a failure until then can still be answered with a status. With
-    /// <paramref name="isFirstLearned"/> the first slice came with the lesson about the object: a miss, though it may be stored by now.
+    /// <paramref name="isFirstFetched"/> the first slice came with the lesson about the object: a miss, though it may be stored by now.
     /// With <paramref name="mayStartOver"/> an object that has left the cache before that byte is a failure that the caller answers with what is there
     /// by then; without, its bytes are asked of the origin.
     /// With <paramref name="dropsPassed"/> a slice of a generation that is for this response only goes when it has been sent.
     /// </summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<DeliveryOutcome> RunAsync(
-        HttpExchange exchange, Generation generation, SlicePlan plan, ReadOnlyMemory<byte> head, bool isFirstLearned, bool mayStartOver = false, bool dropsPassed = true)
+        HttpExchange exchange,
+        Generation generation,
+        SlicePlan plan,
+        ReadOnlyMemory<byte> head,
+        bool isFirstFetched,
+        bool mayStartOver = false,
+        bool dropsPassed = true)
     {
-        _window.Begin(exchange, generation, plan);
+        _window.Begin(exchange, generation, plan, exchange.Settings.Options.MaxConcurrentSubrequests);
         try
         {
             for (int ordinal = 0; ordinal < plan.Count; ordinal++)
@@ -94,10 +94,12 @@ internal sealed class SliceDelivery
                 _window.Advance();
                 if (outcome.Status != DeliveryStatus.Delivered)
                 {
-                    return mayStartOver && LeftBeforeItBegan(generation, outcome, isFirstLearned) ? s_leftTheCache : await RecoverAsync(exchange, generation, plan, outcome.HasBegun ? default : head, outcome);
+                    return mayStartOver && LeftBeforeItBegan(generation, outcome, isFirstFetched)
+                        ? s_leftTheCache
+                        : await RecoverAsync(exchange, generation, plan, outcome.HasBegun ? default : head, outcome);
                 }
 
-                Count(isHit: source.Stored is not null && !(isFirstLearned && ordinal == 0), part.TakeBytes);
+                Count(isHit: source.Stored is not null && !(isFirstFetched && ordinal == 0), part.TakeBytes);
                 head = default;
                 if (!generation.IsShared && dropsPassed)
                 {
@@ -118,8 +120,8 @@ internal sealed class SliceDelivery
 
     /// <summary>The same for a body of several parts.</summary>
     public ValueTask<DeliveryOutcome> RunMultipartAsync(
-        HttpExchange exchange, Generation generation, MultipartByteranges multipart, ReadOnlyMemory<byte> head, bool isFirstLearned) =>
-        new MultipartDelivery(this, _fetcher, _windowSlices).RunAsync(exchange, generation, multipart, head, isFirstLearned);
+        HttpExchange exchange, Generation generation, MultipartByteranges multipart, ReadOnlyMemory<byte> head, bool isFirstFetched) =>
+        new MultipartDelivery(this, _fetcher, exchange.Settings.Options.MaxConcurrentSubrequests).RunAsync(exchange, generation, multipart, head, isFirstFetched);
 
     private ValueTask<bool> VerifyAsync(StoredSlice slice, SlicePart part)
     {
@@ -241,116 +243,22 @@ internal sealed class SliceDelivery
 
     // Replaced or purged since it was looked up, and nothing of it is sent: what is there by now may do without the origin. What was learned for
     // this very request also leaves when the store does not take it, and then nothing else is there.
-    private static bool LeftBeforeItBegan(Generation generation, DeliveryOutcome outcome, bool isFirstLearned) =>
+    private static bool LeftBeforeItBegan(Generation generation, DeliveryOutcome outcome, bool isFirstFetched) =>
         outcome is { HasBegun: false, Failure.Error: FetchError.SliceGone }
-        && (generation.IsReplaced || (!isFirstLearned && generation is { IsShared: true, IsRetired: true }));
+        && (generation.IsReplaced || (!isFirstFetched && generation is { IsShared: true, IsRetired: true }));
 
-    // A store that takes nothing must not cost the client its response: the rest comes from the origin in one piece, at the client's
-    // pace, past the store.
     private async ValueTask<DeliveryOutcome> RecoverAsync(
         HttpExchange exchange, Generation generation, SlicePlan plan, ReadOnlyMemory<byte> head, DeliveryOutcome outcome)
     {
-        if (outcome.Failure.Error is not (FetchError.StoreFull or FetchError.StoreWriteError or FetchError.SliceGone))
+        if (!UnstoredDelivery.CanHelp(outcome.Failure.Error))
         {
             return outcome;
         }
 
         var rest = new ByteRange(plan.Range.Start + _bytesSent, plan.Range.End);
-        var pinned = generation.Response.Validator;
-        _meter.Subrequests.Add(1);
-        var asked = generation.IsWhole ? (ByteRange?)null : rest;
-        var result = await _origin.SendAsync(new OriginRequest(exchange.Template, asked) { PinnedVersion = pinned }, exchange.ConnectionClosed);
-        using var response = result.Response;
-        if (response is null)
-        {
-            return outcome with { Failure = result.Failure };
-        }
-
-        if (generation.IsWhole)
-        {
-            var skipped = await SkipAsync(response, rest.Start, pinned);
-            return skipped.IsError ? outcome with { Failure = skipped } : await StreamAsync(exchange, response, rest, head);
-        }
-
-        var failure = PartialResponseCheck.CheckPinned(response, rest, pinned, out var part);
-        if (!failure.IsError && part != rest)
-        {
-            failure = new Failure(FetchError.HttpResponseIncomplete, "shorter than asked for while the store is full");
-        }
-
-        return failure.IsError ? outcome with { Failure = failure } : await StreamAsync(exchange, response, part, head);
-    }
-
-    // The beginning of a body that an origin without ranges gives again; the client has it already. Without a validator nobody can
-    // say that the rest would fit.
-    private async ValueTask<Failure> SkipAsync(OriginResponse response, long bytes, Validator pinned)
-    {
-        var current = PartialResponseCheck.ValidatorOf(response, response.ContentLength);
-        if (response.Status != 200 || !(pinned.IsPresent && current.IsSameVersion(pinned)))
-        {
-            return new Failure(FetchError.ObjectChanged, $"status {response.Status}, had {pinned}, got {current}");
-        }
-
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(StreamBufferBytes);
-        try
-        {
-            for (long left = bytes; left > 0;)
-            {
-                var read = await response.ReadAsync(buffer.AsMemory(0, (int)Math.Min(left, StreamBufferBytes)));
-                if (read.Bytes == 0)
-                {
-                    return read.Failure.IsError ? read.Failure : new Failure(FetchError.HttpResponseIncomplete, $"{left} bytes short");
-                }
-
-                _meter.BytesFromOrigin.Add(read.Bytes);
-                left -= read.Bytes;
-            }
-
-            return Failure.None;
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
-    }
-
-    private async ValueTask<DeliveryOutcome> StreamAsync(HttpExchange exchange, OriginResponse response, ByteRange part, ReadOnlyMemory<byte> head)
-    {
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(StreamBufferBytes);
-        try
-        {
-            bool hasBegun = head.IsEmpty;
-            for (long left = part.Length; left > 0;)
-            {
-                var read = await response.ReadAsync(buffer.AsMemory(0, (int)Math.Min(left, StreamBufferBytes)));
-                if (read.Bytes == 0)
-                {
-                    var failure = read.Failure.IsError ? read.Failure : new Failure(FetchError.HttpResponseIncomplete, $"{left} bytes short");
-                    return new DeliveryOutcome(DeliveryStatus.Failed, hasBegun, failure);
-                }
-
-                _meter.BytesFromOrigin.Add(read.Bytes);
-                if (!hasBegun && await exchange.Writer.WriteAsync(head) != WriteResult.Written)
-                {
-                    return new DeliveryOutcome(DeliveryStatus.ClientGone, HasBegun: true, Failure.None);
-                }
-
-                hasBegun = true;
-                if (await exchange.Writer.WriteAsync(buffer.AsMemory(0, read.Bytes)) != WriteResult.Written)
-                {
-                    return new DeliveryOutcome(DeliveryStatus.ClientGone, HasBegun: true, Failure.None);
-                }
-
-                _bytesSent += read.Bytes;
-                left -= read.Bytes;
-            }
-
-            return new DeliveryOutcome(DeliveryStatus.Delivered, HasBegun: true, Failure.None);
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
+        var (recovered, sentBytes) = await _unstored.RunAsync(exchange, generation, rest, head);
+        _bytesSent += sentBytes;
+        return recovered;
     }
 
     private void Count(bool isHit, int bytes)
@@ -370,6 +278,8 @@ internal sealed class SliceDelivery
     private void PublishCounts(HttpExchange exchange)
     {
         exchange.BodyBytes += _bytesSent;
+        exchange.SlicesFetched += _misses;
+        exchange.SlicesHit += _hits;
         _meter.CacheHits.Add(_hits);
         _meter.CacheMisses.Add(_misses);
         _meter.BytesFromCache.Add(_bytesFromStore);

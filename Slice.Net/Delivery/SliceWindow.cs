@@ -7,9 +7,9 @@ namespace Slice.Net.Delivery;
 
 /// <summary>
 /// The slices of a plan that a delivery has asked for ahead of the client: the one being sent and those after it, at most
-/// <c>max_concurrent_subrequests</c> together. One per delivery, reused; not thread-safe.
+/// <c>max_concurrent_subrequests</c> together. One per delivery; not thread-safe.
 /// </summary>
-internal sealed class SliceWindow(SliceFetcher fetcher, int sizeSlices)
+internal sealed class SliceWindow(SliceFetcher fetcher)
 {
     private SliceSource[] _sources = [];
     private HttpExchange? _exchange;
@@ -34,17 +34,16 @@ internal sealed class SliceWindow(SliceFetcher fetcher, int sizeSlices)
     /// <summary>The source of a slice between <see cref="CurrentOrdinal"/> and <see cref="EndOrdinal"/>.</summary>
     public SliceSource this[int ordinal] => _sources[ordinal % _sources.Length];
 
-    /// <summary>Begins with nothing asked for.</summary>
-    public void Begin(HttpExchange exchange, Generation generation, SlicePlan plan)
+    /// <summary>Begins with nothing asked for, and places for <paramref name="sizeSlices"/> slices.</summary>
+    public void Begin(HttpExchange exchange, Generation generation, SlicePlan plan, int sizeSlices)
     {
-        if (_sources.Length == 0)
+        if (_sources.Length != sizeSlices)
         {
-            // Made for the first response, so that connections that only wait hold none.
             _sources = new SliceSource[sizeSlices];
         }
 
         (_exchange, _generation, _plan, _first, _end) = (exchange, generation, plan, 0, 0);
-        _fill = generation.Fill is { } fill && fill.TryEnter() ? fill : null;
+        _fill = generation.Fill is { } fill && fill.TryAddReader() ? fill : null;
     }
 
     /// <summary>Asks for the slices that have a place; the current one is always among them.</summary>
@@ -55,7 +54,7 @@ internal sealed class SliceWindow(SliceFetcher fetcher, int sizeSlices)
             int sliceIndex = _plan[_end].SliceIndex;
             _sources[_end % _sources.Length] = _generation!.TryLease(sliceIndex, out var stored)
                 ? new SliceSource(stored, null)
-                : fetcher.Acquire(_generation, sliceIndex, _exchange!.Template);
+                : fetcher.Acquire(_generation, sliceIndex, _exchange!.FetchContext);
         }
     }
 
@@ -79,7 +78,7 @@ internal sealed class SliceWindow(SliceFetcher fetcher, int sizeSlices)
         ref var current = ref _sources[_first % _sources.Length];
         current.Release();
         current = default;
-        current = fetcher.Acquire(_generation!, _plan[_first].SliceIndex, _exchange!.Template);
+        current = fetcher.Acquire(_generation!, _plan[_first].SliceIndex, _exchange!.FetchContext);
     }
 
     /// <summary>Releases the current slice and goes on to the next.</summary>
@@ -99,7 +98,7 @@ internal sealed class SliceWindow(SliceFetcher fetcher, int sizeSlices)
             Advance();
         }
 
-        _fill?.Leave();
+        _fill?.RemoveReader();
         (_exchange, _generation, _fill) = (null, null, null);
     }
 }

@@ -1,11 +1,11 @@
 using System.Buffers;
 using System.Net;
 using Slice.Core.Caching;
+using Slice.Core.Fetching;
 using Slice.Core.Http;
 using Slice.Core.Options;
 using Slice.Core.Origin;
 using Slice.Net.Connections;
-using Slice.Net.Delivery;
 
 namespace Slice.Net.Exchange;
 
@@ -29,7 +29,6 @@ internal sealed class HttpExchange
         RequestHead head,
         ClientWriter writer,
         RequestBodyReader body,
-        SliceDelivery? delivery,
         EndPoint? remoteEndPoint,
         bool isTls,
         SliceOptions options,
@@ -41,7 +40,6 @@ internal sealed class HttpExchange
         Head = head;
         Writer = writer;
         Body = body;
-        Delivery = delivery;
         RemoteEndPoint = remoteEndPoint;
         IsTls = isTls;
         ConnectionClosed = connectionClosed;
@@ -59,9 +57,6 @@ internal sealed class HttpExchange
 
     /// <summary>The request body.</summary>
     public RequestBodyReader Body { get; }
-
-    /// <summary>The connection's window over slices; null on the metrics endpoint.</summary>
-    public SliceDelivery? Delivery { get; }
 
     /// <summary>The other side of the connection.</summary>
     public EndPoint? RemoteEndPoint { get; }
@@ -116,6 +111,21 @@ internal sealed class HttpExchange
         ? SubrequestTemplates.ForWhole(Head, _forwardHost)
         : SubrequestTemplates.ForSlices(Head, _forwardHost);
 
+    /// <summary>The settings that the request goes by, from its beginning to its end.</summary>
+    public RequestSettings Settings { get; set; } = null!;
+
+    /// <summary>What subrequests on behalf of this request look like. Made on first use: a hit needs none.</summary>
+    public FetchContext FetchContext => new(Template, Settings.Fetching);
+
+    /// <summary>Slices of the answer that came from the store.</summary>
+    public int SlicesHit { get; set; }
+
+    /// <summary>Slices of the answer that came from the origin.</summary>
+    public int SlicesFetched { get; set; }
+
+    /// <summary>The time of the clock.</summary>
+    public DateTimeOffset UtcNow => _time.GetUtcNow();
+
     /// <summary>Whether the target is on a sliced path; null until somebody had to know.</summary>
     public bool? IsSliced { get; set; }
 
@@ -124,6 +134,7 @@ internal sealed class HttpExchange
     {
         Status = 0;
         BodyBytes = 0;
+        SlicesHit = SlicesFetched = 0;
         FirstByteAt = DeliveredAt = 0;
         StartedAt = _time.GetTimestamp();
         KeepAlive = mayKeepAlive && Head.KeepAlive;

@@ -7,38 +7,45 @@ using Slice.Net.Exchange;
 
 namespace Slice.Net.Handlers;
 
-/// <summary>Answers a GET with what the origin has just said to a lesson, where that is not served in slices. Thread-safe.</summary>
-internal sealed class DirectResponder(ObjectFetcher learner, StoredResponseReader reader, int maxRanges, TimeProvider time, SliceMeter meter, RequestLog log)
+/// <summary>Answers a GET with what the origin has just said to a request of ours, where that is not served in slices. Thread-safe.</summary>
+internal sealed class DirectResponder(ObjectFetcher objects, SliceMeter meter, RequestLog log)
 {
     /// <summary>Sends the answer on. The client's preconditions did not go with the request: they are looked at here.</summary>
-    public async ValueTask ForwardAsync(HttpExchange exchange, ObjectFetchResult outcome, CacheStatus status)
+    public async ValueTask ForwardAsync(HttpExchange exchange, ObjectFetchResult.Answered answered, CacheStatus status)
     {
-        var response = outcome.Response!;
         meter.PassthroughRequests.Add(1);
 
-        // Whether a recording comes to its end shows after the head is out: nothing is promised.
+        // Whether a copy comes to its end shows after the head is out: nothing is promised.
         status = status with { ForwardStatus = 0, IsStored = false };
-        if (response.Status == 200 && HasPreconditions(exchange.Head.Fields) && await TryAnswerConditionAsync(exchange, response, status))
+        if (answered.Response.Status == 200
+            && HasPreconditions(exchange.Head.Fields)
+            && await TryAnswerConditionAsync(exchange, answered.Response, status))
         {
             // The client has its answer; the body is for the cache alone, and takes as long as it takes.
-            learner.KeepRecording(outcome);
+            objects.KeepFilling(answered);
             return;
         }
 
-        using (outcome.Recorder)
+        using (answered.Fill)
         {
-            using (response)
+            using (answered.Response)
             {
-                await ResponseForwarder.ForwardAsync(exchange, response, status, outcome.Recorder, meter, log);
+                await ResponseForwarder.ForwardAsync(exchange, answered.Response, status, answered.Fill, meter, log);
             }
         }
     }
 
-    private async ValueTask<bool> TryAnswerConditionAsync(HttpExchange exchange, OriginResponse response, CacheStatus status)
+    /// <summary>Whether the request has a condition besides If-Range.</summary>
+    public static bool HasPreconditions(FieldTable fields) =>
+        fields.Contains(KnownField.IfMatch) || fields.Contains(KnownField.IfNoneMatch)
+        || fields.Contains(KnownField.IfModifiedSince) || fields.Contains(KnownField.IfUnmodifiedSince);
+
+    private static async ValueTask<bool> TryAnswerConditionAsync(HttpExchange exchange, OriginResponse response, CacheStatus status)
     {
-        var now = time.GetUtcNow();
-        var stored = reader.Read(response, Math.Max(0, response.ContentLength));
-        switch (ResponseDecision.Decide(exchange.Head, stored, now, maxRanges, out _, out _))
+        var now = exchange.UtcNow;
+        var settings = exchange.Settings;
+        var stored = settings.Fetching.Reader.Read(response, Math.Max(0, response.ContentLength));
+        switch (ResponseDecision.Decide(exchange.Head, stored, now, settings.Options.Limits.MaxRanges, out _, out _))
         {
             case ResponseKind.NotModified:
                 using (var notModified = SlicedResponse.NotModified(exchange, stored, status with { ForwardStatus = 200 }, now))
@@ -54,9 +61,4 @@ internal sealed class DirectResponder(ObjectFetcher learner, StoredResponseReade
                 return false;
         }
     }
-
-    /// <summary>Whether the request has a condition besides If-Range.</summary>
-    public static bool HasPreconditions(FieldTable fields) =>
-        fields.Contains(KnownField.IfMatch) || fields.Contains(KnownField.IfNoneMatch)
-        || fields.Contains(KnownField.IfModifiedSince) || fields.Contains(KnownField.IfUnmodifiedSince);
 }

@@ -3,7 +3,6 @@ using Slice.Core.Caching;
 using Slice.Core.Http;
 using Slice.Core.Objects;
 using Slice.Core.Observability;
-using Slice.Core.Options;
 using Slice.Core.Origin;
 using Slice.Net.Exchange;
 using Slice.Net.Origin;
@@ -11,7 +10,7 @@ using Slice.Net.Origin;
 namespace Slice.Net.Handlers;
 
 /// <summary>Streams a request to the origin and its response back, both unchanged but for hop-by-hop fields, Via and X-Forwarded-*.</summary>
-internal sealed class PassThroughHandler(OriginClient origin, StoredResponseUpdates updates, SliceOptions options, SliceMeter meter, RequestLog log)
+internal sealed class PassThroughHandler(StoredResponseUpdates updates, FailureResponder failures, SliceMeter meter, RequestLog log)
     : IRequestHandler
 {
     /// <inheritdoc/>
@@ -35,12 +34,13 @@ internal sealed class PassThroughHandler(OriginClient origin, StoredResponseUpda
         using var body = exchange.Head.HasBody
             ? new RequestBodyContent(exchange.Body, exchange.Head.ContentLength, exchange.ConnectionClosed)
             : null;
+        var options = exchange.Settings.Options;
         var template = SubrequestTemplates.ForPassThrough(exchange.Head, options.ForwardHost, options.SendsForwarded, exchange.RemoteEndPoint, exchange.IsTls);
         string method = Encoding.ASCII.GetString(exchange.Head.MethodBytes);
         OriginResult result;
         await using (EarlyHints.Listen(exchange))
         {
-            result = await origin.ForwardAsync(method, template, body, exchange.ConnectionClosed);
+            result = await exchange.Settings.Origin.ForwardAsync(method, template, body, exchange.ConnectionClosed);
         }
 
         // A body that was not read to its end leaves the connection where no next request can be found.
@@ -50,7 +50,7 @@ internal sealed class PassThroughHandler(OriginClient origin, StoredResponseUpda
         {
             // Before the client hears of it: what it asks next must not meet what its own request has made invalid.
             updates.Apply(exchange, response, stale);
-            await ResponseForwarder.ForwardAsync(exchange, response, status, recorder: null, meter, log);
+            await ResponseForwarder.ForwardAsync(exchange, response, status, fill: null, meter, log);
         }
         else if (exchange.Body.Rejection != RequestRejection.None)
         {
@@ -58,8 +58,7 @@ internal sealed class PassThroughHandler(OriginClient origin, StoredResponseUpda
         }
         else
         {
-            log.OriginFailed(exchange, result.Failure);
-            await ErrorResponder.WriteErrorAsync(exchange, result.Failure.Error.Status(), "the origin did not answer: " + result.Failure.Error.Token());
+            await failures.RespondAsync(exchange, result.Failure);
         }
     }
 }

@@ -7,7 +7,6 @@ using System.Text.Json;
 using Slice.Core.Http;
 using Slice.Core.Objects;
 using Slice.Core.Observability;
-using Slice.Core.Options;
 using Slice.Core.Storage;
 using Slice.Net.Exchange;
 
@@ -17,12 +16,10 @@ namespace Slice.Net.Handlers;
 /// PURGE of one URL: takes its stored response and all of its slices out of the cache at once. Who may: whoever shows the
 /// token; without a configured token, clients on loopback that no proxy stands in front of.
 /// </summary>
-internal sealed class PurgeHandler(ObjectIndex index, SliceStore store, PurgeOptions options, TimeProvider time, SliceMeter meter) : IRequestHandler
+internal sealed class PurgeHandler(ObjectIndex index, SliceStore store, TimeProvider time, SliceMeter meter) : IRequestHandler
 {
     // How long the answer waits for a disk that does not take the news. Arbitrary; it takes milliseconds.
     private static readonly TimeSpan s_flushTimeout = TimeSpan.FromSeconds(2);
-
-    private readonly byte[]? _token = options.AuthToken is null ? null : Encoding.UTF8.GetBytes(options.AuthToken);
 
     /// <inheritdoc/>
     public async ValueTask HandleAsync(HttpExchange exchange)
@@ -57,7 +54,7 @@ internal sealed class PurgeHandler(ObjectIndex index, SliceStore store, PurgeOpt
     private (int Status, string Result, int Count, string Message) Purge(HttpExchange exchange)
     {
         var fields = exchange.Head.Fields;
-        if (!options.Enabled)
+        if (!exchange.Settings.Options.Purge.Enabled)
         {
             return (405, "disabled", 0, "PURGE is disabled (purge.enabled)");
         }
@@ -65,7 +62,7 @@ internal sealed class PurgeHandler(ObjectIndex index, SliceStore store, PurgeOpt
         if (!IsAllowed(exchange))
         {
             meter.PurgeAuthFailures.Add(1);
-            return (401, "unauthorized", 0, _token is null
+            return (401, "unauthorized", 0, exchange.Settings.PurgeToken is null
                 ? "without purge.auth_token only clients on loopback may purge"
                 : "a valid token is required: Authorization: Bearer TOKEN, or X-Purge-Token: TOKEN");
         }
@@ -81,12 +78,12 @@ internal sealed class PurgeHandler(ObjectIndex index, SliceStore store, PurgeOpt
             : (200, "purged", slices, string.Create(CultureInfo.InvariantCulture, $"purged, with {slices} slices"));
     }
 
-    private bool IsAllowed(HttpExchange exchange)
+    private static bool IsAllowed(HttpExchange exchange)
     {
         var fields = exchange.Head.Fields;
-        if (_token is not null)
+        if (exchange.Settings.PurgeToken is { Span: var token })
         {
-            return Shows(fields, KnownField.XPurgeToken, ""u8) || Shows(fields, KnownField.Authorization, "Bearer "u8);
+            return Shows(fields, KnownField.XPurgeToken, ""u8, token) || Shows(fields, KnownField.Authorization, "Bearer "u8, token);
         }
 
         // A proxy on this machine makes everybody look local; it says so in these fields.
@@ -96,14 +93,14 @@ internal sealed class PurgeHandler(ObjectIndex index, SliceStore store, PurgeOpt
             && !fields.Contains(KnownField.Forwarded);
     }
 
-    private bool Shows(FieldTable fields, KnownField field, ReadOnlySpan<byte> scheme)
+    private static bool Shows(FieldTable fields, KnownField field, ReadOnlySpan<byte> scheme, ReadOnlySpan<byte> token)
     {
         // The scheme is compared without regard to case (RFC 9110 §11.1), the token in constant time.
         return fields.Count(field) == 1
             && fields.TryGet(field, out var value)
             && value.Length >= scheme.Length
             && Ascii.EqualsIgnoreCase(value[..scheme.Length], scheme)
-            && CryptographicOperations.FixedTimeEquals(value[scheme.Length..], _token);
+            && CryptographicOperations.FixedTimeEquals(value[scheme.Length..], token);
     }
 
     private static string FormatJson(HttpExchange exchange, bool success, int count, string message)

@@ -1,4 +1,3 @@
-using System.Text;
 using Slice.Core.Http;
 using Slice.Net.Exchange;
 
@@ -7,7 +6,6 @@ namespace Slice.Net.Handlers;
 /// <summary>Chooses the handler of a request on the proxy port.</summary>
 internal sealed class RequestDispatcher : IRequestHandler
 {
-    private readonly byte[] _healthPath;
     private readonly HealthHandler _health;
     private readonly GetHandler _get;
     private readonly PurgeHandler _purge;
@@ -15,9 +13,8 @@ internal sealed class RequestDispatcher : IRequestHandler
     private readonly UpgradeHandler _upgrade;
 
     /// <summary>A dispatcher over the five handlers.</summary>
-    public RequestDispatcher(string healthPath, HealthHandler health, GetHandler get, PurgeHandler purge, PassThroughHandler passThrough, UpgradeHandler upgrade)
+    public RequestDispatcher(HealthHandler health, GetHandler get, PurgeHandler purge, PassThroughHandler passThrough, UpgradeHandler upgrade)
     {
-        _healthPath = Encoding.ASCII.GetBytes(healthPath);
         _health = health;
         _get = get;
         _purge = purge;
@@ -33,7 +30,7 @@ internal sealed class RequestDispatcher : IRequestHandler
             case RequestMethod.Get when exchange.Head.Fields.Contains(KnownField.Upgrade) && UpgradeField.Read(exchange.Head) is { } protocols:
                 return _upgrade.HandleAsync(exchange, protocols);
             case RequestMethod.Get or RequestMethod.Head:
-                return exchange.Head.Target.PathAndQuery.SequenceEqual(_healthPath) ? _health.HandleAsync(exchange) : _get.HandleAsync(exchange);
+                return exchange.Head.Target.PathAndQuery.SequenceEqual(exchange.Settings.HealthPath.Span) ? _health.HandleAsync(exchange) : _get.HandleAsync(exchange);
             case RequestMethod.Purge:
                 return _purge.HandleAsync(exchange);
             case RequestMethod.Options when exchange.Head.Target.Form == RequestTargetForm.Asterisk:

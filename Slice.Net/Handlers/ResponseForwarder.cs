@@ -23,9 +23,9 @@ internal static class ResponseForwarder
 
     private static readonly byte[] s_lastChunk = "0\r\n\r\n"u8.ToArray();
 
-    /// <summary>Sends head and body, and gives the body to <paramref name="recorder"/> if there is one. The caller disposes both.</summary>
+    /// <summary>Sends head and body, and gives the body to <paramref name="fill"/> if there is one. The caller disposes both.</summary>
     public static async ValueTask ForwardAsync(
-        HttpExchange exchange, OriginResponse response, CacheStatus status, StreamedBodyFill? recorder, SliceMeter meter, RequestLog log)
+        HttpExchange exchange, OriginResponse response, CacheStatus status, StreamedBodyFill? fill, SliceMeter meter, RequestLog log)
     {
         // An origin that says nothing for a while must not keep the response of a client that has left.
         using var leaving = exchange.ConnectionClosed.UnsafeRegister(static response => ((OriginResponse)response!).Abort(), response);
@@ -38,10 +38,10 @@ internal static class ResponseForwarder
         }
 
         exchange.BeginResponse(response.Status);
-        var written = await exchange.Writer.WriteAsync(FormatHead(exchange, response, status, isChunked, recorder is not null));
+        var written = await exchange.Writer.WriteAsync(FormatHead(exchange, response, status, isChunked, fill is not null));
         if (written == WriteResult.Written && hasBody)
         {
-            written = await ForwardBodyAsync(exchange, response, isChunked, recorder, meter, log);
+            written = await ForwardBodyAsync(exchange, response, isChunked, fill, meter, log);
         }
 
         if (written != WriteResult.Written)
@@ -51,7 +51,7 @@ internal static class ResponseForwarder
     }
 
     private static async ValueTask<WriteResult> ForwardBodyAsync(
-        HttpExchange exchange, OriginResponse response, bool isChunked, StreamedBodyFill? recorder, SliceMeter meter, RequestLog log)
+        HttpExchange exchange, OriginResponse response, bool isChunked, StreamedBodyFill? fill, SliceMeter meter, RequestLog log)
     {
         byte[] buffer = ArrayPool<byte>.Shared.Rent(ChunkHeadBytes + BufferBytes + ChunkTailBytes);
         try
@@ -71,18 +71,18 @@ internal static class ResponseForwarder
 
                 if (read.Bytes == 0)
                 {
-                    if (recorder is not null)
+                    if (fill is not null)
                     {
-                        await recorder.CompleteAsync();
+                        await fill.CompleteAsync();
                     }
 
                     return isChunked ? await exchange.Writer.WriteAsync(s_lastChunk) : WriteResult.Written;
                 }
 
                 meter.BytesFromOrigin.Add(read.Bytes);
-                if (recorder is not null)
+                if (fill is not null)
                 {
-                    await recorder.AppendAsync(buffer.AsMemory(ChunkHeadBytes, read.Bytes));
+                    await fill.AppendAsync(buffer.AsMemory(ChunkHeadBytes, read.Bytes));
                 }
 
                 var piece = isChunked ? FrameChunk(buffer, read.Bytes) : buffer.AsMemory(ChunkHeadBytes, read.Bytes);
@@ -113,7 +113,7 @@ internal static class ResponseForwarder
         return buffer.AsMemory(start, digits + 2 + dataBytes + ChunkTailBytes);
     }
 
-    private static ReadOnlyMemory<byte> FormatHead(HttpExchange exchange, OriginResponse response, CacheStatus status, bool isChunked, bool isRecorded)
+    private static ReadOnlyMemory<byte> FormatHead(HttpExchange exchange, OriginResponse response, CacheStatus status, bool isChunked, bool isKept)
     {
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"HTTP/1.1 {response.Status} {response.ReasonPhrase}\r\n");
@@ -137,7 +137,7 @@ internal static class ResponseForwarder
         Span<byte> cacheStatus = stackalloc byte[CacheStatus.MaxBytes];
         text.Append("Via: 1.1 ").Append(SubrequestTemplates.Pseudonym).Append("\r\nCache-Status: ")
             .Append(Encoding.ASCII.GetString(cacheStatus[..status.Write(cacheStatus, timeToLiveSeconds: null)]))
-            .Append("\r\nX-Cache: ").Append(isRecorded ? "MISS" : "BYPASS").Append("\r\n");
+            .Append("\r\nX-Cache: ").Append(isKept ? "MISS" : "BYPASS").Append("\r\n");
         if (!exchange.KeepAlive)
         {
             text.Append("Connection: close\r\n");

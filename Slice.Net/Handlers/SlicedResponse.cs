@@ -110,7 +110,8 @@ internal struct SlicedResponse : IDisposable
         writer.WriteField("Age"u8, (long)age.TotalSeconds);
         writer.WriteField("Via"u8, "1.1 pingora-slice"u8);
         Span<byte> cacheStatus = stackalloc byte[CacheStatus.MaxBytes];
-        writer.WriteField("Cache-Status"u8, cacheStatus[..status.Write(cacheStatus, (long)(stored.Freshness.Lifetime - age).TotalSeconds)]);
+        long? ttl = status.IsKept ? (long)(stored.Freshness.Lifetime - age).TotalSeconds : null;
+        writer.WriteField("Cache-Status"u8, cacheStatus[..status.Write(cacheStatus, ttl)]);
         writer.WriteField("X-Cache"u8, status.XCache);
         ConnectionFields.Write(ref writer, exchange);
         if (!writer.End())

@@ -4,6 +4,7 @@ using Slice.Core.Objects;
 using Slice.Core.Observability;
 using Slice.Core.Origin;
 using Slice.Core.Ranges;
+using Slice.Core.Storage;
 using Slice.Net.Delivery;
 using Slice.Net.Exchange;
 
@@ -13,7 +14,7 @@ namespace Slice.Net.Handlers;
 /// Answers a GET or HEAD from a generation, whether its slices are stored or still to be fetched: preconditions, ranges, the head, the
 /// delivery and its failures. Thread-safe.
 /// </summary>
-internal sealed class StoredResponder(int maxRanges, TimeProvider time, SliceMeter meter, RequestLog log)
+internal sealed class StoredResponder(DeliveryPool deliveries, SliceStore store, TimeProvider time, SliceMeter meter, FailureResponder failures, RequestLog log)
 {
     /// <summary>Answers the exchange. False when the object changed, or went, before anything was sent, and the request is to be started over.</summary>
     /// <param name="exchange">The exchange.</param>
@@ -27,6 +28,8 @@ internal sealed class StoredResponder(int maxRanges, TimeProvider time, SliceMet
     {
         (generation.IsWhole ? meter.PassthroughRequests : meter.SlicedRequests).Add(1);
         var stored = generation.Response;
+        status = status with { IsKept = generation.IsShared };
+        int maxRanges = exchange.Settings.Options.Limits.MaxRanges;
         switch (ResponseDecision.Decide(exchange.Head, stored, now, maxRanges, out var range, out var multipart))
         {
             case ResponseKind.NotModified:
@@ -61,7 +64,7 @@ internal sealed class StoredResponder(int maxRanges, TimeProvider time, SliceMet
             return true;
         }
 
-        return await DeliverAsync(exchange, generation, plan, range is null ? stored.Status : 206, response.Head, status.IsLearned, isLastAttempt);
+        return await DeliverAsync(exchange, generation, plan, range is null ? stored.Status : 206, response.Head, status.IsFirstFetched, isLastAttempt);
     }
 
     private async ValueTask<bool> RespondMultipartAsync(
@@ -80,6 +83,7 @@ internal sealed class StoredResponder(int maxRanges, TimeProvider time, SliceMet
             var use = CountUse(generation, SlicePlanner.Plan(generation.Grid, part, generation.CompleteLength), status);
             hits += use.Hits;
             slices += use.Slices;
+            status = status with { IsStored = use.IsStored, Detail = use.Detail };
         }
 
         if (onlyIfCached && hits < slices)
@@ -88,18 +92,38 @@ internal sealed class StoredResponder(int maxRanges, TimeProvider time, SliceMet
             return true;
         }
 
-        status = status with { Hits = hits, Slices = slices, IsStored = generation.IsShared && hits < slices };
+        status = status with { Hits = hits, Slices = slices };
         using var response = SlicedResponse.CreateMultipart(exchange, generation.Response, multipart, status, now);
         exchange.BeginResponse(206);
-        var outcome = await exchange.Delivery!.RunMultipartAsync(exchange, generation, multipart, response.Head, status.IsLearned);
+        DeliveryOutcome outcome;
+        var delivery = deliveries.Rent();
+        try
+        {
+            outcome = await delivery.RunMultipartAsync(exchange, generation, multipart, response.Head, status.IsFirstFetched);
+        }
+        finally
+        {
+            deliveries.Return(delivery);
+        }
+
         return EndDelivered(exchange, outcome) || await EndFailedAsync(exchange, outcome, isLastAttempt);
     }
 
     private async ValueTask<bool> DeliverAsync(
-        HttpExchange exchange, Generation generation, SlicePlan plan, int status, ReadOnlyMemory<byte> head, bool isLearned, bool isLastAttempt)
+        HttpExchange exchange, Generation generation, SlicePlan plan, int status, ReadOnlyMemory<byte> head, bool isFirstFetched, bool isLastAttempt)
     {
         exchange.BeginResponse(status);
-        var outcome = await exchange.Delivery!.RunAsync(exchange, generation, plan, head, isFirstLearned: isLearned, mayStartOver: !isLastAttempt);
+        DeliveryOutcome outcome;
+        var delivery = deliveries.Rent();
+        try
+        {
+            outcome = await delivery.RunAsync(exchange, generation, plan, head, isFirstFetched: isFirstFetched, mayStartOver: !isLastAttempt);
+        }
+        finally
+        {
+            deliveries.Return(delivery);
+        }
+
         return EndDelivered(exchange, outcome) || await EndFailedAsync(exchange, outcome, isLastAttempt);
     }
 
@@ -126,8 +150,7 @@ internal sealed class StoredResponder(int maxRanges, TimeProvider time, SliceMet
                     return false;
                 }
 
-                log.OriginFailed(exchange, outcome.Failure);
-                await ErrorResponder.WriteErrorAsync(exchange, outcome.Failure.Error.Status(), "the origin did not deliver: " + outcome.Failure.Error.Token());
+                await failures.RespondAsync(exchange, outcome.Failure);
                 return true;
             case DeliveryStatus.Failed:
                 log.OriginFailed(exchange, outcome.Failure);
@@ -141,11 +164,31 @@ internal sealed class StoredResponder(int maxRanges, TimeProvider time, SliceMet
         return true;
     }
 
-    private static CacheStatus CountUse(Generation generation, SlicePlan plan, CacheStatus status)
+    private CacheStatus CountUse(Generation generation, SlicePlan plan, CacheStatus status)
     {
-        // The slice that came with the lesson may be stored by now; for this request it was a miss all the same.
-        int learned = status.IsLearned && plan.Count > 0 ? 1 : 0;
-        int hits = generation.CountStored(plan.FirstSliceIndex + learned, plan.Count - learned);
-        return status with { Hits = hits, Slices = plan.Count, IsStored = generation.IsShared && hits < plan.Count };
+        // The slice that came with the fetch of the object may be stored by now; for this request it was a miss all the same.
+        int fetched = status.IsFirstFetched && plan.Count > 0 ? 1 : 0;
+        int hits = generation.CountStored(plan.FirstSliceIndex + fetched, plan.Count - fetched);
+        status = status with { Hits = hits, Slices = plan.Count };
+        if (hits == plan.Count || !generation.IsShared)
+        {
+            return status with { IsStored = false };
+        }
+
+        var detail = WhyNotKept(generation, plan);
+        return detail == CacheDetail.None ? status with { IsStored = true } : status with { IsStored = false, IsKept = false, Detail = detail };
+    }
+
+    // Why what is missing of a shared object is not going to stay, although nothing in its head is against that.
+    private CacheDetail WhyNotKept(Generation generation, SlicePlan plan)
+    {
+        if (store.TakesNothing)
+        {
+            return CacheDetail.StoreTakesNothing;
+        }
+
+        // Such a body is read as far as its readers want, and what is not whole cannot be fetched by itself later.
+        bool endsEarly = plan.FirstSliceIndex + plan.Count < generation.Grid.CountFor(generation.CompleteLength);
+        return generation.Fill is not null && endsEarly ? CacheDetail.PartOfWhole : CacheDetail.None;
     }
 }

@@ -11,7 +11,7 @@ namespace Slice.Net.Handlers;
 /// What answers that pass through say about what is stored: an unsafe method that succeeded makes it invalid (RFC 9111 §4.4, B34), a
 /// HEAD shows whether it is still good (RFC 9111 §4.3.5). Thread-safe.
 /// </summary>
-internal sealed class StoredResponseUpdates(ObjectIndex index, StoredResponseReader reader, QueryKeyRule queryKeyRule)
+internal sealed class StoredResponseUpdates(ObjectIndex index)
 {
     // Base for relative references; only path and query of what comes out are looked at.
     private static readonly Uri s_anywhere = new("http://pingora-slice.invalid/");
@@ -28,7 +28,7 @@ internal sealed class StoredResponseUpdates(ObjectIndex index, StoredResponseRea
         {
             if (stale is { IsRetired: false })
             {
-                ApplyHead(response, stale);
+                ApplyHead(exchange.Settings.Fetching.Reader, response, stale);
             }
         }
         else if (IsUnsafe(exchange.Head) && response.Status is >= 200 and < 400)
@@ -40,7 +40,7 @@ internal sealed class StoredResponseUpdates(ObjectIndex index, StoredResponseRea
     }
 
     // RFC 9111 §4.3.5: what the HEAD states must not contradict what is stored. A 304 answers the client's own condition and says nothing here.
-    private void ApplyHead(OriginResponse response, Generation stale)
+    private void ApplyHead(StoredResponseReader reader, OriginResponse response, Generation stale)
     {
         if (response.Status is 304 or >= 500)
         {
@@ -53,7 +53,7 @@ internal sealed class StoredResponseUpdates(ObjectIndex index, StoredResponseRea
         {
             index.Remove(stale);
         }
-        else if (response.Status == stored.Status && seen.IsPresent && seen.IsSameVersion(stored.Validator) && !reader.TakesBack(response))
+        else if (response.Status == stored.Status && seen.IsPresent && seen.IsSameVersion(stored.Validator) && !reader.TakesBack(reader.Receive(response)))
         {
             stale.Freshen(reader.Freshen(stored, response));
         }
@@ -90,7 +90,7 @@ internal sealed class StoredResponseUpdates(ObjectIndex index, StoredResponseRea
         byte[] key = new byte[exchange.KeyPrefix.Length + path.Length];
         exchange.KeyPrefix.CopyTo(key);
         int length = NormalizedTarget.Write(path, key.AsSpan(exchange.KeyPrefix.Length));
-        length = queryKeyRule.Apply(key.AsSpan(exchange.KeyPrefix.Length, length));
+        length = exchange.Settings.QueryKeyRule.Apply(key.AsSpan(exchange.KeyPrefix.Length, length));
         index.Remove(key.AsSpan(0, exchange.KeyPrefix.Length + length));
     }
 }

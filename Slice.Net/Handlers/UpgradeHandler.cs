@@ -3,7 +3,6 @@ using System.Text;
 using Slice.Core.Caching;
 using Slice.Core.Http;
 using Slice.Core.Observability;
-using Slice.Core.Options;
 using Slice.Core.Origin;
 using Slice.Net.Exchange;
 using Slice.Net.Origin;
@@ -14,7 +13,7 @@ namespace Slice.Net.Handlers;
 /// Passes a GET that asks for another protocol on (RFC 9110 §7.8): after a 101 the connection is a tunnel, anything else is an ordinary
 /// response. Nothing of it is looked up in the cache or stored.
 /// </summary>
-internal sealed class UpgradeHandler(OriginClient origin, SliceOptions options, TimeProvider time, SliceMeter meter, RequestLog log, CancellationToken stopping)
+internal sealed class UpgradeHandler(TimeProvider time, SliceMeter meter, FailureResponder failures, RequestLog log, CancellationToken stopping)
 {
     /// <summary>Passes the exchange on and serves its tunnel to the end.</summary>
     /// <param name="exchange">The exchange.</param>
@@ -23,17 +22,17 @@ internal sealed class UpgradeHandler(OriginClient origin, SliceOptions options, 
     public async ValueTask HandleAsync(HttpExchange exchange, string protocols)
     {
         meter.PassthroughRequests.Add(1);
+        var options = exchange.Settings.Options;
         var template = SubrequestTemplates.ForPassThrough(exchange.Head, options.ForwardHost, options.SendsForwarded, exchange.RemoteEndPoint, exchange.IsTls);
-        var result = await origin.UpgradeAsync(template, protocols, exchange.ConnectionClosed);
+        var result = await exchange.Settings.Origin.UpgradeAsync(template, protocols, exchange.ConnectionClosed);
         using var response = result.Response;
         if (response is null)
         {
-            log.OriginFailed(exchange, result.Failure);
-            await ErrorResponder.WriteErrorAsync(exchange, result.Failure.Error.Status(), "the origin did not answer: " + result.Failure.Error.Token());
+            await failures.RespondAsync(exchange, result.Failure);
         }
         else if (response is not HttpOriginResponse { Status: 101, Connection: { } connection } switching)
         {
-            await ResponseForwarder.ForwardAsync(exchange, response, new CacheStatus { Forward = ForwardReason.Bypass }, recorder: null, meter, log);
+            await ResponseForwarder.ForwardAsync(exchange, response, new CacheStatus { Forward = ForwardReason.Bypass, Detail = CacheDetail.Upgrade }, fill: null, meter, log);
         }
         else if (UpgradeField.IsAmong(string.Join(',', switching.Fields.Where(IsUpgrade).Select(field => field.Value)), protocols))
         {
@@ -58,7 +57,7 @@ internal sealed class UpgradeHandler(OriginClient origin, SliceOptions options, 
             return;
         }
 
-        using var tunnel = new Tunnel(exchange, response.Stream, connection, options.Timeouts.Tunnel, time, meter, stopping);
+        using var tunnel = new Tunnel(exchange, response.Stream, connection, exchange.Settings.Options.Timeouts.Tunnel, time, meter, stopping);
         await tunnel.RunAsync();
     }
 

@@ -21,7 +21,7 @@ public sealed class PagesAheadTests : IDisposable
 
     private readonly TestDirectory _directory = new("pages-ahead");
     private readonly PageResidency _residency = new();
-    private readonly SliceWindow _window = new(fetcher: null!, Slices);
+    private readonly SliceWindow _window = new(fetcher: null!);
     private readonly SliceMeter _meter = new();
     private readonly PagesAhead _ahead;
     private SliceStore _store;
@@ -213,7 +213,7 @@ public sealed class PagesAheadTests : IDisposable
 
     private void Begin(Generation generation)
     {
-        _window.Begin(null!, generation, SlicePlanner.Plan(generation.Grid, new ByteRange(0, (long)Slices * SliceBytes), generation.Response.CompleteLength));
+        _window.Begin(null!, generation, SlicePlanner.Plan(generation.Grid, new ByteRange(0, (long)Slices * SliceBytes), generation.Response.CompleteLength), Slices);
         _window.Fill();
         _slices = [.. Enumerable.Range(0, Slices).Select(ordinal => _window[ordinal].Stored!)];
     }

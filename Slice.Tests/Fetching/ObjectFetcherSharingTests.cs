@@ -33,8 +33,8 @@ public sealed class ObjectFetcherSharingTests : IAsyncDisposable
 
         Assert.Same(s_anna, forAnna.Request.Template);
         Assert.Same(s_bert, forBert.Request.Template);
-        Assert.Equal("anna", (await _bed.ReadAsync((await anna).Generation!, 0)).Text);
-        Assert.Equal("0123", (await _bed.ReadAsync((await bert).Generation!, 0)).Text);
+        Assert.Equal("anna", (await _bed.ReadAsync((await anna).AsFound().Generation, 0)).Text);
+        Assert.Equal("0123", (await _bed.ReadAsync((await bert).AsFound().Generation, 0)).Text);
     }
 
     [Fact]
@@ -49,7 +49,7 @@ public sealed class ObjectFetcherSharingTests : IAsyncDisposable
         forAnna.RespondWhole(FakeContent.Sixteen with { Text = "annas own secret" });
         (await _bed.Origin.NextAsync()).RespondWhole(FakeContent.Sixteen);
 
-        Assert.Equal("0123", (await _bed.ReadAsync((await bert).Generation!, 0)).Text);
+        Assert.Equal("0123", (await _bed.ReadAsync((await bert).AsFound().Generation, 0)).Text);
         await _bed.SettledAsync(slices: 1);
     }
 
@@ -62,8 +62,8 @@ public sealed class ObjectFetcherSharingTests : IAsyncDisposable
         var annas = forAnna.Respond(new FakeOriginResponse(404, "Cache-Control: no-store"));
         var berts = (await _bed.Origin.NextAsync()).Respond(new FakeOriginResponse(404, "Cache-Control: no-store"));
 
-        Assert.Same(annas, (await anna).Response);
-        Assert.Same(berts, (await bert).Response);
+        Assert.Same(annas, (await anna).AsAnswered().Response);
+        Assert.Same(berts, (await bert).AsAnswered().Response);
     }
 
     [Fact]
@@ -86,7 +86,7 @@ public sealed class ObjectFetcherSharingTests : IAsyncDisposable
         await _annaLeaves.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => anna);
         exchange.RespondWhole(FakeContent.Sixteen);
-        Assert.Equal(ObjectFetchResultKind.Known, (await bert).Kind);
+        Assert.IsType<ObjectFetchResult.Found>((await bert));
         Assert.Single(_bed.Origin.Requests);
     }
 
@@ -114,8 +114,8 @@ public sealed class ObjectFetcherSharingTests : IAsyncDisposable
         forAnna.Respond(new FakeOriginResponse(416, "Content-Range: bytes */16"));
         (await _bed.Origin.NextAsync()).RespondWhole(FakeContent.Sixteen);
 
-        Assert.Equal(ObjectFetchResultKind.Unsatisfiable, (await anna).Kind);
-        Assert.Equal(ObjectFetchResultKind.Known, (await bert).Kind);
+        Assert.IsType<ObjectFetchResult.Unsatisfiable>((await anna));
+        Assert.IsType<ObjectFetchResult.Found>((await bert));
     }
 
     [Fact]
@@ -130,19 +130,19 @@ public sealed class ObjectFetcherSharingTests : IAsyncDisposable
 
         var outcomes = await Deadline.WithinAsync(Task.WhenAll(others), "twenty lessons");
 
-        Assert.Single(outcomes.Select(outcome => outcome.Generation).Distinct());
-        Assert.Equal(ObjectFetchResultKind.Unsatisfiable, (await anna).Kind);
-        Assert.Equal(ObjectFetchResultKind.Unsatisfiable, (await alike).Kind);
+        Assert.Single(outcomes.Select(outcome => outcome.AsFound().Generation).Distinct());
+        Assert.IsType<ObjectFetchResult.Unsatisfiable>((await anna));
+        Assert.IsType<ObjectFetchResult.Unsatisfiable>((await alike));
         Assert.Equal(2, _bed.Origin.Requests.Count);
     }
 
     private Task<ObjectFetchResult> AnnaAsync(SubrequestTemplate template, RequestSharing sharing = RequestSharing.Allowed, int? firstSliceIndex = 0) =>
-        FetchAsync(new ObjectFetchRequest(StoredObjects.Key(), template, firstSliceIndex, Stale: null, sharing), _annaLeaves.Token);
+        FetchAsync(new ObjectFetchRequest(StoredObjects.Key(), new FetchContext(template, _bed.Settings), firstSliceIndex, Stale: null, sharing), _annaLeaves.Token);
 
     private Task<ObjectFetchResult> BertAsync(int? firstSliceIndex = 0) =>
         FetchAsync(
-            new ObjectFetchRequest(StoredObjects.Key(), s_bert, firstSliceIndex, Stale: null, Sharing: RequestSharing.Allowed), TestContext.Current.CancellationToken);
+            new ObjectFetchRequest(StoredObjects.Key(), new FetchContext(s_bert, _bed.Settings), firstSliceIndex, Stale: null, Sharing: RequestSharing.Allowed), TestContext.Current.CancellationToken);
 
     private Task<ObjectFetchResult> FetchAsync(ObjectFetchRequest request, CancellationToken ct) =>
-        Deadline.WithinAsync(_bed.Learner.FetchAsync(request, new FieldTable(), mayWait: true, ct).AsTask(), "the lesson");
+        Deadline.WithinAsync(_bed.Objects.FetchAsync(request, new FieldTable(), mayWait: true, ct).AsTask(), "the fetch of the object");
 }

@@ -17,20 +17,20 @@ public sealed class ObjectFetcherTests : IAsyncDisposable
     [Fact]
     public async Task First_part_teaches_the_object_and_becomes_its_slice()
     {
-        var learning = FetchAsync(Request(firstSliceIndex: 2));
+        var fetching = FetchAsync(Request(firstSliceIndex: 2));
         var exchange = await _bed.Origin.NextAsync();
         exchange.RespondWhole(FakeContent.Sixteen);
 
-        var outcome = await learning;
+        var outcome = await fetching;
 
-        Assert.Equal(ObjectFetchResultKind.Known, outcome.Kind);
+        Assert.IsType<ObjectFetchResult.Found>(outcome);
         Assert.Equal(new ByteRange(8, 12), exchange.Request.Range);
         Assert.Null(exchange.Request.PinnedVersion);
         Assert.Null(exchange.Request.KnownVersion);
-        Assert.Equal(new Validator("\"v1\"", null, 16), outcome.Generation!.Response.Validator);
+        Assert.Equal(new Validator("\"v1\"", null, 16), outcome.AsFound().Generation.Response.Validator);
         Assert.True(_bed.Index.TryGet("/file"u8, new FieldTable(), out var published));
-        Assert.Same(outcome.Generation, published);
-        Assert.Equal(("89ab", FetchError.None), await _bed.ReadAsync(outcome.Generation, 2));
+        Assert.Same(outcome.AsFound().Generation, published);
+        Assert.Equal(("89ab", FetchError.None), await _bed.ReadAsync(outcome.AsFound().Generation, 2));
         await _bed.SettledAsync(slices: 1);
         Assert.Single(_bed.Origin.Requests);
     }
@@ -38,9 +38,9 @@ public sealed class ObjectFetcherTests : IAsyncDisposable
     [Fact]
     public async Task First_part_that_breaks_off_is_resumed_by_its_fetch()
     {
-        var learning = FetchAsync(Request());
+        var fetching = FetchAsync(Request());
         (await _bed.Origin.NextAsync()).RespondPartial(FakeContent.Sixteen).Send("0").Break();
-        var generation = (await learning).Generation!;
+        var generation = (await fetching).AsFound().Generation;
         var reading = _bed.ReadAsync(generation, 0);
         await _bed.Time.RingNextAsync();
         var resumed = await _bed.Origin.NextAsync();
@@ -57,11 +57,11 @@ public sealed class ObjectFetcherTests : IAsyncDisposable
         await using var bed = new FetchBed(maxRetries: 0);
         bed.Origin.Answer = request => new OriginResult(FakeContent.Sixteen.Head(request).Break(), Failure.None);
 
-        var outcome = await bed.Learner.FetchAsync(Request(), new FieldTable(), mayWait: true, TestContext.Current.CancellationToken);
+        var outcome = await bed.Objects.FetchAsync(Request(bed: bed), new FieldTable(), mayWait: true, TestContext.Current.CancellationToken);
 
-        Assert.Equal(ObjectFetchResultKind.Known, outcome.Kind);
+        Assert.IsType<ObjectFetchResult.Found>(outcome);
         Assert.Equal(0, bed.Index.Count);
-        Assert.True(outcome.Generation!.IsRetired);
+        Assert.True(outcome.AsFound().Generation.IsRetired);
         await bed.SettledAsync(slices: 0);
     }
 
@@ -71,17 +71,17 @@ public sealed class ObjectFetcherTests : IAsyncDisposable
         _bed.Origin.Answer = FakeContent.Sixteen.Result;
         var outcome = await FetchAsync(Request(firstSliceIndex: null));
         Assert.Equal(new ByteRange(0, 1), Assert.Single(_bed.Origin.Requests).Range);
-        Assert.Equal(16, outcome.Generation!.CompleteLength);
+        Assert.Equal(16, outcome.AsFound().Generation.CompleteLength);
         await _bed.SettledAsync(slices: 0);
     }
 
     [Fact]
     public async Task Many_who_ask_for_one_object_share_one_object_fetch()
     {
-        var learning = Enumerable.Range(0, 50).Select(_ => FetchAsync(Request())).ToArray();
+        var fetching = Enumerable.Range(0, 50).Select(_ => FetchAsync(Request())).ToArray();
         (await _bed.Origin.NextAsync()).RespondWhole(FakeContent.Sixteen);
-        var outcomes = await Deadline.WithinAsync(Task.WhenAll(learning), "fifty lessons");
-        Assert.Single(outcomes.Select(outcome => outcome.Generation).Distinct());
+        var outcomes = await Deadline.WithinAsync(Task.WhenAll(fetching), "fifty lessons");
+        Assert.Single(outcomes.Select(outcome => outcome.AsFound().Generation).Distinct());
         Assert.Single(_bed.Origin.Requests);
     }
 
@@ -89,7 +89,7 @@ public sealed class ObjectFetcherTests : IAsyncDisposable
     public async Task Object_that_became_known_meanwhile_costs_no_request()
     {
         var known = _bed.Publish(FakeContent.Sixteen);
-        Assert.Same(known, (await FetchAsync(Request())).Generation);
+        Assert.Same(known, (await FetchAsync(Request())).AsFound().Generation);
         Assert.Empty(_bed.Origin.Requests);
     }
 
@@ -99,12 +99,12 @@ public sealed class ObjectFetcherTests : IAsyncDisposable
         _bed.Origin.Answer = FakeContent.Sixteen.Result;
         var dead = _bed.Publish(FakeContent.Sixteen);
         dead.Retire();
-        var second = (await FetchAsync(Request())).Generation;
+        var second = (await FetchAsync(Request())).AsFound().Generation;
         Assert.NotSame(dead, second);
         await _bed.SettledAsync(slices: 1);
 
         _bed.Time.Advance(TimeSpan.FromHours(1));
-        Assert.NotSame(second, (await FetchAsync(Request())).Generation);
+        Assert.NotSame(second, (await FetchAsync(Request())).AsFound().Generation);
         Assert.Equal(2, _bed.Origin.Requests.Count);
     }
 
@@ -116,9 +116,9 @@ public sealed class ObjectFetcherTests : IAsyncDisposable
     {
         Answer(200, "xyz", "Content-Length: 3", "ETag: \"v1\"");
         var outcome = await FetchAsync(Request(firstSliceIndex));
-        Assert.Equal(ObjectFetchResultKind.Known, outcome.Kind);
-        Assert.Equal(3, outcome.Generation!.CompleteLength);
-        Assert.Equal("xyz", (await _bed.ReadAsync(outcome.Generation, 0)).Text);
+        Assert.IsType<ObjectFetchResult.Found>(outcome);
+        Assert.Equal(3, outcome.AsFound().Generation.CompleteLength);
+        Assert.Equal("xyz", (await _bed.ReadAsync(outcome.AsFound().Generation, 0)).Text);
         await _bed.SettledAsync(slices: 1);
         Assert.Single(_bed.Origin.Requests);
     }
@@ -137,33 +137,33 @@ public sealed class ObjectFetcherTests : IAsyncDisposable
 
         var outcome = await FetchAsync(Request(firstSliceIndex));
 
-        Assert.Equal(ObjectFetchResultKind.Direct, outcome.Kind);
-        Assert.Same(response, outcome.Response);
+        Assert.IsType<ObjectFetchResult.Answered>(outcome);
+        Assert.Same(response, outcome.AsAnswered().Response);
         Assert.False(response.Disposed.IsCompleted);
         Assert.Equal(FetchBed.GateLimit, _bed.Gate.Free);
         Assert.Equal(0, _bed.Index.Count);
     }
 
     [Theory]
-    [InlineData(206, ObjectFetchResultKind.PassThrough, 0, "Content-Range: bytes 0-3/*")]
-    [InlineData(206, ObjectFetchResultKind.PassThrough, 0, "Content-Range: bytes 0-3/9223372036854775807")]
-    [InlineData(206, ObjectFetchResultKind.Failed, 0)]
-    [InlineData(206, ObjectFetchResultKind.Failed, 0, "Content-Range: bytes 0-4/16")]
-    [InlineData(206, ObjectFetchResultKind.Failed, 0, "Content-Range: bytes 1-3/16")]
-    [InlineData(206, ObjectFetchResultKind.Failed, 0, "Content-Range: bytes 0-3/16", "Content-Length: 3")]
-    [InlineData(206, ObjectFetchResultKind.Failed, 0, "Content-Range: bytes 0-3/16", "Content-Encoding: gzip")]
-    [InlineData(206, ObjectFetchResultKind.Failed, 0, "Content-Type: multipart/byteranges; boundary=x")]
-    [InlineData(416, ObjectFetchResultKind.Unsatisfiable, 0, "Content-Range: bytes */0")]
-    [InlineData(416, ObjectFetchResultKind.Unsatisfiable, 2, "Content-Range: bytes */8")]
-    [InlineData(416, ObjectFetchResultKind.PassThrough, 2, "Content-Range: bytes */9")]
-    [InlineData(416, ObjectFetchResultKind.PassThrough, 0, "Content-Range: bytes 0-3/16")]
-    [InlineData(416, ObjectFetchResultKind.PassThrough, 0)]
-    public async Task Answer_that_gives_no_slice_is_told_apart(int status, ObjectFetchResultKind kind, int firstSliceIndex, params string[] fieldLines)
+    [InlineData(206, typeof(ObjectFetchResult.PassThrough), 0, "Content-Range: bytes 0-3/*")]
+    [InlineData(206, typeof(ObjectFetchResult.PassThrough), 0, "Content-Range: bytes 0-3/9223372036854775807")]
+    [InlineData(206, typeof(ObjectFetchResult.Failed), 0)]
+    [InlineData(206, typeof(ObjectFetchResult.Failed), 0, "Content-Range: bytes 0-4/16")]
+    [InlineData(206, typeof(ObjectFetchResult.Failed), 0, "Content-Range: bytes 1-3/16")]
+    [InlineData(206, typeof(ObjectFetchResult.Failed), 0, "Content-Range: bytes 0-3/16", "Content-Length: 3")]
+    [InlineData(206, typeof(ObjectFetchResult.Failed), 0, "Content-Range: bytes 0-3/16", "Content-Encoding: gzip")]
+    [InlineData(206, typeof(ObjectFetchResult.Failed), 0, "Content-Type: multipart/byteranges; boundary=x")]
+    [InlineData(416, typeof(ObjectFetchResult.Unsatisfiable), 0, "Content-Range: bytes */0")]
+    [InlineData(416, typeof(ObjectFetchResult.Unsatisfiable), 2, "Content-Range: bytes */8")]
+    [InlineData(416, typeof(ObjectFetchResult.PassThrough), 2, "Content-Range: bytes */9")]
+    [InlineData(416, typeof(ObjectFetchResult.PassThrough), 0, "Content-Range: bytes 0-3/16")]
+    [InlineData(416, typeof(ObjectFetchResult.PassThrough), 0)]
+    public async Task Answer_that_gives_no_slice_is_told_apart(int status, Type kind, int firstSliceIndex, params string[] fieldLines)
     {
         var response = new FakeOriginResponse(status, fieldLines);
         _bed.Origin.Answer = _ => new OriginResult(response, Failure.None);
 
-        Assert.Equal(kind, (await FetchAsync(Request(firstSliceIndex))).Kind);
+        Assert.IsType(kind, await FetchAsync(Request(firstSliceIndex)));
 
         await Deadline.WithinAsync(response.Disposed, "the response to be disposed");
         await _bed.SettledAsync(slices: 0);
@@ -173,32 +173,32 @@ public sealed class ObjectFetcherTests : IAsyncDisposable
     [Fact]
     public async Task Origin_that_fails_for_a_moment_is_asked_again()
     {
-        var learning = FetchAsync(Request());
+        var fetching = FetchAsync(Request());
         (await _bed.Origin.NextAsync()).Respond(new FakeOriginResponse(503));
         Assert.Equal(TimeSpan.FromMilliseconds(75), await _bed.Time.RingNextAsync());
         (await _bed.Origin.NextAsync()).RespondWhole(FakeContent.Sixteen);
-        Assert.Equal(ObjectFetchResultKind.Known, (await learning).Kind);
+        Assert.IsType<ObjectFetchResult.Found>((await fetching));
         Assert.Equal(1, _bed.Meter.RetriedSubrequests.Value);
     }
 
     [Fact]
     public async Task Error_of_the_origin_that_stays_is_passed_on()
     {
-        var learning = FetchAsync(Request());
+        var fetching = FetchAsync(Request());
         (await _bed.Origin.NextAsync()).Respond(new FakeOriginResponse(503));
         await _bed.Time.RingNextAsync();
         var last = (await _bed.Origin.NextAsync()).Respond(new FakeOriginResponse(502));
-        Assert.Same(last, (await learning).Response);
+        Assert.Same(last, (await fetching).AsAnswered().Response);
     }
 
     [Fact]
     public async Task Origin_that_stays_away_fails_the_object_fetch()
     {
-        var learning = FetchAsync(Request());
+        var fetching = FetchAsync(Request());
         (await _bed.Origin.NextAsync()).Fail(FetchError.ConnectionRefused);
         await _bed.Time.RingNextAsync();
         (await _bed.Origin.NextAsync()).Fail(FetchError.ConnectionTimeout);
-        Assert.Equal(FetchError.ConnectionTimeout, (await learning).Failure.Error);
+        Assert.Equal(FetchError.ConnectionTimeout, Assert.IsType<ObjectFetchResult.Failed>(await fetching).Failure.Error);
         Assert.Equal(1, _bed.Meter.FailedSubrequests.Value);
         await _bed.SettledAsync(slices: 0);
     }
@@ -206,20 +206,20 @@ public sealed class ObjectFetcherTests : IAsyncDisposable
     [Fact]
     public async Task Object_fetch_without_a_turn_at_the_origin_in_time_fails()
     {
-        await using var bed = new FetchBed(gate: new OriginGate(limit: 1, queueTimeout: TimeSpan.Zero, TimeProvider.System));
-        Assert.True(await bed.Gate.TryEnterAsync(TestContext.Current.CancellationToken));
-        var outcome = await bed.Learner.FetchAsync(Request(), new FieldTable(), mayWait: true, TestContext.Current.CancellationToken);
-        Assert.Equal(FetchError.OriginQueueTimeout, outcome.Failure.Error);
+        await using var bed = new FetchBed(gate: new OriginGate(limit: 1, TimeProvider.System), queueTimeout: TimeSpan.Zero);
+        Assert.True(await bed.Gate.TryEnterAsync(Deadline.Default, TestContext.Current.CancellationToken));
+        var outcome = await bed.Objects.FetchAsync(Request(bed: bed), new FieldTable(), mayWait: true, TestContext.Current.CancellationToken);
+        Assert.Equal(FetchError.OriginQueueTimeout, Assert.IsType<ObjectFetchResult.Failed>(outcome).Failure.Error);
         Assert.Empty(bed.Origin.Requests);
     }
 
     [Fact]
     public async Task Shutdown_ends_the_object_fetch()
     {
-        var learning = FetchAsync(Request());
+        var fetching = FetchAsync(Request());
         await _bed.Origin.NextAsync();
         await _bed.StopAsync();
-        Assert.Equal(FetchError.ShuttingDown, (await learning).Failure.Error);
+        Assert.Equal(FetchError.ShuttingDown, Assert.IsType<ObjectFetchResult.Failed>(await fetching).Failure.Error);
         await _bed.SettledAsync(slices: 0);
     }
 
@@ -227,7 +227,7 @@ public sealed class ObjectFetcherTests : IAsyncDisposable
     public async Task Fault_of_ours_fails_the_object_fetch_and_leaves_nobody_waiting()
     {
         _bed.Origin.Answer = _ => throw new InvalidOperationException("a bug");
-        Assert.Equal(FetchError.ProxyInternalError, (await FetchAsync(Request())).Failure.Error);
+        Assert.Equal(FetchError.ProxyInternalError, Assert.IsType<ObjectFetchResult.Failed>(await FetchAsync(Request())).Failure.Error);
         await _bed.SettledAsync(slices: 0);
     }
 
@@ -243,21 +243,21 @@ public sealed class ObjectFetcherTests : IAsyncDisposable
     {
         _bed.Origin.Answer = (FakeContent.Sixteen with { FieldLines = [fieldLine] }).Result;
         var outcome = await FetchAsync(Request() with { Sharing = sharing });
-        Assert.Equal(ObjectFetchResultKind.Known, outcome.Kind);
+        Assert.IsType<ObjectFetchResult.Found>(outcome);
         Assert.True(outcome.IsExclusive);
-        Assert.False(outcome.Generation!.IsShared);
+        Assert.False(outcome.AsFound().Generation.IsShared);
         Assert.Equal(0, _bed.Index.Count);
-        Assert.Equal("0123", (await _bed.ReadAsync(outcome.Generation, 0)).Text);
+        Assert.Equal("0123", (await _bed.ReadAsync(outcome.AsFound().Generation, 0)).Text);
         outcome.Discard();
         await _bed.SettledAsync(slices: 0);
     }
 
     private Task<ObjectFetchResult> FetchAsync(ObjectFetchRequest request) =>
-        Deadline.WithinAsync(_bed.Learner.FetchAsync(request, new FieldTable(), mayWait: true, TestContext.Current.CancellationToken).AsTask(), "the lesson");
+        Deadline.WithinAsync(_bed.Objects.FetchAsync(request, new FieldTable(), mayWait: true, TestContext.Current.CancellationToken).AsTask(), "the fetch of the object");
 
     private void Answer(int status, string body, params string[] fieldLines) =>
         _bed.Origin.Answer = _ => new OriginResult(new FakeOriginResponse(status, fieldLines).Send(body).End(), Failure.None);
 
-    private static ObjectFetchRequest Request(int? firstSliceIndex = 0) =>
-        new(StoredObjects.Key(), FetchBed.Template(), firstSliceIndex, Stale: null, Sharing: RequestSharing.Allowed);
+    private ObjectFetchRequest Request(int? firstSliceIndex = 0, FetchBed? bed = null) =>
+        new(StoredObjects.Key(), (bed ?? _bed).Context(), firstSliceIndex, Stale: null, Sharing: RequestSharing.Allowed);
 }

@@ -20,9 +20,9 @@ public sealed class ObjectFetcherValidationTests : IAsyncDisposable
         var stale = await StoreStaleAsync();
         var outcome = await FetchAsync(stale, new FakeOriginResponse(304, "ETag: \"v1\"", "Cache-Control: max-age=60"));
 
-        Assert.Equal(ObjectFetchResultKind.Known, outcome.Kind);
-        Assert.True(outcome.WasRevalidated);
-        Assert.Same(stale, outcome.Generation);
+        Assert.IsType<ObjectFetchResult.Found>(outcome);
+        Assert.True(outcome.AsFound().WasRevalidated);
+        Assert.Same(stale, outcome.AsFound().Generation);
         Assert.True(stale.Response.Freshness.IsFreshAt(_bed.Time.GetUtcNow()));
         Assert.Equal(TimeSpan.FromSeconds(60), stale.Response.Freshness.Lifetime);
         Assert.Equal(stale.Response.Validator, _bed.Origin.Requests[^1].KnownVersion);
@@ -38,7 +38,7 @@ public sealed class ObjectFetcherValidationTests : IAsyncDisposable
     {
         var stale = await StoreStaleAsync();
         var outcome = await FetchAsync(stale, new FakeOriginResponse(304, "ETag: \"v1\"", fieldLine));
-        Assert.Same(stale, outcome.Generation);
+        Assert.Same(stale, outcome.AsFound().Generation);
         Assert.Equal(0, _bed.Index.Count);
         Assert.True(stale.IsRetired);
     }
@@ -50,8 +50,8 @@ public sealed class ObjectFetcherValidationTests : IAsyncDisposable
         var outcome = await FetchAsync(
             stale,
             new FakeOriginResponse(206, "ETag: \"v1\"", "Content-Range: bytes 0-3/16", "Content-Length: 4", "Cache-Control: max-age=60").Send("0123").End());
-        Assert.Same(stale, outcome.Generation);
-        Assert.True(outcome.WasRevalidated);
+        Assert.Same(stale, outcome.AsFound().Generation);
+        Assert.True(outcome.AsFound().WasRevalidated);
         Assert.Equal(TimeSpan.FromSeconds(60), stale.Response.Freshness.Lifetime);
         await _bed.SettledAsync(slices: 1);
     }
@@ -65,10 +65,10 @@ public sealed class ObjectFetcherValidationTests : IAsyncDisposable
         var stale = await StoreStaleAsync();
         var outcome = await FetchAsync(stale, new FakeOriginResponse(206, fieldLines).Send("ABCD").End());
 
-        Assert.NotSame(stale, outcome.Generation);
-        Assert.False(outcome.WasRevalidated);
+        Assert.NotSame(stale, outcome.AsFound().Generation);
+        Assert.False(outcome.AsFound().WasRevalidated);
         Assert.True(stale.IsRetired);
-        Assert.Equal("ABCD", (await _bed.ReadAsync(outcome.Generation!, 0)).Text);
+        Assert.Equal("ABCD", (await _bed.ReadAsync(outcome.AsFound().Generation, 0)).Text);
         await _bed.SettledAsync(slices: 1);
     }
 
@@ -78,7 +78,7 @@ public sealed class ObjectFetcherValidationTests : IAsyncDisposable
     {
         var stale = await StoreStaleAsync(FakeContent.Sixteen with { FieldLines = [] });
         var outcome = await FetchAsync(stale, new FakeOriginResponse(206, "Content-Range: bytes 0-3/16").Send("ABCD").End());
-        Assert.NotSame(stale, outcome.Generation);
+        Assert.NotSame(stale, outcome.AsFound().Generation);
         Assert.True(stale.IsRetired);
     }
 
@@ -92,7 +92,7 @@ public sealed class ObjectFetcherValidationTests : IAsyncDisposable
     {
         var stale = await StoreStaleAsync();
         var outcome = await FetchAsync(stale, new FakeOriginResponse(status));
-        Assert.Equal(ObjectFetchResultKind.Direct, outcome.Kind);
+        Assert.IsType<ObjectFetchResult.Answered>(outcome);
         Assert.Equal(isRemoved, stale.IsRetired);
         Assert.Equal(isRemoved ? 0 : 1, _bed.Index.Count);
     }
@@ -103,7 +103,7 @@ public sealed class ObjectFetcherValidationTests : IAsyncDisposable
         var stale = await StoreStaleAsync();
         var outcome = await FetchAsync(
             stale, new FakeOriginResponse(206, "ETag: \"v1\"", "Cache-Control: private", "Content-Range: bytes 0-3/16").Send("0123").End());
-        Assert.False(outcome.Generation!.IsShared);
+        Assert.False(outcome.AsFound().Generation.IsShared);
         Assert.True(stale.IsRetired);
         Assert.Equal(0, _bed.Index.Count);
     }
@@ -123,7 +123,7 @@ public sealed class ObjectFetcherValidationTests : IAsyncDisposable
     private Task<ObjectFetchResult> FetchAsync(Generation stale, FakeOriginResponse answer)
     {
         _bed.Origin.Answer = _ => new OriginResult(answer, Failure.None);
-        var request = new ObjectFetchRequest(StoredObjects.Key(), FetchBed.Template(), FirstSliceIndex: 0, stale, Sharing: RequestSharing.Allowed);
-        return Deadline.WithinAsync(_bed.Learner.FetchAsync(request, new FieldTable(), mayWait: true, TestContext.Current.CancellationToken).AsTask(), "the lesson");
+        var request = new ObjectFetchRequest(StoredObjects.Key(), _bed.Context(), FirstSliceIndex: 0, stale, Sharing: RequestSharing.Allowed);
+        return Deadline.WithinAsync(_bed.Objects.FetchAsync(request, new FieldTable(), mayWait: true, TestContext.Current.CancellationToken).AsTask(), "the fetch of the object");
     }
 }

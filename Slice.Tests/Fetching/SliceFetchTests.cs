@@ -33,21 +33,21 @@ public sealed class SliceFetchTests : IDisposable
     [Fact]
     public void Fetch_without_followers_does_not_start_and_takes_none_afterwards()
     {
-        Assert.True(_fetch.TryJoin());
-        _fetch.Leave();
+        Assert.True(_fetch.TryFollow());
+        _fetch.StopFollowing();
         Assert.False(_fetch.TryStart());
         Assert.True(_fetch.HasEnded);
-        Assert.False(_fetch.TryJoin());
+        Assert.False(_fetch.TryFollow());
     }
 
     [Fact]
     public void Fetch_that_was_started_once_goes_on_without_followers()
     {
-        Assert.True(_fetch.TryJoin());
+        Assert.True(_fetch.TryFollow());
         Assert.True(_fetch.TryStart());
-        _fetch.Leave();
+        _fetch.StopFollowing();
         Assert.True(_fetch.TryStart());
-        Assert.True(_fetch.TryJoin());
+        Assert.True(_fetch.TryFollow());
     }
 
     [Fact]
@@ -81,7 +81,7 @@ public sealed class SliceFetchTests : IDisposable
         await Deadline.WithinAsync(Task.WhenAll(waits), "three followers");
         Assert.Equal(FetchError.ConnectionRefused, _fetch.Failure.Error);
         Assert.True(_fetch.WaitBeyondAsync(1, ct).AsTask().IsCompletedSuccessfully);
-        Assert.False(_fetch.TryJoin());
+        Assert.False(_fetch.TryFollow());
     }
 
     [Fact]
@@ -102,12 +102,12 @@ public sealed class SliceFetchTests : IDisposable
     [InlineData(true)]
     public async Task Slice_is_given_back_once_by_whoever_is_last(bool isEndLast)
     {
-        Assert.True(_fetch.TryJoin());
-        Assert.True(_fetch.TryJoin());
+        Assert.True(_fetch.TryFollow());
+        Assert.True(_fetch.TryFollow());
         _fetch.UseSlice(await StoredObjects.FillAsync(_store, 4));
-        _fetch.Leave();
+        _fetch.StopFollowing();
         Assert.NotEqual(0, _store.UsedBytes);
-        Action[] ends = [() => _fetch.End(Failure.None), _fetch.Leave];
+        Action[] ends = [() => _fetch.End(Failure.None), _fetch.StopFollowing];
         ends[isEndLast ? 1 : 0]();
         Assert.NotEqual(0, _store.UsedBytes);
         ends[isEndLast ? 0 : 1]();
@@ -118,20 +118,20 @@ public sealed class SliceFetchTests : IDisposable
     public void Collapser_holds_one_fetch_per_slice_and_lets_a_new_one_replace_what_ended()
     {
         var collapser = new RequestCollapser();
-        Assert.True(collapser.TryEnter(_fetch));
-        Assert.False(collapser.TryEnter(new SliceFetch(_generation, 1)));
-        Assert.True(collapser.TryEnter(new SliceFetch(_generation, 2)));
-        Assert.True(collapser.TryEnter(new SliceFetch(StoredObjects.Generation(_store, slices: 4, sliceSizeBytes: 4), 1)));
-        Assert.True(collapser.TryJoin(_generation, 1, out var joined));
+        Assert.True(collapser.TryAdd(_fetch));
+        Assert.False(collapser.TryAdd(new SliceFetch(_generation, 1)));
+        Assert.True(collapser.TryAdd(new SliceFetch(_generation, 2)));
+        Assert.True(collapser.TryAdd(new SliceFetch(StoredObjects.Generation(_store, slices: 4, sliceSizeBytes: 4), 1)));
+        Assert.True(collapser.TryFollow(_generation, 1, out var joined));
         Assert.Same(_fetch, joined);
-        Assert.False(collapser.TryJoin(_generation, 3, out _));
+        Assert.False(collapser.TryFollow(_generation, 3, out _));
 
         _fetch.End(Failure.None);
-        Assert.False(collapser.TryJoin(_generation, 1, out _));
+        Assert.False(collapser.TryFollow(_generation, 1, out _));
         var next = new SliceFetch(_generation, 1);
-        Assert.True(collapser.TryEnter(next));
+        Assert.True(collapser.TryAdd(next));
         collapser.Remove(_fetch);
-        Assert.True(collapser.TryJoin(_generation, 1, out joined));
+        Assert.True(collapser.TryFollow(_generation, 1, out joined));
         Assert.Same(next, joined);
         collapser.Remove(next);
         Assert.Equal(2, collapser.Count);

@@ -138,7 +138,7 @@ public sealed class SliceFetcherTests : IAsyncDisposable
         var generation = _bed.Publish(FakeContent.Sixteen);
         for (int permit = 0; permit < FetchBed.GateLimit; permit++)
         {
-            Assert.True(await _bed.Gate.TryEnterAsync(TestContext.Current.CancellationToken));
+            Assert.True(await _bed.Gate.TryEnterAsync(Deadline.Default, TestContext.Current.CancellationToken));
         }
 
         var source = _bed.Acquire(generation, 0);
@@ -161,8 +161,8 @@ public sealed class SliceFetcherTests : IAsyncDisposable
     [Fact]
     public async Task Fetch_without_a_turn_at_the_origin_in_time_fails()
     {
-        await using var bed = new FetchBed(gate: new OriginGate(limit: 1, queueTimeout: TimeSpan.Zero, TimeProvider.System));
-        Assert.True(await bed.Gate.TryEnterAsync(TestContext.Current.CancellationToken));
+        await using var bed = new FetchBed(gate: new OriginGate(limit: 1, TimeProvider.System), queueTimeout: TimeSpan.Zero);
+        Assert.True(await bed.Gate.TryEnterAsync(Deadline.Default, TestContext.Current.CancellationToken));
         Assert.Equal(("", FetchError.OriginQueueTimeout), await bed.ReadAsync(bed.Publish(FakeContent.Sixteen), 0));
         Assert.Empty(bed.Origin.Requests);
         Assert.Equal([FetchError.OriginQueueTimeout], bed.Failures);
@@ -244,6 +244,7 @@ public sealed class SliceFetcherTests : IAsyncDisposable
         var response = (await bed.Origin.NextAsync()).RespondPartial(FakeContent.Sixteen).Send("4");
         await FetchBed.WaitBeyondAsync(begun.Fetch!, 0);
 
+        await bed.StopAsync();
         await Deadline.WithinAsync(bed.Fetcher.DisposeAsync().AsTask(), "the fetcher to end");
 
         Assert.Equal(FetchError.ShuttingDown, (await reading).Error);
@@ -259,6 +260,7 @@ public sealed class SliceFetcherTests : IAsyncDisposable
     {
         var bed = new FetchBed();
         var generation = bed.Publish(FakeContent.Sixteen);
+        await bed.StopAsync();
         await bed.Fetcher.DisposeAsync();
 
         Assert.Equal(("", FetchError.ShuttingDown), await Deadline.WithinAsync(bed.ReadAsync(generation, 0), "the late reader's answer"));

@@ -16,8 +16,8 @@ public sealed class WholeBodyFillTests : IAsyncDisposable
     public async Task Fill_goes_as_far_as_its_readers_have_asked()
     {
         var response = new FakeOriginResponse(200, "ETag: \"v1\"", "Content-Length: 16").Send("0123456789abcdef").End();
-        var generation = (await FetchAsync(response)).Generation!;
-        Assert.True(generation.Fill!.TryEnter());
+        var generation = (await FetchAsync(response)).AsFound().Generation;
+        Assert.True(generation.Fill!.TryAddReader());
 
         Assert.Equal("0123", (await _bed.ReadAsync(generation, 0)).Text);
         Assert.Equal("4567", (await _bed.ReadAsync(generation, 1)).Text);
@@ -37,18 +37,18 @@ public sealed class WholeBodyFillTests : IAsyncDisposable
     public async Task Fill_ends_when_its_last_reader_has_left_and_the_object_is_gone()
     {
         var response = new FakeOriginResponse(200, "ETag: \"v1\"", "Content-Length: 16").Send("0123456789abcdef").End();
-        var generation = (await FetchAsync(response)).Generation!;
+        var generation = (await FetchAsync(response)).AsFound().Generation;
         var fill = generation.Fill!;
-        Assert.True(fill.TryEnter());
-        Assert.True(fill.TryEnter());
+        Assert.True(fill.TryAddReader());
+        Assert.True(fill.TryAddReader());
         Assert.Equal("0123", (await _bed.ReadAsync(generation, 0)).Text);
-        fill.Leave();
+        fill.RemoveReader();
         Assert.False(response.Disposed.IsCompleted);
-        fill.Leave();
+        fill.RemoveReader();
 
         await Deadline.WithinAsync(response.Disposed, "the end of the fill");
         await Eventually.TrueAsync(() => _bed.Index.Count == 0, () => "nothing left");
-        Assert.False(fill.TryEnter());
+        Assert.False(fill.TryAddReader());
         Assert.False(generation.IsUsable);
         Assert.Empty(_bed.Failures);
     }
@@ -60,14 +60,14 @@ public sealed class WholeBodyFillTests : IAsyncDisposable
     {
         var generation = _bed.Publish(FakeContent.Sixteen);
         var fill = new WholeBodyFill(generation, _bed.Time);
-        Assert.True(fill.TryEnter());
+        Assert.True(fill.TryAddReader());
         Assert.NotNull(fill.BeginNext());
         fill.EndCurrent();
-        fill.Leave();
+        fill.RemoveReader();
 
         Assert.False(await fill.WaitForDemandAsync(TestContext.Current.CancellationToken));
-        Assert.False(fill.TryEnter());
-        Assert.False(fill.TryJoin(1, out _));
+        Assert.False(fill.TryAddReader());
+        Assert.False(fill.TryFollow(1, out _));
     }
 
     [Fact]
@@ -82,7 +82,7 @@ public sealed class WholeBodyFillTests : IAsyncDisposable
         Assert.Equal(TimeSpan.FromSeconds(10), await _bed.Time.RingNextAsync());
 
         Assert.False(await waiting);
-        Assert.False(fill.TryEnter());
+        Assert.False(fill.TryAddReader());
     }
 
     [Fact]
@@ -90,8 +90,8 @@ public sealed class WholeBodyFillTests : IAsyncDisposable
     public async Task Body_that_breaks_off_fails_everybody_who_waits()
     {
         var response = new FakeOriginResponse(200, "ETag: \"v1\"", "Content-Length: 16").Send("0123456");
-        var generation = (await FetchAsync(response)).Generation!;
-        Assert.True(generation.Fill!.TryEnter());
+        var generation = (await FetchAsync(response)).AsFound().Generation;
+        Assert.True(generation.Fill!.TryAddReader());
         var second = _bed.ReadAsync(generation, 1);
         var last = _bed.ReadAsync(generation, 3);
         Assert.Equal("0123", (await _bed.ReadAsync(generation, 0)).Text);
@@ -107,8 +107,8 @@ public sealed class WholeBodyFillTests : IAsyncDisposable
     public async Task Slice_that_was_passed_and_evicted_is_gone()
     {
         var response = new FakeOriginResponse(200, "ETag: \"v1\"", "Content-Length: 16").Send("0123456789abcdef").End();
-        var generation = (await FetchAsync(response)).Generation!;
-        Assert.True(generation.Fill!.TryEnter());
+        var generation = (await FetchAsync(response)).AsFound().Generation;
+        Assert.True(generation.Fill!.TryAddReader());
         Assert.Equal("0123", (await _bed.ReadAsync(generation, 0)).Text);
         Assert.Equal("4567", (await _bed.ReadAsync(generation, 1)).Text);
         Assert.True(generation.TryLease(0, out var slice));
@@ -121,8 +121,8 @@ public sealed class WholeBodyFillTests : IAsyncDisposable
     private async Task<ObjectFetchResult> FetchAsync(FakeOriginResponse response)
     {
         _bed.Origin.Answer = _ => new OriginResult(response, Failure.None);
-        var request = new ObjectFetchRequest(StoredObjects.Key(), FetchBed.Template(), 0, Stale: null, Core.Caching.RequestSharing.Allowed);
+        var request = new ObjectFetchRequest(StoredObjects.Key(), _bed.Context(), 0, Stale: null, Core.Caching.RequestSharing.Allowed);
         return await Deadline.WithinAsync(
-            _bed.Learner.FetchAsync(request, new Core.Http.FieldTable(), mayWait: true, TestContext.Current.CancellationToken).AsTask(), "the lesson");
+            _bed.Objects.FetchAsync(request, new Core.Http.FieldTable(), mayWait: true, TestContext.Current.CancellationToken).AsTask(), "the fetch of the object");
     }
 }

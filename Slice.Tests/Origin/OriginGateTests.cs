@@ -9,11 +9,11 @@ public class OriginGateTests
     [Fact]
     public async Task Gate_lets_in_up_to_its_limit_and_the_next_when_one_leaves()
     {
-        using var gate = new OriginGate(limit: 2, Deadline.Default, TimeProvider.System);
+        using var gate = new OriginGate(limit: 2, TimeProvider.System);
         var ct = TestContext.Current.CancellationToken;
-        Assert.True(await gate.TryEnterAsync(ct));
-        Assert.True(await gate.TryEnterAsync(ct));
-        var third = gate.TryEnterAsync(ct).AsTask();
+        Assert.True(await gate.TryEnterAsync(Deadline.Default, ct));
+        Assert.True(await gate.TryEnterAsync(Deadline.Default, ct));
+        var third = gate.TryEnterAsync(Deadline.Default, ct).AsTask();
         Assert.False(third.IsCompleted);
         Assert.Equal(0, gate.Free);
         gate.Leave();
@@ -23,19 +23,19 @@ public class OriginGateTests
     [Fact]
     public async Task Gate_turns_away_whose_time_ran_out()
     {
-        using var gate = new OriginGate(limit: 1, TimeSpan.Zero, TimeProvider.System);
+        using var gate = new OriginGate(limit: 1, TimeProvider.System);
         var ct = TestContext.Current.CancellationToken;
-        Assert.True(await gate.TryEnterAsync(ct));
-        Assert.False(await gate.TryEnterAsync(ct));
+        Assert.True(await gate.TryEnterAsync(TimeSpan.Zero, ct));
+        Assert.False(await gate.TryEnterAsync(TimeSpan.Zero, ct));
     }
 
     [Fact]
     public async Task Gate_forgets_who_gave_up_waiting()
     {
-        using var gate = new OriginGate(limit: 1, Deadline.Default, TimeProvider.System);
+        using var gate = new OriginGate(limit: 1, TimeProvider.System);
         using var leaving = new CancellationTokenSource();
-        Assert.True(await gate.TryEnterAsync(TestContext.Current.CancellationToken));
-        var waiting = gate.TryEnterAsync(leaving.Token).AsTask();
+        Assert.True(await gate.TryEnterAsync(Deadline.Default, TestContext.Current.CancellationToken));
+        var waiting = gate.TryEnterAsync(Deadline.Default, leaving.Token).AsTask();
         await leaving.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
         gate.Leave();
@@ -46,9 +46,9 @@ public class OriginGateTests
     public async Task Queue_has_a_deadline()
     {
         var time = new FakeTimeProvider();
-        using var gate = new OriginGate(limit: 1, TimeSpan.FromSeconds(60), time);
-        Assert.True(await gate.TryEnterAsync(TestContext.Current.CancellationToken));
-        Task<bool> waiting = gate.TryEnterAsync(TestContext.Current.CancellationToken).AsTask();
+        using var gate = new OriginGate(limit: 1, time);
+        Assert.True(await gate.TryEnterAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken));
+        Task<bool> waiting = gate.TryEnterAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken).AsTask();
 
         time.Advance(TimeSpan.FromSeconds(59));
         Assert.False(waiting.IsCompleted);

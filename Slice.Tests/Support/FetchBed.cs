@@ -9,20 +9,29 @@ using Slice.Core.Storage;
 
 namespace Slice.Tests.Support;
 
-/// <summary>Fetcher and learner over a <see cref="FakeOriginClient"/>, a store in memory and <see cref="ManualTime"/>.</summary>
+/// <summary>Both fetchers over a <see cref="FakeOriginClient"/>, a store in memory and <see cref="ManualTime"/>.</summary>
 internal sealed class FetchBed : IAsyncDisposable
 {
     public const int GateLimit = 4;
 
     private readonly CancellationTokenSource _stopping = new();
 
-    public FetchBed(int sliceSizeBytes = 4, int maxRetries = 2, SliceStore? store = null, OriginGate? gate = null)
+    public FetchBed(int sliceSizeBytes = 4, int maxRetries = 2, SliceStore? store = null, OriginGate? gate = null, TimeSpan? queueTimeout = null)
     {
         Grid = new SliceGrid(sliceSizeBytes);
         Store = store ?? SliceStore.CreateInMemory(1 << 20, Time);
-        Gate = gate ?? new OriginGate(GateLimit, Deadline.Default, TimeProvider.System);
-        var retries = new RetryPolicy(maxRetries, () => 0.5);
-        Fetcher = new SliceFetcher(Origin, Gate, Store, Index, retries, Time, Meter)
+        Gate = gate ?? new OriginGate(GateLimit, TimeProvider.System);
+        Settings = new FetchSettings
+        {
+            Origin = Origin,
+            Grid = Grid,
+            Retries = new RetryPolicy(maxRetries, () => 0.5),
+            Reader = new StoredResponseReader(new CachePolicy(), Time),
+            QueueTimeout = queueTimeout ?? Deadline.Default,
+        };
+        var gated = new GatedOrigin(Gate, Meter);
+        var attempts = new SliceFetchAttempts(gated, Store, Time, Meter, _stopping.Token);
+        Fetcher = new SliceFetcher(attempts, Index, Time, Meter, _stopping.Token)
         {
             FetchFailed = (_, failure) =>
             {
@@ -32,8 +41,9 @@ internal sealed class FetchBed : IAsyncDisposable
                 }
             },
         };
-        Reader = new StoredResponseReader(new CachePolicy(), Time);
-        Learner = new ObjectFetcher(Origin, Gate, Fetcher, Store, Index, Reader, retries, Grid, Time, Meter, _stopping.Token);
+        var interpreter = new ObjectAnswerInterpreter(Fetcher, Store, Index);
+        Objects = new ObjectFetcher(new ObjectFetchAttempts(gated, interpreter, Time, Meter, _stopping.Token), Index, Time, Meter);
+        Unstored = new UnstoredReader(gated, Time, Meter);
     }
 
     public ManualTime Time { get; } = new();
@@ -52,16 +62,22 @@ internal sealed class FetchBed : IAsyncDisposable
 
     public SliceFetcher Fetcher { get; }
 
-    public StoredResponseReader Reader { get; }
+    public FetchSettings Settings { get; }
 
-    public ObjectFetcher Learner { get; }
+    public StoredResponseReader Reader => Settings.Reader;
+
+    public ObjectFetcher Objects { get; }
+
+    public UnstoredReader Unstored { get; }
 
     /// <summary>What <see cref="SliceFetcher.FetchFailed"/> was called with.</summary>
     public List<FetchError> Failures { get; } = [];
 
+    public FetchContext Context(string target = "/file") => new(Template(target), Settings);
+
     public static SubrequestTemplate Template(string target = "/file") => new(target, null, []);
 
-    /// <summary>A generation of <paramref name="content"/> that is published, as if it had been learnt.</summary>
+    /// <summary>A generation of <paramref name="content"/> that is published, as if it had been fetched.</summary>
     public Generation Publish(FakeContent content, bool isShared = true)
     {
         var response = Reader.Read(new FakeOriginResponse(206, content.FieldLines), content.Text.Length);
@@ -74,7 +90,7 @@ internal sealed class FetchBed : IAsyncDisposable
         return generation;
     }
 
-    public SliceSource Acquire(Generation generation, int sliceIndex) => Fetcher.Acquire(generation, sliceIndex, Template());
+    public SliceSource Acquire(Generation generation, int sliceIndex) => Fetcher.Acquire(generation, sliceIndex, Context());
 
     /// <summary>Acquires a slice, reads it to its end, releases it; the bytes that came, and the failure if they are not all.</summary>
     public async Task<(string Text, FetchError Error)> ReadAsync(Generation generation, int sliceIndex) =>
@@ -120,14 +136,14 @@ internal sealed class FetchBed : IAsyncDisposable
             $"more than {positionBytes} bytes of slice {fetch.SliceIndex}");
 
     /// <summary>
-    /// Waits until no fetch and no lesson holds anything: permits are back and the store holds <paramref name="slices"/> slices and
+    /// Waits until no fetch holds anything: permits are back and the store holds <paramref name="slices"/> slices and
     /// nothing else.
     /// </summary>
     public Task SettledAsync(int slices) => Eventually.TrueAsync(
         () => Gate.Free == GateLimit && Store.SliceCount == slices && Store.UsedBytes == (long)slices * ExtentAllocator.UnitBytes,
         () => $"{Gate.Free} permits free, {Store.SliceCount} slices, {Store.UsedBytes} bytes");
 
-    /// <summary>Ends every lesson, as the process does when it stops.</summary>
+    /// <summary>Ends every fetch, as the process does when it stops.</summary>
     public Task StopAsync() => _stopping.CancelAsync();
 
     /// <inheritdoc/>

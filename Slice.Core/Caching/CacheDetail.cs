@@ -1,0 +1,120 @@
+namespace Slice.Core.Caching;
+
+/// <summary>
+/// Why an answer is not kept, why what is stored is not reused, or why a request is not sliced: the closed list. Clients and operators read
+/// the reason as <c>detail</c> in Cache-Status (RFC 9211 §2.8) and in the record of the exchange. Where several hold, the first in the way
+/// of the answer is told.
+/// </summary>
+public enum CacheDetail : byte
+{
+    /// <summary>Nothing stands in the way, or <c>fwd</c> says all there is to say.</summary>
+    None,
+
+    // The answer is not kept.
+
+    /// <summary><c>enable_cache</c> is off.</summary>
+    CacheOff,
+
+    /// <summary>The client says no-store (RFC 9111 §5.2.1.5).</summary>
+    RequestNoStore,
+
+    /// <summary>The response says no-store, or must-understand with a status that we do not know (RFC 9111 §5.2.2.5, §5.2.2.3).</summary>
+    NoStore,
+
+    /// <summary>The response says private (RFC 9111 §5.2.2.7).</summary>
+    Private,
+
+    /// <summary>The response sets a cookie, and <c>cache_set_cookie</c> is off.</summary>
+    SetCookie,
+
+    /// <summary>Neither the response nor the operator gives a lifetime to this status.</summary>
+    NoLifetime,
+
+    /// <summary>The request has Authorization, and the response does not allow sharing (RFC 9111 §3.5).</summary>
+    Authorization,
+
+    /// <summary>The request has Cookie, and the response does not say that others may have the answer.</summary>
+    Cookie,
+
+    /// <summary>The response is stale when received and has no validator: of no use to a second client.</summary>
+    StaleOnArrival,
+
+    /// <summary>The response varies by <c>*</c>, by who the client is, or by more than is looked at.</summary>
+    Vary,
+
+    /// <summary>A server error would displace what stands in for the failing origin (RFC 5861 §4).</summary>
+    StaleKept,
+
+    /// <summary>One body that is larger than half of the store.</summary>
+    TooLarge,
+
+    /// <summary>The body ends with the connection, so nobody can tell a whole one from one that was cut (RFC 9112 §8).</summary>
+    UnmarkedEnd,
+
+    /// <summary>An event stream has no end that anybody waits for.</summary>
+    EventStream,
+
+    /// <summary>The length shows only at the end: kept when the body turns out to be whole, which cannot be promised.</summary>
+    UnknownLength,
+
+    /// <summary>A range of an object that the origin gives as a whole only: what lies behind the range is not fetched.</summary>
+    PartOfWhole,
+
+    /// <summary>The store has no room that could be freed, or the disk refuses writes.</summary>
+    StoreTakesNothing,
+
+    // The request is not sliced, or not looked up.
+
+    /// <summary>The request has a body.</summary>
+    RequestBody,
+
+    /// <summary>The path is not sliced, and <c>cache_unsliced</c> is off.</summary>
+    UnslicedOff,
+
+    /// <summary>A range outside the sliced paths.</summary>
+    UnslicedRange,
+
+    /// <summary>The last answers for the key were for one client each: this one is asked with the client's own conditions.</summary>
+    UncacheableLately,
+
+    /// <summary>The origin does not know the length (<c>bytes a-b/*</c>).</summary>
+    LengthUnknown,
+
+    /// <summary>The object is empty, or has more slices than an object may have.</summary>
+    Unsliceable,
+
+    /// <summary>The origin refuses the range of our request and does not say why in a way that could be used.</summary>
+    RangeRefused,
+
+    /// <summary>The origin confirms a version and names another, or another Vary: what is stored is not believed any more.</summary>
+    Contradiction,
+
+    /// <summary>The request asks for another protocol.</summary>
+    Upgrade,
+
+    // What is stored is not reused.
+
+    /// <summary>The freshness lifetime is over.</summary>
+    Expired,
+
+    /// <summary>The response says no-cache (RFC 9111 §5.2.2.4).</summary>
+    NoCache,
+
+    /// <summary>The client says no-cache (RFC 9111 §5.2.1.4).</summary>
+    RequestNoCache,
+
+    /// <summary>Older than the client's max-age (RFC 9111 §5.2.1.1).</summary>
+    RequestMaxAge,
+
+    /// <summary>Not fresh for as long as the client's min-fresh asks (RFC 9111 §5.2.1.3).</summary>
+    RequestMinFresh,
+
+    /// <summary>Slices of different times must not be joined on the strength of the validator (<c>validator</c>).</summary>
+    WeakValidator,
+
+    /// <summary>Slices of an object that can only be had as a whole have left the store.</summary>
+    Incomplete,
+
+    /// <summary>The origin fails and something stale stands in (RFC 5861 §4).</summary>
+    OriginFailed,
+}

@@ -1,0 +1,60 @@
+namespace Slice.Core.Origin;
+
+/// <summary>What is to be done about each <see cref="FetchError"/>.</summary>
+public static class FetchErrors
+{
+    /// <summary>Whose fault it is.</summary>
+    public static FetchErrorSide Side(this FetchError error) => error switch
+    {
+        FetchError.StoreFull or FetchError.StoreWriteError or FetchError.Abandoned or FetchError.SliceGone or FetchError.ShuttingDown
+            or FetchError.ProxyInternalError => FetchErrorSide.Us,
+        _ => FetchErrorSide.Origin,
+    };
+
+    /// <summary>Whether the same request may succeed when repeated.</summary>
+    public static bool IsRetryable(this FetchError error) => error switch
+    {
+        FetchError.DnsError or FetchError.ConnectionRefused or FetchError.ConnectionTimeout or FetchError.ConnectionTerminated or FetchError.TlsProtocolError
+            or FetchError.HttpResponseTimeout or FetchError.HttpResponseIncomplete or FetchError.OriginServerError => true,
+        _ => false,
+    };
+
+    /// <summary>
+    /// Status for the client when no head has been sent: 504 for waits that ran out, 503 for our own limits, 500 for our own faults,
+    /// else 502.
+    /// </summary>
+    public static int Status(this FetchError error) => error switch
+    {
+        FetchError.ConnectionTimeout or FetchError.HttpResponseTimeout => 504,
+        FetchError.OriginQueueTimeout or FetchError.ShuttingDown or FetchError.Abandoned => 503,
+        FetchError.ProxyInternalError => 500,
+        _ => 502,
+    };
+
+    /// <summary>The token for logs and the <c>reason</c> label of metrics, after RFC 9209 §2.3.</summary>
+    public static string Token(this FetchError error) => error switch
+    {
+        FetchError.None => "none",
+        FetchError.DnsError => "dns_error",
+        FetchError.ConnectionRefused => "connection_refused",
+        FetchError.ConnectionTimeout => "connection_timeout",
+        FetchError.TlsCertificateError => "tls_certificate_error",
+        FetchError.TlsProtocolError => "tls_protocol_error",
+        FetchError.ConnectionTerminated => "connection_terminated",
+        FetchError.HttpResponseTimeout => "http_response_timeout",
+        FetchError.HttpResponseIncomplete => "http_response_incomplete",
+        FetchError.HttpProtocolError => "http_protocol_error",
+        FetchError.OriginServerError => "origin_server_error",
+        FetchError.UnexpectedStatus => "unexpected_status",
+        FetchError.UnusablePartialResponse => "unusable_partial_response",
+        FetchError.ObjectChanged => "object_changed",
+        FetchError.OriginQueueTimeout => "origin_queue_timeout",
+        FetchError.StoreFull => "store_full",
+        FetchError.StoreWriteError => "store_write_error",
+        FetchError.Abandoned => "abandoned",
+        FetchError.SliceGone => "slice_gone",
+        FetchError.ShuttingDown => "shutting_down",
+        FetchError.ProxyInternalError => "proxy_internal_error",
+        _ => throw new ArgumentOutOfRangeException(nameof(error), error, "Not a FetchError."),
+    };
+}

@@ -1,0 +1,50 @@
+using Slice.Core.Observability;
+
+namespace Slice.Core.Origin;
+
+/// <summary>
+/// Sends subrequests through the <see cref="OriginGate"/>: the only way to the origin for requests of ours, so that
+/// <c>limits.max_origin_requests</c> holds on every path. Thread-safe.
+/// </summary>
+/// <param name="gate">The limit.</param>
+/// <param name="meter">Counts what is sent.</param>
+public sealed class GatedOrigin(OriginGate gate, SliceMeter meter)
+{
+    /// <summary>Waits for a turn, then sends the request and waits for the response head. The caller owns the response.</summary>
+    /// <param name="origin">Where the request goes.</param>
+    /// <param name="request">What is asked.</param>
+    /// <param name="queueTimeout">Longest wait for a turn.</param>
+    /// <param name="ct">Ends the waits, and the reading of the body.</param>
+    /// <param name="mayStart">Asked when the turn has come: why the request is not needed any more, or none.</param>
+    /// <returns>The response, or why there is none. Expected failures are values.</returns>
+    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
+    public async ValueTask<(PermittedResponse? Response, Failure Failure)> SendAsync(
+        IOriginClient origin, OriginRequest request, TimeSpan queueTimeout, CancellationToken ct, Func<ValueTask<Failure>>? mayStart = null)
+    {
+        if (!await gate.TryEnterAsync(queueTimeout, ct))
+        {
+            return (null, new Failure(FetchError.OriginQueueTimeout, $"{gate.Free} permits free"));
+        }
+
+        OriginResponse? response = null;
+        try
+        {
+            var refusal = mayStart is null ? Failure.None : await mayStart();
+            if (refusal.IsError)
+            {
+                return (null, refusal);
+            }
+
+            meter.Subrequests.Add(1);
+            (response, var failure) = await origin.SendAsync(request, ct);
+            return response is null ? (null, failure) : (new PermittedResponse(response, gate), Failure.None);
+        }
+        finally
+        {
+            if (response is null)
+            {
+                gate.Leave();
+            }
+        }
+    }
+}

@@ -1,0 +1,40 @@
+using Slice.Core.Observability;
+
+namespace Slice.Core.Origin;
+
+/// <summary>
+/// The repeats of one thing that is asked of the origin: says whether a failed try may be repeated, and waits until the time for the next
+/// one has come. One per thing asked; one user at a time.
+/// </summary>
+/// <remarks>The only loop over retries in the product: <c>while (…failed…) if (!await retries.WaitAsync(failure, ct)) return failure;</c></remarks>
+/// <param name="policy">How often, and after which wait.</param>
+/// <param name="time">The clock.</param>
+/// <param name="meter">Counts the repeats.</param>
+public sealed class RetryLoop(RetryPolicy policy, TimeProvider time, SliceMeter meter)
+{
+    private int _repeats;
+
+    /// <summary>Whether the try that runs now is the last: its failure is final.</summary>
+    public bool IsLastTry => _repeats == policy.MaxRetries;
+
+    /// <summary>The address of the origin where the try before has failed; null for the first, and when the failure was no address's.</summary>
+    public string? FailedOrigin { get; private set; }
+
+    /// <summary>Waits for the next try. False, at once, when the failure is final: a repeat cannot help, or there were enough.</summary>
+    /// <param name="failure">Why the try has failed.</param>
+    /// <param name="ct">Ends the wait.</param>
+    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
+    public async ValueTask<bool> WaitAsync(Failure failure, CancellationToken ct)
+    {
+        if (IsLastTry || !failure.Error.IsRetryable())
+        {
+            return false;
+        }
+
+        _repeats++;
+        FailedOrigin = failure.Origin;
+        meter.RetriedSubrequests.Add(1);
+        await Task.Delay(policy.DelayBefore(_repeats, failure), time, ct);
+        return true;
+    }
+}

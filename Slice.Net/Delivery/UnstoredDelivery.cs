@@ -1,0 +1,102 @@
+using System.Buffers;
+using Slice.Core.Fetching;
+using Slice.Core.Objects;
+using Slice.Core.Origin;
+using Slice.Core.Ranges;
+using Slice.Net.Exchange;
+
+namespace Slice.Net.Delivery;
+
+/// <summary>
+/// Sends the rest of a response past the store: when the store takes nothing, or has lost a slice that the origin gives with the whole object
+/// only. A full store must not cost the client its response. Thread-safe.
+/// </summary>
+internal sealed class UnstoredDelivery(UnstoredReader reader, Core.Observability.SliceMeter meter)
+{
+    /// <summary>Whether a failure of a slice is one that the rest of the response need not suffer from.</summary>
+    public static bool CanHelp(FetchError failure) => failure is FetchError.StoreFull or FetchError.StoreWriteError or FetchError.SliceGone;
+
+    /// <summary>Sends <paramref name="head"/>, which may be empty, and then the bytes of a range.</summary>
+    /// <returns>How it ended, and how many bytes of the range were sent.</returns>
+    /// <exception cref="OperationCanceledException">The client left while its bytes were fetched.</exception>
+    public async ValueTask<(DeliveryOutcome Outcome, long SentBytes)> RunAsync(
+        HttpExchange exchange, Generation generation, ByteRange rest, ReadOnlyMemory<byte> head)
+    {
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(UnstoredReader.PieceBytes);
+        try
+        {
+            return generation.IsWhole
+                ? await RunWholeAsync(exchange, generation, rest, head, buffer)
+                : await RunPiecesAsync(exchange, generation, rest, head, buffer);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private async ValueTask<(DeliveryOutcome Outcome, long SentBytes)> RunPiecesAsync(
+        HttpExchange exchange, Generation generation, ByteRange rest, ReadOnlyMemory<byte> head, byte[] buffer)
+    {
+        for (long at = rest.Start; at < rest.End;)
+        {
+            var piece = new ByteRange(at, Math.Min(rest.End, at + UnstoredReader.PieceBytes));
+            var bytes = buffer.AsMemory(0, (int)piece.Length);
+            var failure = await reader.ReadAsync(generation, exchange.FetchContext, piece, bytes, exchange.ConnectionClosed);
+            if (failure.IsError)
+            {
+                return (new DeliveryOutcome(DeliveryStatus.Failed, HasBegun: head.IsEmpty, failure), at - rest.Start);
+            }
+
+            if (!await TryWriteAsync(exchange, head, bytes))
+            {
+                return (ClientGone, at - rest.Start);
+            }
+
+            head = default;
+            at = piece.End;
+        }
+
+        return (Delivered, rest.Length);
+    }
+
+    private async ValueTask<(DeliveryOutcome Outcome, long SentBytes)> RunWholeAsync(
+        HttpExchange exchange, Generation generation, ByteRange rest, ReadOnlyMemory<byte> head, byte[] buffer)
+    {
+        var opened = await reader.OpenWholeAsync(generation, exchange.FetchContext, rest.Start, exchange.ConnectionClosed);
+        using var response = opened.Response;
+        if (response is null)
+        {
+            return (new DeliveryOutcome(DeliveryStatus.Failed, HasBegun: head.IsEmpty, opened.Failure), 0);
+        }
+
+        for (long left = rest.Length; left > 0;)
+        {
+            var read = await response.ReadAsync(buffer.AsMemory(0, (int)Math.Min(left, buffer.Length)));
+            if (read.Bytes == 0)
+            {
+                var failure = read.Failure.IsError ? read.Failure : new Failure(FetchError.HttpResponseIncomplete, $"{left} bytes short");
+                return (new DeliveryOutcome(DeliveryStatus.Failed, HasBegun: head.IsEmpty, failure), rest.Length - left);
+            }
+
+            meter.BytesFromOrigin.Add(read.Bytes);
+            if (!await TryWriteAsync(exchange, head, buffer.AsMemory(0, read.Bytes)))
+            {
+                return (ClientGone, rest.Length - left);
+            }
+
+            head = default;
+            left -= read.Bytes;
+        }
+
+        return (Delivered, rest.Length);
+    }
+
+    private static DeliveryOutcome Delivered => new(DeliveryStatus.Delivered, HasBegun: true, Failure.None);
+
+    private static DeliveryOutcome ClientGone => new(DeliveryStatus.ClientGone, HasBegun: true, Failure.None);
+
+    private static async ValueTask<bool> TryWriteAsync(HttpExchange exchange, ReadOnlyMemory<byte> head, ReadOnlyMemory<byte> bytes) =>
+        (head.IsEmpty || await exchange.Writer.WriteAsync(head) == WriteResult.Written)
+        && await exchange.Writer.WriteAsync(bytes) == WriteResult.Written;
+}

@@ -1,0 +1,15 @@
+using Slice.Core.Origin;
+using Slice.Net.Exchange;
+
+namespace Slice.Net.Handlers;
+
+/// <summary>Tells a client, and the log, that its request failed before a head was out: the status of the failure, and its word. Thread-safe.</summary>
+internal sealed class FailureResponder(RequestLog log)
+{
+    /// <summary>Answers the exchange with the failure's status.</summary>
+    public ValueTask RespondAsync(HttpExchange exchange, Failure failure)
+    {
+        log.OriginFailed(exchange, failure);
+        return ErrorResponder.WriteErrorAsync(exchange, failure.Error.Status(), "the origin did not answer: " + failure.Error.Token());
+    }
+}
