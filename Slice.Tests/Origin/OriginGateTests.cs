@@ -58,4 +58,66 @@ public class OriginGateTests
         gate.Leave();
         Assert.Equal(1, gate.Free);
     }
+
+    [Fact]
+    public async Task Permit_that_nobody_took_cannot_be_given_back()
+    {
+        using var gate = new OriginGate(limit: 2, TimeProvider.System);
+        Assert.Throws<InvalidOperationException>(gate.Leave);
+
+        Assert.True(await gate.TryEnterAsync(Deadline.Default, TestContext.Current.CancellationToken));
+        gate.Leave();
+        Assert.Throws<InvalidOperationException>(gate.Leave);
+        Assert.Equal((2, 0), (gate.Free, gate.Inside));
+    }
+
+    [Fact]
+    public async Task Higher_limit_lets_the_next_in_line_in_at_once()
+    {
+        var ct = TestContext.Current.CancellationToken;
+        using var gate = new OriginGate(limit: 1, TimeProvider.System);
+        Assert.True(await gate.TryEnterAsync(Deadline.Default, ct));
+        var second = gate.TryEnterAsync(Deadline.Default, ct).AsTask();
+        Assert.False(second.IsCompleted);
+
+        gate.Resize(3);
+
+        Assert.True(await Deadline.WithinAsync(second, "the second to enter"));
+        Assert.Equal((1, 2), (gate.Free, gate.Inside));
+    }
+
+    [Fact]
+    public async Task Lower_limit_is_reached_as_permits_come_back()
+    {
+        var ct = TestContext.Current.CancellationToken;
+        using var gate = new OriginGate(limit: 3, TimeProvider.System);
+        for (int permit = 0; permit < 3; permit++)
+        {
+            Assert.True(await gate.TryEnterAsync(Deadline.Default, ct));
+        }
+
+        gate.Resize(1);
+        gate.Leave();
+        gate.Leave();
+        Assert.Equal((0, 1), (gate.Free, gate.Inside));
+        gate.Leave();
+        Assert.Equal((1, 0), (gate.Free, gate.Inside));
+    }
+
+    [Fact]
+    public async Task Limit_that_was_lowered_and_raised_again_forgets_nobody()
+    {
+        var ct = TestContext.Current.CancellationToken;
+        using var gate = new OriginGate(limit: 4, TimeProvider.System);
+        Assert.True(await gate.TryEnterAsync(Deadline.Default, ct));
+        Assert.True(await gate.TryEnterAsync(Deadline.Default, ct));
+
+        gate.Resize(1);
+        gate.Resize(4);
+
+        Assert.Equal((2, 2), (gate.Free, gate.Inside));
+        gate.Leave();
+        gate.Leave();
+        Assert.Equal((4, 0), (gate.Free, gate.Inside));
+    }
 }

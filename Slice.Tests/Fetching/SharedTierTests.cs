@@ -1,0 +1,89 @@
+using System.Text;
+using Slice.Core.Fetching;
+using Slice.Core.Objects;
+using Slice.Core.Origin;
+using Slice.Tests.Support;
+
+namespace Slice.Tests.Fetching;
+
+/// <summary>The place of a tier that several instances share: below the collapser, above the origin.</summary>
+public sealed class SharedTierTests : IAsyncDisposable
+{
+    private readonly FetchBed _bed = new();
+    private readonly FakeTier _tier = new();
+
+    public SharedTierTests() => _bed.Fetcher.SharedTier = _tier;
+
+    public ValueTask DisposeAsync() => _bed.DisposeAsync();
+
+    [Fact]
+    public async Task Slice_that_the_tier_has_costs_the_origin_nothing_and_is_stored_here()
+    {
+        _tier.Slices[1] = "4567";
+        var generation = _bed.Publish(FakeContent.Sixteen);
+
+        Assert.Equal(("4567", FetchError.None), await _bed.ReadAsync(generation, 1));
+
+        await _bed.SettledAsync(slices: 1);
+        Assert.Empty(_bed.Origin.Requests);
+        Assert.Empty(_tier.Offered);
+    }
+
+    [Fact]
+    public async Task Slice_that_the_tier_has_not_comes_from_the_origin_and_is_offered()
+    {
+        _bed.Origin.Answer = FakeContent.Sixteen.Result;
+        var generation = _bed.Publish(FakeContent.Sixteen);
+
+        Assert.Equal(("0123", FetchError.None), await _bed.ReadAsync(generation, 0));
+
+        await _bed.SettledAsync(slices: 1);
+        Assert.Equal((1, 0), (_bed.Origin.Requests.Count, Assert.Single(_tier.Offered)));
+    }
+
+    [Fact]
+    public async Task Clients_of_one_slice_ask_the_tier_once()
+    {
+        _tier.Answer = new TaskCompletionSource<string?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var generation = _bed.Publish(FakeContent.Sixteen);
+        var first = _bed.Acquire(generation, 2);
+        var second = _bed.Acquire(generation, 2);
+        _tier.Answer.SetResult("89ab");
+
+        Assert.Equal("89ab", (await FetchBed.ReadAsync(first)).Text);
+        Assert.Equal("89ab", (await FetchBed.ReadAsync(second)).Text);
+        Assert.Equal(1, _tier.Reads);
+    }
+
+    [Fact]
+    public async Task Slice_of_one_client_neither_comes_from_the_tier_nor_goes_there()
+    {
+        _tier.Slices[0] = "none";
+        _bed.Origin.Answer = FakeContent.Sixteen.Result;
+
+        Assert.Equal("0123", (await _bed.ReadAsync(_bed.Publish(FakeContent.Sixteen, isShared: false), 0)).Text);
+
+        Assert.Equal(0, _tier.Reads);
+        Assert.Empty(_tier.Offered);
+    }
+
+    private sealed class FakeTier : ISharedTier
+    {
+        public Dictionary<int, string> Slices { get; } = [];
+
+        public TaskCompletionSource<string?>? Answer { get; set; }
+
+        public List<int> Offered { get; } = [];
+
+        public int Reads { get; private set; }
+
+        public async ValueTask<bool> TryReadAsync(Generation generation, int sliceIndex, Memory<byte> destination, CancellationToken ct)
+        {
+            Reads++;
+            string? text = Answer is null ? Slices.GetValueOrDefault(sliceIndex) : await Answer.Task;
+            return text is not null && Encoding.Latin1.GetBytes(text, destination.Span) == destination.Length;
+        }
+
+        public void Offer(Generation generation, int sliceIndex) => Offered.Add(sliceIndex);
+    }
+}

@@ -1,0 +1,91 @@
+using System.Text;
+using Slice.Core.Origin;
+using Slice.Core.Ranges;
+using Slice.Tests.Support;
+
+namespace Slice.Tests.Fetching;
+
+/// <summary>Bytes that go to a client past the store.</summary>
+public sealed class UnstoredReaderTests : IAsyncDisposable
+{
+    private readonly FetchBed _bed = new(maxRetries: 1);
+
+    public ValueTask DisposeAsync() => _bed.DisposeAsync();
+
+    [Fact]
+    public async Task Piece_is_asked_for_with_its_version_pinned_and_no_permit_stays_behind()
+    {
+        _bed.Origin.Answer = FakeContent.Sixteen.Result;
+
+        Assert.Equal(("2345", FetchError.None), await ReadAsync(new ByteRange(2, 6)));
+
+        var request = Assert.Single(_bed.Origin.Requests);
+        Assert.Equal((new ByteRange(2, 6), "\"v1\""), (request.Range!.Value, request.PinnedVersion!.EntityTag));
+        Assert.Equal(FetchBed.GateLimit, _bed.Gate.Free);
+    }
+
+    [Fact]
+    [Trait("Behaviour", "B18")]
+    public async Task Piece_that_breaks_off_is_resumed_at_the_byte_reached()
+    {
+        var reading = ReadAsync(new ByteRange(0, 8));
+        (await _bed.Origin.NextAsync()).RespondPartial(FakeContent.Sixteen).Send("012").Break();
+        await _bed.Time.RingNextAsync();
+        var resumed = await _bed.Origin.NextAsync();
+        resumed.RespondWhole(FakeContent.Sixteen);
+
+        Assert.Equal(("01234567", FetchError.None), await reading);
+        Assert.Equal(new ByteRange(3, 8), resumed.Request.Range);
+        Assert.Equal(FetchBed.GateLimit, _bed.Gate.Free);
+    }
+
+    [Fact]
+    public async Task Failure_that_stays_is_told_and_leaves_no_permit_behind()
+    {
+        var reading = ReadAsync(new ByteRange(0, 4));
+        (await _bed.Origin.NextAsync()).Fail(FetchError.ConnectionRefused);
+        await _bed.Time.RingNextAsync();
+        (await _bed.Origin.NextAsync()).Fail(FetchError.ConnectionTimeout);
+
+        Assert.Equal(FetchError.ConnectionTimeout, (await reading).Error);
+        Assert.Equal(FetchBed.GateLimit, _bed.Gate.Free);
+    }
+
+    [Fact]
+    public async Task Bytes_of_another_version_are_not_joined()
+    {
+        _bed.Origin.Answer = (FakeContent.Sixteen with { FieldLines = ["ETag: \"v2\""] }).Result;
+        Assert.Equal(FetchError.ObjectChanged, (await ReadAsync(new ByteRange(0, 4))).Error);
+    }
+
+    [Theory]
+    [InlineData("ETag: \"v1\"", FetchError.None)]
+    [InlineData("ETag: \"v2\"", FetchError.ObjectChanged)]
+    [InlineData("X-None: 1", FetchError.ObjectChanged)]
+    public async Task Whole_body_goes_on_where_the_client_is_if_its_version_is_the_same(string field, FetchError expected)
+    {
+        var generation = _bed.Publish(FakeContent.Sixteen, isShared: false);
+        _bed.Origin.Answer = _ => new OriginResult(
+            new FakeOriginResponse(200, field, "Content-Length: 16").Send("0123456789abcdef").End(), Failure.None);
+
+        var opened = await _bed.Unstored.OpenWholeAsync(generation, _bed.Context(), skipBytes: 10, TestContext.Current.CancellationToken);
+
+        Assert.Equal(expected, opened.Failure.Error);
+        Assert.Equal(FetchBed.GateLimit, _bed.Gate.Free);
+        if (expected == FetchError.None)
+        {
+            byte[] buffer = new byte[16];
+            var read = await opened.Response!.ReadAsync(buffer);
+            Assert.Equal("abcdef", Encoding.Latin1.GetString(buffer, 0, read.Bytes));
+        }
+    }
+
+    private async Task<(string Text, FetchError Error)> ReadAsync(ByteRange piece)
+    {
+        var generation = _bed.Publish(FakeContent.Sixteen, isShared: false);
+        byte[] buffer = new byte[piece.Length];
+        var failure = await Deadline.WithinAsync(
+            _bed.Unstored.ReadAsync(generation, _bed.Context(), piece, buffer, TestContext.Current.CancellationToken).AsTask(), "the piece");
+        return (Encoding.Latin1.GetString(buffer), failure.Error);
+    }
+}

@@ -1,0 +1,69 @@
+using Slice.Core.Observability;
+using Slice.Core.Origin;
+using Slice.Tests.Support;
+
+namespace Slice.Tests.Origin;
+
+public sealed class RetryLoopTests : IDisposable
+{
+    private static readonly Failure s_refused = new(FetchError.ConnectionRefused) { Origin = "http://a" };
+
+    private readonly SliceMeter _meter = new();
+    private readonly ManualTime _time = new();
+
+    public void Dispose() => _meter.Dispose();
+
+    [Fact]
+    [Trait("Behaviour", "B20")]
+    public async Task Failure_that_may_pass_is_repeated_after_its_wait_until_there_were_enough()
+    {
+        var retries = NewLoop(maxRetries: 2);
+        Assert.False(retries.IsLastTry);
+        Assert.Null(retries.FailedOrigin);
+
+        for (int repeat = 1; repeat <= 2; repeat++)
+        {
+            var waiting = retries.WaitAsync(s_refused, TestContext.Current.CancellationToken).AsTask();
+            Assert.False(waiting.IsCompleted);
+            Assert.Equal(TimeSpan.FromMilliseconds(75 * repeat), await _time.RingNextAsync());
+            Assert.True(await Deadline.WithinAsync(waiting, "the wait to end"));
+            Assert.Equal("http://a", retries.FailedOrigin);
+        }
+
+        Assert.True(retries.IsLastTry);
+        Assert.False(await retries.WaitAsync(s_refused, TestContext.Current.CancellationToken));
+        Assert.Equal(2, _meter.RetriedSubrequests.Value);
+    }
+
+    [Theory]
+    [InlineData(FetchError.ObjectChanged)]
+    [InlineData(FetchError.UnexpectedStatus)]
+    [InlineData(FetchError.StoreFull)]
+    [InlineData(FetchError.OriginQueueTimeout)]
+    public async Task Failure_that_stays_is_final_at_once(FetchError error)
+    {
+        var retries = NewLoop(maxRetries: 2);
+        Assert.False(await retries.WaitAsync(new Failure(error), TestContext.Current.CancellationToken));
+        Assert.False(retries.IsLastTry);
+        Assert.Equal(0, _meter.RetriedSubrequests.Value);
+    }
+
+    [Fact]
+    public async Task Without_retries_the_first_try_is_the_last()
+    {
+        var retries = NewLoop(maxRetries: 0);
+        Assert.True(retries.IsLastTry);
+        Assert.False(await retries.WaitAsync(s_refused, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task Wait_ends_with_the_process()
+    {
+        using var stopping = new CancellationTokenSource();
+        var waiting = NewLoop(maxRetries: 1).WaitAsync(s_refused, stopping.Token).AsTask();
+        await stopping.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
+    }
+
+    private RetryLoop NewLoop(int maxRetries) => new(new RetryPolicy(maxRetries, () => 0.5), _time, _meter);
+}
