@@ -124,7 +124,7 @@ public sealed class SliceFetcher : IAsyncDisposable
 
     private static SliceSource AcquireOfWhole(Generation generation, int sliceIndex)
     {
-        if (generation.Fill is { } fill && fill.TryFollow(sliceIndex, out var coming))
+        if (generation.Fill is WholeBodyFill fill && fill.TryFollow(sliceIndex, out var coming))
         {
             return new SliceSource(null, coming);
         }

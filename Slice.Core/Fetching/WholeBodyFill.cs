@@ -13,7 +13,7 @@ namespace Slice.Core.Fetching;
 /// that the slice was passed and is to be looked for in the store; at last <see cref="RemoveReader"/>. The fetcher drives it:
 /// <see cref="WaitForDemandAsync"/>, <see cref="BeginNext"/>, <see cref="EndCurrent"/>, and <see cref="End"/>.
 /// </remarks>
-public sealed class WholeBodyFill
+public sealed class WholeBodyFill : IGenerationFill
 {
     /// <summary>How long a fill waits for its first reader, which is on its way. Arbitrary; far longer than from an answer to its delivery.</summary>
     private static readonly TimeSpan s_firstReader = TimeSpan.FromSeconds(10);
@@ -39,7 +39,7 @@ public sealed class WholeBodyFill
     /// <summary>The object.</summary>
     public Generation Generation { get; }
 
-    /// <summary>Begins to read the object; false when the fill has ended. Pair with <see cref="RemoveReader"/>.</summary>
+    /// <inheritdoc/>
     public bool TryAddReader()
     {
         lock (_lock)
@@ -55,7 +55,7 @@ public sealed class WholeBodyFill
         }
     }
 
-    /// <summary>Ends reading.</summary>
+    /// <inheritdoc/>
     public void RemoveReader()
     {
         TaskCompletionSource? changed;

@@ -1,7 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using Slice.Core.Caching;
-using Slice.Core.Fetching;
-using Slice.Core.Objects.Journal;
 using Slice.Core.Ranges;
 using Slice.Core.Storage;
 
@@ -15,7 +13,7 @@ namespace Slice.Core.Objects;
 /// A generation is live until <see cref="Retire"/>. Readers of a retired generation finish with the leases they hold; nothing can be
 /// committed to it any more.
 /// </remarks>
-public sealed class Generation
+public sealed class Generation : ISliceTenant
 {
     /// <summary>
     /// Most slices of one object. Bounds the table that a length claimed by the origin makes us allocate: 2 MiB for the 4 TiB that
@@ -30,7 +28,7 @@ public sealed class Generation
     private bool _isReplaced;
     private int _fetches;
     private int _nextToDrop;
-    private WholeBodyFill? _fill;
+    private IGenerationFill? _fill;
 
     /// <summary>A live generation without slices.</summary>
     /// <param name="key">The object's key.</param>
@@ -63,11 +61,14 @@ public sealed class Generation
         }
     }
 
-    /// <summary>Its number in the store.</summary>
+    /// <inheritdoc cref="ISliceTenant.Id"/>
     internal uint Id { get; }
 
-    /// <summary>What the index on disk knows of it; under the lock of the <see cref="IndexJournal"/>.</summary>
-    internal IndexState IndexState { get; set; }
+    uint ISliceTenant.Id => Id;
+
+    bool ISliceTenant.IsEmpty => IsEmpty;
+
+    byte ISliceTenant.JournalNote { get; set; }
 
     /// <summary>The slices stored now, in order; those that come or go meanwhile may be among them.</summary>
     internal IEnumerable<StoredSlice> Slices => _slices.All;
@@ -85,7 +86,7 @@ public sealed class Generation
     public bool IsWhole { get; init; }
 
     /// <summary>The body that is filling a whole object just now; null before and after.</summary>
-    public WholeBodyFill? Fill
+    public IGenerationFill? Fill
     {
         get => Volatile.Read(ref _fill);
         internal set => Volatile.Write(ref _fill, value);
@@ -130,22 +131,17 @@ public sealed class Generation
         }
 
         Volatile.Write(ref _response, response);
-        _store.Freshened(this);
+        _store.Changed(this);
     }
 
-    /// <summary>One of an earlier run, with what the index says of it; its slices come by <see cref="TryRestore"/>.</summary>
-    internal static Generation Restore(IndexedObject indexed, SliceStore store) =>
-        new(indexed.Key, indexed.Response, indexed.Grid, isShared: true, store, indexed.Id)
-        {
-            Selecting = indexed.Selecting,
-            IsWhole = indexed.IsWhole,
-            IndexState = IndexState.Written,
-        };
+    /// <summary>One of an earlier run, with the number that it had in the store; its slices come by <see cref="TryRestore"/>.</summary>
+    internal static Generation Restore(CacheKey key, StoredResponse response, SliceGrid grid, SliceStore store, uint id, SelectingFields? selecting, bool isWhole) =>
+        new(key, response, grid, isShared: true, store, id) { Selecting = selecting, IsWhole = isWhole };
 
     /// <summary>Puts a slice of an earlier run into its slot; false when the slot is taken.</summary>
     internal bool TryRestore(StoredSlice slice, int sliceIndex)
     {
-        slice.GenerationId = Id;
+        slice.TenantId = Id;
         slice.SliceIndex = sliceIndex;
         return _slices.TryAdd(sliceIndex, slice);
     }
@@ -175,7 +171,7 @@ public sealed class Generation
     /// </summary>
     public bool TryCommit(StoredSlice slice, int sliceIndex)
     {
-        slice.GenerationId = Id;
+        slice.TenantId = Id;
         slice.SliceIndex = sliceIndex;
 
         // The leases taken so far are the filler's own. Left marked, every slice would count as used, and a download that nobody
@@ -250,21 +246,25 @@ public sealed class Generation
     {
         if (Interlocked.Exchange(ref _retired, 1) == 0)
         {
-            _store.Retired(this);
+            _store.Ended(this);
 
             // Constant time for the caller, whatever the object's size: readers see the flag; the extents follow.
             ThreadPool.UnsafeQueueUserWorkItem(static generation => generation.Clear(), this, preferLocal: false);
         }
     }
 
-    /// <summary>Clears the slice's slot; true for the one caller that then owns the index's lease.</summary>
-    internal bool Forget(StoredSlice slice) => _slices.TryRemove(slice.SliceIndex, slice);
+    // The key's hash differs from process to process; so do the ghosts, which die with it.
+    ulong ISliceTenant.IdentityOf(int sliceIndex) => ((ulong)(uint)Key.GetHashCode() << 32) | (uint)sliceIndex;
+
+    bool ISliceTenant.Forget(StoredSlice slice) => Forget(slice);
 
     /// <summary>Counts a fetch that may still commit; pair with <see cref="FetchEnded"/>.</summary>
     internal void FetchStarted() => Interlocked.Increment(ref _fetches);
 
     /// <summary>Ends what <see cref="FetchStarted"/> began.</summary>
     internal void FetchEnded() => Interlocked.Decrement(ref _fetches);
+
+    private bool Forget(StoredSlice slice) => _slices.TryRemove(slice.SliceIndex, slice);
 
     private void Clear()
     {

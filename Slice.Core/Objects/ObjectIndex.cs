@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using Slice.Core.Caching;
 using Slice.Core.Http;
+using Slice.Core.Storage;
 
 namespace Slice.Core.Objects;
 
@@ -125,6 +126,9 @@ public sealed class ObjectIndex
         generation.Retire();
         TakeOut(generation);
     }
+
+    /// <summary>Retires a generation of which eviction has taken the last slice: for <see cref="SliceStore.TenantEmptied"/>.</summary>
+    internal void RemoveEmptied(ISliceTenant tenant) => Remove((Generation)tenant);
 
     private void TakeOut(Generation generation)
     {

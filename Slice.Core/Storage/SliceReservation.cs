@@ -1,5 +1,4 @@
 using System.IO.Hashing;
-using Slice.Core.Objects;
 
 namespace Slice.Core.Storage;
 
@@ -59,10 +58,10 @@ public sealed class SliceReservation
     }
 
     /// <summary>
-    /// Gives the filled slice to its generation. False when that has the slice already or is retired; the bytes then stay for as long as
+    /// Gives the filled slice to its tenant. False when that has the slice already or is retired; the bytes then stay for as long as
     /// somebody holds a lease.
     /// </summary>
-    public bool Commit(Generation generation, int sliceIndex)
+    internal bool Commit(ISliceTenant tenant, int sliceIndex)
     {
         if (_writtenBytes != Slice.LengthBytes)
         {
@@ -75,7 +74,7 @@ public sealed class SliceReservation
         }
 
         Slice.TryLease();
-        if (generation.TryCommit(Slice, sliceIndex))
+        if (tenant.TryCommit(Slice, sliceIndex))
         {
             return true;
         }

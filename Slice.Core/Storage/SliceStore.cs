@@ -1,6 +1,4 @@
 using System.Collections.Concurrent;
-using Slice.Core.Objects;
-using Slice.Core.Objects.Journal;
 
 namespace Slice.Core.Storage;
 
@@ -8,9 +6,9 @@ namespace Slice.Core.Storage;
 /// Where slices live: segments cut into extents, in memory or on disk, up to a hard limit of bytes. Thread-safe.
 /// </summary>
 /// <remarks>
-/// The store knows slices, not objects: which slice belongs to which object is the <see cref="Generation"/>'s knowledge. One lock
+/// The store knows slices, not objects: which slice belongs to which object is the knowledge of its tenants (<see cref="ISliceTenant"/>). One lock
 /// guards extents and the eviction queues; it is held for pointer work only, never across a system call or an await. Hits do not
-/// take it. On disk, an <see cref="IndexJournal"/> writes down what is stored; <see cref="StoreRecovery"/> reads it at the next start.
+/// take it. On disk, an <see cref="ISliceJournal"/> is told what is stored, so that the next start finds it.
 /// </remarks>
 public sealed class SliceStore : IDisposable
 {
@@ -23,19 +21,23 @@ public sealed class SliceStore : IDisposable
     private const int MinEvictedSlices = 64;
 
     private readonly Lock _lock = new();
-    private readonly ConcurrentDictionary<uint, Generation> _generations = new();
+    private readonly ConcurrentDictionary<uint, ISliceTenant> _tenants = new();
     private readonly S3FifoEviction _eviction;
     private readonly CacheDirectory? _directory;
     private SegmentFile[] _segments = [];
-    private IndexJournal? _journal;
+    private ISliceJournal? _journal;
     private long _segmentBytes;
     private bool _isBeginningAnew;
     private bool _isDisposed;
     private long _usedBytes;
-    private int _lastGenerationId;
+    private int _lastTenantId;
     private Task<bool>? _growth;
 
-    private SliceStore(long capacityBytes, CacheDirectory? directory, TimeProvider time)
+    /// <summary>A store without segments.</summary>
+    /// <param name="capacityBytes">Most bytes it will ever hold.</param>
+    /// <param name="directory">Where its segments lie, disposed with it; null for one in memory.</param>
+    /// <param name="time">The clock.</param>
+    internal SliceStore(long capacityBytes, CacheDirectory? directory, TimeProvider time)
     {
         _eviction = new S3FifoEviction(IdentityOf) { Promoted = RecordUnsynchronized };
         CapacityBytes = capacityBytes;
@@ -80,8 +82,11 @@ public sealed class SliceStore : IDisposable
     /// <summary>Called when the files of a store on disk were removed under it, and it has begun anew. Set once, before use; must not throw.</summary>
     public Action? HasBegunAnew { get; set; }
 
-    /// <summary>Called when eviction takes the last slice of a generation. Set once, before use.</summary>
-    internal Action<Generation>? GenerationEmptied { get; set; }
+    /// <summary>Called when eviction takes the last slice of a tenant. Set once, before use.</summary>
+    internal Action<ISliceTenant>? TenantEmptied { get; set; }
+
+    /// <summary>Whether the directory and the segments still stand where they were made; always in memory.</summary>
+    internal bool AreFilesInPlace => _directory is not { IsInPlace: false } && Array.TrueForAll(_segments, segment => segment.IsInPlace);
 
     /// <summary>A store that forgets at exit.</summary>
     /// <exception cref="IOException">The kernel gives no memory file.</exception>
@@ -90,52 +95,6 @@ public sealed class SliceStore : IDisposable
         var store = new SliceStore(capacityBytes, directory: null, time);
         store.AddSegment();
         return store;
-    }
-
-    /// <summary>
-    /// A store in <paramref name="path"/>, which is created when missing and locked against other processes, with what an earlier process
-    /// has left there.
-    /// </summary>
-    /// <param name="path">The directory.</param>
-    /// <param name="capacityBytes">Most bytes it will ever hold; what is there beyond it goes.</param>
-    /// <param name="index">Where the objects go that are found.</param>
-    /// <param name="time">The clock.</param>
-    /// <param name="recovered">What was found.</param>
-    /// <exception cref="IOException">The directory is in use, full, or cannot be written; the message names it.</exception>
-    /// <exception cref="UnauthorizedAccessException">No permission; the message names the path.</exception>
-    public static SliceStore OpenOnDisk(string path, long capacityBytes, ObjectIndex index, TimeProvider time, out RecoveredIndex recovered) =>
-        OpenOnDisk(path, capacityBytes, index, time, minRewriteBytes: null, out recovered);
-
-    /// <summary>The same, with an index that is written anew earlier than it is worth.</summary>
-    internal static SliceStore OpenOnDisk(
-        string path, long capacityBytes, ObjectIndex index, TimeProvider time, long? minRewriteBytes, out RecoveredIndex recovered)
-    {
-        var directory = CacheDirectory.Open(path);
-        SliceStore? store = null;
-        try
-        {
-            store = new SliceStore(capacityBytes, directory, time);
-            recovered = StoreRecovery.Recover(store, directory, index, out var file);
-            if (store._segments.Length == 0)
-            {
-                store.AddSegment();
-            }
-
-            store._journal = new IndexJournal(directory, index, file, store.Writing, time)
-            {
-                MinRewriteBytes = minRewriteBytes ?? IndexJournal.DefaultMinRewriteBytes,
-                AreFilesInPlace = () => directory.IsInPlace && Array.TrueForAll(store._segments, segment => segment.IsInPlace),
-                BeginAnew = () => store.BeginAnew(index),
-            };
-            store._journal.Start();
-            return store;
-        }
-        catch
-        {
-            store?.DisposeSegments();
-            directory.Dispose();
-            throw;
-        }
     }
 
     /// <summary>
@@ -188,37 +147,51 @@ public sealed class SliceStore : IDisposable
         _directory?.Dispose();
     }
 
-    /// <summary>Gives a generation its number.</summary>
-    internal uint Register(Generation generation)
+    /// <summary>Makes the first segment, when an earlier run has left none.</summary>
+    /// <exception cref="IOException">The disk is full or fails.</exception>
+    /// <exception cref="UnauthorizedAccessException">The directory may not be written.</exception>
+    internal void EnsureFirstSegment()
+    {
+        if (_segments.Length == 0)
+        {
+            AddSegment();
+        }
+    }
+
+    /// <summary>From now on changes are told to a journal, which is disposed with the store. Called once, before use.</summary>
+    internal void ReportTo(ISliceJournal journal) => _journal = journal;
+
+    /// <summary>Gives a tenant its number.</summary>
+    internal uint Register(ISliceTenant tenant)
     {
         uint id;
         do
         {
             // Comes round again after four billion; the few that live so long keep theirs.
-            id = (uint)Interlocked.Increment(ref _lastGenerationId);
+            id = (uint)Interlocked.Increment(ref _lastTenantId);
         }
-        while (!_generations.TryAdd(id, generation));
+        while (!_tenants.TryAdd(id, tenant));
 
         return id;
     }
 
-    /// <summary>Gives a generation the number it had in an earlier run.</summary>
-    internal void Register(Generation generation, uint id)
+    /// <summary>Gives a tenant the number that it had in an earlier run.</summary>
+    internal void Register(ISliceTenant tenant, uint id)
     {
-        _generations[id] = generation;
-        _lastGenerationId = (int)Math.Max((uint)_lastGenerationId, id);
+        _tenants[id] = tenant;
+        _lastTenantId = (int)Math.Max((uint)_lastTenantId, id);
     }
 
-    /// <summary>Forgets the number of a generation that is retired and empty.</summary>
-    internal void Unregister(Generation generation) => _generations.TryRemove(new KeyValuePair<uint, Generation>(generation.Id, generation));
+    /// <summary>Forgets the number of a tenant that has ended and is empty.</summary>
+    internal void Unregister(ISliceTenant tenant) => _tenants.TryRemove(new KeyValuePair<uint, ISliceTenant>(tenant.Id, tenant));
 
     /// <summary>Queues a slice that has just been indexed.</summary>
-    internal void Admit(Generation generation, StoredSlice slice)
+    internal void Admit(ISliceTenant tenant, StoredSlice slice)
     {
         lock (_lock)
         {
             _eviction.Add(slice);
-            _journal?.SliceStored(generation, slice);
+            _journal?.SliceStored(tenant, slice);
         }
     }
 
@@ -239,32 +212,32 @@ public sealed class SliceStore : IDisposable
     }
 
     /// <summary>Takes a slice out of the queue only.</summary>
-    internal void Unqueue(Generation generation, StoredSlice slice)
+    internal void Unqueue(ISliceTenant tenant, StoredSlice slice)
     {
         lock (_lock)
         {
             if (_eviction.Remove(slice))
             {
-                _journal?.SliceGone(generation, slice.SliceIndex);
+                _journal?.SliceGone(tenant, slice.SliceIndex);
             }
         }
     }
 
-    /// <summary>Takes a slice out of the queue and gives up the index's lease. The caller has taken it out of its generation.</summary>
-    internal void Drop(Generation generation, StoredSlice slice)
+    /// <summary>Takes a slice out of the queue and gives up the index's lease. The caller has taken it out of its tenant.</summary>
+    internal void Drop(ISliceTenant tenant, StoredSlice slice)
     {
-        Unqueue(generation, slice);
+        Unqueue(tenant, slice);
         slice.Release();
     }
 
-    /// <summary>A generation can be found by other requests now.</summary>
-    internal void Published(Generation generation) => _journal?.GenerationPublished(generation);
+    /// <summary>A tenant can be found by other requests now.</summary>
+    internal void Published(ISliceTenant tenant) => _journal?.TenantPublished(tenant);
 
-    /// <summary>A generation's stored response was replaced.</summary>
-    internal void Freshened(Generation generation) => _journal?.ResponseReplaced(generation);
+    /// <summary>What is known of a tenant besides its slices was replaced.</summary>
+    internal void Changed(ISliceTenant tenant) => _journal?.TenantChanged(tenant);
 
-    /// <summary>A generation has ended.</summary>
-    internal void Retired(Generation generation) => _journal?.GenerationRetired(generation);
+    /// <summary>A tenant has ended.</summary>
+    internal void Ended(ISliceTenant tenant) => _journal?.TenantEnded(tenant);
 
     /// <summary>Returns the extent; called by the last lease.</summary>
     internal void Free(StoredSlice slice)
@@ -308,17 +281,14 @@ public sealed class SliceStore : IDisposable
     // That a slice is read again and again is worth knowing after a crash too.
     private void RecordUnsynchronized(StoredSlice slice)
     {
-        if (_generations.TryGetValue(slice.GenerationId, out var generation))
+        if (_tenants.TryGetValue(slice.TenantId, out var tenant))
         {
-            _journal?.SliceStored(generation, slice);
+            _journal?.SliceStored(tenant, slice);
         }
     }
 
-    // Its key's hash differs from process to process; so do the ghosts, which die with it.
     private ulong IdentityOf(StoredSlice slice) =>
-        _generations.TryGetValue(slice.GenerationId, out var generation)
-            ? ((ulong)(uint)generation.Key.GetHashCode() << 32) | (uint)slice.SliceIndex
-            : slice.GenerationId;
+        _tenants.TryGetValue(slice.TenantId, out var tenant) ? tenant.IdentityOf(slice.SliceIndex) : slice.TenantId;
 
     private async ValueTask<SliceReservation?> ReserveAfterGrowthAsync(int lengthBytes, Task<bool> growth)
     {
@@ -342,7 +312,7 @@ public sealed class SliceStore : IDisposable
         for (int evicted = 0; evicted < MinEvictedSlices || evictedBytes < (long)MaxEvictedLengths * lengthBytes; evicted++)
         {
             StoredSlice? victim;
-            Generation? generation = null;
+            ISliceTenant? tenant = null;
             lock (_lock)
             {
                 if (TryAllocateUnsynchronized(lengthBytes) is { } slice)
@@ -351,9 +321,9 @@ public sealed class SliceStore : IDisposable
                 }
 
                 victim = _eviction.TakeVictim();
-                if (victim is not null && _generations.TryGetValue(victim.GenerationId, out generation))
+                if (victim is not null && _tenants.TryGetValue(victim.TenantId, out tenant))
                 {
-                    _journal?.SliceGone(generation, victim.SliceIndex);
+                    _journal?.SliceGone(tenant, victim.SliceIndex);
                 }
             }
 
@@ -362,16 +332,16 @@ public sealed class SliceStore : IDisposable
                 return null;
             }
 
-            // Outside the lock: the generation clears its slot first, so that no new reader finds the slice, then the index's lease
+            // Outside the lock: the tenant clears its slot first, so that no new reader finds the slice, then the index's lease
             // goes. A reader that got a lease in between keeps the extent alive until it is done; the loop then takes another victim.
-            // Without a generation the slice belongs to one that has just ended: whoever ended it gives the lease up.
+            // Without a tenant the slice belongs to one that has just ended: whoever ended it gives the lease up.
             evictedBytes += victim.ExtentBytes;
-            if (generation is not null && generation.Forget(victim))
+            if (tenant is not null && tenant.Forget(victim))
             {
                 victim.Release();
-                if (generation.IsEmpty)
+                if (tenant.IsEmpty)
                 {
-                    GenerationEmptied?.Invoke(generation);
+                    TenantEmptied?.Invoke(tenant);
                 }
             }
         }
@@ -452,9 +422,14 @@ public sealed class SliceStore : IDisposable
         }
     }
 
-    // On the journal's thread: the files were removed, or others were put in their place. What was stored is forgotten, as nobody could find
-    // it again after a restart, and its blocks go back to the disk with the last lease.
-    private void BeginAnew(ObjectIndex index)
+    /// <summary>
+    /// Begins anew in an empty directory: the files were removed, or others were put in their place. What was stored is forgotten, as nobody
+    /// could find it again after a restart, and its blocks go back to the disk with the last lease. Called by one thread at a time.
+    /// </summary>
+    /// <param name="forgetTenants">Ends every tenant.</param>
+    /// <exception cref="IOException">The directory cannot be made; to be called again later.</exception>
+    /// <exception cref="UnauthorizedAccessException">No permission; to be called again later.</exception>
+    internal void BeginAnew(Action forgetTenants)
     {
         Task<bool>? growth;
         lock (_lock)
@@ -486,7 +461,7 @@ public sealed class SliceStore : IDisposable
             segment.Dispose();
         }
 
-        index.Clear();
+        forgetTenants();
         _directory!.Renew();
         lock (_lock)
         {

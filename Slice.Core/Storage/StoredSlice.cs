@@ -9,7 +9,7 @@ namespace Slice.Core.Storage;
 /// <list type="number">
 /// <item><see cref="SliceStore.ReserveAsync"/> hands out a <see cref="SliceReservation"/> over the slice with one lease, the filler's.</item>
 /// <item>The filler writes through the reservation, in order. Readers that follow the fill take leases of their own.</item>
-/// <item>When full, <see cref="SliceReservation.Commit"/> gives it to its generation, with a lease that becomes the index's. The filler
+/// <item>When full, <see cref="SliceReservation.Commit"/> gives it to its tenant, with a lease that becomes the index's. The filler
 /// gives its own back with <see cref="Release"/>, committed or not.</item>
 /// <item>A reader calls <see cref="TryLease"/>, sends <see cref="Map"/>, then <see cref="Release"/>.</item>
 /// <item>Eviction or retirement takes the slice out of the index and releases the index's lease.</item>
@@ -52,10 +52,10 @@ public sealed class StoredSlice
     /// <summary>Bytes it takes in the store.</summary>
     internal int ExtentBytes => ExtentAllocator.RoundUp(LengthBytes);
 
-    /// <summary>Number of the generation that indexes it, set when committed.</summary>
-    internal uint GenerationId { get; set; }
+    /// <summary>Number of the tenant that indexes it, set when committed.</summary>
+    internal uint TenantId { get; set; }
 
-    /// <summary>Index in the generation's grid, set once, before it is queued. Below 2 to the power of <see cref="IndexBits"/>.</summary>
+    /// <summary>Index in its tenant's grid, set once, before it is queued. Below 2 to the power of <see cref="IndexBits"/>.</summary>
     internal int SliceIndex
     {
         get => (int)(_indexAndQueue & ((1u << IndexBits) - 1));

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Slice.Core.Objects;
+using Slice.Core.Objects.Journal;
 using Slice.Core.Observability;
 using Slice.Core.Options;
 using Slice.Core.Storage;
@@ -22,7 +23,7 @@ internal sealed partial class StoreFactory(ILogger<StoreFactory> logger)
     {
         var store = (options.Store.OnDisk && options.EnableCache ? TryOpenOnDisk(options.Store, index, time) : null)
             ?? SliceStore.CreateInMemory(options.Store.MemorySizeBytes, time);
-        store.GenerationEmptied = index.Remove;
+        store.TenantEmptied = index.RemoveEmptied;
         store.Writing.Changed = reason => WritingChanged(options.Store.Directory, reason);
         store.Growth.Changed = reason => GrowthChanged(store, options.Store.Directory, reason);
         store.HasBegunAnew = () => LogBegunAnew(options.Store.Directory);
@@ -41,7 +42,7 @@ internal sealed partial class StoreFactory(ILogger<StoreFactory> logger)
         try
         {
             long startedAt = time.GetTimestamp();
-            var store = SliceStore.OpenOnDisk(options.Directory, options.DiskSizeBytes, index, time, out var recovered);
+            var store = StoreOpener.Open(options.Directory, options.DiskSizeBytes, index, time, out var recovered);
             if (recovered.Refusal is { } refusal)
             {
                 LogRefused(refusal);

@@ -15,7 +15,7 @@ internal sealed class SliceWindow(SliceFetcher fetcher)
     private HttpExchange? _exchange;
     private Generation? _generation;
     private SlicePlan _plan;
-    private WholeBodyFill? _fill;
+    private IGenerationFill? _fill;
     private int _first;
     private int _end;
 

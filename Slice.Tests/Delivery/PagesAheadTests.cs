@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Slice.Core.Http;
 using Slice.Core.Objects;
+using Slice.Core.Objects.Journal;
 using Slice.Core.Observability;
 using Slice.Core.Ranges;
 using Slice.Core.Storage;
@@ -70,7 +71,7 @@ public sealed class PagesAheadTests : IDisposable
         _window.End();
         _store.Dispose();
         var index = new ObjectIndex();
-        _store = SliceStore.OpenOnDisk(_directory.Path, 64 << 20, index, TimeProvider.System, out _);
+        _store = StoreOpener.Open(_directory.Path, 64 << 20, index, TimeProvider.System, out _);
         Assert.True(index.TryGet(StoredObjects.Key().Bytes, new FieldTable(), out var generation));
         Begin(generation);
         Assert.All(_slices, slice => Assert.False(slice.IsVerified));
@@ -198,7 +199,7 @@ public sealed class PagesAheadTests : IDisposable
     {
         var index = new ObjectIndex();
         _store.Dispose();
-        _store = SliceStore.OpenOnDisk(_directory.Path, 64 << 20, index, TimeProvider.System, out _);
+        _store = StoreOpener.Open(_directory.Path, 64 << 20, index, TimeProvider.System, out _);
         var generation = StoredObjects.Generation(_store, Slices, SliceBytes);
         index.Publish(generation);
         for (int sliceIndex = 0; sliceIndex < Slices; sliceIndex++)

@@ -38,7 +38,7 @@ public sealed class WholeBodyFillTests : IAsyncDisposable
     {
         var response = new FakeOriginResponse(200, "ETag: \"v1\"", "Content-Length: 16").Send("0123456789abcdef").End();
         var generation = (await FetchAsync(response)).AsFound().Generation;
-        var fill = generation.Fill!;
+        var fill = (WholeBodyFill)generation.Fill!;
         Assert.True(fill.TryAddReader());
         Assert.True(fill.TryAddReader());
         Assert.Equal("0123", (await _bed.ReadAsync(generation, 0)).Text);

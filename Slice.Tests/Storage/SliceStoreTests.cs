@@ -124,7 +124,7 @@ public sealed class SliceStoreTests : IDisposable
     {
         using var store = SliceStore.CreateInMemory(2 * Unit, _time);
         var emptied = new List<Generation>();
-        store.GenerationEmptied = emptied.Add;
+        store.TenantEmptied = tenant => emptied.Add((Generation)tenant);
         var generation = StoredObjects.Generation(store, slices: 2, Unit);
         await StoredObjects.AddAsync(store, generation, sliceIndex: 0);
         await StoredObjects.AddAsync(store, generation, sliceIndex: 1);

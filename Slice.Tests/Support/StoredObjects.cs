@@ -2,6 +2,7 @@ using System.Text;
 using Slice.Core.Caching;
 using Slice.Core.Http;
 using Slice.Core.Objects;
+using Slice.Core.Objects.Journal;
 using Slice.Core.Ranges;
 using Slice.Core.Storage;
 
@@ -28,7 +29,7 @@ internal static class StoredObjects
 
     /// <summary>A store on disk without anything of an earlier run that a test would look at.</summary>
     public static SliceStore OpenStore(string directory, long capacityBytes, TimeProvider time) =>
-        SliceStore.OpenOnDisk(directory, capacityBytes, new ObjectIndex(), time, out _);
+        StoreOpener.Open(directory, capacityBytes, new ObjectIndex(), time, out _);
 
     /// <summary>Room for one slice, filled with the content of version <paramref name="seed"/> from position 0; the caller has the filler's lease.</summary>
     public static async Task<StoredSlice> FillAsync(SliceStore store, int lengthBytes, int seed = 0)

@@ -43,7 +43,7 @@ internal static class IndexCommand
         }
 
         var index = new ObjectIndex();
-        using var store = SliceStore.OpenOnDisk(directory, capacityBytes, index, TimeProvider.System, out _);
+        using var store = StoreOpener.Open(directory, capacityBytes, index, TimeProvider.System, out _);
         for (int number = 0; number < objects; number++)
         {
             var generation = new Generation(
@@ -73,7 +73,7 @@ internal static class IndexCommand
         long before = GC.GetTotalMemory(forceFullCollection: true);
         long startedAt = Stopwatch.GetTimestamp();
         var index = new ObjectIndex();
-        using var store = SliceStore.OpenOnDisk(directory, capacityBytes, index, TimeProvider.System, out var recovered);
+        using var store = StoreOpener.Open(directory, capacityBytes, index, TimeProvider.System, out var recovered);
         var took = Stopwatch.GetElapsedTime(startedAt);
         long bytes = GC.GetTotalMemory(forceFullCollection: true) - before;
         long file = new FileInfo(Path.Combine(directory, StoreLayout.IndexFileName)).Length;

@@ -17,7 +17,7 @@ namespace Slice.Core.Objects.Journal;
 /// The same happens after a failure: an index that lacks a change is of no use any more.
 /// </para>
 /// </remarks>
-internal sealed class IndexJournal : IDisposable
+internal sealed class IndexJournal : ISliceJournal
 {
     /// <summary>Below this an index is not worth being made smaller. Arbitrary; read in some milliseconds.</summary>
     public const long DefaultMinRewriteBytes = 4 << 20;
@@ -83,17 +83,19 @@ internal sealed class IndexJournal : IDisposable
     /// <summary>Starts the thread.</summary>
     public void Start() => _thread.Start();
 
-    /// <summary>An object can be found now: written with the slices it has.</summary>
-    public void GenerationPublished(Generation generation)
+    /// <inheritdoc/>
+    /// <remarks>The object is written with the slices it has.</remarks>
+    public void TenantPublished(ISliceTenant tenant)
     {
+        var generation = (Generation)tenant;
         lock (_lock)
         {
-            if (generation.IndexState != IndexState.Unknown)
+            if (StateOf(tenant) != IndexState.Unknown)
             {
                 return;
             }
 
-            generation.IndexState = IndexState.Written;
+            SetState(tenant, IndexState.Written);
             if (!TryBeginUnsynchronized())
             {
                 return;
@@ -113,41 +115,43 @@ internal sealed class IndexJournal : IDisposable
         }
     }
 
-    /// <summary>An object's stored response was replaced.</summary>
-    public void ResponseReplaced(Generation generation) => Record(generation, static (buffer, generation, _, _) => IndexRecords.WriteFreshened(buffer, generation));
+    /// <inheritdoc/>
+    public void TenantChanged(ISliceTenant tenant) =>
+        Record(tenant, static (buffer, tenant, _, _) => IndexRecords.WriteFreshened(buffer, (Generation)tenant));
 
-    /// <summary>An object has ended; its slices need no records of their own any more.</summary>
-    public void GenerationRetired(Generation generation)
+    /// <inheritdoc/>
+    /// <remarks>The slices need no records of their own any more.</remarks>
+    public void TenantEnded(ISliceTenant tenant)
     {
         lock (_lock)
         {
-            bool wasWritten = generation.IndexState == IndexState.Written;
-            generation.IndexState = IndexState.Ended;
+            bool wasWritten = StateOf(tenant) == IndexState.Written;
+            SetState(tenant, IndexState.Ended);
             if (!wasWritten || !TryBeginUnsynchronized())
             {
                 return;
             }
 
             int before = _pending.Length;
-            IndexRecords.WriteObjectGone(_pending, generation.Id);
+            IndexRecords.WriteObjectGone(_pending, tenant.Id);
             WakeUnsynchronized(before);
         }
     }
 
-    /// <summary>A slice was queued.</summary>
-    public void SliceStored(Generation generation, StoredSlice slice) =>
-        Record(generation, static (buffer, _, slice, _) => IndexRecords.WriteSlice(buffer, slice!), slice);
+    /// <inheritdoc/>
+    public void SliceStored(ISliceTenant tenant, StoredSlice slice) =>
+        Record(tenant, static (buffer, _, slice, _) => IndexRecords.WriteSlice(buffer, slice!), slice);
 
-    /// <summary>A slice was taken out of its queue.</summary>
-    public void SliceGone(Generation generation, int sliceIndex)
+    /// <inheritdoc/>
+    public void SliceGone(ISliceTenant tenant, int sliceIndex)
     {
-        if (!generation.IsRetired)
+        if (!((Generation)tenant).IsRetired)
         {
-            Record(generation, static (buffer, generation, _, sliceIndex) => IndexRecords.WriteSliceGone(buffer, generation.Id, sliceIndex), slice: null, sliceIndex);
+            Record(tenant, static (buffer, tenant, _, sliceIndex) => IndexRecords.WriteSliceGone(buffer, tenant.Id, sliceIndex), slice: null, sliceIndex);
         }
     }
 
-    /// <summary>Waits until everything recorded so far is in the file; false when it could not be written.</summary>
+    /// <inheritdoc/>
     public async ValueTask<bool> FlushAsync()
     {
         var flush = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -187,19 +191,23 @@ internal sealed class IndexJournal : IDisposable
         _woken.Dispose();
     }
 
+    private static IndexState StateOf(ISliceTenant tenant) => (IndexState)tenant.JournalNote;
+
+    private static void SetState(ISliceTenant tenant, IndexState state) => tenant.JournalNote = (byte)state;
+
     private void Record(
-        Generation generation, Action<RecordBuffer, Generation, StoredSlice?, int> write, StoredSlice? slice = null, int sliceIndex = 0)
+        ISliceTenant tenant, Action<RecordBuffer, ISliceTenant, StoredSlice?, int> write, StoredSlice? slice = null, int sliceIndex = 0)
     {
         lock (_lock)
         {
             // One that is not published yet is written with all it has when it is.
-            if (generation.IndexState != IndexState.Written || !TryBeginUnsynchronized())
+            if (StateOf(tenant) != IndexState.Written || !TryBeginUnsynchronized())
             {
                 return;
             }
 
             int before = _pending.Length;
-            write(_pending, generation, slice, sliceIndex);
+            write(_pending, tenant, slice, sliceIndex);
             WakeUnsynchronized(before);
         }
     }

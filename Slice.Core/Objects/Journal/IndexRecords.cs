@@ -49,7 +49,7 @@ internal static class IndexRecords
     public static void WriteSlice(RecordBuffer buffer, StoredSlice slice)
     {
         buffer.Byte((byte)IndexRecordKind.Slice);
-        buffer.UInt32(slice.GenerationId);
+        buffer.UInt32(slice.TenantId);
         buffer.Int32(slice.SliceIndex);
         buffer.UInt16((ushort)slice.Segment.Index);
         buffer.Int32(slice.OffsetBytes);

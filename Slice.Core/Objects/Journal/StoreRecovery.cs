@@ -72,7 +72,10 @@ internal sealed class StoreRecovery : IIndexRecordVisitor
             return;
         }
 
-        _generations.Add(indexed.Id, Generation.Restore(indexed, _store));
+        var generation = Generation.Restore(
+            indexed.Key, indexed.Response, indexed.Grid, _store, indexed.Id, indexed.Selecting, indexed.IsWhole);
+        ((ISliceTenant)generation).JournalNote = (byte)IndexState.Written;
+        _generations.Add(indexed.Id, generation);
     }
 
     /// <inheritdoc/>

@@ -278,7 +278,7 @@ public sealed class StoreRecoveryTests : IDisposable
             var twin = StoredObjects.Generation(other, slices: 2, Unit, target: "/1");
             IndexRecords.WriteObject(buffer, twin);
             var slice = await StoredObjects.AddAsync(other, generation, sliceIndex: 1, seed: 11);
-            slice.GenerationId = twin.Id;
+            slice.TenantId = twin.Id;
             IndexRecords.WriteSlice(buffer, slice);
             file.Append(buffer.Written);
         }
@@ -570,8 +570,8 @@ public sealed class StoreRecoveryTests : IDisposable
         public static Run Open(string path, long capacityBytes, TimeProvider time)
         {
             var index = new ObjectIndex();
-            var store = SliceStore.OpenOnDisk(path, capacityBytes, index, time, out var recovered);
-            store.GenerationEmptied = index.Remove;
+            var store = StoreOpener.Open(path, capacityBytes, index, time, out var recovered);
+            store.TenantEmptied = index.RemoveEmptied;
             return new Run(store, index, recovered);
         }
 

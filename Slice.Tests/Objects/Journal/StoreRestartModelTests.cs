@@ -2,6 +2,7 @@ using CsCheck;
 using Slice.Core.Caching;
 using Slice.Core.Http;
 using Slice.Core.Objects;
+using Slice.Core.Objects.Journal;
 using Slice.Core.Storage;
 using Slice.Tests.Support;
 
@@ -155,8 +156,8 @@ public sealed class StoreRestartModelTests
         private SliceStore Open()
         {
             _index = new ObjectIndex();
-            var store = SliceStore.OpenOnDisk(_directory.Path, CapacityBytes, _index, TimeProvider.System, _minRewriteBytes, out _);
-            store.GenerationEmptied = _index.Remove;
+            var store = StoreOpener.Open(_directory.Path, CapacityBytes, _index, TimeProvider.System, _minRewriteBytes ?? IndexJournal.DefaultMinRewriteBytes, out _);
+            store.TenantEmptied = _index.RemoveEmptied;
             return store;
         }
 

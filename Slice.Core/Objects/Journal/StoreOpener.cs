@@ -1,0 +1,50 @@
+using Slice.Core.Storage;
+
+namespace Slice.Core.Objects.Journal;
+
+/// <summary>Opens a store on disk with what an earlier process has left there, and a journal for the next.</summary>
+public static class StoreOpener
+{
+    /// <summary>
+    /// A store in <paramref name="path"/>, which is created when missing and locked against other processes, with what an earlier process
+    /// has left there. The caller disposes it.
+    /// </summary>
+    /// <param name="path">The directory.</param>
+    /// <param name="capacityBytes">Most bytes it will ever hold; what is there beyond it goes.</param>
+    /// <param name="index">Where the objects go that are found; from then on the index of this store alone.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="recovered">What was found.</param>
+    /// <exception cref="IOException">The directory is in use, full, or cannot be written; the message names it.</exception>
+    /// <exception cref="UnauthorizedAccessException">No permission; the message names the path.</exception>
+    public static SliceStore Open(string path, long capacityBytes, ObjectIndex index, TimeProvider time, out RecoveredIndex recovered) =>
+        Open(path, capacityBytes, index, time, IndexJournal.DefaultMinRewriteBytes, out recovered);
+
+    /// <summary>The same, with an index that is written anew earlier than it is worth.</summary>
+    internal static SliceStore Open(
+        string path, long capacityBytes, ObjectIndex index, TimeProvider time, long minRewriteBytes, out RecoveredIndex recovered)
+    {
+        var directory = CacheDirectory.Open(path);
+        SliceStore? store = null;
+        try
+        {
+            store = new SliceStore(capacityBytes, directory, time);
+            recovered = StoreRecovery.Recover(store, directory, index, out var file);
+            store.EnsureFirstSegment();
+            var journal = new IndexJournal(directory, index, file, store.Writing, time)
+            {
+                MinRewriteBytes = minRewriteBytes,
+                AreFilesInPlace = () => store.AreFilesInPlace,
+                BeginAnew = () => store.BeginAnew(index.Clear),
+            };
+            store.ReportTo(journal);
+            journal.Start();
+            return store;
+        }
+        catch
+        {
+            store?.Dispose();
+            directory.Dispose();
+            throw;
+        }
+    }
+}
