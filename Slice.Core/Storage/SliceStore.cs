@@ -24,14 +24,10 @@ public sealed class SliceStore : IDisposable
     private readonly ConcurrentDictionary<uint, ISliceTenant> _tenants = new();
     private readonly S3FifoEviction _eviction;
     private readonly CacheDirectory? _directory;
-    private SegmentFile[] _segments = [];
+    private readonly SegmentSet _segments;
     private ISliceJournal? _journal;
-    private long _segmentBytes;
-    private bool _isBeginningAnew;
-    private bool _isDisposed;
     private long _usedBytes;
     private int _lastTenantId;
-    private Task<bool>? _growth;
 
     /// <summary>A store without segments.</summary>
     /// <param name="capacityBytes">Most bytes it will ever hold.</param>
@@ -43,7 +39,7 @@ public sealed class SliceStore : IDisposable
         CapacityBytes = capacityBytes;
         _directory = directory;
         Writing = new DiskUse(time);
-        Growth = new DiskUse(time);
+        _segments = new SegmentSet(this, _lock, directory, time);
     }
 
     /// <summary>Most bytes it will ever hold.</summary>
@@ -74,26 +70,29 @@ public sealed class SliceStore : IDisposable
     public bool TakesNothing => Writing.IsStopped;
 
     /// <summary>Whether the disk has had room each time the store was to grow.</summary>
-    public DiskUse Growth { get; }
+    public DiskUse Growth => _segments.Growth;
 
     /// <summary>Bytes of its segments: what it has taken of disk or memory so far, at most <see cref="CapacityBytes"/>.</summary>
-    public long AllocatedBytes => Volatile.Read(ref _segmentBytes);
+    public long AllocatedBytes => _segments.Bytes;
 
     /// <summary>Called when the files of a store on disk were removed under it, and it has begun anew. Set once, before use; must not throw.</summary>
     public Action? HasBegunAnew { get; set; }
+
+    /// <summary>The segments, for a start that finds some of an earlier run.</summary>
+    internal SegmentSet Segments => _segments;
 
     /// <summary>Called when eviction takes the last slice of a tenant. Set once, before use.</summary>
     internal Action<ISliceTenant>? TenantEmptied { get; set; }
 
     /// <summary>Whether the directory and the segments still stand where they were made; always in memory.</summary>
-    internal bool AreFilesInPlace => _directory is not { IsInPlace: false } && Array.TrueForAll(_segments, segment => segment.IsInPlace);
+    internal bool AreFilesInPlace => _directory is not { IsInPlace: false } && _segments.AreInPlace;
 
     /// <summary>A store that forgets at exit.</summary>
     /// <exception cref="IOException">The kernel gives no memory file.</exception>
     public static SliceStore CreateInMemory(long capacityBytes, TimeProvider time)
     {
         var store = new SliceStore(capacityBytes, directory: null, time);
-        store.AddSegment();
+        store._segments.EnsureFirst();
         return store;
     }
 
@@ -118,7 +117,7 @@ public sealed class SliceStore : IDisposable
                 return new(new SliceReservation(this, slice));
             }
 
-            growth = StartGrowthUnsynchronized();
+            growth = _segments.StartGrowthUnsynchronized();
         }
 
         return growth is null ? new(ReserveByEviction(lengthBytes)) : ReserveAfterGrowthAsync(lengthBytes, growth);
@@ -133,33 +132,28 @@ public sealed class SliceStore : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        Task<bool>? growth;
-        lock (_lock)
-        {
-            _isDisposed = true;
-            growth = _growth;
-        }
-
-        // A segment that is just being made must not appear in a directory that the next process has locked by then.
-        growth?.Wait();
+        // First what may still write to the directory, then the lock on it.
+        _segments.StopGrowth();
         _journal?.Dispose();
-        DisposeSegments();
+        _segments.Dispose();
         _directory?.Dispose();
-    }
-
-    /// <summary>Makes the first segment, when an earlier run has left none.</summary>
-    /// <exception cref="IOException">The disk is full or fails.</exception>
-    /// <exception cref="UnauthorizedAccessException">The directory may not be written.</exception>
-    internal void EnsureFirstSegment()
-    {
-        if (_segments.Length == 0)
-        {
-            AddSegment();
-        }
     }
 
     /// <summary>From now on changes are told to a journal, which is disposed with the store. Called once, before use.</summary>
     internal void ReportTo(ISliceJournal journal) => _journal = journal;
+
+    /// <summary>
+    /// Begins anew in an empty directory: the files were removed, or others were put in their place. What was stored is forgotten, as nobody
+    /// could find it again after a restart. Called by one thread at a time.
+    /// </summary>
+    /// <param name="forgetTenants">Ends every tenant.</param>
+    /// <exception cref="IOException">The directory cannot be made; to be called again later.</exception>
+    /// <exception cref="UnauthorizedAccessException">No permission; to be called again later.</exception>
+    internal void BeginAnew(Action forgetTenants)
+    {
+        _segments.BeginAnew(forgetTenants);
+        HasBegunAnew?.Invoke();
+    }
 
     /// <summary>Gives a tenant its number.</summary>
     internal uint Register(ISliceTenant tenant)
@@ -257,27 +251,6 @@ public sealed class SliceStore : IDisposable
         }
     }
 
-    /// <summary>Adds a segment that is there already.</summary>
-    internal void AddSegment(SegmentFile segment)
-    {
-        lock (_lock)
-        {
-            _segments = [.. _segments, segment];
-            _segmentBytes += segment.LengthBytes;
-        }
-    }
-
-    /// <summary>Closes all segments; for a start that finds it cannot use them.</summary>
-    internal void RemoveSegments()
-    {
-        DisposeSegments();
-        _segments = [];
-        _segmentBytes = 0;
-    }
-
-    /// <summary>The segment of this number; null when there is none.</summary>
-    internal SegmentFile? SegmentAt(int index) => index < _segments.Length ? _segments[index] : null;
-
     // That a slice is read again and again is worth knowing after a crash too.
     private void RecordUnsynchronized(StoredSlice slice)
     {
@@ -351,131 +324,8 @@ public sealed class SliceStore : IDisposable
 
     private StoredSlice? TryAllocateUnsynchronized(int lengthBytes)
     {
-        foreach (var segment in _segments)
-        {
-            if (!segment.WasCutShort && segment.Extents.TryAllocate(lengthBytes, out int offsetBytes))
-            {
-                _usedBytes += ExtentAllocator.RoundUp(lengthBytes);
-                return new StoredSlice(segment, offsetBytes, lengthBytes);
-            }
-        }
-
-        return null;
-    }
-
-    private Task<bool>? StartGrowthUnsynchronized()
-    {
-        if (_growth is { IsCompleted: false })
-        {
-            return _growth;
-        }
-
-        if (_isBeginningAnew || _isDisposed || !Growth.MayTry || StoreLayout.NextSegmentBytes(_segmentBytes, CapacityBytes) == 0)
-        {
-            return null;
-        }
-
-        // Preallocation of a gigabyte can take the disk a while: not under the lock, and not on the caller's thread.
-        return _growth = Task.Run(TryAddSegment);
-    }
-
-    private bool TryAddSegment()
-    {
-        try
-        {
-            AddSegment();
-            Growth.Succeeded();
-            return true;
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            // The disk is smaller than cache_size: what is there is used.
-            Growth.Failed(error);
-            return false;
-        }
-    }
-
-    private void AddSegment()
-    {
-        int lengthBytes = StoreLayout.NextSegmentBytes(_segmentBytes, CapacityBytes);
-        int index = _segments.Length;
-        AddSegment(
-            _directory is null ? SegmentFile.CreateInMemory(this, index, lengthBytes)
-            : index == 0 ? CreateFirstOnDisk(_directory.SegmentPath(index), lengthBytes)
-            : SegmentFile.CreateOnDisk(this, index, _directory.SegmentPath(index), lengthBytes));
-    }
-
-    // A disk without the room for one whole segment still makes a cache that outlives the process. Later ones are not made to fit: the last
-    // of the disk is left to the index and to others.
-    private SegmentFile CreateFirstOnDisk(string path, int lengthBytes)
-    {
-        while (true)
-        {
-            try
-            {
-                return SegmentFile.CreateOnDisk(this, 0, path, lengthBytes);
-            }
-            catch (IOException) when (lengthBytes / 2 >= StoreLayout.MinFirstSegmentBytes)
-            {
-                lengthBytes = lengthBytes / 2 / ExtentAllocator.UnitBytes * ExtentAllocator.UnitBytes;
-            }
-        }
-    }
-
-    /// <summary>
-    /// Begins anew in an empty directory: the files were removed, or others were put in their place. What was stored is forgotten, as nobody
-    /// could find it again after a restart, and its blocks go back to the disk with the last lease. Called by one thread at a time.
-    /// </summary>
-    /// <param name="forgetTenants">Ends every tenant.</param>
-    /// <exception cref="IOException">The directory cannot be made; to be called again later.</exception>
-    /// <exception cref="UnauthorizedAccessException">No permission; to be called again later.</exception>
-    internal void BeginAnew(Action forgetTenants)
-    {
-        Task<bool>? growth;
-        lock (_lock)
-        {
-            _isBeginningAnew = true;
-            growth = _growth;
-        }
-
-        // Its file would be the first segment of the old directory.
-        growth?.Wait();
-        List<SegmentFile> unused = [];
-        lock (_lock)
-        {
-            foreach (var segment in _segments)
-            {
-                segment.IsAbandoned = true;
-                if (segment.Extents.IsAllFree)
-                {
-                    unused.Add(segment);
-                }
-            }
-
-            _segments = [];
-            _segmentBytes = 0;
-        }
-
-        foreach (IDisposable segment in unused)
-        {
-            segment.Dispose();
-        }
-
-        forgetTenants();
-        _directory!.Renew();
-        lock (_lock)
-        {
-            _isBeginningAnew = false;
-        }
-
-        HasBegunAnew?.Invoke();
-    }
-
-    private void DisposeSegments()
-    {
-        foreach (IDisposable segment in _segments)
-        {
-            segment.Dispose();
-        }
+        var slice = _segments.TryAllocateUnsynchronized(lengthBytes);
+        _usedBytes += slice?.ExtentBytes ?? 0;
+        return slice;
     }
 }

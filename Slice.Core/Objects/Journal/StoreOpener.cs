@@ -17,7 +17,7 @@ public static class StoreOpener
     /// <exception cref="IOException">The directory is in use, full, or cannot be written; the message names it.</exception>
     /// <exception cref="UnauthorizedAccessException">No permission; the message names the path.</exception>
     public static SliceStore Open(string path, long capacityBytes, ObjectIndex index, TimeProvider time, out RecoveredIndex recovered) =>
-        Open(path, capacityBytes, index, time, IndexJournal.DefaultMinRewriteBytes, out recovered);
+        Open(path, capacityBytes, index, time, IndexWriter.DefaultMinRewriteBytes, out recovered);
 
     /// <summary>The same, with an index that is written anew earlier than it is worth.</summary>
     internal static SliceStore Open(
@@ -29,15 +29,16 @@ public static class StoreOpener
         {
             store = new SliceStore(capacityBytes, directory, time);
             recovered = StoreRecovery.Recover(store, directory, index, out var file);
-            store.EnsureFirstSegment();
-            var journal = new IndexJournal(directory, index, file, store.Writing, time)
+            store.Segments.EnsureFirst();
+            var pending = new PendingRecords();
+            var writer = new IndexWriter(pending, directory, index, file, store.Writing, time)
             {
                 MinRewriteBytes = minRewriteBytes,
                 AreFilesInPlace = () => store.AreFilesInPlace,
                 BeginAnew = () => store.BeginAnew(index.Clear),
             };
-            store.ReportTo(journal);
-            journal.Start();
+            store.ReportTo(new IndexJournal(pending, writer));
+            writer.Start();
             return store;
         }
         catch

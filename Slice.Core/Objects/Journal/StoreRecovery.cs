@@ -105,7 +105,7 @@ internal sealed class StoreRecovery : IIndexRecordVisitor
         }
 
         SliceGone(indexed.Id, indexed.SliceIndex);
-        if (!indexed.Fits(generation.Grid, generation.CompleteLength) || _store.SegmentAt(indexed.Segment) is not { } segment)
+        if (!indexed.Fits(generation.Grid, generation.CompleteLength) || _store.Segments.At(indexed.Segment) is not { } segment)
         {
             _droppedSlices++;
             return;
@@ -148,7 +148,7 @@ internal sealed class StoreRecovery : IIndexRecordVisitor
                 break;
             }
 
-            store.AddSegment(SegmentFile.Open(store, index, path, lengthBytes));
+            store.Segments.Add(SegmentFile.Open(store, index, path, lengthBytes));
             usedBytes += lengthBytes;
         }
 
@@ -204,6 +204,6 @@ internal sealed class StoreRecovery : IIndexRecordVisitor
             _store.Unregister(generation);
         }
 
-        _store.RemoveSegments();
+        _store.Segments.RemoveAll();
     }
 }

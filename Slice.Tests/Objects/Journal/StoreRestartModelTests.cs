@@ -156,7 +156,7 @@ public sealed class StoreRestartModelTests
         private SliceStore Open()
         {
             _index = new ObjectIndex();
-            var store = StoreOpener.Open(_directory.Path, CapacityBytes, _index, TimeProvider.System, _minRewriteBytes ?? IndexJournal.DefaultMinRewriteBytes, out _);
+            var store = StoreOpener.Open(_directory.Path, CapacityBytes, _index, TimeProvider.System, _minRewriteBytes ?? IndexWriter.DefaultMinRewriteBytes, out _);
             store.TenantEmptied = _index.RemoveEmptied;
             return store;
         }

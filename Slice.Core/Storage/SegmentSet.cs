@@ -1,0 +1,216 @@
+namespace Slice.Core.Storage;
+
+/// <summary>
+/// The segments of a store: where extents come from, how the store grows by one more segment, and how it begins anew when the files were
+/// removed under it. Shares the store's lock; what needs it held says so in its name. Thread-safe otherwise.
+/// </summary>
+/// <param name="store">The store that the segments belong to.</param>
+/// <param name="storeLock">The store's lock, which guards the extents of every segment.</param>
+/// <param name="directory">Where they lie; null for those in memory. The set does not dispose it.</param>
+/// <param name="time">The clock.</param>
+internal sealed class SegmentSet(SliceStore store, Lock storeLock, CacheDirectory? directory, TimeProvider time) : IDisposable
+{
+    private SegmentFile[] _segments = [];
+    private long _bytes;
+    private bool _isBeginningAnew;
+    private bool _isDisposed;
+    private Task<bool>? _growth;
+
+    /// <summary>Bytes of the segments.</summary>
+    public long Bytes => Volatile.Read(ref _bytes);
+
+    /// <summary>Whether the disk has had room each time another segment was to be made.</summary>
+    public DiskUse Growth { get; } = new(time);
+
+    /// <summary>Whether every segment still stands where it was made.</summary>
+    public bool AreInPlace => Array.TrueForAll(_segments, segment => segment.IsInPlace);
+
+    /// <summary>The segment of this number; null when there is none.</summary>
+    public SegmentFile? At(int index) => index < _segments.Length ? _segments[index] : null;
+
+    /// <summary>Takes an extent out of the first segment that has one; null when none has.</summary>
+    public StoredSlice? TryAllocateUnsynchronized(int lengthBytes)
+    {
+        foreach (var segment in _segments)
+        {
+            if (!segment.WasCutShort && segment.Extents.TryAllocate(lengthBytes, out int offsetBytes))
+            {
+                return new StoredSlice(segment, offsetBytes, lengthBytes);
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>
+    /// Begins to make another segment, or joins whoever is making one; the task says whether there is one more. Null when there is none to
+    /// be made.
+    /// </summary>
+    public Task<bool>? StartGrowthUnsynchronized()
+    {
+        if (_growth is { IsCompleted: false })
+        {
+            return _growth;
+        }
+
+        if (_isBeginningAnew || _isDisposed || !Growth.MayTry || StoreLayout.NextSegmentBytes(_bytes, store.CapacityBytes) == 0)
+        {
+            return null;
+        }
+
+        // Preallocation of a gigabyte can take the disk a while: not under the lock, and not on the caller's thread.
+        return _growth = Task.Run(TryGrow);
+    }
+
+    /// <summary>Makes the first segment, when an earlier run has left none.</summary>
+    /// <exception cref="IOException">The disk is full or fails, or the kernel gives no memory file.</exception>
+    /// <exception cref="UnauthorizedAccessException">The directory may not be written.</exception>
+    public void EnsureFirst()
+    {
+        if (_segments.Length == 0)
+        {
+            Grow();
+        }
+    }
+
+    /// <summary>Adds a segment that is there already.</summary>
+    public void Add(SegmentFile segment)
+    {
+        lock (storeLock)
+        {
+            _segments = [.. _segments, segment];
+            _bytes += segment.LengthBytes;
+        }
+    }
+
+    /// <summary>Closes all segments; for a start that finds that they cannot be used. Nobody else knows the store yet.</summary>
+    public void RemoveAll()
+    {
+        Close();
+        _segments = [];
+        _bytes = 0;
+    }
+
+    /// <summary>
+    /// Begins anew in an empty directory: what is leased keeps its old segment, which is closed with the last lease, and its blocks then
+    /// go back to the disk. Called by one thread at a time.
+    /// </summary>
+    /// <param name="forgetTenants">Ends every tenant; called when no extent comes out of the old segments any more.</param>
+    /// <exception cref="IOException">The directory cannot be made; to be called again later.</exception>
+    /// <exception cref="UnauthorizedAccessException">No permission; to be called again later.</exception>
+    public void BeginAnew(Action forgetTenants)
+    {
+        Task<bool>? growth;
+        lock (storeLock)
+        {
+            _isBeginningAnew = true;
+            growth = _growth;
+        }
+
+        // The file that is just being made would be the first segment of the old directory.
+        growth?.Wait();
+        Abandon();
+        forgetTenants();
+        directory!.Renew();
+        lock (storeLock)
+        {
+            _isBeginningAnew = false;
+        }
+    }
+
+    /// <summary>Makes no segment any more. Waits for the one that is just being made.</summary>
+    public void StopGrowth()
+    {
+        Task<bool>? growth;
+        lock (storeLock)
+        {
+            _isDisposed = true;
+            growth = _growth;
+        }
+
+        // It must not appear in a directory that the next process has locked by then.
+        growth?.Wait();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        StopGrowth();
+        Close();
+    }
+
+    private void Abandon()
+    {
+        List<SegmentFile> unused = [];
+        lock (storeLock)
+        {
+            foreach (var segment in _segments)
+            {
+                segment.IsAbandoned = true;
+                if (segment.Extents.IsAllFree)
+                {
+                    unused.Add(segment);
+                }
+            }
+
+            _segments = [];
+            _bytes = 0;
+        }
+
+        foreach (IDisposable segment in unused)
+        {
+            segment.Dispose();
+        }
+    }
+
+    private bool TryGrow()
+    {
+        try
+        {
+            Grow();
+            Growth.Succeeded();
+            return true;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // The disk is smaller than cache_size: what is there is used.
+            Growth.Failed(error);
+            return false;
+        }
+    }
+
+    private void Grow()
+    {
+        int lengthBytes = StoreLayout.NextSegmentBytes(_bytes, store.CapacityBytes);
+        int index = _segments.Length;
+        Add(
+            directory is null ? SegmentFile.CreateInMemory(store, index, lengthBytes)
+            : index == 0 ? CreateFirstOnDisk(directory.SegmentPath(index), lengthBytes)
+            : SegmentFile.CreateOnDisk(store, index, directory.SegmentPath(index), lengthBytes));
+    }
+
+    // A disk without the room for one whole segment still makes a cache that outlives the process. Later ones are not made to fit: the last
+    // of the disk is left to the index and to others.
+    private SegmentFile CreateFirstOnDisk(string path, int lengthBytes)
+    {
+        while (true)
+        {
+            try
+            {
+                return SegmentFile.CreateOnDisk(store, 0, path, lengthBytes);
+            }
+            catch (IOException) when (lengthBytes / 2 >= StoreLayout.MinFirstSegmentBytes)
+            {
+                lengthBytes = lengthBytes / 2 / ExtentAllocator.UnitBytes * ExtentAllocator.UnitBytes;
+            }
+        }
+    }
+
+    private void Close()
+    {
+        foreach (IDisposable segment in _segments)
+        {
+            segment.Dispose();
+        }
+    }
+}
