@@ -1,4 +1,3 @@
-using System.Reflection;
 using Microsoft.Extensions.Logging;
 using Slice.Core.Caching;
 using Slice.Core.Fetching;
@@ -31,68 +30,82 @@ internal sealed class Composition : IAsyncDisposable
     private readonly SliceFetcher _fetcher;
     private readonly DeadlineSweeper _sweeper;
     private readonly PageResidency _residency = new();
+    private readonly SliceMeter _meter;
+
+    // The metrics endpoint counts no requests of its own: its figures are the proxy's.
+    private readonly SliceMeter _ownMeter = new();
 
     /// <summary>Builds an instance under a valid configuration; it does not listen yet.</summary>
     /// <exception cref="IOException">The store cannot be created; the message says why.</exception>
     public Composition(SliceOptions options, ILoggerFactory loggers, TimeProvider time)
     {
-        Meter = new SliceMeter(options.Purge.EnableMetrics);
-        State = new InstanceState();
-        var log = new RequestLog(loggers.CreateLogger<RequestLog>(), Meter);
+        var meter = _meter = new SliceMeter(options.Purge.EnableMetrics);
+        var state = new InstanceState();
+        var log = new RequestLog(loggers.CreateLogger<RequestLog>(), meter);
 
         // Store and index.
         var index = Index = new ObjectIndex();
-        _store = new StoreFactory(loggers.CreateLogger<StoreFactory>()).Open(options, index, time, Meter);
+        _store = new StoreFactory(loggers.CreateLogger<StoreFactory>()).Open(options, index, time, meter);
 
         // Origin and settings.
         _origin = new OriginClient(options, time) { HealthChanged = log.OriginHealthChanged };
-        Meter.AddGauge("origin_healthy", "1 for each address of the origin, 0 while it rests.", "address", _origin.ReadHealth);
+        meter.AddGauge("origin_healthy", "1 for each address of the origin, 0 while it rests.", "address", _origin.ReadHealth);
         Settings = new LiveSettings(new RequestSettings(options, _origin, time));
 
         // Fetching.
         _gate = new OriginGate(options.Limits.MaxOriginRequests, time);
-        var gated = new GatedOrigin(_gate, Meter);
-        var attempts = new SliceFetchAttempts(gated, _store, time, Meter, _stopping.Token);
-        _fetcher = new SliceFetcher(attempts, index, time, Meter, _stopping.Token) { FetchFailed = log.FetchFailed };
+        var gated = new GatedOrigin(_gate, meter);
+        var attempts = new SliceFetchAttempts(gated, _store, time, meter, _stopping.Token);
+        _fetcher = new SliceFetcher(attempts, index, time, meter, _stopping.Token) { FetchFailed = log.FetchFailed };
         var interpreter = new ObjectAnswerInterpreter(_fetcher, _store, index);
-        var objects = new ObjectFetcher(new ObjectFetchAttempts(gated, interpreter, time, Meter, _stopping.Token), index, time, Meter);
+        var objects = new ObjectFetcher(new ObjectFetchAttempts(gated, interpreter, time, meter, _stopping.Token), index, time, meter);
 
         // Delivery.
-        var unstored = new UnstoredDelivery(new UnstoredReader(gated, time, Meter), Meter);
-        var deliveries = new DeliveryPool(() => new SliceDelivery(_fetcher, unstored, _residency, Meter));
+        var unstored = new UnstoredDelivery(new UnstoredReader(gated, time, meter), meter);
+        var deliveries = new DeliveryPool(() => new SliceDelivery(_fetcher, unstored, _residency, meter));
 
         // Handlers.
         var failures = new FailureResponder(log);
-        var passThrough = new PassThroughHandler(new StoredResponseUpdates(index), failures, Meter, log);
-        var health = new HealthHandler(State, Version);
-        var stored = new StoredResponder(deliveries, _store, time, Meter, failures, log);
-        var direct = new DirectResponder(objects, Meter, log);
+        var passThrough = new PassThroughHandler(new StoredResponseUpdates(index), failures, meter, log);
+        var health = new HealthHandler(state, ProductVersion.Text);
+        var stored = new StoredResponder(deliveries, _store, time, meter, failures, log);
+        var direct = new DirectResponder(objects, meter, log);
         var get = new GetHandler(index, objects, stored, direct, passThrough, failures);
-        var purge = new PurgeHandler(index, _store, time, Meter);
-        var upgrade = new UpgradeHandler(time, Meter, failures, log, _stopping.Token);
+        var purge = new PurgeHandler(index, _store, time, meter);
+        var upgrade = new UpgradeHandler(time, meter, failures, log, _stopping.Token);
         var dispatcher = new RequestDispatcher(health, get, purge, passThrough, upgrade);
 
         // Endpoints.
         _sweeper = new DeadlineSweeper(time);
         var limits = new RequestHeadLimits(options.Limits.RequestTargetBytes, options.Limits.RequestHeadBytes, options.Limits.RequestFields);
         var services = new ConnectionServices(
-            options, new QueryKeyRule(options.CacheKeyQuery, options.CacheKeyIgnoredArguments), limits, TimeoutSettings.From(options, time), _sweeper, Settings, time, Meter, log);
-        Proxy = new SliceConnectionHandler(services, dispatcher);
-        ProxyProtocol = options.ProxyProtocol.Enabled
-            ? new ProxyProtocolMiddleware(options.ProxyProtocol.TrustedAddresses, options.Timeouts.RequestHead, time, Meter, log)
-            : null;
-        Certificate = LoadCertificate(options.Tls);
-
-        // The metrics endpoint counts no requests of its own: its figures are the proxy's.
-        Admin = new SliceConnectionHandler(services with { Meter = new SliceMeter() }, new AdminEndpoint(Meter, health, Version));
+            options,
+            new QueryKeyRule(options.CacheKeyQuery, options.CacheKeyIgnoredArguments),
+            limits,
+            TimeoutSettings.From(options, time),
+            _sweeper,
+            Settings,
+            time,
+            meter,
+            log);
+        Parts = new InstanceParts
+        {
+            Proxy = new SliceConnectionHandler(services, dispatcher),
+            Admin = new SliceConnectionHandler(
+                services with { Meter = _ownMeter }, new AdminEndpoint(meter, health, ProductVersion.Text)),
+            ProxyProtocol = options.ProxyProtocol.Enabled
+                ? new ProxyProtocolMiddleware(options.ProxyProtocol.TrustedAddresses, options.Timeouts.RequestHead, time, meter, log)
+                : null,
+            Certificate = LoadCertificate(options.Tls),
+            State = state,
+            Meter = meter,
+            Store = StoreFactory.Describe(options, _store),
+            Owner = this,
+        };
     }
 
-    /// <summary>The version, from the assembly.</summary>
-    public static string Version { get; } =
-        typeof(Composition).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "unknown";
-
-    /// <summary>The metrics.</summary>
-    public SliceMeter Meter { get; }
+    /// <summary>What serves the ports.</summary>
+    public InstanceParts Parts { get; }
 
     /// <summary>What is stored, by key.</summary>
     public ObjectIndex Index { get; }
@@ -103,20 +116,8 @@ internal sealed class Composition : IAsyncDisposable
     /// <summary>What the next request goes by.</summary>
     public LiveSettings Settings { get; }
 
-    /// <summary>What load balancers are told.</summary>
-    public InstanceState State { get; }
-
-    /// <summary>Serves the proxy port.</summary>
-    public SliceConnectionHandler Proxy { get; }
-
-    /// <summary>Stands before every client connection; null when the PROXY protocol is off.</summary>
-    public ProxyProtocolMiddleware? ProxyProtocol { get; }
-
-    /// <summary>The certificate for clients; null without TLS.</summary>
-    public ServerCertificate? Certificate { get; }
-
-    /// <summary>Serves the metrics port.</summary>
-    public SliceConnectionHandler Admin { get; }
+    /// <summary>The parts of an instance that lives by the clock of the system.</summary>
+    public static InstanceParts Compose(SliceOptions options, ILoggerFactory loggers) => new Composition(options, loggers, TimeProvider.System).Parts;
 
     private static ServerCertificate? LoadCertificate(TlsOptions tls)
     {
@@ -140,6 +141,7 @@ internal sealed class Composition : IAsyncDisposable
         _gate.Dispose();
         _store.Dispose();
         _stopping.Dispose();
-        Meter.Dispose();
+        _meter.Dispose();
+        _ownMeter.Dispose();
     }
 }

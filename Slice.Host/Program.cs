@@ -25,7 +25,7 @@ internal static class Program
             case InspectCommand inspect:
                 return InspectCommandRunner.Run(inspect, TimeProvider.System.GetUtcNow(), Console.Out, Console.Error, isTerminal: !Console.IsErrorRedirected);
             case DemoCommand demo:
-                return await DemoCommandRunner.RunAsync(demo);
+                return await DemoCommandRunner.RunAsync(demo.Options, Composition.Compose);
             case ShowAndExit show:
                 Console.Out.Write(show.Output);
                 Console.Error.Write(show.Error);
@@ -44,6 +44,6 @@ internal static class Program
             return ExitCode.Configuration;
         }
 
-        return await ServiceRunner.RunAsync(options, request, loaded.Notices);
+        return await ServiceRunner.RunAsync(options, Composition.Compose, request, loaded.Notices);
     }
 }

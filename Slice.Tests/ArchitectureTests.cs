@@ -1,6 +1,6 @@
 using System.Reflection;
 using Slice.Core.Storage;
-using Slice.Host.CommandLine;
+using Slice.Host.Service;
 using Slice.Net.Connections;
 
 namespace Slice.Tests;

@@ -1,16 +1,18 @@
 using Slice.Core.Options;
 using Slice.Host.Configuration;
+using Slice.Host.Demo;
+using Slice.Host.Service;
 
 namespace Slice.Host.CommandLine;
 
 /// <summary>The words of <c>--help</c>, written by hand for people; tests hold them against <see cref="CommandLineOptions"/>.</summary>
 internal static class CommandLineHelp
 {
-    private static readonly DemoCommand s_demo = new();
+    private static readonly DemoOptions s_demo = new();
 
     /// <summary>Help of the program.</summary>
     public static string Root { get; } = $"""
-        pingora-slice {CommandLineParser.Version} - a caching proxy that fetches large objects in slices
+        pingora-slice {ProductVersion.Text} - a caching proxy that fetches large objects in slices
 
         Usage:
           pingora-slice [CONFIG...] [options]   serve

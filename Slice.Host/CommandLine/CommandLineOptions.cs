@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using Slice.Core.Options;
+using Slice.Host.Demo;
 using Slice.Host.Text;
 
 namespace Slice.Host.CommandLine;
@@ -71,7 +72,7 @@ internal sealed class CommandLineOptions
 
     public Option<long?> Size { get; } = new("--size")
     {
-        CustomParser = token => ReadSize(token, DemoCommand.MinimumSizeBytes, DemoCommand.MaximumSizeBytes),
+        CustomParser = token => ReadSize(token, DemoOptions.MinimumSizeBytes, DemoOptions.MaximumSizeBytes),
     };
 
     public Option<TimeSpan?> Latency { get; } = new("--latency") { CustomParser = ReadLatency };
@@ -107,8 +108,8 @@ internal sealed class CommandLineOptions
     private static TimeSpan? ReadLatency(ArgumentResult argument)
     {
         bool isAllowed = DurationText.TryParse(Text(argument), out TimeSpan latency)
-            && latency >= TimeSpan.Zero && latency <= DemoCommand.MaximumLatency;
-        return isAllowed ? latency : Refuse<TimeSpan>(argument, $"0s to {DurationText.Format(DemoCommand.MaximumLatency)}");
+            && latency >= TimeSpan.Zero && latency <= DemoOptions.MaximumLatency;
+        return isAllowed ? latency : Refuse<TimeSpan>(argument, $"0s to {DurationText.Format(DemoOptions.MaximumLatency)}");
     }
 
     private static LogSeverity? ReadLogLevel(ArgumentResult argument) =>

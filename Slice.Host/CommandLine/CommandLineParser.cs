@@ -1,8 +1,9 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using System.Reflection;
 using System.Text;
 using Slice.Host.Configuration;
+using Slice.Host.Demo;
+using Slice.Host.Service;
 using Slice.Host.Text;
 
 namespace Slice.Host.CommandLine;
@@ -12,9 +13,6 @@ public static class CommandLineParser
 {
     // Response files (@file) and bundles of one-letter options are not offered, so they must not be understood either.
     private static readonly ParserConfiguration s_parserConfiguration = new() { EnablePosixBundling = false, ResponseFileTokenReplacer = null };
-
-    /// <summary>The version of this binary, as in <c>--version</c>: what the build was given, without the commit.</summary>
-    public static string Version { get; } = ReadVersion();
 
     /// <summary>Reads a command line. Pure: prints nothing, opens nothing.</summary>
     /// <param name="arguments">The arguments, without the name of the program.</param>
@@ -37,7 +35,7 @@ public static class CommandLineParser
 
         if (parsed.GetValue(options.Version))
         {
-            return new ShowAndExit(ExitCode.Ok, $"pingora-slice {Version}\n", "");
+            return new ShowAndExit(ExitCode.Ok, $"pingora-slice {ProductVersion.Text}\n", "");
         }
 
         return command == options.Demo ? ToDemo(parsed, options)
@@ -67,8 +65,8 @@ public static class CommandLineParser
 
     private static DemoCommand ToDemo(ParseResult parsed, CommandLineOptions options)
     {
-        DemoCommand defaults = new();
-        return new DemoCommand
+        DemoOptions defaults = new();
+        return new DemoCommand(new DemoOptions
         {
             Once = parsed.GetValue(options.Once),
             SizeBytes = parsed.GetValue(options.Size) ?? defaults.SizeBytes,
@@ -77,7 +75,7 @@ public static class CommandLineParser
             Concurrency = parsed.GetValue(options.Concurrency) ?? defaults.Concurrency,
             Port = parsed.GetValue(options.DemoPort) ?? defaults.Port,
             LogLevel = parsed.GetValue(options.LogLevel) ?? defaults.LogLevel,
-        };
+        });
     }
 
     // The library takes what it does not know for a file, because files may stand anywhere: `--bogus` would be looked for on disk.
@@ -142,11 +140,5 @@ public static class CommandLineParser
         }
 
         return text.Append("Try: pingora-slice --help\n").ToString();
-    }
-
-    private static string ReadVersion()
-    {
-        string? version = typeof(CommandLineParser).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion;
-        return version?.Split('+')[0] ?? "unknown";
     }
 }

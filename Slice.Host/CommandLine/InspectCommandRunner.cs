@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Slice.Core.Objects.Journal;
+using Slice.Host.Service;
 using Slice.Host.Text;
 
 namespace Slice.Host.CommandLine;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using Slice.Host.CommandLine;
 using Slice.Host.Service;
 
 namespace Slice.Host.Demo;
@@ -9,13 +8,15 @@ namespace Slice.Host.Demo;
 internal static class DemoCommandRunner
 {
     /// <summary>Runs the demonstration in this process, on its console, until it is done or a signal ends it.</summary>
+    /// <param name="options">What is served and downloaded.</param>
+    /// <param name="compose">Builds the proxy.</param>
     /// <returns><see cref="ExitCode.Ok"/>; <see cref="ExitCode.CannotStart"/>, <see cref="ExitCode.DownloadFailed"/> or <see cref="ExitCode.Interrupted"/>.</returns>
-    public static async Task<int> RunAsync(DemoCommand command)
+    public static async Task<int> RunAsync(DemoOptions options, InstanceComposer compose)
     {
         using var stopping = new CancellationTokenSource();
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        return await RunAsync(command, DemoConsole.OfProcess(), stopping.Token);
+        return await RunAsync(options, compose, DemoConsole.OfProcess(), stopping.Token);
 
         void Stop(PosixSignalContext signal)
         {
@@ -24,18 +25,18 @@ internal static class DemoCommandRunner
         }
     }
 
-    /// <summary>As <see cref="RunAsync(DemoCommand)"/>, elsewhere and until <paramref name="stopping"/> is cancelled.</summary>
-    public static async Task<int> RunAsync(DemoCommand command, DemoConsole console, CancellationToken stopping)
+    /// <summary>As <see cref="RunAsync(DemoOptions, InstanceComposer)"/>, elsewhere and until <paramref name="stopping"/> is cancelled.</summary>
+    public static async Task<int> RunAsync(DemoOptions options, InstanceComposer compose, DemoConsole console, CancellationToken stopping)
     {
         try
         {
-            var plan = DemoPlan.Create(command, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
-            await using var run = await DemoRun.StartAsync(plan);
+            var plan = DemoPlan.Create(options, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
+            await using var run = await DemoRun.StartAsync(plan, compose);
             var report = new DemoReport(console, plan);
             report.WriteIntroduction(run.OriginAddress, run.Proxy);
             report.WriteTableHead();
             report.WriteConclusion(await run.DownloadAsync(console, report.WriteRow, stopping));
-            if (!command.Once)
+            if (!options.Once)
             {
                 report.WriteCommands(run.Proxy);
                 await WaitAsync(stopping);
@@ -45,7 +46,7 @@ internal static class DemoCommandRunner
         }
         catch (InstanceStartException error)
         {
-            string hint = command.Port == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" Without --port {command.Port} a free port is taken.");
+            string hint = options.Port == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" Without --port {options.Port} a free port is taken.");
             console.Error.WriteLine($"pingora-slice: the demo cannot start: {error.Message}.{hint}");
             return ExitCode.CannotStart;
         }

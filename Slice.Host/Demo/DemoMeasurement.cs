@@ -1,12 +1,11 @@
 using System.Diagnostics;
 using Slice.Core.Ranges;
-using Slice.Host.CommandLine;
 using Slice.Host.Service;
 
 namespace Slice.Host.Demo;
 
 /// <summary>Runs downloads and says what they took.</summary>
-internal sealed class DemoMeasurement(DemoCommand command, DemoOrigin origin, DemoConsole console, Action<DemoRow> finished)
+internal sealed class DemoMeasurement(DemoOptions options, DemoOrigin origin, DemoConsole console, Action<DemoRow> finished)
 {
     // Beyond the latency of the origin; arbitrary, far above what loopback takes on a busy machine.
     private static readonly TimeSpan s_silenceLimit = TimeSpan.FromSeconds(30);
@@ -16,7 +15,7 @@ internal sealed class DemoMeasurement(DemoCommand command, DemoOrigin origin, De
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
     public async Task<DemoRow> RunAsync(string name, Instance proxy, string target, ByteRange range, int clients, CancellationToken ct)
     {
-        var request = new DemoRequest(proxy.ProxyEndPoint, target, range, command.SizeBytes, command.Latency + s_silenceLimit);
+        var request = new DemoRequest(proxy.ProxyEndPoint, target, range, options.SizeBytes, options.Latency + s_silenceLimit);
         var row = await RunAsync(name, proxy, request, clients, ct);
         finished(row);
         return row;
@@ -27,7 +26,7 @@ internal sealed class DemoMeasurement(DemoCommand command, DemoOrigin origin, De
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
     public async Task WarmUpAsync(Instance proxy, string target, ByteRange range, CancellationToken ct)
     {
-        var request = new DemoRequest(proxy.ProxyEndPoint, target, range, command.SizeBytes, command.Latency + s_silenceLimit);
+        var request = new DemoRequest(proxy.ProxyEndPoint, target, range, options.SizeBytes, options.Latency + s_silenceLimit);
         await DemoDownload.RunAsync(request, static _ => { }, ct);
         await WaitForOriginAsync(request, ct);
     }

@@ -1,6 +1,5 @@
 using System.Numerics;
 using Slice.Core.Ranges;
-using Slice.Host.CommandLine;
 
 namespace Slice.Host.Demo;
 
@@ -26,28 +25,28 @@ internal sealed record DemoPlan
     // Bytes of the short range on either side of the boundary. Arbitrary; less than the smallest slice.
     private const int BytesBesideBoundary = 1_000;
 
-    private DemoPlan(DemoCommand command, long availableMemoryBytes)
+    private DemoPlan(DemoOptions options, long availableMemoryBytes)
     {
-        Command = command;
-        Grid = new SliceGrid(command.SliceSizeBytes);
-        SliceCount = Grid.CountFor(command.SizeBytes);
-        int prefixSlices = Math.Min(SliceCount, (int)(MaxPrefixBytes / command.SliceSizeBytes));
-        int comparedSlices = Math.Min(prefixSlices, Math.Max(MinComparedSlices, SlicesWithin(s_longestWaits, command.Latency)));
+        Options = options;
+        Grid = new SliceGrid(options.SliceSizeBytes);
+        SliceCount = Grid.CountFor(options.SizeBytes);
+        int prefixSlices = Math.Min(SliceCount, (int)(MaxPrefixBytes / options.SliceSizeBytes));
+        int comparedSlices = Math.Min(prefixSlices, Math.Max(MinComparedSlices, SlicesWithin(s_longestWaits, options.Latency)));
         Compared = Prefix(comparedSlices);
         Crowd = Prefix(prefixSlices);
         Boundary = AroundBoundary();
 
         // The store cuts its memory in powers of two: a slice of 5 MB can cost 8 MiB.
-        long slotBytes = (long)BitOperations.RoundUpToPowerOf2((ulong)command.SliceSizeBytes);
+        long slotBytes = (long)BitOperations.RoundUpToPowerOf2((ulong)options.SliceSizeBytes);
         long limitBytes = Math.Max(MinCacheBytes, Math.Min(MaxCacheBytes, availableMemoryBytes / 2));
-        long wantedBytes = ((long)SliceCount + prefixSlices + SlicePlanner.Plan(Grid, Boundary, command.SizeBytes).Count) * slotBytes;
+        long wantedBytes = ((long)SliceCount + prefixSlices + SlicePlanner.Plan(Grid, Boundary, options.SizeBytes).Count) * slotBytes;
         CacheBytes = Math.Clamp(wantedBytes, MinCacheBytes, limitBytes);
         ComparedCacheBytes = Math.Clamp(comparedSlices * slotBytes, MinCacheBytes, limitBytes);
         FitsCache = wantedBytes <= CacheBytes;
     }
 
     /// <summary>What was asked for.</summary>
-    public DemoCommand Command { get; }
+    public DemoOptions Options { get; }
 
     /// <summary>How objects are cut.</summary>
     public SliceGrid Grid { get; }
@@ -56,7 +55,7 @@ internal sealed record DemoPlan
     public int SliceCount { get; }
 
     /// <summary>All of an object.</summary>
-    public ByteRange Whole => new(0, Command.SizeBytes);
+    public ByteRange Whole => new(0, Options.SizeBytes);
 
     /// <summary>What is downloaded one slice at a time: all of it, unless that takes too long.</summary>
     public ByteRange Compared { get; }
@@ -77,16 +76,16 @@ internal sealed record DemoPlan
     public bool FitsCache { get; }
 
     /// <summary>A plan for a machine or container with so much memory.</summary>
-    public static DemoPlan Create(DemoCommand command, long availableMemoryBytes) => new(command, availableMemoryBytes);
+    public static DemoPlan Create(DemoOptions options, long availableMemoryBytes) => new(options, availableMemoryBytes);
 
     private static int SlicesWithin(TimeSpan time, TimeSpan latency) =>
         latency > TimeSpan.Zero ? (int)Math.Min(int.MaxValue, time.Ticks / latency.Ticks) : int.MaxValue;
 
-    private ByteRange Prefix(int slices) => new(0, Math.Min(Command.SizeBytes, (long)slices * Command.SliceSizeBytes));
+    private ByteRange Prefix(int slices) => new(0, Math.Min(Options.SizeBytes, (long)slices * Options.SliceSizeBytes));
 
     private ByteRange AroundBoundary()
     {
-        long boundary = (long)(SliceCount / 2) * Command.SliceSizeBytes;
+        long boundary = (long)(SliceCount / 2) * Options.SliceSizeBytes;
         return Whole.Intersect(new ByteRange(Math.Max(0, boundary - BytesBesideBoundary), boundary + BytesBesideBoundary));
     }
 }

@@ -13,10 +13,10 @@ internal sealed class DemoReport(DemoConsole console, DemoPlan plan)
     /// <summary>Says what runs where.</summary>
     public void WriteIntroduction(Uri origin, Instance proxy)
     {
-        var command = plan.Command;
-        WriteLine($"Sample origin on {origin.GetLeftPart(UriPartial.Authority)} ({DurationText.Format(command.Latency)} before each answer).");
-        WriteLine($"Proxy on http://{proxy.ProxyEndPoint} ({Size(command.SliceSizeBytes)} per slice, {Size(plan.CacheBytes)} of memory as cache).");
-        WriteLine($"Objects of {Size(command.SizeBytes)}, which is {plan.SliceCount} {(plan.SliceCount == 1 ? "slice" : "slices")}; every byte that arrives is checked.");
+        var options = plan.Options;
+        WriteLine($"Sample origin on {origin.GetLeftPart(UriPartial.Authority)} ({DurationText.Format(options.Latency)} before each answer).");
+        WriteLine($"Proxy on http://{proxy.ProxyEndPoint} ({Size(options.SliceSizeBytes)} per slice, {Size(plan.CacheBytes)} of memory as cache).");
+        WriteLine($"Objects of {Size(options.SizeBytes)}, which is {plan.SliceCount} {(plan.SliceCount == 1 ? "slice" : "slices")}; every byte that arrives is checked.");
         if (!plan.FitsCache)
         {
             WriteLine($"They do not all fit the cache, which takes at most 2 GiB and half of the memory: what was evicted is fetched again.");
@@ -53,7 +53,7 @@ internal sealed class DemoReport(DemoConsole console, DemoPlan plan)
             ? "each byte once"
             : string.Create(CultureInfo.InvariantCulture, $"{(double)crowdBytes / plan.Crowd.Length:0.0} times the object");
         WriteLine($"");
-        WriteLine($"{plan.Command.Concurrency} in flight: {speedUp:0.0} times the throughput of one slice at a time, which is how nginx's slice module fetches");
+        WriteLine($"{plan.Options.Concurrency} in flight: {speedUp:0.0} times the throughput of one slice at a time, which is how nginx's slice module fetches");
         WriteLine($"(the same proxy with max_concurrent_subrequests 1, not nginx itself).");
         WriteLine($"{DemoPlan.Clients} clients received {Size(results.Crowd.Bytes)}; the origin sent {Size(crowdBytes)}: {crowdShare}.");
         WriteLine($"A slice is reused when it comes from the cache, or from what is just being fetched for another client.");

@@ -35,7 +35,7 @@ internal readonly record struct DemoCounts(long Slices, long SlicesFetched, long
     /// <summary>The counts now.</summary>
     public static DemoCounts Read(Instance proxy, DemoOrigin origin)
     {
-        var meter = proxy.Composition.Meter;
+        var meter = proxy.Parts.Meter;
         return new DemoCounts(meter.CacheHits.Value + meter.CacheMisses.Value, meter.Subrequests.Value, origin.Requests, origin.BodyBytes);
     }
 

@@ -15,10 +15,11 @@ internal sealed class DemoRun : IAsyncDisposable
 
     private readonly DemoPlan _plan;
     private readonly DemoOrigin _origin;
+    private readonly InstanceComposer _compose;
     private readonly Action<ILoggingBuilder> _configureLogging;
 
-    private DemoRun(DemoPlan plan, DemoOrigin origin, Instance proxy, Action<ILoggingBuilder> configureLogging) =>
-        (_plan, _origin, Proxy, _configureLogging) = (plan, origin, proxy, configureLogging);
+    private DemoRun(DemoPlan plan, DemoOrigin origin, Instance proxy, InstanceComposer compose, Action<ILoggingBuilder> configureLogging) =>
+        (_plan, _origin, Proxy, _compose, _configureLogging) = (plan, origin, proxy, compose, configureLogging);
 
     /// <summary>The proxy, on the port that was asked for.</summary>
     public Instance Proxy { get; }
@@ -27,22 +28,24 @@ internal sealed class DemoRun : IAsyncDisposable
     public Uri OriginAddress => _origin.Address;
 
     /// <summary>Starts origin and proxy.</summary>
+    /// <param name="plan">What is served.</param>
+    /// <param name="compose">Builds the proxy.</param>
     /// <exception cref="InstanceStartException">The port cannot be had; it has been logged too.</exception>
-    public static async Task<DemoRun> StartAsync(DemoPlan plan)
+    public static async Task<DemoRun> StartAsync(DemoPlan plan, InstanceComposer compose)
     {
-        var threshold = new LogThreshold(plan.Command.LogLevel);
+        var threshold = new LogThreshold(plan.Options.LogLevel);
         Action<ILoggingBuilder> configureLogging = logging => logging.AddSliceLogging(threshold);
-        var origin = await DemoOrigin.StartAsync(plan.Command.SizeBytes, plan.Command.Latency, configureLogging);
+        var origin = await DemoOrigin.StartAsync(plan.Options.SizeBytes, plan.Options.Latency, configureLogging);
         try
         {
-            var options = Options(plan, origin) with
+            var options = ProxyOptions(plan, origin) with
             {
-                ListenAddress = string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{plan.Command.Port}"),
-                MaxConcurrentSubrequests = plan.Command.Concurrency,
+                ListenAddress = string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{plan.Options.Port}"),
+                MaxConcurrentSubrequests = plan.Options.Concurrency,
                 MetricsEndpoint = new MetricsEndpointOptions { Address = "127.0.0.1:0" },
                 Store = new CacheStoreOptions { MemorySizeBytes = plan.CacheBytes },
             };
-            return new DemoRun(plan, origin, await Instance.StartAsync(options, configureLogging, TimeProvider.System), configureLogging);
+            return new DemoRun(plan, origin, await Instance.StartAsync(options, compose, configureLogging), compose, configureLogging);
         }
         catch
         {
@@ -59,8 +62,8 @@ internal sealed class DemoRun : IAsyncDisposable
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
     public async Task<DemoResults> DownloadAsync(DemoConsole console, Action<DemoRow> finished, CancellationToken ct)
     {
-        var measurement = new DemoMeasurement(_plan.Command, _origin, console, finished);
-        int inFlight = _plan.Command.Concurrency;
+        var measurement = new DemoMeasurement(_plan.Options, _origin, console, finished);
+        int inFlight = _plan.Options.Concurrency;
         string coldName = $"cold, {inFlight} {(inFlight == 1 ? "slice" : "slices")} in flight";
         string boundaryName = _plan.SliceCount == 1 ? "cold, range inside the only slice" : "cold, range across a slice boundary";
         string crowdName = $"cold, {DemoPlan.Clients} clients at once" + PartOf(_plan.Crowd);
@@ -80,25 +83,25 @@ internal sealed class DemoRun : IAsyncDisposable
         await _origin.DisposeAsync();
     }
 
-    private static SliceOptions Options(DemoPlan plan, DemoOrigin origin) => new()
+    private static SliceOptions ProxyOptions(DemoPlan plan, DemoOrigin origin) => new()
     {
         UpstreamAddresses = [origin.Address],
-        SliceSizeBytes = plan.Command.SliceSizeBytes,
+        SliceSizeBytes = plan.Options.SliceSizeBytes,
         Timeouts = new TimeoutOptions { Shutdown = s_shutdownTimeout },
-        LogLevel = plan.Command.LogLevel,
+        LogLevel = plan.Options.LogLevel,
     };
 
     // A proxy of its own, whose memory is given back before the next download.
     private async Task<DemoRow> DownloadOneAtATimeAsync(DemoMeasurement measurement, CancellationToken ct)
     {
-        var options = Options(_plan, _origin) with
+        var options = ProxyOptions(_plan, _origin) with
         {
             ListenAddress = "127.0.0.1:0",
             MaxConcurrentSubrequests = 1,
             MetricsEndpoint = new MetricsEndpointOptions { Enabled = false },
             Store = new CacheStoreOptions { MemorySizeBytes = _plan.ComparedCacheBytes },
         };
-        await using var proxy = await Instance.StartAsync(options, _configureLogging, TimeProvider.System);
+        await using var proxy = await Instance.StartAsync(options, _compose, _configureLogging);
         string name = "cold, one slice at a time" + PartOf(_plan.Compared);
         return await measurement.RunAsync(name, proxy, "/demo/serial.bin", _plan.Compared, clients: 1, ct);
     }

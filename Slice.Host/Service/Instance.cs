@@ -15,7 +15,7 @@ using Slice.Net.Connections;
 namespace Slice.Host.Service;
 
 /// <summary>
-/// A running proxy: the <see cref="Composition"/> behind Kestrel, with its endpoints bound, inside a host that handles signals. Start it,
+/// A running proxy: its <see cref="InstanceParts"/> behind Kestrel, with its endpoints bound, inside a host that handles signals. Start it,
 /// wait for it, dispose it.
 /// </summary>
 internal sealed partial class Instance : IAsyncDisposable
@@ -24,12 +24,12 @@ internal sealed partial class Instance : IAsyncDisposable
     private const int InputBufferBytes = 128 << 10;
 
     private readonly IHost _host;
-    private readonly Composition _composition;
+    private readonly InstanceParts _parts;
     private readonly SliceOptions _options;
     private readonly ILogger _logger;
 
-    private Instance(IHost host, Composition composition, SliceOptions options, ILogger logger) =>
-        (_host, _composition, _options, _logger) = (host, composition, options, logger);
+    private Instance(IHost host, InstanceParts parts, SliceOptions options, ILogger logger) =>
+        (_host, _parts, _options, _logger) = (host, parts, options, logger);
 
     /// <summary>Where clients connect; the real port when 0 was configured. Valid once started.</summary>
     public IPEndPoint ProxyEndPoint { get; private set; } = new(IPAddress.None, 0);
@@ -41,7 +41,7 @@ internal sealed partial class Instance : IAsyncDisposable
     public IPEndPoint? AdminEndPoint { get; private set; }
 
     /// <summary>What it is made of.</summary>
-    public Composition Composition => _composition;
+    public InstanceParts Parts => _parts;
 
     /// <summary>The log it writes to.</summary>
     public ILoggerFactory Loggers => _host.Services.GetRequiredService<ILoggerFactory>();
@@ -51,19 +51,19 @@ internal sealed partial class Instance : IAsyncDisposable
 
     /// <summary>Builds an instance and binds its endpoints: when this returns, clients are served.</summary>
     /// <param name="options">A valid configuration.</param>
+    /// <param name="compose">Builds what serves the ports.</param>
     /// <param name="configureLogging">Says where the log goes.</param>
-    /// <param name="time">The clock of everything in it.</param>
     /// <param name="configureServices">Adds to the host, or replaces in it.</param>
     /// <param name="notices">Lines for the log that were found before there was one.</param>
     /// <exception cref="InstanceStartException">A port or the store cannot be had; it has been logged too.</exception>
     public static async Task<Instance> StartAsync(
         SliceOptions options,
+        InstanceComposer compose,
         Action<ILoggingBuilder> configureLogging,
-        TimeProvider time,
         Action<IServiceCollection>? configureServices = null,
         IReadOnlyList<string>? notices = null)
     {
-        Composition? composition = null;
+        InstanceParts? parts = null;
         var host = new HostBuilder()
             .ConfigureLogging(configureLogging)
             .ConfigureServices(services =>
@@ -83,7 +83,7 @@ internal sealed partial class Instance : IAsyncDisposable
             })
             .ConfigureWebHost(web => web
                 .UseKestrelCore()
-                .ConfigureKestrel(kestrel => ConfigureEndpoints(kestrel, options, () => composition!))
+                .ConfigureKestrel(kestrel => ConfigureEndpoints(kestrel, options, () => parts!))
                 .Configure(static _ => { }))
             .Build();
         var logger = host.Services.GetRequiredService<ILoggerFactory>().CreateLogger<Instance>();
@@ -99,17 +99,17 @@ internal sealed partial class Instance : IAsyncDisposable
                 LogOriginNotVerified(logger);
             }
 
-            composition = CreateComposition(options, host, time);
-            var instance = new Instance(host, composition, options, logger);
+            parts = Compose(options, compose, host);
+            var instance = new Instance(host, parts, options, logger);
             await instance.StartAsync();
             return instance;
         }
         catch (Exception exception)
         {
             LogCannotStart(logger, exception.Message);
-            if (composition is not null)
+            if (parts is not null)
             {
-                await composition.DisposeAsync();
+                await parts.Owner.DisposeAsync();
             }
 
             host.Dispose();
@@ -127,16 +127,16 @@ internal sealed partial class Instance : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _host.StopAsync();
-        await _composition.DisposeAsync();
-        LogStopped(_composition.Meter.Requests.Value, _composition.Meter.BytesToClient.Value);
+        await _parts.Owner.DisposeAsync();
+        LogStopped(_parts.Meter.Requests.Value, _parts.Meter.BytesToClient.Value);
         _host.Dispose();
     }
 
-    private static Composition CreateComposition(SliceOptions options, IHost host, TimeProvider time)
+    private static InstanceParts Compose(SliceOptions options, InstanceComposer compose, IHost host)
     {
         try
         {
-            return new Composition(options, host.Services.GetRequiredService<ILoggerFactory>(), time);
+            return compose(options, host.Services.GetRequiredService<ILoggerFactory>());
         }
         catch (InvalidDataException exception)
         {
@@ -145,7 +145,7 @@ internal sealed partial class Instance : IAsyncDisposable
         }
         catch (IOException exception)
         {
-            // All that a composition cannot do without is memory.
+            // All that it cannot do without is memory.
             throw new InstanceStartException($"l1_cache_size_bytes: the cache cannot be set up: {exception.Message}", exception);
         }
     }
@@ -167,32 +167,32 @@ internal sealed partial class Instance : IAsyncDisposable
         return keyByEndPoint;
     }
 
-    private static void ConfigureEndpoints(KestrelServerOptions kestrel, SliceOptions options, Func<Composition> composition)
+    private static void ConfigureEndpoints(KestrelServerOptions kestrel, SliceOptions options, Func<InstanceParts> parts)
     {
         kestrel.Limits.MaxConcurrentConnections = options.Limits.MaxConnections;
         kestrel.Limits.MaxRequestBufferSize = InputBufferBytes;
         kestrel.Limits.MaxRequestLineSize = InputBufferBytes;
         kestrel.Limits.MaxRequestHeadersTotalSize = InputBufferBytes;
-        kestrel.Listen(IPEndPoint.Parse(options.ListenAddress), listen => ServeClients(listen, options, composition));
+        kestrel.Listen(IPEndPoint.Parse(options.ListenAddress), listen => ServeClients(listen, options, parts));
         if (options.Tls.ListenAddress is { } tlsAddress)
         {
-            kestrel.Listen(IPEndPoint.Parse(tlsAddress), listen => ServeClients(listen, options, composition, isTls: true));
+            kestrel.Listen(IPEndPoint.Parse(tlsAddress), listen => ServeClients(listen, options, parts, isTls: true));
         }
 
         if (options.MetricsEndpoint.Enabled)
         {
             kestrel.Listen(
-                IPEndPoint.Parse(options.MetricsEndpoint.Address), listen => listen.Run(connection => composition().Admin.OnConnectedAsync(connection)));
+                IPEndPoint.Parse(options.MetricsEndpoint.Address), listen => listen.Run(connection => parts().Admin.OnConnectedAsync(connection)));
         }
     }
 
     // From the socket inwards: who the client is, TLS, HTTP.
-    private static void ServeClients(ListenOptions listen, SliceOptions options, Func<Composition> composition, bool isTls = false)
+    private static void ServeClients(ListenOptions listen, SliceOptions options, Func<InstanceParts> parts, bool isTls = false)
     {
         listen.Protocols = HttpProtocols.Http1;
         if (options.ProxyProtocol.Enabled)
         {
-            listen.Use(next => connection => composition().ProxyProtocol!.OnConnectedAsync(connection, next));
+            listen.Use(next => connection => parts().ProxyProtocol!.OnConnectedAsync(connection, next));
         }
 
         if (isTls)
@@ -201,12 +201,12 @@ internal sealed partial class Instance : IAsyncDisposable
             listen.UseHttps(new TlsHandshakeCallbackOptions
             {
                 HandshakeTimeout = options.Timeouts.RequestHead,
-                OnConnection = _ => new(composition().Certificate!.Options),
+                OnConnection = _ => new(parts().Certificate!.Options),
             });
             listen.Use(next => connection => HandshakeDraining.Complete(connection, next));
         }
 
-        listen.Run(connection => composition().Proxy.OnConnectedAsync(connection));
+        listen.Run(connection => parts().Proxy.OnConnectedAsync(connection));
     }
 
     private async Task StartAsync()
@@ -219,7 +219,6 @@ internal sealed partial class Instance : IAsyncDisposable
         TlsEndPoint = _options.Tls.ListenAddress is null ? null : bound[1];
         AdminEndPoint = _options.MetricsEndpoint.Enabled ? bound[^1] : null;
         string origin = string.Join(' ', _options.UpstreamAddresses);
-        string store = DescribeStore();
         string metrics = AdminEndPoint?.ToString() ?? "off";
 
         // The line first: whoever finds the instance healthy may stop it, and the log must not tell that before it.
@@ -228,24 +227,15 @@ internal sealed partial class Instance : IAsyncDisposable
             LogListeningTls(TlsEndPoint, _options.Tls.Certificate!);
         }
 
-        LogListening(ProxyEndPoint, metrics, origin, store);
-        _composition.State.SetHealthy();
+        LogListening(ProxyEndPoint, metrics, origin, _parts.Store);
+        _parts.State.SetHealthy();
     }
 
     private void OnStopping()
     {
-        _composition.State.SetDraining();
+        _parts.State.SetDraining();
         string timeout = DurationText.Format(_options.Timeouts.Shutdown);
-        LogStopping(_composition.Meter.ActiveRequests.Value, timeout);
-    }
-
-    private string DescribeStore()
-    {
-        // As it is, not as it was asked for: a directory that cannot be used leaves the cache in memory.
-        var store = _composition.Store;
-        return !_options.EnableCache ? "off"
-            : store.IsPersistent ? $"{store.CapacityBytes >> 20} MiB in {_options.Store.Directory}"
-            : $"{store.CapacityBytes >> 20} MiB in memory";
+        LogStopping(_parts.Meter.ActiveRequests.Value, timeout);
     }
 
     [LoggerMessage(EventId = 8, EventName = "notice", Level = LogLevel.Information, Message = "{notice}")]

@@ -2,7 +2,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Slice.Core.Options;
-using Slice.Host.CommandLine;
 using Slice.Host.Configuration;
 using Slice.Host.Logging;
 
@@ -13,10 +12,12 @@ internal static class ServiceRunner
 {
     /// <summary>Serves until SIGTERM or SIGINT.</summary>
     /// <param name="options">A valid configuration.</param>
+    /// <param name="compose">Builds the proxy.</param>
     /// <param name="request">Where it came from, for reloads.</param>
     /// <param name="notices">Lines to say once the log is there.</param>
     /// <returns><see cref="ExitCode.Ok"/>, or <see cref="ExitCode.CannotStart"/> after a line in the log that says why.</returns>
-    public static async Task<int> RunAsync(SliceOptions options, ConfigurationRequest request, IReadOnlyList<string> notices)
+    public static async Task<int> RunAsync(
+        SliceOptions options, InstanceComposer compose, ConfigurationRequest request, IReadOnlyList<string> notices)
     {
         var threshold = new LogThreshold(options.LogLevel);
         ConfigurationReload? reload = null;
@@ -25,8 +26,8 @@ internal static class ServiceRunner
         {
             instance = await Instance.StartAsync(
                 options,
+                compose,
                 logging => logging.AddSliceLogging(threshold),
-                TimeProvider.System,
                 services => services.AddSingleton<IHostedService>(
                     host => reload = new ConfigurationReload(options, request, threshold, host.GetRequiredService<ILoggerFactory>())),
                 notices);
@@ -38,7 +39,7 @@ internal static class ServiceRunner
 
         await using (instance)
         {
-            reload!.Certificate = instance.Composition.Certificate;
+            reload!.Certificate = instance.Parts.Certificate;
             var manager = new ServiceManager(instance.Loggers);
             manager.TellReady();
             await using var whenStopping = instance.Stopping.Register(manager.TellStopping);

@@ -37,6 +37,12 @@ internal sealed partial class StoreFactory(ILogger<StoreFactory> logger)
         return store;
     }
 
+    /// <summary>Size and place of a store in words. As it is, not as it was asked for: a directory that cannot be used leaves the cache in memory.</summary>
+    public static string Describe(SliceOptions options, SliceStore store) =>
+        !options.EnableCache ? "off"
+        : store.IsPersistent ? $"{store.CapacityBytes >> 20} MiB in {options.Store.Directory}"
+        : $"{store.CapacityBytes >> 20} MiB in memory";
+
     private SliceStore? TryOpenOnDisk(CacheStoreOptions options, ObjectIndex index, TimeProvider time)
     {
         try

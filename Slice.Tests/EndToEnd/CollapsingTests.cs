@@ -151,5 +151,5 @@ public sealed class CollapsingTests
     }
 
     private static Task ActiveAsync(ProxyUnderTest proxy, int requests) => Eventually.TrueAsync(
-        () => proxy.Instance.Composition.Meter.ActiveRequests.Value == requests, $"{requests} active requests");
+        () => proxy.Instance.Parts.Meter.ActiveRequests.Value == requests, $"{requests} active requests");
 }

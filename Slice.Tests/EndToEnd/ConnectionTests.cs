@@ -151,7 +151,7 @@ public sealed class ConnectionTests
 
         client.FinishSending();
 
-        await Eventually.TrueAsync(() => proxy.Instance.Composition.Meter.ActiveRequests.Value == 0, "no request is active");
+        await Eventually.TrueAsync(() => proxy.Instance.Parts.Meter.ActiveRequests.Value == 0, "no request is active");
         gate.SetResult();
         Assert.Equal(TestContent.Bytes(0, 16, _file.Seed), (await proxy.GetAsync("/file")).Body);
     }

@@ -48,7 +48,7 @@ public sealed class HealthAndMetricsTests
         await running.SendAsync(RawClient.Request("GET", "/file"));
         await probe.SendAsync("GET /health HTTP/1.1\r\nHost: x\r\n");
         await origin.RequestsArrivedAsync(1);
-        proxy.Instance.Composition.State.SetDraining();
+        proxy.Instance.Parts.State.SetDraining();
         await probe.SendAsync("\r\n");
         var health = await probe.ReadResponseAsync();
         gate.SetResult();

@@ -419,7 +419,7 @@ public sealed class HostileRequestsTests
     private static async Task AssertUnharmedAsync(ProxyUnderTest proxy)
     {
         // The client has its answer a moment before the request is over.
-        await Eventually.TrueAsync(() => proxy.Instance.Composition.Meter.ActiveRequests.Value == 0, "no request is active");
+        await Eventually.TrueAsync(() => proxy.Instance.Parts.Meter.ActiveRequests.Value == 0, "no request is active");
         Assert.DoesNotContain(proxy.Log, line => line.Contains("unexpected", StringComparison.Ordinal));
     }
 }

@@ -41,7 +41,7 @@ public sealed class MixedTrafficTests
 
         // Cuts and changes abort some responses. That many do come through shows only that the test tests something.
         Assert.True(whole.Sum() > Clients * RequestsPerClient / 4, $"{whole.Sum()} whole responses");
-        await Eventually.TrueAsync(() => proxy.Instance.Composition.Meter.ActiveRequests.Value == 0, "no request is active");
+        await Eventually.TrueAsync(() => proxy.Instance.Parts.Meter.ActiveRequests.Value == 0, "no request is active");
         Assert.DoesNotContain(proxy.Log, line => line.Contains("internal_error", StringComparison.Ordinal));
     }
 

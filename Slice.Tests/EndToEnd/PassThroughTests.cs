@@ -302,7 +302,7 @@ public sealed class PassThroughTests
         await origin.RequestsArrivedAsync(1);
 
         var stopping = proxy.Instance.StopAsync();
-        await Eventually.TrueAsync(() => !proxy.Instance.Composition.State.IsHealthy, "the proxy drains");
+        await Eventually.TrueAsync(() => !proxy.Instance.Parts.State.IsHealthy, "the proxy drains");
         await client.SendAsync("rest");
         var response = await client.ReadResponseAsync();
         await Deadline.WithinAsync(stopping, "the proxy stops");
@@ -336,7 +336,7 @@ public sealed class PassThroughTests
         client.Abort();
 
         await Deadline.WithinAsync(ended.Task, "the origin sees the end of the request");
-        await Eventually.TrueAsync(() => proxy.Instance.Composition.Meter.ActiveRequests.Value == 0, "no request is active");
+        await Eventually.TrueAsync(() => proxy.Instance.Parts.Meter.ActiveRequests.Value == 0, "no request is active");
     }
 
     [Theory]

@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Slice.Core.Options;
+using Slice.Host;
 using Slice.Host.Service;
 using Slice.Tests.Support;
 
@@ -39,7 +40,7 @@ public sealed class PipeWriterTests : IAsyncLifetime
             Store = new CacheStoreOptions { MemorySizeBytes = 64 << 20 },
         };
         _proxy = await Instance.StartAsync(
-            options, logging => logging.ClearProviders(), TimeProvider.System, services => services.AddSingleton<IConnectionListenerFactory>(_transport));
+            options, Composition.Compose, logging => logging.ClearProviders(), services => services.AddSingleton<IConnectionListenerFactory>(_transport));
     }
 
     public async ValueTask DisposeAsync()

@@ -175,7 +175,7 @@ public sealed class ResumeTests
         await origin.RequestsArrivedAsync(1);
 
         time.Advance(TimeSpan.FromSeconds(59));
-        Assert.Equal(1, proxy.Instance.Composition.Meter.ActiveRequests.Value);
+        Assert.Equal(1, proxy.Instance.Parts.Meter.ActiveRequests.Value);
         time.Advance(TimeSpan.FromSeconds(2));
         var response = await client.ReadResponseAsync();
 

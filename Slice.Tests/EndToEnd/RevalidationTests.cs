@@ -66,7 +66,7 @@ public sealed class RevalidationTests
         _time.Advance(TimeSpan.FromSeconds(61));
         _file.Fault = _ => new RangeFault { HeadGate = gate.Task };
         var downloads = Enumerable.Range(0, Clients).Select(_ => proxy.GetAsync("/file")).ToArray();
-        await Eventually.TrueAsync(() => proxy.Instance.Composition.Meter.ActiveRequests.Value == Clients, "all clients wait");
+        await Eventually.TrueAsync(() => proxy.Instance.Parts.Meter.ActiveRequests.Value == Clients, "all clients wait");
 
         gate.SetResult();
 

@@ -32,7 +32,7 @@ public sealed class SlowClientTests
 
         // The slow one is still there and goes on where it stands, with the right bytes.
         Assert.Equal(TestContent.Bytes(0, 1 << 20, file.Seed), await slow.ReadBytesAsync(1 << 20));
-        Assert.Equal(1, proxy.Instance.Composition.Meter.ActiveRequests.Value);
+        Assert.Equal(1, proxy.Instance.Parts.Meter.ActiveRequests.Value);
     }
 
     [Fact]
@@ -61,7 +61,7 @@ public sealed class SlowClientTests
         await using var origin = ScriptedOrigin.Start(file.AnswerAsync);
         await using var proxy = await ProxyUnderTest.StartAsync(
             origin.Uri, SliceBytes, options => options with { Limits = options.Limits with { MaxOriginRequests = 8 } });
-        var meter = proxy.Instance.Composition.Meter;
+        var meter = proxy.Instance.Parts.Meter;
         for (int client = 0; client < 20; client++)
         {
             using var leaving = await RawClient.ConnectAsync(proxy.EndPoint, receiveBufferBytes: 64 << 10);
@@ -91,7 +91,7 @@ public sealed class SlowClientTests
 
         client.Abort();
 
-        await Eventually.TrueAsync(() => proxy.Instance.Composition.Meter.ActiveRequests.Value == 0, "no active request");
+        await Eventually.TrueAsync(() => proxy.Instance.Parts.Meter.ActiveRequests.Value == 0, "no active request");
     }
 
     [Fact]
@@ -106,7 +106,7 @@ public sealed class SlowClientTests
         await slow.SendAsync(RawClient.Request("GET", "/huge"));
         await slow.ReadHeadAsync();
 
-        await PassingTime.UntilAsync(time, () => proxy.Instance.Composition.Meter.ActiveRequests.Value == 0, "the send timeout passes");
+        await PassingTime.UntilAsync(time, () => proxy.Instance.Parts.Meter.ActiveRequests.Value == 0, "the send timeout passes");
 
         await slow.ExpectResetAsync();
     }
@@ -130,8 +130,8 @@ public sealed class SlowClientTests
             time.Advance(TimeSpan.FromSeconds(1));
         }
 
-        Assert.Equal(1, proxy.Instance.Composition.Meter.ActiveRequests.Value);
-        await PassingTime.UntilAsync(time, () => proxy.Instance.Composition.Meter.ActiveRequests.Value == 0, "the send timeout passes");
+        Assert.Equal(1, proxy.Instance.Parts.Meter.ActiveRequests.Value);
+        await PassingTime.UntilAsync(time, () => proxy.Instance.Parts.Meter.ActiveRequests.Value == 0, "the send timeout passes");
 
         await slow.ExpectResetAsync();
     }
@@ -161,7 +161,7 @@ public sealed class SlowClientTests
                     slow.Receive(one, 0, 1, SocketFlags.None, out _);
                 }
 
-                return proxy.Instance.Composition.Meter.ActiveRequests.Value == 0;
+                return proxy.Instance.Parts.Meter.ActiveRequests.Value == 0;
             },
             "the client's time is used up");
     }

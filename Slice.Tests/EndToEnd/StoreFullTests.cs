@@ -79,7 +79,7 @@ public sealed class StoreFullTests
         }
 
         // A request is counted off after its last byte, which is all that its client sees.
-        var active = proxy.Instance.Composition.Meter.ActiveRequests;
+        var active = proxy.Instance.Parts.Meter.ActiveRequests;
         await Eventually.TrueAsync(() => active.Value == 1, () => $"{active.Value} requests");
         using var slowSink = new VerifyingSink(file.Content);
         slowSink.Append(await slow.ReadBytesAsync((int)file.LengthBytes));

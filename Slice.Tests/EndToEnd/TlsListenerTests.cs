@@ -67,7 +67,7 @@ public sealed class TlsListenerTests : IDisposable
     {
         await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
         await using var proxy = await StartAsync(origin);
-        var certificate = proxy.Instance.Composition.Certificate!;
+        var certificate = proxy.Instance.Parts.Certificate!;
         Assert.Contains("first.example", await ShownAsync(proxy), StringComparison.Ordinal);
 
         await File.WriteAllTextAsync(_certificate, "no certificate", TestContext.Current.CancellationToken);
@@ -91,7 +91,7 @@ public sealed class TlsListenerTests : IDisposable
         int otherKey = other.IndexOf("-----BEGIN PRIVATE KEY", StringComparison.Ordinal);
         await File.WriteAllTextAsync(_certificate, other[..otherKey] + own[key..], TestContext.Current.CancellationToken);
 
-        Assert.StartsWith("no certificate with its key", proxy.Instance.Composition.Certificate!.Reload(), StringComparison.Ordinal);
+        Assert.StartsWith("no certificate with its key", proxy.Instance.Parts.Certificate!.Reload(), StringComparison.Ordinal);
 
         Assert.Contains("first.example", await ShownAsync(proxy), StringComparison.Ordinal);
     }

@@ -91,7 +91,7 @@ public sealed class TotalTimeTests
         });
         await using var proxy = await StartAsync(origin, maxRetries: 0);
         var response = proxy.GetAsync("/file");
-        var received = proxy.Instance.Composition.Meter.BytesFromOrigin;
+        var received = proxy.Instance.Parts.Meter.BytesFromOrigin;
         foreach (var (gate, bytes) in _gates.Zip([9, 17]))
         {
             await Eventually.TrueAsync(() => received.Value == bytes, $"{bytes} bytes");
@@ -119,7 +119,7 @@ public sealed class TotalTimeTests
     // The second byte has come after 59 of 90 s.
     private async Task TrickledAsync(ProxyUnderTest proxy)
     {
-        var received = proxy.Instance.Composition.Meter.BytesFromOrigin;
+        var received = proxy.Instance.Parts.Meter.BytesFromOrigin;
         await Eventually.TrueAsync(() => received.Value == 1, "the first byte");
         _time.Advance(TimeSpan.FromSeconds(59));
         _gates[0].SetResult();

@@ -173,7 +173,7 @@ public sealed class UpgradeTests
         await bed.Client.ReadHeadAsync();
 
         var stopping = bed.Proxy.Instance.StopAsync();
-        await Eventually.TrueAsync(() => !bed.Proxy.Instance.Composition.State.IsHealthy, "the proxy drains");
+        await Eventually.TrueAsync(() => !bed.Proxy.Instance.Parts.State.IsHealthy, "the proxy drains");
         await bed.Client.SendAsync("ping");
         Assert.Equal("ping", await bed.ReadAtOriginAsync(4));
         bed.Client.FinishSending();
@@ -402,7 +402,7 @@ public sealed class UpgradeTests
         }
 
         public Task NoRequestIsActiveAsync() =>
-            Eventually.TrueAsync(() => Proxy.Instance.Composition.Meter.ActiveRequests.Value == 0, "no request is active");
+            Eventually.TrueAsync(() => Proxy.Instance.Parts.Meter.ActiveRequests.Value == 0, "no request is active");
 
         public void Dispose()
         {

@@ -437,7 +437,7 @@ public sealed class WholeObjectTests
         var time = new WatchedTime();
         await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
         await using var proxy = await ProxyUnderTest.StartAsync(origin.Uri, SliceBytes, null, time);
-        var index = proxy.Instance.Composition.Index;
+        var index = proxy.Composition.Index;
         using var client = await RawClient.ConnectAsync(proxy.EndPoint);
 
         bool wasReached = true;

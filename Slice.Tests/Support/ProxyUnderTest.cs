@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Slice.Core.Options;
+using Slice.Host;
 using Slice.Host.Service;
 
 namespace Slice.Tests.Support;
@@ -14,14 +15,18 @@ internal sealed class ProxyUnderTest : IAsyncDisposable
 {
     private readonly LogCapture _log;
 
-    private ProxyUnderTest(Instance instance, LogCapture log)
+    private ProxyUnderTest(Instance instance, Composition composition, LogCapture log)
     {
         Instance = instance;
+        Composition = composition;
         _log = log;
     }
 
     /// <summary>The instance.</summary>
     public Instance Instance { get; }
+
+    /// <summary>What the instance is made of.</summary>
+    public Composition Composition { get; }
 
     /// <summary>The proxy port.</summary>
     public IPEndPoint EndPoint => Instance.ProxyEndPoint;
@@ -45,11 +50,12 @@ internal sealed class ProxyUnderTest : IAsyncDisposable
             MetricsEndpoint = new MetricsEndpointOptions { Address = "127.0.0.1:0" },
             Store = new CacheStoreOptions { MemorySizeBytes = 64 << 20 },
         };
+        Composition? composition = null;
         var instance = await Instance.StartAsync(
             configure?.Invoke(options) ?? options,
-            logging => logging.ClearProviders().AddProvider(log).SetMinimumLevel(LogLevel.Debug),
-            time ?? TimeProvider.System);
-        return new ProxyUnderTest(instance, log);
+            (options, loggers) => (composition = new Composition(options, loggers, time ?? TimeProvider.System)).Parts,
+            logging => logging.ClearProviders().AddProvider(log).SetMinimumLevel(LogLevel.Debug));
+        return new ProxyUnderTest(instance, composition!, log);
     }
 
     /// <summary>One GET on a connection of its own.</summary>

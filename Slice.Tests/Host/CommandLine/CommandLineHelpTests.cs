@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.RegularExpressions;
 using Slice.Host.CommandLine;
+using Slice.Host.Service;
 
 namespace Slice.Tests.Host.CommandLine;
 

@@ -1,5 +1,7 @@
 using Slice.Core.Options;
 using Slice.Host.CommandLine;
+using Slice.Host.Demo;
+using Slice.Host.Service;
 
 namespace Slice.Tests.Host.CommandLine;
 
@@ -135,11 +137,11 @@ public sealed class CommandLineParserTests
         Assert.Equal(["@file", "[suggest]"], Assert.IsType<RunCommand>(CommandLineParser.Parse(["@file", "[suggest]"])).Configuration.Files);
 
     [Fact]
-    public void Demo_has_defaults_for_everything() => Assert.Equal(new DemoCommand(), CommandLineParser.Parse(["demo"]));
+    public void Demo_has_defaults_for_everything() => Assert.Equal(new DemoCommand(new DemoOptions()), CommandLineParser.Parse(["demo"]));
 
     [Fact]
     public void Demo_takes_its_options() => Assert.Equal(
-        new DemoCommand
+        new DemoCommand(new DemoOptions
         {
             Once = true,
             SizeBytes = 1 << 30,
@@ -148,7 +150,7 @@ public sealed class CommandLineParserTests
             Concurrency = 16,
             Port = 8080,
             LogLevel = LogSeverity.Info,
-        },
+        }),
         CommandLineParser.Parse("demo --once --size 1GiB --latency 200ms --slice-size 2MiB --concurrency 16 --port 8080 --log-level info".Split(' ')));
 
     private static ShowAndExit Show(string line) => Assert.IsType<ShowAndExit>(CommandLineParser.Parse(line.Split(' ')));

@@ -2,6 +2,7 @@ using CsCheck;
 using Slice.Core.Options;
 using Slice.Host.CommandLine;
 using Slice.Host.Configuration;
+using Slice.Host.Service;
 using Slice.Tests.Support;
 
 namespace Slice.Tests.Host.Configuration;

@@ -1,5 +1,4 @@
 using Slice.Core.Ranges;
-using Slice.Host.CommandLine;
 using Slice.Host.Demo;
 
 namespace Slice.Tests.Host.Demo;
@@ -13,7 +12,7 @@ public sealed class DemoPlanTests
     [Fact]
     public void Plan_by_default_downloads_everything_whole()
     {
-        var plan = Plan(new DemoCommand());
+        var plan = Plan(new DemoOptions());
 
         Assert.Equal(64, plan.SliceCount);
         Assert.Equal(plan.Whole, plan.Compared);
@@ -29,7 +28,7 @@ public sealed class DemoPlanTests
     [InlineData(64, 10_000, 4)]
     public void Comparison_waits_for_the_origin_at_most_ten_seconds(long sizeMiB, int latencyMs, long comparedMiB)
     {
-        var plan = Plan(new DemoCommand { SizeBytes = sizeMiB * MiB, Latency = TimeSpan.FromMilliseconds(latencyMs) });
+        var plan = Plan(new DemoOptions { SizeBytes = sizeMiB * MiB, Latency = TimeSpan.FromMilliseconds(latencyMs) });
 
         Assert.Equal(new ByteRange(0, comparedMiB * MiB), plan.Compared);
     }
@@ -37,14 +36,14 @@ public sealed class DemoPlanTests
     [Fact]
     public void Object_of_one_slice_has_a_range_inside_of_it()
     {
-        Assert.Equal(new ByteRange(0, 1), Plan(new DemoCommand { SizeBytes = 1 }).Boundary);
-        Assert.Equal(new ByteRange(0, 1_000), Plan(new DemoCommand { SizeBytes = MiB }).Boundary);
+        Assert.Equal(new ByteRange(0, 1), Plan(new DemoOptions { SizeBytes = 1 }).Boundary);
+        Assert.Equal(new ByteRange(0, 1_000), Plan(new DemoOptions { SizeBytes = MiB }).Boundary);
     }
 
     [Fact]
     public void Range_ends_with_the_object()
     {
-        Assert.Equal(new ByteRange(MiB - 1_000, MiB + 1), Plan(new DemoCommand { SizeBytes = MiB + 1 }).Boundary);
+        Assert.Equal(new ByteRange(MiB - 1_000, MiB + 1), Plan(new DemoOptions { SizeBytes = MiB + 1 }).Boundary);
     }
 
     [Theory]
@@ -54,7 +53,7 @@ public sealed class DemoPlanTests
     [InlineData(1_024, 2, false)]
     public void Cache_takes_at_most_2_GiB_and_half_of_the_memory(long sizeMiB, long memoryGiB, bool fits)
     {
-        var plan = Plan(new DemoCommand { SizeBytes = sizeMiB * MiB }, memoryGiB * GiB);
+        var plan = Plan(new DemoOptions { SizeBytes = sizeMiB * MiB }, memoryGiB * GiB);
 
         Assert.Equal(fits, plan.FitsCache);
         Assert.InRange(plan.CacheBytes, 64 * MiB, Math.Min(2, memoryGiB / 2) * GiB);
@@ -63,12 +62,12 @@ public sealed class DemoPlanTests
     [Fact]
     public void Largest_object_in_the_smallest_slices_can_be_planned()
     {
-        var plan = Plan(new DemoCommand { SizeBytes = DemoCommand.MaximumSizeBytes, SliceSizeBytes = 65_536, Latency = TimeSpan.Zero });
+        var plan = Plan(new DemoOptions { SizeBytes = DemoOptions.MaximumSizeBytes, SliceSizeBytes = 65_536, Latency = TimeSpan.Zero });
 
         Assert.Equal(256 * MiB, plan.Crowd.Length);
         Assert.Equal(256 * MiB, plan.Compared.Length);
         Assert.False(plan.FitsCache);
     }
 
-    private static DemoPlan Plan(DemoCommand command, long memoryBytes = 8 * GiB) => DemoPlan.Create(command, memoryBytes);
+    private static DemoPlan Plan(DemoOptions options, long memoryBytes = 8 * GiB) => DemoPlan.Create(options, memoryBytes);
 }

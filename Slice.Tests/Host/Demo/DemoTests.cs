@@ -2,8 +2,9 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Slice.Host.CommandLine;
+using Slice.Host;
 using Slice.Host.Demo;
+using Slice.Host.Service;
 using Slice.Tests.Support;
 
 namespace Slice.Tests.Host.Demo;
@@ -13,13 +14,13 @@ public sealed class DemoTests
 {
     private const long MiB = 1 << 20;
 
-    private static readonly DemoCommand s_command = new() { Once = true, SizeBytes = 4 * MiB, Latency = TimeSpan.FromMilliseconds(1) };
+    private static readonly DemoOptions s_options = new() { Once = true, SizeBytes = 4 * MiB, Latency = TimeSpan.FromMilliseconds(1) };
 
     [Fact]
     public async Task Demo_counts_what_each_download_took()
     {
-        var plan = DemoPlan.Create(s_command, availableMemoryBytes: 1L << 30);
-        await using var run = await DemoRun.StartAsync(plan);
+        var plan = DemoPlan.Create(s_options, availableMemoryBytes: 1L << 30);
+        await using var run = await DemoRun.StartAsync(plan, Composition.Compose);
         List<DemoRow> finished = [];
 
         var results = await Within(run.DownloadAsync(Silent(out _, out _), finished.Add, TestContext.Current.CancellationToken));
@@ -53,11 +54,11 @@ public sealed class DemoTests
     }
 
     [Fact]
-    public async Task Demo_without_once_serves_what_its_commands_name_until_it_is_stopped()
+    public async Task Demo_without_once_serves_what_its_optionss_name_until_it_is_stopped()
     {
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         var console = Silent(out var output, out _);
-        var running = DemoCommandRunner.RunAsync(s_command with { Once = false }, console, stopping.Token);
+        var running = DemoCommandRunner.RunAsync(s_options with { Once = false }, Composition.Compose, console, stopping.Token);
         await Eventually.TrueAsync(() => output.Text.Contains("Serving until Ctrl-C.", StringComparison.Ordinal), () => output.Text);
 
         string[] commands = [.. output.Text.Split('\n').Where(line => line.StartsWith("  curl", StringComparison.Ordinal))];
@@ -96,9 +97,9 @@ public sealed class DemoTests
     public async Task Demo_stopped_during_a_download_ends_without_waiting_for_it()
     {
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        var command = s_command with { Latency = DemoCommand.MaximumLatency };
+        var options = s_options with { Latency = DemoOptions.MaximumLatency };
         var console = Silent(out var output, out var error);
-        var running = DemoCommandRunner.RunAsync(command, console, stopping.Token);
+        var running = DemoCommandRunner.RunAsync(options, Composition.Compose, console, stopping.Token);
         await Eventually.TrueAsync(() => output.Text.Contains("first byte", StringComparison.Ordinal), "the table has begun");
         await stopping.CancelAsync();
 

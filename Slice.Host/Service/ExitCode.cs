@@ -1,4 +1,4 @@
-namespace Slice.Host.CommandLine;
+namespace Slice.Host.Service;
 
 /// <summary>Exit codes, after BSD's sysexits.h so that a script can tell whose fault it was.</summary>
 public static class ExitCode

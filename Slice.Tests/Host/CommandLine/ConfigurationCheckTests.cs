@@ -1,7 +1,8 @@
+using Slice.Host.CommandLine;
 using Slice.Host.Configuration;
 using Slice.Tests.Support;
 
-namespace Slice.Tests.Host.Configuration;
+namespace Slice.Tests.Host.CommandLine;
 
 /// <summary><c>--check-config</c>: what it prints, and where.</summary>
 public sealed class ConfigurationCheckTests : IDisposable

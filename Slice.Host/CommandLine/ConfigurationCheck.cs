@@ -1,7 +1,8 @@
-using Slice.Host.CommandLine;
+using Slice.Host.Configuration;
+using Slice.Host.Service;
 using Slice.Host.Text;
 
-namespace Slice.Host.Configuration;
+namespace Slice.Host.CommandLine;
 
 /// <summary><c>--check-config</c>.</summary>
 public static class ConfigurationCheck

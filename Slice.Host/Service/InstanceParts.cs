@@ -1,0 +1,38 @@
+using Microsoft.AspNetCore.Connections;
+using Slice.Core.Observability;
+using Slice.Net.Certificates;
+using Slice.Net.Connections;
+using Slice.Net.Handlers;
+
+namespace Slice.Host.Service;
+
+/// <summary>
+/// What an <see cref="Instance"/> needs of everything that lives as long as it does: who serves its ports, what it tells balancers, and what
+/// it logs. Immutable.
+/// </summary>
+internal sealed record InstanceParts
+{
+    /// <summary>Serves the ports of clients.</summary>
+    public required ConnectionHandler Proxy { get; init; }
+
+    /// <summary>Serves the metrics port.</summary>
+    public required ConnectionHandler Admin { get; init; }
+
+    /// <summary>Stands before every client connection; null when the PROXY protocol is off.</summary>
+    public required ProxyProtocolMiddleware? ProxyProtocol { get; init; }
+
+    /// <summary>The certificate for clients; null without TLS.</summary>
+    public required ServerCertificate? Certificate { get; init; }
+
+    /// <summary>What load balancers are told.</summary>
+    public required InstanceState State { get; init; }
+
+    /// <summary>The metrics.</summary>
+    public required SliceMeter Meter { get; init; }
+
+    /// <summary>Size and place of the cache in words, as it is and not as it was asked for.</summary>
+    public required string Store { get; init; }
+
+    /// <summary>Ends all of it; the instance disposes it when no connection is left.</summary>
+    public required IAsyncDisposable Owner { get; init; }
+}

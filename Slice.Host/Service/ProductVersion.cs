@@ -1,0 +1,11 @@
+using System.Reflection;
+
+namespace Slice.Host.Service;
+
+/// <summary>The version of this binary, as in <c>--version</c> and in health answers.</summary>
+internal static class ProductVersion
+{
+    /// <summary>The version that the build was given, without the commit.</summary>
+    public static string Text { get; } =
+        typeof(ProductVersion).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "unknown";
+}
