@@ -2,15 +2,56 @@ using System.Reflection;
 using Slice.Core.Storage;
 using Slice.Host.Service;
 using Slice.Net.Connections;
+using Slice.Tests.Support;
 
 namespace Slice.Tests;
 
-/// <summary>Dependencies point one way: Host → Net → Core, and Core knows neither sockets nor frameworks.</summary>
+/// <summary>
+/// Dependencies point one way: Host → Net → Core, inside each of them from folder to folder in one order, and Core knows neither sockets nor frameworks.
+/// </summary>
 public sealed class ArchitectureTests
 {
     private static readonly Assembly s_core = typeof(SliceStore).Assembly;
     private static readonly Assembly s_net = typeof(SliceConnectionHandler).Assembly;
     private static readonly Assembly s_host = typeof(ExitCode).Assembly;
+
+    // The folders of each project; one may use those before it. The last of the host is its root.
+    private static readonly (Assembly Assembly, string Root, string[] Folders)[] s_layers =
+    [
+        (s_core, "Slice.Core", ["Ranges", "Http", "Options", "Observability", "Origin", "Caching", "Storage", "Objects", "Objects.Journal", "Fetching"]),
+        (s_net, "Slice.Net", ["Certificates", "Origin", "Exchange", "Connections", "Delivery", "Handlers"]),
+        (s_host, "Slice.Host", ["Text", "Logging", "Configuration", "Service", "Demo", "CommandLine", ""]),
+    ];
+
+    // Uses that are against the order. The list may only become shorter.
+    private static readonly string[] s_knownOffences =
+    [
+        "Slice.Core.Objects.Generation -> Slice.Core.Fetching.WholeBodyFill",
+        "Slice.Core.Objects.Generation -> Slice.Core.Objects.Journal.IndexState",
+        "Slice.Core.Objects.Generation -> Slice.Core.Objects.Journal.IndexedObject",
+        "Slice.Core.Storage.SliceReservation -> Slice.Core.Objects.Generation",
+        "Slice.Core.Storage.SliceStore -> Slice.Core.Objects.Generation",
+        "Slice.Core.Storage.SliceStore -> Slice.Core.Objects.Journal.IndexFile",
+        "Slice.Core.Storage.SliceStore -> Slice.Core.Objects.Journal.IndexJournal",
+        "Slice.Core.Storage.SliceStore -> Slice.Core.Objects.Journal.RecoveredIndex",
+        "Slice.Core.Storage.SliceStore -> Slice.Core.Objects.Journal.StoreRecovery",
+        "Slice.Core.Storage.SliceStore -> Slice.Core.Objects.ObjectIndex",
+        "Slice.Net.Connections.ConnectionServices -> Slice.Net.Delivery.SliceDelivery",
+        "Slice.Net.Connections.Http1Connection -> Slice.Net.Delivery.SliceDelivery",
+        "Slice.Net.Exchange.ClientWriter -> Slice.Net.Connections.ConnectionDeadlines",
+        "Slice.Net.Exchange.ConnectionFields -> Slice.Net.Connections.RequestBodyReader",
+        "Slice.Net.Exchange.HttpExchange -> Slice.Net.Connections.RequestBodyReader",
+        "Slice.Net.Exchange.HttpExchange -> Slice.Net.Delivery.SliceDelivery",
+        "Slice.Net.Origin.EarlyHints -> Slice.Net.Exchange.ClientWriter",
+        "Slice.Net.Origin.EarlyHints -> Slice.Net.Exchange.HttpExchange",
+        "Slice.Net.Origin.EarlyHints -> Slice.Net.Exchange.WriteResult",
+        "Slice.Net.Origin.RequestBodyContent -> Slice.Net.Connections.RequestBodyReader",
+        "Slice.Net.Origin.RequestBodyContent -> Slice.Net.Exchange.RequestBodyException",
+    ];
+
+    // A row for each folder.
+    public static TheoryData<string, string> Folders { get; } =
+        [.. s_layers.SelectMany(layer => layer.Folders.Select(folder => new TheoryDataRow<string, string>(layer.Root, folder)))];
 
     [Fact]
     public void Core_references_neither_of_the_others()
@@ -46,6 +87,23 @@ public sealed class ArchitectureTests
         Assert.All(s_host.GetTypes().Where(IsOurs), type => Assert.StartsWith("Slice.Host", type.Namespace, StringComparison.Ordinal));
     }
 
+    [Theory]
+    [MemberData(nameof(Folders))]
+    public void Folder_uses_only_those_before_it(string project, string folder)
+    {
+        string[] offences = [.. OffencesOf(project, folder).Except(s_knownOffences)];
+        Assert.True(offences.Length == 0, string.Join('\n', offences));
+    }
+
+    [Fact]
+    public void Known_offences_still_offend() => Assert.Empty(
+        s_knownOffences.Except(s_layers.SelectMany(layer => layer.Folders.SelectMany(folder => OffencesOf(layer.Root, folder)))));
+
+    [Fact]
+    public void Every_folder_has_its_place_in_the_order() => Assert.All(s_layers, layer => Assert.Equal(
+        layer.Folders.Order(StringComparer.Ordinal),
+        TypesOf(layer.Assembly).Select(type => FolderOf(type, layer.Root)).Distinct().Order(StringComparer.Ordinal)));
+
     // The clock is the caller's: in Core, time comes in as a TimeProvider.
     [Theory]
     [InlineData("DateTime.UtcNow")]
@@ -57,11 +115,28 @@ public sealed class ArchitectureTests
     {
         string[] sources =
         [
-            .. Directory.GetFiles(Path.Combine(Support.Repository.Root, "Slice.Core"), "*.cs", SearchOption.AllDirectories),
-            .. Directory.GetFiles(Path.Combine(Support.Repository.Root, "Slice.Net"), "*.cs", SearchOption.AllDirectories),
+            .. Directory.GetFiles(Path.Combine(Repository.Root, "Slice.Core"), "*.cs", SearchOption.AllDirectories),
+            .. Directory.GetFiles(Path.Combine(Repository.Root, "Slice.Net"), "*.cs", SearchOption.AllDirectories),
         ];
         Assert.DoesNotContain(sources.Where(path => !path.Contains("/obj/", StringComparison.Ordinal)), path => File.ReadAllText(path).Contains(clock, StringComparison.Ordinal));
     }
+
+    // Each as "type -> type".
+    private static IEnumerable<string> OffencesOf(string project, string folder)
+    {
+        var (assembly, root, folders) = s_layers.Single(layer => layer.Root == project);
+        return
+            from type in TypesOf(assembly)
+            where FolderOf(type, root) == folder
+            from used in TypeUses.Of(type)
+            where used.Namespace?.StartsWith(root, StringComparison.Ordinal) == true
+            where Array.IndexOf(folders, FolderOf(used, root)) > Array.IndexOf(folders, folder)
+            select $"{type.FullName} -> {used.FullName}";
+    }
+
+    private static IEnumerable<Type> TypesOf(Assembly assembly) => assembly.GetTypes().Where(IsOurs);
+
+    private static string FolderOf(Type type, string root) => type.Namespace!.Length == root.Length ? "" : type.Namespace[(root.Length + 1)..];
 
     private static bool IsOurs(Type type) =>
         type.DeclaringType is null
