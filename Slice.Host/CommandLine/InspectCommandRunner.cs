@@ -70,10 +70,10 @@ internal static class InspectCommandRunner
         long bytes = store.Objects.Sum(stored => stored.StoredBytes);
         output.WriteLine($"directory  {store.Directory}");
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"objects    {store.Objects.Count}"));
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"slices     {slices}, {Size(bytes)}"));
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"segments   {store.Segments}, {Size(store.SegmentBytes)}"));
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"slices     {slices}, {ReadableSize.Format(bytes)}"));
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"segments   {store.Segments}, {ReadableSize.Format(store.SegmentBytes)}"));
         string torn = store.TornBytes > 0 ? string.Create(CultureInfo.InvariantCulture, $", the last {store.TornBytes} bytes are no whole record") : "";
-        output.WriteLine($"index      {Size(store.IndexBytes)}{torn}");
+        output.WriteLine($"index      {ReadableSize.Format(store.IndexBytes)}{torn}");
         output.WriteLine($"last stop  {(store.WasClosed ? "clean" : "not clean, or still running")}");
     }
 
@@ -91,8 +91,9 @@ internal static class InspectCommandRunner
             var age = stored.Response.Freshness.AgeAt(now);
             var left = stored.Response.Freshness.Lifetime - age;
             string slices = string.Create(CultureInfo.InvariantCulture, $"{stored.StoredSlices}/{stored.TotalSlices}");
-            output.WriteLine(
-                $"{Size(stored.StoredBytes),10}  {Size(stored.Response.CompleteLength),10}  {slices,13}  {Span(age),8}  {(left > TimeSpan.Zero ? Span(left) : "stale"),9}  {PrintableText.Escape(stored.Key, 200)}");
+            string stays = left > TimeSpan.Zero ? Span(left) : "stale";
+            string size = $"{ReadableSize.Format(stored.StoredBytes),10}  {ReadableSize.Format(stored.Response.CompleteLength),10}";
+            output.WriteLine($"{size}  {slices,13}  {Span(age),8}  {stays,9}  {PrintableText.Escape(stored.Key, 200)}");
         }
 
         if (store.Objects.Count > command.Limit)
@@ -170,14 +171,6 @@ internal static class InspectCommandRunner
 
         return Encoding.UTF8.GetString(bytes.GetBuffer().AsSpan(0, (int)bytes.Length));
     }
-
-    private static string Size(long bytes) => bytes switch
-    {
-        >= 1L << 30 => string.Create(CultureInfo.InvariantCulture, $"{(double)bytes / (1 << 30):F2} GiB"),
-        >= 1 << 20 => string.Create(CultureInfo.InvariantCulture, $"{(double)bytes / (1 << 20):F1} MiB"),
-        >= 1 << 10 => string.Create(CultureInfo.InvariantCulture, $"{(double)bytes / (1 << 10):F1} KiB"),
-        _ => string.Create(CultureInfo.InvariantCulture, $"{bytes} B"),
-    };
 
     private static string Span(TimeSpan span) => span switch
     {

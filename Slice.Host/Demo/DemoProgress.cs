@@ -1,3 +1,5 @@
+using Slice.Host.Text;
+
 namespace Slice.Host.Demo;
 
 /// <summary>One line about a running download, written over until it is done and then wiped out. Silent where no person watches.</summary>
@@ -48,7 +50,7 @@ internal sealed class DemoProgress : IAsyncDisposable
     {
         do
         {
-            string line = $"{_name}: {DemoReport.Size(Bytes)} of {DemoReport.Size(_totalBytes)}";
+            string line = $"{_name}: {ReadableSize.Format(Bytes)} of {ReadableSize.Format(_totalBytes)}";
             _widestLine = Math.Max(_widestLine, line.Length);
             _console.Output.Write($"\r{line.PadRight(_widestLine)}");
             _console.Output.Flush();

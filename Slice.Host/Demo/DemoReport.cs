@@ -1,6 +1,7 @@
 using System.Globalization;
 using Slice.Core.Options;
 using Slice.Host.Service;
+using Slice.Host.Text;
 
 namespace Slice.Host.Demo;
 
@@ -15,8 +16,8 @@ internal sealed class DemoReport(DemoConsole console, DemoPlan plan)
     {
         var options = plan.Options;
         WriteLine($"Sample origin on {origin.GetLeftPart(UriPartial.Authority)} ({DurationText.Format(options.Latency)} before each answer).");
-        WriteLine($"Proxy on http://{proxy.ProxyEndPoint} ({Size(options.SliceSizeBytes)} per slice, {Size(plan.CacheBytes)} of memory as cache).");
-        WriteLine($"Objects of {Size(options.SizeBytes)}, which is {plan.SliceCount} {(plan.SliceCount == 1 ? "slice" : "slices")}; every byte that arrives is checked.");
+        WriteLine($"Proxy on http://{proxy.ProxyEndPoint} ({ReadableSize.Format(options.SliceSizeBytes)} per slice, {ReadableSize.Format(plan.CacheBytes)} of memory as cache).");
+        WriteLine($"Objects of {ReadableSize.Format(options.SizeBytes)}, which is {plan.SliceCount} {(plan.SliceCount == 1 ? "slice" : "slices")}; every byte that arrives is checked.");
         if (!plan.FitsCache)
         {
             WriteLine($"They do not all fit the cache, which takes at most 2 GiB and half of the memory: what was evicted is fetched again.");
@@ -38,9 +39,9 @@ internal sealed class DemoReport(DemoConsole console, DemoPlan plan)
     public void WriteRow(DemoRow row)
     {
         var counts = row.Counts;
-        string speed = Size((long)row.Throughput) + "/s";
+        string speed = ReadableSize.Format((long)row.Throughput) + "/s";
         string proxy = string.Create(CultureInfo.InvariantCulture, $"{counts.SlicesReused,9}{counts.SlicesFetched,9}");
-        string origin = string.Create(CultureInfo.InvariantCulture, $"{counts.OriginRequests,10}{Size(counts.OriginBytes),10}");
+        string origin = string.Create(CultureInfo.InvariantCulture, $"{counts.OriginRequests,10}{ReadableSize.Format(counts.OriginBytes),10}");
         WriteLine($"{row.Name,-NameWidth}{Duration(row.Time),9}{Duration(row.FirstByte),12}{speed,13}{proxy}{origin}");
     }
 
@@ -55,10 +56,10 @@ internal sealed class DemoReport(DemoConsole console, DemoPlan plan)
         WriteLine($"");
         WriteLine($"{plan.Options.Concurrency} in flight: {speedUp:0.0} times the throughput of one slice at a time, which is how nginx's slice module fetches");
         WriteLine($"(the same proxy with max_concurrent_subrequests 1, not nginx itself).");
-        WriteLine($"{DemoPlan.Clients} clients received {Size(results.Crowd.Bytes)}; the origin sent {Size(crowdBytes)}: {crowdShare}.");
+        WriteLine($"{DemoPlan.Clients} clients received {ReadableSize.Format(results.Crowd.Bytes)}; the origin sent {ReadableSize.Format(crowdBytes)}: {crowdShare}.");
         WriteLine($"A slice is reused when it comes from the cache, or from what is just being fetched for another client.");
         long checkedBytes = results.All.Sum(row => row.Bytes);
-        console.Output.WriteLine(console.Green($"Every one of the {Size(checkedBytes)} downloaded was right."));
+        console.Output.WriteLine(console.Green($"Every one of the {ReadableSize.Format(checkedBytes)} downloaded was right."));
     }
 
     /// <summary>Gives commands to go on with.</summary>
@@ -72,20 +73,6 @@ internal sealed class DemoReport(DemoConsole console, DemoPlan plan)
         WriteLine($"  curl -s -D - -o /dev/null -r {range} {address}/new.bin");
         WriteLine($"  curl -s http://{proxy.AdminEndPoint}/metrics");
         WriteLine($"Serving until Ctrl-C.");
-    }
-
-    /// <summary>A number of bytes for people, in the largest binary unit that leaves one or more.</summary>
-    public static string Size(long bytes)
-    {
-        (double divisor, string unit) = bytes switch
-        {
-            >= 1L << 40 => (1L << 40, "TiB"),
-            >= 1L << 30 => (1L << 30, "GiB"),
-            >= 1L << 20 => (1L << 20, "MiB"),
-            >= 1L << 10 => (1L << 10, "KiB"),
-            _ => (1, "B"),
-        };
-        return string.Create(CultureInfo.InvariantCulture, $"{bytes / divisor:0.#} {unit}");
     }
 
     private static string Duration(TimeSpan time) => time < TimeSpan.FromSeconds(1)

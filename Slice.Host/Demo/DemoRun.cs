@@ -4,6 +4,7 @@ using Slice.Core.Options;
 using Slice.Core.Ranges;
 using Slice.Host.Logging;
 using Slice.Host.Service;
+using Slice.Host.Text;
 
 namespace Slice.Host.Demo;
 
@@ -106,5 +107,5 @@ internal sealed class DemoRun : IAsyncDisposable
         return await measurement.RunAsync(name, proxy, "/demo/serial.bin", _plan.Compared, clients: 1, ct);
     }
 
-    private string PartOf(ByteRange range) => range == _plan.Whole ? "" : $", first {DemoReport.Size(range.Length)}";
+    private string PartOf(ByteRange range) => range == _plan.Whole ? "" : $", first {ReadableSize.Format(range.Length)}";
 }

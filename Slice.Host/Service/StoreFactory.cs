@@ -4,6 +4,7 @@ using Slice.Core.Objects.Journal;
 using Slice.Core.Observability;
 using Slice.Core.Options;
 using Slice.Core.Storage;
+using Slice.Host.Text;
 
 namespace Slice.Host.Service;
 
@@ -40,8 +41,8 @@ internal sealed partial class StoreFactory(ILogger<StoreFactory> logger)
     /// <summary>Size and place of a store in words. As it is, not as it was asked for: a directory that cannot be used leaves the cache in memory.</summary>
     public static string Describe(SliceOptions options, SliceStore store) =>
         !options.EnableCache ? "off"
-        : store.IsPersistent ? $"{store.CapacityBytes >> 20} MiB in {options.Store.Directory}"
-        : $"{store.CapacityBytes >> 20} MiB in memory";
+        : store.IsPersistent ? $"{ReadableSize.Format(store.CapacityBytes)} in {options.Store.Directory}"
+        : $"{ReadableSize.Format(store.CapacityBytes)} in memory";
 
     private SliceStore? TryOpenOnDisk(CacheStoreOptions options, ObjectIndex index, TimeProvider time)
     {

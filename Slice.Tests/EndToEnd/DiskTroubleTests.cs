@@ -125,7 +125,7 @@ public sealed class DiskTroubleTests : IDisposable
             """;
         await using (var product = await ProductProcess.StartAsync(limited, yaml, _directory.Path, []))
         {
-            Assert.Contains("1024 MiB in ", await product.LineAsync("event=listening"), StringComparison.Ordinal);
+            Assert.Contains("1 GiB in ", await product.LineAsync("event=listening"), StringComparison.Ordinal);
             foreach (string target in (string[])["/a", "/b", "/a", "/b"])
             {
                 await AssertRightAsync(product.EndPoint, target);

@@ -23,9 +23,9 @@ public sealed class InspectTests : IDisposable
 
         Assert.Equal(0, exitCode);
         Assert.Contains("objects    2", lines);
-        Assert.Contains("slices     4, 16.0 KiB", lines);
+        Assert.Contains("slices     4, 16 KiB", lines);
         Assert.Contains("last stop  clean", lines);
-        Assert.Contains(lines, line => line.Contains("12.0 KiB", StringComparison.Ordinal) && line.Contains("3/8", StringComparison.Ordinal) && line.EndsWith("/large", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.Contains("12 KiB", StringComparison.Ordinal) && line.Contains("3/8", StringComparison.Ordinal) && line.EndsWith("/large", StringComparison.Ordinal));
         Assert.Contains(lines, line => line.Contains("1/1", StringComparison.Ordinal) && line.EndsWith("/small", StringComparison.Ordinal));
     }
 

@@ -143,15 +143,6 @@ public sealed class DemoTests
         Assert.Equal("\e[32mright\e[0m", new DemoConsole(TextWriter.Null, TextWriter.Null, isTerminal: true, hasColours: true).Green("right"));
     }
 
-    [Theory]
-    [InlineData(0, "0 B")]
-    [InlineData(1_023, "1023 B")]
-    [InlineData(1_024, "1 KiB")]
-    [InlineData(1_572_864, "1.5 MiB")]
-    [InlineData(1L << 30, "1 GiB")]
-    [InlineData(1L << 40, "1 TiB")]
-    public void Size_takes_the_largest_unit(long bytes, string expected) => Assert.Equal(expected, DemoReport.Size(bytes));
-
     private static DemoConsole Silent(out WatchedWriter output, out WatchedWriter error)
     {
         (output, error) = (new WatchedWriter(), new WatchedWriter());
