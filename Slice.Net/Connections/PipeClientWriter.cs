@@ -10,7 +10,7 @@ namespace Slice.Net.Connections;
 /// Writes through the transport's pipe: for TLS, whose bytes are made after us, and for transports without a socket. Slices are
 /// read with pread(2), never from the mapping: user code that touched a mapping cut short would die of SIGBUS.
 /// </summary>
-internal sealed class PipeClientWriter(PipeWriter output, ConnectionDeadlines deadlines) : ClientWriter(deadlines)
+internal sealed class PipeClientWriter(PipeWriter output, ConnectionDeadlines deadlines) : ClientWriter
 {
     // One read and one flush; the pipe's own limit (64 KiB by default) holds us back beyond that.
     private const int PieceBytes = 64 << 10;
@@ -63,7 +63,7 @@ internal sealed class PipeClientWriter(PipeWriter output, ConnectionDeadlines de
 
     private async ValueTask<WriteResult> FlushAsync()
     {
-        Deadlines.ArmSend();
+        deadlines.ArmSend();
         try
         {
             var flushed = await output.FlushAsync();
@@ -71,7 +71,7 @@ internal sealed class PipeClientWriter(PipeWriter output, ConnectionDeadlines de
         }
         finally
         {
-            Deadlines.Disarm();
+            deadlines.Disarm();
         }
     }
 }

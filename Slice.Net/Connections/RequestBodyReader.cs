@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using Slice.Core.Http;
 using Slice.Net.Exchange;
+using Slice.Net.Origin;
 
 namespace Slice.Net.Connections;
 
@@ -9,7 +10,7 @@ namespace Slice.Net.Connections;
 /// Reads the body of the current request off the connection: by Content-Length or chunked, within the limit, each wait within
 /// <c>timeouts.request_body</c> and all of them at <c>limits.min_receive_rate</c>. One per connection, reused; one reader at a time.
 /// </summary>
-internal sealed class RequestBodyReader
+internal sealed class RequestBodyReader : ClientRequestBody
 {
     private static readonly byte[] s_continue = "HTTP/1.1 100 Continue\r\n\r\n"u8.ToArray();
 
@@ -32,17 +33,11 @@ internal sealed class RequestBodyReader
         _maxBytes = maxBytes == 0 ? long.MaxValue : maxBytes;
     }
 
-    /// <summary>What the client sends after the request: a tunnel reads on from here. Its reads are cancelled when draining begins.</summary>
-    public PipeReader Input => _input;
+    /// <inheritdoc/>
+    public override PipeReader Input => _input;
 
-    /// <summary>Whether every byte of the body was read, so that the next request can follow.</summary>
-    public bool IsConsumed { get; private set; }
-
-    /// <summary>Why the body cannot be read; the connection closes after the answer.</summary>
-    public RequestRejection Rejection { get; private set; }
-
-    /// <summary>Begins with the body that the head announces.</summary>
-    public void Begin(RequestHead head)
+    /// <inheritdoc/>
+    public override void Begin(RequestHead head)
     {
         _isChunked = head.IsChunked;
         _left = head.HasBody ? head.ContentLength : 0;
@@ -58,13 +53,8 @@ internal sealed class RequestBodyReader
         }
     }
 
-    /// <summary>
-    /// Copies the whole body, at the pace of the slower side. <paramref name="destinationIsAwaited"/> is told true before each wait for
-    /// the destination, and when all is written; false before each wait for the client.
-    /// </summary>
-    /// <exception cref="RequestBodyException">The body broke off, is too large, or is not valid; <see cref="Rejection"/> tells.</exception>
-    /// <exception cref="IOException">The destination could not be written.</exception>
-    public async Task CopyToAsync(Stream destination, Action<bool>? destinationIsAwaited, CancellationToken ct)
+    /// <inheritdoc/>
+    public override async Task CopyToAsync(Stream destination, Action<bool>? destinationIsAwaited, CancellationToken ct)
     {
         if (_mustSendContinue)
         {

@@ -9,7 +9,7 @@ namespace Slice.Net.Connections;
 /// Writes to the socket itself, past the transport's pipe, which would copy every byte (2 to 5 times the CPU, design §4). On such
 /// a connection nothing is ever written to the pipe. Slices leave from the mapping: only the kernel reads it.
 /// </summary>
-internal sealed class SocketClientWriter(Socket socket, ConnectionDeadlines deadlines) : ClientWriter(deadlines)
+internal sealed class SocketClientWriter(Socket socket, ConnectionDeadlines deadlines) : ClientWriter
 {
     /// <inheritdoc/>
     public override ValueTask<WriteResult> WriteAsync(ReadOnlyMemory<byte> bytes) => SendBothAsync(bytes, default);
@@ -59,14 +59,14 @@ internal sealed class SocketClientWriter(Socket socket, ConnectionDeadlines dead
         {
             if (!head.IsEmpty)
             {
-                Deadlines.ArmSend();
+                deadlines.ArmSend();
                 await socket.SendAsync(head, SocketFlags.None);
             }
 
             while (!body.IsEmpty)
             {
                 var piece = body[..Math.Min(body.Length, MaxWriteBytes)];
-                Deadlines.ArmSend();
+                deadlines.ArmSend();
                 await socket.SendAsync(piece, SocketFlags.None);
                 body = body[piece.Length..];
             }
@@ -84,7 +84,7 @@ internal sealed class SocketClientWriter(Socket socket, ConnectionDeadlines dead
         }
         finally
         {
-            Deadlines.Disarm();
+            deadlines.Disarm();
         }
     }
 }

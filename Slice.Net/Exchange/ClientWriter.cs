@@ -1,5 +1,4 @@
 using Slice.Core.Storage;
-using Slice.Net.Connections;
 
 namespace Slice.Net.Exchange;
 
@@ -11,12 +10,6 @@ internal abstract class ClientWriter
 {
     /// <summary>Most bytes in one write; arbitrary, the usual slice.</summary>
     public const int MaxWriteBytes = 1 << 20;
-
-    /// <summary>A writer whose writes <paramref name="deadlines"/> watches.</summary>
-    protected ClientWriter(ConnectionDeadlines deadlines) => Deadlines = deadlines;
-
-    /// <summary>The deadlines of the connection.</summary>
-    protected ConnectionDeadlines Deadlines { get; }
 
     /// <summary>Sends bytes of ours.</summary>
     public abstract ValueTask<WriteResult> WriteAsync(ReadOnlyMemory<byte> bytes);

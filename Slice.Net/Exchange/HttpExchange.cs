@@ -5,7 +5,6 @@ using Slice.Core.Fetching;
 using Slice.Core.Http;
 using Slice.Core.Options;
 using Slice.Core.Origin;
-using Slice.Net.Connections;
 
 namespace Slice.Net.Exchange;
 
@@ -28,7 +27,7 @@ internal sealed class HttpExchange
     public HttpExchange(
         RequestHead head,
         ClientWriter writer,
-        RequestBodyReader body,
+        ClientRequestBody body,
         EndPoint? remoteEndPoint,
         bool isTls,
         SliceOptions options,
@@ -56,7 +55,7 @@ internal sealed class HttpExchange
     public ClientWriter Writer { get; }
 
     /// <summary>The request body.</summary>
-    public RequestBodyReader Body { get; }
+    public ClientRequestBody Body { get; }
 
     /// <summary>The other side of the connection.</summary>
     public EndPoint? RemoteEndPoint { get; }

@@ -1,11 +1,9 @@
 using System.Net;
-using Slice.Net.Connections;
-using Slice.Net.Exchange;
 
 namespace Slice.Net.Origin;
 
 /// <summary>The body of a request that is passed through: read from the client while it is sent to the origin, never held whole.</summary>
-internal sealed class RequestBodyContent(RequestBodyReader body, long contentLength, CancellationToken connectionClosed) : HttpContent
+internal sealed class RequestBodyContent(IRequestBodySource body, long contentLength, CancellationToken connectionClosed) : HttpContent
 {
     /// <summary>Told true when the upload begins to wait for the origin, false when for the client. Set before sending.</summary>
     public Action<bool>? OriginIsAwaited { get; set; }
