@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text;
 using Slice.Core.Ranges;
 
 namespace Slice.Core.Http;
@@ -14,6 +15,9 @@ namespace Slice.Core.Http;
 /// </summary>
 public ref struct ResponseHeadWriter(Span<byte> destination)
 {
+    // Without the reason phrase.
+    private const int StatusLineBytes = 15;
+
     private readonly Span<byte> _destination = destination;
 
     /// <summary>Number of bytes written.</summary>
@@ -37,6 +41,42 @@ public ref struct ResponseHeadWriter(Span<byte> destination)
             WriteRaw(line);
         }
     }
+
+    /// <summary>Writes the status line of HTTP/1.1 with a phrase that somebody else chose; see <see cref="WriteForwarded"/>.</summary>
+    /// <param name="status">100 to 999.</param>
+    /// <param name="reasonPhrase">The phrase, one byte per char; may be empty.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The status does not have three digits.</exception>
+    public void WriteStatusLine(int status, string reasonPhrase)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(status, 100);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(status, 999);
+        if (TryTake(StatusLineBytes + reasonPhrase.Length, out Span<byte> line))
+        {
+            "HTTP/1.1 000 "u8.CopyTo(line);
+            DecimalDigits.Write(status, line[9..]);
+            WriteOnOneLine(reasonPhrase, line[13..]);
+            "\r\n"u8.CopyTo(line[^2..]);
+        }
+    }
+
+    /// <summary>
+    /// Writes a field line that is passed on. A CR, LF or NUL that its sender put into the value becomes a space (RFC 9110 §5.5), so that it
+    /// cannot begin a line of its own.
+    /// </summary>
+    /// <param name="field">The field; its name is a token.</param>
+    public void WriteForwarded(ForwardedField field)
+    {
+        if (TryTake(BytesOf(field), out Span<byte> line))
+        {
+            Encoding.Latin1.GetBytes(field.Name, line);
+            ": "u8.CopyTo(line[field.Name.Length..]);
+            WriteOnOneLine(field.Value, line[(field.Name.Length + 2)..]);
+            "\r\n"u8.CopyTo(line[^2..]);
+        }
+    }
+
+    /// <summary>Bytes that <see cref="WriteForwarded"/> takes.</summary>
+    public static int BytesOf(ForwardedField field) => field.Name.Length + field.Value.Length + 4;
 
     /// <summary>Writes one field line.</summary>
     /// <param name="name">A field name; ours or one that was parsed, and therefore a token.</param>
@@ -105,6 +145,14 @@ public ref struct ResponseHeadWriter(Span<byte> destination)
         return !HasOverflowed;
     }
 
+    private static void WriteOnOneLine(string text, Span<byte> destination)
+    {
+        var bytes = destination[..Encoding.Latin1.GetBytes(text, destination)];
+        bytes.Replace((byte)'\r', (byte)' ');
+        bytes.Replace((byte)'\n', (byte)' ');
+        bytes.Replace((byte)0, (byte)' ');
+    }
+
     private bool TryTake(int count, out Span<byte> room)
     {
         if (HasOverflowed || count > _destination.Length - BytesWritten)
@@ -124,7 +172,7 @@ public ref struct ResponseHeadWriter(Span<byte> destination)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(status, 100);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(status, 999);
-        Span<byte> line = stackalloc byte[15];
+        Span<byte> line = stackalloc byte[StatusLineBytes];
         "HTTP/1.1 000 \r\n"u8.CopyTo(line);
         DecimalDigits.Write(status, line[9..]);
         WriteRaw(line);

@@ -1,13 +1,10 @@
 using System.Text;
-using Slice.Core.Http;
 
 namespace Slice.Net.Exchange;
 
 /// <summary>Answers that we make ourselves: errors, health, purge results. Pure but for the write.</summary>
 internal static class ErrorResponder
 {
-    private const int MaxHeadBytes = 512;
-
     /// <summary>A plain-text error. The reason never repeats what the client sent.</summary>
     public static ValueTask WriteErrorAsync(HttpExchange exchange, int status, string reason) =>
         WriteAsync(exchange, status, "text/plain; charset=utf-8", $"{status} {reason}\n");
@@ -26,44 +23,37 @@ internal static class ErrorResponder
     private static async ValueTask WriteAsync(HttpExchange exchange, int status, string contentType, string body, long? unsatisfiedLength)
     {
         int bodyBytes = Encoding.UTF8.GetByteCount(body);
-        byte[] response = new byte[MaxHeadBytes + bodyBytes];
-        var writer = new ResponseHeadWriter(response.AsSpan(0, MaxHeadBytes));
-        writer.WriteStatusLine(status);
-        writer.WriteField("Content-Type"u8, Encoding.ASCII.GetBytes(contentType));
-        writer.WriteField("Content-Length"u8, bodyBytes);
+        using var response = Format(exchange, status, contentType, body, bodyBytes, unsatisfiedLength);
+        exchange.BeginResponse(status);
+        if (await exchange.Writer.WriteAsync(response.Bytes) != WriteResult.Written)
+        {
+            exchange.Abort();
+        }
+    }
+
+    private static RentedHead Format(HttpExchange exchange, int status, string contentType, string body, int bodyBytes, long? unsatisfiedLength)
+    {
+        var head = new ResponseHead(status, bodyBytes);
+        head.WriteField("Content-Type"u8, Encoding.ASCII.GetBytes(contentType));
+        head.WriteField("Content-Length"u8, bodyBytes);
         if (unsatisfiedLength is { } completeLength)
         {
-            writer.WriteUnsatisfiedContentRange(completeLength);
+            head.WriteUnsatisfiedContentRange(completeLength);
         }
 
-        writer.WriteField("Cache-Control"u8, "no-store"u8);
+        head.WriteField("Cache-Control"u8, "no-store"u8);
         if (status == 405)
         {
-            writer.WriteField("Allow"u8, "GET, HEAD"u8);
+            head.WriteField("Allow"u8, "GET, HEAD"u8);
         }
 
         if (status == 401)
         {
             // RFC 9110 §15.5.2: a 401 names at least one scheme that would do.
-            writer.WriteField("WWW-Authenticate"u8, "Bearer"u8);
+            head.WriteField("WWW-Authenticate"u8, "Bearer"u8);
         }
 
-        ConnectionFields.Write(ref writer, exchange);
-        if (!writer.End())
-        {
-            throw new InvalidOperationException("The head of an error response does not fit its buffer.");
-        }
-
-        int length = writer.BytesWritten;
-        if (!exchange.IsHead)
-        {
-            length += Encoding.UTF8.GetBytes(body, response.AsSpan(length));
-        }
-
-        exchange.BeginResponse(status);
-        if (await exchange.Writer.WriteAsync(response.AsMemory(0, length)) != WriteResult.Written)
-        {
-            exchange.Abort();
-        }
+        head.WriteConnection(exchange);
+        return exchange.IsHead ? head.End() : head.End(body);
     }
 }

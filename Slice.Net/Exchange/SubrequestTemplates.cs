@@ -13,6 +13,9 @@ internal static class SubrequestTemplates
 
     private const string ViaValue = "1.1 " + Pseudonym;
 
+    /// <summary>Our element of Via (RFC 9110 §7.6.3).</summary>
+    public static ReadOnlySpan<byte> Via => "1.1 pingora-slice"u8;
+
     /// <summary>
     /// What slices are fetched with: end-to-end fields, without those that select a part or a version (we set our own), a
     /// coding (slices are cut from the identity), or one client among the many that share the slice.

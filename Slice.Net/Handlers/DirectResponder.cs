@@ -50,7 +50,7 @@ internal sealed class DirectResponder(ObjectFetcher objects, SliceMeter meter, R
             case ResponseKind.NotModified:
                 using (var notModified = SlicedResponse.NotModified(exchange, stored, status with { ForwardStatus = 200 }, now))
                 {
-                    await exchange.SendHeadAsync(304, notModified.Head);
+                    await exchange.SendHeadAsync(304, notModified.Bytes);
                 }
 
                 return true;

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Globalization;
-using System.Text;
 using Slice.Core.Caching;
 using Slice.Core.Fetching;
 using Slice.Core.Observability;
@@ -37,8 +36,7 @@ internal static class ResponseForwarder
             exchange.KeepAlive = false;
         }
 
-        exchange.BeginResponse(response.Status);
-        var written = await exchange.Writer.WriteAsync(FormatHead(exchange, response, status, isChunked, fill is not null));
+        var written = await WriteHeadAsync(exchange, response, status, isChunked, fill is not null);
         if (written == WriteResult.Written && hasBody)
         {
             written = await ForwardBodyAsync(exchange, response, isChunked, fill, meter, log);
@@ -48,6 +46,14 @@ internal static class ResponseForwarder
         {
             exchange.Abort();
         }
+    }
+
+    private static async ValueTask<WriteResult> WriteHeadAsync(
+        HttpExchange exchange, OriginResponse response, CacheStatus status, bool isChunked, bool isKept)
+    {
+        using var head = FormatHead(exchange, response, status, isChunked, isKept);
+        exchange.BeginResponse(response.Status);
+        return await exchange.Writer.WriteAsync(head.Bytes);
     }
 
     private static async ValueTask<WriteResult> ForwardBodyAsync(
@@ -113,41 +119,30 @@ internal static class ResponseForwarder
         return buffer.AsMemory(start, digits + 2 + dataBytes + ChunkTailBytes);
     }
 
-    private static ReadOnlyMemory<byte> FormatHead(HttpExchange exchange, OriginResponse response, CacheStatus status, bool isChunked, bool isKept)
+    private static RentedHead FormatHead(HttpExchange exchange, OriginResponse response, CacheStatus status, bool isChunked, bool isKept)
     {
-        var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"HTTP/1.1 {response.Status} {response.ReasonPhrase}\r\n");
+        var head = new ResponseHead(response.Status, response.ReasonPhrase, ResponseHead.BytesOf(response.Fields));
         foreach (var field in response.Fields)
         {
             if (StoredFields.IsForwarded(field.Name, response.Fields) && !IsMeaningless(field.Name, response.Status))
             {
-                text.Append(field.Name).Append(": ").Append(field.Value).Append("\r\n");
+                head.WriteForwarded(field);
             }
         }
 
         if (isChunked)
         {
-            text.Append("Transfer-Encoding: chunked\r\n");
+            head.WriteField("Transfer-Encoding"u8, "chunked"u8);
         }
         else if (response.ContentLength >= 0)
         {
-            text.Append(CultureInfo.InvariantCulture, $"Content-Length: {response.ContentLength}\r\n");
+            head.WriteField("Content-Length"u8, response.ContentLength);
         }
 
-        Span<byte> cacheStatus = stackalloc byte[CacheStatus.MaxBytes];
-        text.Append("Via: 1.1 ").Append(SubrequestTemplates.Pseudonym).Append("\r\nCache-Status: ")
-            .Append(Encoding.ASCII.GetString(cacheStatus[..status.Write(cacheStatus, timeToLiveSeconds: null)]))
-            .Append("\r\nX-Cache: ").Append(isKept ? "MISS" : "BYPASS").Append("\r\n");
-        if (!exchange.KeepAlive)
-        {
-            text.Append("Connection: close\r\n");
-        }
-        else if (exchange.Head.MinorVersion == 0)
-        {
-            text.Append("Connection: keep-alive\r\n");
-        }
-
-        return Encoding.Latin1.GetBytes(text.Append("\r\n").ToString());
+        head.WriteVia();
+        head.WriteCache(status, timeToLiveSeconds: null, isKept ? "MISS"u8 : "BYPASS"u8);
+        head.WriteConnection(exchange);
+        return head.End();
     }
 
     // RFC 9110 §14.4: Content-Range says something in a 206 and a 416 only. On a 200 a careless client would believe it (B17).

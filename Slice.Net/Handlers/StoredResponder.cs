@@ -35,7 +35,7 @@ internal sealed class StoredResponder(DeliveryPool deliveries, SliceStore store,
             case ResponseKind.NotModified:
                 using (var notModified = SlicedResponse.NotModified(exchange, stored, status, now))
                 {
-                    await exchange.SendHeadAsync(304, notModified.Head);
+                    await exchange.SendHeadAsync(304, notModified.Bytes);
                 }
 
                 return true;
@@ -60,11 +60,11 @@ internal sealed class StoredResponder(DeliveryPool deliveries, SliceStore store,
         using var response = SlicedResponse.Create(exchange, stored, range, status, now);
         if (exchange.IsHead || plan.Count == 0)
         {
-            await exchange.SendHeadAsync(range is null ? stored.Status : 206, response.Head);
+            await exchange.SendHeadAsync(range is null ? stored.Status : 206, response.Bytes);
             return true;
         }
 
-        return await DeliverAsync(exchange, generation, plan, range is null ? stored.Status : 206, response.Head, status.IsFirstFetched, isLastAttempt);
+        return await DeliverAsync(exchange, generation, plan, range is null ? stored.Status : 206, response.Bytes, status.IsFirstFetched, isLastAttempt);
     }
 
     private async ValueTask<bool> RespondMultipartAsync(
@@ -99,7 +99,7 @@ internal sealed class StoredResponder(DeliveryPool deliveries, SliceStore store,
         var delivery = deliveries.Rent();
         try
         {
-            outcome = await delivery.RunMultipartAsync(exchange, generation, multipart, response.Head, status.IsFirstFetched);
+            outcome = await delivery.RunMultipartAsync(exchange, generation, multipart, response.Bytes, status.IsFirstFetched);
         }
         finally
         {

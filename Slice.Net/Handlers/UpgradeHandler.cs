@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text;
 using Slice.Core.Caching;
 using Slice.Core.Http;
 using Slice.Core.Observability;
@@ -49,8 +47,7 @@ internal sealed class UpgradeHandler(TimeProvider time, SliceMeter meter, Failur
     private async ValueTask SwitchAsync(HttpExchange exchange, HttpOriginResponse response, OriginConnection connection)
     {
         exchange.KeepAlive = false;
-        exchange.BeginResponse(101);
-        if (await exchange.Writer.WriteAsync(FormatHead(response.Fields)) != WriteResult.Written)
+        if (await WriteHeadAsync(exchange, response) != WriteResult.Written)
         {
             connection.Abort();
             exchange.Abort();
@@ -62,19 +59,27 @@ internal sealed class UpgradeHandler(TimeProvider time, SliceMeter meter, Failur
     }
 
     // RFC 9110 §15.2.2: a 101 says in Upgrade which protocol follows. It has no body and so no framing.
-    private static byte[] FormatHead(IReadOnlyList<ForwardedField> fields)
+    private static RentedHead FormatHead(IReadOnlyList<ForwardedField> fields)
     {
-        var text = new StringBuilder("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n");
+        var head = new ResponseHead(101, ResponseHead.BytesOf(fields));
+        head.WriteField("Connection"u8, "Upgrade"u8);
         foreach (var field in fields)
         {
             if (IsUpgrade(field) || StoredFields.IsForwarded(field.Name, fields))
             {
-                text.Append(CultureInfo.InvariantCulture, $"{field.Name}: {field.Value}\r\n");
+                head.WriteForwarded(field);
             }
         }
 
-        text.Append(CultureInfo.InvariantCulture, $"Via: 1.1 {SubrequestTemplates.Pseudonym}\r\n\r\n");
-        return Encoding.Latin1.GetBytes(text.ToString());
+        head.WriteVia();
+        return head.End();
+    }
+
+    private static async ValueTask<WriteResult> WriteHeadAsync(HttpExchange exchange, HttpOriginResponse response)
+    {
+        using var head = FormatHead(response.Fields);
+        exchange.BeginResponse(101);
+        return await exchange.Writer.WriteAsync(head.Bytes);
     }
 
     private static bool IsUpgrade(ForwardedField field) => field.Name.Equals("Upgrade", StringComparison.OrdinalIgnoreCase);

@@ -85,6 +85,36 @@ public class ResponseHeadWriterTests
     public void Value_with_a_line_end_or_nul_is_refused(string value) =>
         Assert.Throws<ArgumentException>(() => new ResponseHeadWriter(new byte[64]).WriteField("X"u8, Encoding.Latin1.GetBytes(value)));
 
+    [Theory]
+    [InlineData("a\rb", "a b")]
+    [InlineData("a\nb", "a b")]
+    [InlineData("a\r\nSet-Cookie: b", "a  Set-Cookie: b")]
+    [InlineData("a\0b", "a b")]
+    [InlineData("\u00e4", "\u00e4")]
+    [InlineData("", "")]
+    public void What_is_passed_on_stays_on_one_line(string text, string written)
+    {
+        byte[] destination = new byte[128];
+        var writer = new ResponseHeadWriter(destination);
+        writer.WriteStatusLine(299, text);
+        writer.WriteForwarded(new ForwardedField("X-A", text));
+
+        Assert.True(writer.End());
+        Assert.Equal($"HTTP/1.1 299 {written}\r\nX-A: {written}\r\n\r\n", Encoding.Latin1.GetString(destination, 0, writer.BytesWritten));
+    }
+
+    [Fact]
+    public void What_is_passed_on_and_does_not_fit_is_left_out_whole()
+    {
+        var field = new ForwardedField("X-A", "value");
+        for (int room = 0; room < ResponseHeadWriter.BytesOf(field); room++)
+        {
+            var writer = new ResponseHeadWriter(new byte[room]);
+            writer.WriteForwarded(field);
+            Assert.Equal((0, true), (writer.BytesWritten, writer.HasOverflowed));
+        }
+    }
+
     [Fact]
     public void Number_below_zero_is_refused() =>
         Assert.Throws<ArgumentOutOfRangeException>(() => new ResponseHeadWriter(new byte[64]).WriteField("Age"u8, -1));
