@@ -81,6 +81,7 @@ public sealed class ObjectFetchAttempts(
         {
             KnownVersion = request.StaleResponse?.Validator,
             FailedOrigin = retries.FailedOrigin,
+            InterimResponses = request.InterimResponses,
         };
         var (permitted, failure) = await origin.SendAsync(settings.Origin, subrequest, settings.QueueTimeout, stopping);
         if (permitted is null)

@@ -1,5 +1,6 @@
 using Slice.Core.Caching;
 using Slice.Core.Objects;
+using Slice.Core.Origin;
 using Slice.Core.Ranges;
 
 namespace Slice.Core.Fetching;
@@ -31,6 +32,12 @@ public sealed record ObjectFetchRequest(
 
     /// <summary>Whether what is stored goes on being used until its successor is whole (RFC 5861 §3).</summary>
     public bool IsRefresh { get; init; }
+
+    /// <summary>
+    /// Where interim responses go when this request is the one that makes the origin answer; null for nowhere. A request that joins the
+    /// fetch of another one gets none.
+    /// </summary>
+    public IInterimResponseSink? InterimResponses { get; init; }
 
     /// <summary>The range that the origin is asked for; null for the whole object.</summary>
     public ByteRange? Range => IsWhole ? null : FirstSliceIndex is { } index ? Context.Settings.Grid.RangeOf(index) : s_firstByte;

@@ -19,4 +19,7 @@ public sealed record OriginRequest(SubrequestTemplate Template, ByteRange? Range
 
     /// <summary>The address of the origin that has just failed this request (<see cref="Failure.Origin"/>): another one is asked when there is one. Null: none has.</summary>
     public string? FailedOrigin { get; init; }
+
+    /// <summary>Where interim responses go; null for nowhere.</summary>
+    public IInterimResponseSink? InterimResponses { get; init; }
 }

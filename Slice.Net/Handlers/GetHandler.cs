@@ -4,7 +4,6 @@ using Slice.Core.Fetching;
 using Slice.Core.Http;
 using Slice.Core.Objects;
 using Slice.Net.Exchange;
-using Slice.Net.Origin;
 
 namespace Slice.Net.Handlers;
 
@@ -180,8 +179,9 @@ internal sealed class GetHandler(
 
     private async ValueTask<ObjectFetchResult> FetchObjectAsync(HttpExchange exchange, ObjectFetchRequest request, bool isSliced)
     {
-        await using (EarlyHints.Listen(exchange))
+        await using (var hints = EarlyHints.Listen(exchange))
         {
+            request = request with { InterimResponses = hints };
             bool mayWait = isSliced || request.Sharing == RequestSharing.Allowed;
             var result = await objects.FetchAsync(request, exchange.Head.Fields, mayWait, exchange.ConnectionClosed);
             int maxRanges = exchange.Settings.Options.Limits.MaxRanges;

@@ -38,9 +38,9 @@ internal sealed class PassThroughHandler(StoredResponseUpdates updates, FailureR
         var template = SubrequestTemplates.ForPassThrough(exchange.Head, options.ForwardHost, options.SendsForwarded, exchange.RemoteEndPoint, exchange.IsTls);
         string method = Encoding.ASCII.GetString(exchange.Head.MethodBytes);
         OriginResult result;
-        await using (EarlyHints.Listen(exchange))
+        await using (var hints = EarlyHints.Listen(exchange))
         {
-            result = await exchange.Settings.Origin.ForwardAsync(method, template, body, exchange.ConnectionClosed);
+            result = await exchange.Settings.Origin.ForwardAsync(method, template, body, hints, exchange.ConnectionClosed);
         }
 
         // A body that was not read to its end leaves the connection where no next request can be found.

@@ -1,5 +1,4 @@
 using System.Text;
-using Slice.Core.Caching;
 using Slice.Core.Http;
 
 namespace Slice.Net.Origin;
@@ -40,10 +39,10 @@ internal sealed class InterimResponseReader
         _length += bytes.Length;
     }
 
-    /// <summary>The next complete 103 as it goes to the client: status line, end-to-end fields, empty line. False when there is none yet.</summary>
-    public bool TryReadEarlyHints(out byte[] head)
+    /// <summary>The field lines of the next complete 103. False when there is none yet.</summary>
+    public bool TryReadEarlyHints(out List<ForwardedField> fields)
     {
-        head = [];
+        fields = [];
         while (!IsDone)
         {
             var buffered = _buffer.AsSpan(0, _length);
@@ -61,7 +60,7 @@ internal sealed class InterimResponseReader
             }
 
             bool isEarlyHints = buffered.StartsWith("HTTP/1.1 103 "u8);
-            IsDone = end > MaxHeadBytes || !TryFormat(buffered[..(end + 2)], out head);
+            IsDone = end > MaxHeadBytes || !TryReadFields(buffered[..(end + 2)], out fields);
             buffered[(end + 4)..].CopyTo(_buffer);
             _length -= end + 4;
             if (isEarlyHints && !IsDone)
@@ -76,15 +75,14 @@ internal sealed class InterimResponseReader
     private static bool IsFinal(ReadOnlySpan<byte> bytes) => bytes.Length >= DistinguishingBytes && !bytes.StartsWith("HTTP/1.1 1"u8);
 
     // The lines of a head, each with its CRLF. A line that the pool takes for two would put us out of step with it.
-    private static bool TryFormat(ReadOnlySpan<byte> lines, out byte[] head)
+    private static bool TryReadFields(ReadOnlySpan<byte> lines, out List<ForwardedField> fields)
     {
-        head = [];
+        fields = [];
         if (lines[..lines.IndexOf("\r\n"u8)].ContainsAny((byte)'\r', (byte)'\n', (byte)0))
         {
             return false;
         }
 
-        var fields = new List<ForwardedField>();
         for (lines = lines[(lines.IndexOf("\r\n"u8) + 2)..]; !lines.IsEmpty; lines = lines[(lines.IndexOf("\r\n"u8) + 2)..])
         {
             var line = lines[..lines.IndexOf("\r\n"u8)];
@@ -97,7 +95,6 @@ internal sealed class InterimResponseReader
             fields.Add(new ForwardedField(Encoding.Latin1.GetString(line[..colon]), Encoding.Latin1.GetString(line[(colon + 1)..]).Trim(' ', '\t')));
         }
 
-        head = [.. "HTTP/1.1 103 Early Hints\r\n"u8, .. StoredFields.Format(fields.FindAll(field => StoredFields.IsForwarded(field.Name, fields))), .. "\r\n"u8];
         return true;
     }
 }

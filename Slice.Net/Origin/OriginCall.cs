@@ -16,7 +16,8 @@ internal sealed class OriginCall
     private readonly OriginRequest? _request;
 
     /// <summary>A GET of our own.</summary>
-    public OriginCall(OriginRequest request) => (_method, _template, _request) = (HttpMethod.Get, request.Template, request);
+    public OriginCall(OriginRequest request) =>
+        (_method, _template, _request, InterimResponses) = (HttpMethod.Get, request.Template, request, request.InterimResponses);
 
     /// <summary>A client's request that is passed through.</summary>
     public OriginCall(string method, SubrequestTemplate template, RequestBodyContent? body)
@@ -36,6 +37,9 @@ internal sealed class OriginCall
 
     /// <summary>Protocols to change to (RFC 9110 §7.8), as the value of Upgrade; null for none.</summary>
     public string? Upgrade { get; init; }
+
+    /// <summary>Where interim responses go; null for nowhere.</summary>
+    public IInterimResponseSink? InterimResponses { get; init; }
 
     /// <summary>Whether it is a GET of our own.</summary>
     public bool IsSubrequest => _request is not null;

@@ -70,10 +70,16 @@ public sealed class OriginClient : IOriginClient, IDisposable
     /// <inheritdoc/>
     public ValueTask<OriginResult> SendAsync(OriginRequest request, CancellationToken ct) => SendAsync(new OriginCall(request), ct);
 
-    /// <summary>Sends a request that is passed through, with its body if it has one.</summary>
+    /// <summary>Sends a request that is passed through.</summary>
+    /// <param name="method">The method, as the client spelled it.</param>
+    /// <param name="template">Target and fields.</param>
+    /// <param name="body">The body; null without one.</param>
+    /// <param name="interimResponses">Where interim responses go; null for nowhere.</param>
+    /// <param name="ct">Ends waiting for the response head, and the reading of its body.</param>
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
-    internal ValueTask<OriginResult> ForwardAsync(string method, SubrequestTemplate template, RequestBodyContent? body, CancellationToken ct) =>
-        SendAsync(new OriginCall(method, template, body), ct);
+    internal ValueTask<OriginResult> ForwardAsync(
+        string method, SubrequestTemplate template, RequestBodyContent? body, IInterimResponseSink? interimResponses, CancellationToken ct) =>
+        SendAsync(new OriginCall(method, template, body) { InterimResponses = interimResponses }, ct);
 
     /// <summary>
     /// Sends a request that asks for another protocol (RFC 9110 §7.8). A 101 comes back as <see cref="HttpOriginResponse"/> with both
@@ -149,7 +155,7 @@ public sealed class OriginClient : IOriginClient, IDisposable
         var firstByte = isTotalShorter ? _timeouts.SubrequestTotal : _timeouts.FirstByte;
         var deadline = new OriginDeadline(_time, ct);
         bool isHandedOver = false;
-        var watch = OriginWatch.Start(EarlyHints.Current);
+        var watch = OriginWatch.Start(call.InterimResponses);
         try
         {
             deadline.Arm(firstByte);

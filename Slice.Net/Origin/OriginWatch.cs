@@ -1,17 +1,24 @@
+using Slice.Core.Origin;
+
 namespace Slice.Net.Origin;
 
 /// <summary>
 /// Lets the sender of one request see the connection that the pool chose for it. Begun before the request is sent and ended when its
 /// response head is there; used by the flow that sends and the pool's reader, one after the other.
 /// </summary>
+/// <remarks>
+/// The one AsyncLocal of the product, because the BCL leaves no other way: the pool tells nobody which of its connections carries a request. It offers
+/// a filter when a connection is made, and calls that know the request end where it chooses a connection. But it writes the request in
+/// the flow of its sender, and there <see cref="OriginConnection"/> finds the watch.
+/// </remarks>
 internal sealed class OriginWatch
 {
     private static readonly AsyncLocal<OriginWatch?> s_current = new();
 
-    private readonly EarlyHints? _hints;
+    private readonly IInterimResponseSink? _sink;
     private InterimResponseReader? _interim;
 
-    private OriginWatch(EarlyHints? hints) => _hints = hints;
+    private OriginWatch(IInterimResponseSink? sink) => _sink = sink;
 
     /// <summary>The watch of the request that is being sent in this flow, or null.</summary>
     public static OriginWatch? Current => s_current.Value;
@@ -20,13 +27,13 @@ internal sealed class OriginWatch
     public OriginConnection? Connection { get; private set; }
 
     /// <summary>Whether somebody wants to see the bytes before the final response head.</summary>
-    public bool ReadsInterimResponses => _hints is { IsOpen: true } && _interim is not { IsDone: true };
+    public bool ReadsInterimResponses => _sink is { IsOpen: true } && _interim is not { IsDone: true };
 
     /// <summary>Begins to watch what the calling flow sends, until that flow's method returns.</summary>
-    /// <param name="hints">Where Early Hints go; null for nowhere.</param>
-    public static OriginWatch Start(EarlyHints? hints)
+    /// <param name="sink">Where interim responses go; null for nowhere.</param>
+    public static OriginWatch Start(IInterimResponseSink? sink)
     {
-        var watch = new OriginWatch(hints);
+        var watch = new OriginWatch(sink);
         s_current.Value = watch;
         return watch;
     }
@@ -44,16 +51,16 @@ internal sealed class OriginWatch
     /// <summary>Called by the connection with bytes it received, before the pool sees them.</summary>
     public async ValueTask ReceivedAsync(ReadOnlyMemory<byte> bytes)
     {
-        if (_hints is null)
+        if (_sink is null)
         {
             return;
         }
 
         _interim ??= new InterimResponseReader();
         _interim.Append(bytes.Span);
-        while (_interim.TryReadEarlyHints(out var head))
+        while (_interim.TryReadEarlyHints(out var fields))
         {
-            await _hints.SendAsync(head);
+            await _sink.SendEarlyHintsAsync(fields);
         }
     }
 }

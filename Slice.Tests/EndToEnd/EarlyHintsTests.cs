@@ -85,6 +85,37 @@ public sealed class EarlyHintsTests
 
     [Theory]
     [Trait("Behaviour", "B44")]
+    [Trait("Behaviour", "B32")]
+    [InlineData("/page")]
+    [InlineData("/sliced/page")]
+    public async Task Early_hints_are_for_the_client_that_asked_first_and_not_for_those_that_join(string target)
+    {
+        var gate = new TaskCompletionSource();
+        await using var origin = ScriptedOrigin.Start(async exchange =>
+        {
+            await exchange.WaitAsync(gate.Task);
+            await exchange.SendAsync(Hints);
+            await AnswerAsync(exchange);
+        });
+        await using var proxy = await StartAsync(origin);
+        using var first = await RawClient.ConnectAsync(proxy.EndPoint);
+        using var second = await RawClient.ConnectAsync(proxy.EndPoint);
+
+        await first.SendAsync(RawClient.Request("GET", target));
+        await origin.RequestsArrivedAsync(1);
+        await second.SendAsync(RawClient.Request("GET", target));
+        await Eventually.TrueAsync(() => proxy.Composition.Parts.Meter.ActiveRequests.Value == 2, () => "the second request");
+        gate.SetResult();
+
+        Assert.Equal([Hints], (await first.ReadResponseAsync()).InterimHeads);
+        var joined = await second.ReadResponseAsync();
+        Assert.Equal("page", joined.BodyText);
+        Assert.Empty(joined.InterimHeads);
+        Assert.Equal(1, origin.RequestCount);
+    }
+
+    [Theory]
+    [Trait("Behaviour", "B44")]
     [InlineData("HTTP/1.1 100 Continue\r\n\r\n")]
     [InlineData("HTTP/1.1 102 Processing\r\nX: 1\r\n\r\n")]
     [InlineData("HTTP/1.1 199 Whatever\r\n\r\n")]
