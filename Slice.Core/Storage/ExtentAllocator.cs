@@ -135,8 +135,19 @@ internal sealed class ExtentAllocator
     }
 
     /// <summary>Gives back an extent exactly as it was allocated: same offset, same length.</summary>
-    public void Free(int offsetBytes, int lengthBytes) =>
-        FreeUnits(offsetBytes / UnitBytes, Math.Max(1, UnitsFor(lengthBytes)));
+    /// <exception cref="InvalidOperationException">Some of it is free already, or lies outside: two would have it, the next time round.</exception>
+    public void Free(int offsetBytes, int lengthBytes)
+    {
+        int first = offsetBytes / UnitBytes;
+        int count = Math.Max(1, UnitsFor(lengthBytes));
+        if (offsetBytes < 0 || offsetBytes % UnitBytes != 0 || count > _unitCount - first || IsAnyFree(first, first + count))
+        {
+            throw new InvalidOperationException(
+                $"An extent of {lengthBytes} bytes at {offsetBytes} was freed that is not taken; {FreeBytes} of {(long)_unitCount * UnitBytes} bytes are free.");
+        }
+
+        FreeUnits(first, count);
+    }
 
     private static int UnitsFor(int lengthBytes) => (int)(((long)lengthBytes + UnitBytes - 1) / UnitBytes);
 
@@ -152,6 +163,36 @@ internal sealed class ExtentAllocator
             MergeAndSetFree(order, firstUnit >> order);
             firstUnit += 1 << order;
         }
+    }
+
+    // Looks at one bit per block that touches the extent, in every order that has free blocks: a hundred words for 10 MiB.
+    private bool IsAnyFree(int firstUnit, int endUnit)
+    {
+        for (int order = 0; order <= _highestOrder; order++)
+        {
+            if (_freeBlockCount[order] > 0 && IsAnyBlockFree(order, firstUnit >> order, (endUnit - 1) >> order))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private bool IsAnyBlockFree(int order, int firstBlock, int lastBlock)
+    {
+        for (int word = firstBlock / BitsPerWord; word <= lastBlock / BitsPerWord; word++)
+        {
+            ulong bits = WordAt(order, word);
+            bits &= word == firstBlock / BitsPerWord ? ulong.MaxValue << (firstBlock % BitsPerWord) : ulong.MaxValue;
+            bits &= word == lastBlock / BitsPerWord ? ulong.MaxValue >> (BitsPerWord - 1 - (lastBlock % BitsPerWord)) : ulong.MaxValue;
+            if (bits != 0)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private int LargestBlockAt(int unit, int end)

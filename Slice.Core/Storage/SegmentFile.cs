@@ -28,12 +28,16 @@ internal sealed unsafe class SegmentFile : MemoryManager<byte>
         _file = file;
         _path = path;
         LengthBytes = lengthBytes;
+        LeaseTracker = store?.LeaseTracker;
         Extents = new ExtentAllocator(lengthBytes);
         _address = NativeMemory.MapReadOnly(file, lengthBytes);
     }
 
     /// <summary>The store that it is a part of.</summary>
     public SliceStore Store { get; }
+
+    /// <summary>The store's, if it has one; here because every lease looks for it.</summary>
+    public LeaseTracker? LeaseTracker { get; }
 
     /// <summary>Its number in the store.</summary>
     public int Index { get; }

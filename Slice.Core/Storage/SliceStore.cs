@@ -33,8 +33,13 @@ public sealed class SliceStore : IDisposable
     /// <param name="capacityBytes">Most bytes it will ever hold.</param>
     /// <param name="directory">Where its segments lie, disposed with it; null for one in memory.</param>
     /// <param name="time">The clock.</param>
-    internal SliceStore(long capacityBytes, CacheDirectory? directory, TimeProvider time)
+    /// <param name="leaseTracker">Told of every lease; null for none, or in DEBUG builds for one of its own.</param>
+    internal SliceStore(long capacityBytes, CacheDirectory? directory, TimeProvider time, LeaseTracker? leaseTracker = null)
     {
+#if DEBUG
+        leaseTracker ??= new LeaseTracker(static message => System.Diagnostics.Debug.WriteLine(message));
+#endif
+        LeaseTracker = leaseTracker;
         _eviction = new S3FifoEviction(IdentityOf) { Promoted = RecordUnsynchronized };
         CapacityBytes = capacityBytes;
         _directory = directory;
@@ -78,6 +83,9 @@ public sealed class SliceStore : IDisposable
     /// <summary>Called when the files of a store on disk were removed under it, and it has begun anew. Set once, before use; must not throw.</summary>
     public Action? HasBegunAnew { get; set; }
 
+    /// <summary>Told of every lease and reservation; null in a Release build, unless a test has attached one.</summary>
+    internal LeaseTracker? LeaseTracker { get; }
+
     /// <summary>The segments, for a start that finds some of an earlier run.</summary>
     internal SegmentSet Segments => _segments;
 
@@ -89,9 +97,12 @@ public sealed class SliceStore : IDisposable
 
     /// <summary>A store that forgets at exit.</summary>
     /// <exception cref="IOException">The kernel gives no memory file.</exception>
-    public static SliceStore CreateInMemory(long capacityBytes, TimeProvider time)
+    public static SliceStore CreateInMemory(long capacityBytes, TimeProvider time) => CreateInMemory(capacityBytes, time, leaseTracker: null);
+
+    /// <summary>The same, with a tracker of leases.</summary>
+    internal static SliceStore CreateInMemory(long capacityBytes, TimeProvider time, LeaseTracker? leaseTracker)
     {
-        var store = new SliceStore(capacityBytes, directory: null, time);
+        var store = new SliceStore(capacityBytes, directory: null, time, leaseTracker);
         store._segments.EnsureFirst();
         return store;
     }
@@ -132,6 +143,8 @@ public sealed class SliceStore : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        LeaseTracker?.ReportOutstanding();
+
         // First what may still write to the directory, then the lock on it.
         _segments.StopGrowth();
         _journal?.Dispose();
@@ -325,7 +338,12 @@ public sealed class SliceStore : IDisposable
     private StoredSlice? TryAllocateUnsynchronized(int lengthBytes)
     {
         var slice = _segments.TryAllocateUnsynchronized(lengthBytes);
-        _usedBytes += slice?.ExtentBytes ?? 0;
+        if (slice is not null)
+        {
+            _usedBytes += slice.ExtentBytes;
+            LeaseTracker?.Taken(slice);
+        }
+
         return slice;
     }
 }

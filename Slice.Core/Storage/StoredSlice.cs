@@ -76,6 +76,9 @@ public sealed class StoredSlice
         set => _indexAndQueue = (uint)SliceIndex | ((uint)value << IndexBits);
     }
 
+    /// <summary>Whether it is linked into an eviction queue: it is indexed, and the index has a lease.</summary>
+    internal bool IsQueued => Queue is SliceQueue.Small or SliceQueue.Main;
+
     /// <summary>How often it was leased since eviction last looked, 0 to <see cref="S3FifoEviction.MaxUses"/>. Races only cost a wrong guess.</summary>
     internal int Uses
     {
@@ -114,6 +117,7 @@ public sealed class StoredSlice
                     Uses = uses + 1;
                 }
 
+                _segment.LeaseTracker?.Taken(this);
                 return true;
             }
 
@@ -124,15 +128,36 @@ public sealed class StoredSlice
     }
 
     /// <summary>Takes one more lease for a caller who has one; not a use that eviction would count. Pair with <see cref="Release"/>.</summary>
-    public void LeaseAgain() => Interlocked.Increment(ref _leases);
+    /// <exception cref="InvalidOperationException">Nobody has a lease: a fault of the caller's.</exception>
+    public void LeaseAgain()
+    {
+        int leases = Interlocked.Increment(ref _leases);
+        if (leases <= 1)
+        {
+            Interlocked.Decrement(ref _leases);
+            throw Misuse("leased again", leases - 1);
+        }
+
+        _segment.LeaseTracker?.Taken(this);
+    }
 
     /// <summary>Gives one lease back; the memory from <see cref="Map"/> is invalid afterwards.</summary>
+    /// <exception cref="InvalidOperationException">All were given back before: a fault of some caller's, and its extent may be another's by now.</exception>
     public void Release()
     {
-        if (Interlocked.Decrement(ref _leases) == 0)
+        int leases = Interlocked.Decrement(ref _leases);
+        if (leases > 0)
         {
-            _segment.Store.Free(this);
+            return;
         }
+
+        if (leases < 0)
+        {
+            throw Misuse("released", leases + 1);
+        }
+
+        _segment.LeaseTracker?.Ended(this);
+        _segment.Store.Free(this);
     }
 
     /// <summary>The mapped bytes from <paramref name="skipBytes"/> on, for a send. Valid while the caller's lease is held.</summary>
@@ -170,4 +195,7 @@ public sealed class StoredSlice
         ArgumentOutOfRangeException.ThrowIfGreaterThan((long)atBytes + bytes.Length, LengthBytes);
         return _segment.WriteAsync(bytes, OffsetBytes + atBytes, ct);
     }
+
+    private InvalidOperationException Misuse(string what, int leases) =>
+        new($"Slice {SliceIndex} of tenant {TenantId}, {LengthBytes} bytes at {OffsetBytes}, was {what} with {leases} leases.");
 }

@@ -52,6 +52,47 @@ public class ExtentAllocatorTests
             Assert.True(allocator.TryAllocate(largestBlockUnits * Unit, out _));
         });
 
+    // Any part may be freed, not only what was allocated in one piece; a part of which any unit is free may not.
+    [Fact]
+    public void Free_is_refused_when_any_unit_is_free_and_changes_nothing_then() =>
+        Gen.Select(Gen.Int[1, 300], Gen.Select(Gen.Int[0, 320], Gen.Int[1, 40]).Array[1, 60]).Sample((units, parts) =>
+        {
+            var allocator = new ExtentAllocator(units * Unit);
+            var isTaken = new bool[units];
+            Assert.True(allocator.TryTake(0, units * Unit));
+            Mark(isTaken, 0, units * Unit, from: false, to: true);
+            foreach (var (first, count) in parts)
+            {
+                bool isAllTaken = first + count <= units && Array.TrueForAll(isTaken[first..(first + count)], taken => taken);
+                if (isAllTaken)
+                {
+                    allocator.Free(first * Unit, count * Unit);
+                    Mark(isTaken, first * Unit, count * Unit, from: true, to: false);
+                }
+                else
+                {
+                    var error = Assert.Throws<InvalidOperationException>(() => allocator.Free(first * Unit, count * Unit));
+                    Assert.Contains($"{count * Unit} bytes at {first * Unit} was freed that is not taken", error.Message, StringComparison.Ordinal);
+                }
+
+                Assert.Equal((long)isTaken.Count(taken => !taken) * Unit, allocator.FreeBytes);
+            }
+        });
+
+    [Theory]
+    [InlineData(-Unit, Unit)]
+    [InlineData(1, Unit)]
+    [InlineData(3 * Unit, 2 * Unit)]
+    [InlineData(4 * Unit, Unit)]
+    [InlineData(int.MaxValue / Unit * Unit, int.MaxValue)]
+    public void Free_of_what_no_allocation_gives_is_refused(int offsetBytes, int lengthBytes)
+    {
+        var allocator = new ExtentAllocator(4 * Unit);
+        Assert.True(allocator.TryTake(0, 4 * Unit));
+        Assert.Throws<InvalidOperationException>(() => allocator.Free(offsetBytes, lengthBytes));
+        Assert.Equal(0, allocator.FreeBytes);
+    }
+
     [Fact]
     public void Extent_takes_no_more_than_its_units_of_a_larger_block()
     {
