@@ -51,6 +51,10 @@ internal sealed unsafe class SegmentFile : MemoryManager<byte>
     /// </summary>
     public bool WasCutShort => _wasCutShort;
 
+    /// <summary>Asks for the length of a file, fstat(2); a test puts a handle that has gone stale in its place.</summary>
+    /// <exception cref="IOException">The file system does not know the file any more, as NFS may say.</exception>
+    internal Func<SafeFileHandle, long> LengthOf { get; set; } = RandomAccess.GetLength;
+
     /// <summary>What of the file is free. Used under the store's lock only.</summary>
     public ExtentAllocator Extents { get; }
 
@@ -137,9 +141,17 @@ internal sealed unsafe class SegmentFile : MemoryManager<byte>
     /// <returns>False when it cannot be read: the file was cut short, or the device fails.</returns>
     public bool BringIn(int offsetBytes, int lengthBytes)
     {
-        if (_path is not null && RandomAccess.GetLength(_file) < (long)offsetBytes + lengthBytes)
+        try
         {
-            // Cut inside its last page the file would still populate, with zeros.
+            if (_path is not null && LengthOf(_file) < (long)offsetBytes + lengthBytes)
+            {
+                // Cut inside its last page the file would still populate, with zeros.
+                return false;
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Called on a thread of the caller's own, where it would end the process.
             return false;
         }
 
@@ -169,7 +181,7 @@ internal sealed unsafe class SegmentFile : MemoryManager<byte>
 
             return true;
         }
-        catch (IOException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             return false;
         }

@@ -83,6 +83,12 @@ public sealed class SliceStore : IDisposable
     /// <summary>Called when the files of a store on disk were removed under it, and it has begun anew. Set once, before use; must not throw.</summary>
     public Action? HasBegunAnew { get; set; }
 
+    /// <summary>
+    /// Called when the journal of a store on disk has met what it did not expect, a fault of ours for instance; it begins again after a pause.
+    /// Set once, before use; must not throw.
+    /// </summary>
+    public Action<Exception>? JournalFaulted { get; set; }
+
     /// <summary>Told of every lease and reservation; null in a Release build, unless a test has attached one.</summary>
     internal LeaseTracker? LeaseTracker { get; }
 

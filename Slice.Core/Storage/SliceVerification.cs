@@ -20,7 +20,7 @@ public static class SliceVerification
                 return false;
             }
         }
-        catch (IOException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             // The device fails here; the caller treats the slice like one that was never stored.
             return false;

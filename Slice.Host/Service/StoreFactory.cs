@@ -27,6 +27,7 @@ internal sealed partial class StoreFactory(ILogger<StoreFactory> logger)
         store.TenantEmptied = index.RemoveEmptied;
         store.Writing.Changed = reason => WritingChanged(options.Store.Directory, reason);
         store.Growth.Changed = reason => GrowthChanged(store, options.Store.Directory, reason);
+        store.JournalFaulted = error => LogIndexFaulted(options.Store.Directory, (int)DiskUse.Pause.TotalSeconds, error);
         store.HasBegunAnew = () => LogBegunAnew(options.Store.Directory);
         meter.AddGauge("cache_entries", "Slices in the store.", () => store.SliceCount);
         meter.AddGauge("cache_objects", "Objects in the store.", () => index.Count);
@@ -126,4 +127,8 @@ internal sealed partial class StoreFactory(ILogger<StoreFactory> logger)
 
     [LoggerMessage(EventId = 47, EventName = "cache_growth_resumed", Level = LogLevel.Information, Message = "there is room for more of the cache again: {directory}")]
     private partial void LogGrowthResumed(string directory);
+
+    [LoggerMessage(EventId = 48, EventName = "cache_index_faulted", Level = LogLevel.Error,
+        Message = "the index of the cache is given up and written anew: {directory} retry_seconds={seconds}")]
+    private partial void LogIndexFaulted(string directory, int seconds, Exception error);
 }

@@ -69,6 +69,18 @@ public sealed class SegmentFileTests : IDisposable
         Assert.Equal(5000, new FileInfo(path).Length);
     }
 
+    // fstat(2) on a handle of NFS that has gone stale answers ESTALE. Callers bring pages in on threads of their own.
+    [Fact]
+    [Trait("Behaviour", "B46")]
+    public void Pages_of_a_file_whose_handle_is_stale_cannot_be_brought_in()
+    {
+        using IDisposable owner = SegmentFile.CreateOnDisk(store: null!, index: 0, _directory.Combine("s"), LengthBytes);
+        var segment = (SegmentFile)owner;
+        Assert.True(segment.BringIn(0, LengthBytes));
+        segment.LengthOf = _ => throw new IOException("Stale file handle");
+        Assert.False(segment.BringIn(0, LengthBytes));
+    }
+
     [Fact]
     public async Task Write_on_a_full_disk_is_an_io_error()
     {

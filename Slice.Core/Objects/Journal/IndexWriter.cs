@@ -6,6 +6,10 @@ namespace Slice.Core.Objects.Journal;
 /// The thread that brings records to the index. The index only grows; when it has doubled, it is written anew from what is in memory
 /// (<see cref="IndexRewrite"/>), while changes go to both files. The same happens after a failure: an index that lacks a change is of no use any more.
 /// </summary>
+/// <remarks>
+/// What is thrown on a thread of its own ends the process. Nothing here is worth that: a fault of ours, or an error of the disk that no line
+/// here expects, costs the index, which is written anew after <see cref="DiskUse.Pause"/>.
+/// </remarks>
 internal sealed class IndexWriter : IDisposable
 {
     /// <summary>Below this an index is not worth being made smaller. Arbitrary; read in some milliseconds.</summary>
@@ -22,11 +26,13 @@ internal sealed class IndexWriter : IDisposable
     private readonly Thread _thread;
 
     // The thread's own.
+    private List<TaskCompletionSource<bool>> _flushes = [];
     private IndexFile? _file;
     private IndexRewrite? _rewrite;
     private long _rewrittenBytes;
     private long _failedAt;
     private bool _hasFailed;
+    private bool _hasFaulted;
     private bool _hasVanished;
 
     /// <summary>A thread that writes what <paramref name="index"/> holds, not started yet.</summary>
@@ -55,6 +61,11 @@ internal sealed class IndexWriter : IDisposable
     /// <exception cref="IOException">It cannot; tried again later.</exception>
     public required Action BeginAnew { get; init; }
 
+    /// <summary>
+    /// Called on the thread with what nobody has expected, once until the index is written again. Set once, before the start; must not throw.
+    /// </summary>
+    public required Action<Exception> Faulted { get; init; }
+
     /// <summary>How many bytes more than twice what it was the index has before it is written anew. See <see cref="DefaultMinRewriteBytes"/>.</summary>
     public required long MinRewriteBytes { get; init; }
 
@@ -77,7 +88,8 @@ internal sealed class IndexWriter : IDisposable
 
     private void Run()
     {
-        while (true)
+        bool isLast;
+        do
         {
             bool isIdle = _rewrite is null ? _file is not null || !MayTry : _rewrite.IsWaiting;
             if (isIdle)
@@ -86,15 +98,48 @@ internal sealed class IndexWriter : IDisposable
             }
 
             var batch = _pending.Take();
-            Commit(batch);
-            if (batch.IsLast)
+            isLast = batch.IsLast;
+            try
             {
-                Close();
-                return;
+                Write(batch);
             }
+            catch (Exception error)
+            {
+                GiveUp(error);
+            }
+        }
+        while (!isLast);
 
+        Abandon();
+        CloseFile();
+        Answer(_pending.Take().Flushes, isWritten: false);
+    }
+
+    private void Write(PendingBatch batch)
+    {
+        _flushes = batch.Flushes;
+        Commit(batch);
+        if (batch.IsLast)
+        {
+            Close();
+        }
+        else
+        {
             Watch();
             Rewrite();
+        }
+    }
+
+    private void GiveUp(Exception error)
+    {
+        (_hasFailed, _failedAt) = (true, _time.GetTimestamp());
+        Abandon();
+        CloseFile();
+        Answer(_flushes, isWritten: false);
+        if (!_hasFaulted)
+        {
+            _hasFaulted = true;
+            Faulted(error);
         }
     }
 
@@ -116,14 +161,19 @@ internal sealed class IndexWriter : IDisposable
 
         if (isWritten || !MayTry)
         {
-            batch.Flushes.ForEach(flush => flush.SetResult(isWritten));
+            Answer(_flushes, isWritten);
         }
         else
         {
             // They wait for the index that is about to be written.
-            _pending.WaitOn(batch.Flushes);
+            _pending.WaitOn(_flushes);
         }
+
+        _flushes = [];
     }
+
+    private static void Answer(List<TaskCompletionSource<bool>> flushes, bool isWritten) =>
+        flushes.ForEach(flush => flush.TrySetResult(isWritten));
 
     private bool TryAppend(RecordBuffer records)
     {
@@ -196,7 +246,7 @@ internal sealed class IndexWriter : IDisposable
         _file = next;
         _rewrite = null;
         _rewrittenBytes = next.LengthBytes;
-        _hasFailed = false;
+        (_hasFailed, _hasFaulted) = (false, false);
         _writing.Succeeded();
         _pending.Wake();
     }
@@ -227,10 +277,6 @@ internal sealed class IndexWriter : IDisposable
             // The next start finds what was written before, and compares checksums.
             Fail(error);
         }
-
-        Abandon();
-        CloseFile();
-        _pending.Take().Flushes.ForEach(static flush => flush.SetResult(false));
     }
 
     private void Fail(Exception error)

@@ -36,6 +36,7 @@ public static class StoreOpener
                 MinRewriteBytes = minRewriteBytes,
                 AreFilesInPlace = () => store.AreFilesInPlace,
                 BeginAnew = () => store.BeginAnew(index.Clear),
+                Faulted = error => store.JournalFaulted?.Invoke(error),
             };
             store.ReportTo(new IndexJournal(pending, writer));
             writer.Start();
