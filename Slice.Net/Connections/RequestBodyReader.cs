@@ -59,14 +59,17 @@ internal sealed class RequestBodyReader : ClientRequestBody
         if (_mustSendContinue)
         {
             _mustSendContinue = false;
-            await _writer.WriteAsync(s_continue);
+            if (await _writer.WriteAsync(s_continue) != WriteResult.Written)
+            {
+                throw new RequestBodyException("the client left before its request body");
+            }
         }
 
         while (!IsConsumed)
         {
             destinationIsAwaited?.Invoke(false);
             _deadlines.ArmRequestBody();
-            var read = await _input.ReadAsync(ct);
+            var read = await ReadAsync(ct);
             _deadlines.RequestBodyArrived(read.Buffer.Length);
             destinationIsAwaited?.Invoke(true);
             var consumed = read.Buffer.Start;
@@ -91,6 +94,19 @@ internal sealed class RequestBodyReader : ClientRequestBody
             {
                 _input.AdvanceTo(consumed, IsConsumed ? consumed : read.Buffer.End);
             }
+        }
+    }
+
+    // What the client's transport says of its end is marked here, at the only place where client and origin can be told apart.
+    private async ValueTask<ReadResult> ReadAsync(CancellationToken ct)
+    {
+        try
+        {
+            return await _input.ReadAsync(ct);
+        }
+        catch (Exception error) when (error is IOException or ObjectDisposedException || (error is OperationCanceledException && !ct.IsCancellationRequested))
+        {
+            throw new RequestBodyException("the client's connection broke in the middle of the request body", error);
         }
     }
 

@@ -56,6 +56,11 @@ internal sealed class PassThroughHandler(StoredResponseUpdates updates, FailureR
         {
             await ErrorResponder.WriteErrorAsync(exchange, exchange.Body.Rejection.GetStatus(), exchange.Body.Rejection.GetReason());
         }
+        else if (body is { IsBroken: true })
+        {
+            // The client has left in the middle of its body: nobody is there to be answered.
+            exchange.Abort();
+        }
         else
         {
             await failures.RespondAsync(exchange, result.Failure);

@@ -128,13 +128,13 @@ public sealed class OriginClient : IOriginClient, IDisposable
     {
         var verdict = OriginVerdict.Unknown;
         var failure = Failure.None;
+        var watch = OriginWatch.Start(call.InterimResponses);
         try
         {
-            var result = await SendToAsync(_endpoints[turn.Index], call, ct);
+            var result = await SendToAsync(_endpoints[turn.Index], call, watch, ct);
             failure = result.Failure;
             verdict = result.Response is not null ? OriginVerdict.Answered
-                : call.Body is { IsBroken: true } ? OriginVerdict.Unknown
-                : OriginVerdict.Failed;
+                : OriginFailures.VerdictOf(failure.Error, call.Body, watch.Connection is { IsUsedAgain: true });
             return result;
         }
         finally
@@ -148,14 +148,13 @@ public sealed class OriginClient : IOriginClient, IDisposable
         }
     }
 
-    private async ValueTask<OriginResult> SendToAsync(OriginEndpoint endpoint, OriginCall call, CancellationToken ct)
+    private async ValueTask<OriginResult> SendToAsync(OriginEndpoint endpoint, OriginCall call, OriginWatch watch, CancellationToken ct)
     {
         // The head of a slice is a part of the whole.
         bool isTotalShorter = call.IsSubrequest && _timeouts.SubrequestTotal < _timeouts.FirstByte;
         var firstByte = isTotalShorter ? _timeouts.SubrequestTotal : _timeouts.FirstByte;
         var deadline = new OriginDeadline(_time, ct);
         bool isHandedOver = false;
-        var watch = OriginWatch.Start(call.InterimResponses);
         try
         {
             deadline.Arm(firstByte);

@@ -15,6 +15,7 @@ namespace Slice.Net.Origin;
 internal sealed class OriginConnection(Stream transport) : Stream
 {
     private OriginWatch? _watch;
+    private int _requests;
     private volatile bool _isTakenOver;
 
     /// <inheritdoc/>
@@ -48,8 +49,10 @@ internal sealed class OriginConnection(Stream transport) : Stream
     /// <inheritdoc/>
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        _watch = OriginWatch.Current;
-        _watch?.Begin(this);
+        var watch = OriginWatch.Current;
+        _requests += watch != _watch ? 1 : 0;
+        _watch = watch;
+        watch?.Begin(this);
         return transport.WriteAsync(buffer, cancellationToken);
     }
 
@@ -61,6 +64,9 @@ internal sealed class OriginConnection(Stream transport) : Stream
     /// <see cref="Abort"/>. The pool closes a connection as a whole when it reads the end of one direction.
     /// </summary>
     public void TakeOver() => _isTakenOver = true;
+
+    /// <summary>Whether it carried another request before the one it carries now: the origin may have closed it in between.</summary>
+    public bool IsUsedAgain => _requests > 1;
 
     /// <summary>Whether it ended under TLS without saying so: what has no other end was cut off.</summary>
     public bool WasCutOff => transport is OriginTlsStream { WasCutOff: true };

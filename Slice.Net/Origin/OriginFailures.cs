@@ -27,6 +27,34 @@ internal static class OriginFailures
     public static Failure InvalidResponse(OriginEndpoint endpoint, string fault) =>
         NewFailure(FetchError.HttpProtocolError, $"{endpoint.Name}: {fault}", endpoint);
 
+    /// <summary>
+    /// What a failure says about the address it happened at. Nothing that a client does may let an address rest, so only these failures count: no
+    /// connection, no head in time, and a new connection that ended after the whole request was sent.
+    /// </summary>
+    /// <param name="error">What failed.</param>
+    /// <param name="body">The request's body, if it had one.</param>
+    /// <param name="isConnectionUsedAgain">Whether an earlier request had used the connection.</param>
+    public static OriginVerdict VerdictOf(FetchError error, RequestBodyContent? body, bool isConnectionUsedAgain)
+    {
+        if (body is { IsBroken: true })
+        {
+            return OriginVerdict.Unknown;
+        }
+
+        return error switch
+        {
+            // The address answers; what it answers depends on what was asked.
+            FetchError.HttpProtocolError => OriginVerdict.Unknown,
+
+            // An origin may refuse an upload in the middle of it by an answer and a reset, of which the pool reports the reset.
+            FetchError.ConnectionTerminated when body is { HasBegun: true, IsSent: false } => OriginVerdict.Unknown,
+
+            // Origin and pool disagree about how long a connection may be idle. A dead origin shows when the next request connects.
+            FetchError.ConnectionTerminated when isConnectionUsedAgain => OriginVerdict.Unknown,
+            _ => OriginVerdict.Failed,
+        };
+    }
+
     /// <summary>What is to be said after one more address has failed.</summary>
     public static Failure Join(Failure earlier, Failure latest) => !earlier.IsError
         ? latest

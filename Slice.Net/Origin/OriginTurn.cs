@@ -13,13 +13,13 @@ internal readonly record struct OriginTurn(int Index, int Epoch, bool IsProbe)
 /// <summary>What a request says about the address it went to.</summary>
 internal enum OriginVerdict
 {
-    /// <summary>Nothing: the client left, or broke its own request.</summary>
+    /// <summary>Nothing: the client left or broke its own request, or what failed may be what a client can bring about.</summary>
     Unknown,
 
     /// <summary>A response head came, whatever its status.</summary>
     Answered,
 
-    /// <summary>No connection, or no response head.</summary>
+    /// <summary>No connection, or no response head, whoever asks and for what.</summary>
     Failed,
 }
 

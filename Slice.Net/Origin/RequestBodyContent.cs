@@ -11,6 +11,9 @@ internal sealed class RequestBodyContent(IRequestBodySource body, long contentLe
     /// <summary>Whether sending has begun: bytes of the client may be gone, and the request cannot be repeated.</summary>
     public bool HasBegun { get; private set; }
 
+    /// <summary>Whether the whole body is on its way to the origin.</summary>
+    public bool IsSent { get; private set; }
+
     /// <summary>Whether the client broke off its body or framed it wrongly, so that what failed is not the origin's fault.</summary>
     public bool IsBroken { get; private set; }
 
@@ -25,6 +28,7 @@ internal sealed class RequestBodyContent(IRequestBodySource body, long contentLe
         try
         {
             await body.CopyToAsync(stream, OriginIsAwaited, cancellationToken);
+            IsSent = true;
         }
         catch (RequestBodyException)
         {

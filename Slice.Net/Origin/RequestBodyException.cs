@@ -1,4 +1,7 @@
 namespace Slice.Net.Origin;
 
-/// <summary>The client broke off its request body or framed it wrongly. Apart from other I/O errors, so that the origin is not blamed for it.</summary>
-internal sealed class RequestBodyException(string message) : IOException(message);
+/// <summary>
+/// The client broke off its request body, was too slow with it, or framed it wrongly. Thrown where a client's bytes are read and nowhere
+/// else, so that the origin is never blamed for a client.
+/// </summary>
+internal sealed class RequestBodyException(string message, Exception? cause = null) : IOException(message, cause);
