@@ -1,18 +1,5 @@
 namespace Slice.Core.Observability;
 
-/// <summary>How a metric behaves, in Prometheus' terms.</summary>
-public enum InstrumentKind
-{
-    /// <summary>Only grows.</summary>
-    Counter,
-
-    /// <summary>Goes up and down.</summary>
-    Gauge,
-
-    /// <summary>Counts per bucket, sum and count.</summary>
-    Histogram,
-}
-
 /// <summary>One metric as it is published. Immutable; reading its value is thread-safe.</summary>
 /// <param name="Name">Full name; a contract with dashboards and alerts.</param>
 /// <param name="Kind">Its kind.</param>

@@ -3,27 +3,6 @@ using Slice.Core.Options;
 
 namespace Slice.Host.Configuration;
 
-/// <summary>What the command line says about the configuration; a reload uses the same again.</summary>
-public sealed record ConfigurationRequest
-{
-    /// <summary>Files in the order of precedence, later ones override; empty: the default places.</summary>
-    public IReadOnlyList<string> Files { get; init; } = [];
-
-    /// <summary><c>--port</c>, 1 to 65,535; null when not given. See <see cref="InstancePort"/>.</summary>
-    public int? Port { get; init; }
-
-    /// <summary><c>--log-level</c>; null when not given. Overrides <c>SLICE_LOG</c>, which overrides the files.</summary>
-    public LogSeverity? LogLevel { get; init; }
-}
-
-/// <summary>What came of loading a configuration.</summary>
-/// <param name="Options">The effective configuration, valid; null when there are errors.</param>
-/// <param name="Files">The files that were read.</param>
-/// <param name="Errors">Every error, one line each as text.</param>
-/// <param name="Notices">Lines to say at start-up.</param>
-public sealed record LoadedConfiguration(
-    SliceOptions? Options, IReadOnlyList<string> Files, IReadOnlyList<ConfigurationError> Errors, IReadOnlyList<string> Notices);
-
 /// <summary>Puts files, environment and command line together.</summary>
 public static class ConfigurationLoader
 {

@@ -5,9 +5,6 @@ using System.Net.Sockets;
 
 namespace Slice.Host.Demo;
 
-/// <summary>When the first and the last byte of a body arrived, as timestamps of <see cref="Stopwatch"/>.</summary>
-internal readonly record struct DemoArrival(long FirstByteAt, long LastByteAt);
-
 /// <summary>One download over a plain socket, with every byte of the body checked. Run it once.</summary>
 internal sealed class DemoDownload : IDisposable
 {

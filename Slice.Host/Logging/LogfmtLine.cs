@@ -115,7 +115,3 @@ internal static class LogfmtLine
         return snake.Length == 0 ? "_" : snake.ToString();
     }
 }
-
-/// <summary>What a line is made of.</summary>
-internal readonly record struct LogEntryFields<TState>(
-    LogLevel Level, string Category, EventId EventId, TState State, string Message, Exception? Exception);

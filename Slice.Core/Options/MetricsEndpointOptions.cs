@@ -1,0 +1,11 @@
+namespace Slice.Core.Options;
+
+/// <summary>The endpoint for operators.</summary>
+public sealed record MetricsEndpointOptions
+{
+    /// <summary>Whether it listens at all. Default true.</summary>
+    public bool Enabled { get; init; } = true;
+
+    /// <summary>Where it listens, <c>address:port</c>. Default 127.0.0.1:9090.</summary>
+    public string Address { get; init; } = "127.0.0.1:9090";
+}

@@ -1,0 +1,41 @@
+namespace Slice.Core.Options;
+
+/// <summary>Deadlines, each from 1 ms to 1 day. A wait without one does not exist.</summary>
+public sealed record TimeoutOptions
+{
+    /// <summary>TCP connect to the origin, with the TLS handshake. Default 10 s.</summary>
+    public TimeSpan Connect { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>From the request sent to the origin until its response head. Default 60 s, nginx's <c>proxy_read_timeout</c>.</summary>
+    public TimeSpan FirstByte { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Between two reads of a body from the origin. Default 60 s, nginx's <c>proxy_read_timeout</c>.</summary>
+    public TimeSpan BetweenBytes { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>
+    /// From a subrequest's begin to the last byte of its slice, each try for itself. Not for what is passed through or streams at the client's pace. Default
+    /// 10 min, arbitrary: the largest slice, 10 MiB, comes in that time at 17 KiB/s, and a repeat goes on where the try before it ended.
+    /// </summary>
+    public TimeSpan SubrequestTotal { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Longest wait of a subrequest for its turn at the origin. Default 60 s.</summary>
+    public TimeSpan OriginQueue { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>From the first byte of a request head to its last. Default 10 s.</summary>
+    public TimeSpan RequestHead { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Longest wait for the next byte of a request body. Default 60 s, nginx's <c>client_body_timeout</c>. See <see cref="LimitOptions.MinReceiveRate"/>.</summary>
+    public TimeSpan RequestBody { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Idle time of a connection between requests. Default 75 s, nginx's <c>keepalive_timeout</c>.</summary>
+    public TimeSpan KeepAlive { get; init; } = TimeSpan.FromSeconds(75);
+
+    /// <summary>Longest time in which a client that is behind takes no byte. Default 60 s, nginx's <c>send_timeout</c>. See <see cref="LimitOptions.MinSendRate"/>.</summary>
+    public TimeSpan Send { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Longest silence of both sides of a tunnel (WebSocket). Default 1 h, the value that HAProxy's documentation uses for <c>timeout tunnel</c>.</summary>
+    public TimeSpan Tunnel { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>Time that running responses get after SIGTERM. Default 30 s.</summary>
+    public TimeSpan Shutdown { get; init; } = TimeSpan.FromSeconds(30);
+}

@@ -1,0 +1,41 @@
+using System.Text.RegularExpressions;
+using Slice.Tests.Support;
+
+namespace Slice.Tests;
+
+/// <summary>What the house style asks of every file of the product and a test can see.</summary>
+public sealed partial class StyleTests
+{
+    private static readonly string[] s_projects = ["Slice.Core", "Slice.Net", "Slice.Host"];
+
+    // Files with several public types. The list may only become shorter: a file that has one left is to be taken off.
+    private static readonly string[] s_filesWithSeveralTypes =
+    [
+        "Slice.Core/Caching/CacheStatus.cs",
+        "Slice.Core/Caching/Reuse.cs",
+        "Slice.Core/Fetching/ObjectFetchResult.cs",
+        "Slice.Core/Objects/Journal/StoreInspection.cs",
+        "Slice.Core/Origin/FetchError.cs",
+        "Slice.Core/Origin/IOriginClient.cs",
+        "Slice.Core/Origin/OriginResponse.cs",
+        "Slice.Core/Origin/PartialResponseCheck.cs",
+        "Slice.Net/Connections/ProxyProtocolHeader.cs",
+    ];
+
+    [Fact]
+    public void File_declares_at_most_one_public_type() =>
+        Assert.Equal(s_filesWithSeveralTypes, ProductFiles().Where(file => PublicType().Count(Repository.Read(file)) > 1));
+
+    [Fact]
+    public void Files_of_the_product_are_found() => Assert.Contains("Slice.Host/Program.cs", ProductFiles());
+
+    private static IEnumerable<string> ProductFiles() => s_projects
+        .SelectMany(project => Directory.GetFiles(Path.Combine(Repository.Root, project), "*.cs", SearchOption.AllDirectories))
+        .Select(path => Path.GetRelativePath(Repository.Root, path))
+        .Where(file => !file.Contains("/obj/", StringComparison.Ordinal))
+        .Order(StringComparer.Ordinal);
+
+    // A type of a namespace begins in the first column.
+    [GeneratedRegex(@"^public (?:\w+ )*(?:class|record|struct|enum|interface|delegate) ", RegexOptions.Multiline)]
+    private static partial Regex PublicType();
+}
