@@ -6,19 +6,6 @@ using System.Text;
 
 namespace Slice.Net.Connections;
 
-/// <summary>What <see cref="ProxyProtocolHeader"/> found.</summary>
-public enum ProxyProtocolStatus
-{
-    /// <summary>Not yet enough bytes to tell.</summary>
-    Incomplete,
-
-    /// <summary>A whole header.</summary>
-    Complete,
-
-    /// <summary>Something else, or a header that is wrong or longer than any sender makes it.</summary>
-    Invalid,
-}
-
 /// <summary>
 /// The line (version 1) or block (version 2) that a balancer sends before the client's first byte to say who the client is: HAProxy's
 /// PROXY protocol. Pure.

@@ -31,7 +31,7 @@ public sealed class ClientFaultTests
 
             // The head goes out with the first bytes of the body.
             await (upload.EndsWith("\r\n\r\n", StringComparison.Ordinal)
-                ? Eventually.TrueAsync(() => proxy.Instance.Composition.Meter.ActiveRequests.Value == 1, () => "the request")
+                ? Eventually.TrueAsync(() => proxy.Composition.Parts.Meter.ActiveRequests.Value == 1, () => "the request")
                 : origin.RequestsArrivedAsync(time));
             if (isReset)
             {
@@ -138,7 +138,7 @@ public sealed class ClientFaultTests
     }
 
     private static Task SettledAsync(ProxyUnderTest proxy) =>
-        Eventually.TrueAsync(() => proxy.Instance.Composition.Meter.ActiveRequests.Value == 0, () => "the request's end");
+        Eventually.TrueAsync(() => proxy.Composition.Parts.Meter.ActiveRequests.Value == 0, () => "the request's end");
 
     private static async Task AssertNoRestAsync(ProxyUnderTest proxy, ScriptedOrigin origin)
     {
