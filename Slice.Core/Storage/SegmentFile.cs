@@ -191,17 +191,33 @@ internal sealed unsafe class SegmentFile : MemoryManager<byte>
         }
     }
 
-    /// <summary>Writes all of <paramref name="bytes"/> at <paramref name="offsetBytes"/>.</summary>
-    /// <exception cref="IOException">Disk full, read-only remount, device error, or the file was cut short.</exception>
+    /// <summary>Looks whether the file still has its length; called before the first write of each slice.</summary>
+    /// <remarks>
+    /// One fstat(2) per slice and not per write: a file that somebody cuts short while a slice is being written may be made longer by the rest of
+    /// that slice. Nobody does this to a cache but to break it; the slice after it notices.
+    /// </remarks>
+    /// <exception cref="IOException">The file was cut short, or cannot be asked.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file may not be used any more.</exception>
+    public void CheckLength()
+    {
+        if (_path is not null && !_wasCutShort && LengthOf(_file) < LengthBytes)
+        {
+            _wasCutShort = true;
+        }
+
+        ThrowIfCutShort();
+    }
+
+    /// <summary>
+    /// Writes all of <paramref name="bytes"/> at <paramref name="offsetBytes"/>. The caller has called <see cref="CheckLength"/> before the first write
+    /// of the slice.
+    /// </summary>
+    /// <exception cref="IOException">Disk full, read-only remount, device error, or the file is known to have been cut short.</exception>
     public ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, int offsetBytes, CancellationToken ct)
     {
         if (_path is not null)
         {
-            if (_wasCutShort || RandomAccess.GetLength(_file) < LengthBytes)
-            {
-                _wasCutShort = true;
-                throw new IOException($"segment {_path} was cut short by somebody; it is not used any more");
-            }
+            ThrowIfCutShort();
 
             // May wait for the device (dirty-page throttling): the BCL does it on a pool thread.
             return RandomAccess.WriteAsync(_file, bytes, offsetBytes, ct);
@@ -253,6 +269,14 @@ internal sealed unsafe class SegmentFile : MemoryManager<byte>
         {
             NativeMemory.Unmap(address, LengthBytes);
             _file.Dispose();
+        }
+    }
+
+    private void ThrowIfCutShort()
+    {
+        if (_wasCutShort)
+        {
+            throw new IOException($"segment {_path} was cut short by somebody; it is not used any more");
         }
     }
 }

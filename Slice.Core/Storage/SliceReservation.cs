@@ -11,6 +11,7 @@ public sealed class SliceReservation
     private readonly SliceStore _store;
     private readonly XxHash3? _hash;
     private int _writtenBytes;
+    private bool _isBegun;
     private bool _isRepeated;
 
     internal SliceReservation(SliceStore store, StoredSlice slice)
@@ -33,6 +34,12 @@ public sealed class SliceReservation
     {
         try
         {
+            if (!_isBegun)
+            {
+                Slice.CheckSegment();
+                _isBegun = true;
+            }
+
             await Slice.WriteAsync(bytes, atBytes, CancellationToken.None);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

@@ -187,7 +187,12 @@ public sealed class StoredSlice
     /// <summary>Says that the bytes agree with the checksum.</summary>
     internal void MarkVerified() => Volatile.Write(ref _offsetAndFlag, _offsetAndFlag & ~UnverifiedFlag);
 
-    /// <summary>Writes bytes of the fill.</summary>
+    /// <summary>Looks whether the segment is as long as it was; called before the first write of the fill.</summary>
+    /// <exception cref="IOException">It was cut short, or the disk fails.</exception>
+    /// <exception cref="UnauthorizedAccessException">The disk may not be used any more.</exception>
+    internal void CheckSegment() => _segment.CheckLength();
+
+    /// <summary>Writes bytes of the fill; the caller has called <see cref="CheckSegment"/> before the first of them.</summary>
     /// <exception cref="IOException">The disk is full or fails.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The bytes would leave the extent.</exception>
     internal ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, int atBytes, CancellationToken ct)

@@ -62,7 +62,8 @@ public sealed class SegmentFileTests : IDisposable
             RandomAccess.SetLength(file, 5000);
         }
 
-        var error = await Assert.ThrowsAsync<IOException>(() => segment.WriteAsync(new byte[10], 8192, TestContext.Current.CancellationToken).AsTask());
+        var error = Assert.Throws<IOException>(segment.CheckLength);
+        await Assert.ThrowsAsync<IOException>(() => segment.WriteAsync(new byte[10], 8192, TestContext.Current.CancellationToken).AsTask());
 
         Assert.Contains(path, error.Message, StringComparison.Ordinal);
         Assert.True(segment.WasCutShort);
@@ -79,6 +80,49 @@ public sealed class SegmentFileTests : IDisposable
         Assert.True(segment.BringIn(0, LengthBytes));
         segment.LengthOf = _ => throw new IOException("Stale file handle");
         Assert.False(segment.BringIn(0, LengthBytes));
+    }
+
+    [Fact]
+    [Trait("Behaviour", "B46")]
+    public async Task Slice_in_a_segment_that_was_cut_short_is_refused_at_its_first_byte_and_leaves_it_short()
+    {
+        using var store = StoredObjects.OpenStore(_directory.Path, LengthBytes, TimeProvider.System);
+        var reservation = (await store.ReserveAsync(5000))!;
+        string path = _directory.Combine(StoreLayout.SegmentFileName(0));
+        using (var file = File.OpenHandle(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+        {
+            RandomAccess.SetLength(file, 100);
+        }
+
+        await Assert.ThrowsAsync<IOException>(() => reservation.WriteAsync(new byte[4096], 0).AsTask());
+
+        Assert.Equal(100, new FileInfo(path).Length);
+        Assert.True(reservation.Slice.Segment.WasCutShort);
+        Assert.True(store.Writing.IsStopped);
+        await Assert.ThrowsAsync<IOException>(() => reservation.WriteAsync(new byte[4096], 0).AsTask());
+        Assert.Equal(100, new FileInfo(path).Length);
+    }
+
+    [Fact]
+    public async Task Length_of_the_file_is_asked_for_once_per_slice()
+    {
+        using var store = StoredObjects.OpenStore(_directory.Path, LengthBytes, TimeProvider.System);
+        int asked = 0;
+        store.Segments.At(0)!.LengthOf = file =>
+        {
+            asked++;
+            return RandomAccess.GetLength(file);
+        };
+        for (int slice = 1; slice <= 2; slice++)
+        {
+            var reservation = (await store.ReserveAsync(5000))!;
+            for (int at = 0; at < 5000; at += 500)
+            {
+                await reservation.WriteAsync(new byte[500], at);
+            }
+
+            Assert.Equal(slice, asked);
+        }
     }
 
     [Fact]
