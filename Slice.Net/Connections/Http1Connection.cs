@@ -211,12 +211,11 @@ internal sealed class Http1Connection
     // §9.6): say that we are done, and read the rest away for a bounded time.
     private async ValueTask LingerAsync()
     {
-        if (_isAborted || _socket is null || !_mustLinger)
+        if (_isAborted || !_mustLinger || !_exchange.Writer.TryFinishSending())
         {
             return;
         }
 
-        _socket.Shutdown(SocketShutdown.Send);
         _deadlines.ArmLinger();
         long discarded = 0;
         while (discarded < MaxLingerBytes)

@@ -10,6 +10,7 @@ internal static unsafe partial class NativeSocket
     private const int MsgNoSignal = 0x4000;
 
     private const int Interrupted = 4;
+    private const int BadDescriptor = 9;
     private const int TryAgain = 11;
 
     /// <summary>errno of an address the kernel cannot read: the file behind a mapping was cut short, or its device failed.</summary>
@@ -18,8 +19,24 @@ internal static unsafe partial class NativeSocket
     /// <summary>
     /// Sends as much of both pieces as the socket takes at once, in order.
     /// </summary>
-    /// <returns>Bytes sent, 0 when the socket takes nothing now; -1 with <paramref name="errno"/> set when it never will.</returns>
+    /// <returns>
+    /// Bytes sent, 0 when the socket takes nothing now; -1 with <paramref name="errno"/> set when it never will, also when it was disposed meanwhile.
+    /// </returns>
     public static long SendNow(Socket socket, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second, out int errno)
+    {
+        try
+        {
+            return SendNow(socket.SafeHandle, first, second, out errno);
+        }
+        catch (ObjectDisposedException)
+        {
+            // By a deadline, at shutdown, or by the transport, which has seen a reset.
+            errno = BadDescriptor;
+            return -1;
+        }
+    }
+
+    private static long SendNow(SafeSocketHandle socket, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second, out int errno)
     {
         errno = 0;
         fixed (byte* firstAddress = first)
@@ -31,7 +48,7 @@ internal static unsafe partial class NativeSocket
             var message = new MessageHeader { Pieces = pieces, PieceCount = 2 };
             while (true)
             {
-                nint sent = SendMessage(socket.SafeHandle, &message, MsgDontWait | MsgNoSignal);
+                nint sent = SendMessage(socket, &message, MsgDontWait | MsgNoSignal);
                 if (sent >= 0)
                 {
                     return sent;

@@ -69,6 +69,11 @@ internal sealed class PipeClientWriter(PipeWriter output, ConnectionDeadlines de
             var flushed = await output.FlushAsync();
             return flushed.IsCompleted || flushed.IsCanceled ? WriteResult.ClientGone : WriteResult.Written;
         }
+        catch (Exception error) when (error is IOException or OperationCanceledException or ObjectDisposedException)
+        {
+            // How the transport, or TLS above it, says that the connection was reset or aborted.
+            return WriteResult.ClientGone;
+        }
         finally
         {
             deadlines.Disarm();
