@@ -10,7 +10,7 @@ public sealed partial class StyleTests
 
     [Fact]
     public void File_declares_at_most_one_public_type() =>
-        Assert.Empty(ProductFiles().Where(file => PublicType().Count(Repository.Read(file)) > 1));
+        Assert.DoesNotContain(ProductFiles(), file => PublicType().Count(Repository.Read(file)) > 1);
 
     [Fact]
     public void Files_of_the_product_are_found() => Assert.Contains("Slice.Host/Program.cs", ProductFiles());
