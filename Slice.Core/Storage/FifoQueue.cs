@@ -27,40 +27,53 @@ internal sealed class FifoQueue(SliceQueue name)
     /// <summary>Bytes of their extents.</summary>
     public long Bytes { get; private set; }
 
+    /// <summary>The slice at the old end; null when there is none.</summary>
+    public StoredSlice? Oldest
+    {
+        get
+        {
+            while (_oldest is { Queue: SliceQueue.Leaving } gone)
+            {
+                Unlink(gone, behind: null);
+                gone.Queue = SliceQueue.None;
+            }
+
+            return _oldest;
+        }
+    }
+
     /// <summary>Puts a slice at the young end.</summary>
     public void Add(StoredSlice slice)
     {
         slice.Queue = name;
-        slice.Next = null;
-        if (_newest is null)
-        {
-            _oldest = slice;
-        }
-        else
-        {
-            _newest.Next = slice;
-        }
-
-        _newest = slice;
+        Link(slice);
         Count++;
         Bytes += slice.ExtentBytes;
+    }
+
+    /// <summary>
+    /// Puts the slice at the old end at the young one; there is one. It is in the queue all the time, also for those who look at
+    /// <see cref="StoredSlice.Queue"/> without the store's lock, as the journal does.
+    /// </summary>
+    public void Rotate()
+    {
+        var slice = Oldest!;
+        Unlink(slice, behind: null);
+        Link(slice);
     }
 
     /// <summary>Takes the slice at the old end; null when there is none.</summary>
     public StoredSlice? TakeOldest()
     {
-        while (_oldest is { } slice)
+        var slice = Oldest;
+        if (slice is not null)
         {
-            bool isLeaving = slice.Queue == SliceQueue.Leaving;
             Unlink(slice, behind: null);
-            if (!isLeaving)
-            {
-                Forget(slice);
-                return slice;
-            }
+            slice.Queue = SliceQueue.None;
+            Forget(slice);
         }
 
-        return null;
+        return slice;
     }
 
     /// <summary>Takes a slice of this queue out, wherever it stands.</summary>
@@ -72,6 +85,21 @@ internal sealed class FifoQueue(SliceQueue name)
         {
             Sweep();
         }
+    }
+
+    private void Link(StoredSlice slice)
+    {
+        slice.Next = null;
+        if (_newest is null)
+        {
+            _oldest = slice;
+        }
+        else
+        {
+            _newest.Next = slice;
+        }
+
+        _newest = slice;
     }
 
     private void Forget(StoredSlice slice)
@@ -86,6 +114,7 @@ internal sealed class FifoQueue(SliceQueue name)
         if (candidate is { Queue: SliceQueue.Leaving })
         {
             Unlink(candidate, _hand);
+            candidate.Queue = SliceQueue.None;
         }
         else
         {
@@ -115,6 +144,5 @@ internal sealed class FifoQueue(SliceQueue name)
         }
 
         slice.Next = null;
-        slice.Queue = SliceQueue.None;
     }
 }

@@ -73,27 +73,29 @@ internal sealed class S3FifoEviction(Func<StoredSlice, ulong> identityOf)
             bool hasLookedEnough = looks > MaxLooks / 2;
             bool isSmall = _main.Count == 0 || (_small.Count > 0 && (hasLookedEnough ? looks % 2 == 0 : IsSmallTooLarge));
             var queue = isSmall ? _small : _main;
-            if (queue.TakeOldest() is not { } slice)
+            if (queue.Oldest is not { } slice)
             {
                 return null;
             }
 
             if (slice.IsInUse)
             {
-                queue.Add(slice);
+                queue.Rotate();
             }
             else if (isSmall && slice.Uses >= UsesToStay && !hasLookedEnough)
             {
+                queue.TakeOldest();
                 AddTo(_main, slice);
                 Promoted?.Invoke(slice);
             }
             else if (!isSmall && slice.Uses > 0 && !hasLookedEnough)
             {
                 slice.Uses--;
-                queue.Add(slice);
+                queue.Rotate();
             }
             else
             {
+                queue.TakeOldest();
                 if (isSmall)
                 {
                     _ghosts.Add(identityOf(slice));

@@ -50,6 +50,12 @@ public sealed class FifoQueueTests : IDisposable
                         model.Remove(removed);
                         queue.Remove(removed);
                         break;
+                    case 3 when model.Count > 0 && choice % 2 == 0:
+                        Assert.Same(model[0], queue.Oldest);
+                        queue.Rotate();
+                        model.Add(model[0]);
+                        model.RemoveAt(0);
+                        break;
                     default:
                         var oldest = queue.TakeOldest();
                         Assert.Same(model.FirstOrDefault(), oldest);

@@ -40,6 +40,46 @@ public sealed class S3FifoEvictionTests : IDisposable
         Assert.Equal(0, _slices[0].Uses);
     }
 
+    // The journal looks at the queue without the store's lock: what it misses is not there after a crash.
+    [Theory]
+    [InlineData(SliceQueue.Small)]
+    [InlineData(SliceQueue.Main)]
+    public async Task Slice_that_is_passed_over_is_in_its_queue_all_the_time(object name)
+    {
+        var queue = (SliceQueue)name;
+        for (int number = 0; number < 2; number++)
+        {
+            var slice = _bed.Slice(number);
+            _slices.Add(slice);
+            _eviction.Restore(slice, queue);
+        }
+
+        Use(0, times: 1);
+        Array.ForEach([.. _slices], slice => slice.LeaseAgain());
+        bool isDone = false;
+        var looking = Task.Run(
+            () =>
+            {
+                bool hasLeft = false;
+                while (!Volatile.Read(ref isDone))
+                {
+                    hasLeft |= _slices[0].Queue != queue;
+                }
+
+                return hasLeft;
+            },
+            TestContext.Current.CancellationToken);
+
+        // Some thousand looks each.
+        for (int count = 0; count < 300; count++)
+        {
+            Assert.Null(_eviction.TakeVictim());
+        }
+
+        Volatile.Write(ref isDone, true);
+        Assert.False(await Deadline.WithinAsync(looking, "the other thread"));
+    }
+
     [Fact]
     public void Slice_of_the_main_queue_goes_around_once_for_each_use()
     {

@@ -16,7 +16,23 @@ namespace Slice.Core.Objects.Journal;
 internal sealed class IndexJournal(PendingRecords pending, IndexWriter writer) : ISliceJournal
 {
     /// <inheritdoc/>
-    /// <remarks>The object is written with the slices it has.</remarks>
+    /// <remarks>
+    /// <para>
+    /// The object is written with the slices it has, and the queue of each is read without the store's lock: taking that lock here would turn the order
+    /// around, as the store holds its own while it calls <see cref="SliceStored"/>. Index and queue share one word, so what is read is one of the values
+    /// that were written, and the index in it never changes.
+    /// </para>
+    /// <para>
+    /// Thread A publishes. Thread B changes the queue of a slice under the store's lock and then, still under it, records the change; both record under
+    /// our lock. When B's record comes second, the object is in the index by then and the record is written, so it repairs whatever A has read of a
+    /// change half made: a slice that A has missed is named behind, one that A has named and that goes is taken back behind. When B's record comes first,
+    /// the object is not in the index yet and the record is dropped; but B's change was made before, and taking our lock after B shows it to A.
+    /// </para>
+    /// <para>
+    /// So every change of a queue must be followed by a record, or never be seen half made. Eviction passes over slices that are in use without a record:
+    /// that is why <see cref="FifoQueue.Rotate"/> leaves them in their queue meanwhile.
+    /// </para>
+    /// </remarks>
     public void TenantPublished(ISliceTenant tenant)
     {
         var generation = (Generation)tenant;
@@ -37,10 +53,7 @@ internal sealed class IndexJournal(PendingRecords pending, IndexWriter writer) :
             IndexRecords.WriteObject(buffer, generation);
             foreach (var slice in generation.Slices)
             {
-                if (slice.Queue is SliceQueue.Small or SliceQueue.Main)
-                {
-                    IndexRecords.WriteSlice(buffer, slice);
-                }
+                IndexRecords.WriteSlice(buffer, slice);
             }
 
             pending.EndUnsynchronized(before);

@@ -45,9 +45,16 @@ internal static class IndexRecords
         buffer.UInt32(generationId);
     }
 
-    /// <summary>A slice and its place.</summary>
+    /// <summary>A slice and its place; nothing when it stands in no queue, because it comes or goes just now and a record of its own says so.</summary>
     public static void WriteSlice(RecordBuffer buffer, StoredSlice slice)
     {
+        // Read once: those who write a whole object do not hold the store's lock.
+        var queue = slice.Queue;
+        if (queue is not (SliceQueue.Small or SliceQueue.Main))
+        {
+            return;
+        }
+
         buffer.Byte((byte)IndexRecordKind.Slice);
         buffer.UInt32(slice.TenantId);
         buffer.Int32(slice.SliceIndex);
@@ -55,7 +62,7 @@ internal static class IndexRecords
         buffer.Int32(slice.OffsetBytes);
         buffer.Int32(slice.LengthBytes);
         buffer.UInt32(slice.Checksum);
-        buffer.Byte((byte)((int)slice.Queue | (slice.Uses << UsesShift)));
+        buffer.Byte((byte)((int)queue | (slice.Uses << UsesShift)));
     }
 
     /// <summary>The end of a slice.</summary>

@@ -150,8 +150,10 @@ internal sealed class IndexRewrite : IDisposable
                 _slices.Dispose();
                 _slices = null;
             }
-            else if (_slices.Current.Queue is SliceQueue.Small or SliceQueue.Main)
+            else
             {
+                // Without the store's lock. The record of a change comes after the change: either it was written before this frame began, and the change
+                // shows here, or it is written behind this frame. More at IndexJournal.TenantPublished.
                 IndexRecords.WriteSlice(_frame, _slices.Current);
             }
         }
