@@ -222,17 +222,11 @@ public sealed class Generation : ISliceTenant
         }
     }
 
-    /// <summary>How many of the <paramref name="count"/> slices from <paramref name="firstSliceIndex"/> on are stored now.</summary>
-    public int CountStored(int firstSliceIndex, int count)
-    {
-        int stored = 0;
-        for (int index = firstSliceIndex; index < firstSliceIndex + count; index++)
-        {
-            stored += _slices.Find(index) is null ? 0 : 1;
-        }
-
-        return stored;
-    }
+    /// <summary>
+    /// How many of the <paramref name="count"/> slices from <paramref name="firstSliceIndex"/> on are stored now. Constant time for all of them;
+    /// otherwise the shorter side is counted, the range or what is outside.
+    /// </summary>
+    public int CountStored(int firstSliceIndex, int count) => _slices.CountStored(firstSliceIndex, count, out _);
 
     /// <summary>Ends the generation because another has its place.</summary>
     internal void Replace()

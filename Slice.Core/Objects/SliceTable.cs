@@ -51,6 +51,32 @@ internal sealed class SliceTable
         }
     }
 
+    /// <summary>
+    /// How many of the <paramref name="count"/> slices from <paramref name="first"/> on are in the table now; a change meanwhile may be counted or not.
+    /// </summary>
+    /// <param name="first">First index, inside the table like the last one.</param>
+    /// <param name="count">How many indexes.</param>
+    /// <param name="looks">Slots and missing chunks that were looked at: none for the whole table, and otherwise at most half of the slots,
+    /// as the shorter side is counted, those of the range or those outside.</param>
+    public int CountStored(int first, int count, out int looks)
+    {
+        looks = 0;
+        int stored = Stored;
+        if (stored == 0 || count == 0)
+        {
+            return 0;
+        }
+
+        if (count <= _sliceCount / 2)
+        {
+            return CountSlots(first, first + count, ref looks);
+        }
+
+        // A slot changes before the number does, and both while we look: a difference that leaves its bounds is one of that moment.
+        int outside = CountSlots(0, first, ref looks) + CountSlots(first + count, _sliceCount, ref looks);
+        return Math.Clamp(stored - outside, 0, count);
+    }
+
     /// <summary>Puts a slice where none is; false when there is one.</summary>
     public bool TryAdd(int sliceIndex, StoredSlice slice)
     {
@@ -90,6 +116,26 @@ internal sealed class SliceTable
                 }
             }
         }
+    }
+
+    private int CountSlots(int first, int end, ref int looks)
+    {
+        int stored = 0;
+        while (first < end)
+        {
+            int chunkIndex = first >> ChunkShift;
+            int chunkEnd = Math.Min(end, (chunkIndex + 1) << ChunkShift);
+            var chunk = Volatile.Read(ref _chunks[chunkIndex]);
+            looks += chunk is null ? 1 : chunkEnd - first;
+            for (int index = first; chunk is not null && index < chunkEnd; index++)
+            {
+                stored += Volatile.Read(ref chunk[index & (ChunkSize - 1)]) is null ? 0 : 1;
+            }
+
+            first = chunkEnd;
+        }
+
+        return stored;
     }
 
     private ref StoredSlice? SlotOf(int sliceIndex)

@@ -1,3 +1,4 @@
+using CsCheck;
 using Slice.Core.Objects;
 using Slice.Core.Storage;
 using Slice.Tests.Support;
@@ -6,11 +7,13 @@ namespace Slice.Tests.Objects;
 
 public sealed class SliceTableTests : IDisposable
 {
+    private const int Million = 1 << 20;
+
     private readonly SliceStore _store = SliceStore.CreateInMemory(1 << 20, TimeProvider.System);
 
     public void Dispose() => _store.Dispose();
 
-    // Chunks have 256 slots; the last one is as short as the object.
+    // Chunks have 32 slots; the last one is as short as the object.
     [Theory]
     [InlineData(0)]
     [InlineData(255)]
@@ -74,6 +77,81 @@ public sealed class SliceTableTests : IDisposable
 
         Assert.Equal(slices, removed);
         Assert.Equal(0, table.Stored);
+    }
+
+    // A full GET of a terabyte says how much of it is stored before its head goes out.
+    [Theory]
+    [InlineData(0, Million, 0)]
+    [InlineData(1, Million - 1, 1)]
+    [InlineData(0, Million - 7, 7)]
+    [InlineData(Million - 3, 3, 3)]
+    [InlineData(32, 64, 2)]
+    [InlineData(5, Million - 9, 9)]
+    [InlineData(Million / 4, Million / 2, Million / 2 / 32)]
+    public async Task Count_in_an_object_of_a_million_slices_looks_at_the_shorter_side_and_passes_over_what_is_not_there(int first, int count, int maxLooks)
+    {
+        var table = new SliceTable(Million);
+        var slice = await NewSliceAsync();
+        foreach (int index in (int[])[0, 3, Million - 4, Million - 1])
+        {
+            Assert.True(table.TryAdd(index, slice));
+        }
+
+        int stored = table.CountStored(first, count, out int looks);
+
+        Assert.Equal(Enumerable.Range(first, count).Count(index => table.Find(index) is not null), stored);
+        Assert.InRange(looks, 0, maxLooks);
+    }
+
+    [Fact]
+    public async Task Count_agrees_with_a_look_at_every_slot()
+    {
+        var slice = await NewSliceAsync();
+        Gen.Select(Gen.Int[1, 200], Gen.Int[0, 1000].Array[0, 250], Gen.Int[0, 1000], Gen.Int[0, 1000]).Sample((slots, stored, from, to) =>
+        {
+            var table = new SliceTable(slots);
+            Array.ForEach(stored, index => table.TryAdd(index % slots, slice));
+            int first = from % slots;
+            int count = to % (slots - first + 1);
+
+            int counted = table.CountStored(first, count, out int looks);
+
+            Assert.Equal(Enumerable.Range(first, count).Count(index => table.Find(index) is not null), counted);
+            Assert.InRange(looks, 0, (slots + 1) / 2);
+        });
+    }
+
+    [Fact]
+    public async Task Count_stays_within_its_bounds_while_slices_come_and_go()
+    {
+        const int Slots = 40;
+        var table = new SliceTable(Slots);
+        var slice = await NewSliceAsync();
+        bool isDone = false;
+        var changing = Task.Run(
+            () =>
+            {
+                while (!Volatile.Read(ref isDone))
+                {
+                    for (int index = 0; index < Slots; index++)
+                    {
+                        table.TryAdd(index, slice);
+                    }
+
+                    table.Clear(static _ => { });
+                }
+            },
+            TestContext.Current.CancellationToken);
+
+        for (int round = 0; round < 20_000; round++)
+        {
+            Assert.InRange(table.CountStored(1, Slots - 1, out _), 0, Slots - 1);
+            Assert.InRange(table.CountStored(0, Slots, out _), 0, Slots);
+            Assert.InRange(table.CountStored(0, Slots - 2, out _), 0, Slots - 2);
+        }
+
+        Volatile.Write(ref isDone, true);
+        await Deadline.WithinAsync(changing, "the other thread");
     }
 
     [Fact]
