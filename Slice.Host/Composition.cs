@@ -49,7 +49,7 @@ internal sealed class Composition : IAsyncDisposable
 
         // Origin and settings.
         _origin = new OriginClient(options, time) { HealthChanged = log.OriginHealthChanged };
-        meter.AddGauge("origin_healthy", "1 for each address of the origin, 0 while it rests.", "address", _origin.ReadHealth);
+        meter.AttachOriginHealth(_origin.ReadHealth);
         Settings = new LiveSettings(new RequestSettings(options, _origin, time));
 
         // Fetching.

@@ -3,58 +3,54 @@ using System.Diagnostics.Metrics;
 namespace Slice.Core.Observability;
 
 /// <summary>
-/// Every metric of the proxy: name, unit and meaning in one place. Hot paths add to the cells here; the list of
-/// <see cref="Instruments"/> and the <see cref="Meter"/> of the same names read them. Thread-safe.
+/// Every metric of the proxy: name, unit and meaning are here and nowhere else. Each is an instrument of one <see cref="Meter"/>, and
+/// <see cref="Read"/> reads that meter. Hot paths add to the cells here, which the meter observes; figures that other parts know come from
+/// the sources they attach. Thread-safe.
 /// </summary>
 public sealed class SliceMeter : IDisposable
 {
-    /// <summary>Name of the <see cref="System.Diagnostics.Metrics.Meter"/>, for <c>dotnet-counters</c> and OpenTelemetry.</summary>
+    /// <summary>
+    /// Name of the <see cref="Meter"/>, for a listener in this process. The binary is built without EventSource, so tools outside of it,
+    /// <c>dotnet-counters</c> among them, do not see the meter.
+    /// </summary>
     public const string MeterName = "pingora-slice";
 
     private const string Prefix = "pingora_slice_";
+    private const string PurgePrefix = Prefix + "purge_";
+
+    // Units as UCUM writes them: what is counted stands in braces, and a yes or no is a number without a unit.
+    private const string OfRequests = "{request}";
+    private const string OfSlices = "{slice}";
+    private const string Bytes = "By";
+    private const string Percent = "%";
+    private const string Milliseconds = "ms";
+    private const string YesOrNo = "1";
 
     private readonly Meter _meter = new(MeterName);
-    private readonly List<Instrument> _instruments = [];
+    private readonly MeterReader _reader;
+    private volatile StoreSource? _store;
+    private volatile Func<IEnumerable<KeyValuePair<string, long>>>? _originHealth;
+    private volatile bool _showsPurge;
 
     /// <summary>A meter with all counters at zero.</summary>
-    /// <param name="publishPurge">Whether purge metrics are listed (<c>purge.enable_metrics</c>).</param>
-    public SliceMeter(bool publishPurge = true)
+    /// <param name="showsPurge">See <see cref="ShowsPurge"/>.</param>
+    public SliceMeter(bool showsPurge = true)
     {
-        AddCounter("requests_total", "Requests from clients.", Requests);
-        AddCounter("sliced_requests_total", "Requests answered in slices.", SlicedRequests);
-        AddCounter("passthrough_requests_total", "Requests passed through to the origin unchanged.", PassthroughRequests);
-        AddCounter("cache_hits_total", "Slices delivered from the store.", CacheHits);
-        AddCounter("cache_misses_total", "Slices delivered that were not in the store.", CacheMisses);
-        AddCounter("cache_errors_total", "Slices that the store could not take or read.", CacheErrors);
-        AddCounter("cache_disk_waits_total", "Times that a client waited because bytes of the store were not in memory, or not compared with their checksum yet.", CacheDiskWaits);
-        AddCounter("cache_disk_reads_ahead_total", "Pieces of the store that were brought into memory, or compared, before a client came to them.", CacheDiskReadsAhead);
-        AddCounter("subrequests_total", "Range requests sent to the origin.", Subrequests);
-        AddCounter("failed_subrequests_total", "Subrequests that failed for good, after their retries.", FailedSubrequests);
-        AddCounter("retried_subrequests_total", "Subrequests that were repeated.", RetriedSubrequests);
-        AddCounter("bytes_from_origin_total", "Body bytes received from the origin.", BytesFromOrigin);
-        AddCounter("bytes_from_cache_total", "Body bytes delivered from the store.", BytesFromCache);
-        AddCounter("bytes_to_client_total", "Body bytes delivered to clients.", BytesToClient);
-        Add(new Instrument(Prefix + "errors_total", InstrumentKind.Counter, "Errors by reason.")
-        {
-            LabelName = "reason",
-            LabelledValues = Errors.Read,
-        });
-        AddGauge("cache_hit_rate", "Share of slices delivered from the store, in percent.", () => Percent(CacheHits.Value, CacheMisses.Value));
-        AddGauge(
-            "subrequest_failure_rate",
-            "Share of subrequests that failed for good, in percent.",
-            () => Percent(FailedSubrequests.Value, Math.Max(0, Subrequests.Value - FailedSubrequests.Value)));
-        AddGauge("active_requests", "Requests being answered.", () => ActiveRequests.Value);
-        AddMean("request_duration", "Mean time from request head to last byte.", RequestDuration);
-        AddMean("subrequest_duration", "Mean time of a subrequest.", SubrequestDuration);
-        AddMean("assembly_duration", "Mean time of putting a response together from slices.", AssemblyDuration);
-        AddHistogram("request_duration_seconds", "Time from request head to last byte.", RequestDuration);
-        AddHistogram("time_to_first_byte_seconds", "Time from request head to the response head.", TimeToFirstByte);
-        AddHistogram("subrequest_duration_seconds", "Time of a subrequest from sending to its last byte.", SubrequestDuration);
-        if (publishPurge)
-        {
-            AddPurge();
-        }
+        _showsPurge = showsPurge;
+
+        // It listens before the first instrument is made, so that the order here is the order of the exposition.
+        _reader = new MeterReader(_meter);
+        CountDeliveries();
+        CountFetches();
+        ShowRates();
+        ShowMeans();
+        RequestDuration = Time("request_duration_seconds", "Time from request head to last byte.");
+        TimeToFirstByte = Time("time_to_first_byte_seconds", "Time from request head to the response head.");
+        SubrequestDuration = Time("subrequest_duration_seconds", "Time of a subrequest from sending to its last byte.");
+        CountPurges();
+        PurgeDuration = Time("purge_duration_seconds", "Time of a PURGE.");
+        ShowStore();
+        ShowOrigin();
     }
 
     /// <summary>Requests from clients.</summary>
@@ -106,13 +102,13 @@ public sealed class SliceMeter : IDisposable
     public LabelledCounter Errors { get; } = new();
 
     /// <summary>From request head to last byte.</summary>
-    public DurationHistogram RequestDuration { get; } = new();
+    public DurationInstrument RequestDuration { get; }
 
     /// <summary>From request head to response head.</summary>
-    public DurationHistogram TimeToFirstByte { get; } = new();
+    public DurationInstrument TimeToFirstByte { get; }
 
     /// <summary>From sending a subrequest to its last byte.</summary>
-    public DurationHistogram SubrequestDuration { get; } = new();
+    public DurationInstrument SubrequestDuration { get; }
 
     /// <summary>From the first slice of a response to its last.</summary>
     public DurationHistogram AssemblyDuration { get; } = new();
@@ -130,55 +126,156 @@ public sealed class SliceMeter : IDisposable
     public StripedCounter PurgeAuthFailures { get; } = new();
 
     /// <summary>Time of a PURGE.</summary>
-    public DurationHistogram PurgeDuration { get; } = new();
+    public DurationInstrument PurgeDuration { get; }
 
-    /// <summary>Everything that is published, in order.</summary>
-    public IReadOnlyList<Instrument> Instruments => _instruments;
-
-    /// <summary>Publishes a gauge whose value another part knows: entries, bytes, capacity.</summary>
-    public void AddGauge(string name, string help, Func<double> value)
+    /// <summary>Whether <see cref="Read"/> lists purge metrics (<c>purge.enable_metrics</c>). They are counted either way.</summary>
+    public bool ShowsPurge
     {
-        Add(new Instrument(Prefix + name, InstrumentKind.Gauge, help) { Value = value });
-        _meter.CreateObservableGauge(Prefix + name, value, unit: null, help);
+        get => _showsPurge;
+        set => _showsPurge = value;
     }
 
-    /// <summary>Publishes a gauge with one label, whose values another part knows.</summary>
-    public void AddGauge(string name, string help, string labelName, Func<IEnumerable<KeyValuePair<string, long>>> values)
-    {
-        Add(new Instrument(Prefix + name, InstrumentKind.Gauge, help) { LabelName = labelName, LabelledValues = values });
-        _meter.CreateObservableGauge(
-            Prefix + name, () => values().Select(pair => new Measurement<long>(pair.Value, KeyValuePair.Create(labelName, (object?)pair.Key))), unit: null, help);
-    }
+    /// <summary>Gives the figures of the store, which are missing until then.</summary>
+    public void Attach(StoreSource store) => _store = store;
+
+    /// <summary>Gives 1 or 0 for each address of the origin; there are none until then.</summary>
+    public void AttachOriginHealth(Func<IEnumerable<KeyValuePair<string, long>>> readHealth) => _originHealth = readHealth;
+
+    /// <summary>Every metric with its values now, in the order of the exposition.</summary>
+    public IReadOnlyList<MetricReading> Read() => ShowsPurge
+        ? _reader.Read()
+        : [.. _reader.Read().Where(reading => !reading.Instrument.Name.StartsWith(PurgePrefix, StringComparison.Ordinal))];
 
     /// <inheritdoc/>
-    public void Dispose() => _meter.Dispose();
-
-    private static double Percent(long part, long rest) => part + rest == 0 ? 0 : 100.0 * part / (part + rest);
-
-    private void AddPurge()
+    public void Dispose()
     {
-        AddCounter("purge_requests_total", "PURGE requests.", PurgeRequests);
-        Add(new Instrument(Prefix + "purge_requests_by_result", InstrumentKind.Counter, "PURGE requests by result.")
-        {
-            LabelName = "result",
-            LabelledValues = PurgeResults.Read,
-        });
-        AddCounter("purge_items_total", "Slices removed by PURGE.", PurgedItems);
-        AddCounter("purge_auth_failures_total", "PURGE requests without the right to.", PurgeAuthFailures);
-        AddHistogram("purge_duration_seconds", "Time of a PURGE.", PurgeDuration);
+        _reader.Dispose();
+        _meter.Dispose();
     }
 
-    private void AddCounter(string name, string help, StripedCounter counter)
+    private void CountDeliveries()
     {
-        Add(new Instrument(Prefix + name, InstrumentKind.Counter, help) { Value = () => counter.Value });
-        _meter.CreateObservableCounter(Prefix + name, () => counter.Value, unit: null, help);
+        Count("requests_total", OfRequests, "Requests from clients.", Requests);
+        Count("sliced_requests_total", OfRequests, "Requests answered in slices.", SlicedRequests);
+        Count("passthrough_requests_total", OfRequests, "Requests passed through to the origin unchanged.", PassthroughRequests);
+        Count("cache_hits_total", OfSlices, "Slices delivered from the store.", CacheHits);
+        Count("cache_misses_total", OfSlices, "Slices delivered that were not in the store.", CacheMisses);
+        Count("cache_errors_total", OfSlices, "Slices that the store could not take or read.", CacheErrors);
+        Count(
+            "cache_disk_waits_total",
+            "{wait}",
+            "Times that a client waited because bytes of the store were not in memory, or not compared with their checksum yet.",
+            CacheDiskWaits);
+        Count(
+            "cache_disk_reads_ahead_total",
+            "{piece}",
+            "Pieces of the store that were brought into memory, or compared, before a client came to them.",
+            CacheDiskReadsAhead);
     }
 
-    private void AddMean(string name, string help, DurationHistogram histogram) =>
-        AddGauge(name + "_ms_avg", help + " In milliseconds, since start.", () => histogram.MeanMs);
+    private void CountFetches()
+    {
+        Count("subrequests_total", OfRequests, "Range requests sent to the origin.", Subrequests);
+        Count("failed_subrequests_total", OfRequests, "Subrequests that failed for good, after their retries.", FailedSubrequests);
+        Count("retried_subrequests_total", OfRequests, "Subrequests that were repeated.", RetriedSubrequests);
+        Count("bytes_from_origin_total", Bytes, "Body bytes received from the origin.", BytesFromOrigin);
+        Count("bytes_from_cache_total", Bytes, "Body bytes delivered from the store.", BytesFromCache);
+        Count("bytes_to_client_total", Bytes, "Body bytes delivered to clients.", BytesToClient);
+        Count("errors_total", "{error}", "Errors by reason.", "reason", Errors);
+    }
 
-    private void AddHistogram(string name, string help, DurationHistogram histogram) =>
-        Add(new Instrument(Prefix + name, InstrumentKind.Histogram, help) { Histogram = histogram });
+    private void ShowRates()
+    {
+        Show(
+            "cache_hit_rate",
+            Percent,
+            "Share of slices delivered from the store, in percent.",
+            () => Share(CacheHits.Value, CacheMisses.Value));
+        Show(
+            "subrequest_failure_rate",
+            Percent,
+            "Share of subrequests that failed for good, in percent.",
+            () => Share(FailedSubrequests.Value, Math.Max(0, Subrequests.Value - FailedSubrequests.Value)));
+        Show("active_requests", OfRequests, "Requests being answered.", () => ActiveRequests.Value);
+    }
 
-    private void Add(Instrument instrument) => _instruments.Add(instrument);
+    private void ShowMeans()
+    {
+        Show(
+            "request_duration_ms_avg",
+            Milliseconds,
+            "Mean time from request head to last byte. In milliseconds, since start.",
+            () => RequestDuration.MeanMs);
+        Show(
+            "subrequest_duration_ms_avg",
+            Milliseconds,
+            "Mean time of a subrequest. In milliseconds, since start.",
+            () => SubrequestDuration.MeanMs);
+        Show(
+            "assembly_duration_ms_avg",
+            Milliseconds,
+            "Mean time of putting a response together from slices. In milliseconds, since start.",
+            () => AssemblyDuration.MeanMs);
+    }
+
+    // Their names begin with PurgePrefix, by which they are left out.
+    private void CountPurges()
+    {
+        Count("purge_requests_total", OfRequests, "PURGE requests.", PurgeRequests);
+        Count("purge_requests_by_result", OfRequests, "PURGE requests by result.", "result", PurgeResults);
+        Count("purge_items_total", OfSlices, "Slices removed by PURGE.", PurgedItems);
+        Count("purge_auth_failures_total", OfRequests, "PURGE requests without the right to.", PurgeAuthFailures);
+    }
+
+    private void ShowStore()
+    {
+        ShowOfStore("cache_entries", OfSlices, "Slices in the store.", store => store.Slices());
+        ShowOfStore("cache_objects", "{object}", "Objects in the store.", store => store.Objects());
+        ShowOfStore("cache_bytes", Bytes, "Bytes taken in the store.", store => store.UsedBytes());
+        ShowOfStore("cache_capacity_bytes", Bytes, "Most bytes the store may take.", store => store.CapacityBytes());
+        ShowOfStore(
+            "cache_allocated_bytes",
+            Bytes,
+            "Bytes of disk or memory that the store has taken so far; it grows in steps up to its capacity.",
+            store => store.AllocatedBytes());
+        ShowOfStore(
+            "cache_writable",
+            YesOrNo,
+            "1 while the store takes writes, 0 after the disk has refused one.",
+            store => store.IsWritable() ? 1 : 0);
+        ShowOfStore(
+            "cache_persistent",
+            YesOrNo,
+            "1 when the store is on disk, 0 when it is in memory.",
+            store => store.IsPersistent() ? 1 : 0);
+    }
+
+    private void ShowOrigin() => _meter.CreateObservableGauge(
+        Prefix + "origin_healthy",
+        () => Labelled("address", _originHealth?.Invoke() ?? []),
+        YesOrNo,
+        "1 for each address of the origin, 0 while it rests.");
+
+    private void Count(string name, string unit, string help, StripedCounter counter) =>
+        _meter.CreateObservableCounter(Prefix + name, () => counter.Value, unit, help);
+
+    private void Count(string name, string unit, string help, string label, LabelledCounter counter) =>
+        _meter.CreateObservableCounter(Prefix + name, () => Labelled(label, counter.Read()), unit, help);
+
+    private void Show(string name, string unit, string help, Func<double> value) =>
+        _meter.CreateObservableGauge(Prefix + name, value, unit, help);
+
+    private void ShowOfStore(string name, string unit, string help, Func<StoreSource, long> value) => _meter.CreateObservableGauge(
+        Prefix + name, () => _store is { } store ? [new Measurement<long>(value(store))] : Array.Empty<Measurement<long>>(), unit, help);
+
+    private DurationInstrument Time(string name, string help)
+    {
+        var instrument = _meter.CreateHistogram<double>(Prefix + name, "s", help);
+        return new DurationInstrument(instrument, _reader.Find(instrument));
+    }
+
+    private static double Share(long part, long rest) => part + rest == 0 ? 0 : 100.0 * part / (part + rest);
+
+    private static IEnumerable<Measurement<long>> Labelled(string label, IEnumerable<KeyValuePair<string, long>> values) =>
+        values.Select(pair => new Measurement<long>(pair.Value, KeyValuePair.Create(label, (object?)pair.Key)));
 }

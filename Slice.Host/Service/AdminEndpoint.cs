@@ -20,7 +20,7 @@ internal sealed class AdminEndpoint(SliceMeter meter, HealthHandler health, stri
         var path = exchange.Head.Target.Path;
         if (path.SequenceEqual("/metrics"u8))
         {
-            return ErrorResponder.WriteAsync(exchange, 200, PrometheusText.ContentType, PrometheusText.Format(meter.Instruments));
+            return ErrorResponder.WriteAsync(exchange, 200, PrometheusText.ContentType, PrometheusText.Format(meter.Read()));
         }
 
         if (path.SequenceEqual("/health"u8))

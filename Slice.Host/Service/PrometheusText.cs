@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Text;
 using Slice.Core.Observability;
@@ -10,43 +11,46 @@ internal static class PrometheusText
     /// <summary>The media type of the format.</summary>
     public const string ContentType = "text/plain; version=0.0.4; charset=utf-8";
 
-    /// <summary>All instruments, each with HELP and TYPE.</summary>
-    public static string Format(IReadOnlyList<Instrument> instruments)
+    /// <summary>Every metric, with HELP and TYPE.</summary>
+    public static string Format(IReadOnlyList<MetricReading> metrics)
     {
         var text = new StringBuilder();
-        foreach (var instrument in instruments)
+        foreach (var metric in metrics)
         {
-            text.Append("# HELP ").Append(instrument.Name).Append(' ').Append(instrument.Help).Append('\n');
-            text.Append("# TYPE ").Append(instrument.Name).Append(' ').Append(TypeOf(instrument.Kind)).Append('\n');
-            AppendSamples(text, instrument);
+            string name = metric.Instrument.Name;
+            text.Append("# HELP ").Append(name).Append(' ').Append(metric.Instrument.Description).Append('\n');
+            text.Append("# TYPE ").Append(name).Append(' ').Append(TypeOf(metric.Instrument)).Append('\n');
+            if (metric.Histogram is { } histogram)
+            {
+                AppendHistogram(text, name, histogram);
+            }
+            else
+            {
+                AppendSamples(text, name, metric.Samples);
+            }
         }
 
         return text.ToString();
     }
 
-    private static string TypeOf(InstrumentKind kind) => kind switch
+    private static string TypeOf(Instrument instrument) => instrument switch
     {
-        InstrumentKind.Counter => "counter",
-        InstrumentKind.Gauge => "gauge",
-        _ => "histogram",
+        ObservableCounter<long> => "counter",
+        Histogram<double> => "histogram",
+        _ => "gauge",
     };
 
-    private static void AppendSamples(StringBuilder text, Instrument instrument)
+    private static void AppendSamples(StringBuilder text, string name, IReadOnlyList<MetricSample> samples)
     {
-        if (instrument.Histogram is { } histogram)
+        foreach (var (label, value, number) in samples)
         {
-            AppendHistogram(text, instrument.Name, histogram);
-        }
-        else if (instrument.LabelledValues is { } labelled)
-        {
-            foreach (var (label, value) in labelled())
+            text.Append(name);
+            if (label is not null)
             {
-                text.Append(CultureInfo.InvariantCulture, $"{instrument.Name}{{{instrument.LabelName}=\"{label}\"}} {value}\n");
+                text.Append(CultureInfo.InvariantCulture, $"{{{label}=\"{value}\"}}");
             }
-        }
-        else
-        {
-            text.Append(CultureInfo.InvariantCulture, $"{instrument.Name} {instrument.Value!()}\n");
+
+            text.Append(CultureInfo.InvariantCulture, $" {number}\n");
         }
     }
 

@@ -18,7 +18,7 @@ internal sealed partial class StoreFactory(ILogger<StoreFactory> logger)
     /// <param name="options">The configuration.</param>
     /// <param name="index">Where the objects of an earlier run go.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="meter">Where its gauges go.</param>
+    /// <param name="meter">Gets its figures.</param>
     /// <exception cref="IOException">Not even memory can be had.</exception>
     public SliceStore Open(SliceOptions options, ObjectIndex index, TimeProvider time, SliceMeter meter)
     {
@@ -29,13 +29,16 @@ internal sealed partial class StoreFactory(ILogger<StoreFactory> logger)
         store.Growth.Changed = reason => GrowthChanged(store, options.Store.Directory, reason);
         store.JournalFaulted = error => LogIndexFaulted(options.Store.Directory, (int)DiskUse.Pause.TotalSeconds, error);
         store.HasBegunAnew = () => LogBegunAnew(options.Store.Directory);
-        meter.AddGauge("cache_entries", "Slices in the store.", () => store.SliceCount);
-        meter.AddGauge("cache_objects", "Objects in the store.", () => index.Count);
-        meter.AddGauge("cache_bytes", "Bytes taken in the store.", () => store.UsedBytes);
-        meter.AddGauge("cache_capacity_bytes", "Most bytes the store may take.", () => store.CapacityBytes);
-        meter.AddGauge("cache_allocated_bytes", "Bytes of disk or memory that the store has taken so far; it grows in steps up to its capacity.", () => store.AllocatedBytes);
-        meter.AddGauge("cache_writable", "1 while the store takes writes, 0 after the disk has refused one.", () => store.Writing.IsStopped ? 0 : 1);
-        meter.AddGauge("cache_persistent", "1 when the store is on disk, 0 when it is in memory.", () => store.IsPersistent ? 1 : 0);
+        meter.Attach(new StoreSource
+        {
+            Slices = () => store.SliceCount,
+            Objects = () => index.Count,
+            UsedBytes = () => store.UsedBytes,
+            CapacityBytes = () => store.CapacityBytes,
+            AllocatedBytes = () => store.AllocatedBytes,
+            IsWritable = () => !store.Writing.IsStopped,
+            IsPersistent = () => store.IsPersistent,
+        });
         return store;
     }
 

@@ -22,6 +22,27 @@ public class DurationHistogramTests
         }
     }
 
+    // The meter tells seconds: no duration may fall into another bucket for it, and none lose its ticks.
+    [Fact]
+    public void Seconds_fall_where_their_durations_do()
+    {
+        foreach (double boundSeconds in DurationHistogram.UpperBoundsSeconds)
+        {
+            var (byTicks, bySeconds) = (new DurationHistogram(), new DurationHistogram());
+            long boundTicks = (long)Math.Round(boundSeconds * TimeSpan.TicksPerSecond);
+            for (long ticks = boundTicks - 2; ticks <= boundTicks + 2; ticks++)
+            {
+                byTicks.Record(new TimeSpan(ticks));
+                bySeconds.Record(new TimeSpan(ticks).TotalSeconds);
+            }
+
+            Assert.Equal(byTicks.Sum, bySeconds.Sum);
+            Assert.All(
+                Enumerable.Range(0, DurationHistogram.UpperBoundsSeconds.Length + 1),
+                bucket => Assert.Equal(byTicks.CountIn(bucket), bySeconds.CountIn(bucket)));
+        }
+    }
+
     [Fact]
     public void Bounds_ascend() =>
         Assert.Equal(DurationHistogram.UpperBoundsSeconds.Order().Distinct(), DurationHistogram.UpperBoundsSeconds);

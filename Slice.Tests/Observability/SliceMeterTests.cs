@@ -1,6 +1,5 @@
 using System.Diagnostics.Metrics;
 using Slice.Core.Observability;
-using Instrument = Slice.Core.Observability.Instrument;
 
 namespace Slice.Tests.Observability;
 
@@ -12,66 +11,76 @@ public sealed class SliceMeterTests : IDisposable
     public void Dispose() => _meter.Dispose();
 
     [Theory]
-    [InlineData("requests_total", InstrumentKind.Counter)]
-    [InlineData("sliced_requests_total", InstrumentKind.Counter)]
-    [InlineData("passthrough_requests_total", InstrumentKind.Counter)]
-    [InlineData("cache_hits_total", InstrumentKind.Counter)]
-    [InlineData("cache_misses_total", InstrumentKind.Counter)]
-    [InlineData("cache_errors_total", InstrumentKind.Counter)]
-    [InlineData("subrequests_total", InstrumentKind.Counter)]
-    [InlineData("failed_subrequests_total", InstrumentKind.Counter)]
-    [InlineData("retried_subrequests_total", InstrumentKind.Counter)]
-    [InlineData("bytes_from_origin_total", InstrumentKind.Counter)]
-    [InlineData("bytes_from_cache_total", InstrumentKind.Counter)]
-    [InlineData("bytes_to_client_total", InstrumentKind.Counter)]
-    [InlineData("purge_requests_total", InstrumentKind.Counter)]
-    [InlineData("purge_items_total", InstrumentKind.Counter)]
-    [InlineData("purge_auth_failures_total", InstrumentKind.Counter)]
-    [InlineData("cache_hit_rate", InstrumentKind.Gauge)]
-    [InlineData("subrequest_failure_rate", InstrumentKind.Gauge)]
-    [InlineData("request_duration_ms_avg", InstrumentKind.Gauge)]
-    [InlineData("subrequest_duration_ms_avg", InstrumentKind.Gauge)]
-    [InlineData("assembly_duration_ms_avg", InstrumentKind.Gauge)]
-    [InlineData("active_requests", InstrumentKind.Gauge)]
-    [InlineData("request_duration_seconds", InstrumentKind.Histogram)]
-    [InlineData("time_to_first_byte_seconds", InstrumentKind.Histogram)]
-    [InlineData("subrequest_duration_seconds", InstrumentKind.Histogram)]
-    [InlineData("purge_duration_seconds", InstrumentKind.Histogram)]
-    public void Instrument_of_the_contract_is_published_under_its_kind(string name, InstrumentKind kind)
+    [InlineData("requests_total", typeof(ObservableCounter<long>))]
+    [InlineData("sliced_requests_total", typeof(ObservableCounter<long>))]
+    [InlineData("passthrough_requests_total", typeof(ObservableCounter<long>))]
+    [InlineData("cache_hits_total", typeof(ObservableCounter<long>))]
+    [InlineData("cache_misses_total", typeof(ObservableCounter<long>))]
+    [InlineData("cache_errors_total", typeof(ObservableCounter<long>))]
+    [InlineData("subrequests_total", typeof(ObservableCounter<long>))]
+    [InlineData("failed_subrequests_total", typeof(ObservableCounter<long>))]
+    [InlineData("retried_subrequests_total", typeof(ObservableCounter<long>))]
+    [InlineData("bytes_from_origin_total", typeof(ObservableCounter<long>))]
+    [InlineData("bytes_from_cache_total", typeof(ObservableCounter<long>))]
+    [InlineData("bytes_to_client_total", typeof(ObservableCounter<long>))]
+    [InlineData("purge_requests_total", typeof(ObservableCounter<long>))]
+    [InlineData("purge_items_total", typeof(ObservableCounter<long>))]
+    [InlineData("purge_auth_failures_total", typeof(ObservableCounter<long>))]
+    [InlineData("cache_hit_rate", typeof(ObservableGauge<double>))]
+    [InlineData("subrequest_failure_rate", typeof(ObservableGauge<double>))]
+    [InlineData("request_duration_ms_avg", typeof(ObservableGauge<double>))]
+    [InlineData("subrequest_duration_ms_avg", typeof(ObservableGauge<double>))]
+    [InlineData("assembly_duration_ms_avg", typeof(ObservableGauge<double>))]
+    [InlineData("active_requests", typeof(ObservableGauge<double>))]
+    [InlineData("request_duration_seconds", typeof(Histogram<double>))]
+    [InlineData("time_to_first_byte_seconds", typeof(Histogram<double>))]
+    [InlineData("subrequest_duration_seconds", typeof(Histogram<double>))]
+    [InlineData("purge_duration_seconds", typeof(Histogram<double>))]
+    [InlineData("cache_entries", typeof(ObservableGauge<long>))]
+    [InlineData("cache_objects", typeof(ObservableGauge<long>))]
+    [InlineData("cache_bytes", typeof(ObservableGauge<long>))]
+    [InlineData("cache_capacity_bytes", typeof(ObservableGauge<long>))]
+    [InlineData("cache_allocated_bytes", typeof(ObservableGauge<long>))]
+    [InlineData("cache_writable", typeof(ObservableGauge<long>))]
+    [InlineData("cache_persistent", typeof(ObservableGauge<long>))]
+    public void Metric_of_the_contract_is_an_instrument_of_its_kind(string name, Type kind)
     {
-        var instrument = Find(name);
-        Assert.Equal(kind, instrument.Kind);
-        Assert.Equal(kind == InstrumentKind.Histogram, instrument.Histogram is not null);
-        Assert.Equal(kind != InstrumentKind.Histogram, instrument.Value is not null);
-        Assert.EndsWith(".", instrument.Help, StringComparison.Ordinal);
+        var metric = Find(name);
+        Assert.IsType(kind, metric.Instrument);
+        Assert.Equal(kind == typeof(Histogram<double>), metric.Histogram is not null);
+        Assert.EndsWith(".", metric.Instrument.Description, StringComparison.Ordinal);
+        Assert.NotEmpty(metric.Instrument.Unit!);
     }
 
     [Theory]
-    [InlineData("errors_total", "reason")]
-    [InlineData("purge_requests_by_result", "result")]
-    public void Counter_with_a_label_is_published_with_it(string name, string label)
+    [InlineData("errors_total", typeof(ObservableCounter<long>))]
+    [InlineData("purge_requests_by_result", typeof(ObservableCounter<long>))]
+    [InlineData("origin_healthy", typeof(ObservableGauge<long>))]
+    public void Metric_with_a_label_has_no_values_until_there_are_some(string name, Type kind)
     {
-        var instrument = Find(name);
-        Assert.Equal(InstrumentKind.Counter, instrument.Kind);
-        Assert.Equal(label, instrument.LabelName);
-        Assert.Null(instrument.Value);
-        Assert.Empty(instrument.LabelledValues!());
+        var metric = Find(name);
+        Assert.IsType(kind, metric.Instrument);
+        Assert.Empty(metric.Samples);
     }
 
     [Fact]
-    public void Names_are_unique() => Assert.Distinct(_meter.Instruments.Select(instrument => instrument.Name));
+    public void Names_are_unique() => Assert.Distinct(_meter.Read().Select(metric => metric.Instrument.Name));
 
     [Fact]
-    public void Purge_metrics_can_be_left_out()
+    public void Purge_metrics_can_be_left_out_and_shown_again_and_are_counted_either_way()
     {
-        using var meter = new SliceMeter(publishPurge: false);
-        Assert.DoesNotContain(meter.Instruments, instrument => instrument.Name.Contains("purge", StringComparison.Ordinal));
-        Assert.Equal(_meter.Instruments.Count - 5, meter.Instruments.Count);
+        using var meter = new SliceMeter(showsPurge: false);
+        meter.PurgeRequests.Add(1);
+        Assert.DoesNotContain(meter.Read(), metric => metric.Instrument.Name.Contains("purge", StringComparison.Ordinal));
+        Assert.Equal(_meter.Read().Count - 5, meter.Read().Count);
+
+        meter.ShowsPurge = true;
+        Assert.Equal(1, Value(meter, "purge_requests_total"));
     }
 
     // Each cell is fed a number of its own: one wired to another's name shows.
     [Fact]
-    public void Instruments_read_the_cells_of_their_names()
+    public void Metrics_read_the_cells_of_their_names()
     {
         (string Name, StripedCounter Cell)[] wiring =
         [
@@ -97,20 +106,62 @@ public sealed class SliceMeterTests : IDisposable
             wiring[index].Cell.Add(index + 1);
         }
 
-        Assert.Equal(Enumerable.Range(1, wiring.Length).Select(value => (double)value), wiring.Select(wire => Find(wire.Name).Value!()));
-        Assert.Same(_meter.RequestDuration, Find("request_duration_seconds").Histogram);
-        Assert.Same(_meter.TimeToFirstByte, Find("time_to_first_byte_seconds").Histogram);
-        Assert.Same(_meter.SubrequestDuration, Find("subrequest_duration_seconds").Histogram);
-        Assert.Same(_meter.PurgeDuration, Find("purge_duration_seconds").Histogram);
+        Assert.Equal(Enumerable.Range(1, wiring.Length).Select(value => (double)value), wiring.Select(wire => Value(wire.Name)));
     }
 
     [Fact]
-    public void Labelled_instruments_read_the_cells_of_their_names()
+    public void Histograms_record_under_their_names()
+    {
+        (string Name, DurationInstrument Instrument)[] wiring =
+        [
+            ("request_duration_seconds", _meter.RequestDuration),
+            ("time_to_first_byte_seconds", _meter.TimeToFirstByte),
+            ("subrequest_duration_seconds", _meter.SubrequestDuration),
+            ("purge_duration_seconds", _meter.PurgeDuration),
+        ];
+        for (int index = 0; index < wiring.Length; index++)
+        {
+            wiring[index].Instrument.Record(TimeSpan.FromSeconds(index + 1));
+        }
+
+        Assert.Equal(
+            Enumerable.Range(1, wiring.Length).Select(seconds => (1L, TimeSpan.FromSeconds(seconds))),
+            wiring.Select(wire => (Find(wire.Name).Histogram!.Count, Find(wire.Name).Histogram!.Sum)));
+        Assert.All(wiring, wire => Assert.Equal("s", Find(wire.Name).Instrument.Unit));
+    }
+
+    [Fact]
+    public void Labelled_metrics_read_the_cells_of_their_names()
     {
         _meter.Errors.Add("dns_error");
         _meter.PurgeResults.Add("success");
-        Assert.Equal([new("dns_error", 1)], Find("errors_total").LabelledValues!());
-        Assert.Equal([new("success", 1)], Find("purge_requests_by_result").LabelledValues!());
+        _meter.AttachOriginHealth(() => [KeyValuePair.Create("a", 1L), KeyValuePair.Create("b", 0L)]);
+        Assert.Equal([new("reason", "dns_error", 1)], Find("errors_total").Samples);
+        Assert.Equal([new("result", "success", 1)], Find("purge_requests_by_result").Samples);
+        Assert.Equal([new("address", "a", 1), new("address", "b", 0)], Find("origin_healthy").Samples);
+    }
+
+    [Fact]
+    public void Metrics_of_the_store_read_the_source_once_there_is_one()
+    {
+        string[] names =
+        [
+            "cache_entries", "cache_objects", "cache_bytes", "cache_capacity_bytes", "cache_allocated_bytes",
+            "cache_writable", "cache_persistent",
+        ];
+        Assert.All(names, name => Assert.Empty(Find(name).Samples));
+
+        _meter.Attach(new StoreSource
+        {
+            Slices = () => 11,
+            Objects = () => 12,
+            UsedBytes = () => 13,
+            CapacityBytes = () => 14,
+            AllocatedBytes = () => 15,
+            IsWritable = () => true,
+            IsPersistent = () => false,
+        });
+        Assert.Equal([11, 12, 13, 14, 15, 1, 0], names.Select(Value));
     }
 
     [Fact]
@@ -119,9 +170,9 @@ public sealed class SliceMeterTests : IDisposable
         _meter.RequestDuration.Record(TimeSpan.FromSeconds(1));
         _meter.SubrequestDuration.Record(TimeSpan.FromSeconds(2));
         _meter.AssemblyDuration.Record(TimeSpan.FromSeconds(3));
-        Assert.Equal(1000, Find("request_duration_ms_avg").Value!());
-        Assert.Equal(2000, Find("subrequest_duration_ms_avg").Value!());
-        Assert.Equal(3000, Find("assembly_duration_ms_avg").Value!());
+        Assert.Equal(1000, Value("request_duration_ms_avg"));
+        Assert.Equal(2000, Value("subrequest_duration_ms_avg"));
+        Assert.Equal(3000, Value("assembly_duration_ms_avg"));
     }
 
     [Theory]
@@ -133,7 +184,7 @@ public sealed class SliceMeterTests : IDisposable
     {
         _meter.CacheHits.Add(hits);
         _meter.CacheMisses.Add(misses);
-        Assert.Equal(percent, Find("cache_hit_rate").Value!());
+        Assert.Equal(percent, Value("cache_hit_rate"));
     }
 
     // A fetch can fail before anything is sent: the rate stays within its bounds all the same.
@@ -147,64 +198,74 @@ public sealed class SliceMeterTests : IDisposable
     {
         _meter.Subrequests.Add(subrequests);
         _meter.FailedSubrequests.Add(failed);
-        Assert.Equal(percent, Find("subrequest_failure_rate").Value!());
+        Assert.Equal(percent, Value("subrequest_failure_rate"));
     }
 
+    // The meter is the truth: whoever listens to it sees everything that /metrics shows, under the same names.
     [Fact]
-    public void Gauge_of_another_part_is_published_under_the_prefix()
+    public void Every_metric_is_seen_by_another_listener_of_the_meter()
     {
-        _meter.AddGauge("cache_bytes", "Bytes.", () => 42);
-        Assert.Equal(42, Find("cache_bytes").Value!());
-        Assert.Equal(InstrumentKind.Gauge, Find("cache_bytes").Kind);
-    }
-
-    [Fact]
-    public void Labelled_gauge_of_another_part_is_published_and_seen_by_listeners()
-    {
-        _meter.AddGauge("labelled_gauge", "Gauge.", "address", () => [KeyValuePair.Create("a", 1L), KeyValuePair.Create("b", 0L)]);
-        List<(object? Label, long Value)> seen = [];
+        List<string> published = [];
+        double recorded = 0;
+        var meter = Find("requests_total").Instrument.Meter;
         using var listener = new MeterListener();
         listener.InstrumentPublished = (instrument, self) =>
         {
-            if (instrument.Name == "pingora_slice_labelled_gauge")
+            if (ReferenceEquals(instrument.Meter, meter))
             {
+                published.Add(instrument.Name);
                 self.EnableMeasurementEvents(instrument);
             }
         };
-        listener.SetMeasurementEventCallback<long>((_, value, tags, _) => seen.Add((tags[0].Value, value)));
+        listener.SetMeasurementEventCallback<double>((instrument, value, _, _) =>
+            recorded += instrument.Name == "pingora_slice_request_duration_seconds" ? value : 0);
         listener.Start();
-        listener.RecordObservableInstruments();
+        _meter.RequestDuration.Record(TimeSpan.FromMilliseconds(1500));
 
-        Assert.Equal([new("a", 1), new("b", 0)], Find("labelled_gauge").LabelledValues!());
-        Assert.Equal(("address", InstrumentKind.Gauge), (Find("labelled_gauge").LabelName, Find("labelled_gauge").Kind));
-        Assert.Equal([("a", 1L), ("b", 0L)], seen);
+        Assert.Equal(_meter.Read().Select(metric => metric.Instrument.Name).Order(), published.Order());
+        Assert.Equal(1.5, recorded);
+        Assert.Equal(TimeSpan.FromMilliseconds(1500), Find("request_duration_seconds").Histogram!.Sum);
+    }
+
+    // Many instances live in one test process, and two in a demonstration.
+    [Fact]
+    public void Meters_of_one_name_do_not_mix()
+    {
+        using var other = new SliceMeter();
+        other.Requests.Add(5);
+        other.RequestDuration.Record(TimeSpan.FromSeconds(1));
+
+        Assert.Equal((0, 5), (Value("requests_total"), Value(other, "requests_total")));
+        Assert.Equal(0, Find("request_duration_seconds").Histogram!.Count);
+        Assert.Equal(_meter.Read().Count, other.Read().Count);
     }
 
     [Fact]
-    public void Counters_and_gauges_are_seen_by_listeners_of_the_meter()
+    public void Reading_twice_gives_each_value_once()
     {
-        var seen = new Dictionary<string, double>();
-        _meter.Requests.Add(3);
-        using var listener = new MeterListener();
-        listener.InstrumentPublished = (instrument, self) =>
-        {
-            if (instrument.Meter.Name == SliceMeter.MeterName)
-            {
-                self.EnableMeasurementEvents(instrument);
-            }
-        };
-
-        // Other tests have meters of this name too; the largest value is ours.
-        listener.SetMeasurementEventCallback<long>(
-            (instrument, value, _, _) => seen[instrument.Name] = Math.Max(value, seen.GetValueOrDefault(instrument.Name)));
-        listener.SetMeasurementEventCallback<double>((instrument, value, _, _) => seen[instrument.Name] = value);
-        listener.Start();
-        listener.RecordObservableInstruments();
-
-        var unlabelled = _meter.Instruments.Where(instrument => instrument.Value is not null).Select(instrument => instrument.Name);
-        Assert.Subset(seen.Keys.ToHashSet(), unlabelled.ToHashSet());
-        Assert.True(seen["pingora_slice_requests_total"] >= 3);
+        _meter.Read();
+        Assert.Single(Find("requests_total").Samples);
     }
 
-    private Instrument Find(string name) => Assert.Single(_meter.Instruments, instrument => instrument.Name == "pingora_slice_" + name);
+    [Fact]
+    public void Recording_allocates_nothing()
+    {
+        _meter.RequestDuration.Record(TimeSpan.FromMilliseconds(3));
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 1_000; i++)
+        {
+            _meter.RequestDuration.Record(TimeSpan.FromMilliseconds(3));
+        }
+
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+    }
+
+    private static double Value(SliceMeter meter, string name) => Assert.Single(Find(meter, name).Samples).Value;
+
+    private static MetricReading Find(SliceMeter meter, string name) =>
+        Assert.Single(meter.Read(), metric => metric.Instrument.Name == "pingora_slice_" + name);
+
+    private double Value(string name) => Value(_meter, name);
+
+    private MetricReading Find(string name) => Find(_meter, name);
 }

@@ -1,0 +1,86 @@
+using System.Diagnostics.Metrics;
+
+namespace Slice.Core.Observability;
+
+/// <summary>
+/// Listens to the instruments of one <see cref="Meter"/>, and of no other of its name: gathers what histograms record, from the moment of
+/// its construction on, and asks the other instruments when it is read. Thread-safe.
+/// </summary>
+internal sealed class MeterReader : IDisposable
+{
+    private readonly Meter _meter;
+    private readonly MeterListener _listener = new();
+    private readonly Lock _reading = new();
+
+    // In the order of publication. What an instrument tells during a reading goes where its entry says, under the lock.
+    private readonly List<Entry> _entries = [];
+
+    /// <summary>Listens to what <paramref name="meter"/> publishes from now on.</summary>
+    public MeterReader(Meter meter)
+    {
+        _meter = meter;
+        _listener.InstrumentPublished = OnPublished;
+        _listener.SetMeasurementEventCallback<double>(static (_, value, tags, state) => OnMeasured((Entry)state!, value, tags));
+        _listener.SetMeasurementEventCallback<long>(static (_, value, tags, state) => OnMeasured((Entry)state!, value, tags));
+        _listener.Start();
+    }
+
+    /// <summary>What a histogram of the meter has recorded so far.</summary>
+    public DurationHistogram Find(Histogram<double> instrument)
+    {
+        lock (_reading)
+        {
+            return _entries.First(entry => ReferenceEquals(entry.Instrument, instrument)).Histogram!;
+        }
+    }
+
+    /// <summary>Every metric of the meter with its values now, in the order in which they were made.</summary>
+    public IReadOnlyList<MetricReading> Read()
+    {
+        lock (_reading)
+        {
+            _entries.ForEach(static entry => entry.Samples.Clear());
+            _listener.RecordObservableInstruments();
+            return [.. _entries.Select(entry => new MetricReading(entry.Instrument, [.. entry.Samples], entry.Histogram))];
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _listener.Dispose();
+
+    private void OnPublished(Instrument instrument, MeterListener listener)
+    {
+        // Another instance in this process has a meter of the same name.
+        if (!ReferenceEquals(instrument.Meter, _meter))
+        {
+            return;
+        }
+
+        var entry = new Entry(instrument, instrument is Histogram<double> ? new DurationHistogram() : null);
+        lock (_reading)
+        {
+            _entries.Add(entry);
+        }
+
+        listener.EnableMeasurementEvents(instrument, entry);
+    }
+
+    // A recording of a hot path comes here too: histograms first, and nothing but their cells is touched.
+    private static void OnMeasured(Entry entry, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    {
+        if (entry.Histogram is { } histogram)
+        {
+            histogram.Record(value);
+        }
+        else
+        {
+            var (label, labelValue) = tags.IsEmpty ? default : tags[0];
+            entry.Samples.Add(new MetricSample(label, labelValue as string, value));
+        }
+    }
+
+    private sealed record Entry(Instrument Instrument, DurationHistogram? Histogram)
+    {
+        public List<MetricSample> Samples { get; } = [];
+    }
+}
