@@ -117,7 +117,8 @@ internal sealed class Composition : IAsyncDisposable
     public LiveSettings Settings { get; }
 
     /// <summary>The parts of an instance that lives by the clock of the system.</summary>
-    public static InstanceParts Compose(SliceOptions options, ILoggerFactory loggers) => new Composition(options, loggers, TimeProvider.System).Parts;
+    public static InstanceParts Compose(SliceOptions options, ILoggerFactory loggers) =>
+        new Composition(options, loggers, TimeProvider.System).Parts;
 
     private static ServerCertificate? LoadCertificate(TlsOptions tls)
     {

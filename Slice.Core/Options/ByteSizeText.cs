@@ -21,7 +21,9 @@ public static class ByteSizeText
         ("TB", 1_000_000_000_000), ("GB", 1_000_000_000), ("MB", 1_000_000), ("KB", 1_000), ("B", 1),
     ];
 
-    /// <summary>Reads a size in bytes. A negative number is read, so that a range check can name it; a number above 2^63 − 1 is not a size.</summary>
+    /// <summary>
+    /// Reads a size in bytes. A negative number is read, so that a range check can name it; a number above 2^63 − 1 is not a size.
+    /// </summary>
     /// <returns>False when the text is no whole number, or its unit is unknown.</returns>
     public static bool TryParse(string text, out long sizeBytes)
     {
@@ -49,7 +51,9 @@ public static class ByteSizeText
         return false;
     }
 
-    /// <summary>Writes a size with the largest binary unit that leaves a whole number, or as plain bytes; <see cref="TryParse"/> reads it back.</summary>
+    /// <summary>
+    /// Writes a size with the largest binary unit that leaves a whole number, or as plain bytes; <see cref="TryParse"/> reads it back.
+    /// </summary>
     public static string Format(long sizeBytes)
     {
         foreach ((string unit, long bytes) in s_units)

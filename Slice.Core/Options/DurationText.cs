@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace Slice.Core.Options;
 
-/// <summary>Durations as an operator writes them: <c>30</c> is seconds; <c>500ms</c>, <c>30s</c>, <c>5m</c>, <c>1h</c> and <c>1d</c> carry their unit.</summary>
+/// <summary>
+/// Durations as an operator writes them: <c>30</c> is seconds; <c>500ms</c>, <c>30s</c>, <c>5m</c>, <c>1h</c> and <c>1d</c> carry their
+/// unit.
+/// </summary>
 public static class DurationText
 {
     /// <summary>How a duration is written, in words for an error line.</summary>
@@ -43,7 +46,10 @@ public static class DurationText
         return false;
     }
 
-    /// <summary>Writes a duration with the largest unit that leaves a whole number; parts of a millisecond are dropped. <see cref="TryParse"/> reads it back.</summary>
+    /// <summary>
+    /// Writes a duration with the largest unit that leaves a whole number; parts of a millisecond are dropped. <see cref="TryParse"/> reads
+    /// it back.
+    /// </summary>
     public static string Format(TimeSpan duration)
     {
         long totalMilliseconds = duration.Ticks / TimeSpan.TicksPerMillisecond;

@@ -47,7 +47,9 @@ internal readonly record struct HostAndPort(string Host, int? Port)
         return IsIPv6InBrackets(host) || IsIPv4(host) || IsName(host) ? null : "not a host name, IPv4 address or IPv6 address in brackets";
     }
 
-    /// <summary>Whether a text is a host alone: a name, an IPv4 address, or an IPv6 address without brackets, as certificates have it.</summary>
+    /// <summary>
+    /// Whether a text is a host alone: a name, an IPv4 address, or an IPv6 address without brackets, as certificates have it.
+    /// </summary>
     public static bool IsHost(string text) => IsName(text) || IsIPv4(text) || IsIPv6InBrackets($"[{text}]");
 
     /// <summary>The address when the host is one, else null.</summary>

@@ -3,38 +3,38 @@ namespace Slice.Core.Options;
 /// <summary>Bounds.</summary>
 public sealed record LimitOptions
 {
-    /// <summary>Client connections at once, 1 to 1,000,000. Default 10,000.</summary>
+    /// <summary>Client connections at once. Default 10,000.</summary>
     public int MaxConnections { get; init; } = 10_000;
 
     /// <summary>
-    /// Subrequests and first requests of objects at the origin at once, over all clients, 1 to 10,000. Default 64. Requests that are passed through do not
-    /// count: each lasts as long as its client likes, and <see cref="MaxConnections"/> bounds them.
+    /// Subrequests and first requests of objects at the origin at once, over all clients. Default 64. Requests that are passed
+    /// through do not count: each lasts as long as its client likes, and <see cref="MaxConnections"/> bounds them.
     /// </summary>
     public int MaxOriginRequests { get; init; } = 64;
 
-    /// <summary>Most ranges in one request that are answered as parts, 1 to 1,000; a Range with more is ignored. Default 200.</summary>
+    /// <summary>Most ranges in one request that are answered as parts; a Range with more is ignored. Default 200.</summary>
     public int MaxRanges { get; init; } = 200;
 
-    /// <summary>Longest request-target in bytes, 256 to 65,536. Default 8 KiB (414 above).</summary>
+    /// <summary>Longest request-target in bytes. Default 8 KiB (414 above).</summary>
     public int RequestTargetBytes { get; init; } = 8 << 10;
 
-    /// <summary>Longest request head in bytes, 1,024 to 262,144. Default 32 KiB (431 above), Kestrel's <c>MaxRequestHeadersTotalSize</c>.</summary>
+    /// <summary>Longest request head in bytes. Default 32 KiB (431 above), Kestrel's <c>MaxRequestHeadersTotalSize</c>.</summary>
     public int RequestHeadBytes { get; init; } = 32 << 10;
 
-    /// <summary>Most field lines in a request, 8 to 1,000. Default 100 (431 above), Kestrel's <c>MaxRequestHeaderCount</c>.</summary>
+    /// <summary>Most field lines in a request. Default 100 (431 above), Kestrel's <c>MaxRequestHeaderCount</c>.</summary>
     public int RequestFields { get; init; } = 100;
 
     /// <summary>Longest request body in bytes that is passed through, 0 for no limit. Default 1 GiB (413 above).</summary>
     public long RequestBodyBytes { get; init; } = 1L << 30;
 
     /// <summary>
-    /// Bytes per second that a client which is behind has to take, 0 to 1 GiB; 0 is off. A client slower than this is aborted when it has used up
+    /// Bytes per second that a client which is behind has to take; 0 is off. A client slower than this is aborted when it has used up
     /// <see cref="TimeoutOptions.Send"/>. Default 240, Kestrel's <c>MinResponseDataRate</c>.
     /// </summary>
     public long MinSendRate { get; init; } = 240;
 
     /// <summary>
-    /// Bytes per second in which a request body has to arrive while we wait for it, 0 to 1 GiB; 0 is off. A client slower than this is answered 408
+    /// Bytes per second in which a request body has to arrive while we wait for it; 0 is off. A client slower than this is answered 408
     /// when it has used up <see cref="TimeoutOptions.RequestBody"/>. Default 240, Kestrel's <c>MinRequestBodyDataRate</c>.
     /// </summary>
     public long MinReceiveRate { get; init; } = 240;

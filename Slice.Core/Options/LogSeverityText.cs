@@ -8,7 +8,9 @@ public static class LogSeverityText
 
     private static readonly string[] s_names = ["trace", "debug", "info", "warn", "error"];
 
-    /// <summary>Reads a name in any case. Numbers are not names, which <see cref="Enum.TryParse{TEnum}(string, out TEnum)"/> would take.</summary>
+    /// <summary>
+    /// Reads a name in any case. Numbers are not names, which <see cref="Enum.TryParse{TEnum}(string, out TEnum)"/> would take.
+    /// </summary>
     public static bool TryParse(string text, out LogSeverity severity)
     {
         int index = Array.FindIndex(s_names, name => name.Equals(text, StringComparison.OrdinalIgnoreCase));

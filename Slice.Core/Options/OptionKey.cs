@@ -9,7 +9,9 @@ namespace Slice.Core.Options;
 /// </summary>
 public sealed class OptionKey
 {
-    /// <summary>What is shown in place of a secret. It is refused as a secret, so that a printed configuration cannot be put to work by mistake.</summary>
+    /// <summary>
+    /// What is shown in place of a secret. It is refused as a secret, so that a printed configuration cannot be put to work by mistake.
+    /// </summary>
     public const string Redacted = "(redacted)";
 
     private const int LongestUrlPath = 256; // Arbitrary; health checkers send a few bytes.

@@ -39,7 +39,9 @@ public enum OptionKind
     /// <summary>A directory of this machine (<see cref="string"/>).</summary>
     Directory,
 
-    /// <summary>A file of this machine that is read at start (<see cref="string"/>, or null). What is in it is checked where it is read.</summary>
+    /// <summary>
+    /// A file of this machine that is read at start (<see cref="string"/>, or null). What is in it is checked where it is read.
+    /// </summary>
     File,
 
     /// <summary>A host name or an IP address, without a port (<see cref="string"/>, or null).</summary>

@@ -59,7 +59,9 @@ public static class OriginAddress
         return null;
     }
 
-    /// <summary>Writes an address with scheme and port; <see cref="Parse"/> reads it back. What is no absolute address stays as it is.</summary>
+    /// <summary>
+    /// Writes an address with scheme and port; <see cref="Parse"/> reads it back. What is no absolute address stays as it is.
+    /// </summary>
     public static string Format(Uri address) => address.IsAbsoluteUri ? $"{address.Scheme}://{address.Host}:{address.Port}" : address.OriginalString;
 
     /// <summary>Checks the addresses of one origin: each for itself, and that they go together.</summary>

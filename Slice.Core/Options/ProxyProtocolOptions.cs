@@ -6,6 +6,8 @@ public sealed record ProxyProtocolOptions
     /// <summary>Whether every connection begins with its header. Default false.</summary>
     public bool Enabled { get; init; }
 
-    /// <summary>Who is believed: addresses and networks (<c>10.0.0.0/8</c>); required when enabled. Connections of others are closed.</summary>
+    /// <summary>
+    /// Who is believed: addresses and networks (<c>10.0.0.0/8</c>); required when enabled. Connections of others are closed.
+    /// </summary>
     public IReadOnlyList<string> TrustedAddresses { get; init; } = [];
 }

@@ -4,41 +4,47 @@ namespace Slice.Core.Options;
 
 /// <summary>
 /// The effective configuration of one instance: immutable, complete, and valid once
-/// <c>SliceOptionsValidator</c> has passed it. Every default is stated here and nowhere else.
+/// <c>SliceOptionsValidator</c> has passed it. Every default is stated here and nowhere else, every range in <see cref="OptionTable"/>.
 /// </summary>
 public sealed record SliceOptions
 {
-    /// <summary>Bytes per slice, 65,536 to 10,485,760. Default 1 MiB, nginx's customary <c>slice 1m</c>.</summary>
+    /// <summary>Bytes per slice. Default 1 MiB, nginx's customary <c>slice 1m</c>.</summary>
     public int SliceSizeBytes { get; init; } = 1 << 20;
 
-    /// <summary>Slices one client request keeps in flight at the origin, 1 to 64. Default 4.</summary>
+    /// <summary>Slices one client request keeps in flight at the origin. Default 4.</summary>
     public int MaxConcurrentSubrequests { get; init; } = 4;
 
-    /// <summary>Repeats of a failed subrequest after its first try, 0 to 20. Default 3; the wait before the first is 100 ms and doubles.</summary>
+    /// <summary>Repeats of a failed subrequest after its first try. Default 3; the wait before the first is 100 ms and doubles.</summary>
     public int MaxRetries { get; init; } = 3;
 
     /// <summary>Regular expressions on the path; an object that matches none is fetched whole. Empty: every object is sliced.</summary>
     public IReadOnlyList<string> SlicePatterns { get; init; } = [];
 
-    /// <summary>Whether slices are kept for later requests. Default true; false still slices, and forgets each object after its request.</summary>
+    /// <summary>
+    /// Whether slices are kept for later requests. Default true; false still slices, and forgets each object after its request.
+    /// </summary>
     public bool EnableCache { get; init; } = true;
 
-    /// <summary>Whether answers outside <see cref="SlicePatterns"/> are cached too, as they come, by the same rules. Default true.</summary>
+    /// <summary>
+    /// Whether answers outside <see cref="SlicePatterns"/> are cached too, as they come, by the same rules. Default true.
+    /// </summary>
     public bool CacheUnsliced { get; init; } = true;
 
-    /// <summary>Freshness lifetime of an answer that states none of its own, 0 s to 365 days. Default 3,600 s.</summary>
+    /// <summary>Freshness lifetime of an answer that states none of its own. Default 3,600 s.</summary>
     public TimeSpan CacheTtl { get; init; } = TimeSpan.FromSeconds(3600);
 
     /// <summary>Whether <see cref="CacheTtl"/> also stands in for the freshness lifetime that a 200 or 206 states. Default false.</summary>
     public bool CacheTtlOverride { get; init; }
 
-    /// <summary>Freshness lifetime of a 204, 404, 405, 410, 414 or 501 that states none, 0 s (none is stored) to 1 day. Default 10 s.</summary>
+    /// <summary>Freshness lifetime of a 204, 404, 405, 410, 414 or 501 that states none; 0 stores none. Default 10 s.</summary>
     public TimeSpan CacheNegativeTtl { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long after its freshness a response that does not say serves while the origin fails, 0 s to 365 days. Default 0 s.</summary>
+    /// <summary>How long after its freshness a response that does not say serves while the origin fails. Default 0 s.</summary>
     public TimeSpan CacheStaleIfError { get; init; }
 
-    /// <summary>How long after its freshness a response that does not say is used while it is validated in the background, 0 s to 365 days. Default 0 s.</summary>
+    /// <summary>
+    /// How long after its freshness a response that does not say is used while it is validated in the background. Default 0 s.
+    /// </summary>
     public TimeSpan CacheStaleWhileRevalidate { get; init; }
 
     /// <summary>Whether an answer with Set-Cookie may be kept, cookie and all. Default false.</summary>
@@ -47,18 +53,21 @@ public sealed record SliceOptions
     /// <summary>Whether the client's own Cache-Control (no-cache, max-age, only-if-cached …) counts. Default true.</summary>
     public bool HonorRequestCacheControl { get; init; } = true;
 
-    /// <summary>Which validator lets slices that were fetched at different times be one object. Default <see cref="ValidatorStrength.Strict"/>.</summary>
+    /// <summary>
+    /// Which validator lets slices that were fetched at different times be one object. Default <see cref="ValidatorStrength.Strict"/>.
+    /// </summary>
     public ValidatorStrength Validator { get; init; }
 
     /// <summary>Which part of the query belongs to the cache key. Default <see cref="QueryKey.All"/>.</summary>
     public QueryKey CacheKeyQuery { get; init; }
 
-    /// <summary>Query arguments that do not belong to the cache key, by name; a trailing <c>*</c> stands for any ending. Default none.</summary>
+    /// <summary>
+    /// Query arguments that do not belong to the cache key, by name; a trailing <c>*</c> stands for any ending. Default none.
+    /// </summary>
     public IReadOnlyList<string> CacheKeyIgnoredArguments { get; init; } = [];
 
     /// <summary>
-    /// The addresses of the origin, 1 to <see cref="OriginAddress.MaxCount"/>, all of one scheme. Required. All serve the same objects; requests go to them in
-    /// turn.
+    /// The addresses of the origin, all of one scheme. Required. All serve the same objects; requests go to them in turn.
     /// </summary>
     public IReadOnlyList<Uri> UpstreamAddresses { get; init; } = [];
 
@@ -71,10 +80,15 @@ public sealed record SliceOptions
     /// <summary>Whether the origin is reached over TLS: its addresses are <c>https</c>.</summary>
     internal bool UsesUpstreamTls => UpstreamAddresses.Count > 0 && UpstreamAddresses[0].Scheme == Uri.UriSchemeHttps;
 
-    /// <summary>Whether the client's Host goes to the origin and into the cache key. Default false: the origin sees its own address, as with nginx's <c>proxy_pass</c>.</summary>
+    /// <summary>
+    /// Whether the client's Host goes to the origin and into the cache key. Default false: the origin sees its own address, as with nginx's
+    /// <c>proxy_pass</c>.
+    /// </summary>
     public bool ForwardHost { get; init; }
 
-    /// <summary>Whether requests that are passed through also carry <c>Forwarded</c> (RFC 7239), beside X-Forwarded-*. Default false.</summary>
+    /// <summary>
+    /// Whether requests that are passed through also carry <c>Forwarded</c> (RFC 7239), beside X-Forwarded-*. Default false.
+    /// </summary>
     public bool SendsForwarded { get; init; }
 
     /// <summary>Where clients connect, <c>address:port</c>. Default 0.0.0.0:8080.</summary>

@@ -11,7 +11,9 @@ public static class SliceOptionsValidator
     /// <summary>Every error of a configuration, in the order of <see cref="OptionTable"/>; empty when it may be used.</summary>
     public static IReadOnlyList<OptionError> Validate(SliceOptions options) => Validate(options, MinimumSliceSizeBytes);
 
-    /// <summary>The same with another least slice size: a test shows slice boundaries in a few bytes, which no operator may ask for.</summary>
+    /// <summary>
+    /// The same with another least slice size: a test shows slice boundaries in a few bytes, which no operator may ask for.
+    /// </summary>
     internal static IReadOnlyList<OptionError> Validate(SliceOptions options, int minimumSliceSizeBytes)
     {
         List<OptionError> errors = [];

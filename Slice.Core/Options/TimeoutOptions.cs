@@ -1,6 +1,6 @@
 namespace Slice.Core.Options;
 
-/// <summary>Deadlines, each from 1 ms to 1 day. A wait without one does not exist.</summary>
+/// <summary>Deadlines. A wait without one does not exist.</summary>
 public sealed record TimeoutOptions
 {
     /// <summary>TCP connect to the origin, with the TLS handshake. Default 10 s.</summary>
@@ -24,16 +24,25 @@ public sealed record TimeoutOptions
     /// <summary>From the first byte of a request head to its last. Default 10 s.</summary>
     public TimeSpan RequestHead { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Longest wait for the next byte of a request body. Default 60 s, nginx's <c>client_body_timeout</c>. See <see cref="LimitOptions.MinReceiveRate"/>.</summary>
+    /// <summary>
+    /// Longest wait for the next byte of a request body. Default 60 s, nginx's <c>client_body_timeout</c>. See <see
+    /// cref="LimitOptions.MinReceiveRate"/>.
+    /// </summary>
     public TimeSpan RequestBody { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>Idle time of a connection between requests. Default 75 s, nginx's <c>keepalive_timeout</c>.</summary>
     public TimeSpan KeepAlive { get; init; } = TimeSpan.FromSeconds(75);
 
-    /// <summary>Longest time in which a client that is behind takes no byte. Default 60 s, nginx's <c>send_timeout</c>. See <see cref="LimitOptions.MinSendRate"/>.</summary>
+    /// <summary>
+    /// Longest time in which a client that is behind takes no byte. Default 60 s, nginx's <c>send_timeout</c>. See <see
+    /// cref="LimitOptions.MinSendRate"/>.
+    /// </summary>
     public TimeSpan Send { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>Longest silence of both sides of a tunnel (WebSocket). Default 1 h, the value that HAProxy's documentation uses for <c>timeout tunnel</c>.</summary>
+    /// <summary>
+    /// Longest silence of both sides of a tunnel (WebSocket). Default 1 h, the value that HAProxy's documentation uses for <c>timeout
+    /// tunnel</c>.
+    /// </summary>
     public TimeSpan Tunnel { get; init; } = TimeSpan.FromHours(1);
 
     /// <summary>Time that running responses get after SIGTERM. Default 30 s.</summary>

@@ -9,6 +9,8 @@ public sealed record UpstreamTlsOptions
     /// <summary>A PEM file of CA certificates, which then are the only ones that are trusted; null: those of the system.</summary>
     public string? CaFile { get; init; }
 
-    /// <summary>Whether the origin must prove who it is. Default true; false gives encryption against listeners only, and a warning at start.</summary>
+    /// <summary>
+    /// Whether the origin must prove who it is. Default true; false gives encryption against listeners only, and a warning at start.
+    /// </summary>
     public bool Verify { get; init; } = true;
 }

@@ -7,7 +7,10 @@ using Slice.Host.Text;
 
 namespace Slice.Host.CommandLine;
 
-/// <summary>The commands and options of the command line, and how each value is read. The words of <c>--help</c> are in <see cref="CommandLineHelp"/>.</summary>
+/// <summary>
+/// The commands and options of the command line, and how each value is read. The words of <c>--help</c> are in <see
+/// cref="CommandLineHelp"/>.
+/// </summary>
 internal sealed class CommandLineOptions
 {
     private static readonly OptionKey s_sliceSize = OptionTable.Find("slice_size")!;

@@ -16,7 +16,9 @@ public sealed record ConfigurationError(string Source, int Line, int Column, str
 {
     private const int LongestValue = 80; // Arbitrary: a line of a terminal.
 
-    /// <summary><c>FILE:LINE:COL: key: value: what is wrong, allowed: what is allowed</c>, on one line whatever the file contains.</summary>
+    /// <summary>
+    /// <c>FILE:LINE:COL: key: value: what is wrong, allowed: what is allowed</c>, on one line whatever the file contains.
+    /// </summary>
     public override string ToString()
     {
         StringBuilder line = new(PrintableText.Escape(Source, int.MaxValue));

@@ -5,7 +5,9 @@ namespace Slice.Host.Configuration;
 /// <summary>Reads the text of a configuration file.</summary>
 internal static class ConfigurationFile
 {
-    /// <summary>Bytes a file may have; a hand-written one has a few thousand. The bound keeps a wrong path, such as an image, out of memory.</summary>
+    /// <summary>
+    /// Bytes a file may have; a hand-written one has a few thousand. The bound keeps a wrong path, such as an image, out of memory.
+    /// </summary>
     public const int LongestBytes = 1 << 20;
 
     private static readonly UTF8Encoding s_strictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);

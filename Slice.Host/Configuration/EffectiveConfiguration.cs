@@ -5,7 +5,9 @@ using Slice.Host.Text;
 
 namespace Slice.Host.Configuration;
 
-/// <summary>Writes an effective configuration as YAML that <see cref="ConfigurationReader"/> reads back, except that secrets are replaced.</summary>
+/// <summary>
+/// Writes an effective configuration as YAML that <see cref="ConfigurationReader"/> reads back, except that secrets are replaced.
+/// </summary>
 public static class EffectiveConfiguration
 {
     /// <summary>Every key with its value, in the order of <see cref="OptionTable"/>.</summary>

@@ -25,7 +25,9 @@ internal static class DemoCommandRunner
         }
     }
 
-    /// <summary>As <see cref="RunAsync(DemoOptions, InstanceComposer)"/>, elsewhere and until <paramref name="stopping"/> is cancelled.</summary>
+    /// <summary>
+    /// As <see cref="RunAsync(DemoOptions, InstanceComposer)"/>, elsewhere and until <paramref name="stopping"/> is cancelled.
+    /// </summary>
     public static async Task<int> RunAsync(DemoOptions options, InstanceComposer compose, DemoConsole console, CancellationToken stopping)
     {
         try

@@ -1,6 +1,8 @@
 namespace Slice.Host.Demo;
 
-/// <summary>Where the demonstration writes, and what may be written there. Not thread-safe, except that a <see cref="DemoProgress"/> writes alone.</summary>
+/// <summary>
+/// Where the demonstration writes, and what may be written there. Not thread-safe, except that a <see cref="DemoProgress"/> writes alone.
+/// </summary>
 /// <param name="output">For standard output.</param>
 /// <param name="error">For standard error.</param>
 /// <param name="isTerminal">Whether a person watches, so that a line may be written over.</param>
@@ -21,7 +23,9 @@ internal sealed class DemoConsole(TextWriter output, TextWriter error, bool isTe
     /// <summary>Whether a line may be written over.</summary>
     public bool IsTerminal { get; } = isTerminal;
 
-    /// <summary>The console of this process. Colours only on a terminal that has them, and not when <c>NO_COLOR</c> is set (no-color.org).</summary>
+    /// <summary>
+    /// The console of this process. Colours only on a terminal that has them, and not when <c>NO_COLOR</c> is set (no-color.org).
+    /// </summary>
     public static DemoConsole OfProcess()
     {
         bool isTerminal = !Console.IsOutputRedirected;

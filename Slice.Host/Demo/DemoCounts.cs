@@ -9,7 +9,9 @@ namespace Slice.Host.Demo;
 /// <param name="OriginBytes">Body bytes the origin has sent.</param>
 internal readonly record struct DemoCounts(long Slices, long SlicesFetched, long OriginRequests, long OriginBytes)
 {
-    /// <summary>Slices delivered without asking the origin: from the cache, or from what is just being fetched for another client.</summary>
+    /// <summary>
+    /// Slices delivered without asking the origin: from the cache, or from what is just being fetched for another client.
+    /// </summary>
     public long SlicesReused => Math.Max(0, Slices - SlicesFetched);
 
     /// <summary>The counts now.</summary>

@@ -21,7 +21,9 @@ internal sealed class DemoMeasurement(DemoOptions options, DemoOrigin origin, De
         return row;
     }
 
-    /// <summary>Downloads a range unmeasured: the first request of a process also pays for compiling or loading the code it runs, once.</summary>
+    /// <summary>
+    /// Downloads a range unmeasured: the first request of a process also pays for compiling or loading the code it runs, once.
+    /// </summary>
     /// <exception cref="DemoFailureException">A byte differs, or the download did not complete.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
     public async Task WarmUpAsync(Instance proxy, string target, ByteRange range, CancellationToken ct)

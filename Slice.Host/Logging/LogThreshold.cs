@@ -24,7 +24,9 @@ public sealed class LogThreshold
         _ => LogLevel.Error,
     };
 
-    /// <summary>Whether a line is written. Of the framework's own lines only warnings are, until the threshold is <see cref="LogSeverity.Trace"/>.</summary>
+    /// <summary>
+    /// Whether a line is written. Of the framework's own lines only warnings are, until the threshold is <see cref="LogSeverity.Trace"/>.
+    /// </summary>
     public bool Allows(string? category, LogLevel level)
     {
         LogLevel ownLevel = _ownLevel;

@@ -7,8 +7,8 @@ using Slice.Net.Handlers;
 namespace Slice.Host.Service;
 
 /// <summary>
-/// What an <see cref="Instance"/> needs of everything that lives as long as it does: who serves its ports, what it tells balancers, and what
-/// it logs. Immutable.
+/// What an <see cref="Instance"/> needs of everything that lives as long as it does: who serves its ports, what it tells balancers, and
+/// what it logs. Immutable.
 /// </summary>
 internal sealed record InstanceParts
 {

@@ -6,6 +6,8 @@ namespace Slice.Host.Service;
 internal static class ProductVersion
 {
     /// <summary>The version that the build was given, without the commit.</summary>
-    public static string Text { get; } =
-        typeof(ProductVersion).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "unknown";
+    public static string Text { get; } = Read()?.Split('+')[0] ?? "unknown";
+
+    private static string? Read() =>
+        typeof(ProductVersion).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion;
 }

@@ -42,7 +42,9 @@ internal sealed partial class StoreFactory(ILogger<StoreFactory> logger)
         return store;
     }
 
-    /// <summary>Size and place of a store in words. As it is, not as it was asked for: a directory that cannot be used leaves the cache in memory.</summary>
+    /// <summary>
+    /// Size and place of a store in words. As it is, not as it was asked for: a directory that cannot be used leaves the cache in memory.
+    /// </summary>
     public static string Describe(SliceOptions options, SliceStore store) =>
         !options.EnableCache ? "off"
         : store.IsPersistent ? $"{ReadableSize.Format(store.CapacityBytes)} in {options.Store.Directory}"

@@ -6,7 +6,9 @@ namespace Slice.Host.Text;
 /// <summary>Makes text from outside safe to print on one line: what cannot be seen, or would move the cursor, is escaped.</summary>
 internal static class PrintableText
 {
-    /// <summary>Appends <paramref name="text"/> with control, format and separator characters, lone surrogates, quotes and backslashes escaped.</summary>
+    /// <summary>
+    /// Appends <paramref name="text"/> with control, format and separator characters, lone surrogates, quotes and backslashes escaped.
+    /// </summary>
     /// <param name="line">Where to append.</param>
     /// <param name="text">What came from outside.</param>
     /// <param name="longestChars">Characters taken at most; an ellipsis says that there were more.</param>

@@ -5,7 +5,10 @@ namespace Slice.Host.Text;
 /// <summary>Sizes for people: reports and log messages. What a configuration says is <c>ByteSizeText</c>, which loses nothing.</summary>
 internal static class ReadableSize
 {
-    /// <summary>A number of bytes in the largest binary unit that leaves one or more, with at most one decimal: <c>0 B</c>, <c>1.5 MiB</c>, <c>4 TiB</c>.</summary>
+    /// <summary>
+    /// A number of bytes in the largest binary unit that leaves one or more, with at most one decimal: <c>0 B</c>, <c>1.5 MiB</c>, <c>4
+    /// TiB</c>.
+    /// </summary>
     public static string Format(long bytes)
     {
         (double divisor, string unit) = bytes switch

@@ -38,6 +38,20 @@ public sealed class OptionTableTests
         }
     }
 
+    // The table speaks of whole numbers, some options are narrower.
+    [Fact]
+    public void Every_bound_fits_its_option()
+    {
+        foreach (OptionKey key in OptionTable.Keys.Where(key => key.Maximum > 0))
+        {
+            Assert.All((long[])[key.Minimum, key.Maximum], bound =>
+            {
+                object value = key.Kind == OptionKind.Duration ? TimeSpan.FromMilliseconds(bound) : bound;
+                Assert.Equal(value, key.Read(key.With(new SliceOptions(), value)));
+            });
+        }
+    }
+
     [Fact]
     public void Every_summary_is_sentences() =>
         Assert.All(OptionTable.Keys, key => Assert.True(key.Summary.EndsWith('.') && char.IsUpper(key.Summary[0]), key.Name));
