@@ -20,10 +20,14 @@ public sealed record CachePolicy
     /// </summary>
     public TimeSpan NegativeLifetime { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long after its freshness an answer that says nothing about it serves for a failing origin. Default zero: not at all.</summary>
+    /// <summary>
+    /// How long after its freshness an answer that says nothing about it serves for a failing origin. Default zero: not at all.
+    /// </summary>
     public TimeSpan StaleIfError { get; init; }
 
-    /// <summary>How long after its freshness an answer that says nothing about it is used while the origin is asked. Default zero.</summary>
+    /// <summary>
+    /// How long after its freshness an answer that says nothing about it is used while the origin is asked. Default zero.
+    /// </summary>
     public TimeSpan StaleWhileRevalidate { get; init; }
 
     /// <summary>Whether an answer with Set-Cookie may be kept, cookie and all, if nothing else forbids it. Default false.</summary>

@@ -5,7 +5,9 @@ namespace Slice.Core.Caching;
 /// <summary>What our cache did with one request: the values of Cache-Status (RFC 9211) and X-Cache.</summary>
 public readonly record struct CacheStatus
 {
-    /// <summary>Longest output of <see cref="Write"/> in bytes: the parameters, a detail, and five numbers of at most 20 characters each.</summary>
+    /// <summary>
+    /// Longest output of <see cref="Write"/> in bytes: the parameters, a detail, and five numbers of at most 20 characters each.
+    /// </summary>
     public const int MaxBytes = 256;
 
     /// <summary>Why the request was forwarded; <see cref="ForwardReason.None"/> for a hit.</summary>

@@ -1,9 +1,13 @@
 namespace Slice.Core.Caching;
 
-/// <summary>Walks over the directives of a Cache-Control value: <c>token [ "=" ( token / quoted-string ) ]</c>, RFC 9111 §5.2. Pure.</summary>
+/// <summary>
+/// Walks over the directives of a Cache-Control value: <c>token [ "=" ( token / quoted-string ) ]</c>, RFC 9111 §5.2. Pure.
+/// </summary>
 internal static class DirectiveReader
 {
-    /// <summary>Takes the next directive off <paramref name="rest"/>; false when there is none. Quotes are taken off the argument.</summary>
+    /// <summary>
+    /// Takes the next directive off <paramref name="rest"/>; false when there is none. Quotes are taken off the argument.
+    /// </summary>
     public static bool TryTake(ref ReadOnlySpan<char> rest, out ReadOnlySpan<char> name, out ReadOnlySpan<char> argument)
     {
         name = argument = default;

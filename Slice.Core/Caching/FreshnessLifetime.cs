@@ -15,7 +15,9 @@ internal static class FreshnessLifetime
     /// <param name="status">The response's status.</param>
     /// <param name="directives">Cache-Control or what stands in for it.</param>
     /// <param name="accelExpires">X-Accel-Expires, or null: seconds, or <c>@</c> and a Unix time.</param>
-    /// <param name="expires">The time of Expires; null when absent or replaced by a targeted field. The least time for one that cannot be read.</param>
+    /// <param name="expires">
+    /// The time of Expires; null when absent or replaced by a targeted field. The least time for one that cannot be read.
+    /// </param>
     /// <param name="date">When the response was made.</param>
     /// <param name="policy">The operator's part.</param>
     public static TimeSpan? Of(

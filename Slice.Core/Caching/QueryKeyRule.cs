@@ -3,7 +3,9 @@ using Slice.Core.Options;
 
 namespace Slice.Core.Caching;
 
-/// <summary>Makes of a target in normal form what names the stored response, by the operator's rule for the query (B35). Immutable, thread-safe.</summary>
+/// <summary>
+/// Makes of a target in normal form what names the stored response, by the operator's rule for the query (B35). Immutable, thread-safe.
+/// </summary>
 public sealed class QueryKeyRule
 {
     private readonly QueryKey _query;

@@ -38,8 +38,8 @@ public readonly struct ReceivedResponse
         Read(response, response.Fields, response.Status, receivedAt, policy);
 
     /// <summary>
-    /// Reads a stored response that <paramref name="latest"/> has confirmed: what counts is in <paramref name="lines"/>, the stored fields with
-    /// their updates, but for the one field that is never stored.
+    /// Reads a stored response that <paramref name="latest"/> has confirmed: what counts is in <paramref name="lines"/>, the stored fields
+    /// with their updates, but for the one field that is never stored.
     /// </summary>
     internal static ReceivedResponse Read(
         OriginResponse latest, IReadOnlyList<ForwardedField> lines, int status, DateTimeOffset receivedAt, CachePolicy policy)

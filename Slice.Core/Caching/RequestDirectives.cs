@@ -8,10 +8,13 @@ namespace Slice.Core.Caching;
 /// </summary>
 public readonly record struct RequestDirectives
 {
-    // Values are given to a stack buffer; no client sends one nearly as long (arbitrary). What is longer counts as no-cache: the careful reading.
+    // Values are given to a stack buffer; no client sends one nearly as long (arbitrary). What is longer counts as no-cache: the careful
+    // reading.
     private const int MaxValueBytes = 512;
 
-    /// <summary><c>no-cache</c>: what is stored must be validated; also <c>Pragma: no-cache</c> without Cache-Control (RFC 9111 §5.4).</summary>
+    /// <summary>
+    /// <c>no-cache</c>: what is stored must be validated; also <c>Pragma: no-cache</c> without Cache-Control (RFC 9111 §5.4).
+    /// </summary>
     public bool NoCache { get; init; }
 
     /// <summary><c>no-store</c>: the answer to this request must not be stored.</summary>
@@ -26,10 +29,14 @@ public readonly record struct RequestDirectives
     /// <summary><c>min-fresh</c>: how long the answer must stay fresh; null for no matter.</summary>
     public TimeSpan? MinFresh { get; init; }
 
-    /// <summary><c>max-stale</c>: how long past its freshness an answer is taken; null for not at all, the greatest value for any time.</summary>
+    /// <summary>
+    /// <c>max-stale</c>: how long past its freshness an answer is taken; null for not at all, the greatest value for any time.
+    /// </summary>
     public TimeSpan? MaxStale { get; init; }
 
-    /// <summary><c>stale-if-error</c> (RFC 5861 §4): how long past its freshness an answer is taken when the origin fails; null for no say.</summary>
+    /// <summary>
+    /// <c>stale-if-error</c> (RFC 5861 §4): how long past its freshness an answer is taken when the origin fails; null for no say.
+    /// </summary>
     public TimeSpan? StaleIfError { get; init; }
 
     /// <summary>Reads the directives of a request; it allocates nothing.</summary>

@@ -13,7 +13,10 @@ public sealed class SelectingFields : IEquatable<SelectingFields>
     /// <summary>Most names that are looked at; a longer Vary is taken for <c>*</c>. Arbitrary; few origins name more than three.</summary>
     private const int MaxNames = 16;
 
-    /// <summary>Longest value in normal form; a request with a longer one is not answered from the cache. Arbitrary, 1 KiB holds any Accept and most cookies.</summary>
+    /// <summary>
+    /// Longest value in normal form; a request with a longer one is not answered from the cache. Arbitrary, 1 KiB holds any Accept and most
+    /// cookies.
+    /// </summary>
     private const int MaxValueBytes = 1024;
 
     private readonly (byte[] Name, byte[] Value)[] _fields;
@@ -29,7 +32,9 @@ public sealed class SelectingFields : IEquatable<SelectingFields>
     /// <summary>Reads Vary for the request that was answered.</summary>
     /// <param name="vary">The response's Vary lines joined; null when it has none.</param>
     /// <param name="request">The field lines the origin saw.</param>
-    /// <param name="passesAcceptEncoding">Whether the client's Accept-Encoding was among them; else the origin was asked for the identity.</param>
+    /// <param name="passesAcceptEncoding">
+    /// Whether the client's Accept-Encoding was among them; else the origin was asked for the identity.
+    /// </param>
     /// <param name="selecting">What selects the response; null when every request does.</param>
     /// <returns>False when nothing can select it for another request: <c>*</c>, alone or in a list, or more than we look at.</returns>
     public static bool TryRead(string? vary, IReadOnlyList<ForwardedField> request, bool passesAcceptEncoding, out SelectingFields? selecting)

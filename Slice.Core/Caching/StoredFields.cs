@@ -15,8 +15,8 @@ internal static class StoredFields
         ],
         StringComparer.OrdinalIgnoreCase);
 
-    // RFC 9110 §7.6.1 forbids to name in Connection what is for all recipients. An origin that does it all the same must not make a body lose its
-    // coding, or a response its Cache-Control, on the way.
+    // RFC 9110 §7.6.1 forbids to name in Connection what is for all recipients. An origin that does it all the same must not make a body
+    // lose its coding, or a response its Cache-Control, on the way.
     private static readonly FrozenSet<string> s_forAllRecipients = FrozenSet.ToFrozenSet(
         [
             "Age", "Cache-Control", "CDN-Cache-Control", "Content-Encoding", "Content-Language", "Content-Range", "Content-Type", "Date", "ETag", "Expires",

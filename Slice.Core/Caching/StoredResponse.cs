@@ -4,8 +4,8 @@ using Slice.Core.Http;
 namespace Slice.Core.Caching;
 
 /// <summary>
-/// The head of a stored response, ready to be sent: one per object, never per slice. Immutable; a validation makes a new one. A million objects have a
-/// million of these: what can be read in the field lines is not kept beside them.
+/// The head of a stored response, ready to be sent: one per object, never per slice. Immutable; a validation makes a new one. A million
+/// objects have a million of these: what can be read in the field lines is not kept beside them.
 /// </summary>
 public sealed class StoredResponse
 {
@@ -32,7 +32,9 @@ public sealed class StoredResponse
     /// <summary>Whether it must be validated before every use, however fresh: no-cache (RFC 9111 §5.2.2.4).</summary>
     public bool RequiresValidation { get; init; }
 
-    /// <summary>Whether slices fetched at different times may be joined (B25); else it is fetched anew when it is no longer fresh.</summary>
+    /// <summary>
+    /// Whether slices fetched at different times may be joined (B25); else it is fetched anew when it is no longer fresh.
+    /// </summary>
     public bool MayCombine { get; init; } = true;
 
     /// <summary>How it may be used when it is no longer fresh.</summary>

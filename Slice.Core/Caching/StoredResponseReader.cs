@@ -20,7 +20,9 @@ public sealed class StoredResponseReader
         _time = time;
     }
 
-    /// <summary>Reads what a response that has just come says to caches. The methods below go by the result, so that nothing is read twice.</summary>
+    /// <summary>
+    /// Reads what a response that has just come says to caches. The methods below go by the result, so that nothing is read twice.
+    /// </summary>
     public ReceivedResponse Receive(OriginResponse response) => ReceivedResponse.Read(response, _time.GetUtcNow(), _policy);
 
     /// <summary>Makes a stored response of the head of a response that has just come.</summary>

@@ -15,14 +15,14 @@ public interface ISharedTier
     /// <param name="destination">As long as the slice; of no meaning unless the result is true.</param>
     /// <param name="ct">Ends the wait when the process stops. The tier has a deadline of its own.</param>
     /// <returns>
-    /// True when the destination holds the slice, checked against damage. False for a miss, and for a tier that is down or slow: a failing tier
-    /// costs its deadline and never an error.
+    /// True when the destination holds the slice, checked against damage. False for a miss, and for a tier that is down or slow: a failing
+    /// tier costs its deadline and never an error.
     /// </returns>
     ValueTask<bool> TryReadAsync(Generation generation, int sliceIndex, Memory<byte> destination, CancellationToken ct);
 
     /// <summary>
-    /// Offers a slice that the origin has just given and that is stored here. Never waits and never fails: what cannot be written at once may
-    /// be dropped. The tier takes a lease (<see cref="Generation.TryLease"/>) for as long as it reads the slice.
+    /// Offers a slice that the origin has just given and that is stored here. Never waits and never fails: what cannot be written at once
+    /// may be dropped. The tier takes a lease (<see cref="Generation.TryLease"/>) for as long as it reads the slice.
     /// </summary>
     void Offer(Generation generation, int sliceIndex);
 }

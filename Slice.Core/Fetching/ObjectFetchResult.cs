@@ -26,7 +26,9 @@ public abstract record ObjectFetchResult
     /// <summary>Whether the answer may not be kept for others, so that waiting for each other's answers is of no use.</summary>
     public bool IsUncacheable { get; init; }
 
-    /// <summary>Whether only one client may have it: a response with a body to stream, or one that must not be shared. Its taker ends it.</summary>
+    /// <summary>
+    /// Whether only one client may have it: a response with a body to stream, or one that must not be shared. Its taker ends it.
+    /// </summary>
     public virtual bool IsExclusive => false;
 
     /// <summary>Ends a result that nobody uses.</summary>

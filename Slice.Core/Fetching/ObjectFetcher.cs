@@ -53,7 +53,9 @@ public sealed class ObjectFetcher
     /// </summary>
     /// <param name="request">What to fetch.</param>
     /// <param name="fields">The client's fields, which tell the variants of an object apart; valid until the call returns.</param>
-    /// <param name="mayWait">False to ask the origin without looking whether somebody else does: the answer is known to be for one only.</param>
+    /// <param name="mayWait">
+    /// False to ask the origin without looking whether somebody else does: the answer is known to be for one only.
+    /// </param>
     /// <param name="ct">The client's.</param>
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled; the fetch goes on for the others.</exception>
     public async ValueTask<ObjectFetchResult> FetchAsync(ObjectFetchRequest request, FieldTable fields, bool mayWait, CancellationToken ct)
@@ -89,7 +91,9 @@ public sealed class ObjectFetcher
         _ = FinishRefreshAsync(request.Key, fetch);
     }
 
-    /// <summary>Takes over an answer that no client reads any more, reads it to its end if a copy is kept, and ends it. Never waits.</summary>
+    /// <summary>
+    /// Takes over an answer that no client reads any more, reads it to its end if a copy is kept, and ends it. Never waits.
+    /// </summary>
     public void KeepFilling(ObjectFetchResult result) => _ = KeepFillingAsync(result);
 
     private async ValueTask<ObjectFetchResult> FetchWithOthersAsync(ObjectFetchRequest request, FieldTable fields, bool mayWait, CancellationToken ct)
@@ -172,8 +176,8 @@ public sealed class ObjectFetcher
         }
     }
 
-    // For a result that no request uses. An object that was learned by one byte only has no slice, and without a request nobody fetches one:
-    // nothing would ever evict the record.
+    // For a result that no request uses. An object that was learned by one byte only has no slice, and without a request nobody fetches
+    // one: nothing would ever evict the record.
     private void Discard(ObjectFetchResult result)
     {
         result.Discard();
@@ -268,8 +272,8 @@ public sealed class ObjectFetcher
         _ = RunAsync(fetch, request, () => _inFlight.TryRemove(KeyValuePair.Create(request.Key, fetch)));
     }
 
-    // Thread A found nothing in the index, or something stale; thread B's fetch published the object, or freshened it, and left; A enters. A
-    // fetch is over only after that, so looking again here sees it and the origin is asked once.
+    // Thread A found nothing in the index, or something stale; thread B's fetch published the object, or freshened it, and left; A enters.
+    // A fetch is over only after that, so looking again here sees it and the origin is asked once.
     private bool TryFindNewer(ObjectFetchRequest request, FieldTable fields, [NotNullWhen(true)] out Generation? known) =>
         _index.TryGet(request.Key.Bytes, fields, out known)
         && known.Response != request.StaleResponse

@@ -16,7 +16,9 @@ internal sealed class RequestCollapser
     public bool TryFollow(Generation generation, int sliceIndex, [NotNullWhen(true)] out SliceFetch? fetch) =>
         _inFlight.TryGetValue((generation, sliceIndex), out fetch) && fetch.TryFollow();
 
-    /// <summary>Adds a new fetch; one that has ended and is about to leave gives its place up. False when another holds the place.</summary>
+    /// <summary>
+    /// Adds a new fetch; one that has ended and is about to leave gives its place up. False when another holds the place.
+    /// </summary>
     public bool TryAdd(SliceFetch fetch)
     {
         var slot = (fetch.Generation, fetch.SliceIndex);

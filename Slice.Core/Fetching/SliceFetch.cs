@@ -10,8 +10,8 @@ namespace Slice.Core.Fetching;
 /// </summary>
 /// <remarks>
 /// Protocol for a follower: <see cref="TryFollow"/>; then <see cref="WaitBeyondAsync"/> and <see cref="Slice"/> up to
-/// <see cref="AvailableBytes"/>, until all is read or <see cref="Failure"/> is set; then <see cref="StopFollowing"/>. While it has followers the
-/// fetch holds a lease on the slice, so eviction between two reads of a follower cannot happen.
+/// <see cref="AvailableBytes"/>, until all is read or <see cref="Failure"/> is set; then <see cref="StopFollowing"/>. While it has
+/// followers the fetch holds a lease on the slice, so eviction between two reads of a follower cannot happen.
 /// A fetch that nobody follows when its turn at the origin comes is dropped; once sent, it completes (B33).
 /// </remarks>
 public sealed class SliceFetch
@@ -154,8 +154,8 @@ public sealed class SliceFetch
     }
 
     /// <summary>
-    /// Sets where the bytes go; the fetch takes over the filler's lease. Another place than before only while no byte was published: until then
-    /// no follower looks at the slice.
+    /// Sets where the bytes go; the fetch takes over the filler's lease. Another place than before only while no byte was published: until
+    /// then no follower looks at the slice.
     /// </summary>
     internal void UseReservation(SliceReservation reservation)
     {

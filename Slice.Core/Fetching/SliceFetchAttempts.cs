@@ -68,12 +68,15 @@ public sealed class SliceFetchAttempts(
     }
 
     /// <summary>
-    /// Fills the slice of one fetch with the next bytes of a body that holds the whole object. No failure when it is complete and committed.
+    /// Fills the slice of one fetch with the next bytes of a body that holds the whole object. No failure when it is complete and
+    /// committed.
     /// </summary>
     internal Task<Failure> FillFromWholeAsync(SliceFetch fetch, OriginResponse response) =>
         PumpAsync(fetch, response, fetch.Generation.Grid.RangeOf(fetch.SliceIndex, fetch.Generation.CompleteLength));
 
-    /// <summary>Fills the slice of one fetch with bytes that are all there. False when the store does not take them; the slice is then untouched.</summary>
+    /// <summary>
+    /// Fills the slice of one fetch with bytes that are all there. False when the store does not take them; the slice is then untouched.
+    /// </summary>
     internal async ValueTask<bool> TryFillWithAsync(SliceFetch fetch, ReadOnlyMemory<byte> bytes)
     {
         if (!fetch.TryStart() || !await TryReserveAsync(fetch))

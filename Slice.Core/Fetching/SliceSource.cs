@@ -2,7 +2,9 @@ using Slice.Core.Storage;
 
 namespace Slice.Core.Fetching;
 
-/// <summary>Where one slice comes from: the store, or a fetch in flight. Exactly one is set; the owner calls <see cref="Release"/> once.</summary>
+/// <summary>
+/// Where one slice comes from: the store, or a fetch in flight. Exactly one is set; the owner calls <see cref="Release"/> once.
+/// </summary>
 /// <param name="Stored">A leased slice, or null.</param>
 /// <param name="Fetch">A fetch that is followed, or null.</param>
 public readonly record struct SliceSource(StoredSlice? Stored, SliceFetch? Fetch)

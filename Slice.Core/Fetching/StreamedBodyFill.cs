@@ -50,7 +50,9 @@ public sealed class StreamedBodyFill : IDisposable
         _publish = publish;
     }
 
-    /// <summary>Completes when the recording has ended: with the object, or null when there is none. For those who wait for it to use it.</summary>
+    /// <summary>
+    /// Completes when the recording has ended: with the object, or null when there is none. For those who wait for it to use it.
+    /// </summary>
     internal Task<Generation?> Outcome => _outcome.Task;
 
     /// <summary>Whether nothing will come of it.</summary>

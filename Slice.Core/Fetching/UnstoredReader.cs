@@ -21,7 +21,9 @@ namespace Slice.Core.Fetching;
 /// <param name="meter">The metrics.</param>
 public sealed class UnstoredReader(GatedOrigin origin, TimeProvider time, SliceMeter meter)
 {
-    /// <summary>Bytes of one piece, and of a caller's buffer. As much as a fetch reads at once; a connection holds no more while its client is slow.</summary>
+    /// <summary>
+    /// Bytes of one piece, and of a caller's buffer. As much as a fetch reads at once; a connection holds no more while its client is slow.
+    /// </summary>
     public const int PieceBytes = 128 << 10;
 
     /// <summary>Reads the next piece of a range of an object whose origin knows ranges.</summary>

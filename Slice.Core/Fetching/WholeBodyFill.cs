@@ -9,13 +9,16 @@ namespace Slice.Core.Fetching;
 /// as a reader has asked, waits while all of them are slow, and ends when the last one has left. Thread-safe.
 /// </summary>
 /// <remarks>
-/// Protocol for a reader: <see cref="TryAddReader"/>; then <see cref="TryFollow"/> for each slice it comes to, which gives a fetch to follow or says
-/// that the slice was passed and is to be looked for in the store; at last <see cref="RemoveReader"/>. The fetcher drives it:
+/// Protocol for a reader: <see cref="TryAddReader"/>; then <see cref="TryFollow"/> for each slice it comes to, which gives a fetch to
+/// follow or says that the slice was passed and is to be looked for in the store; at last <see cref="RemoveReader"/>. The fetcher drives
+/// it:
 /// <see cref="WaitForDemandAsync"/>, <see cref="BeginNext"/>, <see cref="EndCurrent"/>, and <see cref="End"/>.
 /// </remarks>
 public sealed class WholeBodyFill : IGenerationFill
 {
-    /// <summary>How long a fill waits for its first reader, which is on its way. Arbitrary; far longer than from an answer to its delivery.</summary>
+    /// <summary>
+    /// How long a fill waits for its first reader, which is on its way. Arbitrary; far longer than from an answer to its delivery.
+    /// </summary>
     private static readonly TimeSpan s_firstReader = TimeSpan.FromSeconds(10);
 
     private readonly Lock _lock = new();
@@ -146,7 +149,9 @@ public sealed class WholeBodyFill : IGenerationFill
         }
     }
 
-    /// <summary>Ends the slice that was begun last, complete; it must have been committed, so that who does not find it here finds it there.</summary>
+    /// <summary>
+    /// Ends the slice that was begun last, complete; it must have been committed, so that who does not find it here finds it there.
+    /// </summary>
     internal void EndCurrent()
     {
         SliceFetch? fetch;

@@ -5,7 +5,9 @@ namespace Slice.Core.Http;
 
 /// <summary>The Content-Range field (RFC 9110 §14.4), read strictly: a proxy that misplaces bytes corrupts what it stores (B16).</summary>
 /// <param name="Kind">Which of the forms.</param>
-/// <param name="Range">The bytes enclosed, half-open; empty for <see cref="ContentRangeKind.Unsatisfied"/> and <see cref="ContentRangeKind.Invalid"/>.</param>
+/// <param name="Range">
+/// The bytes enclosed, half-open; empty for <see cref="ContentRangeKind.Unsatisfied"/> and <see cref="ContentRangeKind.Invalid"/>.
+/// </param>
 /// <param name="CompleteLength">Length of the whole object in bytes; −1 when unknown or invalid.</param>
 public readonly record struct ContentRangeField(ContentRangeKind Kind, ByteRange Range, long CompleteLength)
 {

@@ -3,7 +3,9 @@ namespace Slice.Core.Http;
 /// <summary>What an origin's Content-Range says (RFC 9110 §14.4).</summary>
 public enum ContentRangeKind : byte
 {
-    /// <summary>Nothing that can be believed: another unit, bad syntax, a last position before the first or not before the length.</summary>
+    /// <summary>
+    /// Nothing that can be believed: another unit, bad syntax, a last position before the first or not before the length.
+    /// </summary>
     Invalid,
 
     /// <summary><c>bytes a-b/N</c>.</summary>

@@ -12,10 +12,14 @@ internal static class DecimalDigits
     /// <summary>Reads a number; false when there is no digit, another byte, or more than <see cref="long.MaxValue"/>.</summary>
     public static bool TryParse(ReadOnlySpan<byte> digits, out long value) => TryParseCore(digits, out value, out bool overflowed) && !overflowed;
 
-    /// <summary>Reads a number, <see cref="long.MaxValue"/> standing for everything larger; false when there is no digit or another byte.</summary>
+    /// <summary>
+    /// Reads a number, <see cref="long.MaxValue"/> standing for everything larger; false when there is no digit or another byte.
+    /// </summary>
     public static bool TryParseClamped(ReadOnlySpan<byte> digits, out long value) => TryParseCore(digits, out value, out _);
 
-    /// <summary>Writes <paramref name="value"/>, 0 or more, and returns the bytes written; the destination holds <see cref="MaxBytes"/>.</summary>
+    /// <summary>
+    /// Writes <paramref name="value"/>, 0 or more, and returns the bytes written; the destination holds <see cref="MaxBytes"/>.
+    /// </summary>
     public static int Write(long value, Span<byte> destination)
     {
         System.Buffers.Text.Utf8Formatter.TryFormat(value, destination, out int bytesWritten);

@@ -4,8 +4,8 @@ namespace Slice.Core.Http;
 internal static class FieldLine
 {
     /// <summary>
-    /// Parses the line of <paramref name="head"/> from <paramref name="lineStart"/> to <paramref name="lineEnd"/>, which has at least one byte
-    /// and no control character but HTAB, and adds it to <paramref name="fields"/>.
+    /// Parses the line of <paramref name="head"/> from <paramref name="lineStart"/> to <paramref name="lineEnd"/>, which has at least one
+    /// byte and no control character but HTAB, and adds it to <paramref name="fields"/>.
     /// </summary>
     public static RequestRejection Parse(FieldTable fields, ReadOnlySpan<byte> head, int lineStart, int lineEnd)
     {

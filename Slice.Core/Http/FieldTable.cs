@@ -66,7 +66,9 @@ public sealed class FieldTable
         return index >= 0;
     }
 
-    /// <summary>Index of the first line at or after <paramref name="startIndex"/> that is <paramref name="field"/>; −1 when there is none.</summary>
+    /// <summary>
+    /// Index of the first line at or after <paramref name="startIndex"/> that is <paramref name="field"/>; −1 when there is none.
+    /// </summary>
     public int NextIndex(KnownField field, int startIndex)
     {
         if (Contains(field))

@@ -30,7 +30,9 @@ public static class HttpDate
             : TryParseRfc850(value, now, out date);
     }
 
-    /// <summary>Writes <paramref name="date"/> as IMF-fixdate, such as <c>Sun, 06 Nov 1994 08:49:37 GMT</c>; fractions of a second are cut off.</summary>
+    /// <summary>
+    /// Writes <paramref name="date"/> as IMF-fixdate, such as <c>Sun, 06 Nov 1994 08:49:37 GMT</c>; fractions of a second are cut off.
+    /// </summary>
     /// <param name="date">Any time; written in UTC.</param>
     /// <param name="destination">At least <see cref="FixdateBytes"/> long, all of which is written.</param>
     /// <exception cref="ArgumentException">The destination is shorter.</exception>

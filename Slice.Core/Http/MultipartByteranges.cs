@@ -6,7 +6,8 @@ namespace Slice.Core.Http;
 
 /// <summary>
 /// The framing of one <c>multipart/byteranges</c> body (RFC 9110 §14.6, RFC 2046 §5.1.1): what stands before each part and after the
-/// last, and how long all of it is. The boundary is random, 128 bits, so that no object holds it but by a chance nobody will see. Immutable.
+/// last, and how long all of it is. The boundary is random, 128 bits, so that no object holds it but by a chance nobody will see.
+/// Immutable.
 /// </summary>
 public sealed class MultipartByteranges
 {

@@ -22,7 +22,10 @@ public static class NormalizedTarget
     /// </summary>
     public static bool IsNormal(ReadOnlySpan<byte> target) => !target.Contains((byte)'%') && target.IndexOf("/."u8) < 0;
 
-    /// <summary>Writes the normal form and returns its length, at most that of <paramref name="target"/>. Writing a normal form again changes nothing.</summary>
+    /// <summary>
+    /// Writes the normal form and returns its length, at most that of <paramref name="target"/>. Writing a normal form again changes
+    /// nothing.
+    /// </summary>
     /// <param name="target">Path and query as received, usually <see cref="RequestTarget.PathAndQuery"/>.</param>
     /// <param name="destination">At least as long as <paramref name="target"/>, and not overlapping it.</param>
     /// <exception cref="ArgumentException">The destination is shorter.</exception>

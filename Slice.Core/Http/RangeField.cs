@@ -14,7 +14,9 @@ public static class RangeField
     /// <see cref="Resolve"/>, when the complete length is known.
     /// </summary>
     /// <param name="value">The field's value without surrounding OWS.</param>
-    /// <param name="specs">Room for as many ranges as are acceptable; a request for more is <see cref="RangeFieldKind.Ignored"/> (B8).</param>
+    /// <param name="specs">
+    /// Room for as many ranges as are acceptable; a request for more is <see cref="RangeFieldKind.Ignored"/> (B8).
+    /// </param>
     /// <param name="count">Number of ranges; 0 unless <see cref="RangeFieldKind.Specs"/>.</param>
     /// <returns>
     /// <see cref="RangeFieldKind.Ignored"/> for another unit and for what is not a byte range at all, even beside valid ranges;

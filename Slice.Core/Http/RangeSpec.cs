@@ -40,9 +40,9 @@ public readonly record struct RangeSpec
     public static RangeSpec Suffix(long suffixLength) => new(-1, suffixLength);
 
     /// <summary>
-    /// The bytes meant, of an object of <paramref name="completeLength"/> bytes: an end past the end is clipped, a suffix longer than the object is
-    /// the whole of it. Null when unsatisfiable: the first position is at or past the end, the suffix is 0, or the object is empty
-    /// (a suffix of an empty object is satisfiable by the letter of §14.1.2, but no Content-Range can describe zero bytes).
+    /// The bytes meant, of an object of <paramref name="completeLength"/> bytes: an end past the end is clipped, a suffix longer than the
+    /// object is the whole of it. Null when unsatisfiable: the first position is at or past the end, the suffix is 0, or the object is
+    /// empty (a suffix of an empty object is satisfiable by the letter of §14.1.2, but no Content-Range can describe zero bytes).
     /// </summary>
     public ByteRange? Resolve(long completeLength)
     {

@@ -47,8 +47,12 @@ public sealed class RequestHeadParser
     /// </summary>
     /// <param name="buffer">Bytes from the connection; may be empty.</param>
     /// <param name="head">Receives the head; its earlier contents are forgotten when a new head begins.</param>
-    /// <param name="consumed">Start of the buffer when incomplete, the first byte after the head when complete, end of the buffer when rejected.</param>
-    /// <param name="examined">End of the buffer, or <paramref name="consumed"/> when complete, so that a pipelined request is not waited for.</param>
+    /// <param name="consumed">
+    /// Start of the buffer when incomplete, the first byte after the head when complete, end of the buffer when rejected.
+    /// </param>
+    /// <param name="examined">
+    /// End of the buffer, or <paramref name="consumed"/> when complete, so that a pipelined request is not waited for.
+    /// </param>
     /// <param name="rejection">Why, when rejected; else <see cref="RequestRejection.None"/>.</param>
     public RequestHeadStatus Parse(
         in ReadOnlySequence<byte> buffer, RequestHead head, out SequencePosition consumed, out SequencePosition examined, out RequestRejection rejection)

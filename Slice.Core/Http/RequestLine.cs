@@ -36,7 +36,9 @@ internal static class RequestLine
         return rest.Length > maxTargetBytes + 1 + VersionBytes ? RequestRejection.InvalidRequestLine : RequestRejection.None;
     }
 
-    /// <summary>Parses a complete line, without its CRLF, that has passed <see cref="CheckLimits"/> and holds no control character but HTAB.</summary>
+    /// <summary>
+    /// Parses a complete line, without its CRLF, that has passed <see cref="CheckLimits"/> and holds no control character but HTAB.
+    /// </summary>
     public static RequestRejection Parse(RequestHead head, ReadOnlySpan<byte> line)
     {
         int methodLength = line.IndexOf((byte)' ');

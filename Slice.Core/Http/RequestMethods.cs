@@ -3,7 +3,10 @@ namespace Slice.Core.Http;
 /// <summary>Recognises methods by their bytes.</summary>
 public static class RequestMethods
 {
-    /// <summary>The method whose name is exactly <paramref name="name"/>, else <see cref="RequestMethod.Other"/>. Does not check that the name is a token.</summary>
+    /// <summary>
+    /// The method whose name is exactly <paramref name="name"/>, else <see cref="RequestMethod.Other"/>. Does not check that the name is a
+    /// token.
+    /// </summary>
     public static RequestMethod Find(ReadOnlySpan<byte> name) => name.Length switch
     {
         3 => name.SequenceEqual("GET"u8) ? RequestMethod.Get

@@ -13,7 +13,9 @@ public enum RequestRejection : byte
     /// <summary>More empty lines before the request line than are skipped.</summary>
     TooManyEmptyLines,
 
-    /// <summary>A line ended by LF alone. A recipient may accept it; whoever disagrees about line ends disagrees about where a request ends.</summary>
+    /// <summary>
+    /// A line ended by LF alone. A recipient may accept it; whoever disagrees about line ends disagrees about where a request ends.
+    /// </summary>
     BareLineFeed,
 
     /// <summary>CR not followed by LF.</summary>

@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Slice.Core.Http;
 
-/// <summary>What the fields of a head say together, and the rules that no single line can break: Host, framing, expectation, persistence.</summary>
+/// <summary>
+/// What the fields of a head say together, and the rules that no single line can break: Host, framing, expectation, persistence.
+/// </summary>
 internal static class RequestSemantics
 {
     /// <summary>Judges a head whose lines are all parsed, and fills in what is derived from them.</summary>

@@ -60,8 +60,8 @@ public ref struct ResponseHeadWriter(Span<byte> destination)
     }
 
     /// <summary>
-    /// Writes a field line that is passed on. A CR, LF or NUL that its sender put into the value becomes a space (RFC 9110 §5.5), so that it
-    /// cannot begin a line of its own.
+    /// Writes a field line that is passed on. A CR, LF or NUL that its sender put into the value becomes a space (RFC 9110 §5.5), so that
+    /// it cannot begin a line of its own.
     /// </summary>
     /// <param name="field">The field; its name is a token.</param>
     public void WriteForwarded(ForwardedField field)

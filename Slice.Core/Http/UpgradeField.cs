@@ -34,7 +34,9 @@ internal static class UpgradeField
         return protocols?.ToString();
     }
 
-    /// <summary>Whether an answer's Upgrade names protocols that were all asked for: a server must not choose another (RFC 9110 §7.8).</summary>
+    /// <summary>
+    /// Whether an answer's Upgrade names protocols that were all asked for: a server must not choose another (RFC 9110 §7.8).
+    /// </summary>
     public static bool IsAmong(string answered, string asked)
     {
         string[] wishes = asked.Split(", ");

@@ -4,7 +4,8 @@ namespace Slice.Core.Options;
 
 /// <summary>
 /// Every key of the configuration, once. The reader binds by it, the validator checks by it, errors and suggestions quote it, and the
-/// tables of <c>docs/configuration.md</c> and the sample configuration are compared with it by tests. Ranges are stated here and nowhere else.
+/// tables of <c>docs/configuration.md</c> and the sample configuration are compared with it by tests. Ranges are stated here and nowhere
+/// else.
 /// </summary>
 public static class OptionTable
 {

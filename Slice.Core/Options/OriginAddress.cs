@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Slice.Core.Options;
 
 /// <summary>
-/// The address of the origin: <c>host:port</c>, <c>host</c> (port 80), <c>http://host:port</c> or <c>https://host:port</c> (port 443); an IPv6 address
-/// stands in brackets.
+/// The address of the origin: <c>host:port</c>, <c>host</c> (port 80), <c>http://host:port</c> or <c>https://host:port</c> (port 443); an
+/// IPv6 address stands in brackets.
 /// </summary>
 public static class OriginAddress
 {

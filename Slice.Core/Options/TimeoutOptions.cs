@@ -13,8 +13,9 @@ public sealed record TimeoutOptions
     public TimeSpan BetweenBytes { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>
-    /// From a subrequest's begin to the last byte of its slice, each try for itself. Not for what is passed through or streams at the client's pace. Default
-    /// 10 min, arbitrary: the largest slice, 10 MiB, comes in that time at 17 KiB/s, and a repeat goes on where the try before it ended.
+    /// From a subrequest's begin to the last byte of its slice, each try for itself. Not for what is passed through or streams at the
+    /// client's pace. Default 10 min, arbitrary: the largest slice, 10 MiB, comes in that time at 17 KiB/s, and a repeat goes on where the
+    /// try before it ended.
     /// </summary>
     public TimeSpan SubrequestTotal { get; init; } = TimeSpan.FromMinutes(10);
 

@@ -8,7 +8,9 @@ public readonly record struct Failure(FetchError Error, string Detail = "")
     /// <summary>How long the origin asks to be left alone (Retry-After, RFC 9110 §10.2.3); null when it does not say.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
-    /// <summary>Which address of the origin it happened at, as <see cref="OriginResponse.Origin"/> names it; null when it is none's or unknown.</summary>
+    /// <summary>
+    /// Which address of the origin it happened at, as <see cref="OriginResponse.Origin"/> names it; null when it is none's or unknown.
+    /// </summary>
     public string? Origin { get; init; }
 
     /// <summary>No failure.</summary>

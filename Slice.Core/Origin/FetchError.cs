@@ -61,7 +61,9 @@ public enum FetchError
     /// <summary>Nobody waited for it any more while it was queued.</summary>
     Abandoned,
 
-    /// <summary>The slice has left the store, and the origin gives the object as a whole only: the caller reads on from the origin.</summary>
+    /// <summary>
+    /// The slice has left the store, and the origin gives the object as a whole only: the caller reads on from the origin.
+    /// </summary>
     SliceGone,
 
     /// <summary>The process is ending.</summary>

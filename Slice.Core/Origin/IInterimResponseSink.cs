@@ -3,8 +3,8 @@ using Slice.Core.Http;
 namespace Slice.Core.Origin;
 
 /// <summary>
-/// Where interim responses to one request go (RFC 9110 §15.2): to the one client on whose behalf it is sent. They are never stored and reach
-/// nobody who shares the answer. Called by one thread at a time, of whoever reads from the origin.
+/// Where interim responses to one request go (RFC 9110 §15.2): to the one client on whose behalf it is sent. They are never stored and
+/// reach nobody who shares the answer. Called by one thread at a time, of whoever reads from the origin.
 /// </summary>
 public interface IInterimResponseSink
 {

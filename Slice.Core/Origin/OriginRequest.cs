@@ -14,10 +14,15 @@ public sealed record OriginRequest(SubrequestTemplate Template, ByteRange? Range
     /// </summary>
     public Validator? PinnedVersion { get; init; }
 
-    /// <summary>The version we hold: sent as <c>If-None-Match</c> and <c>If-Modified-Since</c>, so that an unchanged object answers 304.</summary>
+    /// <summary>
+    /// The version we hold: sent as <c>If-None-Match</c> and <c>If-Modified-Since</c>, so that an unchanged object answers 304.
+    /// </summary>
     public Validator? KnownVersion { get; init; }
 
-    /// <summary>The address of the origin that has just failed this request (<see cref="Failure.Origin"/>): another one is asked when there is one. Null: none has.</summary>
+    /// <summary>
+    /// The address of the origin that has just failed this request (<see cref="Failure.Origin"/>): another one is asked when there is one.
+    /// Null: none has.
+    /// </summary>
     public string? FailedOrigin { get; init; }
 
     /// <summary>Where interim responses go; null for nowhere.</summary>

@@ -23,7 +23,9 @@ public abstract class OriginResponse : IDisposable
     /// <summary>Length of the body by Content-Length, or -1 when it is not stated.</summary>
     public abstract long ContentLength { get; }
 
-    /// <summary>Whether the end of the body shows in its framing; false when it is the end of the connection, whatever caused that.</summary>
+    /// <summary>
+    /// Whether the end of the body shows in its framing; false when it is the end of the connection, whatever caused that.
+    /// </summary>
     public virtual bool HasMarkedEnd => true;
 
     /// <summary>
@@ -34,8 +36,8 @@ public abstract class OriginResponse : IDisposable
     public abstract ValueTask<BodyRead> ReadAsync(Memory<byte> buffer);
 
     /// <summary>
-    /// From now on the whole body must be read within <c>timeouts.subrequest_total</c> of the request; a read after that is <see cref="FetchError.HttpResponseTimeout"/>.
-    /// For the body of a slice; one that is read at a client's pace has no such end.
+    /// From now on the whole body must be read within <c>timeouts.subrequest_total</c> of the request; a read after that is
+    /// <see cref="FetchError.HttpResponseTimeout"/>. For the body of a slice; one that is read at a client's pace has no such end.
     /// </summary>
     public virtual void LimitTotalTime()
     {

@@ -6,7 +6,9 @@ namespace Slice.Core.Origin;
 /// The repeats of one thing that is asked of the origin: says whether a failed try may be repeated, and waits until the time for the next
 /// one has come. One per thing asked; one user at a time.
 /// </summary>
-/// <remarks>The only loop over retries in the product: <c>while (…failed…) if (!await retries.WaitAsync(failure, ct)) return failure;</c></remarks>
+/// <remarks>
+/// The only loop over retries in the product: <c>while (…failed…) if (!await retries.WaitAsync(failure, ct)) return failure;</c>
+/// </remarks>
 /// <param name="policy">How often, and after which wait.</param>
 /// <param name="time">The clock.</param>
 /// <param name="meter">Counts the repeats.</param>
@@ -17,7 +19,9 @@ public sealed class RetryLoop(RetryPolicy policy, TimeProvider time, SliceMeter 
     /// <summary>Whether the try that runs now is the last: its failure is final.</summary>
     public bool IsLastTry => _repeats == policy.MaxRetries;
 
-    /// <summary>The address of the origin where the try before has failed; null for the first, and when the failure was no address's.</summary>
+    /// <summary>
+    /// The address of the origin where the try before has failed; null for the first, and when the failure was no address's.
+    /// </summary>
     public string? FailedOrigin { get; private set; }
 
     /// <summary>Waits for the next try. False, at once, when the failure is final: a repeat cannot help, or there were enough.</summary>

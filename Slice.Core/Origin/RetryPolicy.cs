@@ -28,8 +28,8 @@ public sealed class RetryPolicy
 
     /// <summary>
     /// The wait before the n-th retry after <paramref name="failure"/>: that of <see cref="DelayBefore(int)"/>, or what the origin asks for
-    /// with Retry-After when that is longer, at most <see cref="LongestDelay"/> (B19). What one address asks for is no reason to keep the next one
-    /// waiting: it counts when all of them have been tried.
+    /// with Retry-After when that is longer, at most <see cref="LongestDelay"/> (B19). What one address asks for is no reason to keep the
+    /// next one waiting: it counts when all of them have been tried.
     /// </summary>
     public TimeSpan DelayBefore(int retry, Failure failure)
     {

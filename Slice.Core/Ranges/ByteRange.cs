@@ -17,7 +17,9 @@ public readonly record struct ByteRange(long Start, long End)
     /// <summary>Whether the byte at <paramref name="position"/> belongs to the range.</summary>
     public bool Contains(long position) => position >= Start && position < End;
 
-    /// <summary>Whether every byte of <paramref name="other"/> belongs to the range. An empty <paramref name="other"/> is always contained.</summary>
+    /// <summary>
+    /// Whether every byte of <paramref name="other"/> belongs to the range. An empty <paramref name="other"/> is always contained.
+    /// </summary>
     public bool Contains(ByteRange other) => other.IsEmpty || (other.Start >= Start && other.End <= End);
 
     /// <summary>The bytes in both ranges. When there are none the result is empty and starts at the later of the two starts.</summary>

@@ -24,7 +24,9 @@ public readonly record struct SliceGrid
     /// <summary>Whether an object of <paramref name="completeLength"/> bytes can be sliced: 0 to <see cref="MaxCompleteLength"/>.</summary>
     public bool Covers(long completeLength) => completeLength >= 0 && completeLength <= MaxCompleteLength;
 
-    /// <summary>Index of the slice that holds the byte at <paramref name="position"/>, which is from 0 to below <see cref="MaxCompleteLength"/>.</summary>
+    /// <summary>
+    /// Index of the slice that holds the byte at <paramref name="position"/>, which is from 0 to below <see cref="MaxCompleteLength"/>.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The position is outside the grid.</exception>
     public int IndexOf(long position)
     {
@@ -55,7 +57,9 @@ public readonly record struct SliceGrid
         return new ByteRange(start, Math.Min(((long)sliceIndex + 1) * SliceSizeBytes, completeLength));
     }
 
-    /// <summary>The bytes a slice covers while the complete length is still unknown: a whole slice, to be asked of the origin as it is.</summary>
+    /// <summary>
+    /// The bytes a slice covers while the complete length is still unknown: a whole slice, to be asked of the origin as it is.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The index is negative.</exception>
     public ByteRange RangeOf(int sliceIndex)
     {

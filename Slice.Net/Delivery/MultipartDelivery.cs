@@ -19,7 +19,9 @@ internal sealed class MultipartDelivery(SliceDelivery delivery, SliceFetcher fet
     private int _aheadOrdinal;
     private int _lastAhead = -1;
 
-    /// <summary>Sends <paramref name="head"/> and the body. The head does not leave before the first bytes of the first part are there.</summary>
+    /// <summary>
+    /// Sends <paramref name="head"/> and the body. The head does not leave before the first bytes of the first part are there.
+    /// </summary>
     public async ValueTask<DeliveryOutcome> RunAsync(
         HttpExchange exchange, Generation generation, MultipartByteranges multipart, ReadOnlyMemory<byte> head, bool isFirstFetched)
     {

@@ -9,11 +9,12 @@ namespace Slice.Net.Delivery;
 /// <c>aio threads</c> does so.) Thread-safe. Disposing ends the threads and answers what still waits with false.
 /// </summary>
 /// <remarks>
-/// Clients of cold bytes wait in one line, first come, first served. Each connection has one place in it (<see cref="PageWish"/>) and asks for
-/// a piece of at most <see cref="ClientWriter.MaxWriteBytes"/>, or one slice to compare, then stands at its end again: a device that is too slow for
-/// its readers is shared evenly, piece by piece. <c>limits.max_connections</c> bounds the line, and nothing in it is dropped: 3,500 cold
-/// readers are 16 reads at the device and 3,484 places, each a hundred bytes, and every reader gets its 3,500th of the device. Clients of
-/// bytes in memory never come here. Reading ahead (<see cref="PagesAhead"/>) has a line of its own, served only by threads that no client waits for.
+/// Clients of cold bytes wait in one line, first come, first served. Each connection has one place in it (<see cref="PageWish"/>) and asks
+/// for a piece of at most <see cref="ClientWriter.MaxWriteBytes"/>, or one slice to compare, then stands at its end again: a device that is
+/// too slow for its readers is shared evenly, piece by piece. <c>limits.max_connections</c> bounds the line, and nothing in it is dropped:
+/// 3,500 cold readers are 16 reads at the device and 3,484 places, each a hundred bytes, and every reader gets its 3,500th of the device.
+/// Clients of bytes in memory never come here. Reading ahead (<see cref="PagesAhead"/>) has a line of its own, served only by threads that
+/// no client waits for.
 /// </remarks>
 internal sealed class PageResidency : IDisposable
 {

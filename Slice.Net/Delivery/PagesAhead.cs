@@ -16,7 +16,9 @@ namespace Slice.Net.Delivery;
 /// </remarks>
 internal sealed class PagesAhead(PageResidency residency, SliceMeter meter) : PageWork
 {
-    /// <summary>How far beyond the bytes that are being sent; arbitrary: two pieces, so that one is there when the other is being read.</summary>
+    /// <summary>
+    /// How far beyond the bytes that are being sent; arbitrary: two pieces, so that one is there when the other is being read.
+    /// </summary>
     public const int MaxBytes = 2 * ClientWriter.MaxWriteBytes;
 
     private StoredSlice? _slice;

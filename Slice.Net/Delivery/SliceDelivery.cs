@@ -54,8 +54,8 @@ internal sealed class SliceDelivery
     /// Sends <paramref name="head"/> together with the first bytes, then the rest of the plan. The head does not leave before the
     /// first byte of the body is there, so that a failure until then can still be answered with a status. With
     /// <paramref name="isFirstFetched"/> the first slice came with the lesson about the object: a miss, though it may be stored by now.
-    /// With <paramref name="mayStartOver"/> an object that has left the cache before that byte is a failure that the caller answers with what is there
-    /// by then; without, its bytes are asked of the origin.
+    /// With <paramref name="mayStartOver"/> an object that has left the cache before that byte is a failure that the caller answers with
+    /// what is there by then; without, its bytes are asked of the origin.
     /// With <paramref name="dropsPassed"/> a slice of a generation that is for this response only goes when it has been sent.
     /// </summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -241,8 +241,8 @@ internal sealed class SliceDelivery
         return new DeliveryOutcome(DeliveryStatus.Delivered, HasBegun: true, Failure.None);
     }
 
-    // Replaced or purged since it was looked up, and nothing of it is sent: what is there by now may do without the origin. What was learned for
-    // this very request also leaves when the store does not take it, and then nothing else is there.
+    // Replaced or purged since it was looked up, and nothing of it is sent: what is there by now may do without the origin. What was
+    // learned for this very request also leaves when the store does not take it, and then nothing else is there.
     private static bool LeftBeforeItBegan(Generation generation, DeliveryOutcome outcome, bool isFirstFetched) =>
         outcome is { HasBegun: false, Failure.Error: FetchError.SliceGone }
         && (generation.IsReplaced || (!isFirstFetched && generation is { IsShared: true, IsRetired: true }));

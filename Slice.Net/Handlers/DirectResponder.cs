@@ -7,7 +7,9 @@ using Slice.Net.Exchange;
 
 namespace Slice.Net.Handlers;
 
-/// <summary>Answers a GET with what the origin has just said to a request of ours, where that is not served in slices. Thread-safe.</summary>
+/// <summary>
+/// Answers a GET with what the origin has just said to a request of ours, where that is not served in slices. Thread-safe.
+/// </summary>
 internal sealed class DirectResponder(ObjectFetcher objects, SliceMeter meter, RequestLog log)
 {
     /// <summary>Sends the answer on. The client's preconditions did not go with the request: they are looked at here.</summary>

@@ -3,7 +3,9 @@ using Slice.Net.Exchange;
 
 namespace Slice.Net.Handlers;
 
-/// <summary>Tells a client, and the log, that its request failed before a head was out: the status of the failure, and its word. Thread-safe.</summary>
+/// <summary>
+/// Tells a client, and the log, that its request failed before a head was out: the status of the failure, and its word. Thread-safe.
+/// </summary>
 internal sealed class FailureResponder(RequestLog log)
 {
     /// <summary>Answers the exchange with the failure's status.</summary>

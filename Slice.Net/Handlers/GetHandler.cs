@@ -8,8 +8,8 @@ using Slice.Net.Exchange;
 namespace Slice.Net.Handlers;
 
 /// <summary>
-/// GET and HEAD: looks the object up, has it fetched when it is not known or may not be used as it is, decides about preconditions and range,
-/// and delivers it in slices.
+/// GET and HEAD: looks the object up, has it fetched when it is not known or may not be used as it is, decides about preconditions and
+/// range, and delivers it in slices.
 /// </summary>
 /// <param name="index">What is stored.</param>
 /// <param name="objects">Fetches what is not.</param>

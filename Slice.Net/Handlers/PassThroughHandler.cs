@@ -9,7 +9,9 @@ using Slice.Net.Origin;
 
 namespace Slice.Net.Handlers;
 
-/// <summary>Streams a request to the origin and its response back, both unchanged but for hop-by-hop fields, Via and X-Forwarded-*.</summary>
+/// <summary>
+/// Streams a request to the origin and its response back, both unchanged but for hop-by-hop fields, Via and X-Forwarded-*.
+/// </summary>
 internal sealed class PassThroughHandler(StoredResponseUpdates updates, FailureResponder failures, SliceMeter meter, RequestLog log)
     : IRequestHandler
 {
@@ -20,7 +22,9 @@ internal sealed class PassThroughHandler(StoredResponseUpdates updates, FailureR
     /// <summary>Passes a request through for a reason of the cache's.</summary>
     /// <param name="exchange">The exchange.</param>
     /// <param name="status">Why.</param>
-    /// <param name="stale">What is stored of the target and not fresh: a HEAD's answer says whether it is still good. Null for nothing.</param>
+    /// <param name="stale">
+    /// What is stored of the target and not fresh: a HEAD's answer says whether it is still good. Null for nothing.
+    /// </param>
     public async ValueTask HandleAsync(HttpExchange exchange, CacheStatus status, Generation? stale = null)
     {
         meter.PassthroughRequests.Add(1);

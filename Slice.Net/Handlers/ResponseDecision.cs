@@ -122,7 +122,9 @@ internal static class ResponseDecision
         return hasSeveral;
     }
 
-    /// <summary>The first range of several that an object of <paramref name="completeLength"/> bytes has bytes of; null when there is none.</summary>
+    /// <summary>
+    /// The first range of several that an object of <paramref name="completeLength"/> bytes has bytes of; null when there is none.
+    /// </summary>
     public static ByteRange? FirstSatisfiable(RequestHead head, int maxRanges, long completeLength)
     {
         var specs = new RangeSpec[maxRanges];

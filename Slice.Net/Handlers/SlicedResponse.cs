@@ -35,7 +35,9 @@ internal static class SlicedResponse
         return Finish(ref head, exchange, stored, status, now);
     }
 
-    /// <summary>206 with several parts: the object's own Content-Type stands in each part, and there is no Content-Range (RFC 9110 §15.3.7.2).</summary>
+    /// <summary>
+    /// 206 with several parts: the object's own Content-Type stands in each part, and there is no Content-Range (RFC 9110 §15.3.7.2).
+    /// </summary>
     public static RentedHead CreateMultipart(
         HttpExchange exchange, StoredResponse stored, MultipartByteranges multipart, CacheStatus status, DateTimeOffset now)
     {

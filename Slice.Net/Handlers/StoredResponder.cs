@@ -16,7 +16,9 @@ namespace Slice.Net.Handlers;
 /// </summary>
 internal sealed class StoredResponder(DeliveryPool deliveries, SliceStore store, TimeProvider time, SliceMeter meter, FailureResponder failures, RequestLog log)
 {
-    /// <summary>Answers the exchange. False when the object changed, or went, before anything was sent, and the request is to be started over.</summary>
+    /// <summary>
+    /// Answers the exchange. False when the object changed, or went, before anything was sent, and the request is to be started over.
+    /// </summary>
     /// <param name="exchange">The exchange.</param>
     /// <param name="generation">The object.</param>
     /// <param name="status">What the cache has done so far.</param>

@@ -39,7 +39,8 @@ internal sealed class StoredResponseUpdates(ObjectIndex index)
         }
     }
 
-    // RFC 9111 §4.3.5: what the HEAD states must not contradict what is stored. A 304 answers the client's own condition and says nothing here.
+    // RFC 9111 §4.3.5: what the HEAD states must not contradict what is stored. A 304 answers the client's own condition and says nothing
+    // here.
     private void ApplyHead(StoredResponseReader reader, OriginResponse response, Generation stale)
     {
         if (response.Status is 304 or >= 500)

@@ -50,7 +50,9 @@ internal sealed class Tunnel : IDisposable
         connection.TakeOver();
     }
 
-    /// <summary>Serves both directions and ends both connections: in order when both directions came to an end, else by resetting them.</summary>
+    /// <summary>
+    /// Serves both directions and ends both connections: in order when both directions came to an end, else by resetting them.
+    /// </summary>
     public async ValueTask RunAsync()
     {
         // A read from the origin takes no notice of a token; the end of its connection ends it.
