@@ -25,8 +25,13 @@ internal enum DeadlineKind
 }
 
 /// <summary>
-/// The one deadline a connection has at a time. Arming and disarming are two stores; a <see cref="DeadlineSweeper"/> looks every
+/// The one deadline a connection has at a time. Arming and disarming are single stores; a <see cref="DeadlineSweeper"/> looks every
 /// second, so a deadline may pass up to a second late. Armed by the connection's loop only; swept from another thread.
+/// <para>
+/// The end of a wait and what is waited for stand in one word. The sweeper reads it and then exchanges it for <c>Passed</c>, if it is
+/// still there: so it either passes exactly the wait that it has read, or, when the loop has gone on to another wait meanwhile, none.
+/// The loop learns from <see cref="Disarm"/> which of the two came first.
+/// </para>
 /// <para>
 /// Bodies have a least rate (B40). A client that we wait for begins with the whole timeout in hand; waiting uses it up, and every
 /// byte earns time back, as much as it may take at the least rate and never more than the timeout. Without a rate any byte earns the whole.
@@ -41,8 +46,15 @@ internal enum DeadlineKind
 /// <param name="expired">Told of a deadline that passed, on the sweeper's thread.</param>
 internal sealed class ConnectionDeadlines(TimeoutSettings timeouts, TimeProvider time, Func<long> bytesTaken, Action<DeadlineKind> expired)
 {
-    private long _deadline = long.MaxValue;
-    private DeadlineKind _kind;
+    // The kind stands in the lowest bits, the end of the wait above them: 2^60 ns are 36 years.
+    private const int KindBits = 3;
+    private const long KindMask = (1 << KindBits) - 1;
+
+    // Both end later than any clock will show, and have no kind.
+    private const long Disarmed = long.MaxValue;
+    private const long Passed = long.MaxValue - 1;
+
+    private long _deadline = Disarmed;
     private long _bytesTaken;
     private long _bodyArmedAt;
     private long _bodyTimeLeft;
@@ -63,12 +75,13 @@ internal sealed class ConnectionDeadlines(TimeoutSettings timeouts, TimeProvider
         Arm(DeadlineKind.RequestBody, _bodyTimeLeft);
     }
 
-    /// <summary>Ends waiting for bytes of a request body.</summary>
-    public void RequestBodyArrived(long bytes)
+    /// <summary>Ends waiting for bytes of a request body. False when they came too late.</summary>
+    public bool RequestBodyArrived(long bytes)
     {
-        Disarm();
+        bool isInTime = Disarm();
         long waited = time.GetTimestamp() - _bodyArmedAt;
         _bodyTimeLeft = Math.Clamp(_bodyTimeLeft - waited + timeouts.RequestBody.Earned(bytes), 0, timeouts.RequestBody.Timeout);
+        return isInTime;
     }
 
     /// <summary>Starts waiting for the client to take bytes.</summary>
@@ -81,30 +94,29 @@ internal sealed class ConnectionDeadlines(TimeoutSettings timeouts, TimeProvider
     /// <summary>Starts waiting for the client to close a connection that we have ended.</summary>
     public void ArmLinger() => Arm(DeadlineKind.Linger, timeouts.Linger);
 
-    /// <summary>Ends waiting.</summary>
-    public void Disarm() => Volatile.Write(ref _deadline, long.MaxValue);
+    /// <summary>Ends waiting. False when the deadline has passed: then the sweeper has told so or is about to.</summary>
+    public bool Disarm() => Interlocked.Exchange(ref _deadline, Disarmed) != Passed;
 
-    /// <summary>Which deadline passed last; tells the loop why its read was cancelled.</summary>
-    public DeadlineKind Expired { get; private set; }
+    /// <summary>Whether the deadline that was armed last has passed; tells the loop why its read was cancelled.</summary>
+    public bool HasPassed => Volatile.Read(ref _deadline) == Passed;
 
     /// <summary>Fires when the deadline has passed at timestamp <paramref name="now"/>, once.</summary>
     public void Sweep(long now)
     {
         long deadline = Volatile.Read(ref _deadline);
-        if (now < deadline)
+        long end = deadline >> KindBits;
+        if (now < end)
         {
             return;
         }
 
         // Earned from the deadline on, not from now: a second for looking late, each time, would be more than a slow client earns by itself.
-        long extended = deadline + (_kind == DeadlineKind.Send ? EarnedByTaking() : 0);
+        var kind = (DeadlineKind)(deadline & KindMask);
+        long extended = end + (kind == DeadlineKind.Send ? EarnedByTaking() : 0);
         bool isOver = extended <= now;
-
-        // The loop may have moved on since we read: then the value is another one, and this deadline was met.
-        if (Interlocked.CompareExchange(ref _deadline, isOver ? long.MaxValue : extended, deadline) == deadline && isOver)
+        if (Interlocked.CompareExchange(ref _deadline, isOver ? Passed : Pack(extended, kind), deadline) == deadline && isOver)
         {
-            Expired = _kind;
-            expired(_kind);
+            expired(kind);
         }
     }
 
@@ -118,9 +130,7 @@ internal sealed class ConnectionDeadlines(TimeoutSettings timeouts, TimeProvider
         return timeouts.Send.Earned(now - before);
     }
 
-    private void Arm(DeadlineKind kind, long timeout)
-    {
-        _kind = kind;
-        Volatile.Write(ref _deadline, time.GetTimestamp() + timeout);
-    }
+    private void Arm(DeadlineKind kind, long timeout) => Volatile.Write(ref _deadline, Pack(time.GetTimestamp() + timeout, kind));
+
+    private static long Pack(long end, DeadlineKind kind) => (end << KindBits) | (long)kind;
 }

@@ -29,6 +29,7 @@ internal sealed class Http1Connection
     private readonly HttpExchange _exchange;
     private readonly CancellationToken _draining;
     private RequestRejection _rejection;
+    private bool _isLate;
     private bool _isAborted;
     private bool _mustLinger;
 
@@ -123,7 +124,7 @@ internal sealed class Http1Connection
         try
         {
             _exchange.Settings = _services.Settings.Current;
-            _exchange.Begin(mayKeepAlive: !_draining.IsCancellationRequested);
+            _exchange.Begin(mayKeepAlive: !_draining.IsCancellationRequested && !_isLate);
             await _handler.HandleAsync(_exchange);
         }
         finally
@@ -164,7 +165,8 @@ internal sealed class Http1Connection
             _input.AdvanceTo(consumed, examined);
             if (status == RequestHeadStatus.Complete)
             {
-                _deadlines.Disarm();
+                // One that was complete a moment after its time is answered all the same, and is the last: its next read is cancelled.
+                _isLate = !_deadlines.Disarm();
                 return HeadRead.Complete;
             }
 
@@ -179,13 +181,13 @@ internal sealed class Http1Connection
                 return HeadRead.Closed;
             }
 
-            if (read.IsCanceled && _deadlines.Expired == DeadlineKind.RequestHead)
+            if (read.IsCanceled && _deadlines.HasPassed && hasBegun)
             {
                 _rejection = RequestRejection.HeadTimedOut;
                 return HeadRead.Rejected;
             }
 
-            if (read.IsCanceled && (_deadlines.Expired != DeadlineKind.None || isEmpty))
+            if (read.IsCanceled && (_deadlines.HasPassed || isEmpty))
             {
                 // Idle too long, or the process is ending and nothing has been asked.
                 return HeadRead.Closed;

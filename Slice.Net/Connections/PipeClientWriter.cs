@@ -67,7 +67,7 @@ internal sealed class PipeClientWriter(PipeWriter output, ConnectionDeadlines de
         try
         {
             var flushed = await output.FlushAsync();
-            return flushed.IsCompleted || flushed.IsCanceled ? WriteResult.ClientGone : WriteResult.Written;
+            return !deadlines.Disarm() || flushed.IsCompleted || flushed.IsCanceled ? WriteResult.ClientGone : WriteResult.Written;
         }
         catch (Exception error) when (error is IOException or OperationCanceledException or ObjectDisposedException)
         {

@@ -70,13 +70,13 @@ internal sealed class RequestBodyReader : ClientRequestBody
             destinationIsAwaited?.Invoke(false);
             _deadlines.ArmRequestBody();
             var read = await ReadAsync(ct);
-            _deadlines.RequestBodyArrived(read.Buffer.Length);
+            bool isInTime = _deadlines.RequestBodyArrived(read.Buffer.Length);
             destinationIsAwaited?.Invoke(true);
             var consumed = read.Buffer.Start;
             try
             {
-                // A read is also cancelled when the process begins to drain: a body that is on its way is read to its end.
-                if (read.IsCanceled && _deadlines.Expired == DeadlineKind.RequestBody)
+                // A read that is cancelled because the process begins to drain means nothing: a body that is on its way is read to its end.
+                if (!isInTime)
                 {
                     throw Reject(RequestRejection.HeadTimedOut, "the request body did not arrive in time");
                 }

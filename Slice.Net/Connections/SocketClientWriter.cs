@@ -71,7 +71,8 @@ internal sealed class SocketClientWriter(Socket socket, ConnectionDeadlines dead
                 body = body[piece.Length..];
             }
 
-            return WriteResult.Written;
+            // A client that took the last byte too late has been aborted.
+            return deadlines.Disarm() ? WriteResult.Written : WriteResult.ClientGone;
         }
         catch (SocketException error)
         {

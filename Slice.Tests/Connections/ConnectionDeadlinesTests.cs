@@ -2,6 +2,7 @@ using Microsoft.Extensions.Time.Testing;
 using Slice.Core.Options;
 using Slice.Net.Connections;
 using Slice.Net.Exchange;
+using Slice.Tests.Support;
 
 namespace Slice.Tests.Connections;
 
@@ -21,7 +22,9 @@ public sealed class ConnectionDeadlinesTests
 
         Assert.Empty(SweptAfter(deadlines, seconds: 9.9));
         Assert.Equal([DeadlineKind.RequestHead], SweptAfter(deadlines, seconds: 0.1));
-        Assert.Equal(DeadlineKind.RequestHead, deadlines.Expired);
+        Assert.True(deadlines.HasPassed);
+        Assert.False(deadlines.Disarm());
+        Assert.False(deadlines.HasPassed);
     }
 
     [Fact]
@@ -63,6 +66,82 @@ public sealed class ConnectionDeadlinesTests
         // Its byte has earned it 4 ms.
         Assert.Empty(SweptAfter(deadlines, seconds: 10));
         Assert.Equal([DeadlineKind.Send], SweptAfter(deadlines, seconds: 1));
+    }
+
+    // The loop goes on to another wait, of the same end, while the sweeper asks what the client has taken.
+    [Fact]
+    [Trait("Behaviour", "B40")]
+    public void Wait_that_took_the_place_of_another_does_not_pass_for_it()
+    {
+        var minute = new RatedTimeout(60 * _time.TimestampFrequency, Bytes: 1);
+        ConnectionDeadlines? deadlines = null;
+        deadlines = new ConnectionDeadlines(new TimeoutSettings(minute.Timeout, 0, minute, minute, 0), _time, GoOn, _expired.Add);
+        deadlines.ArmSend();
+
+        deadlines.Sweep(_time.GetTimestamp() + minute.Timeout);
+
+        Assert.Empty(_expired);
+        deadlines.Sweep(_time.GetTimestamp() + minute.Timeout);
+        Assert.Equal([DeadlineKind.KeepAlive], _expired);
+
+        long GoOn()
+        {
+            deadlines!.Disarm();
+            deadlines.ArmKeepAlive();
+            return 0;
+        }
+    }
+
+    // One wait has always passed, the other never does; a sweeper that takes the one for the other would reset a good response.
+    [Fact]
+    [Trait("Behaviour", "B40")]
+    public async Task Wait_that_passes_is_never_taken_for_the_one_after_it()
+    {
+        const int Enough = 200;
+        var never = new RatedTimeout(3600 * _time.TimestampFrequency, Bytes: 1);
+        int idle = 0;
+        int sends = 0;
+        var deadlines = new ConnectionDeadlines(new TimeoutSettings(KeepAlive: 0, 0, never, never, 0), _time, () => 0, Count);
+        bool isOver = false;
+        var loop = Task.Run(GoOn, TestContext.Current.CancellationToken);
+        var sweeper = Task.Run(Sweep, TestContext.Current.CancellationToken);
+        try
+        {
+            await Deadline.WithinAsync(sweeper, "waits that pass");
+        }
+        finally
+        {
+            Volatile.Write(ref isOver, true);
+            await Task.WhenAll(loop, sweeper);
+        }
+
+        Assert.Equal(0, sends);
+
+        void Count(DeadlineKind kind)
+        {
+            idle += kind == DeadlineKind.KeepAlive ? 1 : 0;
+            sends += kind == DeadlineKind.Send ? 1 : 0;
+        }
+
+        void GoOn()
+        {
+            while (!Volatile.Read(ref isOver))
+            {
+                deadlines.ArmKeepAlive();
+                deadlines.Disarm();
+                deadlines.ArmSend();
+                deadlines.Disarm();
+            }
+        }
+
+        void Sweep()
+        {
+            long now = _time.GetTimestamp();
+            while (idle + sends < Enough && !Volatile.Read(ref isOver))
+            {
+                deadlines.Sweep(now);
+            }
+        }
     }
 
     [Theory]
