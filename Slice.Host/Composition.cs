@@ -1,7 +1,5 @@
 using Microsoft.Extensions.Logging;
-using Slice.Core.Caching;
 using Slice.Core.Fetching;
-using Slice.Core.Http;
 using Slice.Core.Objects;
 using Slice.Core.Observability;
 using Slice.Core.Options;
@@ -25,7 +23,8 @@ internal sealed class Composition : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
     private readonly SliceStore _store;
-    private readonly OriginClient _origin;
+    private readonly OriginPool _pool;
+    private readonly TimeProvider _time;
     private readonly OriginGate _gate;
     private readonly SliceFetcher _fetcher;
     private readonly DeadlineSweeper _sweeper;
@@ -39,6 +38,7 @@ internal sealed class Composition : IAsyncDisposable
     /// <exception cref="IOException">The store cannot be created; the message says why.</exception>
     public Composition(SliceOptions options, ILoggerFactory loggers, TimeProvider time)
     {
+        _time = time;
         var meter = _meter = new SliceMeter(options.Purge.EnableMetrics);
         var state = new InstanceState();
         var log = new RequestLog(loggers.CreateLogger<RequestLog>(), meter);
@@ -48,9 +48,10 @@ internal sealed class Composition : IAsyncDisposable
         _store = new StoreFactory(loggers.CreateLogger<StoreFactory>()).Open(options, index, time, meter);
 
         // Origin and settings.
-        _origin = new OriginClient(options, time) { HealthChanged = log.OriginHealthChanged };
-        meter.AttachOriginHealth(_origin.ReadHealth);
-        Settings = new LiveSettings(new RequestSettings(options, _origin, time));
+        _pool = new OriginPool(options);
+        var origin = new OriginClient(_pool, options, time) { HealthChanged = log.OriginHealthChanged };
+        Settings = new LiveSettings(new RequestSettings(options, origin, time));
+        meter.AttachOriginHealth(() => Settings.Current.Origin.ReadHealth());
 
         // Fetching.
         _gate = new OriginGate(options.Limits.MaxOriginRequests, time);
@@ -77,22 +78,12 @@ internal sealed class Composition : IAsyncDisposable
 
         // Endpoints.
         _sweeper = new DeadlineSweeper(time);
-        var limits = new RequestHeadLimits(options.Limits.RequestTargetBytes, options.Limits.RequestHeadBytes, options.Limits.RequestFields);
-        var services = new ConnectionServices(
-            options,
-            new QueryKeyRule(options.CacheKeyQuery, options.CacheKeyIgnoredArguments),
-            limits,
-            TimeoutSettings.From(options, time),
-            _sweeper,
-            Settings,
-            time,
-            meter,
-            log);
+        var services = new ConnectionServices(Settings, _sweeper, new ExchangeMetrics(meter), time, meter, log);
+        var ownServices = services with { Meter = _ownMeter, Observer = new ExchangeMetrics(_ownMeter) };
         Parts = new InstanceParts
         {
             Proxy = new SliceConnectionHandler(services, dispatcher),
-            Admin = new SliceConnectionHandler(
-                services with { Meter = _ownMeter }, new AdminEndpoint(meter, health, ProductVersion.Text)),
+            Admin = new SliceConnectionHandler(ownServices, new AdminEndpoint(meter, health, ProductVersion.Text)),
             ProxyProtocol = options.ProxyProtocol.Enabled
                 ? new ProxyProtocolMiddleware(options.ProxyProtocol.TrustedAddresses, options.Timeouts.RequestHead, time, meter, log)
                 : null,
@@ -116,6 +107,17 @@ internal sealed class Composition : IAsyncDisposable
     /// <summary>What the next request goes by.</summary>
     public LiveSettings Settings { get; }
 
+    /// <summary>
+    /// Puts a configuration in force for the requests that begin from now on: all of it that has no socket, file or store behind it. Requests under
+    /// way keep theirs. One caller at a time.
+    /// </summary>
+    public void ApplySettings(SliceOptions options)
+    {
+        Settings.Replace(new RequestSettings(options, Settings.Current.Origin.Reconfigure(options), _time));
+        _gate.Resize(options.Limits.MaxOriginRequests);
+        _meter.ShowsPurge = options.Purge.EnableMetrics;
+    }
+
     /// <summary>The parts of an instance that lives by the clock of the system.</summary>
     public static InstanceParts Compose(SliceOptions options, ILoggerFactory loggers) =>
         new Composition(options, loggers, TimeProvider.System).Parts;
@@ -138,7 +140,7 @@ internal sealed class Composition : IAsyncDisposable
         await _fetcher.DisposeAsync();
         _sweeper.Dispose();
         _residency.Dispose();
-        _origin.Dispose();
+        _pool.Dispose();
         _gate.Dispose();
         _store.Dispose();
         _stopping.Dispose();

@@ -43,13 +43,23 @@ public readonly record struct CacheStatus
     /// <summary>Whether bytes of the object came with the answer to a first subrequest for it.</summary>
     public bool IsFirstFetched => Forward != ForwardReason.None && !WasRevalidated && !IsStale;
 
-    /// <summary>The value of X-Cache (B30).</summary>
-    public ReadOnlySpan<byte> XCache => this switch
+    /// <summary>The same in one word.</summary>
+    public CacheResult Result => this switch
     {
-        { IsStale: true } => "STALE"u8,
-        { Forward: ForwardReason.Bypass or ForwardReason.Method } => "BYPASS"u8,
-        { IsFirstFetched: false } when Hits == Slices => "HIT"u8,
-        { Hits: > 0 } => "PARTIAL"u8,
+        { IsStale: true } => CacheResult.Stale,
+        { Forward: ForwardReason.Bypass or ForwardReason.Method } => CacheResult.Bypass,
+        { IsFirstFetched: false } when Hits == Slices => CacheResult.Hit,
+        { Hits: > 0 } => CacheResult.Partial,
+        _ => CacheResult.Miss,
+    };
+
+    /// <summary>The value of X-Cache for a result (B30).</summary>
+    public static ReadOnlySpan<byte> XCacheOf(CacheResult result) => result switch
+    {
+        CacheResult.Hit => "HIT"u8,
+        CacheResult.Partial => "PARTIAL"u8,
+        CacheResult.Stale => "STALE"u8,
+        CacheResult.Bypass => "BYPASS"u8,
         _ => "MISS"u8,
     };
 

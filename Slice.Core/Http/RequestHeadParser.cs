@@ -20,8 +20,8 @@ public sealed class RequestHeadParser
     // Empty lines some clients send after a body, RFC 9112 §2.2 asks for one to be skipped; four is arbitrary.
     private const int MaxLeadingEmptyLines = 4;
 
-    private readonly RequestHeadLimits _limits;
-    private readonly int _targetBytes;
+    private RequestHeadLimits _limits;
+    private int _targetBytes;
     private bool _isInsideHead;
     private int _leadingBytes;
     private int _lineStart;
@@ -30,6 +30,14 @@ public sealed class RequestHeadParser
     /// <summary>A parser for one connection.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A limit is not positive.</exception>
     public RequestHeadParser(RequestHeadLimits limits)
+    {
+        _limits = limits;
+        Limit(limits);
+    }
+
+    /// <summary>Puts other limits in force for the next head. Not while a head is incomplete.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A limit is not positive.</exception>
+    public void Limit(RequestHeadLimits limits)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limits.TargetBytes, nameof(limits));
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limits.HeadBytes, nameof(limits));

@@ -56,6 +56,12 @@ public sealed class SliceMeter : IDisposable
     /// <summary>Requests from clients.</summary>
     public StripedCounter Requests { get; } = new();
 
+    /// <summary>Answers by class of their status; index 0 counts exchanges without one, index n those of status n00 to n99.</summary>
+    public IndexedCounter Responses { get; } = new("none", "1xx", "2xx", "3xx", "4xx", "5xx");
+
+    /// <summary>Exchanges by what the cache did, in the order of <c>CacheResult</c>.</summary>
+    public IndexedCounter CacheResults { get; } = new("none", "hit", "partial", "miss", "stale", "bypass");
+
     /// <summary>Requests answered in slices.</summary>
     public StripedCounter SlicedRequests { get; } = new();
 
@@ -156,6 +162,8 @@ public sealed class SliceMeter : IDisposable
     private void CountDeliveries()
     {
         Count("requests_total", OfRequests, "Requests from clients.", Requests);
+        Count("responses_total", OfRequests, "Answers by class of their status; none when no head was sent.", "class", Responses.Read);
+        Count("cache_results_total", OfRequests, "Exchanges by what the cache did, as X-Cache says.", "result", CacheResults.Read);
         Count("sliced_requests_total", OfRequests, "Requests answered in slices.", SlicedRequests);
         Count("passthrough_requests_total", OfRequests, "Requests passed through to the origin unchanged.", PassthroughRequests);
         Count("cache_hits_total", OfSlices, "Slices delivered from the store.", CacheHits);
@@ -181,7 +189,7 @@ public sealed class SliceMeter : IDisposable
         Count("bytes_from_origin_total", Bytes, "Body bytes received from the origin.", BytesFromOrigin);
         Count("bytes_from_cache_total", Bytes, "Body bytes delivered from the store.", BytesFromCache);
         Count("bytes_to_client_total", Bytes, "Body bytes delivered to clients.", BytesToClient);
-        Count("errors_total", "{error}", "Errors by reason.", "reason", Errors);
+        Count("errors_total", "{error}", "Errors by reason.", "reason", Errors.Read);
     }
 
     private void ShowRates()
@@ -222,7 +230,7 @@ public sealed class SliceMeter : IDisposable
     private void CountPurges()
     {
         Count("purge_requests_total", OfRequests, "PURGE requests.", PurgeRequests);
-        Count("purge_requests_by_result", OfRequests, "PURGE requests by result.", "result", PurgeResults);
+        Count("purge_requests_by_result", OfRequests, "PURGE requests by result.", "result", PurgeResults.Read);
         Count("purge_items_total", OfSlices, "Slices removed by PURGE.", PurgedItems);
         Count("purge_auth_failures_total", OfRequests, "PURGE requests without the right to.", PurgeAuthFailures);
     }
@@ -259,8 +267,8 @@ public sealed class SliceMeter : IDisposable
     private void Count(string name, string unit, string help, StripedCounter counter) =>
         _meter.CreateObservableCounter(Prefix + name, () => counter.Value, unit, help);
 
-    private void Count(string name, string unit, string help, string label, LabelledCounter counter) =>
-        _meter.CreateObservableCounter(Prefix + name, () => Labelled(label, counter.Read()), unit, help);
+    private void Count(string name, string unit, string help, string label, Func<IEnumerable<KeyValuePair<string, long>>> read) =>
+        _meter.CreateObservableCounter(Prefix + name, () => Labelled(label, read()), unit, help);
 
     private void Show(string name, string unit, string help, Func<double> value) =>
         _meter.CreateObservableGauge(Prefix + name, value, unit, help);

@@ -37,7 +37,7 @@ internal enum DeadlineKind
 /// byte earns time back, as much as it may take at the least rate and never more than the timeout. Without a rate any byte earns the whole.
 /// </para>
 /// </summary>
-/// <param name="timeouts">How long each wait may take.</param>
+/// <param name="timeouts">How long each wait may take, until the first request.</param>
 /// <param name="time">The clock.</param>
 /// <param name="bytesTaken">
 /// How many bytes the client has taken since the connection began. A send of many bytes shows its progress nowhere else: the kernel
@@ -59,14 +59,17 @@ internal sealed class ConnectionDeadlines(TimeoutSettings timeouts, TimeProvider
     private long _bodyArmedAt;
     private long _bodyTimeLeft;
 
+    /// <summary>How long each wait may take; those of the next request when it begins. A wait under way keeps its end.</summary>
+    public TimeoutSettings Timeouts { get; set; } = timeouts;
+
     /// <summary>Starts waiting for the next request.</summary>
-    public void ArmKeepAlive() => Arm(DeadlineKind.KeepAlive, timeouts.KeepAlive);
+    public void ArmKeepAlive() => Arm(DeadlineKind.KeepAlive, Timeouts.KeepAlive);
 
     /// <summary>Starts waiting for a whole request head.</summary>
-    public void ArmRequestHead() => Arm(DeadlineKind.RequestHead, timeouts.RequestHead);
+    public void ArmRequestHead() => Arm(DeadlineKind.RequestHead, Timeouts.RequestHead);
 
     /// <summary>Begins a request body: all of the timeout is left.</summary>
-    public void BeginRequestBody() => _bodyTimeLeft = timeouts.RequestBody.Timeout;
+    public void BeginRequestBody() => _bodyTimeLeft = Timeouts.RequestBody.Timeout;
 
     /// <summary>Starts waiting for bytes of a request body. Pair with <see cref="RequestBodyArrived"/>.</summary>
     public void ArmRequestBody()
@@ -80,7 +83,7 @@ internal sealed class ConnectionDeadlines(TimeoutSettings timeouts, TimeProvider
     {
         bool isInTime = Disarm();
         long waited = time.GetTimestamp() - _bodyArmedAt;
-        _bodyTimeLeft = Math.Clamp(_bodyTimeLeft - waited + timeouts.RequestBody.Earned(bytes), 0, timeouts.RequestBody.Timeout);
+        _bodyTimeLeft = Math.Clamp(_bodyTimeLeft - waited + Timeouts.RequestBody.Earned(bytes), 0, Timeouts.RequestBody.Timeout);
         return isInTime;
     }
 
@@ -88,11 +91,11 @@ internal sealed class ConnectionDeadlines(TimeoutSettings timeouts, TimeProvider
     public void ArmSend()
     {
         Volatile.Write(ref _bytesTaken, bytesTaken());
-        Arm(DeadlineKind.Send, timeouts.Send.Timeout);
+        Arm(DeadlineKind.Send, Timeouts.Send.Timeout);
     }
 
     /// <summary>Starts waiting for the client to close a connection that we have ended.</summary>
-    public void ArmLinger() => Arm(DeadlineKind.Linger, timeouts.Linger);
+    public void ArmLinger() => Arm(DeadlineKind.Linger, Timeouts.Linger);
 
     /// <summary>Ends waiting. False when the deadline has passed: then the sweeper has told so or is about to.</summary>
     public bool Disarm() => Interlocked.Exchange(ref _deadline, Disarmed) != Passed;
@@ -127,7 +130,7 @@ internal sealed class ConnectionDeadlines(TimeoutSettings timeouts, TimeProvider
         long before = Volatile.Read(ref _bytesTaken);
         long now = bytesTaken();
         Volatile.Write(ref _bytesTaken, now);
-        return timeouts.Send.Earned(now - before);
+        return Timeouts.Send.Earned(now - before);
     }
 
     private void Arm(DeadlineKind kind, long timeout) => Volatile.Write(ref _deadline, Pack(time.GetTimestamp() + timeout, kind));

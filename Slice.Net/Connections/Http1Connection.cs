@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using System.Net;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Connections;
@@ -13,7 +14,7 @@ namespace Slice.Net.Connections;
 /// The life of one HTTP/1.1 connection: reads a head, lets a handler answer it, and again, until one side wants no more
 /// (RFC 9112 §9). Pipelined requests are answered one after the other, in order.
 /// </summary>
-internal sealed class Http1Connection
+internal sealed class Http1Connection : IClientConnection
 {
     // What a client may still send after we have refused the rest. Arbitrary.
     private const long MaxLingerBytes = 1 << 20;
@@ -28,6 +29,7 @@ internal sealed class Http1Connection
     private readonly RequestHeadParser _parser;
     private readonly HttpExchange _exchange;
     private readonly CancellationToken _draining;
+    private RequestSettings _settings;
     private RequestRejection _rejection;
     private bool _isLate;
     private bool _isAborted;
@@ -40,27 +42,18 @@ internal sealed class Http1Connection
         _services = services;
         _handler = handler;
         _input = transport.Transport.Input;
-        _parser = new RequestHeadParser(services.HeadLimits);
+        _settings = services.Settings.Current;
+        _parser = new RequestHeadParser(_settings.HeadLimits);
         Socket? socket = transport.Features.Get<IConnectionSocketFeature>()?.Socket;
-        _deadlines = new ConnectionDeadlines(services.Timeouts, services.Time, () => ClientProgress.BytesTaken(socket), OnExpired);
+        _deadlines = new ConnectionDeadlines(_settings.Timeouts, services.Time, () => ClientProgress.BytesTaken(socket), OnExpired);
         _draining = transport.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? CancellationToken.None;
 
         // Under TLS the socket carries what the TLS layer makes of our bytes: there we write through the pipe.
-        _socket = transport.Features.Get<ITlsHandshakeFeature>() is null ? socket : null;
-        ClientWriter writer = _socket is null
-            ? new PipeClientWriter(transport.Transport.Output, _deadlines)
-            : new SocketClientWriter(_socket, _deadlines);
-        _exchange = new HttpExchange(
-            _head,
-            writer,
-            new RequestBodyReader(_input, _deadlines, writer, services.Options.Limits.RequestBodyBytes),
-            transport.RemoteEndPoint,
-            transport.Features.Get<ITlsHandshakeFeature>() is not null,
-            services.Options,
-            services.QueryKeyRule,
-            services.Time,
-            Abort,
-            transport.ConnectionClosed);
+        IsTls = transport.Features.Get<ITlsHandshakeFeature>() is not null;
+        _socket = IsTls ? null : socket;
+        Writer = _socket is null ? new PipeClientWriter(transport.Transport.Output, _deadlines) : new SocketClientWriter(_socket, _deadlines);
+        Body = new RequestBodyReader(_input, _deadlines, Writer);
+        _exchange = new HttpExchange(this, _head, services.Time);
     }
 
     private enum HeadRead
@@ -69,6 +62,21 @@ internal sealed class Http1Connection
         Rejected,
         Closed,
     }
+
+    /// <inheritdoc/>
+    public ClientWriter Writer { get; }
+
+    /// <inheritdoc/>
+    public ClientRequestBody Body { get; }
+
+    /// <inheritdoc/>
+    public EndPoint? RemoteEndPoint => _transport.RemoteEndPoint;
+
+    /// <inheritdoc/>
+    public bool IsTls { get; }
+
+    /// <inheritdoc/>
+    public CancellationToken Closed => _transport.ConnectionClosed;
 
     /// <summary>Serves the connection until it ends. Never throws for anything a client or an origin can do.</summary>
     public async Task RunAsync()
@@ -84,13 +92,9 @@ internal sealed class Http1Connection
             await LingerAsync();
             await EndTlsAsync();
         }
-        catch (OperationCanceledException)
+        catch (Exception error) when (IsClients(error))
         {
             // The client left while a handler waited on its behalf. If it is still there after all, it must not take what it got for whole.
-            Abort();
-        }
-        catch (Exception error) when (error is ConnectionResetException or ConnectionAbortedException or IOException)
-        {
             Abort();
         }
         catch (Exception error)
@@ -123,14 +127,18 @@ internal sealed class Http1Connection
         _services.Meter.ActiveRequests.Add(1);
         try
         {
-            _exchange.Settings = _services.Settings.Current;
-            _exchange.Begin(mayKeepAlive: !_draining.IsCancellationRequested && !_isLate);
+            _exchange.Begin(_settings, mayKeepAlive: !_draining.IsCancellationRequested && !_isLate);
             await _handler.HandleAsync(_exchange);
+        }
+        catch (Exception error)
+        {
+            _exchange.EndWith(IsClients(error) ? ExchangeEnding.ClientLeft : ExchangeEnding.Failed);
+            throw;
         }
         finally
         {
-            Account();
-            _exchange.End();
+            _services.Meter.ActiveRequests.Add(-1);
+            FinishExchange();
         }
 
         _mustLinger = !_exchange.Body.IsConsumed;
@@ -158,6 +166,12 @@ internal sealed class Http1Connection
                 }
 
                 read = await _input.ReadAsync();
+            }
+
+            if (!hasBegun && !read.Buffer.IsEmpty)
+            {
+                // The request begins here: what is set from now on is for the one after it.
+                TakeSettings();
             }
 
             var status = _parser.Parse(read.Buffer, _head, out var consumed, out var examined, out _rejection);
@@ -205,9 +219,31 @@ internal sealed class Http1Connection
     {
         _mustLinger = true;
         _services.Log.Rejected(_transport.RemoteEndPoint, _rejection.GetStatus(), _rejection.GetReason());
-        _exchange.BeginRejected();
-        await ErrorResponder.WriteErrorAsync(_exchange, _rejection.GetStatus(), _rejection.GetReason());
+        _exchange.BeginRefused(_settings);
+        try
+        {
+            await ErrorResponder.WriteErrorAsync(_exchange, _rejection.GetStatus(), _rejection.GetReason());
+        }
+        finally
+        {
+            FinishExchange();
+        }
     }
+
+    private void TakeSettings()
+    {
+        var settings = _services.Settings.Current;
+        if (settings != _settings)
+        {
+            _settings = settings;
+            _parser.Limit(settings.HeadLimits);
+            _deadlines.Timeouts = settings.Timeouts;
+        }
+    }
+
+    // A pipe of the transport that was aborted, or reset by its peer; a wait on behalf of a client that has left.
+    private static bool IsClients(Exception error) =>
+        error is OperationCanceledException or ConnectionResetException or ConnectionAbortedException or IOException;
 
     // Closing a socket with unread bytes makes the kernel send a reset, which can overtake and destroy our last answer (RFC 9112
     // §9.6): say that we are done, and read the rest away for a bounded time.
@@ -258,19 +294,10 @@ internal sealed class Http1Connection
         }
     }
 
-    private void Account()
+    private void FinishExchange()
     {
-        var meter = _services.Meter;
-        var time = _services.Time;
-        meter.ActiveRequests.Add(-1);
-        meter.Requests.Add(1);
-        meter.BytesToClient.Add(_exchange.BodyBytes);
-        long endedAt = _exchange.DeliveredAt != 0 ? _exchange.DeliveredAt : time.GetTimestamp();
-        meter.RequestDuration.Record(time.GetElapsedTime(_exchange.StartedAt, endedAt));
-        if (_exchange.FirstByteAt != 0)
-        {
-            meter.TimeToFirstByte.Record(time.GetElapsedTime(_exchange.StartedAt, _exchange.FirstByteAt));
-        }
+        _services.Observer.Finished(_exchange.ToRecord());
+        _exchange.End();
     }
 
     // On the sweeper's thread.
@@ -278,6 +305,7 @@ internal sealed class Http1Connection
     {
         if (kind == DeadlineKind.Send)
         {
+            _exchange.EndWith(ExchangeEnding.ClientTooSlow);
             Abort();
         }
         else
@@ -286,7 +314,8 @@ internal sealed class Http1Connection
         }
     }
 
-    private void Abort()
+    /// <inheritdoc/>
+    public void Abort()
     {
         _isAborted = true;
         try

@@ -17,28 +17,28 @@ internal sealed class RequestBodyReader : ClientRequestBody
     private readonly PipeReader _input;
     private readonly ConnectionDeadlines _deadlines;
     private readonly ClientWriter _writer;
-    private readonly long _maxBytes;
+    private long _maxBytes;
     private ChunkedDecoder? _decoder;
     private bool _isChunked;
     private bool _mustSendContinue;
     private long _left;
     private long _received;
 
-    /// <summary>A reader of bodies up to <paramref name="maxBytes"/>; 0 is no limit.</summary>
-    public RequestBodyReader(PipeReader input, ConnectionDeadlines deadlines, ClientWriter writer, long maxBytes)
+    /// <summary>A reader of the bodies of one connection.</summary>
+    public RequestBodyReader(PipeReader input, ConnectionDeadlines deadlines, ClientWriter writer)
     {
         _input = input;
         _deadlines = deadlines;
         _writer = writer;
-        _maxBytes = maxBytes == 0 ? long.MaxValue : maxBytes;
     }
 
     /// <inheritdoc/>
     public override PipeReader Input => _input;
 
     /// <inheritdoc/>
-    public override void Begin(RequestHead head)
+    public override void Begin(RequestHead head, long maxBytes)
     {
+        _maxBytes = maxBytes == 0 ? long.MaxValue : maxBytes;
         _isChunked = head.IsChunked;
         _left = head.HasBody ? head.ContentLength : 0;
         _received = 0;

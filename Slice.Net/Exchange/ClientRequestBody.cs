@@ -16,8 +16,8 @@ internal abstract class ClientRequestBody : IRequestBodySource
     /// <summary>Why the body cannot be read; the connection closes after the answer.</summary>
     public RequestRejection Rejection { get; protected set; }
 
-    /// <summary>Begins with the body that the head announces.</summary>
-    public abstract void Begin(RequestHead head);
+    /// <summary>Begins with the body that the head announces, of at most <paramref name="maxBytes"/> bytes; 0 is no limit.</summary>
+    public abstract void Begin(RequestHead head, long maxBytes);
 
     /// <inheritdoc/>
     /// <remarks><see cref="Rejection"/> tells why the body was refused, where the client can still be told.</remarks>

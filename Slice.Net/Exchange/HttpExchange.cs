@@ -3,7 +3,6 @@ using System.Net;
 using Slice.Core.Caching;
 using Slice.Core.Fetching;
 using Slice.Core.Http;
-using Slice.Core.Options;
 using Slice.Core.Origin;
 
 namespace Slice.Net.Exchange;
@@ -14,60 +13,44 @@ namespace Slice.Net.Exchange;
 /// </summary>
 internal sealed class HttpExchange
 {
+    private readonly IClientConnection _connection;
     private readonly TimeProvider _time;
-    private readonly bool _forwardHost;
-    private readonly QueryKeyRule _queryKeyRule;
-    private readonly Action _abort;
     private byte[]? _key;
     private int _keyLength;
     private int _hostLength;
     private SubrequestTemplate? _template;
+    private RequestSettings? _settings;
+    private CacheDetail _cacheDetail;
+    private CacheResult _cacheResult;
+    private ExchangeEnding _ending;
 
-    /// <summary>The exchange of one connection.</summary>
-    public HttpExchange(
-        RequestHead head,
-        ClientWriter writer,
-        ClientRequestBody body,
-        EndPoint? remoteEndPoint,
-        bool isTls,
-        SliceOptions options,
-        QueryKeyRule queryKeyRule,
-        TimeProvider time,
-        Action abort,
-        CancellationToken connectionClosed)
-    {
-        Head = head;
-        Writer = writer;
-        Body = body;
-        RemoteEndPoint = remoteEndPoint;
-        IsTls = isTls;
-        ConnectionClosed = connectionClosed;
-        _forwardHost = options.ForwardHost;
-        _queryKeyRule = queryKeyRule;
-        _time = time;
-        _abort = abort;
-    }
+    /// <summary>The exchanges of one connection, one after the other.</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="head">Where its request heads are parsed into.</param>
+    /// <param name="time">The clock.</param>
+    public HttpExchange(IClientConnection connection, RequestHead head, TimeProvider time) =>
+        (_connection, Head, _time) = (connection, head, time);
+
+    /// <summary>The settings that the request goes by, from its beginning to its end.</summary>
+    public RequestSettings Settings => _settings ?? throw new InvalidOperationException("No request has begun.");
 
     /// <summary>The request head.</summary>
     public RequestHead Head { get; }
 
     /// <summary>Where the response goes.</summary>
-    public ClientWriter Writer { get; }
+    public ClientWriter Writer => _connection.Writer;
 
     /// <summary>The request body.</summary>
-    public ClientRequestBody Body { get; }
+    public ClientRequestBody Body => _connection.Body;
 
     /// <summary>The other side of the connection.</summary>
-    public EndPoint? RemoteEndPoint { get; }
+    public EndPoint? RemoteEndPoint => _connection.RemoteEndPoint;
 
     /// <summary>Whether the client speaks TLS to us.</summary>
-    public bool IsTls { get; }
+    public bool IsTls => _connection.IsTls;
 
-    /// <summary>
-    /// Cancelled when the client has closed its side. As with nginx and Kestrel a half-closed connection counts as closed: waiting on
-    /// behalf of that client ends.
-    /// </summary>
-    public CancellationToken ConnectionClosed { get; }
+    /// <inheritdoc cref="IClientConnection.Closed"/>
+    public CancellationToken ConnectionClosed => _connection.Closed;
 
     /// <summary>Status of the response; 0 until its head is handed to the writer.</summary>
     public int Status { get; private set; }
@@ -107,14 +90,14 @@ internal sealed class HttpExchange
 
     /// <summary>What subrequests on behalf of this request have in common. Made on first use: a hit needs none.</summary>
     public SubrequestTemplate Template => _template ??= IsSliced == false
-        ? SubrequestTemplates.ForWhole(Head, _forwardHost)
-        : SubrequestTemplates.ForSlices(Head, _forwardHost);
-
-    /// <summary>The settings that the request goes by, from its beginning to its end.</summary>
-    public RequestSettings Settings { get; set; } = null!;
+        ? SubrequestTemplates.ForWhole(Head, Settings.Options.ForwardHost)
+        : SubrequestTemplates.ForSlices(Head, Settings.Options.ForwardHost);
 
     /// <summary>What subrequests on behalf of this request look like. Made on first use: a hit needs none.</summary>
     public FetchContext FetchContext => new(Template, Settings.Fetching);
+
+    /// <summary>Name of the address of the origin that answered; null for none. See <see cref="ExchangeRecord.Origin"/>.</summary>
+    public string? Origin { get; set; }
 
     /// <summary>Slices of the answer that came from the store.</summary>
     public int SlicesHit { get; set; }
@@ -128,24 +111,50 @@ internal sealed class HttpExchange
     /// <summary>Whether the target is on a sliced path; null until somebody had to know.</summary>
     public bool? IsSliced { get; set; }
 
-    /// <summary>Begins with the head that was just parsed.</summary>
-    public void Begin(bool mayKeepAlive)
+    /// <summary>Begins with the head that was just parsed, and the settings that were in force when its first byte came.</summary>
+    public void Begin(RequestSettings settings, bool mayKeepAlive)
     {
-        Status = 0;
-        BodyBytes = 0;
-        SlicesHit = SlicesFetched = 0;
-        FirstByteAt = DeliveredAt = 0;
+        Reset(settings);
         StartedAt = _time.GetTimestamp();
         KeepAlive = mayKeepAlive && Head.KeepAlive;
-        Body.Begin(Head);
+        Body.Begin(Head, settings.Options.Limits.RequestBodyBytes);
         WriteKey();
     }
 
     /// <summary>Begins the answer to a head that was refused; the connection closes after it.</summary>
-    public void BeginRejected()
+    public void BeginRefused(RequestSettings settings)
     {
-        Status = 0;
+        Reset(settings);
+        _ending = ExchangeEnding.Refused;
         KeepAlive = false;
+    }
+
+    /// <summary>Notes why the exchange does not end as it should. The first reason counts: what follows is its consequence.</summary>
+    public void EndWith(ExchangeEnding ending) => _ending = _ending == ExchangeEnding.Complete ? ending : _ending;
+
+    /// <summary>Notes what the cache did for the answer.</summary>
+    public void UseCache(CacheResult result, CacheDetail detail) => (_cacheResult, _cacheDetail) = (result, detail);
+
+    /// <summary>What is to be told of the exchange, now that it has finished.</summary>
+    public ExchangeRecord ToRecord()
+    {
+        bool wasRefused = _ending == ExchangeEnding.Refused;
+        return new ExchangeRecord
+        {
+            Client = RemoteEndPoint,
+            Method = wasRefused ? default : Head.MethodBytes,
+            Target = wasRefused ? default : Head.Target.Bytes,
+            Status = Status,
+            BodyBytes = BodyBytes,
+            CacheResult = _cacheResult,
+            CacheDetail = _cacheDetail,
+            SlicesHit = SlicesHit,
+            SlicesFetched = SlicesFetched,
+            Origin = Origin,
+            TimeToFirstByte = FirstByteAt == 0 || wasRefused ? null : _time.GetElapsedTime(StartedAt, FirstByteAt),
+            Duration = wasRefused ? TimeSpan.Zero : _time.GetElapsedTime(StartedAt, DeliveredAt != 0 ? DeliveredAt : _time.GetTimestamp()),
+            Ending = _ending,
+        };
     }
 
     /// <summary>Ends the exchange and gives its buffers back.</summary>
@@ -185,25 +194,40 @@ internal sealed class HttpExchange
     public void ForgetResponse() => Status = 0;
 
     /// <summary>
-    /// Ends the connection so that the client notices: what it received does not look whole, whatever the framing.
+    /// Ends the connection so that the client notices: what it received does not look whole, whatever the framing. Unless somebody has said
+    /// otherwise (<see cref="EndWith"/>), the client has left.
     /// </summary>
     public void Abort()
     {
+        EndWith(ExchangeEnding.ClientLeft);
         IsAborted = true;
         KeepAlive = false;
-        _abort();
+        _connection.Abort();
+    }
+
+    private void Reset(RequestSettings settings)
+    {
+        _settings = settings;
+        Status = 0;
+        BodyBytes = 0;
+        SlicesHit = SlicesFetched = 0;
+        FirstByteAt = DeliveredAt = StartedAt = 0;
+        Origin = null;
+        (_cacheResult, _cacheDetail, _ending) = (CacheResult.None, CacheDetail.None, ExchangeEnding.Complete);
     }
 
     // A target in normal form without a host before it is the key as it stands; nothing is copied.
     private void WriteKey()
     {
         var target = Head.Target.PathAndQuery;
-        if (!_forwardHost && _queryKeyRule.IsIdentity && Core.Http.NormalizedTarget.IsNormal(target))
+        var queryKeyRule = Settings.QueryKeyRule;
+        bool forwardHost = Settings.Options.ForwardHost;
+        if (!forwardHost && queryKeyRule.IsIdentity && Core.Http.NormalizedTarget.IsNormal(target))
         {
             return;
         }
 
-        var host = _forwardHost ? Head.Host : default;
+        var host = forwardHost ? Head.Host : default;
         _key = ArrayPool<byte>.Shared.Rent(host.Length + target.Length);
         for (int index = 0; index < host.Length; index++)
         {
@@ -214,6 +238,6 @@ internal sealed class HttpExchange
 
         _hostLength = host.Length;
         int targetLength = Core.Http.NormalizedTarget.Write(target, _key.AsSpan(host.Length));
-        _keyLength = host.Length + _queryKeyRule.Apply(_key.AsSpan(host.Length, targetLength));
+        _keyLength = host.Length + queryKeyRule.Apply(_key.AsSpan(host.Length, targetLength));
     }
 }

@@ -74,12 +74,12 @@ internal ref struct ResponseHead
     /// <summary>Cache-Status (RFC 9211) and X-Cache: what the cache did.</summary>
     /// <param name="status">What it did.</param>
     /// <param name="timeToLiveSeconds">How long the response is still fresh; null when it is none of ours.</param>
-    /// <param name="xCache">The word of X-Cache.</param>
-    public void WriteCache(CacheStatus status, long? timeToLiveSeconds, scoped ReadOnlySpan<byte> xCache)
+    /// <param name="result">The word of X-Cache.</param>
+    public void WriteCache(CacheStatus status, long? timeToLiveSeconds, CacheResult result)
     {
         Span<byte> value = stackalloc byte[CacheStatus.MaxBytes];
         _writer.WriteField("Cache-Status"u8, value[..status.Write(value, timeToLiveSeconds)]);
-        _writer.WriteField("X-Cache"u8, xCache);
+        _writer.WriteField("X-Cache"u8, CacheStatus.XCacheOf(result));
     }
 
     /// <summary>Connection (RFC 9112 §9.3, §9.6): that it closes; or to an HTTP/1.0 client, that it stays.</summary>

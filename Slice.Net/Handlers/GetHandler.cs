@@ -147,6 +147,7 @@ internal sealed class GetHandler(
         }
 
         var result = await FetchObjectAsync(exchange, NewFetchRequest(exchange, directives, stale, isSliced), isSliced);
+        exchange.Origin = result.Origin;
         status = status with { IsCollapsed = result.WasCollapsed, ForwardStatus = result.OriginStatus };
         status = result.Detail == CacheDetail.None ? status : status with { Detail = result.Detail };
         switch (result)

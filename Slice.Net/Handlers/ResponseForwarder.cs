@@ -69,6 +69,7 @@ internal static class ResponseForwarder
                 {
                     if (!exchange.ConnectionClosed.IsCancellationRequested)
                     {
+                        exchange.EndWith(ExchangeEnding.OriginFailed);
                         log.OriginFailed(exchange, read.Failure);
                     }
 
@@ -140,7 +141,10 @@ internal static class ResponseForwarder
         }
 
         head.WriteVia();
-        head.WriteCache(status, timeToLiveSeconds: null, isKept ? "MISS"u8 : "BYPASS"u8);
+        var result = isKept ? CacheResult.Miss : CacheResult.Bypass;
+        exchange.UseCache(result, status.Detail);
+        exchange.Origin = response.Origin;
+        head.WriteCache(status, timeToLiveSeconds: null, result);
         head.WriteConnection(exchange);
         return head.End();
     }

@@ -78,7 +78,8 @@ internal static class SlicedResponse
         var age = stored.Freshness.AgeAt(now);
         head.WriteField("Age"u8, (long)age.TotalSeconds);
         head.WriteVia();
-        head.WriteCache(status, status.IsKept ? (long)(stored.Freshness.Lifetime - age).TotalSeconds : null, status.XCache);
+        exchange.UseCache(status.Result, status.Detail);
+        head.WriteCache(status, status.IsKept ? (long)(stored.Freshness.Lifetime - age).TotalSeconds : null, status.Result);
         head.WriteConnection(exchange);
         return head.End();
     }

@@ -155,9 +155,11 @@ internal sealed class StoredResponder(DeliveryPool deliveries, SliceStore store,
                 await failures.RespondAsync(exchange, outcome.Failure);
                 return true;
             case DeliveryStatus.Failed:
+                FailureResponder.EndWith(exchange, outcome.Failure);
                 log.OriginFailed(exchange, outcome.Failure);
                 break;
             case DeliveryStatus.SliceUnreadable:
+                exchange.EndWith(ExchangeEnding.StoreFailed);
                 log.SliceUnreadable(exchange);
                 break;
         }

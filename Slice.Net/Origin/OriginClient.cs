@@ -1,71 +1,61 @@
-using System.Net;
-using System.Text;
 using Slice.Core.Options;
 using Slice.Core.Origin;
 
 namespace Slice.Net.Origin;
 
 /// <summary>
-/// Requests to the origin over one pool of keep-alive connections, to whichever of its addresses works. Thread-safe.
+/// Requests to the addresses of one configuration, to whichever of them works, over an <see cref="OriginPool"/>. A part of the settings of a
+/// request: a reload makes another one. Thread-safe.
 /// </summary>
 /// <remarks>
-/// The pool does what it is told and nothing of its own: no proxy from the environment, no redirects, no decompression, no cookies,
-/// no tracing headers. How many subrequests run at once is the <see cref="OriginGate"/>'s business, not the pool's; which address is
-/// asked is <see cref="OriginHealth"/>'s.
+/// How many subrequests run at once is the <see cref="OriginGate"/>'s business; which address is asked is <see cref="OriginHealth"/>'s.
 /// </remarks>
-public sealed class OriginClient : IOriginClient, IDisposable
+internal sealed class OriginClient : IOriginClient
 {
-    // Idle connections are closed before common origins do it (nginx: 75 s), so that a request rarely meets a closing one.
-    private static readonly TimeSpan s_idleTimeout = TimeSpan.FromSeconds(60);
-
-    // Connections are renewed so that a change of the origin's address in DNS is noticed. Arbitrary.
-    private static readonly TimeSpan s_connectionLifetime = TimeSpan.FromMinutes(5);
-
-    private readonly HttpMessageInvoker _pool;
+    private readonly OriginPool _pool;
+    private readonly IReadOnlyList<Uri> _addresses;
+    private readonly UpstreamHealthOptions _healthOptions;
     private readonly OriginEndpoint[] _endpoints;
     private readonly OriginHealth _health;
     private readonly TimeoutOptions _timeouts;
     private readonly TimeProvider _time;
 
-    /// <summary>A client of the configured origin.</summary>
-    /// <exception cref="InvalidDataException"><c>upstream_tls.ca_file</c> cannot be used; the message says why.</exception>
-    public OriginClient(SliceOptions options, TimeProvider time)
+    /// <summary>A client of the configured origin, all of whose addresses are healthy.</summary>
+    public OriginClient(OriginPool pool, SliceOptions options, TimeProvider time)
+        : this(pool, options, new OriginHealth(options.UpstreamAddresses.Count, options.UpstreamHealth, time), time)
     {
+    }
+
+    private OriginClient(OriginPool pool, SliceOptions options, OriginHealth health, TimeProvider time)
+    {
+        _pool = pool;
+        _addresses = options.UpstreamAddresses;
+        _healthOptions = options.UpstreamHealth;
         _endpoints = [.. options.UpstreamAddresses.Select(OriginEndpoint.Of)];
-        _health = new OriginHealth(_endpoints.Length, options.UpstreamHealth, time);
+        _health = health;
         _timeouts = options.Timeouts;
         _time = time;
-        var handler = new SocketsHttpHandler
-        {
-            UseProxy = false,
-            AllowAutoRedirect = false,
-            AutomaticDecompression = DecompressionMethods.None,
-            UseCookies = false,
-            ActivityHeadersPropagator = null,
-            EnableMultipleHttp2Connections = true,
-            ConnectTimeout = options.Timeouts.Connect,
-            PooledConnectionIdleTimeout = s_idleTimeout,
-            PooledConnectionLifetime = s_connectionLifetime,
-            RequestHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
-            ResponseHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
-            PlaintextStreamFilter = static (context, _) => new ValueTask<Stream>(new OriginConnection(context.PlaintextStream)),
-        };
-        if (options.UsesUpstreamTls)
-        {
-            handler.ConnectCallback = new OriginTls(options.UpstreamTls).ConnectAsync;
-        }
-
-        _pool = new HttpMessageInvoker(handler);
     }
 
     /// <summary>
-    /// Called when an address begins to rest (false, with the failure) or is back (true), once for each change. Set once, before use; must not throw.
+    /// Called when an address begins to rest (false, with the failure) or is back (true), once for each change. Must not throw.
     /// </summary>
-    public Action<string, bool, Failure>? HealthChanged { get; set; }
+    public Action<string, bool, Failure>? HealthChanged { get; init; }
 
     /// <summary>Each address with 1, or 0 while it rests.</summary>
     public IEnumerable<KeyValuePair<string, long>> ReadHealth() =>
         _endpoints.Select((endpoint, index) => KeyValuePair.Create(endpoint.Name, _health.IsHealthy(index) ? 1L : 0L));
+
+    /// <summary>
+    /// The client for another configuration. What is known of the health of the addresses is taken along when they are the same; so nobody
+    /// has to find out anew, after a reload, which of them rests.
+    /// </summary>
+    public OriginClient Reconfigure(SliceOptions options)
+    {
+        bool isSame = options.UpstreamAddresses.SequenceEqual(_addresses) && options.UpstreamHealth == _healthOptions;
+        var health = isSame ? _health : new OriginHealth(options.UpstreamAddresses.Count, options.UpstreamHealth, _time);
+        return new OriginClient(_pool, options, health, _time) { HealthChanged = HealthChanged };
+    }
 
     /// <inheritdoc/>
     public ValueTask<OriginResult> SendAsync(OriginRequest request, CancellationToken ct) => SendAsync(new OriginCall(request), ct);
@@ -91,9 +81,6 @@ public sealed class OriginClient : IOriginClient, IDisposable
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
     internal ValueTask<OriginResult> UpgradeAsync(SubrequestTemplate template, string protocols, CancellationToken ct) =>
         SendAsync(new OriginCall("GET", template, body: null) { Upgrade = protocols }, ct);
-
-    /// <inheritdoc/>
-    public void Dispose() => _pool.Dispose();
 
     // From address to address until one answers, each once at most: no wait between them, as another machine has nothing to recover from.
     private async ValueTask<OriginResult> SendAsync(OriginCall call, CancellationToken ct)

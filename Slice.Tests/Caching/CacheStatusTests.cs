@@ -45,6 +45,6 @@ public sealed class CacheStatusTests
     {
         byte[] buffer = new byte[CacheStatus.MaxBytes];
         Assert.Equal(cacheStatus, Encoding.ASCII.GetString(buffer, 0, status.Write(buffer, timeToLiveSeconds: 7)));
-        Assert.Equal(xCache, Encoding.ASCII.GetString(status.XCache));
+        Assert.Equal(xCache, Encoding.ASCII.GetString(CacheStatus.XCacheOf(status.Result)));
     }
 }

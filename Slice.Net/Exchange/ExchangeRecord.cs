@@ -1,0 +1,50 @@
+using System.Net;
+using Slice.Core.Caching;
+
+namespace Slice.Net.Exchange;
+
+/// <summary>
+/// What is to be told of one finished exchange: for metrics, and for an access log. A view of the <see cref="HttpExchange"/>, valid during the
+/// call that hands it out; whoever wants to keep something copies that. Filled by whoever answers.
+/// </summary>
+internal readonly ref struct ExchangeRecord
+{
+    /// <summary>The other side of the connection; null when a balancer does not say.</summary>
+    public EndPoint? Client { get; init; }
+
+    /// <summary>The method as received; empty when the head was refused before it was known.</summary>
+    public ReadOnlySpan<byte> Method { get; init; }
+
+    /// <summary>The request-target as received; empty when the head was refused before it was known.</summary>
+    public ReadOnlySpan<byte> Target { get; init; }
+
+    /// <summary>Status of the answer; 0 when no head was sent.</summary>
+    public int Status { get; init; }
+
+    /// <summary>Bytes of content handed to the kernel.</summary>
+    public long BodyBytes { get; init; }
+
+    /// <summary>What the cache did, in one word.</summary>
+    public CacheResult CacheResult { get; init; }
+
+    /// <summary>Why the answer is not kept, not reused or not sliced; none when nothing stood in the way.</summary>
+    public CacheDetail CacheDetail { get; init; }
+
+    /// <summary>Slices of the answer that came from the store.</summary>
+    public int SlicesHit { get; init; }
+
+    /// <summary>Slices of the answer that came from the origin.</summary>
+    public int SlicesFetched { get; init; }
+
+    /// <summary>Name of the address of the origin that was asked for this request alone, or whose answer began the object; null for none.</summary>
+    public string? Origin { get; init; }
+
+    /// <summary>From the complete request head to the response head; null when no head was sent, and for a refused head.</summary>
+    public TimeSpan? TimeToFirstByte { get; init; }
+
+    /// <summary>From the complete request head to the last byte handed to the kernel; zero for a refused head.</summary>
+    public TimeSpan Duration { get; init; }
+
+    /// <summary>How the exchange ended.</summary>
+    public ExchangeEnding Ending { get; init; }
+}
