@@ -87,7 +87,7 @@ internal sealed class Composition : IAsyncDisposable
             ProxyProtocol = options.ProxyProtocol.Enabled
                 ? new ProxyProtocolMiddleware(options.ProxyProtocol.TrustedAddresses, options.Timeouts.RequestHead, time, meter, log)
                 : null,
-            Certificate = LoadCertificate(options.Tls),
+            Certificate = LoadCertificate(options, time),
             State = state,
             Meter = meter,
             Store = StoreFactory.Describe(options, _store),
@@ -122,14 +122,14 @@ internal sealed class Composition : IAsyncDisposable
     public static InstanceParts Compose(SliceOptions options, ILoggerFactory loggers) =>
         new Composition(options, loggers, TimeProvider.System).Parts;
 
-    private static ServerCertificate? LoadCertificate(TlsOptions tls)
+    private static ServerCertificate? LoadCertificate(SliceOptions options, TimeProvider time)
     {
-        if (tls is not { ListenAddress: not null, Certificate: { } certificatePath, Key: { } keyPath })
+        if (options.Tls is not { ListenAddress: not null, Certificate: { } certificatePath, Key: { } keyPath })
         {
             return null;
         }
 
-        string? problem = ServerCertificate.Load(certificatePath, keyPath, out var certificate);
+        string? problem = ServerCertificate.Load(certificatePath, keyPath, options.Timeouts.RequestHead, time, out var certificate);
         return problem is null ? certificate : throw new InvalidDataException($"tls.certificate: {certificatePath}: {problem}");
     }
 
@@ -140,6 +140,7 @@ internal sealed class Composition : IAsyncDisposable
         await _fetcher.DisposeAsync();
         _sweeper.Dispose();
         _residency.Dispose();
+        Parts.Certificate?.Dispose();
         _pool.Dispose();
         _gate.Dispose();
         _store.Dispose();

@@ -65,7 +65,7 @@ public static class ConfigurationReader
 
     private static IEnumerable<OptionError> CheckServerCertificate(TlsOptions tls)
     {
-        if (tls is { ListenAddress: not null, Certificate: { } certificate, Key: { } key } && ServerCertificate.Load(certificate, key, out _) is { } problem)
+        if (tls is { ListenAddress: not null, Certificate: { } certificate, Key: { } key } && ServerCertificate.Check(certificate, key) is { } problem)
         {
             yield return new OptionError("tls.certificate", certificate, problem, ServerCertificate.Syntax);
         }
