@@ -28,7 +28,7 @@ internal sealed class Composition : IAsyncDisposable
     private readonly OriginGate _gate;
     private readonly SliceFetcher _fetcher;
     private readonly DeadlineSweeper _sweeper;
-    private readonly PageResidency _residency = new();
+    private readonly PageResidency _residency;
     private readonly SliceMeter _meter;
 
     // The metrics endpoint counts no requests of its own: its figures are the proxy's.
@@ -42,6 +42,7 @@ internal sealed class Composition : IAsyncDisposable
         var meter = _meter = new SliceMeter(options.Purge.EnableMetrics);
         var state = new InstanceState();
         var log = new RequestLog(loggers.CreateLogger<RequestLog>(), meter);
+        _residency = new PageResidency { WorkFailed = log.PageWorkFailed };
 
         // Store and index.
         var index = Index = new ObjectIndex();

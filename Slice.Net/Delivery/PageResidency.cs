@@ -39,6 +39,9 @@ internal sealed class PageResidency : IDisposable
     private int _readersAhead;
     private bool _isDisposed;
 
+    /// <summary>Told of an exception that work has thrown, a defect of ours or of the disk; on any thread. Set once, before use; must not throw.</summary>
+    public Action<Exception>? WorkFailed { get; set; }
+
     /// <summary>Brings bytes of a slice on which the caller holds a lease into memory for a while.</summary>
     /// <returns>False when they cannot be read: the file was cut short, the device failed, or this is disposed.</returns>
     public ValueTask<bool> BringInAsync(PageWish wish, StoredSlice slice, int skipBytes, int takeBytes)
@@ -133,7 +136,16 @@ internal sealed class PageResidency : IDisposable
         bool isAhead = false;
         while (Next(ref isAhead) is { } work)
         {
-            work.Run();
+            try
+            {
+                work.Run();
+            }
+            catch (Exception error)
+            {
+                // The edge of the thread: uncaught, it would end the process. It costs this piece.
+                work.Abandon();
+                WorkFailed?.Invoke(error);
+            }
         }
     }
 

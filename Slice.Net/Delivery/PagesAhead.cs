@@ -110,7 +110,8 @@ internal sealed class PagesAhead(PageResidency residency, SliceMeter meter) : Pa
     /// <inheritdoc/>
     public override void Abandon()
     {
-        if (TryStart())
+        // With a thread already: that is this one, and its work has thrown.
+        if (_state is State.Running or State.Left || TryStart())
         {
             Finish();
         }

@@ -16,15 +16,22 @@ internal sealed partial class RequestLog(ILogger<RequestLog> logger, SliceMeter 
     /// <summary>The origin kept us from answering a request.</summary>
     public void OriginFailed(HttpExchange exchange, Failure failure)
     {
-        meter.Errors.Add(failure.Error.Token());
-        string target = TargetOf(exchange);
-        if (failure.Error.Side() == FetchErrorSide.Origin)
+        string reason = failure.Error.Token();
+        meter.Errors.Add(reason);
+        bool isOrigins = failure.Error.Side() == FetchErrorSide.Origin;
+        if (!logger.IsEnabled(isOrigins ? LogLevel.Warning : LogLevel.Error))
         {
-            LogOriginFailed(failure.Error.Token(), target, failure.Detail);
+            return;
+        }
+
+        string target = TargetOf(exchange);
+        if (isOrigins)
+        {
+            LogOriginFailed(reason, target, failure.Detail);
         }
         else
         {
-            LogWeFailed(failure.Error.Token(), target, failure.Detail);
+            LogWeFailed(reason, target, failure.Detail);
         }
     }
 
@@ -33,8 +40,11 @@ internal sealed partial class RequestLog(ILogger<RequestLog> logger, SliceMeter 
     {
         // A store that takes nothing is passed by and costs nobody a byte; while it lasts, every slice meets it, and the store says so once.
         var level = failure.Error is FetchError.StoreFull or FetchError.StoreWriteError ? LogLevel.Debug : LogLevel.Warning;
-        string reason = failure.Error.Token();
-        LogFetchFailed(level, reason, fetch.Generation.Key, fetch.SliceIndex, failure.Detail);
+        if (logger.IsEnabled(level))
+        {
+            string reason = failure.Error.Token();
+            LogFetchFailed(level, reason, fetch.Generation.Key, fetch.SliceIndex, failure.Detail);
+        }
     }
 
     /// <summary>Stored bytes could not be read.</summary>
@@ -42,7 +52,10 @@ internal sealed partial class RequestLog(ILogger<RequestLog> logger, SliceMeter 
     {
         meter.Errors.Add("store_read_error");
         meter.CacheErrors.Add(1);
-        LogSliceUnreadable(TargetOf(exchange));
+        if (logger.IsEnabled(LogLevel.Error))
+        {
+            LogSliceUnreadable(TargetOf(exchange));
+        }
     }
 
     /// <summary>A request that is no valid HTTP/1.1.</summary>
@@ -59,7 +72,7 @@ internal sealed partial class RequestLog(ILogger<RequestLog> logger, SliceMeter 
         {
             LogOriginIsBack(address);
         }
-        else
+        else if (logger.IsEnabled(LogLevel.Warning))
         {
             LogOriginRests(address, failure.Error.Token(), failure.Detail);
         }
@@ -73,6 +86,13 @@ internal sealed partial class RequestLog(ILogger<RequestLog> logger, SliceMeter 
     {
         meter.Errors.Add("internal");
         LogUnexpected(error);
+    }
+
+    /// <summary>An exception where bytes of the store are read; they are read again or fetched, the process goes on.</summary>
+    public void PageWorkFailed(Exception error)
+    {
+        meter.Errors.Add("internal");
+        LogPageWorkFailed(error);
     }
 
     private static string TargetOf(HttpExchange exchange) => Encoding.Latin1.GetString(exchange.Head.Target.PathAndQuery);
@@ -97,6 +117,9 @@ internal sealed partial class RequestLog(ILogger<RequestLog> logger, SliceMeter 
 
     [LoggerMessage(EventId = 31, EventName = "origin_is_back", Level = LogLevel.Information, Message = "an address of the origin answers again: {address}")]
     private partial void LogOriginIsBack(string address);
+
+    [LoggerMessage(EventId = 32, EventName = "page_work_failed", Level = LogLevel.Error, Message = "an unexpected error while stored bytes were read")]
+    private partial void LogPageWorkFailed(Exception error);
 
     [LoggerMessage(EventId = 7, EventName = "proxy_protocol_refused", Level = LogLevel.Debug, Message = "a connection was closed: {peer} {reason}")]
     private partial void LogProxyProtocolRefused(object? peer, string reason);

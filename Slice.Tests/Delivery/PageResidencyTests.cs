@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Slice.Core.Storage;
 using Slice.Net.Delivery;
 using Slice.Tests.Support;
@@ -134,6 +135,27 @@ public sealed class PageResidencyTests : IDisposable
         slice.Release();
     }
 
+    // Thrown on a thread of ours, an exception that nobody catches ends the process: an fstat(2) of a stale NFS handle is enough.
+    [Fact]
+    public async Task Work_that_throws_costs_itself_and_not_the_process()
+    {
+        StoredSlice slice = await StoreSliceAsync();
+        var failures = new ConcurrentQueue<Exception>();
+        using var residency = new PageResidency { WorkFailed = failures.Enqueue };
+        var work = Enumerable.Range(0, 40).Select(_ => new ThrowingWork()).ToArray();
+        foreach (var piece in work)
+        {
+            residency.RunAhead(piece);
+        }
+
+        await Deadline.WithinAsync(Task.WhenAll(work.Select(piece => piece.Abandoned)), "every piece to be given up");
+        Assert.True(await Deadline.WithinAsync(residency.BringInAsync(new PageWish(), slice, 0, 4096).AsTask(), "an answer after it"));
+        slice.Release();
+
+        await Eventually.TrueAsync(() => failures.Count == work.Length, () => $"a word for each; {failures.Count}");
+        Assert.All(failures, failure => Assert.IsType<IOException>(failure));
+    }
+
     [Fact]
     public async Task Many_wishes_at_once_are_all_answered()
     {
@@ -162,6 +184,17 @@ public sealed class PageResidencyTests : IDisposable
         wish.Abandon();
         Assert.False(await waiting);
         slice.Release();
+    }
+
+    private sealed class ThrowingWork : PageWork
+    {
+        private readonly TaskCompletionSource _abandoned = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Abandoned => _abandoned.Task;
+
+        public override void Run() => throw new IOException("stale handle");
+
+        public override void Abandon() => _abandoned.SetResult();
     }
 
     private string SegmentPath() => Directory.GetFiles(_directory.Path).Single(path => new FileInfo(path).Length > SliceBytes);

@@ -195,6 +195,26 @@ public sealed class PagesAheadTests : IDisposable
         Assert.All(_slices, slice => Assert.Equal(1, slice.Leases));
     }
 
+    [Fact]
+    public async Task Piece_that_throws_is_given_up_and_the_next_one_is_asked_for()
+    {
+        await DeliverColdAsync();
+        var failures = new ConcurrentQueue<Exception>();
+        using var residency = new PageResidency { WorkFailed = failures.Enqueue };
+
+        // It throws where the piece would be counted.
+        var ahead = new PagesAhead(residency, meter: null!);
+        ahead.Begin();
+        for (int piece = 1; piece <= 2; piece++)
+        {
+            ahead.Ask(_window, SliceBytes);
+            await Eventually.TrueAsync(() => failures.Count == piece, () => $"the end of piece {piece}");
+        }
+
+        ahead.End();
+        Assert.Equal([true, true], _slices[1..3].Select(slice => slice.IsResident(0, SliceBytes)));
+    }
+
     private async Task DeliverColdAsync()
     {
         var index = new ObjectIndex();

@@ -1,0 +1,40 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Slice.Core.Observability;
+using Slice.Core.Origin;
+using Slice.Net.Exchange;
+
+namespace Slice.Tests.Exchange;
+
+/// <summary>A line that is off costs nothing: what it would say is not even looked at.</summary>
+public sealed class RequestLogTests : IDisposable
+{
+    private readonly SliceMeter _meter = new();
+
+    public void Dispose() => _meter.Dispose();
+
+    [Theory]
+    [InlineData(FetchError.ConnectionRefused)]
+    [InlineData(FetchError.ProxyInternalError)]
+    public void Failure_that_is_not_logged_is_counted_and_makes_no_text(FetchError error)
+    {
+        var log = new RequestLog(NullLogger<RequestLog>.Instance, _meter);
+
+        log.OriginFailed(exchange: null!, new Failure(error));
+
+        Assert.Equal([KeyValuePair.Create(error.Token(), 1L)], _meter.Errors.Read());
+    }
+
+    [Fact]
+    public void Unreadable_slice_that_is_not_logged_is_counted_and_makes_no_text()
+    {
+        var log = new RequestLog(NullLogger<RequestLog>.Instance, _meter);
+
+        log.SliceUnreadable(exchange: null!);
+
+        Assert.Equal(1, _meter.CacheErrors.Value);
+    }
+
+    [Fact]
+    public void Failed_fetch_that_is_not_logged_makes_no_text() =>
+        new RequestLog(NullLogger<RequestLog>.Instance, _meter).FetchFailed(fetch: null!, new Failure(FetchError.ConnectionRefused));
+}
