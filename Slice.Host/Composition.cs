@@ -35,8 +35,13 @@ internal sealed class Composition : IAsyncDisposable
     private readonly SliceMeter _ownMeter = new();
 
     /// <summary>Builds an instance under a valid configuration; it does not listen yet.</summary>
+    /// <param name="options">The configuration.</param>
+    /// <param name="loggers">Makes its logs.</param>
+    /// <param name="time">The clock of everything in it.</param>
+    /// <param name="observe">Puts somebody else who is told of every exchange before the metrics; null for nobody.</param>
     /// <exception cref="IOException">The store cannot be created; the message says why.</exception>
-    public Composition(SliceOptions options, ILoggerFactory loggers, TimeProvider time)
+    public Composition(
+        SliceOptions options, ILoggerFactory loggers, TimeProvider time, Func<IExchangeObserver, IExchangeObserver>? observe = null)
     {
         _time = time;
         var meter = _meter = new SliceMeter(options.Purge.EnableMetrics);
@@ -79,7 +84,8 @@ internal sealed class Composition : IAsyncDisposable
 
         // Endpoints.
         _sweeper = new DeadlineSweeper(time);
-        var services = new ConnectionServices(Settings, _sweeper, new ExchangeMetrics(meter), time, meter, log);
+        IExchangeObserver metrics = new ExchangeMetrics(meter);
+        var services = new ConnectionServices(Settings, _sweeper, observe?.Invoke(metrics) ?? metrics, time, meter, log);
         var ownServices = services with { Meter = _ownMeter, Observer = new ExchangeMetrics(_ownMeter) };
         Parts = new InstanceParts
         {

@@ -1,7 +1,7 @@
 using System.Reflection;
 using Microsoft.Extensions.Logging;
 using Slice.Core.Storage;
-using Slice.Host.CommandLine;
+using Slice.Host.Service;
 using Slice.Net.Connections;
 
 namespace Slice.Tests;

@@ -13,12 +13,14 @@ namespace Slice.Tests.Support;
 /// </summary>
 internal sealed class ProxyUnderTest : IAsyncDisposable
 {
+    private readonly RecordingObserver _observer;
     private readonly LogCapture _log;
 
-    private ProxyUnderTest(Instance instance, Composition composition, LogCapture log)
+    private ProxyUnderTest(Instance instance, Composition composition, RecordingObserver observer, LogCapture log)
     {
         Instance = instance;
         Composition = composition;
+        _observer = observer;
         _log = log;
     }
 
@@ -33,6 +35,9 @@ internal sealed class ProxyUnderTest : IAsyncDisposable
 
     /// <summary>The metrics port.</summary>
     public IPEndPoint AdminEndPoint => Instance.AdminEndPoint!;
+
+    /// <summary>The exchanges on the proxy port that have finished.</summary>
+    public IReadOnlyList<RecordedExchange> Exchanges => _observer.Records;
 
     /// <summary>What was logged.</summary>
     public IReadOnlyList<string> Log => _log.Lines;
@@ -51,11 +56,17 @@ internal sealed class ProxyUnderTest : IAsyncDisposable
             Store = new CacheStoreOptions { MemorySizeBytes = 64 << 20 },
         };
         Composition? composition = null;
+        RecordingObserver? observer = null;
         var instance = await Instance.StartAsync(
             configure?.Invoke(options) ?? options,
-            (options, loggers) => (composition = new Composition(options, loggers, time ?? TimeProvider.System)).Parts,
+            (options, loggers) =>
+            {
+                composition = new Composition(
+                    options, loggers, time ?? TimeProvider.System, metrics => observer = new RecordingObserver(metrics));
+                return composition.Parts;
+            },
             logging => logging.ClearProviders().AddProvider(log).SetMinimumLevel(LogLevel.Debug));
-        return new ProxyUnderTest(instance, composition!, log);
+        return new ProxyUnderTest(instance, composition!, observer!, log);
     }
 
     /// <summary>One GET on a connection of its own.</summary>

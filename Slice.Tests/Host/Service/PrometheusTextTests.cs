@@ -23,6 +23,9 @@ public sealed class PrometheusTextTests
             counters[index].Add(1_000 + index);
         }
 
+        meter.Responses.Add(2);
+        meter.Responses.Add(4);
+        meter.CacheResults.Add(1);
         meter.Errors.Add("dns_error");
         meter.Errors.Add("bad_request");
         meter.PurgeResults.Add("success");

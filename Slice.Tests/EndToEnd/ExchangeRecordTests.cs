@@ -1,0 +1,146 @@
+using Slice.Core.Caching;
+using Slice.Core.Options;
+using Slice.Net.Exchange;
+using Slice.Tests.Support;
+
+namespace Slice.Tests.EndToEnd;
+
+/// <summary>However an exchange ends, it leaves exactly one record, and the record says how.</summary>
+public sealed class ExchangeRecordTests
+{
+    private const int SliceBytes = 8;
+
+    [Fact]
+    public async Task Miss_and_hit_are_told_with_their_slices_and_the_origin()
+    {
+        await using var origin = ScriptedOrigin.Start(new RangeFile(20).AnswerAsync);
+        await using var proxy = await StartAsync(origin);
+
+        await proxy.GetAsync("/file");
+        await FinishedAsync(proxy, 1);
+        await proxy.GetAsync("/file?", "Range: bytes=0-3");
+        await FinishedAsync(proxy, 2);
+        await proxy.GetAsync("/file");
+
+        var records = await FinishedAsync(proxy, 3);
+        Assert.Equal(
+            new RecordedExchange("GET", "/file", 200, 20, CacheResult.Miss, CacheDetail.None, 0, 3, $"http://{origin.Authority}", ExchangeEnding.Complete),
+            Bare(records[0]));
+        Assert.Equal((206, 4L, "/file?", 0, 1), (records[1].Status, records[1].BodyBytes, records[1].Target, records[1].SlicesHit, records[1].SlicesFetched));
+        Assert.Equal(
+            new RecordedExchange("GET", "/file", 200, 20, CacheResult.Hit, CacheDetail.None, 3, 0, null, ExchangeEnding.Complete), Bare(records[2]));
+        Assert.All(records, record => Assert.True(record is { HasClient: true, HasFirstByte: true }));
+        Assert.Equal(3, await proxy.MetricAsync("requests_total"));
+    }
+
+    [Theory]
+    [InlineData("GET /x HTTP/1.1\r\n\r\n", 400)]
+    [InlineData("GET /x HTTP/2.0\r\nHost: a\r\n\r\n", 505)]
+    public async Task Head_that_is_refused_is_told_without_what_stood_in_it(string head, int status)
+    {
+        await using var origin = ScriptedOrigin.Start(exchange => exchange.RespondAsync("200 OK", "body"));
+        await using var proxy = await StartAsync(origin);
+        using var client = await RawClient.ConnectAsync(proxy.EndPoint);
+        await client.SendAsync(head);
+        Assert.Equal(status, (await client.ReadResponseAsync()).StatusCode);
+
+        var record = Assert.Single(await FinishedAsync(proxy, 1));
+        Assert.Equal(new RecordedExchange("", "", status, 0, CacheResult.None, CacheDetail.None, 0, 0, null, ExchangeEnding.Refused), Bare(record));
+        Assert.Equal((false, TimeSpan.Zero), (record.HasFirstByte, record.Duration));
+        Assert.Equal(1, await proxy.MetricAsync("requests_total"));
+    }
+
+    [Fact]
+    public async Task Request_that_passes_through_tells_its_method_and_the_origin()
+    {
+        await using var origin = ScriptedOrigin.Start(exchange => exchange.RespondAsync("201 Created", "made"));
+        await using var proxy = await StartAsync(origin);
+        using var client = await RawClient.ConnectAsync(proxy.EndPoint);
+        await client.SendAsync("PUT /thing HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi");
+        await client.ReadResponseAsync();
+
+        Assert.Equal(
+            new RecordedExchange("PUT", "/thing", 201, 4, CacheResult.Bypass, CacheDetail.None, 0, 0, $"http://{origin.Authority}", ExchangeEnding.Complete),
+            Bare(Assert.Single(await FinishedAsync(proxy, 1))));
+    }
+
+    [Theory]
+    [InlineData("HEAD", 200)]
+    [InlineData("GET", 304)]
+    public async Task Answer_without_a_body_is_told_without_bytes(string method, int status)
+    {
+        await using var origin = ScriptedOrigin.Start(new RangeFile(20).AnswerAsync);
+        await using var proxy = await StartAsync(origin);
+        string tag = (await proxy.GetAsync("/file")).Field("ETag")!;
+        await FinishedAsync(proxy, 1);
+        using var client = await RawClient.ConnectAsync(proxy.EndPoint);
+        string condition = status == 304 ? $"If-None-Match: {tag}\r\n" : "";
+        await client.SendAsync($"{method} /file HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{condition}\r\n");
+        await client.ReadHeadAsync();
+
+        var record = (await FinishedAsync(proxy, 2))[1];
+        Assert.Equal((method, status, 0L, CacheResult.Hit, ExchangeEnding.Complete), (record.Method, record.Status, record.BodyBytes, record.CacheResult, record.Ending));
+    }
+
+    [Fact]
+    public async Task Origin_that_refuses_connections_is_told_as_the_origins_failure()
+    {
+        using var refusing = new RefusingPort();
+        await using var proxy = await ProxyUnderTest.StartAsync(
+            refusing.Uri, SliceBytes, options => options with { MaxRetries = 0 });
+
+        Assert.Equal(502, (await proxy.GetAsync("/file")).StatusCode);
+
+        var record = Assert.Single(await FinishedAsync(proxy, 1));
+        Assert.Equal((502, ExchangeEnding.OriginFailed, refusing.Uri.ToString().TrimEnd('/')), (record.Status, record.Ending, record.Origin));
+    }
+
+    [Fact]
+    public async Task Body_that_breaks_off_behind_the_head_is_told_as_the_origins_failure()
+    {
+        await using var origin = ScriptedOrigin.Start(async exchange =>
+        {
+            await exchange.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 100\r\nCache-Control: no-store\r\n\r\n0123456789");
+            await exchange.ResetAsync();
+        });
+        await using var proxy = await StartAsync(origin, options => options with { SlicePatterns = ["^/none$"], MaxRetries = 0 });
+
+        await Assert.ThrowsAsync<EndOfStreamException>(() => proxy.GetAsync("/page"));
+
+        var record = Assert.Single(await FinishedAsync(proxy, 1));
+        Assert.Equal((200, CacheDetail.NoStore, ExchangeEnding.OriginFailed), (record.Status, record.CacheDetail, record.Ending));
+    }
+
+    [Fact]
+    public async Task Client_that_leaves_while_the_origin_thinks_is_told_as_such()
+    {
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var origin = ScriptedOrigin.Start(async exchange =>
+        {
+            await gate.Task;
+            await exchange.RespondAsync("200 OK", "late");
+        });
+        await using var proxy = await StartAsync(origin);
+        using (var client = await RawClient.ConnectAsync(proxy.EndPoint))
+        {
+            await client.SendAsync(RawClient.Request("GET", "/file"));
+            await origin.RequestsArrivedAsync(1);
+        }
+
+        var record = Assert.Single(await FinishedAsync(proxy, 1));
+        Assert.Equal(("/file", 0, ExchangeEnding.ClientLeft, false), (record.Target, record.Status, record.Ending, record.HasFirstByte));
+        gate.SetResult();
+    }
+
+    private static Task<ProxyUnderTest> StartAsync(ScriptedOrigin origin, Func<SliceOptions, SliceOptions>? configure = null) =>
+        ProxyUnderTest.StartAsync(origin.Uri, SliceBytes, configure);
+
+    private static async Task<IReadOnlyList<RecordedExchange>> FinishedAsync(ProxyUnderTest proxy, int count)
+    {
+        await Eventually.TrueAsync(() => proxy.Exchanges.Count >= count, () => $"{proxy.Exchanges.Count} of {count} records");
+        return proxy.Exchanges;
+    }
+
+    // What a clock or the kernel chooses is left out.
+    private static RecordedExchange Bare(RecordedExchange record) => record with { HasClient = false, HasFirstByte = false, Duration = default };
+}
