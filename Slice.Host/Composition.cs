@@ -98,6 +98,7 @@ internal sealed class Composition : IAsyncDisposable
             State = state,
             Meter = meter,
             Store = StoreFactory.Describe(options, _store),
+            Apply = reloaded => meter.ShowsPurge = reloaded.Purge.EnableMetrics,
             Owner = this,
         };
     }

@@ -1,4 +1,3 @@
-using Slice.Core.Options;
 using Slice.Host.CommandLine;
 using Slice.Host.Configuration;
 using Slice.Host.Demo;
@@ -37,13 +36,15 @@ internal static class Program
 
     private static async Task<int> RunAsync(ConfigurationRequest request)
     {
-        LoadedConfiguration loaded = ConfigurationLoader.Load(request, Environment.GetEnvironmentVariable);
-        if (loaded.Options is not SliceOptions options)
+        LoadedConfiguration loaded = Load();
+        if (loaded.Options is null)
         {
             ConfigurationCheck.WriteErrors(loaded.Errors, Console.Error);
             return ExitCode.Configuration;
         }
 
-        return await ServiceRunner.RunAsync(options, Composition.Compose, request, loaded.Notices);
+        return await ServiceRunner.RunAsync(loaded, Load, Composition.Compose);
+
+        LoadedConfiguration Load() => ConfigurationLoader.Load(request, Environment.GetEnvironmentVariable);
     }
 }

@@ -7,7 +7,8 @@ using Slice.Tests.Support;
 namespace Slice.Tests;
 
 /// <summary>
-/// Dependencies point one way: Host → Net → Core, inside each of them from folder to folder in one order, and Core knows neither sockets nor frameworks.
+/// Dependencies point one way: Host → Net → Core, inside each of them from folder to folder in one order, and Core knows neither sockets
+/// nor frameworks.
 /// </summary>
 public sealed class ArchitectureTests
 {
@@ -18,7 +19,8 @@ public sealed class ArchitectureTests
     // The folders of each project; one may use those before it. The last of the host is its root.
     private static readonly (Assembly Assembly, string Root, string[] Folders)[] s_layers =
     [
-        (s_core, "Slice.Core", ["Ranges", "Http", "Options", "Observability", "Origin", "Caching", "Storage", "Objects", "Objects.Journal", "Fetching"]),
+        (s_core, "Slice.Core",
+            ["Ranges", "Http", "Options", "Observability", "Origin", "Caching", "Storage", "Objects", "Objects.Journal", "Fetching"]),
         (s_net, "Slice.Net", ["Certificates", "Origin", "Exchange", "Connections", "Delivery", "Handlers"]),
         (s_host, "Slice.Host", ["Text", "Logging", "Configuration", "Service", "Demo", "CommandLine", ""]),
     ];
@@ -126,7 +128,8 @@ public sealed class ArchitectureTests
 
     private static IEnumerable<Type> TypesOf(Assembly assembly) => assembly.GetTypes().Where(IsOurs);
 
-    private static string FolderOf(Type type, string root) => type.Namespace!.Length == root.Length ? "" : type.Namespace[(root.Length + 1)..];
+    private static string FolderOf(Type type, string root) =>
+        type.Namespace!.Length == root.Length ? "" : type.Namespace[(root.Length + 1)..];
 
     private static bool IsOurs(Type type) =>
         type.DeclaringType is null

@@ -65,6 +65,9 @@ public sealed class OptionKey
     /// <summary>Whether the key may be without a value, and is so by default.</summary>
     public bool IsOptional { get; internal init; }
 
+    /// <summary>What a reload does with the key.</summary>
+    public OptionReload Reload { get; private set; }
+
     /// <summary>Whether the value must never be shown.</summary>
     public bool IsSecret => Kind == OptionKind.Secret;
 
@@ -108,6 +111,14 @@ public sealed class OptionKey
     /// <param name="value">Typed as <see cref="OptionKind"/> says, and passed by <see cref="Check(object)"/>.</param>
     public SliceOptions With(SliceOptions options, object? value) => _with(options, value);
 
+    /// <summary>Whether two configurations have different values of this key; lists are compared entry by entry.</summary>
+    public bool Differs(SliceOptions first, SliceOptions second) => (Read(first), Read(second)) switch
+    {
+        (IReadOnlyList<string> entries, IReadOnlyList<string> others) => !entries.SequenceEqual(others),
+        (IReadOnlyList<Uri> addresses, IReadOnlyList<Uri> others) => !addresses.SequenceEqual(others),
+        var (value, other) => !Equals(value, other),
+    };
+
     /// <summary>A value as text. Lists are in YAML's flow form; a secret is <see cref="Redacted"/>.</summary>
     public string Format(object? value) => (Kind, value) switch
     {
@@ -134,6 +145,14 @@ public sealed class OptionKey
         OptionKind.Networks => IsNetwork(entry) ? null : "not an address or network",
         _ => SlicePattern.Compile(entry, out _),
     };
+
+    /// <summary>The same key, waiting for a restart.</summary>
+    internal OptionKey AtRestart()
+    {
+        var key = (OptionKey)MemberwiseClone();
+        key.Reload = OptionReload.Restart;
+        return key;
+    }
 
     internal IEnumerable<OptionError> Check(object? value, long minimum)
     {

@@ -4,8 +4,8 @@ namespace Slice.Core.Options;
 
 /// <summary>
 /// Every key of the configuration, once. The reader binds by it, the validator checks by it, errors and suggestions quote it, and the
-/// tables of <c>docs/configuration.md</c> and the sample configuration are compared with it by tests. Ranges are stated here and nowhere
-/// else.
+/// tables of <c>docs/configuration.md</c> and the sample configuration are compared with it by tests. Ranges, and what waits for a
+/// restart, are stated here and nowhere else.
 /// </summary>
 public static class OptionTable
 {
@@ -32,11 +32,11 @@ public static class OptionTable
             o => o.UpstreamHealth.Rest, (o, v) => o with { UpstreamHealth = o.UpstreamHealth with { Rest = v } }),
 
         OptionalText("Origin", "upstream_tls.server_name", OptionKind.HostName, "Name in SNI and in the certificate of an https origin, instead of the host of the address.",
-            o => o.UpstreamTls.ServerName, (o, v) => o with { UpstreamTls = o.UpstreamTls with { ServerName = v } }),
+            o => o.UpstreamTls.ServerName, (o, v) => o with { UpstreamTls = o.UpstreamTls with { ServerName = v } }).AtRestart(),
         OptionalText("Origin", "upstream_tls.ca_file", OptionKind.File, "CA certificates in PEM that alone are trusted for an https origin, instead of the system's.",
-            o => o.UpstreamTls.CaFile, (o, v) => o with { UpstreamTls = o.UpstreamTls with { CaFile = v } }),
+            o => o.UpstreamTls.CaFile, (o, v) => o with { UpstreamTls = o.UpstreamTls with { CaFile = v } }).AtRestart(),
         Flag("Origin", "upstream_tls.verify", "Whether the certificate of an https origin is verified.",
-            o => o.UpstreamTls.Verify, (o, v) => o with { UpstreamTls = o.UpstreamTls with { Verify = v } }),
+            o => o.UpstreamTls.Verify, (o, v) => o with { UpstreamTls = o.UpstreamTls with { Verify = v } }).AtRestart(),
 
         Size("Slicing", "slice_size", SliceOptionsValidator.MinimumSliceSizeBytes, 10 * MiB, "Bytes per slice.",
             o => o.SliceSizeBytes, (o, v) => o with { SliceSizeBytes = (int)v }),
@@ -52,7 +52,7 @@ public static class OptionTable
             o => (int)o.Validator, (o, v) => o with { Validator = (ValidatorStrength)v }),
 
         Flag("Cache", "enable_cache", "Whether slices are kept for later requests.",
-            o => o.EnableCache, (o, v) => o with { EnableCache = v }),
+            o => o.EnableCache, (o, v) => o with { EnableCache = v }).AtRestart(),
         Duration("Cache", "cache_ttl", 0, YearMs, "Freshness lifetime of an answer that states none of its own.",
             o => o.CacheTtl, (o, v) => o with { CacheTtl = v }),
         Flag("Cache", "cache_ttl_override", "Whether cache_ttl also stands in for the freshness lifetime that a 200 or 206 states.",
@@ -74,33 +74,34 @@ public static class OptionTable
         Arguments("Cache", "cache_key.ignored_arguments", "Query arguments that do not tell objects apart; they go to the origin all the same.",
             o => o.CacheKeyIgnoredArguments, (o, v) => o with { CacheKeyIgnoredArguments = v }),
         Size("Cache", "l1_cache_size_bytes", 16 * MiB, TiB, "Bytes kept when the cache is in memory.",
-            o => o.Store.MemorySizeBytes, (o, v) => o with { Store = o.Store with { MemorySizeBytes = v } }),
+            o => o.Store.MemorySizeBytes, (o, v) => o with { Store = o.Store with { MemorySizeBytes = v } }).AtRestart(),
         Flag("Cache", "enable_l2_cache", "Whether the cache is on disk instead of in memory; the kernel's page cache is then the memory tier.",
-            o => o.Store.OnDisk, (o, v) => o with { Store = o.Store with { OnDisk = v } }),
+            o => o.Store.OnDisk, (o, v) => o with { Store = o.Store with { OnDisk = v } }).AtRestart(),
         Text("Cache", "l2_cache_dir", OptionKind.Directory, "Directory of the cache on disk.",
-            o => o.Store.Directory, (o, v) => o with { Store = o.Store with { Directory = v } }),
+            o => o.Store.Directory, (o, v) => o with { Store = o.Store with { Directory = v } }).AtRestart(),
         Size("Cache", "cache_size", 16 * MiB, 64 * TiB, "Bytes kept when the cache is on disk; a hard limit.",
-            o => o.Store.DiskSizeBytes, (o, v) => o with { Store = o.Store with { DiskSizeBytes = v } }),
+            o => o.Store.DiskSizeBytes, (o, v) => o with { Store = o.Store with { DiskSizeBytes = v } }).AtRestart(),
 
         Text("Listening", "listen_address", OptionKind.ListenAddress, "Where clients connect.",
-            o => o.ListenAddress, (o, v) => o with { ListenAddress = v }),
+            o => o.ListenAddress, (o, v) => o with { ListenAddress = v }).AtRestart(),
         OptionalText("Listening", "tls.listen_address", OptionKind.ListenAddress, "Where clients connect with TLS.",
-            o => o.Tls.ListenAddress, (o, v) => o with { Tls = o.Tls with { ListenAddress = v } }),
+            o => o.Tls.ListenAddress, (o, v) => o with { Tls = o.Tls with { ListenAddress = v } }).AtRestart(),
         OptionalText("Listening", "tls.certificate", OptionKind.File, "Certificate for clients and its chain in PEM; read again at SIGHUP.",
-            o => o.Tls.Certificate, (o, v) => o with { Tls = o.Tls with { Certificate = v } }),
+            o => o.Tls.Certificate, (o, v) => o with { Tls = o.Tls with { Certificate = v } }).AtRestart(),
         OptionalText("Listening", "tls.key", OptionKind.File, "Key of that certificate in PEM, without a password; read again at SIGHUP.",
-            o => o.Tls.Key, (o, v) => o with { Tls = o.Tls with { Key = v } }),
+            o => o.Tls.Key, (o, v) => o with { Tls = o.Tls with { Key = v } }).AtRestart(),
         Flag("Listening", "proxy_protocol.enabled", "Whether every client connection begins with a header of the PROXY protocol, version 1 or 2.",
-            o => o.ProxyProtocol.Enabled, (o, v) => o with { ProxyProtocol = o.ProxyProtocol with { Enabled = v } }),
+            o => o.ProxyProtocol.Enabled, (o, v) => o with { ProxyProtocol = o.ProxyProtocol with { Enabled = v } }).AtRestart(),
         Networks("Listening", "proxy_protocol.trusted_addresses", "Balancers whose header is believed; connections of others are closed.",
-            o => o.ProxyProtocol.TrustedAddresses, (o, v) => o with { ProxyProtocol = o.ProxyProtocol with { TrustedAddresses = v } }),
+            o => o.ProxyProtocol.TrustedAddresses,
+            (o, v) => o with { ProxyProtocol = o.ProxyProtocol with { TrustedAddresses = v } }).AtRestart(),
         Text("Listening", "health_path", OptionKind.UrlPath, "Path on the proxy port that answers health checks instead of the origin.",
             o => o.HealthPath, (o, v) => o with { HealthPath = v }),
 
         Flag("Metrics endpoint", "metrics_endpoint.enabled", "Whether the endpoint with /metrics and /health listens.",
-            o => o.MetricsEndpoint.Enabled, (o, v) => o with { MetricsEndpoint = o.MetricsEndpoint with { Enabled = v } }),
+            o => o.MetricsEndpoint.Enabled, (o, v) => o with { MetricsEndpoint = o.MetricsEndpoint with { Enabled = v } }).AtRestart(),
         Text("Metrics endpoint", "metrics_endpoint.address", OptionKind.ListenAddress, "Where it listens.",
-            o => o.MetricsEndpoint.Address, (o, v) => o with { MetricsEndpoint = o.MetricsEndpoint with { Address = v } }),
+            o => o.MetricsEndpoint.Address, (o, v) => o with { MetricsEndpoint = o.MetricsEndpoint with { Address = v } }).AtRestart(),
 
         Flag("Purge", "purge.enabled", "Whether PURGE is answered; otherwise it is refused with 405.",
             o => o.Purge.Enabled, (o, v) => o with { Purge = o.Purge with { Enabled = v } }),
@@ -109,7 +110,8 @@ public static class OptionTable
         Flag("Purge", "purge.enable_metrics", "Whether purge metrics are published.",
             o => o.Purge.EnableMetrics, (o, v) => o with { Purge = o.Purge with { EnableMetrics = v } }),
 
-        Deadline("connect", "TCP connect to the origin, with the TLS handshake.", t => t.Connect, (t, v) => t with { Connect = v }),
+        Deadline("connect", "TCP connect to the origin, with the TLS handshake.", t => t.Connect, (t, v) => t with { Connect = v })
+            .AtRestart(),
         Deadline("first_byte", "From the request sent to the origin until its response head.", t => t.FirstByte, (t, v) => t with { FirstByte = v }),
         Deadline("between_bytes", "Between two reads of a body from the origin.", t => t.BetweenBytes, (t, v) => t with { BetweenBytes = v }),
         Deadline("subrequest_total", "Whole time of one try at a slice, from its begin to the last byte.", t => t.SubrequestTotal, (t, v) => t with { SubrequestTotal = v }),
@@ -122,7 +124,7 @@ public static class OptionTable
         Deadline("shutdown", "Time that running responses get after SIGTERM.", t => t.Shutdown, (t, v) => t with { Shutdown = v }),
 
         Count("Limits", "limits.max_connections", 1, 1_000_000, "Client connections at once.",
-            o => o.Limits.MaxConnections, (o, v) => o with { Limits = o.Limits with { MaxConnections = (int)v } }),
+            o => o.Limits.MaxConnections, (o, v) => o with { Limits = o.Limits with { MaxConnections = (int)v } }).AtRestart(),
         Count("Limits", "limits.max_origin_requests", 1, 10_000, "Subrequests and first requests of objects at the origin at once, over all clients.",
             o => o.Limits.MaxOriginRequests, (o, v) => o with { Limits = o.Limits with { MaxOriginRequests = (int)v } }),
         Count("Limits", "limits.max_ranges", 1, 1_000, "Most ranges in one request that are answered as parts; a Range with more is ignored.",

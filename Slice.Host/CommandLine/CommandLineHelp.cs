@@ -34,7 +34,8 @@ internal static class CommandLineHelp
                               'pingora-slice inspect --help' for the cache
 
         Signals:
-          HUP                 read CONFIG again; log_level changes at once, the rest at a restart
+          HUP                 read CONFIG again; the log says which changes apply and which wait
+                              for a restart
           TERM, INT           stop taking requests, let running ones finish, exit
 
         Exit codes:

@@ -71,7 +71,8 @@ internal static class InspectCommandRunner
         output.WriteLine($"directory  {store.Directory}");
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"objects    {store.Objects.Count}"));
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"slices     {slices}, {ReadableSize.Format(bytes)}"));
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"segments   {store.Segments}, {ReadableSize.Format(store.SegmentBytes)}"));
+        string segmentSize = ReadableSize.Format(store.SegmentBytes);
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"segments   {store.Segments}, {segmentSize}"));
         string torn = store.TornBytes > 0 ? string.Create(CultureInfo.InvariantCulture, $", the last {store.TornBytes} bytes are no whole record") : "";
         output.WriteLine($"index      {ReadableSize.Format(store.IndexBytes)}{torn}");
         output.WriteLine($"last stop  {(store.WasClosed ? "clean" : "not clean, or still running")}");

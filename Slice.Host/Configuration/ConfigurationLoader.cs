@@ -11,6 +11,9 @@ public static class ConfigurationLoader
 
     private static readonly string[] s_defaultFiles = ["./pingora_slice.yaml", "/etc/pingora-slice/pingora_slice.yaml"];
 
+    // Keys that --port moves.
+    private static readonly string[] s_movedKeys = ["listen_address", "tls.listen_address", "metrics_endpoint.address", "l2_cache_dir"];
+
     /// <summary>Places looked at when no file is named; the first that is there is used, alone.</summary>
     public static IReadOnlyList<string> DefaultFiles => s_defaultFiles;
 
@@ -33,9 +36,25 @@ public static class ConfigurationLoader
         List<ConfigurationError> errors = [.. read.Errors];
         LogSeverity? environmentLevel = ReadLogVariable(readEnvironment, errors);
         List<string> notices = [];
-        SliceOptions? options = read.Options is null ? null : read.Options with { LogLevel = request.LogLevel ?? environmentLevel ?? read.Options.LogLevel };
-        options = options is null ? null : Move(options, request.Port, notices, errors);
-        return new LoadedConfiguration(errors.Count == 0 ? options : null, files, errors, notices);
+        SliceOptions? options = read.Options is { } written
+            ? Move(written with { LogLevel = request.LogLevel ?? environmentLevel ?? written.LogLevel }, request.Port, notices, errors)
+            : null;
+        return new LoadedConfiguration(errors.Count == 0 ? options : null, files, errors, notices)
+        {
+            Written = read.Options,
+            Overrides = OverridesOf(request, environmentLevel),
+        };
+    }
+
+    private static Dictionary<string, string> OverridesOf(ConfigurationRequest request, LogSeverity? environmentLevel)
+    {
+        Dictionary<string, string> overrides = request.Port is null ? [] : s_movedKeys.ToDictionary(key => key, _ => "--port");
+        if ((request.LogLevel is not null ? "--log-level" : environmentLevel is not null ? LogVariable : null) is { } source)
+        {
+            overrides.Add("log_level", source);
+        }
+
+        return overrides;
     }
 
     private static ConfigurationError NotFound(IReadOnlyList<string> places) => new(

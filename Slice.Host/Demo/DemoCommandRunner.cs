@@ -48,7 +48,9 @@ internal static class DemoCommandRunner
         }
         catch (InstanceStartException error)
         {
-            string hint = options.Port == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" Without --port {options.Port} a free port is taken.");
+            string hint = options.Port == 0
+                ? ""
+                : string.Create(CultureInfo.InvariantCulture, $" Without --port {options.Port} a free port is taken.");
             console.Error.WriteLine($"pingora-slice: the demo cannot start: {error.Message}.{hint}");
             return ExitCode.CannotStart;
         }

@@ -15,9 +15,14 @@ internal sealed class DemoReport(DemoConsole console, DemoPlan plan)
     public void WriteIntroduction(Uri origin, Instance proxy)
     {
         var options = plan.Options;
-        WriteLine($"Sample origin on {origin.GetLeftPart(UriPartial.Authority)} ({DurationText.Format(options.Latency)} before each answer).");
-        WriteLine($"Proxy on http://{proxy.ProxyEndPoint} ({ReadableSize.Format(options.SliceSizeBytes)} per slice, {ReadableSize.Format(plan.CacheBytes)} of memory as cache).");
-        WriteLine($"Objects of {ReadableSize.Format(options.SizeBytes)}, which is {plan.SliceCount} {(plan.SliceCount == 1 ? "slice" : "slices")}; every byte that arrives is checked.");
+        string latency = DurationText.Format(options.Latency);
+        WriteLine($"Sample origin on {origin.GetLeftPart(UriPartial.Authority)} ({latency} before each answer).");
+        string sliceSize = ReadableSize.Format(options.SliceSizeBytes);
+        string cacheSize = ReadableSize.Format(plan.CacheBytes);
+        WriteLine($"Proxy on http://{proxy.ProxyEndPoint} ({sliceSize} per slice, {cacheSize} of memory as cache).");
+        string slices = plan.SliceCount == 1 ? "slice" : "slices";
+        string objectSize = ReadableSize.Format(options.SizeBytes);
+        WriteLine($"Objects of {objectSize}, which is {plan.SliceCount} {slices}; every byte that arrives is checked.");
         if (!plan.FitsCache)
         {
             WriteLine($"They do not all fit the cache, which takes at most 2 GiB and half of the memory: what was evicted is fetched again.");
@@ -41,7 +46,8 @@ internal sealed class DemoReport(DemoConsole console, DemoPlan plan)
         var counts = row.Counts;
         string speed = ReadableSize.Format((long)row.Throughput) + "/s";
         string proxy = string.Create(CultureInfo.InvariantCulture, $"{counts.SlicesReused,9}{counts.SlicesFetched,9}");
-        string origin = string.Create(CultureInfo.InvariantCulture, $"{counts.OriginRequests,10}{ReadableSize.Format(counts.OriginBytes),10}");
+        string bytes = ReadableSize.Format(counts.OriginBytes);
+        string origin = string.Create(CultureInfo.InvariantCulture, $"{counts.OriginRequests,10}{bytes,10}");
         WriteLine($"{row.Name,-NameWidth}{Duration(row.Time),9}{Duration(row.FirstByte),12}{speed,13}{proxy}{origin}");
     }
 
@@ -54,9 +60,11 @@ internal sealed class DemoReport(DemoConsole console, DemoPlan plan)
             ? "each byte once"
             : string.Create(CultureInfo.InvariantCulture, $"{(double)crowdBytes / plan.Crowd.Length:0.0} times the object");
         WriteLine($"");
-        WriteLine($"{plan.Options.Concurrency} in flight: {speedUp:0.0} times the throughput of one slice at a time, which is how nginx's slice module fetches");
+        int inFlight = plan.Options.Concurrency;
+        WriteLine($"{inFlight} in flight: {speedUp:0.0} times the throughput of one slice at a time, which is how nginx's slice module fetches");
         WriteLine($"(the same proxy with max_concurrent_subrequests 1, not nginx itself).");
-        WriteLine($"{DemoPlan.Clients} clients received {ReadableSize.Format(results.Crowd.Bytes)}; the origin sent {ReadableSize.Format(crowdBytes)}: {crowdShare}.");
+        string received = ReadableSize.Format(results.Crowd.Bytes);
+        WriteLine($"{DemoPlan.Clients} clients received {received}; the origin sent {ReadableSize.Format(crowdBytes)}: {crowdShare}.");
         WriteLine($"A slice is reused when it comes from the cache, or from what is just being fetched for another client.");
         long checkedBytes = results.All.Sum(row => row.Bytes);
         console.Output.WriteLine(console.Green($"Every one of the {ReadableSize.Format(checkedBytes)} downloaded was right."));

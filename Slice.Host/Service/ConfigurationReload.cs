@@ -9,8 +9,8 @@ using Slice.Net.Certificates;
 namespace Slice.Host.Service;
 
 /// <summary>
-/// SIGHUP: reads the configuration again. <c>log_level</c> takes effect at once; any other changed key is named in the log and waits for
-/// a restart. An invalid configuration changes nothing and every error is logged.
+/// SIGHUP: reads the configuration again. Live keys take effect with the next request; others that have changed are named in the log and
+/// wait for a restart. An invalid configuration changes nothing and every error is logged.
 /// </summary>
 /// <remarks>
 /// A service of the host, which starts it before Kestrel and disposes it last: uncaught, the signal ends the process, and whoever sees a
@@ -19,28 +19,35 @@ namespace Slice.Host.Service;
 internal sealed partial class ConfigurationReload : IHostedService, IDisposable
 {
     private readonly Lock _lock = new();
-    private readonly SliceOptions _running;
-    private readonly ConfigurationRequest _request;
+    private readonly Func<LoadedConfiguration> _load;
     private readonly LogThreshold _threshold;
     private readonly ILogger _logger;
     private PosixSignalRegistration? _signal;
+    private LoadedConfiguration _loaded;
+    private SliceOptions _running;
+    private Action<SliceOptions>? _apply;
     private ServerCertificate? _certificate;
 
-    /// <param name="running">The configuration that was started with.</param>
-    /// <param name="request">What to load.</param>
+    /// <param name="started">The configuration that was started with, without errors.</param>
+    /// <param name="load">Loads it anew.</param>
     /// <param name="threshold">Gets the new <c>log_level</c>.</param>
     /// <param name="loggers">Makes the log it reports to.</param>
-    public ConfigurationReload(SliceOptions running, ConfigurationRequest request, LogThreshold threshold, ILoggerFactory loggers)
+    public ConfigurationReload(LoadedConfiguration started, Func<LoadedConfiguration> load, LogThreshold threshold, ILoggerFactory loggers)
     {
-        (_running, _request, _threshold) = (running, request, threshold);
+        (_loaded, _running, _load, _threshold) = (started, started.Options!, load, threshold);
         _logger = loggers.CreateLogger<ConfigurationReload>();
     }
 
-    /// <summary>The certificate for clients that is in use; null without TLS, and until the instance runs.</summary>
-    public ServerCertificate? Certificate
+    /// <summary>Says what a reload reaches, once the instance runs. A reload before that is made up for.</summary>
+    /// <param name="apply">Puts a configuration in force; called by one reload at a time.</param>
+    /// <param name="certificate">The certificate for clients; null without TLS.</param>
+    public void Attach(Action<SliceOptions> apply, ServerCertificate? certificate)
     {
-        get => Volatile.Read(ref _certificate);
-        set => Volatile.Write(ref _certificate, value);
+        lock (_lock)
+        {
+            (_apply, _certificate) = (apply, certificate);
+            apply(_running);
+        }
     }
 
     /// <summary>Takes the signal over until it is disposed.</summary>
@@ -56,15 +63,14 @@ internal sealed partial class ConfigurationReload : IHostedService, IDisposable
     /// <inheritdoc/>
     public void Dispose() => _signal?.Dispose();
 
-    private void OnSignal(PosixSignalContext context)
+    /// <summary>Reads everything again, as the signal does. Thread-safe: reloads come one after the other.</summary>
+    internal void Reload()
     {
-        // Without this the runtime ends the process, as the signal does by default.
-        context.Cancel = true;
         lock (_lock)
         {
             try
             {
-                Reload();
+                ReloadOptions();
                 ReloadCertificate();
             }
             catch (Exception error)
@@ -75,9 +81,16 @@ internal sealed partial class ConfigurationReload : IHostedService, IDisposable
         }
     }
 
-    private void Reload()
+    private void OnSignal(PosixSignalContext context)
     {
-        LoadedConfiguration loaded = ConfigurationLoader.Load(_request, Environment.GetEnvironmentVariable);
+        // Without this the runtime ends the process, as the signal does by default.
+        context.Cancel = true;
+        Reload();
+    }
+
+    private void ReloadOptions()
+    {
+        LoadedConfiguration loaded = _load();
         if (loaded.Options is not SliceOptions options)
         {
             foreach (ConfigurationError error in loaded.Errors)
@@ -88,26 +101,25 @@ internal sealed partial class ConfigurationReload : IHostedService, IDisposable
             return;
         }
 
-        var waiting = OptionTable.Keys
-            .Where(key => key.Name != "log_level" && IsChanged(key, options))
-            .Select(key => key.Name);
-        string keys = string.Join(", ", waiting);
-        string level = LogSeverityText.Format(options.LogLevel);
+        var plan = ReloadPlan.Between(_running, options);
+        var report = ReloadReport.Of(plan, _loaded, loaded);
+        _apply?.Invoke(plan.Effective);
+        (_running, _loaded) = (plan.Effective, loaded);
 
         // The report passes the more talkative of both thresholds: one that hid itself would look like a signal that was ignored.
         if (!_logger.IsEnabled(LogLevel.Information))
         {
-            _threshold.Set(options.LogLevel);
+            _threshold.Set(_running.LogLevel);
         }
 
-        LogReloaded(level, keys.Length == 0 ? "none" : keys);
-        _threshold.Set(options.LogLevel);
+        LogReloaded(report.Applied, report.Waiting, report.Overridden);
+        _threshold.Set(_running.LogLevel);
     }
 
     // Also when the configuration is as it was: certificates are renewed in place.
     private void ReloadCertificate()
     {
-        if (Certificate is not { } certificate)
+        if (_certificate is not { } certificate)
         {
             return;
         }
@@ -123,11 +135,6 @@ internal sealed partial class ConfigurationReload : IHostedService, IDisposable
         }
     }
 
-    // Lists are compared as text, for want of an equality of their own; a secret's text is a placeholder, whatever it is.
-    private bool IsChanged(OptionKey key, SliceOptions options) => key.IsSecret
-        ? !Equals(key.Read(options), key.Read(_running))
-        : key.Format(key.Read(options)) != key.Format(key.Read(_running));
-
     [LoggerMessage(EventId = 20, EventName = "reload_refused", Level = LogLevel.Error, Message = "the configuration stays as it was: {problem}")]
     private partial void LogRefused(string problem);
 
@@ -137,6 +144,7 @@ internal sealed partial class ConfigurationReload : IHostedService, IDisposable
     [LoggerMessage(EventId = 23, EventName = "certificate_reloaded", Level = LogLevel.Information, Message = "the certificate for clients was read again: {file}")]
     private partial void LogCertificateReloaded(string file);
 
-    [LoggerMessage(EventId = 21, EventName = "reloaded", Level = LogLevel.Information, Message = "configuration read again: log_level is {severity}; changed keys that wait for a restart: {waiting}")]
-    private partial void LogReloaded(string severity, string waiting);
+    [LoggerMessage(EventId = 21, EventName = "reloaded", Level = LogLevel.Information,
+        Message = "configuration read again; applied: {applied}; waiting for a restart: {waiting}; overridden: {overridden}")]
+    private partial void LogReloaded(string applied, string waiting, string overridden);
 }

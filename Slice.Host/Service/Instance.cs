@@ -9,6 +9,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Slice.Core.Options;
 using Slice.Net.Connections;
 
@@ -48,6 +49,8 @@ internal sealed partial class Instance : IAsyncDisposable
 
     /// <summary>Cancelled when it begins to stop.</summary>
     public CancellationToken Stopping => _host.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+
+    private HostOptions HostOptions => _host.Services.GetRequiredService<IOptions<HostOptions>>().Value;
 
     /// <summary>Builds an instance and binds its endpoints: when this returns, clients are served.</summary>
     /// <param name="options">A valid configuration.</param>
@@ -117,6 +120,14 @@ internal sealed partial class Instance : IAsyncDisposable
         }
     }
 
+    /// <summary>Puts a reloaded configuration in force: its live keys for what begins from now on; one call at a time.</summary>
+    public void Apply(SliceOptions options)
+    {
+        // The host looks at its options again when it stops.
+        HostOptions.ShutdownTimeout = options.Timeouts.Shutdown;
+        _parts.Apply(options);
+    }
+
     /// <summary>Waits until a signal or <see cref="StopAsync"/> ends it.</summary>
     public Task WaitForShutdownAsync() => _host.WaitForShutdownAsync();
 
@@ -182,7 +193,8 @@ internal sealed partial class Instance : IAsyncDisposable
         if (options.MetricsEndpoint.Enabled)
         {
             kestrel.Listen(
-                IPEndPoint.Parse(options.MetricsEndpoint.Address), listen => listen.Run(connection => parts().Admin.OnConnectedAsync(connection)));
+                IPEndPoint.Parse(options.MetricsEndpoint.Address),
+                listen => listen.Run(connection => parts().Admin.OnConnectedAsync(connection)));
         }
     }
 
@@ -234,7 +246,7 @@ internal sealed partial class Instance : IAsyncDisposable
     private void OnStopping()
     {
         _parts.State.SetDraining();
-        string timeout = DurationText.Format(_options.Timeouts.Shutdown);
+        string timeout = DurationText.Format(HostOptions.ShutdownTimeout);
         LogStopping(_parts.Meter.ActiveRequests.Value, timeout);
     }
 

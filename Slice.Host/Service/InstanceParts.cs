@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Connections;
 using Slice.Core.Observability;
+using Slice.Core.Options;
 using Slice.Net.Certificates;
 using Slice.Net.Connections;
 using Slice.Net.Handlers;
@@ -32,6 +33,9 @@ internal sealed record InstanceParts
 
     /// <summary>Size and place of the cache in words, as it is and not as it was asked for.</summary>
     public required string Store { get; init; }
+
+    /// <summary>Puts the live keys of a reloaded configuration in force for what begins from now on; one call at a time.</summary>
+    public required Action<SliceOptions> Apply { get; init; }
 
     /// <summary>Ends all of it; the instance disposes it when no connection is left.</summary>
     public required IAsyncDisposable Owner { get; init; }

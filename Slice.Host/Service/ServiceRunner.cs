@@ -11,14 +11,13 @@ namespace Slice.Host.Service;
 internal static class ServiceRunner
 {
     /// <summary>Serves until SIGTERM or SIGINT.</summary>
-    /// <param name="options">A valid configuration.</param>
+    /// <param name="loaded">The configuration, without errors.</param>
+    /// <param name="load">Loads it anew, for reloads.</param>
     /// <param name="compose">Builds the proxy.</param>
-    /// <param name="request">Where it came from, for reloads.</param>
-    /// <param name="notices">Lines to say once the log is there.</param>
     /// <returns><see cref="ExitCode.Ok"/>, or <see cref="ExitCode.CannotStart"/> after a line in the log that says why.</returns>
-    public static async Task<int> RunAsync(
-        SliceOptions options, InstanceComposer compose, ConfigurationRequest request, IReadOnlyList<string> notices)
+    public static async Task<int> RunAsync(LoadedConfiguration loaded, Func<LoadedConfiguration> load, InstanceComposer compose)
     {
+        SliceOptions options = loaded.Options!;
         var threshold = new LogThreshold(options.LogLevel);
         ConfigurationReload? reload = null;
         Instance instance;
@@ -29,8 +28,8 @@ internal static class ServiceRunner
                 compose,
                 logging => logging.AddSliceLogging(threshold),
                 services => services.AddSingleton<IHostedService>(
-                    host => reload = new ConfigurationReload(options, request, threshold, host.GetRequiredService<ILoggerFactory>())),
-                notices);
+                    host => reload = new ConfigurationReload(loaded, load, threshold, host.GetRequiredService<ILoggerFactory>())),
+                loaded.Notices);
         }
         catch (InstanceStartException)
         {
@@ -39,7 +38,7 @@ internal static class ServiceRunner
 
         await using (instance)
         {
-            reload!.Certificate = instance.Parts.Certificate;
+            reload!.Attach(instance.Apply, instance.Parts.Certificate);
             var manager = new ServiceManager(instance.Loggers);
             manager.TellReady();
             await using var whenStopping = instance.Stopping.Register(manager.TellStopping);

@@ -25,7 +25,9 @@ public sealed class InspectTests : IDisposable
         Assert.Contains("objects    2", lines);
         Assert.Contains("slices     4, 16 KiB", lines);
         Assert.Contains("last stop  clean", lines);
-        Assert.Contains(lines, line => line.Contains("12 KiB", StringComparison.Ordinal) && line.Contains("3/8", StringComparison.Ordinal) && line.EndsWith("/large", StringComparison.Ordinal));
+        string large = Assert.Single(lines, line => line.EndsWith("/large", StringComparison.Ordinal));
+        Assert.Contains("12 KiB", large, StringComparison.Ordinal);
+        Assert.Contains("3/8", large, StringComparison.Ordinal);
         Assert.Contains(lines, line => line.Contains("1/1", StringComparison.Ordinal) && line.EndsWith("/small", StringComparison.Ordinal));
     }
 

@@ -40,7 +40,10 @@ public sealed class PipeWriterTests : IAsyncLifetime
             Store = new CacheStoreOptions { MemorySizeBytes = 64 << 20 },
         };
         _proxy = await Instance.StartAsync(
-            options, Composition.Compose, logging => logging.ClearProviders(), services => services.AddSingleton<IConnectionListenerFactory>(_transport));
+            options,
+            Composition.Compose,
+            logging => logging.ClearProviders(),
+            services => services.AddSingleton<IConnectionListenerFactory>(_transport));
     }
 
     public async ValueTask DisposeAsync()

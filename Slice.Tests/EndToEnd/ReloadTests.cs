@@ -65,7 +65,7 @@ public sealed class ReloadTests
         Edit(product, "log_level: info", "log_level: debug");
 
         string line = Assert.Single(await ReloadAsync(product, "event=reloaded"));
-        Assert.Contains("log_level is debug; changed keys that wait for a restart: none", line, StringComparison.Ordinal);
+        Assert.Contains("applied: log_level; waiting for a restart: none; overridden: none", line, StringComparison.Ordinal);
 
         // A client's fault is logged at debug.
         using var client = await RawClient.ConnectAsync(product.EndPoint);
@@ -82,9 +82,9 @@ public sealed class ReloadTests
         await using var product = await StartProductAsync(origin);
 
         Edit(product, "log_level: info", "log_level: error");
-        Assert.Single(await ReloadAsync(product, "log_level is error"));
+        Assert.Single(await ReloadAsync(product, "applied: log_level"));
         Edit(product, "log_level: error", "log_level: info");
-        Assert.Single(await ReloadAsync(product, "log_level is info"));
+        Assert.Single(await ReloadAsync(product, "applied: log_level"));
         Assert.Equal(0, await product.StopAsync());
     }
 
@@ -94,7 +94,7 @@ public sealed class ReloadTests
         await using var origin = ScriptedOrigin.StartWithAnswers();
         await using var product = await StartProductAsync(origin);
         Edit(product, "log_level: info", "log_level: error");
-        await ReloadAsync(product, "log_level is error");
+        await ReloadAsync(product, "applied: log_level");
 
         // The level changes after that line; one reload ends before the next begins, so that with the line of another one it has changed.
         File.Delete(FileOf(product));
@@ -106,22 +106,22 @@ public sealed class ReloadTests
     }
 
     [Fact]
-    public async Task Other_changed_keys_are_named_as_waiting_for_a_restart_and_their_secrets_are_not_shown()
+    public async Task Changed_keys_are_named_as_applied_or_waiting_and_their_secrets_are_not_shown()
     {
-        var file = new RangeFile((3 * (64 << 10)) + 1);
-        await using var origin = ScriptedOrigin.Start(file.AnswerAsync);
+        await using var origin = ScriptedOrigin.StartWithAnswers();
         await using var product = await StartProductAsync(origin);
-        Edit(product, "slice_size: 64KiB", "slice_size: 1MiB");
+        Edit(product, $"address: 127.0.0.1:{product.MetricsPort}", "address: 127.0.0.1:0");
         Edit(product, "first-secret", "second-secret");
+        Edit(product, "log_level: info", "enable_cache: false\nlog_level: info");
 
         string line = Assert.Single(await ReloadAsync(product, "event=reloaded"));
 
-        Assert.Contains("waiting=\"slice_size, purge.auth_token\"", line, StringComparison.Ordinal);
+        const string named = "applied=purge.auth_token waiting=\"enable_cache, metrics_endpoint.address\" overridden=none";
+        Assert.Contains(named, line, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", line, StringComparison.Ordinal);
 
-        // What waits does not take effect: still four slices.
-        await AssertServesAsync(product, file, "/file");
-        Assert.Equal(4, origin.RequestCount);
+        // What waits does not take effect: the metrics are where they were.
+        Assert.Equal(200, (await RawClient.GetAsync(product.MetricsEndPoint, "/metrics")).StatusCode);
         Assert.Equal(0, await product.StopAsync());
     }
 
@@ -172,8 +172,26 @@ public sealed class ReloadTests
 
         string line = Assert.Single(await ReloadAsync(product, "event=reloaded"));
 
-        Assert.Contains("log_level is debug; changed keys that wait for a restart: none", line, StringComparison.Ordinal);
+        Assert.Contains("applied: none; waiting for a restart: none; ", line, StringComparison.Ordinal);
+        Assert.Contains("overridden: log_level stays debug: --log-level overrides the file", line, StringComparison.Ordinal);
         Assert.Equal(0, await product.StopAsync());
+    }
+
+    [Fact]
+    public async Task Metrics_of_purge_come_and_go_and_the_time_to_finish_changes()
+    {
+        await using var origin = ScriptedOrigin.StartWithAnswers();
+        await using var product = await StartProductAsync(origin);
+        Edit(product, "  enabled: true", "  enabled: true\n  enable_metrics: false");
+        Edit(product, "log_level: info", "log_level: info\ntimeouts: {shutdown: 7s}");
+
+        string line = Assert.Single(await ReloadAsync(product, "event=reloaded"));
+
+        Assert.Contains("applied=\"purge.enable_metrics, timeouts.shutdown\"", line, StringComparison.Ordinal);
+        string metrics = (await RawClient.GetAsync(product.MetricsEndPoint, "/metrics")).BodyText;
+        Assert.DoesNotContain("purge", metrics, StringComparison.Ordinal);
+        Assert.Equal(0, await product.StopAsync());
+        Assert.Contains("have up to 7s to finish", await product.LineAsync("event=stopping"), StringComparison.Ordinal);
     }
 
     [Fact]

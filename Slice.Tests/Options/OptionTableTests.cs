@@ -30,7 +30,7 @@ public sealed class OptionTableTests
         SliceOptions defaults = new();
         foreach (OptionKey key in OptionTable.Keys)
         {
-            object? other = OtherValue(key, key.Read(defaults));
+            object? other = OptionValues.Other(key, defaults);
             SliceOptions changed = key.With(defaults, other);
 
             Assert.Equal(other, key.Read(changed));
@@ -73,6 +73,17 @@ public sealed class OptionTableTests
     [InlineData("log_level", "info")]
     public void Key_has_its_documented_default(string name, string expected) => Assert.Equal(expected, OptionTable.Find(name)!.DefaultText);
 
+    // The contract: whoever changes one of these reads in the log that a restart is needed, and of no other.
+    [Fact]
+    public void Keys_with_a_socket_file_or_store_behind_them_wait_for_a_restart() => Assert.Equal(
+        [
+            "upstream_tls.server_name", "upstream_tls.ca_file", "upstream_tls.verify", "enable_cache", "l1_cache_size_bytes",
+            "enable_l2_cache", "l2_cache_dir", "cache_size", "listen_address", "tls.listen_address", "tls.certificate", "tls.key",
+            "proxy_protocol.enabled", "proxy_protocol.trusted_addresses", "metrics_endpoint.enabled", "metrics_endpoint.address",
+            "timeouts.connect", "limits.max_connections",
+        ],
+        OptionTable.Keys.Where(key => key.Reload == OptionReload.Restart).Select(key => key.Name));
+
     [Fact]
     public void Unknown_name_is_not_found() => Assert.Null(OptionTable.Find("slice-size"));
 
@@ -80,16 +91,4 @@ public sealed class OptionTableTests
         .GetProperties(BindingFlags.Public | BindingFlags.Instance)
         .Select(property => property.GetValue(options)!)
         .Sum(value => value is string or IEnumerable or Uri || value.GetType().Namespace == "System" || value is Enum ? 1 : CountLeaves(value));
-
-    private static object OtherValue(OptionKey key, object? value) => key.Kind switch
-    {
-        OptionKind.Count or OptionKind.Size => (long)value! + 1,
-        OptionKind.Duration => (TimeSpan)value! + TimeSpan.FromMilliseconds(1),
-        OptionKind.Flag => !(bool)value!,
-        OptionKind.Patterns or OptionKind.Arguments or OptionKind.Networks => (string[])["^/other"],
-        OptionKind.Choice => key.Choices[^1],
-        OptionKind.OriginAddresses => (Uri[])[new("http://other.example"), new("http://another.example:81")],
-        OptionKind.LogLevel => LogSeverity.Error,
-        _ => value + "x",
-    };
 }

@@ -4,8 +4,9 @@ using System.Reflection.Emit;
 namespace Slice.Tests.Support;
 
 /// <summary>
-/// The types that a type uses, read from the metadata and the instructions of its assembly: bases, interfaces, constraints, fields, signatures, locals,
-/// and what its methods name. What the compiler has nested in a type (closures, state machines) counts for that type. Constants leave no trace.
+/// The types that a type uses, read from the metadata and the instructions of its assembly: bases, interfaces, constraints, fields,
+/// signatures, locals, and what its methods name. What the compiler has nested in a type (closures, state machines) counts for that type.
+/// Constants leave no trace.
 /// </summary>
 internal static class TypeUses
 {
@@ -16,7 +17,7 @@ internal static class TypeUses
         .Select(field => (OpCode)field.GetValue(null)!)
         .ToDictionary(code => code.Value & 0xFFFF);
 
-    /// <summary>Every outermost type of the same assembly that <paramref name="type"/> and what is nested in it use, without itself.</summary>
+    /// <summary>Every outermost type of the same assembly that <paramref name="type"/> and what is nested in it use, but itself.</summary>
     public static HashSet<Type> Of(Type type)
     {
         HashSet<Type> uses = [];
@@ -61,7 +62,8 @@ internal static class TypeUses
         }
 
         AddEach(body.LocalVariables.Select(local => local.LocalType), uses);
-        AddEach(body.ExceptionHandlingClauses.Where(clause => clause.Flags == ExceptionHandlingClauseOptions.Clause).Select(clause => clause.CatchType!), uses);
+        var catches = body.ExceptionHandlingClauses.Where(clause => clause.Flags == ExceptionHandlingClauseOptions.Clause);
+        AddEach(catches.Select(clause => clause.CatchType!), uses);
         Type[] typeArguments = method.DeclaringType!.GetGenericArguments();
         Type[] methodArguments = method.IsGenericMethod ? method.GetGenericArguments() : [];
         foreach (int token in Tokens(body.GetILAsByteArray()!))
@@ -104,7 +106,9 @@ internal static class TypeUses
     }
 
     private static void AddConstraints(Type[] arguments, HashSet<Type> uses) =>
-        AddEach(arguments.Where(argument => argument.IsGenericParameter).SelectMany(argument => argument.GetGenericParameterConstraints()), uses);
+        AddEach(
+            arguments.Where(argument => argument.IsGenericParameter).SelectMany(argument => argument.GetGenericParameterConstraints()),
+            uses);
 
     private static void AddEach(IEnumerable<Type> types, HashSet<Type> uses)
     {

@@ -3,13 +3,14 @@ using Slice.Tests.Support;
 
 namespace Slice.Tests.Host.Configuration;
 
-/// <summary>docs/configuration.md has one row per key, with its default, what is allowed and what it means.</summary>
+/// <summary>docs/configuration.md has one row per key: default, what is allowed, whether a reload applies it, and what it means.</summary>
 public sealed class ConfigurationDocumentTests
 {
     [Fact]
     public void Tables_of_the_document_are_those_of_the_option_table()
     {
-        string[] expected = [.. OptionTable.Keys.Select(key => $"| `{key.Name}` | {Default(key)} | {key.Allowed} | {key.Summary} |")];
+        string[] expected = [.. OptionTable.Keys.Select(
+            key => $"| `{key.Name}` | {Default(key)} | {key.Allowed} | {Reload(key)} | {key.Summary} |")];
         string[] rows = [.. Repository.Read("docs/configuration.md").Split('\n').Where(line => line.StartsWith("| `", StringComparison.Ordinal))];
         Assert.Equal(expected, rows);
     }
@@ -24,6 +25,8 @@ public sealed class ConfigurationDocumentTests
             Assert.True(section.Trim().Length > 100, group);
         });
     }
+
+    private static string Reload(OptionKey key) => key.Reload == OptionReload.Live ? "live" : "restart";
 
     private static string Default(OptionKey key) => key.DefaultText is "none" or "required" ? key.DefaultText : $"`{key.DefaultText}`";
 }

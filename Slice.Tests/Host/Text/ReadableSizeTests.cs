@@ -13,5 +13,6 @@ public sealed class ReadableSizeTests
     [InlineData(1L << 30, "1 GiB")]
     [InlineData(1L << 40, "1 TiB")]
     [InlineData(long.MaxValue, "8388608 TiB")]
-    public void Size_takes_the_largest_unit_and_one_decimal(long bytes, string expected) => Assert.Equal(expected, ReadableSize.Format(bytes));
+    public void Size_takes_the_largest_unit_and_one_decimal(long bytes, string expected) =>
+        Assert.Equal(expected, ReadableSize.Format(bytes));
 }
