@@ -98,7 +98,7 @@ internal sealed class Composition : IAsyncDisposable
             State = state,
             Meter = meter,
             Store = StoreFactory.Describe(options, _store),
-            Apply = reloaded => meter.ShowsPurge = reloaded.Purge.EnableMetrics,
+            Apply = ApplySettings,
             Owner = this,
         };
     }
