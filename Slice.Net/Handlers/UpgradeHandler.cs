@@ -78,6 +78,7 @@ internal sealed class UpgradeHandler(TimeProvider time, SliceMeter meter, Failur
     private static async ValueTask<WriteResult> WriteHeadAsync(HttpExchange exchange, HttpOriginResponse response)
     {
         using var head = FormatHead(response.Fields);
+        exchange.UseCache(CacheResult.Bypass, CacheDetail.None);
         exchange.BeginResponse(101);
         return await exchange.Writer.WriteAsync(head.Bytes);
     }

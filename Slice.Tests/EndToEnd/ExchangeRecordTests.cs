@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using Slice.Core.Caching;
 using Slice.Core.Options;
 using Slice.Net.Exchange;
@@ -130,6 +131,44 @@ public sealed class ExchangeRecordTests
         var record = Assert.Single(await FinishedAsync(proxy, 1));
         Assert.Equal(("/file", 0, ExchangeEnding.ClientLeft, false), (record.Target, record.Status, record.Ending, record.HasFirstByte));
         gate.SetResult();
+    }
+
+    [Fact]
+    public async Task Client_that_takes_nothing_is_told_as_too_slow()
+    {
+        var time = new FakeTimeProvider();
+        await using var origin = ScriptedOrigin.Start(new RangeFile(1L << 30).AnswerAsync);
+        await using var proxy = await ProxyUnderTest.StartAsync(origin.Uri, sliceSizeBytes: 64 << 10, time: time);
+        using var slow = await RawClient.ConnectAsync(proxy.EndPoint, receiveBufferBytes: 64 << 10);
+        await slow.SendAsync(RawClient.Request("GET", "/huge"));
+        await slow.ReadHeadAsync();
+
+        await PassingTime.UntilAsync(time, () => proxy.Exchanges.Count > 0, "the send timeout passes");
+
+        var record = Assert.Single(proxy.Exchanges);
+        Assert.Equal((200, ExchangeEnding.ClientTooSlow), (record.Status, record.Ending));
+        Assert.InRange(record.BodyBytes, 1, (1L << 30) - 1);
+    }
+
+    [Fact]
+    public async Task Tunnel_is_told_at_its_end_with_what_the_origin_sent_in_it()
+    {
+        await using var origin = ScriptedOrigin.Start(async exchange =>
+        {
+            await exchange.SendAsync("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: chat\r\n\r\nhello");
+            await exchange.CloseAsync();
+        });
+        await using var proxy = await StartAsync(origin);
+        using (var client = await RawClient.ConnectAsync(proxy.EndPoint))
+        {
+            await client.SendAsync("GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: chat\r\n\r\n");
+            Assert.Equal("HTTP/1.1 101 Switching Protocols", (await client.ReadHeadAsync()).StatusLine);
+            Assert.Equal("hello", Wire.Text(await client.ReadBytesAsync(5)));
+        }
+
+        var record = Assert.Single(await FinishedAsync(proxy, 1));
+        Assert.Equal(
+            ("/chat", 101, CacheResult.Bypass, 5L, ExchangeEnding.Complete), (record.Target, record.Status, record.CacheResult, record.BodyBytes, record.Ending));
     }
 
     private static Task<ProxyUnderTest> StartAsync(ScriptedOrigin origin, Func<SliceOptions, SliceOptions>? configure = null) =>

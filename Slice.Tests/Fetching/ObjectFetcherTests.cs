@@ -35,6 +35,25 @@ public sealed class ObjectFetcherTests : IAsyncDisposable
         Assert.Single(_bed.Origin.Requests);
     }
 
+    // A slice that is stored before its object is known belongs to nobody, and a purge between the two would miss it.
+    [Theory]
+    [InlineData(206, "Content-Range: bytes 0-3/16", "0123")]
+    [InlineData(200, "X-Whole: first slice", "0123")]
+    [InlineData(200, "X-Whole: many slices", "0123456789abcdef")]
+    public async Task Object_is_found_by_others_before_its_body_is_read(int status, string fieldLine, string body)
+    {
+        List<bool> known = [];
+        var answer = new FakeOriginResponse(status, "ETag: \"v1\"", $"Content-Length: {body.Length}", fieldLine).Send(body).End();
+        answer.Reading = () => known.Add(_bed.Index.TryGet("/file"u8, new FieldTable(), out _));
+        _bed.Origin.Answer = _ => new OriginResult(answer, Failure.None);
+
+        var generation = (await FetchAsync(Request())).AsFound().Generation;
+
+        Assert.Equal(("0123", FetchError.None), await _bed.ReadAsync(generation, 0));
+        Assert.NotEmpty(known);
+        Assert.DoesNotContain(false, known);
+    }
+
     [Fact]
     public async Task First_part_that_breaks_off_is_resumed_by_its_fetch()
     {

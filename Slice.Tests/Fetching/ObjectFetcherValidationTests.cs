@@ -3,6 +3,7 @@ using Slice.Core.Fetching;
 using Slice.Core.Http;
 using Slice.Core.Objects;
 using Slice.Core.Origin;
+using Slice.Core.Ranges;
 using Slice.Tests.Support;
 
 namespace Slice.Tests.Fetching;
@@ -106,6 +107,24 @@ public sealed class ObjectFetcherValidationTests : IAsyncDisposable
         Assert.False(outcome.AsFound().Generation.IsShared);
         Assert.True(stale.IsRetired);
         Assert.Equal(0, _bed.Index.Count);
+    }
+
+    // A suffix range asks for one byte, which tells the length and is no slice. A record without a slice is never evicted.
+    [Fact]
+    public async Task Refresh_that_learns_an_object_nobody_reads_leaves_no_record()
+    {
+        var stale = await StoreStaleAsync();
+        var answer = new FakeOriginResponse(206, "ETag: \"v2\"", "Content-Range: bytes 0-0/16", "Content-Length: 1").Send("A").End();
+        _bed.Origin.Answer = _ => new OriginResult(answer, Failure.None);
+
+        _bed.Objects.Refresh(
+            new ObjectFetchRequest(StoredObjects.Key(), _bed.Context(), FirstSliceIndex: null, stale, Sharing: RequestSharing.Allowed), new FieldTable());
+
+        await Deadline.WithinAsync(answer.Disposed, "the answer to be read");
+        await Eventually.TrueAsync(() => _bed.Index.Count == 0, () => $"{_bed.Index.Count} records");
+        Assert.Equal(new ByteRange(0, 1), _bed.Origin.Requests[^1].Range);
+        Assert.True(stale.IsRetired);
+        await _bed.SettledAsync(slices: 0);
     }
 
     private async Task<Generation> StoreStaleAsync(FakeContent? content = null)

@@ -37,6 +37,9 @@ internal sealed class FakeOriginResponse : OriginResponse
     public override long ContentLength =>
         FindSingle("Content-Length") is { } value ? long.Parse(value, CultureInfo.InvariantCulture) : -1;
 
+    /// <summary>Called by each read of the body, before any byte is given; null for nothing.</summary>
+    public Action? Reading { get; set; }
+
     /// <summary>Completes when the receiver has disposed it.</summary>
     public Task Disposed => _disposed.Task;
 
@@ -67,6 +70,7 @@ internal sealed class FakeOriginResponse : OriginResponse
     /// <inheritdoc/>
     public override async ValueTask<BodyRead> ReadAsync(Memory<byte> buffer)
     {
+        Reading?.Invoke();
         while (_unread.IsEmpty)
         {
             if (!await _body.Reader.WaitToReadAsync(_ct))
