@@ -116,8 +116,8 @@ internal sealed class Composition : IAsyncDisposable
     public LiveSettings Settings { get; }
 
     /// <summary>
-    /// Puts a configuration in force for the requests that begin from now on: all of it that has no socket, file or store behind it. Requests under
-    /// way keep theirs. One caller at a time.
+    /// Puts a configuration in force for the requests that begin from now on: all of it that has no socket, file or store behind it.
+    /// Requests under way keep theirs. One caller at a time.
     /// </summary>
     public void ApplySettings(SliceOptions options)
     {

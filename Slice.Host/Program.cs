@@ -22,7 +22,8 @@ internal static class Program
             case CheckConfigCommand check:
                 return ConfigurationCheck.Run(check.Configuration, Environment.GetEnvironmentVariable, Console.Out, Console.Error);
             case InspectCommand inspect:
-                return InspectCommandRunner.Run(inspect, TimeProvider.System.GetUtcNow(), Console.Out, Console.Error, isTerminal: !Console.IsErrorRedirected);
+                return InspectCommandRunner.Run(
+                    inspect, TimeProvider.System.GetUtcNow(), Console.Out, Console.Error, isTerminal: !Console.IsErrorRedirected);
             case DemoCommand demo:
                 return await DemoCommandRunner.RunAsync(demo.Options, Composition.Compose);
             case ShowAndExit show:

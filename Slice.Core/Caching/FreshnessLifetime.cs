@@ -63,7 +63,8 @@ internal static class FreshnessLifetime
         }
 
         bool isTime = value.StartsWith('@');
-        if (!long.TryParse(value.AsSpan(isTime ? 1 : 0), NumberStyles.None, CultureInfo.InvariantCulture, out long number) || number > int.MaxValue * 4L)
+        if (!long.TryParse(value.AsSpan(isTime ? 1 : 0), NumberStyles.None, CultureInfo.InvariantCulture, out long number)
+            || number > int.MaxValue * 4L)
         {
             return false;
         }

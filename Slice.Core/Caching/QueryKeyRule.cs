@@ -53,7 +53,8 @@ public sealed class QueryKeyRule
 
         if (_query == QueryKey.Sorted)
         {
-            arguments.Sort((left, right) => query.AsSpan(left.Start, left.Length).SequenceCompareTo(query.AsSpan(right.Start, right.Length)));
+            arguments.Sort(
+                (left, right) => query.AsSpan(left.Start, left.Length).SequenceCompareTo(query.AsSpan(right.Start, right.Length)));
         }
 
         int written = mark;

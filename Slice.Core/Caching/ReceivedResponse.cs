@@ -52,7 +52,9 @@ public readonly struct ReceivedResponse
 
         // RFC 9213 §2.2: where a targeted field counts, Expires does not. RFC 9111 §5.3: a date that cannot be read, "0" above all, is
         // in the past.
-        DateTimeOffset? expiresAt = targeted is null && expires is not null ? ParseDate(expires, receivedAt) ?? DateTimeOffset.MinValue : null;
+        DateTimeOffset? expiresAt = targeted is null && expires is not null
+            ? ParseDate(expires, receivedAt) ?? DateTimeOffset.MinValue
+            : null;
         return new ReceivedResponse(latest, receivedAt)
         {
             Directives = directives,

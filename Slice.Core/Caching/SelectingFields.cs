@@ -37,7 +37,8 @@ public sealed class SelectingFields : IEquatable<SelectingFields>
     /// </param>
     /// <param name="selecting">What selects the response; null when every request does.</param>
     /// <returns>False when nothing can select it for another request: <c>*</c>, alone or in a list, or more than we look at.</returns>
-    public static bool TryRead(string? vary, IReadOnlyList<ForwardedField> request, bool passesAcceptEncoding, out SelectingFields? selecting)
+    public static bool TryRead(
+        string? vary, IReadOnlyList<ForwardedField> request, bool passesAcceptEncoding, out SelectingFields? selecting)
     {
         selecting = null;
         var fields = new List<(byte[] Name, byte[] Value)>();
@@ -55,7 +56,8 @@ public sealed class SelectingFields : IEquatable<SelectingFields>
                 return false;
             }
 
-            if (SharedRequestFields.IsTheSameForAll(nameBytes, passesAcceptEncoding) || fields.Exists(field => field.Name.AsSpan().SequenceEqual(nameBytes)))
+            if (SharedRequestFields.IsTheSameForAll(nameBytes, passesAcceptEncoding)
+                || fields.Exists(field => field.Name.AsSpan().SequenceEqual(nameBytes)))
             {
                 continue;
             }
@@ -145,7 +147,8 @@ public sealed class SelectingFields : IEquatable<SelectingFields>
         value = [];
         foreach (var line in request)
         {
-            if (line.Name.Equals(text, StringComparison.OrdinalIgnoreCase) && !TryAppend(Encoding.Latin1.GetBytes(line.Value), buffer, ref length))
+            if (line.Name.Equals(text, StringComparison.OrdinalIgnoreCase)
+                && !TryAppend(Encoding.Latin1.GetBytes(line.Value), buffer, ref length))
             {
                 return false;
             }

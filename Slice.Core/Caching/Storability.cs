@@ -37,7 +37,8 @@ internal static class Storability
         }
 
         // RFC 9111 §3.5.
-        if (request == RequestSharing.Authorized && !(directives.IsPublic || directives.MustRevalidate || directives.SharedMaxAge is not null))
+        if (request == RequestSharing.Authorized
+            && !(directives.IsPublic || directives.MustRevalidate || directives.SharedMaxAge is not null))
         {
             return CacheDetail.Authorization;
         }

@@ -19,7 +19,8 @@ internal static class StoredFields
     // lose its coding, or a response its Cache-Control, on the way.
     private static readonly FrozenSet<string> s_forAllRecipients = FrozenSet.ToFrozenSet(
         [
-            "Age", "Cache-Control", "CDN-Cache-Control", "Content-Encoding", "Content-Language", "Content-Range", "Content-Type", "Date", "ETag", "Expires",
+            "Age", "Cache-Control", "CDN-Cache-Control", "Content-Encoding", "Content-Language", "Content-Range", "Content-Type", "Date",
+            "ETag", "Expires",
             "Last-Modified", "Location", "Retry-After", "Vary", "Via", "WWW-Authenticate",
         ],
         StringComparer.OrdinalIgnoreCase);
@@ -39,7 +40,8 @@ internal static class StoredFields
         !s_notForwarded.Contains(name) && (s_forAllRecipients.Contains(name) || !IsNamedInConnection(name, fields));
 
     /// <summary>Whether a field is stored: forwarded, and not of one message only.</summary>
-    public static bool IsStored(string name, IReadOnlyList<ForwardedField> fields) => !s_notStored.Contains(name) && IsForwarded(name, fields);
+    public static bool IsStored(string name, IReadOnlyList<ForwardedField> fields) =>
+        !s_notStored.Contains(name) && IsForwarded(name, fields);
 
     /// <summary>
     /// Whether a 304 may replace a stored field of this name: unless it identifies or describes the version. A cookie is for the one client

@@ -16,7 +16,8 @@ public sealed class StoredResponse
     private readonly long _dateTicks;
 
     /// <summary>Makes a stored response of a 200.</summary>
-    public StoredResponse(Validator validator, Freshness freshness, byte[] fieldLines, DateTimeOffset? lastModifiedDate, DateTimeOffset? date)
+    public StoredResponse(
+        Validator validator, Freshness freshness, byte[] fieldLines, DateTimeOffset? lastModifiedDate, DateTimeOffset? date)
     {
         Validator = validator;
         Freshness = freshness;

@@ -66,7 +66,8 @@ public sealed class StoredResponseReader
         var lines = StoredFields.Parse(stored.FieldLines.Span);
         lines.RemoveAll(line => FieldLines.Is(line, "Date") || updates.Exists(update => FieldLines.Is(line, update.Name)));
         lines.AddRange(updates);
-        return Build(lines, stored.Status, stored.Validator, ReceivedResponse.Read(notModified, lines, stored.Status, _time.GetUtcNow(), _policy));
+        return Build(
+            lines, stored.Status, stored.Validator, ReceivedResponse.Read(notModified, lines, stored.Status, _time.GetUtcNow(), _policy));
     }
 
     /// <summary>Whether a shared cache may use a response for other requests (RFC 9111 §3), and for which.</summary>
@@ -75,7 +76,8 @@ public sealed class StoredResponseReader
     /// <param name="template">What the origin was asked with.</param>
     /// <param name="selecting">The fields that another request must agree in; null when any does.</param>
     /// <returns><see cref="CacheDetail.None"/> when others may have it; else why they may not.</returns>
-    public CacheDetail Judge(in ReceivedResponse received, RequestSharing request, SubrequestTemplate template, out SelectingFields? selecting)
+    public CacheDetail Judge(
+        in ReceivedResponse received, RequestSharing request, SubrequestTemplate template, out SelectingFields? selecting)
     {
         selecting = null;
         if (!_policy.IsEnabled)
@@ -90,7 +92,8 @@ public sealed class StoredResponseReader
 
         var detail = Storability.Judge(received, request);
         return detail != CacheDetail.None ? detail
-            : SelectingFields.TryRead(VaryOf(received.Response, template), template.Fields, template.PassesAcceptEncoding, out selecting) ? CacheDetail.None
+            : SelectingFields.TryRead(
+                VaryOf(received.Response, template), template.Fields, template.PassesAcceptEncoding, out selecting) ? CacheDetail.None
             : CacheDetail.Vary;
     }
 
@@ -103,7 +106,8 @@ public sealed class StoredResponseReader
         && !vary.Equals(FieldLines.Combine(StoredFields.Parse(stored.FieldLines.Span), "Vary"), StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Whether a 304 takes back the permission to keep what it validates.</summary>
-    public bool TakesBack(in ReceivedResponse notModified) => !_policy.IsEnabled || notModified.Directives.NoStore || notModified.Directives.IsPrivate;
+    public bool TakesBack(in ReceivedResponse notModified) =>
+        !_policy.IsEnabled || notModified.Directives.NoStore || notModified.Directives.IsPrivate;
 
     // A coded body that does not say that it varies by coding does: another client may not know the coding.
     private static string? VaryOf(OriginResponse response, SubrequestTemplate template)

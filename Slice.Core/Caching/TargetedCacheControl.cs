@@ -140,7 +140,8 @@ internal static class TargetedCacheControl
     private static bool TryTakeKey(ref ReadOnlySpan<char> rest, out ReadOnlySpan<char> key)
     {
         int end = 0;
-        while (end < rest.Length && (char.IsAsciiLetterLower(rest[end]) || char.IsAsciiDigit(rest[end]) || rest[end] is '_' or '-' or '.' or '*'))
+        while (end < rest.Length
+            && (char.IsAsciiLetterLower(rest[end]) || char.IsAsciiDigit(rest[end]) || rest[end] is '_' or '-' or '.' or '*'))
         {
             end++;
         }

@@ -155,7 +155,8 @@ public sealed class ObjectAnswerInterpreter
         return PublishWhole(request, generation, isShared ? CacheDetail.None : detail, answer);
     }
 
-    private ObjectFetchResult.Found PublishWhole(ObjectFetchRequest request, Generation generation, CacheDetail detail, PermittedResponse answer)
+    private ObjectFetchResult.Found PublishWhole(
+        ObjectFetchRequest request, Generation generation, CacheDetail detail, PermittedResponse answer)
     {
         int status = answer.Response.Status;
         long length = generation.CompleteLength;
@@ -180,7 +181,8 @@ public sealed class ObjectAnswerInterpreter
 
     // The body goes straight to the client, with a copy for the store where one may be kept.
     private ObjectFetchResult.Answered Answer(
-        ObjectFetchRequest request, PermittedResponse answer, in ReceivedResponse received, SelectingFields? selecting, bool isShared, CacheDetail detail)
+        ObjectFetchRequest request, PermittedResponse answer, in ReceivedResponse received, SelectingFields? selecting, bool isShared,
+        CacheDetail detail)
     {
         bool isRecorded = isShared && detail == CacheDetail.None;
         var fill = isRecorded ? NewStreamedFill(request, received, selecting) : null;

@@ -74,7 +74,8 @@ public sealed class ObjectFetchAttempts(
     private static ObjectFetchResult.PassThrough RangeRefused(ObjectFetchResult refused) =>
         new() { OriginStatus = refused.OriginStatus, Origin = refused.Origin, Detail = CacheDetail.RangeRefused };
 
-    private async Task<(ObjectFetchResult? Result, Failure Failure)> AttemptAsync(ObjectFetchRequest request, ByteRange? asked, RetryLoop retries)
+    private async Task<(ObjectFetchResult? Result, Failure Failure)> AttemptAsync(
+        ObjectFetchRequest request, ByteRange? asked, RetryLoop retries)
     {
         var settings = request.Context.Settings;
         var subrequest = new OriginRequest(request.Context.Template, asked)

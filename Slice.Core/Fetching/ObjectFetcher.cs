@@ -96,7 +96,8 @@ public sealed class ObjectFetcher
     /// </summary>
     public void KeepFilling(ObjectFetchResult result) => _ = KeepFillingAsync(result);
 
-    private async ValueTask<ObjectFetchResult> FetchWithOthersAsync(ObjectFetchRequest request, FieldTable fields, bool mayWait, CancellationToken ct)
+    private async ValueTask<ObjectFetchResult> FetchWithOthersAsync(
+        ObjectFetchRequest request, FieldTable fields, bool mayWait, CancellationToken ct)
     {
         for (int followed = 0; mayWait && followed < MaxFollowed; followed++)
         {
@@ -116,7 +117,12 @@ public sealed class ObjectFetcher
 
             if (result is ObjectFetchResult.Answered { Fill: { } fill } && await FilledAsync(fill, fields, ct) is { } filled)
             {
-                return new ObjectFetchResult.Found(filled) { WasCollapsed = true, OriginStatus = result.OriginStatus, Origin = result.Origin };
+                return new ObjectFetchResult.Found(filled)
+                {
+                    WasCollapsed = true,
+                    OriginStatus = result.OriginStatus,
+                    Origin = result.Origin,
+                };
             }
 
             // What cannot be shared is not worth queueing for.

@@ -62,7 +62,8 @@ public sealed class SliceFetchAttempts(
             }
             else if (++shortParts > MaxShortParts)
             {
-                return new Failure(FetchError.UnusablePartialResponse, $"more than {MaxShortParts} answers shorter than asked for in one slice");
+                return new Failure(
+                    FetchError.UnusablePartialResponse, $"more than {MaxShortParts} answers shorter than asked for in one slice");
             }
         }
     }

@@ -99,7 +99,9 @@ public sealed class SliceFetcher : IAsyncDisposable
     {
         var fetch = new SliceFetch(generation, sliceIndex);
         fetch.Start();
-        return TryAdd(fetch) ? fetch : throw new InvalidOperationException($"Slice {sliceIndex} of a new generation has a fetch in flight.");
+        return TryAdd(fetch)
+            ? fetch
+            : throw new InvalidOperationException($"Slice {sliceIndex} of a new generation has a fetch in flight.");
     }
 
     /// <summary>Goes on with a fetch that was prepared, and the response that tells us of the object, which passes to the fetch.</summary>

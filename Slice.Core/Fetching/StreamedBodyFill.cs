@@ -40,7 +40,8 @@ public sealed class StreamedBodyFill : IDisposable
     /// <param name="publish">Makes it known when its slices are there.</param>
     /// <param name="abandoned">Called when nothing has come of it.</param>
     internal StreamedBodyFill(
-        SliceStore store, SliceGrid grid, StreamedBodyBudget budget, Func<long, Generation> newGeneration, Action<Generation> publish, Action? abandoned = null)
+        SliceStore store, SliceGrid grid, StreamedBodyBudget budget, Func<long, Generation> newGeneration, Action<Generation> publish,
+        Action? abandoned = null)
     {
         _store = store;
         _grid = grid;

@@ -10,7 +10,8 @@ internal static class DecimalDigits
     public const int MaxBytes = 19;
 
     /// <summary>Reads a number; false when there is no digit, another byte, or more than <see cref="long.MaxValue"/>.</summary>
-    public static bool TryParse(ReadOnlySpan<byte> digits, out long value) => TryParseCore(digits, out value, out bool overflowed) && !overflowed;
+    public static bool TryParse(ReadOnlySpan<byte> digits, out long value) =>
+        TryParseCore(digits, out value, out bool overflowed) && !overflowed;
 
     /// <summary>
     /// Reads a number, <see cref="long.MaxValue"/> standing for everything larger; false when there is no digit or another byte.

@@ -24,7 +24,8 @@ public static class Preconditions
                 return PreconditionResult.PreconditionFailed;
             }
         }
-        else if (TryGetDate(fields, KnownField.IfUnmodifiedSince, now, out DateTimeOffset unmodifiedSince) && stored.LastModified > unmodifiedSince)
+        else if (TryGetDate(fields, KnownField.IfUnmodifiedSince, now, out DateTimeOffset unmodifiedSince)
+            && stored.LastModified > unmodifiedSince)
         {
             return PreconditionResult.PreconditionFailed;
         }
@@ -37,7 +38,9 @@ public static class Preconditions
                 return isRetrieval ? PreconditionResult.NotModified : PreconditionResult.PreconditionFailed;
             }
         }
-        else if (isRetrieval && TryGetDate(fields, KnownField.IfModifiedSince, now, out DateTimeOffset modifiedSince) && (stored.LastModified ?? stored.Date) <= modifiedSince)
+        else if (isRetrieval
+            && TryGetDate(fields, KnownField.IfModifiedSince, now, out DateTimeOffset modifiedSince)
+            && (stored.LastModified ?? stored.Date) <= modifiedSince)
         {
             return PreconditionResult.NotModified;
         }

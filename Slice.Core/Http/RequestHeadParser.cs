@@ -63,7 +63,8 @@ public sealed class RequestHeadParser
     /// </param>
     /// <param name="rejection">Why, when rejected; else <see cref="RequestRejection.None"/>.</param>
     public RequestHeadStatus Parse(
-        in ReadOnlySequence<byte> buffer, RequestHead head, out SequencePosition consumed, out SequencePosition examined, out RequestRejection rejection)
+        in ReadOnlySequence<byte> buffer, RequestHead head, out SequencePosition consumed, out SequencePosition examined,
+        out RequestRejection rejection)
     {
         RequestHeadStatus status = RequestHeadStatus.Complete;
         rejection = RequestRejection.None;

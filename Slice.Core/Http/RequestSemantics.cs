@@ -104,7 +104,9 @@ internal static class RequestSemantics
     private static RequestRejection DeriveConnection(RequestHead head)
     {
         bool expectsContinue = false;
-        for (int index = head.Fields.NextIndex(KnownField.Expect, 0); index >= 0; index = head.Fields.NextIndex(KnownField.Expect, index + 1))
+        for (int index = head.Fields.NextIndex(KnownField.Expect, 0);
+             index >= 0;
+             index = head.Fields.NextIndex(KnownField.Expect, index + 1))
         {
             if (!Ascii.EqualsIgnoreCase(head.Fields.ValueAt(index), "100-continue"u8))
             {

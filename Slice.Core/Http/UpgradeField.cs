@@ -26,7 +26,8 @@ internal static class UpgradeField
             {
                 if (IsTunnelled(protocol))
                 {
-                    protocols = (protocols is null ? new StringBuilder() : protocols.Append(", ")).Append(Encoding.ASCII.GetString(protocol));
+                    protocols = (
+                        protocols is null ? new StringBuilder() : protocols.Append(", ")).Append(Encoding.ASCII.GetString(protocol));
                 }
             }
         }

@@ -67,7 +67,8 @@ internal readonly record struct HostAndPort(string Host, int? Port)
     {
         string[] parts = host.Split('.');
         return parts.Length == 4
-            && parts.All(part => part.Length <= 3 && WholeNumber.TryParse(part, out long number) && number is >= 0 and <= 255 && part[0] != '-');
+            && parts.All(
+                part => part.Length <= 3 && WholeNumber.TryParse(part, out long number) && number is >= 0 and <= 255 && part[0] != '-');
     }
 
     // A name whose last label is a number would be taken for an IPv4 address by resolvers, and by Uri, which rewrites it.

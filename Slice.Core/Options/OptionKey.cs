@@ -130,7 +130,9 @@ public sealed class OptionKey
         (OptionKind.OriginAddresses, IReadOnlyList<Uri> { Count: 1 } addresses) => OriginAddress.Format(addresses[0]),
         (OptionKind.OriginAddresses, IReadOnlyList<Uri> addresses) => $"[{string.Join(", ", addresses.Select(OriginAddress.Format))}]",
         (OptionKind.LogLevel, LogSeverity severity) => LogSeverityText.Format(severity),
-        (OptionKind.Patterns or OptionKind.Arguments or OptionKind.Networks, IReadOnlyList<string> entries) => $"[{string.Join(", ", entries)}]",
+        (
+            OptionKind.Patterns or OptionKind.Arguments or OptionKind.Networks,
+            IReadOnlyList<string> entries) => $"[{string.Join(", ", entries)}]",
         _ => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "",
     };
 
@@ -141,7 +143,9 @@ public sealed class OptionKey
     /// <summary>What is wrong with one entry of a list, or null.</summary>
     public string? CheckItem(string entry) => Kind switch
     {
-        OptionKind.Arguments => IsVisibleAscii(entry) && entry.Length > 0 && !entry.AsSpan().ContainsAny("&=?#") ? null : "not the name of an argument",
+        OptionKind.Arguments => IsVisibleAscii(entry) && entry.Length > 0 && !entry.AsSpan().ContainsAny("&=?#")
+            ? null
+            : "not the name of an argument",
         OptionKind.Networks => IsNetwork(entry) ? null : "not an address or network",
         _ => SlicePattern.Compile(entry, out _),
     };
@@ -166,7 +170,8 @@ public sealed class OptionKey
 
         if (value is IReadOnlyList<Uri> addresses)
         {
-            return OriginAddress.CheckAll(addresses).Select(problem => new OptionError(Name, problem.Address, problem.Problem, problem.Allowed));
+            return OriginAddress.CheckAll(addresses).Select(
+                problem => new OptionError(Name, problem.Address, problem.Problem, problem.Allowed));
         }
 
         string? problem = value switch
@@ -211,7 +216,8 @@ public sealed class OptionKey
     // IPAddress.TryParse takes "1" and octal parts; what was read must be what stood there.
     private static bool IsNetwork(string text) => text.Contains('/', StringComparison.Ordinal)
         ? IPNetwork.TryParse(text, out _)
-        : IPAddress.TryParse(text, out IPAddress? address) && (text.Contains(':', StringComparison.Ordinal) ? !text.AsSpan().ContainsAny("[]%") : address.ToString() == text);
+        : IPAddress.TryParse(text, out IPAddress? address)
+            && (text.Contains(':', StringComparison.Ordinal) ? !text.AsSpan().ContainsAny("[]%") : address.ToString() == text);
 
     private static bool IsUrlPath(string text) =>
         text.StartsWith('/') && text.Length <= LongestUrlPath && IsVisibleAscii(text) && !text.AsSpan().ContainsAny('?', '#');

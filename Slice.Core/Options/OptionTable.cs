@@ -20,20 +20,39 @@ public static class OptionTable
     /// <summary>All keys, in the order of the documentation.</summary>
     public static IReadOnlyList<OptionKey> Keys { get; } =
     [
-        Addresses("Origin", "upstream_address", "The origin that slices come from; several addresses of one origin get the requests in turn.",
+        Addresses(
+            "Origin", "upstream_address", "The origin that slices come from; several addresses of one origin get the requests in turn.",
             o => o.UpstreamAddresses, (o, v) => o with { UpstreamAddresses = v }),
-        Flag("Origin", "forward_host", "Whether the client's Host goes to the origin and into the cache key; otherwise the origin sees its own address.",
+        Flag(
+            "Origin",
+            "forward_host",
+            "Whether the client's Host goes to the origin and into the cache key; otherwise the origin sees its own address.",
+            
             o => o.ForwardHost, (o, v) => o with { ForwardHost = v }),
-        Flag("Origin", "forwarded", "Whether requests that tell the origin of their client by X-Forwarded-For, -Proto and -Host also do so by Forwarded (RFC 7239).",
+        Flag(
+            "Origin",
+            "forwarded",
+            "Whether requests that tell the origin of their client by X-Forwarded-For, -Proto and -Host also do so by Forwarded "
+                + "(RFC 7239).",
             o => o.SendsForwarded, (o, v) => o with { SendsForwarded = v }),
         Count("Origin", "upstream_health.max_failures", 1, 1_000, "Failures in a row that make an address rest.",
             o => o.UpstreamHealth.MaxFailures, (o, v) => o with { UpstreamHealth = o.UpstreamHealth with { MaxFailures = (int)v } }),
         Duration("Origin", "upstream_health.rest", 1, DayMs, "How long an address rests before one request tries it.",
             o => o.UpstreamHealth.Rest, (o, v) => o with { UpstreamHealth = o.UpstreamHealth with { Rest = v } }),
 
-        OptionalText("Origin", "upstream_tls.server_name", OptionKind.HostName, "Name in SNI and in the certificate of an https origin, instead of the host of the address.",
+        OptionalText(
+            "Origin",
+            "upstream_tls.server_name",
+            OptionKind.HostName,
+            "Name in SNI and in the certificate of an https origin, instead of the host of the address.",
+            
             o => o.UpstreamTls.ServerName, (o, v) => o with { UpstreamTls = o.UpstreamTls with { ServerName = v } }).AtRestart(),
-        OptionalText("Origin", "upstream_tls.ca_file", OptionKind.File, "CA certificates in PEM that alone are trusted for an https origin, instead of the system's.",
+        OptionalText(
+            "Origin",
+            "upstream_tls.ca_file",
+            OptionKind.File,
+            "CA certificates in PEM that alone are trusted for an https origin, instead of the system's.",
+            
             o => o.UpstreamTls.CaFile, (o, v) => o with { UpstreamTls = o.UpstreamTls with { CaFile = v } }).AtRestart(),
         Flag("Origin", "upstream_tls.verify", "Whether the certificate of an https origin is verified.",
             o => o.UpstreamTls.Verify, (o, v) => o with { UpstreamTls = o.UpstreamTls with { Verify = v } }).AtRestart(),
@@ -42,13 +61,24 @@ public static class OptionTable
             o => o.SliceSizeBytes, (o, v) => o with { SliceSizeBytes = (int)v }),
         Count("Slicing", "max_concurrent_subrequests", 1, 64, "Slices that one client request keeps in flight at the origin.",
             o => o.MaxConcurrentSubrequests, (o, v) => o with { MaxConcurrentSubrequests = (int)v }),
-        Count("Slicing", "max_retries", 0, 20, "Repeats of a failed subrequest after its first try; the wait before the first is 100 ms and doubles.",
+        Count(
+            "Slicing",
+            "max_retries",
+            0,
+            20,
+            "Repeats of a failed subrequest after its first try; the wait before the first is 100 ms and doubles.",
+            
             o => o.MaxRetries, (o, v) => o with { MaxRetries = (int)v }),
-        Patterns("Slicing", "slice_patterns", "Regular expressions on the path; an object that matches none is fetched whole. Empty: all are sliced.",
+        Patterns(
+            "Slicing",
+            "slice_patterns",
+            "Regular expressions on the path; an object that matches none is fetched whole. Empty: all are sliced.",
+            
             o => o.SlicePatterns, (o, v) => o with { SlicePatterns = v }),
 
         Choice("Slicing", "validator", ["strict", "etag", "last-modified", "length"],
-            "What answers must have in common for slices that were fetched at different times to be one object; with less, an object that is no longer fresh is fetched anew.",
+            "What answers must have in common for slices that were fetched at different times to be one object; with less, an object that is "
+                + "no longer fresh is fetched anew.",
             o => (int)o.Validator, (o, v) => o with { Validator = (ValidatorStrength)v }),
 
         Flag("Cache", "enable_cache", "Whether slices are kept for later requests.",
@@ -57,25 +87,57 @@ public static class OptionTable
             o => o.CacheTtl, (o, v) => o with { CacheTtl = v }),
         Flag("Cache", "cache_ttl_override", "Whether cache_ttl also stands in for the freshness lifetime that a 200 or 206 states.",
             o => o.CacheTtlOverride, (o, v) => o with { CacheTtlOverride = v }),
-        Duration("Cache", "cache_negative_ttl", 0, DayMs, "Freshness lifetime of a 204, 404, 405, 410, 414 or 501 that states none; 0 keeps none.",
+        Duration(
+            "Cache",
+            "cache_negative_ttl",
+            0,
+            DayMs,
+            "Freshness lifetime of a 204, 404, 405, 410, 414 or 501 that states none; 0 keeps none.",
+            
             o => o.CacheNegativeTtl, (o, v) => o with { CacheNegativeTtl = v }),
-        Duration("Cache", "cache_stale_if_error", 0, YearMs, "How long after its freshness a response that does not say itself serves while the origin fails.",
+        Duration(
+            "Cache",
+            "cache_stale_if_error",
+            0,
+            YearMs,
+            "How long after its freshness a response that does not say itself serves while the origin fails.",
+            
             o => o.CacheStaleIfError, (o, v) => o with { CacheStaleIfError = v }),
-        Duration("Cache", "cache_stale_while_revalidate", 0, YearMs, "How long after its freshness a response that does not say itself is used while it is validated in the background.",
+        Duration(
+            "Cache",
+            "cache_stale_while_revalidate",
+            0,
+            YearMs,
+            "How long after its freshness a response that does not say itself is used while it is validated in the background.",
+            
             o => o.CacheStaleWhileRevalidate, (o, v) => o with { CacheStaleWhileRevalidate = v }),
         Flag("Cache", "cache_unsliced", "Whether answers to a GET outside slice_patterns are cached too, whole and by the same rules.",
             o => o.CacheUnsliced, (o, v) => o with { CacheUnsliced = v }),
         Flag("Cache", "cache_set_cookie", "Whether an answer with Set-Cookie may be kept, cookie and all, if nothing else forbids it.",
             o => o.CacheSetCookie, (o, v) => o with { CacheSetCookie = v }),
-        Flag("Cache", "honor_request_cache_control", "Whether Cache-Control of the client counts: no-cache, no-store, max-age, min-fresh, max-stale, only-if-cached.",
+        Flag(
+            "Cache",
+            "honor_request_cache_control",
+            "Whether Cache-Control of the client counts: no-cache, no-store, max-age, min-fresh, max-stale, only-if-cached.",
+            
             o => o.HonorRequestCacheControl, (o, v) => o with { HonorRequestCacheControl = v }),
-        Choice("Cache", "cache_key.query", ["all", "sorted", "none"], "What of the query tells objects apart: all of it, its arguments in any order, or nothing.",
+        Choice(
+            "Cache",
+            "cache_key.query",
+            ["all", "sorted", "none"],
+            "What of the query tells objects apart: all of it, its arguments in any order, or nothing.",
+            
             o => (int)o.CacheKeyQuery, (o, v) => o with { CacheKeyQuery = (QueryKey)v }),
-        Arguments("Cache", "cache_key.ignored_arguments", "Query arguments that do not tell objects apart; they go to the origin all the same.",
+        Arguments(
+            "Cache", "cache_key.ignored_arguments", "Query arguments that do not tell objects apart; they go to the origin all the same.",
             o => o.CacheKeyIgnoredArguments, (o, v) => o with { CacheKeyIgnoredArguments = v }),
         Size("Cache", "l1_cache_size_bytes", 16 * MiB, TiB, "Bytes kept when the cache is in memory.",
             o => o.Store.MemorySizeBytes, (o, v) => o with { Store = o.Store with { MemorySizeBytes = v } }).AtRestart(),
-        Flag("Cache", "enable_l2_cache", "Whether the cache is on disk instead of in memory; the kernel's page cache is then the memory tier.",
+        Flag(
+            "Cache",
+            "enable_l2_cache",
+            "Whether the cache is on disk instead of in memory; the kernel's page cache is then the memory tier.",
+            
             o => o.Store.OnDisk, (o, v) => o with { Store = o.Store with { OnDisk = v } }).AtRestart(),
         Text("Cache", "l2_cache_dir", OptionKind.Directory, "Directory of the cache on disk.",
             o => o.Store.Directory, (o, v) => o with { Store = o.Store with { Directory = v } }).AtRestart(),
@@ -90,7 +152,11 @@ public static class OptionTable
             o => o.Tls.Certificate, (o, v) => o with { Tls = o.Tls with { Certificate = v } }).AtRestart(),
         OptionalText("Listening", "tls.key", OptionKind.File, "Key of that certificate in PEM, without a password; read again at SIGHUP.",
             o => o.Tls.Key, (o, v) => o with { Tls = o.Tls with { Key = v } }).AtRestart(),
-        Flag("Listening", "proxy_protocol.enabled", "Whether every client connection begins with a header of the PROXY protocol, version 1 or 2.",
+        Flag(
+            "Listening",
+            "proxy_protocol.enabled",
+            "Whether every client connection begins with a header of the PROXY protocol, version 1 or 2.",
+            
             o => o.ProxyProtocol.Enabled, (o, v) => o with { ProxyProtocol = o.ProxyProtocol with { Enabled = v } }).AtRestart(),
         Networks("Listening", "proxy_protocol.trusted_addresses", "Balancers whose header is believed; connections of others are closed.",
             o => o.ProxyProtocol.TrustedAddresses,
@@ -105,19 +171,45 @@ public static class OptionTable
 
         Flag("Purge", "purge.enabled", "Whether PURGE is answered; otherwise it is refused with 405.",
             o => o.Purge.Enabled, (o, v) => o with { Purge = o.Purge with { Enabled = v } }),
-        OptionalText("Purge", "purge.auth_token", OptionKind.Secret, "The token a PURGE must carry; without one, only clients on loopback may purge.",
+        OptionalText(
+            "Purge",
+            "purge.auth_token",
+            OptionKind.Secret,
+            "The token a PURGE must carry; without one, only clients on loopback may purge.",
+            
             o => o.Purge.AuthToken, (o, v) => o with { Purge = o.Purge with { AuthToken = v } }),
         Flag("Purge", "purge.enable_metrics", "Whether purge metrics are published.",
             o => o.Purge.EnableMetrics, (o, v) => o with { Purge = o.Purge with { EnableMetrics = v } }),
 
         Deadline("connect", "TCP connect to the origin, with the TLS handshake.", t => t.Connect, (t, v) => t with { Connect = v })
             .AtRestart(),
-        Deadline("first_byte", "From the request sent to the origin until its response head.", t => t.FirstByte, (t, v) => t with { FirstByte = v }),
-        Deadline("between_bytes", "Between two reads of a body from the origin.", t => t.BetweenBytes, (t, v) => t with { BetweenBytes = v }),
-        Deadline("subrequest_total", "Whole time of one try at a slice, from its begin to the last byte.", t => t.SubrequestTotal, (t, v) => t with { SubrequestTotal = v }),
-        Deadline("origin_queue", "Longest wait of a subrequest for its turn at the origin.", t => t.OriginQueue, (t, v) => t with { OriginQueue = v }),
-        Deadline("request_head", "From the first byte of a request head to its last; 408 after that.", t => t.RequestHead, (t, v) => t with { RequestHead = v }),
-        Deadline("request_body", "Longest wait for the next byte of a request body; 408 after that.", t => t.RequestBody, (t, v) => t with { RequestBody = v }),
+        Deadline(
+            "first_byte",
+            "From the request sent to the origin until its response head.",
+            t => t.FirstByte,
+            (t, v) => t with { FirstByte = v }),
+        Deadline(
+            "between_bytes", "Between two reads of a body from the origin.", t => t.BetweenBytes, (t, v) => t with { BetweenBytes = v }),
+        Deadline(
+            "subrequest_total",
+            "Whole time of one try at a slice, from its begin to the last byte.",
+            t => t.SubrequestTotal,
+            (t, v) => t with { SubrequestTotal = v }),
+        Deadline(
+            "origin_queue",
+            "Longest wait of a subrequest for its turn at the origin.",
+            t => t.OriginQueue,
+            (t, v) => t with { OriginQueue = v }),
+        Deadline(
+            "request_head",
+            "From the first byte of a request head to its last; 408 after that.",
+            t => t.RequestHead,
+            (t, v) => t with { RequestHead = v }),
+        Deadline(
+            "request_body",
+            "Longest wait for the next byte of a request body; 408 after that.",
+            t => t.RequestBody,
+            (t, v) => t with { RequestBody = v }),
         Deadline("keep_alive", "Idle time of a client connection between requests.", t => t.KeepAlive, (t, v) => t with { KeepAlive = v }),
         Deadline("send", "Longest time in which a client that is behind takes no byte.", t => t.Send, (t, v) => t with { Send = v }),
         Deadline("tunnel", "Longest silence of both sides of a tunnel (WebSocket).", t => t.Tunnel, (t, v) => t with { Tunnel = v }),
@@ -125,9 +217,16 @@ public static class OptionTable
 
         Count("Limits", "limits.max_connections", 1, 1_000_000, "Client connections at once.",
             o => o.Limits.MaxConnections, (o, v) => o with { Limits = o.Limits with { MaxConnections = (int)v } }).AtRestart(),
-        Count("Limits", "limits.max_origin_requests", 1, 10_000, "Subrequests and first requests of objects at the origin at once, over all clients.",
+        Count(
+            "Limits",
+            "limits.max_origin_requests",
+            1,
+            10_000,
+            "Subrequests and first requests of objects at the origin at once, over all clients.",
+            
             o => o.Limits.MaxOriginRequests, (o, v) => o with { Limits = o.Limits with { MaxOriginRequests = (int)v } }),
-        Count("Limits", "limits.max_ranges", 1, 1_000, "Most ranges in one request that are answered as parts; a Range with more is ignored.",
+        Count(
+            "Limits", "limits.max_ranges", 1, 1_000, "Most ranges in one request that are answered as parts; a Range with more is ignored.",
             o => o.Limits.MaxRanges, (o, v) => o with { Limits = o.Limits with { MaxRanges = (int)v } }),
         Size("Limits", "limits.request_target", 256, 64 * KiB, "Longest request-target; 414 above.",
             o => o.Limits.RequestTargetBytes, (o, v) => o with { Limits = o.Limits with { RequestTargetBytes = (int)v } }),
@@ -137,9 +236,21 @@ public static class OptionTable
             o => o.Limits.RequestFields, (o, v) => o with { Limits = o.Limits with { RequestFields = (int)v } }),
         Size("Limits", "limits.request_body", 0, 64 * TiB, "Longest request body that is passed through; 413 above, 0 for no limit.",
             o => o.Limits.RequestBodyBytes, (o, v) => o with { Limits = o.Limits with { RequestBodyBytes = v } }),
-        Size("Limits", "limits.min_send_rate", 0, 1024 * MiB, "Bytes per second that a client which is behind has to take, on average; 0 for none.",
+        Size(
+            "Limits",
+            "limits.min_send_rate",
+            0,
+            1024 * MiB,
+            "Bytes per second that a client which is behind has to take, on average; 0 for none.",
+            
             o => o.Limits.MinSendRate, (o, v) => o with { Limits = o.Limits with { MinSendRate = v } }),
-        Size("Limits", "limits.min_receive_rate", 0, 1024 * MiB, "Bytes per second in which a request body has to arrive, on average; 0 for none.",
+        Size(
+            "Limits",
+            "limits.min_receive_rate",
+            0,
+            1024 * MiB,
+            "Bytes per second in which a request body has to arrive, on average; 0 for none.",
+            
             o => o.Limits.MinReceiveRate, (o, v) => o with { Limits = o.Limits with { MinReceiveRate = v } }),
 
         new("Logging", "log_level", OptionKind.LogLevel, "Least severe log line that is written.",
@@ -147,17 +258,20 @@ public static class OptionTable
     ];
 
     /// <summary>The sections, in the order of the documentation.</summary>
-    public static IReadOnlyList<string> Sections { get; } = [.. Keys.Select(key => key.Section).Where(section => section.Length > 0).Distinct()];
+    public static IReadOnlyList<string> Sections { get; } =
+        [.. Keys.Select(key => key.Section).Where(section => section.Length > 0).Distinct()];
 
     /// <summary>The key of this name with its section, or null.</summary>
     public static OptionKey? Find(string name) => Keys.FirstOrDefault(key => key.Name == name);
 
     private static OptionKey Count(
-        string group, string name, long minimum, long maximum, string summary, Func<SliceOptions, long> read, Func<SliceOptions, long, SliceOptions> with) =>
+        string group, string name, long minimum, long maximum, string summary, Func<SliceOptions, long> read,
+        Func<SliceOptions, long, SliceOptions> with) =>
         new(group, name, OptionKind.Count, summary, o => read(o), (o, v) => with(o, (long)v!)) { Minimum = minimum, Maximum = maximum };
 
     private static OptionKey Size(
-        string group, string name, long minimum, long maximum, string summary, Func<SliceOptions, long> read, Func<SliceOptions, long, SliceOptions> with) =>
+        string group, string name, long minimum, long maximum, string summary, Func<SliceOptions, long> read,
+        Func<SliceOptions, long, SliceOptions> with) =>
         new(group, name, OptionKind.Size, summary, o => read(o), (o, v) => with(o, (long)v!)) { Minimum = minimum, Maximum = maximum };
 
     private static OptionKey Duration(
@@ -168,43 +282,73 @@ public static class OptionTable
         string summary,
         Func<SliceOptions, TimeSpan> read,
         Func<SliceOptions, TimeSpan, SliceOptions> with) =>
-        new(group, name, OptionKind.Duration, summary, o => read(o), (o, v) => with(o, (TimeSpan)v!)) { Minimum = minimumMs, Maximum = maximumMs };
+        new(group, name, OptionKind.Duration, summary, o => read(o), (o, v) => with(o, (TimeSpan)v!))
+        {
+            Minimum = minimumMs,
+            Maximum = maximumMs,
+        };
 
     private static OptionKey Deadline(
         string localName, string summary, Func<TimeoutOptions, TimeSpan> read, Func<TimeoutOptions, TimeSpan, TimeoutOptions> with) =>
-        Duration("Timeouts", $"timeouts.{localName}", 1, DayMs, summary, o => read(o.Timeouts), (o, v) => o with { Timeouts = with(o.Timeouts, v) });
+        Duration(
+            "Timeouts",
+            $"timeouts.{localName}",
+            1,
+            DayMs,
+            summary,
+            o => read(o.Timeouts),
+            (o, v) => o with { Timeouts = with(o.Timeouts, v) });
 
     private static OptionKey Flag(
         string group, string name, string summary, Func<SliceOptions, bool> read, Func<SliceOptions, bool, SliceOptions> with) =>
         new(group, name, OptionKind.Flag, summary, o => read(o), (o, v) => with(o, (bool)v!));
 
     private static OptionKey Text(
-        string group, string name, OptionKind kind, string summary, Func<SliceOptions, string> read, Func<SliceOptions, string, SliceOptions> with) =>
+        string group, string name, OptionKind kind, string summary, Func<SliceOptions, string> read,
+        Func<SliceOptions, string, SliceOptions> with) =>
         new(group, name, kind, summary, read, (o, v) => with(o, (string)v!));
 
     private static OptionKey OptionalText(
-        string group, string name, OptionKind kind, string summary, Func<SliceOptions, string?> read, Func<SliceOptions, string?, SliceOptions> with) =>
+        string group, string name, OptionKind kind, string summary, Func<SliceOptions, string?> read,
+        Func<SliceOptions, string?, SliceOptions> with) =>
         new(group, name, kind, summary, read, (o, v) => with(o, (string?)v)) { IsOptional = true };
 
     private static OptionKey Patterns(
-        string group, string name, string summary, Func<SliceOptions, IReadOnlyList<string>> read, Func<SliceOptions, IReadOnlyList<string>, SliceOptions> with) =>
+        string group, string name, string summary, Func<SliceOptions, IReadOnlyList<string>> read,
+        Func<SliceOptions, IReadOnlyList<string>, SliceOptions> with) =>
         new(group, name, OptionKind.Patterns, summary, read, (o, v) => with(o, (IReadOnlyList<string>)v!));
 
     private static OptionKey Arguments(
-        string group, string name, string summary, Func<SliceOptions, IReadOnlyList<string>> read, Func<SliceOptions, IReadOnlyList<string>, SliceOptions> with) =>
+        string group, string name, string summary, Func<SliceOptions, IReadOnlyList<string>> read,
+        Func<SliceOptions, IReadOnlyList<string>, SliceOptions> with) =>
         new(group, name, OptionKind.Arguments, summary, read, (o, v) => with(o, (IReadOnlyList<string>)v!));
 
     private static OptionKey Networks(
-        string group, string name, string summary, Func<SliceOptions, IReadOnlyList<string>> read, Func<SliceOptions, IReadOnlyList<string>, SliceOptions> with) =>
+        string group, string name, string summary, Func<SliceOptions, IReadOnlyList<string>> read,
+        Func<SliceOptions, IReadOnlyList<string>, SliceOptions> with) =>
         new(group, name, OptionKind.Networks, summary, read, (o, v) => with(o, (IReadOnlyList<string>)v!));
 
     // The words stand in the order of the enum's members.
     private static OptionKey Choice(
-        string group, string name, string[] choices, string summary, Func<SliceOptions, int> read, Func<SliceOptions, int, SliceOptions> with) =>
-        new(group, name, OptionKind.Choice, summary, o => choices[read(o)], (o, v) => with(o, Array.IndexOf(choices, (string)v!))) { Choices = choices };
+        string group, string name, string[] choices, string summary, Func<SliceOptions, int> read,
+        Func<SliceOptions, int, SliceOptions> with) =>
+        new(
+            group,
+            name,
+            OptionKind.Choice,
+            summary,
+            o => choices[read(o)],
+            (o, v) => with(o, Array.IndexOf(choices, (string)v!))) { Choices = choices };
 
     // No address at all is a key that is not set.
     private static OptionKey Addresses(
-        string group, string name, string summary, Func<SliceOptions, IReadOnlyList<Uri>> read, Func<SliceOptions, IReadOnlyList<Uri>, SliceOptions> with) =>
-        new(group, name, OptionKind.OriginAddresses, summary, o => read(o) is { Count: > 0 } set ? set : null, (o, v) => with(o, (IReadOnlyList<Uri>)v!));
+        string group, string name, string summary, Func<SliceOptions, IReadOnlyList<Uri>> read,
+        Func<SliceOptions, IReadOnlyList<Uri>, SliceOptions> with) =>
+        new(
+            group,
+            name,
+            OptionKind.OriginAddresses,
+            summary,
+            o => read(o) is { Count: > 0 } set ? set : null,
+            (o, v) => with(o, (IReadOnlyList<Uri>)v!));
 }

@@ -9,7 +9,8 @@ namespace Slice.Core.Options;
 public static class OriginAddress
 {
     /// <summary>How an address is written, in words for an error line.</summary>
-    public const string Syntax = "HOST:PORT, HOST (port 80), http://HOST:PORT or https://HOST:PORT (port 443), without a path; port 1 to 65535";
+    public const string Syntax =
+        "HOST:PORT, HOST (port 80), http://HOST:PORT or https://HOST:PORT (port 443), without a path; port 1 to 65535";
 
     /// <summary>Most addresses of one origin: as many bits as remember which of them a request has tried.</summary>
     public const int MaxCount = 32;
@@ -62,7 +63,8 @@ public static class OriginAddress
     /// <summary>
     /// Writes an address with scheme and port; <see cref="Parse"/> reads it back. What is no absolute address stays as it is.
     /// </summary>
-    public static string Format(Uri address) => address.IsAbsoluteUri ? $"{address.Scheme}://{address.Host}:{address.Port}" : address.OriginalString;
+    public static string Format(Uri address) =>
+        address.IsAbsoluteUri ? $"{address.Scheme}://{address.Host}:{address.Port}" : address.OriginalString;
 
     /// <summary>Checks the addresses of one origin: each for itself, and that they go together.</summary>
     /// <returns>Each problem with the address at fault and what is allowed instead.</returns>

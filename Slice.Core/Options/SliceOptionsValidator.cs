@@ -42,7 +42,9 @@ public static class SliceOptionsValidator
             if (taken >= 0)
             {
                 var (key, address, _) = listeners[later];
-                errors.Add(new OptionError(key, address, $"{listeners[taken].Key} ({listeners[taken].Address}) already takes this port", "a port of its own"));
+                errors.Add(
+                    new OptionError(
+                        key, address, $"{listeners[taken].Key} ({listeners[taken].Address}) already takes this port", "a port of its own"));
             }
         }
 
@@ -61,13 +63,16 @@ public static class SliceOptionsValidator
         if (tls.ListenAddress is not null && (tls.Certificate is null || tls.Key is null))
         {
             string missing = tls.Certificate is null ? "tls.certificate" : "tls.key";
-            errors.Add(new OptionError(missing, "(not set)", "required with tls.listen_address", "a path; a relative one starts at the working directory"));
+            errors.Add(
+                new OptionError(
+                    missing, "(not set)", "required with tls.listen_address", "a path; a relative one starts at the working directory"));
         }
 
         if (options.ProxyProtocol is { Enabled: true, TrustedAddresses.Count: 0 })
         {
             errors.Add(new OptionError(
-                "proxy_protocol.trusted_addresses", "[]", "required with proxy_protocol.enabled: nobody would be served", "the addresses of the balancers in front"));
+                "proxy_protocol.trusted_addresses", "[]", "required with proxy_protocol.enabled: nobody would be served",
+                "the addresses of the balancers in front"));
         }
     }
 

@@ -10,7 +10,8 @@ public static class WholeNumber
 {
     /// <summary>Reads the whole text as a number.</summary>
     /// <returns>False when it is anything else, or needs more than 64 bits.</returns>
-    public static bool TryParse(string text, out long number) => TryReadLeading(text, out number, out ReadOnlySpan<char> rest) && rest.IsEmpty;
+    public static bool TryParse(string text, out long number) =>
+        TryReadLeading(text, out number, out ReadOnlySpan<char> rest) && rest.IsEmpty;
 
     /// <summary>Reads the number a text begins with and gives what follows it.</summary>
     internal static bool TryReadLeading(string text, out long number, out ReadOnlySpan<char> rest)

@@ -14,8 +14,8 @@ public static class FetchErrors
     /// <summary>Whether the same request may succeed when repeated.</summary>
     public static bool IsRetryable(this FetchError error) => error switch
     {
-        FetchError.DnsError or FetchError.ConnectionRefused or FetchError.ConnectionTimeout or FetchError.ConnectionTerminated or FetchError.TlsProtocolError
-            or FetchError.HttpResponseTimeout or FetchError.HttpResponseIncomplete or FetchError.OriginServerError => true,
+        FetchError.DnsError or FetchError.ConnectionRefused or FetchError.ConnectionTimeout or FetchError.ConnectionTerminated
+            or FetchError.TlsProtocolError or FetchError.HttpResponseTimeout or FetchError.HttpResponseIncomplete or FetchError.OriginServerError => true,
         _ => false,
     };
 

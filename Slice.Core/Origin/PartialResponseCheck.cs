@@ -40,11 +40,13 @@ public static class PartialResponseCheck
 
         if (HasContentCoding(response))
         {
-            return Refuse($"206 with Content-Encoding '{response.FindCombined("Content-Encoding")}' though identity was asked for", out failure);
+            return Refuse(
+                $"206 with Content-Encoding '{response.FindCombined("Content-Encoding")}' though identity was asked for", out failure);
         }
 
         // Its body holds part heads besides the bytes. It must not have a Content-Range (RFC 9110 §15.3.7.2), and we asked for one range.
-        if (response.FindCombined("Content-Type") is { } type && type.StartsWith("multipart/byteranges", StringComparison.OrdinalIgnoreCase))
+        if (response.FindCombined("Content-Type") is { } type
+            && type.StartsWith("multipart/byteranges", StringComparison.OrdinalIgnoreCase))
         {
             return Refuse($"206 with Content-Type '{type}' though one range was asked for", out failure);
         }

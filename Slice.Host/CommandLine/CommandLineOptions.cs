@@ -80,7 +80,10 @@ internal sealed class CommandLineOptions
 
     public Option<TimeSpan?> Latency { get; } = new("--latency") { CustomParser = ReadLatency };
 
-    public Option<long?> SliceSize { get; } = new("--slice-size") { CustomParser = token => ReadSize(token, s_sliceSize.Minimum, s_sliceSize.Maximum) };
+    public Option<long?> SliceSize { get; } = new("--slice-size")
+    {
+        CustomParser = token => ReadSize(token, s_sliceSize.Minimum, s_sliceSize.Maximum),
+    };
 
     public Option<int?> Concurrency { get; } = new("--concurrency")
     {
@@ -104,8 +107,12 @@ internal sealed class CommandLineOptions
 
     private static long? ReadSize(ArgumentResult argument, long minimumBytes, long maximumBytes)
     {
-        bool isAllowed = ByteSizeText.TryParse(Text(argument), out long sizeBytes) && sizeBytes >= minimumBytes && sizeBytes <= maximumBytes;
-        return isAllowed ? sizeBytes : Refuse<long>(argument, $"{ByteSizeText.Format(minimumBytes)} to {ByteSizeText.Format(maximumBytes)}");
+        bool isAllowed = ByteSizeText.TryParse(Text(argument), out long sizeBytes)
+            && sizeBytes >= minimumBytes
+            && sizeBytes <= maximumBytes;
+        return isAllowed
+            ? sizeBytes
+            : Refuse<long>(argument, $"{ByteSizeText.Format(minimumBytes)} to {ByteSizeText.Format(maximumBytes)}");
     }
 
     private static TimeSpan? ReadLatency(ArgumentResult argument)
@@ -116,7 +123,9 @@ internal sealed class CommandLineOptions
     }
 
     private static LogSeverity? ReadLogLevel(ArgumentResult argument) =>
-        LogSeverityText.TryParse(Text(argument), out LogSeverity severity) ? severity : Refuse<LogSeverity>(argument, LogSeverityText.Syntax);
+        LogSeverityText.TryParse(Text(argument), out LogSeverity severity)
+            ? severity
+            : Refuse<LogSeverity>(argument, LogSeverityText.Syntax);
 
     private static string Text(ArgumentResult argument) => argument.Tokens.Count > 0 ? argument.Tokens[0].Value : "";
 

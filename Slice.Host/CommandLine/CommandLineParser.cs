@@ -12,7 +12,8 @@ namespace Slice.Host.CommandLine;
 public static class CommandLineParser
 {
     // Response files (@file) and bundles of one-letter options are not offered, so they must not be understood either.
-    private static readonly ParserConfiguration s_parserConfiguration = new() { EnablePosixBundling = false, ResponseFileTokenReplacer = null };
+    private static readonly ParserConfiguration s_parserConfiguration =
+        new() { EnablePosixBundling = false, ResponseFileTokenReplacer = null };
 
     /// <summary>Reads a command line. Pure: prints nothing, opens nothing.</summary>
     /// <param name="arguments">The arguments, without the name of the program.</param>
@@ -84,7 +85,8 @@ public static class CommandLineParser
         Command command = parsed.CommandResult.Command;
         HashSet<string> beforeSeparator = [.. arguments.TakeWhile(argument => argument != "--")];
         List<string> errors = [];
-        IEnumerable<string> notUnderstood = parsed.UnmatchedTokens.Concat(parsed.GetResult(options.Files)?.Tokens.Select(token => token.Value) ?? [])
+        IEnumerable<string> notUnderstood = parsed.UnmatchedTokens.Concat(
+            parsed.GetResult(options.Files)?.Tokens.Select(token => token.Value) ?? [])
             .Concat(command == options.Inspect ? parsed.GetResult(options.Directory)?.Tokens.Select(token => token.Value) ?? [] : []);
         foreach (string token in notUnderstood.Where(token => token.Length > 1 && token[0] == '-' && beforeSeparator.Contains(token)))
         {
@@ -95,7 +97,10 @@ public static class CommandLineParser
 
         // A first word in brackets is a directive to the library, which drops those it does not know.
         errors.AddRange(parsed.Tokens.Where(token => token.Type == TokenType.Directive)
-            .Select(token => $"{PrintableText.Escape(token.Value, 80)}: not understood; a file of this name is written ./{PrintableText.Escape(token.Value, 80)}"));
+            .Select(
+                token =>
+                    $"{PrintableText.Escape(token.Value, 80)}: not understood; "
+                    + $"a file of this name is written ./{PrintableText.Escape(token.Value, 80)}"));
         bool isReported = errors.Count > 0;
         errors.AddRange(parsed.Errors
             .Select(error => EscapeQuoted(error.Message))

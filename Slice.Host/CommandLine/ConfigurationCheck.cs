@@ -8,8 +8,8 @@ namespace Slice.Host.CommandLine;
 public static class ConfigurationCheck
 {
     /// <summary>
-    /// Prints the effective configuration, with <c>configuration ok</c> as a comment at its end so that the output is YAML as a whole; or every
-    /// error on a line of its own.
+    /// Prints the effective configuration, with <c>configuration ok</c> as a comment at its end so that the output is YAML as a whole; or
+    /// every error on a line of its own.
     /// </summary>
     /// <param name="request">What the command line says.</param>
     /// <param name="readEnvironment">Gives the value of an environment variable, or null.</param>

@@ -73,7 +73,9 @@ internal static class InspectCommandRunner
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"slices     {slices}, {ReadableSize.Format(bytes)}"));
         string segmentSize = ReadableSize.Format(store.SegmentBytes);
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"segments   {store.Segments}, {segmentSize}"));
-        string torn = store.TornBytes > 0 ? string.Create(CultureInfo.InvariantCulture, $", the last {store.TornBytes} bytes are no whole record") : "";
+        string torn = store.TornBytes > 0
+            ? string.Create(CultureInfo.InvariantCulture, $", the last {store.TornBytes} bytes are no whole record")
+            : "";
         output.WriteLine($"index      {ReadableSize.Format(store.IndexBytes)}{torn}");
         output.WriteLine($"last stop  {(store.WasClosed ? "clean" : "not clean, or still running")}");
     }
@@ -111,10 +113,17 @@ internal static class InspectCommandRunner
         }
 
         output.WriteLine();
-        output.WriteLine(damaged.Count == 0 ? "every slice agrees with its checksum" : string.Create(CultureInfo.InvariantCulture, $"{damaged.Count} damaged slices; they are fetched anew when they are asked for"));
+        output.WriteLine(
+            damaged.Count == 0
+                ? "every slice agrees with its checksum"
+                : string.Create(
+                    CultureInfo.InvariantCulture, $"{damaged.Count} damaged slices; they are fetched anew when they are asked for"));
         foreach (var slice in damaged)
         {
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  slice {slice.SliceIndex} of {PrintableText.Escape(slice.Key, 200)}: {slice.Problem}"));
+            output.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"  slice {slice.SliceIndex} of {PrintableText.Escape(slice.Key, 200)}: {slice.Problem}"));
         }
     }
 

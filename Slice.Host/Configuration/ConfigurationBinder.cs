@@ -50,7 +50,8 @@ internal sealed class ConfigurationBinder
             }
             else if (!lineByName.TryAdd(name, entry.Key.Line))
             {
-                AddProblem(entry.Key, Qualify(sectionName, name), null, $"already set on line {lineByName[name]}", "each key once in a file");
+                AddProblem(
+                    entry.Key, Qualify(sectionName, name), null, $"already set on line {lineByName[name]}", "each key once in a file");
             }
             else
             {
@@ -168,7 +169,9 @@ internal sealed class ConfigurationBinder
         foreach (ConfigurationNode item in items)
         {
             Uri? address = null;
-            string? problem = item is ConfigurationScalar { IsNull: false } scalar ? OriginAddress.Parse(scalar.Text, out address) : Describe(item);
+            string? problem = item is ConfigurationScalar { IsNull: false } scalar
+                ? OriginAddress.Parse(scalar.Text, out address)
+                : Describe(item);
             if (problem is not null)
             {
                 AddError(item, key, problem, OriginAddress.Syntax);

@@ -33,7 +33,8 @@ internal static class ConfigurationFile
             errors.Add(NotUtf8(file, exception));
             return null;
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        catch (Exception exception) when (
+            exception is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
             errors.Add(Unreadable(file, Explain(file, exception)));
             return null;
@@ -64,5 +65,6 @@ internal static class ConfigurationFile
         return Unreadable(file, $"not UTF-8: bytes {badBytes} at offset {exception.Index}");
     }
 
-    private static ConfigurationError Unreadable(string file, string reason) => new(file, 0, 0, null, null, $"cannot be read: {reason}", null);
+    private static ConfigurationError Unreadable(string file, string reason) =>
+        new(file, 0, 0, null, null, $"cannot be read: {reason}", null);
 }

@@ -58,7 +58,8 @@ public static class ConfigurationLoader
     }
 
     private static ConfigurationError NotFound(IReadOnlyList<string> places) => new(
-        "configuration", 0, 0, null, null, $"no file found; looked at {string.Join(" and ", places)} (working directory {Environment.CurrentDirectory})", null);
+        "configuration", 0, 0, null, null,
+        $"no file found; looked at {string.Join(" and ", places)} (working directory {Environment.CurrentDirectory})", null);
 
     private static LogSeverity? ReadLogVariable(Func<string, string?> readEnvironment, List<ConfigurationError> errors)
     {

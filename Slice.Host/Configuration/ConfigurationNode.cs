@@ -14,7 +14,8 @@ internal sealed record ConfigurationScalar(int Line, int Column, string Text, bo
 internal sealed record ConfigurationList(int Line, int Column, IReadOnlyList<ConfigurationNode> Items) : ConfigurationNode(Line, Column);
 
 /// <summary>A section. Entries stand as in the file; a key may be there twice, which the binder reports.</summary>
-internal sealed record ConfigurationSection(int Line, int Column, IReadOnlyList<ConfigurationEntry> Entries) : ConfigurationNode(Line, Column);
+internal sealed record ConfigurationSection(
+    int Line, int Column, IReadOnlyList<ConfigurationEntry> Entries) : ConfigurationNode(Line, Column);
 
 /// <summary>A key of a section and its value.</summary>
 internal sealed record ConfigurationEntry(ConfigurationNode Key, ConfigurationNode Value);

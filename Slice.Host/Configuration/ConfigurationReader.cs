@@ -8,8 +8,8 @@ namespace Slice.Host.Configuration;
 public static class ConfigurationReader
 {
     /// <summary>
-    /// Reads files one over the other: a later file overrides single keys, lists as a whole; a key without a value says nothing. Reads to the
-    /// end whatever is wrong, so that one run shows every error.
+    /// Reads files one over the other: a later file overrides single keys, lists as a whole; a key without a value says nothing. Reads to
+    /// the end whatever is wrong, so that one run shows every error.
     /// </summary>
     /// <param name="files">Paths, at least one; relative ones start at the working directory.</param>
     public static ConfigurationResult Read(IReadOnlyList<string> files)
@@ -21,7 +21,9 @@ public static class ConfigurationReader
         foreach (string file in files)
         {
             int errorsBefore = errors.Count;
-            ConfigurationNode? root = ConfigurationFile.ReadText(file, errors) is string text ? YamlTreeReader.Read(file, text, errors) : null;
+            ConfigurationNode? root = ConfigurationFile.ReadText(file, errors) is string text
+                ? YamlTreeReader.Read(file, text, errors)
+                : null;
             everyFileIsYaml &= errors.Count == errorsBefore;
             options = ConfigurationBinder.Bind(file, root, options, places, errors);
         }
@@ -33,7 +35,8 @@ public static class ConfigurationReader
     private static void AddErrorsBetweenKeys(
         SliceOptions options, string lastFile, ConfigurationPlaces places, bool everyFileIsYaml, List<ConfigurationError> errors)
     {
-        foreach (OptionError error in SliceOptionsValidator.Validate(options).Concat(CheckFiles(options)).Concat(CheckServerCertificate(options.Tls)))
+        var found = SliceOptionsValidator.Validate(options).Concat(CheckFiles(options)).Concat(CheckServerCertificate(options.Tls));
+        foreach (OptionError error in found)
         {
             (string File, int Line, int Column)? place = places.Find(error.Key);
             // What a broken file would have said is unknown, so nothing is missing yet.
@@ -65,7 +68,8 @@ public static class ConfigurationReader
 
     private static IEnumerable<OptionError> CheckServerCertificate(TlsOptions tls)
     {
-        if (tls is { ListenAddress: not null, Certificate: { } certificate, Key: { } key } && ServerCertificate.Check(certificate, key) is { } problem)
+        if (tls is { ListenAddress: not null, Certificate: { } certificate, Key: { } key }
+            && ServerCertificate.Check(certificate, key) is { } problem)
         {
             yield return new OptionError("tls.certificate", certificate, problem, ServerCertificate.Syntax);
         }

@@ -37,7 +37,8 @@ public static class InstancePort
 
         if (!TryShiftTls(options.Tls.ListenAddress, port - clients!.Port, clients.Port, out string? tlsAddress))
         {
-            return "the TLS port would shift to no port from 1 to 65535, or listen_address has port 0 and it is unknown how far it must shift";
+            return "the TLS port would shift to no port from 1 to 65535, or listen_address has port 0 and it is unknown how far it "
+                + "must shift";
         }
 
         moved = options with
@@ -78,6 +79,7 @@ public static class InstancePort
         string tls = moved.Tls.ListenAddress is { } tlsAddress ? $", with TLS on {tlsAddress}" : "";
         string metrics = moved.MetricsEndpoint.Enabled ? $", metrics on {moved.MetricsEndpoint.Address}" : "";
         string cache = moved.EnableCache && moved.Store.OnDisk ? $", cache in {moved.Store.Directory}" : "";
-        return string.Create(CultureInfo.InvariantCulture, $"--port {port} moves this instance: clients on {moved.ListenAddress}{tls}{metrics}{cache}");
+        return string.Create(
+            CultureInfo.InvariantCulture, $"--port {port} moves this instance: clients on {moved.ListenAddress}{tls}{metrics}{cache}");
     }
 }

@@ -17,7 +17,8 @@ internal static class KeySuggestion
 
         // The right name in the wrong place; also `timeouts.connect` written as one key.
         string[] path = name.Split('.', 2);
-        string? misplaced = NearestName.FindWithDistance(path[^1], OptionTable.Keys.Select(key => key.LocalName)) is (string nearest, int edits)
+        string? misplaced = NearestName.FindWithDistance(
+            path[^1], OptionTable.Keys.Select(key => key.LocalName)) is (string nearest, int edits)
             && edits < editsHere ? nearest : null;
         if (misplaced is null)
         {
@@ -26,6 +27,8 @@ internal static class KeySuggestion
 
         OptionKey target = OptionTable.Keys.FirstOrDefault(key => key.LocalName == misplaced && path.Length == 2 && key.Section == path[0])
             ?? OptionTable.Keys.First(key => key.LocalName == misplaced);
-        return target.Section.Length == 0 ? $", did you mean {misplaced} at the top level?" : $", did you mean {misplaced} in the section {target.Section}?";
+        return target.Section.Length == 0
+            ? $", did you mean {misplaced} at the top level?"
+            : $", did you mean {misplaced} in the section {target.Section}?";
     }
 }

@@ -7,9 +7,9 @@ namespace Slice.Host.Configuration;
 /// Reads one YAML document into <see cref="ConfigurationNode"/>s.
 /// </summary>
 /// <remarks>
-/// YamlDotNet's own tree, <c>YamlStream</c>, is not used: it stops at the first key that is there twice, so that the other errors of the file
-/// would wait for the next try, and it nests one call per level of the file without a bound. An alias shares the node it names and is never
-/// copied, so that a file of aliases of aliases costs no more than its length.
+/// YamlDotNet's own tree, <c>YamlStream</c>, is not used: it stops at the first key that is there twice, so that the other errors of the
+/// file would wait for the next try, and it nests one call per level of the file without a bound. An alias shares the node it names and is
+/// never copied, so that a file of aliases of aliases costs no more than its length.
 /// </remarks>
 internal sealed class YamlTreeReader
 {
@@ -103,7 +103,8 @@ internal sealed class YamlTreeReader
     private ConfigurationScalar ReadScalar()
     {
         Scalar scalar = Expect<Scalar>();
-        return new ConfigurationScalar(ToInt(scalar.Start.Line), ToInt(scalar.Start.Column), scalar.Value, scalar.Style == ScalarStyle.Plain);
+        return new ConfigurationScalar(
+            ToInt(scalar.Start.Line), ToInt(scalar.Start.Column), scalar.Value, scalar.Style == ScalarStyle.Plain);
     }
 
     private ConfigurationList ReadList()

@@ -10,7 +10,10 @@ internal static class DemoCommandRunner
     /// <summary>Runs the demonstration in this process, on its console, until it is done or a signal ends it.</summary>
     /// <param name="options">What is served and downloaded.</param>
     /// <param name="compose">Builds the proxy.</param>
-    /// <returns><see cref="ExitCode.Ok"/>; <see cref="ExitCode.CannotStart"/>, <see cref="ExitCode.DownloadFailed"/> or <see cref="ExitCode.Interrupted"/>.</returns>
+    /// <returns>
+    /// <see cref="ExitCode.Ok"/>; <see cref="ExitCode.CannotStart"/>, <see cref="ExitCode.DownloadFailed"/> or
+    /// <see cref="ExitCode.Interrupted"/>.
+    /// </returns>
     public static async Task<int> RunAsync(DemoOptions options, InstanceComposer compose)
     {
         using var stopping = new CancellationTokenSource();

@@ -7,8 +7,8 @@ namespace Slice.Host.Demo;
 /// size without storing it. Pure.
 /// </summary>
 /// <remarks>
-/// The content is a row of 8-byte words, and word <c>i</c> is a bijective mix of <c>i</c> and the seed. No two words of an object are equal,
-/// so a slice that lands at another slice's place is noticed; a pattern that repeats would hide exactly that.
+/// The content is a row of 8-byte words, and word <c>i</c> is a bijective mix of <c>i</c> and the seed. No two words of an object are
+/// equal, so a slice that lands at another slice's place is noticed; a pattern that repeats would hide exactly that.
 /// </remarks>
 internal static class DemoContent
 {

@@ -25,7 +25,8 @@ internal sealed class DemoReport(DemoConsole console, DemoPlan plan)
         WriteLine($"Objects of {objectSize}, which is {plan.SliceCount} {slices}; every byte that arrives is checked.");
         if (!plan.FitsCache)
         {
-            WriteLine($"They do not all fit the cache, which takes at most 2 GiB and half of the memory: what was evicted is fetched again.");
+            WriteLine(
+                $"They do not all fit the cache, which takes at most 2 GiB and half of the memory: what was evicted is fetched again.");
         }
     }
 
@@ -61,7 +62,8 @@ internal sealed class DemoReport(DemoConsole console, DemoPlan plan)
             : string.Create(CultureInfo.InvariantCulture, $"{(double)crowdBytes / plan.Crowd.Length:0.0} times the object");
         WriteLine($"");
         int inFlight = plan.Options.Concurrency;
-        WriteLine($"{inFlight} in flight: {speedUp:0.0} times the throughput of one slice at a time, which is how nginx's slice module fetches");
+        WriteLine(
+            $"{inFlight} in flight: {speedUp:0.0} times the throughput of one slice at a time, which is how nginx's slice module fetches");
         WriteLine($"(the same proxy with max_concurrent_subrequests 1, not nginx itself).");
         string received = ReadableSize.Format(results.Crowd.Bytes);
         WriteLine($"{DemoPlan.Clients} clients received {received}; the origin sent {ReadableSize.Format(crowdBytes)}: {crowdShare}.");

@@ -27,14 +27,16 @@ internal readonly record struct DemoResponseHead(int Status, long ContentLength,
         }
 
         string[] lines = Encoding.Latin1.GetString(received[..end]).Split("\r\n");
-        bool hasLength = long.TryParse(Find(lines, "Content-Length"), NumberStyles.None, CultureInfo.InvariantCulture, out long contentLength);
+        bool hasLength = long.TryParse(
+            Find(lines, "Content-Length"), NumberStyles.None, CultureInfo.InvariantCulture, out long contentLength);
         head = new DemoResponseHead(ReadStatus(lines[0]), hasLength ? contentLength : -1, Find(lines, "Content-Range"));
         return true;
     }
 
     private static int ReadStatus(string statusLine)
     {
-        bool isStatusLine = statusLine.StartsWith(StatusLineStart, StringComparison.Ordinal) && statusLine.Length >= StatusLineStart.Length + 3;
+        bool isStatusLine = statusLine.StartsWith(StatusLineStart, StringComparison.Ordinal)
+            && statusLine.Length >= StatusLineStart.Length + 3;
         return isStatusLine && int.TryParse(
             statusLine.AsSpan(StatusLineStart.Length, 3), NumberStyles.None, CultureInfo.InvariantCulture, out int status) ? status : 0;
     }

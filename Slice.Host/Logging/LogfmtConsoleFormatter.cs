@@ -19,7 +19,9 @@ internal sealed class LogfmtConsoleFormatter : ConsoleFormatter
     private readonly bool _journalReadsPriorities;
 
     /// <param name="timeProvider">Gives the time of a line.</param>
-    /// <param name="journalReadsPriorities">Whether to begin a line with its priority, which systemd-journald takes off (sd-daemon(3)).</param>
+    /// <param name="journalReadsPriorities">
+    /// Whether to begin a line with its priority, which systemd-journald takes off (sd-daemon(3)).
+    /// </param>
     public LogfmtConsoleFormatter(TimeProvider timeProvider, bool journalReadsPriorities)
         : base(FormatterName) => (_timeProvider, _journalReadsPriorities) = (timeProvider, journalReadsPriorities);
 
@@ -32,7 +34,8 @@ internal sealed class LogfmtConsoleFormatter : ConsoleFormatter
         LogfmtLine.Append(
             line,
             _timeProvider.GetUtcNow(),
-            new LogEntryFields<TState>(logEntry.LogLevel, logEntry.Category, logEntry.EventId, logEntry.State, message, logEntry.Exception));
+            new LogEntryFields<TState>(
+                logEntry.LogLevel, logEntry.Category, logEntry.EventId, logEntry.State, message, logEntry.Exception));
         textWriter.Write(line.Append('\n'));
     }
 

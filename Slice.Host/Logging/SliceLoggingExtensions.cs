@@ -11,9 +11,9 @@ public static class SliceLoggingExtensions
     private const string JournalVariable = "JOURNAL_STREAM";
 
     /// <summary>
-    /// Writes every event that <paramref name="threshold"/> allows to standard error, one logfmt line each, and removes all other providers.
-    /// A reader that does not keep up costs lines, never requests: what does not fit the queue of 2,500 lines (the console logger's
-    /// default) is dropped, and the number dropped is written when there is room.
+    /// Writes every event that <paramref name="threshold"/> allows to standard error, one logfmt line each, and removes all other
+    /// providers. A reader that does not keep up costs lines, never requests: what does not fit the queue of 2,500 lines (the console
+    /// logger's default) is dropped, and the number dropped is written when there is room.
     /// </summary>
     /// <param name="builder">The logging of the host.</param>
     /// <param name="threshold">Least severity, now and later.</param>

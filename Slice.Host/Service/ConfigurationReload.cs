@@ -135,13 +135,16 @@ internal sealed partial class ConfigurationReload : IHostedService, IDisposable
         }
     }
 
-    [LoggerMessage(EventId = 20, EventName = "reload_refused", Level = LogLevel.Error, Message = "the configuration stays as it was: {problem}")]
+    [LoggerMessage(EventId = 20, EventName = "reload_refused", Level = LogLevel.Error,
+        Message = "the configuration stays as it was: {problem}")]
     private partial void LogRefused(string problem);
 
-    [LoggerMessage(EventId = 22, EventName = "certificate_refused", Level = LogLevel.Error, Message = "the certificate for clients stays as it was: {file}: {problem}")]
+    [LoggerMessage(EventId = 22, EventName = "certificate_refused", Level = LogLevel.Error,
+        Message = "the certificate for clients stays as it was: {file}: {problem}")]
     private partial void LogCertificateRefused(string file, string problem);
 
-    [LoggerMessage(EventId = 23, EventName = "certificate_reloaded", Level = LogLevel.Information, Message = "the certificate for clients was read again: {file}")]
+    [LoggerMessage(EventId = 23, EventName = "certificate_reloaded", Level = LogLevel.Information,
+        Message = "the certificate for clients was read again: {file}")]
     private partial void LogCertificateReloaded(string file);
 
     [LoggerMessage(EventId = 21, EventName = "reloaded", Level = LogLevel.Information,

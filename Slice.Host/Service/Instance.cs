@@ -253,21 +253,26 @@ internal sealed partial class Instance : IAsyncDisposable
     [LoggerMessage(EventId = 8, EventName = "notice", Level = LogLevel.Information, Message = "{notice}")]
     private static partial void LogNotice(ILogger logger, string notice);
 
-    [LoggerMessage(EventId = 13, EventName = "origin_not_verified", Level = LogLevel.Warning, Message = "upstream_tls.verify is false: whoever is on the way to the origin can read and change everything")]
+    [LoggerMessage(EventId = 13, EventName = "origin_not_verified", Level = LogLevel.Warning,
+        Message = "upstream_tls.verify is false: whoever is on the way to the origin can read and change everything")]
     private static partial void LogOriginNotVerified(ILogger logger);
 
     [LoggerMessage(EventId = 9, EventName = "cannot_start", Level = LogLevel.Error, Message = "cannot start: {reason}")]
     private static partial void LogCannotStart(ILogger logger, string reason);
 
-    [LoggerMessage(EventId = 10, EventName = "listening", Level = LogLevel.Information, Message = "ready: proxy on {address}, metrics {metrics}, origin {origin}, cache {cache}")]
+    [LoggerMessage(EventId = 10, EventName = "listening", Level = LogLevel.Information,
+        Message = "ready: proxy on {address}, metrics {metrics}, origin {origin}, cache {cache}")]
     private partial void LogListening(IPEndPoint address, string metrics, string origin, string cache);
 
-    [LoggerMessage(EventId = 14, EventName = "listening_tls", Level = LogLevel.Information, Message = "ready: proxy with TLS on {address}, certificate {certificate}")]
+    [LoggerMessage(EventId = 14, EventName = "listening_tls", Level = LogLevel.Information,
+        Message = "ready: proxy with TLS on {address}, certificate {certificate}")]
     private partial void LogListeningTls(IPEndPoint address, string certificate);
 
-    [LoggerMessage(EventId = 11, EventName = "stopping", Level = LogLevel.Information, Message = "stopping: {active} requests have up to {timeout} to finish")]
+    [LoggerMessage(EventId = 11, EventName = "stopping", Level = LogLevel.Information,
+        Message = "stopping: {active} requests have up to {timeout} to finish")]
     private partial void LogStopping(long active, string timeout);
 
-    [LoggerMessage(EventId = 12, EventName = "stopped", Level = LogLevel.Information, Message = "stopped after {requests} requests and {bytes} bytes")]
+    [LoggerMessage(EventId = 12, EventName = "stopped", Level = LogLevel.Information,
+        Message = "stopped after {requests} requests and {bytes} bytes")]
     private partial void LogStopped(long requests, long bytes);
 }

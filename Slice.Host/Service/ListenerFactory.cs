@@ -9,7 +9,8 @@ namespace Slice.Host.Service;
 /// Kestrel's socket transport, with errors that name the configuration key and the address: the transport's own says "Permission denied"
 /// and leaves the operator to guess which of two ports it was.
 /// </summary>
-internal sealed class ListenerFactory(SocketTransportFactory sockets, IReadOnlyDictionary<EndPoint, string> keyByEndPoint) : IConnectionListenerFactory
+internal sealed class ListenerFactory(
+    SocketTransportFactory sockets, IReadOnlyDictionary<EndPoint, string> keyByEndPoint) : IConnectionListenerFactory
 {
     /// <inheritdoc/>
     /// <exception cref="InstanceStartException">The address cannot be listened on.</exception>

@@ -41,6 +41,7 @@ internal sealed partial class ServiceManager
         }
     }
 
-    [LoggerMessage(EventId = 60, EventName = "notify_failed", Level = LogLevel.Warning, Message = "NOTIFY_SOCKET: the service manager cannot be told {state}: {reason}")]
+    [LoggerMessage(EventId = 60, EventName = "notify_failed", Level = LogLevel.Warning,
+        Message = "NOTIFY_SOCKET: the service manager cannot be told {state}: {reason}")]
     private partial void LogCannotTell(string state, string reason);
 }

@@ -105,21 +105,25 @@ internal sealed partial class StoreFactory(ILogger<StoreFactory> logger)
     }
 
     [LoggerMessage(EventId = 40, EventName = "cache_loaded", Level = LogLevel.Information,
-        Message = "the cache of an earlier run is used again: {directory} last_stop={end} objects={objects} slices={slices} dropped={dropped} milliseconds={milliseconds}")]
+        Message = "the cache of an earlier run is used again: {directory} "
+            + "last_stop={end} objects={objects} slices={slices} dropped={dropped} milliseconds={milliseconds}")]
     private partial void LogLoaded(string directory, string end, int objects, int slices, int dropped, long milliseconds);
 
-    [LoggerMessage(EventId = 41, EventName = "cache_refused", Level = LogLevel.Warning, Message = "the cache of an earlier run cannot be used, starting with an empty one: {reason}")]
+    [LoggerMessage(EventId = 41, EventName = "cache_refused", Level = LogLevel.Warning,
+        Message = "the cache of an earlier run cannot be used, starting with an empty one: {reason}")]
     private partial void LogRefused(string reason);
 
     [LoggerMessage(EventId = 42, EventName = "cache_unusable", Level = LogLevel.Error,
-        Message = "l2_cache_dir: {directory}: the cache directory cannot be used, caching in memory until the next start: mebibytes={mebibytes} {reason}")]
+        Message = "l2_cache_dir: {directory}: the cache directory cannot be used, caching in memory until the next start: "
+            + "mebibytes={mebibytes} {reason}")]
     private partial void LogUnusable(string directory, long mebibytes, string reason);
 
     [LoggerMessage(EventId = 43, EventName = "cache_writing_stopped", Level = LogLevel.Error,
         Message = "the disk refuses writes; what is cached is served on, nothing is added: {directory} retry_seconds={seconds} {reason}")]
     private partial void LogWritingStopped(string directory, int seconds, string reason);
 
-    [LoggerMessage(EventId = 44, EventName = "cache_writing_resumed", Level = LogLevel.Information, Message = "the disk takes writes again: {directory}")]
+    [LoggerMessage(EventId = 44, EventName = "cache_writing_resumed", Level = LogLevel.Information,
+        Message = "the disk takes writes again: {directory}")]
     private partial void LogWritingResumed(string directory);
 
     [LoggerMessage(EventId = 45, EventName = "cache_begun_anew", Level = LogLevel.Warning,
@@ -127,10 +131,12 @@ internal sealed partial class StoreFactory(ILogger<StoreFactory> logger)
     private partial void LogBegunAnew(string directory);
 
     [LoggerMessage(EventId = 46, EventName = "cache_growth_stopped", Level = LogLevel.Warning,
-        Message = "there is no room for more of the cache, which stays as large as it is: {directory} mebibytes={mebibytes} cache_size_mebibytes={capacity} retry_seconds={seconds} {reason}")]
+        Message = "there is no room for more of the cache, which stays as large as it is: "
+            + "{directory} mebibytes={mebibytes} cache_size_mebibytes={capacity} retry_seconds={seconds} {reason}")]
     private partial void LogGrowthStopped(string directory, long mebibytes, long capacity, int seconds, string reason);
 
-    [LoggerMessage(EventId = 47, EventName = "cache_growth_resumed", Level = LogLevel.Information, Message = "there is room for more of the cache again: {directory}")]
+    [LoggerMessage(EventId = 47, EventName = "cache_growth_resumed", Level = LogLevel.Information,
+        Message = "there is room for more of the cache again: {directory}")]
     private partial void LogGrowthResumed(string directory);
 
     [LoggerMessage(EventId = 48, EventName = "cache_index_faulted", Level = LogLevel.Error,

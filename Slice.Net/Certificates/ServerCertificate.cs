@@ -7,13 +7,15 @@ namespace Slice.Net.Certificates;
 /// handshakes; connections that are open keep theirs. Thread-safe. Disposed when no connection is open any more.
 /// </summary>
 /// <remarks>
-/// What was replaced is disposed once no handshake can use it any more, and not when the garbage collector finds it: keys do not stay in memory
-/// without a use. A handshake takes <see cref="Options"/> at its beginning and lasts as long as it may; after it, TLS has references of its own.
+/// What was replaced is disposed once no handshake can use it any more, and not when the garbage collector finds it: keys do not stay in
+/// memory without a use. A handshake takes <see cref="Options"/> at its beginning and lasts as long as it may; after it, TLS has references
+/// of its own.
 /// </remarks>
 public sealed class ServerCertificate : IDisposable
 {
     /// <summary>What the two files must be, in words for an error line.</summary>
-    public const string Syntax = "a readable file in PEM: the certificate, then its chain, in tls.certificate; its key, without a password, in tls.key";
+    public const string Syntax =
+        "a readable file in PEM: the certificate, then its chain, in tls.certificate; its key, without a password, in tls.key";
 
     private readonly Lock _lock = new();
     private readonly string _certificatePath;
@@ -32,7 +34,8 @@ public sealed class ServerCertificate : IDisposable
         // The clock that ends handshakes is another one, and its timers may be late.
         _outOfUseAfter = 2 * longestHandshake;
         _timer = time.CreateTimer(
-            static certificate => ((ServerCertificate)certificate!).DisposeReplaced(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            static certificate =>
+                ((ServerCertificate)certificate!).DisposeReplaced(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>How the next handshake is done: TLS 1.2 or 1.3, HTTP/1.1. Read when the handshake begins.</summary>

@@ -113,7 +113,8 @@ internal sealed class ConnectionDeadlines(TimeoutSettings timeouts, TimeProvider
             return;
         }
 
-        // Earned from the deadline on, not from now: a second for looking late, each time, would be more than a slow client earns by itself.
+        // Earned from the deadline on, not from now: a second for looking late, each time, would be more than a slow client earns by
+        // itself.
         var kind = (DeadlineKind)(deadline & KindMask);
         long extended = end + (kind == DeadlineKind.Send ? EarnedByTaking() : 0);
         bool isOver = extended <= now;

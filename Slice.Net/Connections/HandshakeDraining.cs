@@ -5,14 +5,16 @@ namespace Slice.Net.Connections;
 
 /// <summary>
 /// Ends TLS connections whose handshake is not complete when the instance stops: no request of theirs waits for an answer, and Kestrel
-/// would wait for each until <c>timeouts.request_head</c> has passed. <see cref="Begin"/> stands before TLS, <see cref="Complete"/> behind it.
+/// would wait for each until <c>timeouts.request_head</c> has passed. <see cref="Begin"/> stands before TLS, <see cref="Complete"/> behind
+/// it.
 /// </summary>
 internal static class HandshakeDraining
 {
     /// <summary>Watches over the handshake that <paramref name="next"/> begins.</summary>
     public static async Task Begin(ConnectionContext connection, ConnectionDelegate next)
     {
-        var draining = connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? CancellationToken.None;
+        var draining = connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested
+            ?? CancellationToken.None;
         using var handshake = draining.UnsafeRegister(static connection => ((ConnectionContext)connection!).Abort(), connection);
         connection.Items[typeof(HandshakeDraining)] = handshake;
         await next(connection);

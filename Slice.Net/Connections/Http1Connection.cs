@@ -51,7 +51,9 @@ internal sealed class Http1Connection : IClientConnection
         // Under TLS the socket carries what the TLS layer makes of our bytes: there we write through the pipe.
         IsTls = transport.Features.Get<ITlsHandshakeFeature>() is not null;
         _socket = IsTls ? null : socket;
-        Writer = _socket is null ? new PipeClientWriter(transport.Transport.Output, _deadlines) : new SocketClientWriter(_socket, _deadlines);
+        Writer = _socket is null
+            ? new PipeClientWriter(transport.Transport.Output, _deadlines)
+            : new SocketClientWriter(_socket, _deadlines);
         Body = new RequestBodyReader(_input, _deadlines, Writer);
         _exchange = new HttpExchange(this, _head, services.Time);
     }

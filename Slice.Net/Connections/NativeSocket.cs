@@ -20,7 +20,8 @@ internal static unsafe partial class NativeSocket
     /// Sends as much of both pieces as the socket takes at once, in order.
     /// </summary>
     /// <returns>
-    /// Bytes sent, 0 when the socket takes nothing now; -1 with <paramref name="errno"/> set when it never will, also when it was disposed meanwhile.
+    /// Bytes sent, 0 when the socket takes nothing now; -1 with <paramref name="errno"/> set when it never will, also when it was disposed
+    /// meanwhile.
     /// </returns>
     public static long SendNow(Socket socket, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second, out int errno)
     {

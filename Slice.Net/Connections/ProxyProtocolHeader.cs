@@ -17,7 +17,10 @@ public static class ProxyProtocolHeader
 
     private const int BlockStartBytes = 16;
 
-    /// <summary>Longest part of version 2 behind its first 16 bytes: addresses of 36 bytes and extensions. §2.2 lets it be 65,535; 2 KiB is HAProxy's own buffer for it, roughly.</summary>
+    /// <summary>
+    /// Longest part of version 2 behind its first 16 bytes: addresses of 36 bytes and extensions. §2.2 lets it be 65,535; 2 KiB is
+    /// HAProxy's own buffer for it, roughly.
+    /// </summary>
     private const int MaxBlockRestBytes = 2048;
 
     private static ReadOnlySpan<byte> LineStart => "PROXY "u8;
@@ -27,7 +30,9 @@ public static class ProxyProtocolHeader
     /// <summary>Reads the header at the start of <paramref name="buffer"/>.</summary>
     /// <param name="buffer">What has arrived.</param>
     /// <param name="consumed">Behind the header when complete, else the start.</param>
-    /// <param name="client">The client, when complete and said; null where the balancer speaks for itself (<c>LOCAL</c>, <c>UNKNOWN</c>).</param>
+    /// <param name="client">
+    /// The client, when complete and said; null where the balancer speaks for itself (<c>LOCAL</c>, <c>UNKNOWN</c>).
+    /// </param>
     public static ProxyProtocolStatus TryParse(in ReadOnlySequence<byte> buffer, out SequencePosition consumed, out IPEndPoint? client)
     {
         consumed = buffer.Start;
@@ -100,7 +105,10 @@ public static class ProxyProtocolHeader
         int addressBytes = family switch { 0x11 => 4, 0x21 => 16, _ => 0 };
         bool isLocal = command == 0x20;
         bool isKnownFamily = family is 0x00 or 0x11 or 0x12 or 0x21 or 0x22 or 0x31 or 0x32;
-        if (command is not (0x20 or 0x21) || (!isLocal && !isKnownFamily) || rest > MaxBlockRestBytes || (!isLocal && rest < (2 * addressBytes) + (addressBytes == 0 ? 0 : 4)))
+        if (command is not (0x20 or 0x21)
+            || (!isLocal && !isKnownFamily)
+            || rest > MaxBlockRestBytes
+            || (!isLocal && rest < (2 * addressBytes) + (addressBytes == 0 ? 0 : 4)))
         {
             return ProxyProtocolStatus.Invalid;
         }

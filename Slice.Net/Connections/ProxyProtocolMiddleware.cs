@@ -25,7 +25,7 @@ internal sealed class ProxyProtocolMiddleware
     /// <summary>A middleware that believes connections from <paramref name="trusted"/>.</summary>
     public ProxyProtocolMiddleware(IReadOnlyList<string> trusted, TimeSpan deadline, TimeProvider time, SliceMeter meter, RequestLog log)
     {
-        _trusted = [.. trusted.Select(text => IPNetwork.Parse(text.Contains('/', StringComparison.Ordinal) ? text : text + (text.Contains(':', StringComparison.Ordinal) ? "/128" : "/32")))];
+        _trusted = [.. trusted.Select(NetworkOf)];
         _deadline = deadline;
         _time = time;
         _meter = meter;
@@ -35,7 +35,8 @@ internal sealed class ProxyProtocolMiddleware
     /// <summary>Reads the header, then goes on with <paramref name="next"/>; or closes the connection.</summary>
     public async Task OnConnectedAsync(ConnectionContext connection, ConnectionDelegate next)
     {
-        var draining = connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? CancellationToken.None;
+        var draining = connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested
+            ?? CancellationToken.None;
         string? problem = IsTrusted(connection.RemoteEndPoint) ? await ReadHeaderAsync(connection, draining) : "not from a trusted address";
         if (problem is null)
         {
@@ -52,6 +53,10 @@ internal sealed class ProxyProtocolMiddleware
 
         connection.Abort();
     }
+
+    // An address alone is a network of its own.
+    private static IPNetwork NetworkOf(string text) =>
+        IPNetwork.Parse(text.Contains('/') ? text : text + (text.Contains(':') ? "/128" : "/32"));
 
     private async Task<string?> ReadHeaderAsync(ConnectionContext connection, CancellationToken draining)
     {

@@ -104,7 +104,8 @@ internal sealed class RequestBodyReader : ClientRequestBody
         {
             return await _input.ReadAsync(ct);
         }
-        catch (Exception error) when (error is IOException or ObjectDisposedException || (error is OperationCanceledException && !ct.IsCancellationRequested))
+        catch (Exception error) when (
+            error is IOException or ObjectDisposedException || (error is OperationCanceledException && !ct.IsCancellationRequested))
         {
             throw new RequestBodyException("the client's connection broke in the middle of the request body", error);
         }

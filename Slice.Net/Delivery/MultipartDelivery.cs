@@ -35,7 +35,9 @@ internal sealed class MultipartDelivery(SliceDelivery delivery, SliceFetcher fet
                 byte[] partHead = multipart.PartHead(part);
                 bool dropsPassed = !generation.IsShared && !IsNeededLater(generation, multipart, part);
                 var outcome = await delivery.RunAsync(
-                    exchange, generation, plan, part == 0 ? Join(head.Span, partHead) : partHead, isFirstFetched && part == 0, dropsPassed: dropsPassed);
+                    exchange, generation, plan, part == 0
+                        ? Join(head.Span, partHead)
+                        : partHead, isFirstFetched && part == 0, dropsPassed: dropsPassed);
                 if (outcome.Status != DeliveryStatus.Delivered)
                 {
                     return outcome with { HasBegun = outcome.HasBegun || part > 0 };

@@ -39,7 +39,9 @@ internal sealed class PageResidency : IDisposable
     private int _readersAhead;
     private bool _isDisposed;
 
-    /// <summary>Told of an exception that work has thrown, a defect of ours or of the disk; on any thread. Set once, before use; must not throw.</summary>
+    /// <summary>
+    /// Told of an exception that work has thrown, a defect of ours or of the disk; on any thread. Set once, before use; must not throw.
+    /// </summary>
     public Action<Exception>? WorkFailed { get; set; }
 
     /// <summary>Brings bytes of a slice on which the caller holds a lease into memory for a while.</summary>

@@ -6,6 +6,8 @@ internal abstract class PageWork
     /// <summary>Does it; on a thread that may wait.</summary>
     public abstract void Run();
 
-    /// <summary>Called instead of <see cref="Run"/> when nothing is done any more, and on the same thread after a <see cref="Run"/> that threw.</summary>
+    /// <summary>
+    /// Called instead of <see cref="Run"/> when nothing is done any more, and on the same thread after a <see cref="Run"/> that threw.
+    /// </summary>
     public abstract void Abandon();
 }

@@ -121,7 +121,8 @@ internal sealed class SliceDelivery
     /// <summary>The same for a body of several parts.</summary>
     public ValueTask<DeliveryOutcome> RunMultipartAsync(
         HttpExchange exchange, Generation generation, MultipartByteranges multipart, ReadOnlyMemory<byte> head, bool isFirstFetched) =>
-        new MultipartDelivery(this, _fetcher, exchange.Settings.Options.MaxConcurrentSubrequests).RunAsync(exchange, generation, multipart, head, isFirstFetched);
+        new MultipartDelivery(this, _fetcher, exchange.Settings.Options.MaxConcurrentSubrequests).RunAsync(
+            exchange, generation, multipart, head, isFirstFetched);
 
     private ValueTask<bool> VerifyAsync(StoredSlice slice, SlicePart part)
     {
@@ -143,7 +144,8 @@ internal sealed class SliceDelivery
     }
 
     // A piece at a time, each in memory before it is sent: a slow client may take a minute for one, and pages do not wait for it.
-    private async ValueTask<WriteResult> WriteStoredSlowAsync(ClientWriter writer, ReadOnlyMemory<byte> head, StoredSlice slice, SlicePart part)
+    private async ValueTask<WriteResult> WriteStoredSlowAsync(
+        ClientWriter writer, ReadOnlyMemory<byte> head, StoredSlice slice, SlicePart part)
     {
         for (int sent = 0; sent < part.TakeBytes;)
         {
@@ -198,7 +200,8 @@ internal sealed class SliceDelivery
                 _meter.CacheErrors.Add(1);
                 _bytesSent += _sentOfSlice;
                 return new DeliveryOutcome(
-                    DeliveryStatus.Failed, HasBegun: head.IsEmpty || _sentOfSlice > 0, new Failure(FetchError.SliceGone, "the disk does not give it"));
+                    DeliveryStatus.Failed, HasBegun: head.IsEmpty
+                        || _sentOfSlice > 0, new Failure(FetchError.SliceGone, "the disk does not give it"));
             case WriteResult.SliceUnreadable:
                 generation.Drop(slice);
                 return new DeliveryOutcome(DeliveryStatus.SliceUnreadable, HasBegun: true, Failure.None);

@@ -7,7 +7,9 @@ namespace Slice.Net.Exchange;
 /// <summary>The body of the current request of a connection. One per connection, used for every request; one reader at a time.</summary>
 internal abstract class ClientRequestBody : IRequestBodySource
 {
-    /// <summary>What the client sends after the request: a tunnel reads on from here. Its reads are cancelled when draining begins.</summary>
+    /// <summary>
+    /// What the client sends after the request: a tunnel reads on from here. Its reads are cancelled when draining begins.
+    /// </summary>
     public abstract PipeReader Input { get; }
 
     /// <summary>Whether every byte of the body was read, so that the next request can follow.</summary>

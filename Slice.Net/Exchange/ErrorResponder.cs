@@ -14,7 +14,8 @@ internal static class ErrorResponder
         WriteAsync(exchange, 416, "text/plain; charset=utf-8", "416 the range starts past the end of the object\n", completeLength);
 
     /// <summary>504 for a client that wanted no request to the origin (RFC 9111 §5.2.1.7).</summary>
-    public static ValueTask WriteNotCachedAsync(HttpExchange exchange) => WriteErrorAsync(exchange, 504, "only-if-cached: not all of it is stored");
+    public static ValueTask WriteNotCachedAsync(HttpExchange exchange) =>
+        WriteErrorAsync(exchange, 504, "only-if-cached: not all of it is stored");
 
     /// <summary>A response with a small body of ours, never stored by anybody.</summary>
     public static ValueTask WriteAsync(HttpExchange exchange, int status, string contentType, string body) =>
@@ -31,7 +32,8 @@ internal static class ErrorResponder
         }
     }
 
-    private static RentedHead Format(HttpExchange exchange, int status, string contentType, string body, int bodyBytes, long? unsatisfiedLength)
+    private static RentedHead Format(
+        HttpExchange exchange, int status, string contentType, string body, int bodyBytes, long? unsatisfiedLength)
     {
         var head = new ResponseHead(status, bodyBytes);
         head.WriteField("Content-Type"u8, Encoding.ASCII.GetBytes(contentType));

@@ -6,7 +6,9 @@ internal enum ExchangeEnding : byte
     /// <summary>Everything that was to be sent was handed to the kernel.</summary>
     Complete,
 
-    /// <summary>The request was no valid HTTP, too large, or too late: answered by a status of 4xx or 5xx, and the connection ends.</summary>
+    /// <summary>
+    /// The request was no valid HTTP, too large, or too late: answered by a status of 4xx or 5xx, and the connection ends.
+    /// </summary>
     Refused,
 
     /// <summary>The client closed or reset the connection.</summary>

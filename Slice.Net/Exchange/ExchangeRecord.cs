@@ -4,8 +4,8 @@ using Slice.Core.Caching;
 namespace Slice.Net.Exchange;
 
 /// <summary>
-/// What is to be told of one finished exchange: for metrics, and for an access log. A view of the <see cref="HttpExchange"/>, valid during the
-/// call that hands it out; whoever wants to keep something copies that. Filled by whoever answers.
+/// What is to be told of one finished exchange: for metrics, and for an access log. A view of the <see cref="HttpExchange"/>, valid during
+/// the call that hands it out; whoever wants to keep something copies that. Filled by whoever answers.
 /// </summary>
 internal readonly ref struct ExchangeRecord
 {
@@ -36,7 +36,9 @@ internal readonly ref struct ExchangeRecord
     /// <summary>Slices of the answer that came from the origin.</summary>
     public int SlicesFetched { get; init; }
 
-    /// <summary>Name of the address of the origin that was asked for this request alone, or whose answer began the object; null for none.</summary>
+    /// <summary>
+    /// Name of the address of the origin that was asked for this request alone, or whose answer began the object; null for none.
+    /// </summary>
     public string? Origin { get; init; }
 
     /// <summary>From the complete request head to the response head; null when no head was sent, and for a refused head.</summary>

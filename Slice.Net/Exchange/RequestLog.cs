@@ -38,7 +38,8 @@ internal sealed partial class RequestLog(ILogger<RequestLog> logger, SliceMeter 
     /// <summary>A fetch failed for good; its followers report their own requests.</summary>
     public void FetchFailed(SliceFetch fetch, Failure failure)
     {
-        // A store that takes nothing is passed by and costs nobody a byte; while it lasts, every slice meets it, and the store says so once.
+        // A store that takes nothing is passed by and costs nobody a byte; while it lasts, every slice meets it, and the store says so
+        // once.
         var level = failure.Error is FetchError.StoreFull or FetchError.StoreWriteError ? LogLevel.Debug : LogLevel.Warning;
         if (logger.IsEnabled(level))
         {
@@ -97,33 +98,42 @@ internal sealed partial class RequestLog(ILogger<RequestLog> logger, SliceMeter 
 
     private static string TargetOf(HttpExchange exchange) => Encoding.Latin1.GetString(exchange.Head.Target.PathAndQuery);
 
-    [LoggerMessage(EventId = 1, EventName = "origin_failed", Level = LogLevel.Warning, Message = "the origin failed a request: {reason} {target} {detail}")]
+    [LoggerMessage(EventId = 1, EventName = "origin_failed", Level = LogLevel.Warning,
+        Message = "the origin failed a request: {reason} {target} {detail}")]
     private partial void LogOriginFailed(string reason, string target, string detail);
 
-    [LoggerMessage(EventId = 2, EventName = "request_failed", Level = LogLevel.Error, Message = "a request failed: {reason} {target} {detail}")]
+    [LoggerMessage(EventId = 2, EventName = "request_failed", Level = LogLevel.Error,
+        Message = "a request failed: {reason} {target} {detail}")]
     private partial void LogWeFailed(string reason, string target, string detail);
 
     [LoggerMessage(EventId = 3, EventName = "fetch_failed", Message = "a slice could not be fetched: {reason} {target} {slice} {detail}")]
     private partial void LogFetchFailed(LogLevel level, string reason, CacheKey target, int slice, string detail);
 
-    [LoggerMessage(EventId = 4, EventName = "slice_unreadable", Level = LogLevel.Error, Message = "stored bytes cannot be read, the slice was dropped: {target}")]
+    [LoggerMessage(EventId = 4, EventName = "slice_unreadable", Level = LogLevel.Error,
+        Message = "stored bytes cannot be read, the slice was dropped: {target}")]
     private partial void LogSliceUnreadable(string target);
 
-    [LoggerMessage(EventId = 5, EventName = "request_rejected", Level = LogLevel.Debug, Message = "a request was refused: {client} {status} {reason}")]
+    [LoggerMessage(EventId = 5, EventName = "request_rejected", Level = LogLevel.Debug,
+        Message = "a request was refused: {client} {status} {reason}")]
     private partial void LogRejected(object? client, int status, string reason);
 
-    [LoggerMessage(EventId = 30, EventName = "origin_rests", Level = LogLevel.Warning, Message = "an address of the origin fails and rests: {address} {reason} {detail}")]
+    [LoggerMessage(EventId = 30, EventName = "origin_rests", Level = LogLevel.Warning,
+        Message = "an address of the origin fails and rests: {address} {reason} {detail}")]
     private partial void LogOriginRests(string address, string reason, string detail);
 
-    [LoggerMessage(EventId = 31, EventName = "origin_is_back", Level = LogLevel.Information, Message = "an address of the origin answers again: {address}")]
+    [LoggerMessage(EventId = 31, EventName = "origin_is_back", Level = LogLevel.Information,
+        Message = "an address of the origin answers again: {address}")]
     private partial void LogOriginIsBack(string address);
 
-    [LoggerMessage(EventId = 32, EventName = "page_work_failed", Level = LogLevel.Error, Message = "an unexpected error while stored bytes were read")]
+    [LoggerMessage(EventId = 32, EventName = "page_work_failed", Level = LogLevel.Error,
+        Message = "an unexpected error while stored bytes were read")]
     private partial void LogPageWorkFailed(Exception error);
 
-    [LoggerMessage(EventId = 7, EventName = "proxy_protocol_refused", Level = LogLevel.Debug, Message = "a connection was closed: {peer} {reason}")]
+    [LoggerMessage(EventId = 7, EventName = "proxy_protocol_refused", Level = LogLevel.Debug,
+        Message = "a connection was closed: {peer} {reason}")]
     private partial void LogProxyProtocolRefused(object? peer, string reason);
 
-    [LoggerMessage(EventId = 6, EventName = "internal_error", Level = LogLevel.Error, Message = "an unexpected error; the connection was aborted")]
+    [LoggerMessage(EventId = 6, EventName = "internal_error", Level = LogLevel.Error,
+        Message = "an unexpected error; the connection was aborted")]
     private partial void LogUnexpected(Exception error);
 }

@@ -26,7 +26,8 @@ internal sealed class RequestSettings
         Origin = origin;
         Patterns = new SlicePatterns(options.SlicePatterns);
         QueryKeyRule = new QueryKeyRule(options.CacheKeyQuery, options.CacheKeyIgnoredArguments);
-        HeadLimits = new RequestHeadLimits(options.Limits.RequestTargetBytes, options.Limits.RequestHeadBytes, options.Limits.RequestFields);
+        HeadLimits = new RequestHeadLimits(
+            options.Limits.RequestTargetBytes, options.Limits.RequestHeadBytes, options.Limits.RequestFields);
         Timeouts = TimeoutSettings.From(options, time);
         HealthPath = Encoding.ASCII.GetBytes(options.HealthPath);
         PurgeToken = options.Purge.AuthToken is { } token ? Encoding.UTF8.GetBytes(token) : default(ReadOnlyMemory<byte>?);

@@ -7,8 +7,9 @@ using Slice.Core.Ranges;
 namespace Slice.Net.Exchange;
 
 /// <summary>
-/// Writes a response head: the one place that knows how a head looks on the wire, whoever makes it. Status line first, then field lines in the order
-/// of the calls, then <see cref="End()"/>. It allocates nothing: the memory is rented, and belongs to the caller once the head has ended.
+/// Writes a response head: the one place that knows how a head looks on the wire, whoever makes it. Status line first, then field lines in
+/// the order of the calls, then <see cref="End()"/>. It allocates nothing: the memory is rented, and belongs to the caller once the head
+/// has ended.
 /// </summary>
 /// <remarks>A value with CR, LF or NUL never begins a line of its own; <see cref="ResponseHeadWriter"/> says how.</remarks>
 internal ref struct ResponseHead

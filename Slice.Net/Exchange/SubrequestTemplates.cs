@@ -78,7 +78,8 @@ internal static class SubrequestTemplates
         for (int index = 0; index < head.Fields.LineCount; index++)
         {
             var field = head.Fields.FieldAt(index);
-            bool isShared = SharedRequestFields.Includes(field, head.Fields.NameAt(index)) || (passesAcceptEncoding && field == KnownField.AcceptEncoding);
+            bool isShared = SharedRequestFields.Includes(field, head.Fields.NameAt(index))
+                || (passesAcceptEncoding && field == KnownField.AcceptEncoding);
             if (isShared && !HopByHopFields.IsHopByHop(head.Fields, index))
             {
                 fields.Add(FieldAt(head.Fields, index));
@@ -91,7 +92,9 @@ internal static class SubrequestTemplates
     private static string ForwardedForOf(RequestHead head)
     {
         string forwardedFor = "";
-        for (int line = head.Fields.NextIndex(KnownField.XForwardedFor, 0); line >= 0; line = head.Fields.NextIndex(KnownField.XForwardedFor, line + 1))
+        for (int line = head.Fields.NextIndex(KnownField.XForwardedFor, 0);
+             line >= 0;
+             line = head.Fields.NextIndex(KnownField.XForwardedFor, line + 1))
         {
             forwardedFor += FieldAt(head.Fields, line).Value + ", ";
         }

@@ -31,6 +31,8 @@ internal sealed record TimeoutSettings(long KeepAlive, long RequestHead, RatedTi
 /// <param name="Bytes">Bytes that come within it at the least rate; 1 or more.</param>
 internal readonly record struct RatedTimeout(long Timeout, long Bytes)
 {
-    /// <summary>Time earned by <paramref name="bytes"/>: what they take at the least rate, at most all of the timeout; 0 for none.</summary>
+    /// <summary>
+    /// Time earned by <paramref name="bytes"/>: what they take at the least rate, at most all of the timeout; 0 for none.
+    /// </summary>
     public long Earned(long bytes) => bytes >= Bytes ? Timeout : bytes <= 0 ? 0 : (long)((double)Timeout * bytes / Bytes);
 }

@@ -18,7 +18,8 @@ namespace Slice.Net.Handlers;
 /// <param name="passThrough">Passes the client's own request through.</param>
 /// <param name="failures">Tells the client that there is no answer.</param>
 internal sealed class GetHandler(
-    ObjectIndex index, ObjectFetcher objects, StoredResponder stored, DirectResponder direct, PassThroughHandler passThrough, FailureResponder failures)
+    ObjectIndex index, ObjectFetcher objects, StoredResponder stored, DirectResponder direct, PassThroughHandler passThrough,
+    FailureResponder failures)
     : IRequestHandler
 {
     // An object that turns out to have changed, or to be gone, before the first byte is out is started over once (B23); one that changes
@@ -51,7 +52,8 @@ internal sealed class GetHandler(
 
             try
             {
-                if (await stored.RespondAsync(exchange, generation, status, now, directives.OnlyIfCached, isLastAttempt: attempt == MaxAttempts))
+                bool isLastAttempt = attempt == MaxAttempts;
+                if (await stored.RespondAsync(exchange, generation, status, now, directives.OnlyIfCached, isLastAttempt))
                 {
                     return;
                 }
@@ -96,7 +98,11 @@ internal sealed class GetHandler(
         if (!generation.IsUsable
             && !(generation.IsRetired && index.TryGet(exchange.Key, exchange.Head.Fields, out generation) && generation.IsUsable))
         {
-            status = new CacheStatus { Forward = ForwardReason.Miss, Detail = generation is { IsWhole: true, IsRetired: false } ? CacheDetail.Incomplete : CacheDetail.None };
+            status = new CacheStatus
+            {
+                Forward = ForwardReason.Miss,
+                Detail = generation is { IsWhole: true, IsRetired: false } ? CacheDetail.Incomplete : CacheDetail.None,
+            };
             generation = null;
             return false;
         }
@@ -226,14 +232,16 @@ internal sealed class GetHandler(
             : CacheDetail.None;
     }
 
-    private static ObjectFetchRequest NewFetchRequest(HttpExchange exchange, in RequestDirectives directives, Generation? stale, bool isSliced)
+    private static ObjectFetchRequest NewFetchRequest(
+        HttpExchange exchange, in RequestDirectives directives, Generation? stale, bool isSliced)
     {
         var fields = exchange.Head.Fields;
         var sharing = directives.NoStore ? RequestSharing.Forbidden
             : fields.Contains(KnownField.Authorization) ? RequestSharing.Authorized
             : fields.Contains(KnownField.Cookie) ? RequestSharing.Personal
             : RequestSharing.Allowed;
-        return new ObjectFetchRequest(new CacheKey(exchange.Key), exchange.FetchContext, isSliced ? FirstSliceOf(exchange) : 0, stale, sharing)
+        return new ObjectFetchRequest(
+            new CacheKey(exchange.Key), exchange.FetchContext, isSliced ? FirstSliceOf(exchange) : 0, stale, sharing)
         {
             IsWhole = !isSliced || stale is { IsWhole: true },
             Directives = directives,

@@ -39,7 +39,8 @@ internal sealed class PassThroughHandler(StoredResponseUpdates updates, FailureR
             ? new RequestBodyContent(exchange.Body, exchange.Head.ContentLength, exchange.ConnectionClosed)
             : null;
         var options = exchange.Settings.Options;
-        var template = SubrequestTemplates.ForPassThrough(exchange.Head, options.ForwardHost, options.SendsForwarded, exchange.RemoteEndPoint, exchange.IsTls);
+        var template = SubrequestTemplates.ForPassThrough(
+            exchange.Head, options.ForwardHost, options.SendsForwarded, exchange.RemoteEndPoint, exchange.IsTls);
         string method = Encoding.ASCII.GetString(exchange.Head.MethodBytes);
         OriginResult result;
         await using (var hints = EarlyHints.Listen(exchange))

@@ -35,7 +35,8 @@ internal sealed class PurgeHandler(ObjectIndex index, SliceStore store, TimeProv
         meter.PurgeResults.Add(result);
         meter.PurgedItems.Add(Math.Max(0, count));
         meter.PurgeDuration.Record(time.GetElapsedTime(startedAt));
-        await ErrorResponder.WriteAsync(exchange, status, "application/json", FormatJson(exchange, status == 200, Math.Max(0, count), message));
+        await ErrorResponder.WriteAsync(
+            exchange, status, "application/json", FormatJson(exchange, status == 200, Math.Max(0, count), message));
     }
 
     // What was purged must not come back, even when the process is killed as soon as it has said so.

@@ -13,7 +13,8 @@ internal sealed class RequestDispatcher : IRequestHandler
     private readonly UpgradeHandler _upgrade;
 
     /// <summary>A dispatcher over the five handlers.</summary>
-    public RequestDispatcher(HealthHandler health, GetHandler get, PurgeHandler purge, PassThroughHandler passThrough, UpgradeHandler upgrade)
+    public RequestDispatcher(
+        HealthHandler health, GetHandler get, PurgeHandler purge, PassThroughHandler passThrough, UpgradeHandler upgrade)
     {
         _health = health;
         _get = get;
@@ -27,10 +28,13 @@ internal sealed class RequestDispatcher : IRequestHandler
     {
         switch (exchange.Head.Method)
         {
-            case RequestMethod.Get when exchange.Head.Fields.Contains(KnownField.Upgrade) && UpgradeField.Read(exchange.Head) is { } protocols:
+            case RequestMethod.Get when exchange.Head.Fields.Contains(KnownField.Upgrade)
+                && UpgradeField.Read(exchange.Head) is { } protocols:
                 return _upgrade.HandleAsync(exchange, protocols);
             case RequestMethod.Get or RequestMethod.Head:
-                return exchange.Head.Target.PathAndQuery.SequenceEqual(exchange.Settings.HealthPath.Span) ? _health.HandleAsync(exchange) : _get.HandleAsync(exchange);
+                return exchange.Head.Target.PathAndQuery.SequenceEqual(exchange.Settings.HealthPath.Span)
+                    ? _health.HandleAsync(exchange)
+                    : _get.HandleAsync(exchange);
             case RequestMethod.Purge:
                 return _purge.HandleAsync(exchange);
             case RequestMethod.Options when exchange.Head.Target.Form == RequestTargetForm.Asterisk:

@@ -15,7 +15,8 @@ internal static class ResponseDecision
     /// <param name="range">With <see cref="ResponseKind.Content"/>: the part to send, null for all of it.</param>
     /// <param name="multipart">With <see cref="ResponseKind.Multipart"/>: the parts to send.</param>
     public static ResponseKind Decide(
-        RequestHead head, StoredResponse stored, DateTimeOffset now, int maxRanges, out ByteRange? range, out MultipartByteranges? multipart)
+        RequestHead head, StoredResponse stored, DateTimeOffset now, int maxRanges, out ByteRange? range,
+        out MultipartByteranges? multipart)
     {
         range = null;
         multipart = null;
@@ -40,7 +41,9 @@ internal static class ResponseDecision
         }
 
         // B6: Range means something on GET only.
-        if (head.Method != RequestMethod.Get || !head.Fields.Contains(KnownField.Range) || !Preconditions.AllowsRange(head.Fields, validators, now))
+        if (head.Method != RequestMethod.Get
+            || !head.Fields.Contains(KnownField.Range)
+            || !Preconditions.AllowsRange(head.Fields, validators, now))
         {
             return ResponseKind.Content;
         }

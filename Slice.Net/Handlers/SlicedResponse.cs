@@ -73,7 +73,8 @@ internal static class SlicedResponse
         return Finish(ref head, exchange, stored, status, now);
     }
 
-    private static RentedHead Finish(ref ResponseHead head, HttpExchange exchange, StoredResponse stored, CacheStatus status, DateTimeOffset now)
+    private static RentedHead Finish(
+        ref ResponseHead head, HttpExchange exchange, StoredResponse stored, CacheStatus status, DateTimeOffset now)
     {
         var age = stored.Freshness.AgeAt(now);
         head.WriteField("Age"u8, (long)age.TotalSeconds);

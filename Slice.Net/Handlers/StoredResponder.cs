@@ -14,7 +14,8 @@ namespace Slice.Net.Handlers;
 /// Answers a GET or HEAD from a generation, whether its slices are stored or still to be fetched: preconditions, ranges, the head, the
 /// delivery and its failures. Thread-safe.
 /// </summary>
-internal sealed class StoredResponder(DeliveryPool deliveries, SliceStore store, TimeProvider time, SliceMeter meter, FailureResponder failures, RequestLog log)
+internal sealed class StoredResponder(
+    DeliveryPool deliveries, SliceStore store, TimeProvider time, SliceMeter meter, FailureResponder failures, RequestLog log)
 {
     /// <summary>
     /// Answers the exchange. False when the object changed, or went, before anything was sent, and the request is to be started over.
@@ -66,7 +67,8 @@ internal sealed class StoredResponder(DeliveryPool deliveries, SliceStore store,
             return true;
         }
 
-        return await DeliverAsync(exchange, generation, plan, range is null ? stored.Status : 206, response.Bytes, status.IsFirstFetched, isLastAttempt);
+        return await DeliverAsync(
+            exchange, generation, plan, range is null ? stored.Status : 206, response.Bytes, status.IsFirstFetched, isLastAttempt);
     }
 
     private async ValueTask<bool> RespondMultipartAsync(
@@ -112,14 +114,16 @@ internal sealed class StoredResponder(DeliveryPool deliveries, SliceStore store,
     }
 
     private async ValueTask<bool> DeliverAsync(
-        HttpExchange exchange, Generation generation, SlicePlan plan, int status, ReadOnlyMemory<byte> head, bool isFirstFetched, bool isLastAttempt)
+        HttpExchange exchange, Generation generation, SlicePlan plan, int status, ReadOnlyMemory<byte> head, bool isFirstFetched,
+        bool isLastAttempt)
     {
         exchange.BeginResponse(status);
         DeliveryOutcome outcome;
         var delivery = deliveries.Rent();
         try
         {
-            outcome = await delivery.RunAsync(exchange, generation, plan, head, isFirstFetched: isFirstFetched, mayStartOver: !isLastAttempt);
+            outcome = await delivery.RunAsync(
+                exchange, generation, plan, head, isFirstFetched: isFirstFetched, mayStartOver: !isLastAttempt);
         }
         finally
         {
@@ -180,7 +184,9 @@ internal sealed class StoredResponder(DeliveryPool deliveries, SliceStore store,
         }
 
         var detail = WhyNotKept(generation, plan);
-        return detail == CacheDetail.None ? status with { IsStored = true } : status with { IsStored = false, IsKept = false, Detail = detail };
+        return detail == CacheDetail.None
+            ? status with { IsStored = true }
+            : status with { IsStored = false, IsKept = false, Detail = detail };
     }
 
     // Why what is missing of a shared object is not going to stay, although nothing in its head is against that.

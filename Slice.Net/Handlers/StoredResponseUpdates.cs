@@ -54,7 +54,10 @@ internal sealed class StoredResponseUpdates(ObjectIndex index)
         {
             index.Remove(stale);
         }
-        else if (response.Status == stored.Status && seen.IsPresent && seen.IsSameVersion(stored.Validator) && !reader.TakesBack(reader.Receive(response)))
+        else if (response.Status == stored.Status
+            && seen.IsPresent
+            && seen.IsSameVersion(stored.Validator)
+            && !reader.TakesBack(reader.Receive(response)))
         {
             stale.Freshen(reader.Freshen(stored, response));
         }

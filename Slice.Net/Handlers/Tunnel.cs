@@ -82,7 +82,8 @@ internal sealed class Tunnel : IDisposable
         {
             isOrderly = await direction;
         }
-        catch (Exception error) when (error is IOException or OperationCanceledException or ConnectionAbortedException or ObjectDisposedException or HttpRequestException)
+        catch (Exception error) when (error is IOException or OperationCanceledException or ConnectionAbortedException
+            or ObjectDisposedException or HttpRequestException)
         {
             // Reset by its peer, silent for too long, or ended with the process.
         }

@@ -11,7 +11,8 @@ namespace Slice.Net.Handlers;
 /// Passes a GET that asks for another protocol on (RFC 9110 §7.8): after a 101 the connection is a tunnel, anything else is an ordinary
 /// response. Nothing of it is looked up in the cache or stored.
 /// </summary>
-internal sealed class UpgradeHandler(TimeProvider time, SliceMeter meter, FailureResponder failures, RequestLog log, CancellationToken stopping)
+internal sealed class UpgradeHandler(
+    TimeProvider time, SliceMeter meter, FailureResponder failures, RequestLog log, CancellationToken stopping)
 {
     /// <summary>Passes the exchange on and serves its tunnel to the end.</summary>
     /// <param name="exchange">The exchange.</param>
@@ -21,7 +22,8 @@ internal sealed class UpgradeHandler(TimeProvider time, SliceMeter meter, Failur
     {
         meter.PassthroughRequests.Add(1);
         var options = exchange.Settings.Options;
-        var template = SubrequestTemplates.ForPassThrough(exchange.Head, options.ForwardHost, options.SendsForwarded, exchange.RemoteEndPoint, exchange.IsTls);
+        var template = SubrequestTemplates.ForPassThrough(
+            exchange.Head, options.ForwardHost, options.SendsForwarded, exchange.RemoteEndPoint, exchange.IsTls);
         var result = await exchange.Settings.Origin.UpgradeAsync(template, protocols, exchange.ConnectionClosed);
         using var response = result.Response;
         if (response is null)
@@ -30,7 +32,13 @@ internal sealed class UpgradeHandler(TimeProvider time, SliceMeter meter, Failur
         }
         else if (response is not HttpOriginResponse { Status: 101, Connection: { } connection } switching)
         {
-            await ResponseForwarder.ForwardAsync(exchange, response, new CacheStatus { Forward = ForwardReason.Bypass, Detail = CacheDetail.Upgrade }, fill: null, meter, log);
+            await ResponseForwarder.ForwardAsync(
+                exchange,
+                response,
+                new CacheStatus { Forward = ForwardReason.Bypass, Detail = CacheDetail.Upgrade },
+                fill: null,
+                meter,
+                log);
         }
         else if (UpgradeField.IsAmong(string.Join(',', switching.Fields.Where(IsUpgrade).Select(field => field.Value)), protocols))
         {
@@ -39,7 +47,8 @@ internal sealed class UpgradeHandler(TimeProvider time, SliceMeter meter, Failur
         else
         {
             connection.Abort();
-            log.OriginFailed(exchange, new Failure(FetchError.HttpProtocolError, "the origin switched to a protocol that nobody asked for"));
+            log.OriginFailed(
+                exchange, new Failure(FetchError.HttpProtocolError, "the origin switched to a protocol that nobody asked for"));
             await ErrorResponder.WriteErrorAsync(exchange, 502, "the origin switched to a protocol that was not asked for");
         }
     }
@@ -54,7 +63,8 @@ internal sealed class UpgradeHandler(TimeProvider time, SliceMeter meter, Failur
             return;
         }
 
-        using var tunnel = new Tunnel(exchange, response.Stream, connection, exchange.Settings.Options.Timeouts.Tunnel, time, meter, stopping);
+        using var tunnel = new Tunnel(
+            exchange, response.Stream, connection, exchange.Settings.Options.Timeouts.Tunnel, time, meter, stopping);
         await tunnel.RunAsync();
     }
 

@@ -15,7 +15,8 @@ internal sealed class HttpOriginResponse : OriginResponse
 
     /// <summary>Takes over the response, its body and the deadline.</summary>
     public HttpOriginResponse(
-        string origin, HttpResponseMessage response, Stream body, OriginDeadline deadline, TimeoutOptions timeouts, OriginConnection? connection)
+        string origin, HttpResponseMessage response, Stream body, OriginDeadline deadline, TimeoutOptions timeouts,
+        OriginConnection? connection)
     {
         Origin = origin;
         _response = response;

@@ -92,7 +92,9 @@ internal sealed class InterimResponseReader
                 return false;
             }
 
-            fields.Add(new ForwardedField(Encoding.Latin1.GetString(line[..colon]), Encoding.Latin1.GetString(line[(colon + 1)..]).Trim(' ', '\t')));
+            fields.Add(
+                new ForwardedField(
+                    Encoding.Latin1.GetString(line[..colon]), Encoding.Latin1.GetString(line[(colon + 1)..]).Trim(' ', '\t')));
         }
 
         return true;

@@ -5,7 +5,9 @@ using Slice.Core.Origin;
 
 namespace Slice.Net.Origin;
 
-/// <summary>One request for the origin, whichever of its addresses it goes to: a new message is made for each. One user at a time.</summary>
+/// <summary>
+/// One request for the origin, whichever of its addresses it goes to: a new message is made for each. One user at a time.
+/// </summary>
 internal sealed class OriginCall
 {
     private static readonly HttpMethod[] s_idempotentMethods =
@@ -49,13 +51,15 @@ internal sealed class OriginCall
 
     /// <summary>
     /// Whether the request may go to another address after this failure. A proxy repeats a request only if its method is idempotent
-    /// (RFC 9110 §9.2.2); one for which no connection came to be was never sent, so sending it is no repetition. A body that has begun is not there any more.
+    /// (RFC 9110 §9.2.2); one for which no connection came to be was never sent, so sending it is no repetition. A body that has begun is
+    /// not there any more.
     /// </summary>
     public bool MayGoElsewhere(FetchError failure) => Body is not { HasBegun: true } && failure switch
     {
         FetchError.DnsError or FetchError.ConnectionRefused or FetchError.ConnectionTimeout
             or FetchError.TlsCertificateError or FetchError.TlsProtocolError => true,
-        FetchError.ConnectionTerminated or FetchError.HttpResponseTimeout or FetchError.HttpProtocolError => s_idempotentMethods.Contains(_method),
+        FetchError.ConnectionTerminated or FetchError.HttpResponseTimeout or FetchError.HttpProtocolError =>
+            s_idempotentMethods.Contains(_method),
         _ => false,
     };
 

@@ -4,8 +4,8 @@ using Slice.Core.Origin;
 namespace Slice.Net.Origin;
 
 /// <summary>
-/// Requests to the addresses of one configuration, to whichever of them works, over an <see cref="OriginPool"/>. A part of the settings of a
-/// request: a reload makes another one. Thread-safe.
+/// Requests to the addresses of one configuration, to whichever of them works, over an <see cref="OriginPool"/>. A part of the settings of
+/// a request: a reload makes another one. Thread-safe.
 /// </summary>
 /// <remarks>
 /// How many subrequests run at once is the <see cref="OriginGate"/>'s business; which address is asked is <see cref="OriginHealth"/>'s.
@@ -68,7 +68,8 @@ internal sealed class OriginClient : IOriginClient
     /// <param name="ct">Ends waiting for the response head, and the reading of its body.</param>
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
     internal ValueTask<OriginResult> ForwardAsync(
-        string method, SubrequestTemplate template, RequestBodyContent? body, IInterimResponseSink? interimResponses, CancellationToken ct) =>
+        string method, SubrequestTemplate template, RequestBodyContent? body, IInterimResponseSink? interimResponses,
+        CancellationToken ct) =>
         SendAsync(new OriginCall(method, template, body) { InterimResponses = interimResponses }, ct);
 
     /// <summary>
@@ -163,7 +164,8 @@ internal sealed class OriginClient : IOriginClient
             var stream = await response.Content.ReadAsStreamAsync(deadline.Token);
             deadline.Disarm();
             isHandedOver = true;
-            return new OriginResult(new HttpOriginResponse(endpoint.Name, response, stream, deadline, _timeouts, watch.Connection), Failure.None);
+            return new OriginResult(
+                new HttpOriginResponse(endpoint.Name, response, stream, deadline, _timeouts, watch.Connection), Failure.None);
         }
         catch (Exception error) when (error is OperationCanceledException or HttpRequestException or IOException)
         {

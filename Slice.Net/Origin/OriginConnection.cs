@@ -74,7 +74,9 @@ internal sealed class OriginConnection(Stream transport) : Stream
     /// <summary>Ends the connection in order.</summary>
     public void End() => transport.Dispose();
 
-    /// <summary>Ends our direction, the other one stays: what was written still arrives, then the origin reads the end of the stream.</summary>
+    /// <summary>
+    /// Ends our direction, the other one stays: what was written still arrives, then the origin reads the end of the stream.
+    /// </summary>
     public async ValueTask FinishSendingAsync()
     {
         try
@@ -95,7 +97,9 @@ internal sealed class OriginConnection(Stream transport) : Stream
         }
     }
 
-    /// <summary>Ends the connection with a reset, now: no request will be sent on it any more, and nothing of it is taken for whole.</summary>
+    /// <summary>
+    /// Ends the connection with a reset, now: no request will be sent on it any more, and nothing of it is taken for whole.
+    /// </summary>
     public void Abort()
     {
         try

@@ -12,5 +12,8 @@ internal sealed record OriginEndpoint(string Name, string Root, string Host)
 {
     /// <summary>The address as configured.</summary>
     public static OriginEndpoint Of(Uri address) =>
-        new(OriginAddress.Format(address), string.Create(CultureInfo.InvariantCulture, $"http://{address.Host}:{address.Port}"), address.Authority);
+        new(
+            OriginAddress.Format(address),
+            string.Create(CultureInfo.InvariantCulture, $"http://{address.Host}:{address.Port}"),
+            address.Authority);
 }

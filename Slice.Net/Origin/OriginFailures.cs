@@ -17,9 +17,12 @@ internal static class OriginFailures
         OperationCanceledException { InnerException: TimeoutException } =>
             NewFailure(FetchError.ConnectionTimeout, $"no connection to {endpoint.Name} within {connect.TotalSeconds:0.###} s", endpoint),
         OperationCanceledException =>
-            NewFailure(FetchError.HttpResponseTimeout, $"no response head from {endpoint.Name} within {firstByte.TotalSeconds:0.###} s", endpoint),
-        HttpRequestException { InnerException: OriginTlsException tls } => NewFailure(tls.Error, $"{endpoint.Name}: {tls.Message}", endpoint),
-        HttpRequestException request => NewFailure(KindOf(request), $"{endpoint.Name}: {request.InnerException?.Message ?? request.Message}", endpoint),
+            NewFailure(
+                FetchError.HttpResponseTimeout, $"no response head from {endpoint.Name} within {firstByte.TotalSeconds:0.###} s", endpoint),
+        HttpRequestException { InnerException: OriginTlsException tls } => NewFailure(
+            tls.Error, $"{endpoint.Name}: {tls.Message}", endpoint),
+        HttpRequestException request => NewFailure(
+            KindOf(request), $"{endpoint.Name}: {request.InnerException?.Message ?? request.Message}", endpoint),
         _ => NewFailure(FetchError.ConnectionTerminated, error.Message, endpoint),
     };
 
@@ -28,8 +31,8 @@ internal static class OriginFailures
         NewFailure(FetchError.HttpProtocolError, $"{endpoint.Name}: {fault}", endpoint);
 
     /// <summary>
-    /// What a failure says about the address it happened at. Nothing that a client does may let an address rest, so only these failures count: no
-    /// connection, no head in time, and a new connection that ended after the whole request was sent.
+    /// What a failure says about the address it happened at. Nothing that a client does may let an address rest, so only these failures
+    /// count: no connection, no head in time, and a new connection that ended after the whole request was sent.
     /// </summary>
     /// <param name="error">What failed.</param>
     /// <param name="body">The request's body, if it had one.</param>
@@ -68,11 +71,14 @@ internal static class OriginFailures
     private static FetchError KindOf(HttpRequestException error) => error.HttpRequestError switch
     {
         HttpRequestError.NameResolutionError => FetchError.DnsError,
-        HttpRequestError.ConnectionError when error.InnerException is SocketException { SocketErrorCode: SocketError.TimedOut } => FetchError.ConnectionTimeout,
+        HttpRequestError.ConnectionError when error.InnerException is SocketException { SocketErrorCode: SocketError.TimedOut } =>
+            FetchError.ConnectionTimeout,
         HttpRequestError.ConnectionError => FetchError.ConnectionRefused,
-        HttpRequestError.InvalidResponse or HttpRequestError.HttpProtocolError or HttpRequestError.ConfigurationLimitExceeded => FetchError.HttpProtocolError,
+        HttpRequestError.InvalidResponse or HttpRequestError.HttpProtocolError or HttpRequestError.ConfigurationLimitExceeded =>
+            FetchError.HttpProtocolError,
         _ => FetchError.ConnectionTerminated,
     };
 
-    private static Failure NewFailure(FetchError error, string detail, OriginEndpoint endpoint) => new(error, detail) { Origin = endpoint.Name };
+    private static Failure NewFailure(FetchError error, string detail, OriginEndpoint endpoint) =>
+        new(error, detail) { Origin = endpoint.Name };
 }

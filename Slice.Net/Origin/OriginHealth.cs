@@ -3,16 +3,19 @@ using Slice.Core.Options;
 namespace Slice.Net.Origin;
 
 /// <summary>
-/// Which address of the origin is asked next, after what became of earlier requests (passive health: nothing is probed). Thread-safe; never waits.
+/// Which address of the origin is asked next, after what became of earlier requests (passive health: nothing is probed). Thread-safe; never
+/// waits.
 /// </summary>
 /// <remarks>
-/// <para>Healthy addresses are asked in turn. An address that fails <c>max_failures</c> times in a row, none of them longer than <c>rest</c> after the one
-/// before, rests for <c>rest</c>. After that one request tries it: an answer brings it back, a failure lets it rest again. Until then the others are
-/// asked; a resting one only when no healthy one is left to this request, the one that has rested longest first. So nobody gets an error
-/// without a try.</para>
-/// <para>Calls: <see cref="Next"/>, the request, exactly one <see cref="Report"/> with the turn. Two requests are out at one address; the first fails and
-/// lets it rest; then the second, sent before, is answered. That answer says nothing about now. So each change of an address begins an epoch, and reports
-/// of an earlier epoch are ignored.</para>
+/// <para>Healthy addresses are asked in turn. An address that fails <c>max_failures</c> times in a row, none of them longer than
+/// <c>rest</c> after the one
+/// before, rests for <c>rest</c>. After that one request tries it: an answer brings it back, a failure lets it rest again. Until then the
+/// others are asked; a resting one only when no healthy one is left to this request, the one that has rested longest first. So nobody gets
+/// an error without a try.</para>
+/// <para>Calls: <see cref="Next"/>, the request, exactly one <see cref="Report"/> with the turn. Two requests are out at one address; the
+/// first fails and
+/// lets it rest; then the second, sent before, is answered. That answer says nothing about now. So each change of an address begins an
+/// epoch, and reports of an earlier epoch are ignored.</para>
 /// </remarks>
 internal sealed class OriginHealth
 {
@@ -43,7 +46,9 @@ internal sealed class OriginHealth
 
     /// <summary>The next address for a request.</summary>
     /// <param name="tried">One bit for each address this request has been to.</param>
-    /// <param name="failed">The address where an earlier try of this request has failed: asked only if no other is healthy. -1 for none.</param>
+    /// <param name="failed">
+    /// The address where an earlier try of this request has failed: asked only if no other is healthy. -1 for none.
+    /// </param>
     /// <returns>The turn, to be reported; <see cref="OriginTurn.None"/> when every address was tried.</returns>
     public OriginTurn Next(uint tried, int failed)
     {

@@ -5,8 +5,8 @@ using Slice.Core.Options;
 namespace Slice.Net.Origin;
 
 /// <summary>
-/// The keep-alive connections to the origin, whichever addresses are asked: they live as long as the instance, and outlive a reload that changes the
-/// addresses. Thread-safe.
+/// The keep-alive connections to the origin, whichever addresses are asked: they live as long as the instance, and outlive a reload that
+/// changes the addresses. Thread-safe.
 /// </summary>
 /// <remarks>
 /// The pool does what it is told and nothing of its own: no proxy from the environment, no redirects, no decompression, no cookies,

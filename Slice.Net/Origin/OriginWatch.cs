@@ -7,9 +7,9 @@ namespace Slice.Net.Origin;
 /// response head is there; used by the flow that sends and the pool's reader, one after the other.
 /// </summary>
 /// <remarks>
-/// The one AsyncLocal of the product, because the BCL leaves no other way: the pool tells nobody which of its connections carries a request. It offers
-/// a filter when a connection is made, and calls that know the request end where it chooses a connection. But it writes the request in
-/// the flow of its sender, and there <see cref="OriginConnection"/> finds the watch.
+/// The one AsyncLocal of the product, because the BCL leaves no other way: the pool tells nobody which of its connections carries a
+/// request. It offers a filter when a connection is made, and calls that know the request end where it chooses a connection. But it writes
+/// the request in the flow of its sender, and there <see cref="OriginConnection"/> finds the watch.
 /// </remarks>
 internal sealed class OriginWatch
 {
@@ -23,7 +23,9 @@ internal sealed class OriginWatch
     /// <summary>The watch of the request that is being sent in this flow, or null.</summary>
     public static OriginWatch? Current => s_current.Value;
 
-    /// <summary>The connection that carries the request; null before it is written. After a repeat on another connection, that one.</summary>
+    /// <summary>
+    /// The connection that carries the request; null before it is written. After a repeat on another connection, that one.
+    /// </summary>
     public OriginConnection? Connection { get; private set; }
 
     /// <summary>Whether somebody wants to see the bytes before the final response head.</summary>

@@ -13,8 +13,8 @@ internal static class ResponseFraming
     private static readonly SearchValues<char> s_lineBreakers = SearchValues.Create("\r\n\0");
 
     /// <summary>
-    /// Why the response is refused with 502, or null. Framing says one thing only: a transfer coding is exactly <c>chunked</c>, as we asked for
-    /// no other, in HTTP/1.1, and every Content-Length states the same number. The status is final, or 101 when we asked for it.
+    /// Why the response is refused with 502, or null. Framing says one thing only: a transfer coding is exactly <c>chunked</c>, as we asked
+    /// for no other, in HTTP/1.1, and every Content-Length states the same number. The status is final, or 101 when we asked for it.
     /// </summary>
     public static string? FindFault(HttpResponseMessage response, bool isUpgrade)
     {
