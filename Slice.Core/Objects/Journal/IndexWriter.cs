@@ -4,11 +4,12 @@ namespace Slice.Core.Objects.Journal;
 
 /// <summary>
 /// The thread that brings records to the index. The index only grows; when it has doubled, it is written anew from what is in memory
-/// (<see cref="IndexRewrite"/>), while changes go to both files. The same happens after a failure: an index that lacks a change is of no use any more.
+/// (<see cref="IndexRewrite"/>), while changes go to both files. The same happens after a failure: an index that lacks a change is of no
+/// use any more.
 /// </summary>
 /// <remarks>
-/// What is thrown on a thread of its own ends the process. Nothing here is worth that: a fault of ours, or an error of the disk that no line
-/// here expects, costs the index, which is written anew after <see cref="DiskUse.Pause"/>.
+/// What is thrown on a thread of its own ends the process. Nothing here is worth that: a fault of ours, or an error of the disk that no
+/// line here expects, costs the index, which is written anew after <see cref="DiskUse.Pause"/>.
 /// </remarks>
 internal sealed class IndexWriter : IDisposable
 {
@@ -33,6 +34,7 @@ internal sealed class IndexWriter : IDisposable
     private long _failedAt;
     private bool _hasFailed;
     private bool _hasFaulted;
+    private bool _hasStoppedWriting;
     private bool _hasVanished;
 
     /// <summary>A thread that writes what <paramref name="index"/> holds, not started yet.</summary>
@@ -42,7 +44,8 @@ internal sealed class IndexWriter : IDisposable
     /// <param name="file">The index of an earlier run, when it says exactly what is there; null to write one.</param>
     /// <param name="writing">Told whether the index could be written.</param>
     /// <param name="time">The clock.</param>
-    public IndexWriter(PendingRecords pending, CacheDirectory directory, ObjectIndex index, IndexFile? file, DiskUse writing, TimeProvider time)
+    public IndexWriter(
+        PendingRecords pending, CacheDirectory directory, ObjectIndex index, IndexFile? file, DiskUse writing, TimeProvider time)
     {
         _pending = pending;
         _directory = directory;
@@ -62,11 +65,14 @@ internal sealed class IndexWriter : IDisposable
     public required Action BeginAnew { get; init; }
 
     /// <summary>
-    /// Called on the thread with what nobody has expected, once until the index is written again. Set once, before the start; must not throw.
+    /// Called on the thread with what nobody has expected, once until the index is written again. Set once, before the start; must not
+    /// throw.
     /// </summary>
     public required Action<Exception> Faulted { get; init; }
 
-    /// <summary>How many bytes more than twice what it was the index has before it is written anew. See <see cref="DefaultMinRewriteBytes"/>.</summary>
+    /// <summary>
+    /// How many bytes more than twice what it was the index has before it is written anew. See <see cref="DefaultMinRewriteBytes"/>.
+    /// </summary>
     public required long MinRewriteBytes { get; init; }
 
     private bool MayTry => !_hasFailed || _time.GetElapsedTime(_failedAt) >= DiskUse.Pause;
@@ -247,7 +253,13 @@ internal sealed class IndexWriter : IDisposable
         _rewrite = null;
         _rewrittenBytes = next.LengthBytes;
         (_hasFailed, _hasFaulted) = (false, false);
-        _writing.Succeeded();
+        if (_hasStoppedWriting)
+        {
+            // Otherwise a write of a slice has stopped it, about which this file says nothing.
+            _hasStoppedWriting = false;
+            _writing.Succeeded();
+        }
+
         _pending.Wake();
     }
 
@@ -257,7 +269,8 @@ internal sealed class IndexWriter : IDisposable
         {
             if (!_hasVanished && MayTry)
             {
-                // For the places in the queues and the uses, which are not recorded as they change; and the next start reads no more than there is.
+                // For the places in the queues and the uses, which are not recorded as they change; and the next start reads no more than
+                // there is.
                 Abandon();
                 _rewrite = new IndexRewrite(_directory.NextIndexPath, _index);
                 _rewrite.Complete();
@@ -283,6 +296,7 @@ internal sealed class IndexWriter : IDisposable
     {
         _hasFailed = true;
         _failedAt = _time.GetTimestamp();
+        _hasStoppedWriting = true;
         _writing.Failed(error);
     }
 

@@ -63,13 +63,26 @@ public sealed class IndexWriterTests : IDisposable
         Assert.True(await FlushAsync());
         Assert.True(File.Exists(_directory.IndexPath));
 
+        // The thread looks at the files when it is woken, and each second.
         _fault = fault;
-        Assert.True(await FlushAsync());
+        await FlushAsync();
         await Eventually.TrueAsync(() => _reports == 2, "the next fault is told");
         Assert.False(await FlushAsync());
 
         // It says nothing about the slices, which go on being stored.
         Assert.False(_writing.IsStopped);
+    }
+
+    // The index and the slices are different files: that one can be written says nothing about the others.
+    [Fact]
+    [Trait("Behaviour", "B46")]
+    public async Task Index_that_is_written_does_not_say_that_slices_can_be()
+    {
+        _writing.Failed(new IOException("a segment"));
+        _writer.Start();
+        Assert.True(await FlushAsync());
+        await Deadline.WithinAsync(Task.Run(_journal.Dispose, TestContext.Current.CancellationToken), "the journal ends");
+        Assert.True(_writing.IsStopped);
     }
 
     [Fact]
