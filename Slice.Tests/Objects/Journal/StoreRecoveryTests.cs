@@ -480,7 +480,9 @@ public sealed class StoreRecoveryTests : IDisposable
     public async Task Removed_files_are_noticed_and_the_store_begins_anew()
     {
         using var run = Run.Open(_directory.Path, CapacityBytes, _time);
-        var begunAnew = new TaskCompletionSource();
+
+        // Not on the journal's thread, which the end of the test waits for.
+        var begunAnew = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         run.Store.HasBegunAnew = begunAnew.SetResult;
         var generation = run.Publish("/a", slices: 2);
         await StoredObjects.AddAsync(run.Store, generation, sliceIndex: 0, seed: 1);

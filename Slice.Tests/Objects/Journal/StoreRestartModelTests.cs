@@ -79,7 +79,7 @@ public sealed class StoreRestartModelTests
     // Slice i of the v-th version of object o has its own content; what the store has is read from the store, which evicts as it likes.
     private sealed class Bed : IDisposable
     {
-        private readonly long? _minRewriteBytes;
+        private readonly long _minRewriteBytes;
         private readonly int[] _versions = new int[Objects];
         private TestDirectory _directory = new("restart");
         private ObjectIndex _index = new();
@@ -87,7 +87,7 @@ public sealed class StoreRestartModelTests
 
         public Bed(long? minRewriteBytes)
         {
-            _minRewriteBytes = minRewriteBytes;
+            _minRewriteBytes = minRewriteBytes ?? IndexWriter.DefaultMinRewriteBytes;
             _store = Open();
         }
 
@@ -156,7 +156,7 @@ public sealed class StoreRestartModelTests
         private SliceStore Open()
         {
             _index = new ObjectIndex();
-            var store = StoreOpener.Open(_directory.Path, CapacityBytes, _index, TimeProvider.System, _minRewriteBytes ?? IndexWriter.DefaultMinRewriteBytes, out _);
+            var store = StoreOpener.Open(_directory.Path, CapacityBytes, _index, TimeProvider.System, _minRewriteBytes, out _);
             store.TenantEmptied = _index.RemoveEmptied;
             return store;
         }
@@ -183,7 +183,10 @@ public sealed class StoreRestartModelTests
             {
                 Assert.True(await _store.FlushAsync());
                 var copy = new TestDirectory("restart");
-                foreach (string path in Directory.GetFiles(_directory.Path).Where(path => !path.EndsWith(StoreLayout.LockFileName, StringComparison.Ordinal)))
+
+                // An index that is being written anew takes the place of the other at any moment, and is gone when its name was just read.
+                string[] paths = [_directory.Combine(StoreLayout.IndexFileName), .. StoreLayout.FindSegments(_directory.Path)];
+                foreach (string path in paths)
                 {
                     File.Copy(path, copy.Combine(Path.GetFileName(path)));
                 }
