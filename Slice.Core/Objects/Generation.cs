@@ -34,7 +34,8 @@ public sealed class Generation : ISliceTenant
     /// <param name="key">The object's key.</param>
     /// <param name="response">Its stored response.</param>
     /// <param name="grid">The absolute grid the object is cut on; fixed for the generation's life.</param>
-    /// <param name="isShared">False for a response that no other request may see (RFC 9111 §3): never published, retired after its request.</param>
+    /// <param name="isShared">False for a response that no other request may see (RFC 9111 §3): never published, retired after its
+    /// request.</param>
     /// <param name="store">Where its slices live.</param>
     public Generation(CacheKey key, StoredResponse response, SliceGrid grid, bool isShared, SliceStore store)
         : this(key, response, grid, isShared, store, id: null)
@@ -53,11 +54,11 @@ public sealed class Generation : ISliceTenant
         if (id is { } earlier)
         {
             Id = earlier;
-            store.Register(this, earlier);
+            store.Tenants.Register(this, earlier);
         }
         else
         {
-            Id = store.Register(this);
+            Id = store.Tenants.Register(this);
         }
     }
 
@@ -135,7 +136,8 @@ public sealed class Generation : ISliceTenant
     }
 
     /// <summary>One of an earlier run, with the number that it had in the store; its slices come by <see cref="TryRestore"/>.</summary>
-    internal static Generation Restore(CacheKey key, StoredResponse response, SliceGrid grid, SliceStore store, uint id, SelectingFields? selecting, bool isWhole) =>
+    internal static Generation Restore(
+        CacheKey key, StoredResponse response, SliceGrid grid, SliceStore store, uint id, SelectingFields? selecting, bool isWhole) =>
         new(key, response, grid, isShared: true, store, id) { Selecting = selecting, IsWhole = isWhole };
 
     /// <summary>Puts a slice of an earlier run into its slot; false when the slot is taken.</summary>
@@ -223,8 +225,8 @@ public sealed class Generation : ISliceTenant
     }
 
     /// <summary>
-    /// How many of the <paramref name="count"/> slices from <paramref name="firstSliceIndex"/> on are stored now. Constant time for all of them;
-    /// otherwise the shorter side is counted, the range or what is outside.
+    /// How many of the <paramref name="count"/> slices from <paramref name="firstSliceIndex"/> on are stored now. Constant time for all of
+    /// them; otherwise the shorter side is counted, the range or what is outside.
     /// </summary>
     public int CountStored(int firstSliceIndex, int count) => _slices.CountStored(firstSliceIndex, count, out _);
 
@@ -263,6 +265,6 @@ public sealed class Generation : ISliceTenant
     private void Clear()
     {
         _slices.Clear(slice => _store.Drop(this, slice));
-        _store.Unregister(this);
+        _store.Tenants.Unregister(this);
     }
 }

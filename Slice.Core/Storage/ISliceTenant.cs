@@ -6,16 +6,20 @@ namespace Slice.Core.Storage;
 /// </summary>
 internal interface ISliceTenant
 {
-    /// <summary>Its number in the store, from <see cref="SliceStore.Register(ISliceTenant)"/>.</summary>
+    /// <summary>Its number in the store, from <see cref="TenantTable.Register(ISliceTenant)"/>.</summary>
     uint Id { get; }
 
     /// <summary>Whether nothing is stored of it and nothing is on the way.</summary>
     bool IsEmpty { get; }
 
-    /// <summary>What the journal has noted of it: the journal's alone, read and written under its lock. 0 until the journal hears of it.</summary>
+    /// <summary>
+    /// What the journal has noted of it: the journal's alone, read and written under its lock. 0 until the journal hears of it.
+    /// </summary>
     byte JournalNote { get; set; }
 
-    /// <summary>A number that names one of its slices for eviction: the same for the same part of the same object in its next version too.</summary>
+    /// <summary>
+    /// A number that names one of its slices for eviction: the same for the same part of the same object in its next version too.
+    /// </summary>
     ulong IdentityOf(int sliceIndex);
 
     /// <summary>
@@ -24,6 +28,8 @@ internal interface ISliceTenant
     /// </summary>
     bool TryCommit(StoredSlice slice, int sliceIndex);
 
-    /// <summary>Takes a slice out of its index, so that no new reader finds it; true for the one caller that then owns the index's lease.</summary>
+    /// <summary>
+    /// Takes a slice out of its index, so that no new reader finds it; true for the one caller that then owns the index's lease.
+    /// </summary>
     bool Forget(StoredSlice slice);
 }

@@ -42,6 +42,9 @@ internal sealed unsafe class SegmentFile : MemoryManager<byte>
     /// <summary>Its number in the store.</summary>
     public int Index { get; }
 
+    /// <summary>Whether it is the store's overflow (<see cref="SliceOverflow"/>).</summary>
+    public bool IsTransient { get; private init; }
+
     /// <summary>Length of the file and of the mapping.</summary>
     public int LengthBytes { get; }
 
@@ -63,24 +66,17 @@ internal sealed unsafe class SegmentFile : MemoryManager<byte>
 
     /// <summary>A segment without a file: anonymous memory behind a descriptor.</summary>
     /// <exception cref="IOException">The kernel refused.</exception>
-    public static SegmentFile CreateInMemory(SliceStore store, int index, int lengthBytes)
-    {
-        var file = NativeMemory.CreateMemoryFile("pingora-slice-segment");
-        try
-        {
-            RandomAccess.SetLength(file, lengthBytes);
-            return new SegmentFile(store, index, file, lengthBytes, path: null);
-        }
-        catch
-        {
-            file.Dispose();
-            throw;
-        }
-    }
+    public static SegmentFile CreateInMemory(SliceStore store, int index, int lengthBytes) =>
+        CreateInMemory(store, index, lengthBytes, isTransient: false);
+
+    /// <summary>The segment of an overflow, in memory.</summary>
+    /// <exception cref="IOException">The kernel refused.</exception>
+    public static SegmentFile CreateTransient(SliceStore store, int lengthBytes) =>
+        CreateInMemory(store, index: 0, lengthBytes, isTransient: true);
 
     /// <summary>
-    /// Creates the file at <paramref name="path"/>, in the place of another that may be there, and allocates its blocks. The other is removed and not
-    /// overwritten: somebody may still be reading from it.
+    /// Creates the file at <paramref name="path"/>, in the place of another that may be there, and allocates its blocks. The other is
+    /// removed and not overwritten: somebody may still be reading from it.
     /// </summary>
     /// <exception cref="IOException">The disk is full or the path cannot be written; the message names it.</exception>
     /// <exception cref="UnauthorizedAccessException">The path cannot be written.</exception>
@@ -101,7 +97,10 @@ internal sealed unsafe class SegmentFile : MemoryManager<byte>
         }
     }
 
-    /// <summary>Opens a segment of an earlier run and makes it as long as asked for; what was cut off it reads as zeros, which no checksum agrees with.</summary>
+    /// <summary>
+    /// Opens a segment of an earlier run and makes it as long as asked for; what was cut off it reads as zeros, which no checksum agrees
+    /// with.
+    /// </summary>
     /// <exception cref="IOException">The file cannot be opened or made longer; the message names it.</exception>
     /// <exception cref="UnauthorizedAccessException">The file may not be written.</exception>
     public static SegmentFile Open(SliceStore store, int index, string path, int lengthBytes)
@@ -135,7 +134,8 @@ internal sealed unsafe class SegmentFile : MemoryManager<byte>
     public ReadOnlyMemory<byte> Map(int offsetBytes, int lengthBytes) => CreateMemory(offsetBytes, lengthBytes);
 
     /// <summary>Whether a send of this part waits for no device; at most <see cref="NativeMemory.MaxResidencyBytes"/>.</summary>
-    public bool IsResident(int offsetBytes, int lengthBytes) => _path is null || NativeMemory.IsResident(_address, offsetBytes, lengthBytes);
+    public bool IsResident(int offsetBytes, int lengthBytes) =>
+        _path is null || NativeMemory.IsResident(_address, offsetBytes, lengthBytes);
 
     /// <summary>Waits until this part is in memory.</summary>
     /// <returns>False when it cannot be read: the file was cut short, or the device fails.</returns>
@@ -193,8 +193,8 @@ internal sealed unsafe class SegmentFile : MemoryManager<byte>
 
     /// <summary>Looks whether the file still has its length; called before the first write of each slice.</summary>
     /// <remarks>
-    /// One fstat(2) per slice and not per write: a file that somebody cuts short while a slice is being written may be made longer by the rest of
-    /// that slice. Nobody does this to a cache but to break it; the slice after it notices.
+    /// One fstat(2) per slice and not per write: a file that somebody cuts short while a slice is being written may be made longer by the
+    /// rest of that slice. Nobody does this to a cache but to break it; the slice after it notices.
     /// </remarks>
     /// <exception cref="IOException">The file was cut short, or cannot be asked.</exception>
     /// <exception cref="UnauthorizedAccessException">The file may not be used any more.</exception>
@@ -209,8 +209,8 @@ internal sealed unsafe class SegmentFile : MemoryManager<byte>
     }
 
     /// <summary>
-    /// Writes all of <paramref name="bytes"/> at <paramref name="offsetBytes"/>. The caller has called <see cref="CheckLength"/> before the first write
-    /// of the slice.
+    /// Writes all of <paramref name="bytes"/> at <paramref name="offsetBytes"/>. The caller has called <see cref="CheckLength"/> before the
+    /// first write of the slice.
     /// </summary>
     /// <exception cref="IOException">Disk full, read-only remount, device error, or the file is known to have been cut short.</exception>
     public ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, int offsetBytes, CancellationToken ct)
@@ -277,6 +277,21 @@ internal sealed unsafe class SegmentFile : MemoryManager<byte>
         if (_wasCutShort)
         {
             throw new IOException($"segment {_path} was cut short by somebody; it is not used any more");
+        }
+    }
+
+    private static SegmentFile CreateInMemory(SliceStore store, int index, int lengthBytes, bool isTransient)
+    {
+        var file = NativeMemory.CreateMemoryFile("pingora-slice-segment");
+        try
+        {
+            RandomAccess.SetLength(file, lengthBytes);
+            return new SegmentFile(store, index, file, lengthBytes, path: null) { IsTransient = isTransient };
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
         }
     }
 }

@@ -14,4 +14,7 @@ internal enum SliceQueue : byte
 
     /// <summary>In none, but still linked.</summary>
     Leaving,
+
+    /// <summary>In the queue of the overflow, which no journal hears of.</summary>
+    Overflow,
 }

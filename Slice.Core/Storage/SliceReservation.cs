@@ -18,7 +18,7 @@ public sealed class SliceReservation
     {
         _store = store;
         Slice = slice;
-        _hash = store.IsPersistent ? new XxHash3() : null;
+        _hash = store.IsPersistent && !slice.IsTransient ? new XxHash3() : null;
     }
 
     /// <summary>The slice, for those who follow the fill.</summary>
@@ -27,6 +27,10 @@ public sealed class SliceReservation
     /// <summary>Writes the next bytes, or some of the last ones again.</summary>
     /// <param name="bytes">The bytes.</param>
     /// <param name="atBytes">Where they begin; at most where the last ones ended.</param>
+    /// <remarks>
+    /// When the first write fails, nothing is lost but the reservation: the store knows that the disk refuses writes, and gives the next
+    /// one in its overflow.
+    /// </remarks>
     /// <exception cref="IOException">The disk is full or fails; the store has been told.</exception>
     /// <exception cref="UnauthorizedAccessException">The disk may not be written any more; the store has been told.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The bytes would leave the extent.</exception>
@@ -44,11 +48,20 @@ public sealed class SliceReservation
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            _store.Writing.Failed(error);
+            if (!Slice.IsTransient)
+            {
+                _store.Writing.Failed(error);
+            }
+
             throw;
         }
 
-        _store.Writing.Succeeded();
+        if (!Slice.IsTransient)
+        {
+            // What memory takes says nothing about the disk.
+            _store.Writing.Succeeded();
+        }
+
         if (_hash is not null)
         {
             if (atBytes == _writtenBytes)

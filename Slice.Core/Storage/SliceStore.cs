@@ -1,41 +1,52 @@
-using System.Collections.Concurrent;
-
 namespace Slice.Core.Storage;
 
 /// <summary>
 /// Where slices live: segments cut into extents, in memory or on disk, up to a hard limit of bytes. Thread-safe.
 /// </summary>
 /// <remarks>
-/// The store knows slices, not objects: which slice belongs to which object is the knowledge of its tenants (<see cref="ISliceTenant"/>). One lock
-/// guards extents and the eviction queues; it is held for pointer work only, never across a system call or an await. Hits do not
-/// take it. On disk, an <see cref="ISliceJournal"/> is told what is stored, so that the next start finds it.
+/// The store knows slices, not objects: which slice belongs to which object is the knowledge of its tenants (<see cref="ISliceTenant"/>).
+/// One lock guards extents and the eviction queues; it is held for pointer work only, never across a system call or an await. Hits do not
+/// take it. On disk, an <see cref="ISliceJournal"/> is told what is stored, so that the next start finds it. What the store cannot keep has
+/// a bounded place in memory for a while (<see cref="SliceOverflow"/>).
 /// </remarks>
 public sealed class SliceStore : IDisposable
 {
     /// <summary>
+    /// Most bytes of memory, unless its maker says otherwise, for slices that the store cannot keep: six slices of the largest size, or a
+    /// thousand of the smallest. Arbitrary.
+    /// </summary>
+    public const int DefaultOverflowBytes = 64 << 20;
+
+    /// <summary>
     /// Most that is evicted for one slice, in multiples of its length, and at least <see cref="MinEvictedSlices"/> slices: a large slice
-    /// among many small ones that are being sent here and there finds no room in one piece, and must not empty the cache in search of it. Arbitrary.
+    /// among many small ones that are being sent here and there finds no room in one piece, and must not empty the cache in search of it.
+    /// Arbitrary.
     /// </summary>
     private const int MaxEvictedLengths = 16;
 
     private const int MinEvictedSlices = 64;
 
     private readonly Lock _lock = new();
-    private readonly ConcurrentDictionary<uint, ISliceTenant> _tenants = new();
+    private readonly TenantTable _tenants = new();
     private readonly S3FifoEviction _eviction;
     private readonly CacheDirectory? _directory;
     private readonly SegmentSet _segments;
+    private readonly SliceOverflow _overflow;
     private ISliceJournal? _journal;
     private long _usedBytes;
-    private int _lastTenantId;
+    private volatile bool _hasRefused;
 
     /// <summary>A store without segments.</summary>
     /// <param name="capacityBytes">Most bytes it will ever hold.</param>
     /// <param name="directory">Where its segments lie, disposed with it; null for one in memory.</param>
     /// <param name="time">The clock.</param>
+    /// <param name="overflowBytes">Most bytes of memory for slices that it cannot keep, 0 to 1 GiB.</param>
     /// <param name="leaseTracker">Told of every lease; null for none, or in DEBUG builds for one of its own.</param>
-    internal SliceStore(long capacityBytes, CacheDirectory? directory, TimeProvider time, LeaseTracker? leaseTracker = null)
+    internal SliceStore(
+        long capacityBytes, CacheDirectory? directory, TimeProvider time, int overflowBytes, LeaseTracker? leaseTracker = null)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(overflowBytes);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(overflowBytes, StoreLayout.MaxSegmentBytes);
 #if DEBUG
         leaseTracker ??= new LeaseTracker(static message => System.Diagnostics.Debug.WriteLine(message));
 #endif
@@ -45,6 +56,7 @@ public sealed class SliceStore : IDisposable
         _directory = directory;
         Writing = new DiskUse(time);
         _segments = new SegmentSet(this, _lock, directory, time);
+        _overflow = new SliceOverflow(this, _lock, _tenants, overflowBytes, time);
     }
 
     /// <summary>Most bytes it will ever hold.</summary>
@@ -53,10 +65,22 @@ public sealed class SliceStore : IDisposable
     /// <summary>Whether it is on disk, and survives the process.</summary>
     public bool IsPersistent => _directory is not null;
 
-    /// <summary>Bytes in extents that are stored or being filled.</summary>
+    /// <summary>Bytes in extents that are stored or being filled, without those of the overflow.</summary>
     public long UsedBytes => Volatile.Read(ref _usedBytes);
 
-    /// <summary>Slices that are stored and indexed.</summary>
+    /// <summary>
+    /// Bytes in extents of the overflow: in memory beyond <see cref="CapacityBytes"/>, for slices that the store cannot keep.
+    /// </summary>
+    public long OverflowBytes => _overflow.UsedBytes;
+
+    /// <summary>
+    /// Whether what is fetched now is not going to be kept: the disk refuses writes, or there was no room for the last slice because
+    /// everything that could go was being sent. Takes no lock. A memory of what was tried last, which only the next reservation renews: who
+    /// asks must go on reserving.
+    /// </summary>
+    public bool TakesNothing => _hasRefused || Writing.IsStopped;
+
+    /// <summary>Slices that are stored and indexed, without those of the overflow.</summary>
     public int SliceCount
     {
         get
@@ -80,12 +104,14 @@ public sealed class SliceStore : IDisposable
     /// <summary>Bytes of its segments: what it has taken of disk or memory so far, at most <see cref="CapacityBytes"/>.</summary>
     public long AllocatedBytes => _segments.Bytes;
 
-    /// <summary>Called when the files of a store on disk were removed under it, and it has begun anew. Set once, before use; must not throw.</summary>
+    /// <summary>
+    /// Called when the files of a store on disk were removed under it, and it has begun anew. Set once, before use; must not throw.
+    /// </summary>
     public Action? HasBegunAnew { get; set; }
 
     /// <summary>
-    /// Called when the journal of a store on disk has met what it did not expect, a fault of ours for instance; it begins again after a pause.
-    /// Set once, before use; must not throw.
+    /// Called when the journal of a store on disk has met what it did not expect, a fault of ours for instance; it begins again after a
+    /// pause. Set once, before use; must not throw.
     /// </summary>
     public Action<Exception>? JournalFaulted { get; set; }
 
@@ -96,26 +122,40 @@ public sealed class SliceStore : IDisposable
     internal SegmentSet Segments => _segments;
 
     /// <summary>Called when eviction takes the last slice of a tenant. Set once, before use.</summary>
-    internal Action<ISliceTenant>? TenantEmptied { get; set; }
+    internal Action<ISliceTenant>? TenantEmptied
+    {
+        set => _tenants.Emptied = value;
+    }
+
+    /// <summary>Where slices are that it cannot keep.</summary>
+    internal SliceOverflow Overflow => _overflow;
+
+    /// <summary>Whose slices it holds.</summary>
+    internal TenantTable Tenants => _tenants;
 
     /// <summary>Whether the directory and the segments still stand where they were made; always in memory.</summary>
     internal bool AreFilesInPlace => _directory is not { IsInPlace: false } && _segments.AreInPlace;
 
     /// <summary>A store that forgets at exit.</summary>
+    /// <param name="capacityBytes">Most bytes it will ever hold.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="overflowBytes">Most bytes beyond it for slices that it cannot keep because everything is being sent, 0 to 1
+    /// GiB.</param>
     /// <exception cref="IOException">The kernel gives no memory file.</exception>
-    public static SliceStore CreateInMemory(long capacityBytes, TimeProvider time) => CreateInMemory(capacityBytes, time, leaseTracker: null);
+    public static SliceStore CreateInMemory(long capacityBytes, TimeProvider time, int overflowBytes = DefaultOverflowBytes) =>
+        CreateInMemory(capacityBytes, time, overflowBytes, leaseTracker: null);
 
     /// <summary>The same, with a tracker of leases.</summary>
-    internal static SliceStore CreateInMemory(long capacityBytes, TimeProvider time, LeaseTracker? leaseTracker)
+    internal static SliceStore CreateInMemory(long capacityBytes, TimeProvider time, int overflowBytes, LeaseTracker? leaseTracker)
     {
-        var store = new SliceStore(capacityBytes, directory: null, time, leaseTracker);
+        var store = new SliceStore(capacityBytes, directory: null, time, overflowBytes, leaseTracker);
         store._segments.EnsureFirst();
         return store;
     }
 
     /// <summary>
-    /// Room for one slice, leased to the caller; evicts what it must. Null when everything that could go is being sent, or the
-    /// disk gives no more: the caller serves without storing.
+    /// Room for one slice, leased to the caller; evicts what it must. When everything that could go is being sent, or the disk refuses, the
+    /// room is in the overflow. Null when that is full of slices that are being sent or filled too: the caller serves without storing.
     /// </summary>
     /// <param name="lengthBytes">Bytes of the slice, 1 to 16 MiB less one.</param>
     public ValueTask<SliceReservation?> ReserveAsync(int lengthBytes)
@@ -123,21 +163,20 @@ public sealed class SliceStore : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(lengthBytes);
         if (!Writing.MayTry)
         {
-            return default;
+            return new(ReserveInOverflow(lengthBytes));
         }
 
+        StoredSlice? slice;
         Task<bool>? growth;
         lock (_lock)
         {
-            if (TryAllocateUnsynchronized(lengthBytes) is { } slice)
-            {
-                return new(new SliceReservation(this, slice));
-            }
-
-            growth = _segments.StartGrowthUnsynchronized();
+            slice = TryAllocateUnsynchronized(lengthBytes);
+            growth = slice is null ? _segments.StartGrowthUnsynchronized() : null;
         }
 
-        return growth is null ? new(ReserveByEviction(lengthBytes)) : ReserveAfterGrowthAsync(lengthBytes, growth);
+        return slice is not null ? new(Reserved(slice))
+            : growth is null ? new(ReserveByEviction(lengthBytes))
+            : ReserveAfterGrowthAsync(lengthBytes, growth);
     }
 
     /// <summary>
@@ -155,6 +194,7 @@ public sealed class SliceStore : IDisposable
         _segments.StopGrowth();
         _journal?.Dispose();
         _segments.Dispose();
+        _overflow.Dispose();
         _directory?.Dispose();
     }
 
@@ -162,8 +202,8 @@ public sealed class SliceStore : IDisposable
     internal void ReportTo(ISliceJournal journal) => _journal = journal;
 
     /// <summary>
-    /// Begins anew in an empty directory: the files were removed, or others were put in their place. What was stored is forgotten, as nobody
-    /// could find it again after a restart. Called by one thread at a time.
+    /// Begins anew in an empty directory: the files were removed, or others were put in their place. What was stored is forgotten, as
+    /// nobody could find it again after a restart. Called by one thread at a time.
     /// </summary>
     /// <param name="forgetTenants">Ends every tenant.</param>
     /// <exception cref="IOException">The directory cannot be made; to be called again later.</exception>
@@ -174,35 +214,17 @@ public sealed class SliceStore : IDisposable
         HasBegunAnew?.Invoke();
     }
 
-    /// <summary>Gives a tenant its number.</summary>
-    internal uint Register(ISliceTenant tenant)
-    {
-        uint id;
-        do
-        {
-            // Comes round again after four billion; the few that live so long keep theirs.
-            id = (uint)Interlocked.Increment(ref _lastTenantId);
-        }
-        while (!_tenants.TryAdd(id, tenant));
-
-        return id;
-    }
-
-    /// <summary>Gives a tenant the number that it had in an earlier run.</summary>
-    internal void Register(ISliceTenant tenant, uint id)
-    {
-        _tenants[id] = tenant;
-        _lastTenantId = (int)Math.Max((uint)_lastTenantId, id);
-    }
-
-    /// <summary>Forgets the number of a tenant that has ended and is empty.</summary>
-    internal void Unregister(ISliceTenant tenant) => _tenants.TryRemove(new KeyValuePair<uint, ISliceTenant>(tenant.Id, tenant));
-
     /// <summary>Queues a slice that has just been indexed.</summary>
     internal void Admit(ISliceTenant tenant, StoredSlice slice)
     {
         lock (_lock)
         {
+            if (slice.IsTransient)
+            {
+                _overflow.AddUnsynchronized(slice);
+                return;
+            }
+
             _eviction.Add(slice);
             _journal?.SliceStored(tenant, slice);
         }
@@ -229,7 +251,11 @@ public sealed class SliceStore : IDisposable
     {
         lock (_lock)
         {
-            if (_eviction.Remove(slice))
+            if (slice.IsTransient)
+            {
+                _overflow.RemoveUnsynchronized(slice);
+            }
+            else if (_eviction.Remove(slice))
             {
                 _journal?.SliceGone(tenant, slice.SliceIndex);
             }
@@ -256,66 +282,65 @@ public sealed class SliceStore : IDisposable
     internal void Free(StoredSlice slice)
     {
         var segment = slice.Segment;
-        bool isUnused;
+        SegmentFile? unused;
         lock (_lock)
         {
-            segment.Extents.Free(slice.OffsetBytes, slice.LengthBytes);
-            _usedBytes -= slice.ExtentBytes;
-            isUnused = segment.IsAbandoned && segment.Extents.IsAllFree;
+            if (slice.IsTransient)
+            {
+                // While the store takes nothing, the next slice would have to make the segment again.
+                _overflow.FreeUnsynchronized(slice);
+                unused = TakesNothing ? null : _overflow.LetGoUnsynchronized();
+            }
+            else
+            {
+                segment.Extents.Free(slice.OffsetBytes, slice.LengthBytes);
+                _usedBytes -= slice.ExtentBytes;
+                unused = segment.IsAbandoned && segment.Extents.IsAllFree ? segment : null;
+            }
         }
 
-        if (isUnused)
-        {
-            ((IDisposable)segment).Dispose();
-        }
+        ((IDisposable?)unused)?.Dispose();
     }
 
     // That a slice is read again and again is worth knowing after a crash too.
     private void RecordUnsynchronized(StoredSlice slice)
     {
-        if (_tenants.TryGetValue(slice.TenantId, out var tenant))
+        if (_tenants.OwnerOf(slice) is { } tenant)
         {
             _journal?.SliceStored(tenant, slice);
         }
     }
 
-    private ulong IdentityOf(StoredSlice slice) =>
-        _tenants.TryGetValue(slice.TenantId, out var tenant) ? tenant.IdentityOf(slice.SliceIndex) : slice.TenantId;
+    private ulong IdentityOf(StoredSlice slice) => _tenants.OwnerOf(slice)?.IdentityOf(slice.SliceIndex) ?? slice.TenantId;
 
     private async ValueTask<SliceReservation?> ReserveAfterGrowthAsync(int lengthBytes, Task<bool> growth)
     {
-        if (await growth)
-        {
-            lock (_lock)
-            {
-                if (TryAllocateUnsynchronized(lengthBytes) is { } slice)
-                {
-                    return new SliceReservation(this, slice);
-                }
-            }
-        }
-
+        await growth;
         return ReserveByEviction(lengthBytes);
     }
 
-    private SliceReservation? ReserveByEviction(int lengthBytes)
+    private SliceReservation? ReserveByEviction(int lengthBytes) =>
+        TryAllocateByEviction(lengthBytes) is { } slice ? Reserved(slice) : ReserveInOverflow(lengthBytes);
+
+    private StoredSlice? TryAllocateByEviction(int lengthBytes)
     {
         long evictedBytes = 0;
         for (int evicted = 0; evicted < MinEvictedSlices || evictedBytes < (long)MaxEvictedLengths * lengthBytes; evicted++)
         {
             StoredSlice? victim;
-            ISliceTenant? tenant = null;
+            ISliceTenant? tenant;
             lock (_lock)
             {
                 if (TryAllocateUnsynchronized(lengthBytes) is { } slice)
                 {
-                    return new SliceReservation(this, slice);
+                    return slice;
                 }
 
                 victim = _eviction.TakeVictim();
-                if (victim is not null && _tenants.TryGetValue(victim.TenantId, out tenant))
+                tenant = victim is null ? null : _tenants.OwnerOf(victim);
+                if (tenant is not null)
                 {
-                    _journal?.SliceGone(tenant, victim.SliceIndex);
+                    _journal?.SliceGone(tenant, victim!.SliceIndex);
                 }
             }
 
@@ -324,21 +349,32 @@ public sealed class SliceStore : IDisposable
                 return null;
             }
 
-            // Outside the lock: the tenant clears its slot first, so that no new reader finds the slice, then the index's lease
-            // goes. A reader that got a lease in between keeps the extent alive until it is done; the loop then takes another victim.
-            // Without a tenant the slice belongs to one that has just ended: whoever ended it gives the lease up.
             evictedBytes += victim.ExtentBytes;
-            if (tenant is not null && tenant.Forget(victim))
-            {
-                victim.Release();
-                if (tenant.IsEmpty)
-                {
-                    TenantEmptied?.Invoke(tenant);
-                }
-            }
+            _tenants.Evict(victim, tenant);
         }
 
         return null;
+    }
+
+    private SliceReservation Reserved(StoredSlice slice)
+    {
+        if (_hasRefused)
+        {
+            _hasRefused = false;
+        }
+
+        if (_overflow.IsThere && !TakesNothing)
+        {
+            _overflow.Relieve();
+        }
+
+        return new SliceReservation(this, slice);
+    }
+
+    private SliceReservation? ReserveInOverflow(int lengthBytes)
+    {
+        _hasRefused = true;
+        return _overflow.TryAllocate(lengthBytes) is { } slice ? new SliceReservation(this, slice) : null;
     }
 
     private StoredSlice? TryAllocateUnsynchronized(int lengthBytes)

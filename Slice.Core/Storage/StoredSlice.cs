@@ -7,7 +7,8 @@ namespace Slice.Core.Storage;
 /// <remarks>
 /// Protocol, thread-safe throughout:
 /// <list type="number">
-/// <item><see cref="SliceStore.ReserveAsync"/> hands out a <see cref="SliceReservation"/> over the slice with one lease, the filler's.</item>
+/// <item><see cref="SliceStore.ReserveAsync"/> hands out a <see cref="SliceReservation"/> over the slice with one lease, the
+/// filler's.</item>
 /// <item>The filler writes through the reservation, in order. Readers that follow the fill take leases of their own.</item>
 /// <item>When full, <see cref="SliceReservation.Commit"/> gives it to its tenant, with a lease that becomes the index's. The filler
 /// gives its own back with <see cref="Release"/>, committed or not.</item>
@@ -77,9 +78,14 @@ public sealed class StoredSlice
     }
 
     /// <summary>Whether it is linked into an eviction queue: it is indexed, and the index has a lease.</summary>
-    internal bool IsQueued => Queue is SliceQueue.Small or SliceQueue.Main;
+    internal bool IsQueued => Queue is SliceQueue.Small or SliceQueue.Main or SliceQueue.Overflow;
 
-    /// <summary>How often it was leased since eviction last looked, 0 to <see cref="S3FifoEviction.MaxUses"/>. Races only cost a wrong guess.</summary>
+    /// <summary>Whether it lies in the store's overflow: no restart finds it, and it goes before long.</summary>
+    internal bool IsTransient => _segment.IsTransient;
+
+    /// <summary>
+    /// How often it was leased since eviction last looked, 0 to <see cref="S3FifoEviction.MaxUses"/>. Races only cost a wrong guess.
+    /// </summary>
     internal int Uses
     {
         get => (int)(_lengthAndUses >> LengthBits);
@@ -127,7 +133,9 @@ public sealed class StoredSlice
         return false;
     }
 
-    /// <summary>Takes one more lease for a caller who has one; not a use that eviction would count. Pair with <see cref="Release"/>.</summary>
+    /// <summary>
+    /// Takes one more lease for a caller who has one; not a use that eviction would count. Pair with <see cref="Release"/>.
+    /// </summary>
     /// <exception cref="InvalidOperationException">Nobody has a lease: a fault of the caller's.</exception>
     public void LeaseAgain()
     {
@@ -142,7 +150,8 @@ public sealed class StoredSlice
     }
 
     /// <summary>Gives one lease back; the memory from <see cref="Map"/> is invalid afterwards.</summary>
-    /// <exception cref="InvalidOperationException">All were given back before: a fault of some caller's, and its extent may be another's by now.</exception>
+    /// <exception cref="InvalidOperationException">All were given back before: a fault of some caller's, and its extent may be another's by
+    /// now.</exception>
     public void Release()
     {
         int leases = Interlocked.Decrement(ref _leases);

@@ -206,7 +206,8 @@ public sealed class SliceFetcherTests : IAsyncDisposable
     [Fact]
     public async Task Store_without_room_fails_the_fetch_and_keeps_nothing()
     {
-        await using var bed = new FetchBed(store: SliceStore.CreateInMemory(ExtentAllocator.UnitBytes, TimeProvider.System));
+        var store = SliceStore.CreateInMemory(ExtentAllocator.UnitBytes, TimeProvider.System, overflowBytes: 0);
+        await using var bed = new FetchBed(store: store);
         var held = await bed.Store.ReserveAsync(1);
         bed.Origin.Answer = FakeContent.Sixteen.Result;
 

@@ -61,5 +61,5 @@ public class LeaseTrackerTests
     [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
     private static void Leak(Slice.Core.Objects.Generation generation) => Assert.True(generation.TryLease(1, out _));
 
-    private SliceStore Open() => SliceStore.CreateInMemory(4 * Unit, TimeProvider.System, new LeaseTracker(_reports.Add));
+    private SliceStore Open() => SliceStore.CreateInMemory(4 * Unit, TimeProvider.System, overflowBytes: 0, new LeaseTracker(_reports.Add));
 }

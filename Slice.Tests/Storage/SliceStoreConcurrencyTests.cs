@@ -13,19 +13,25 @@ public class SliceStoreConcurrencyTests
     // Arbitrary; about a second on two cores.
     private const int Rounds = 4000;
 
-    [Fact]
-    public async Task Leased_slices_keep_their_bytes_while_others_evict_drop_and_retire()
+    // The second store is so small that what its threads hold at one moment is all of it, and at the next nothing.
+    [Theory]
+    [InlineData(24, 0)]
+    [InlineData(3, 24)]
+    public async Task Leased_slices_keep_their_bytes_while_others_evict_drop_and_retire(int capacityUnits, int overflowUnits)
     {
-        using var store = SliceStore.CreateInMemory(24 * Unit, TimeProvider.System);
+        using var store = SliceStore.CreateInMemory(capacityUnits * Unit, TimeProvider.System, overflowUnits * Unit);
         var box = new Box { Generation = NewGeneration(store) };
         var workers = Enumerable.Range(1, 4).Select(seed => Task.Run(() => WorkAsync(store, box, new Random(seed)))).ToArray();
 
         await Deadline.WithinAsync(Task.WhenAll(workers), "four workers");
 
         box.Generation.Retire();
-        await Eventually.TrueAsync(() => store.UsedBytes == 0, () => $"{store.UsedBytes} bytes are still taken");
+        await Eventually.TrueAsync(
+            () => store is { UsedBytes: 0, OverflowBytes: 0 }, () => $"{store.UsedBytes} and {store.OverflowBytes} bytes are still taken");
         Assert.Equal(0, store.SliceCount);
-        Assert.NotNull(await store.ReserveAsync(16 * Unit));
+        Assert.Equal(overflowUnits > 0, box.Transients > 0);
+        Assert.NotNull(await store.ReserveAsync(capacityUnits / 3 * 2 * Unit));
+        Assert.False(store.Overflow.IsThere);
     }
 
     private static Generation NewGeneration(SliceStore store) => StoredObjects.Generation(store, Slices, 2 * Unit);
@@ -53,6 +59,7 @@ public class SliceStoreConcurrencyTests
                 var bytes = marker.AsMemory(0, reserved.Slice.LengthBytes);
                 bytes.Span.Fill((byte)random.Next(256));
                 await reserved.WriteAsync(bytes, 0);
+                Interlocked.Add(ref box.Transients, reserved.Slice.IsTransient ? 1 : 0);
                 AssertUniform(reserved.Slice);
                 StoredObjects.Commit(generation, reserved.Slice, sliceIndex);
             }
@@ -75,5 +82,6 @@ public class SliceStoreConcurrencyTests
     private sealed class Box
     {
         public required Generation Generation;
+        public int Transients;
     }
 }

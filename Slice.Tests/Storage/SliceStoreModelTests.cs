@@ -1,3 +1,4 @@
+using System.Numerics;
 using CsCheck;
 using Microsoft.Extensions.Time.Testing;
 using Slice.Core.Objects;
@@ -10,7 +11,6 @@ namespace Slice.Tests.Storage;
 public class SliceStoreModelTests
 {
     private const int Unit = ExtentAllocator.UnitBytes;
-    private const int CapacityUnits = 12;
     private const int SlicesPerGeneration = 6;
 
     private static readonly Gen<(Step Step, int Choice, int LengthBytes)[]> s_runs =
@@ -22,6 +22,7 @@ public class SliceStoreModelTests
                 (3, Gen.Const(Step.Lease)),
                 (2, Gen.Const(Step.Release)),
                 (1, Gen.Const(Step.Drop)),
+                (1, Gen.Const(Step.Wait)),
                 (1, Gen.Const(Step.Retire))),
             Gen.Int[0, 1000],
             Gen.Int[1, 4 * Unit]).Array[0, 120];
@@ -34,14 +35,18 @@ public class SliceStoreModelTests
         Lease,
         Release,
         Drop,
+        Wait,
         Retire,
     }
 
-    [Fact]
-    public Task Store_agrees_with_its_model() => s_runs.SampleAsync(async steps =>
+    [Theory]
+    [InlineData(12, 0)]
+    [InlineData(4, 6)]
+    public Task Store_agrees_with_its_model(int capacityUnits, int overflowUnits) => s_runs.SampleAsync(async steps =>
     {
-        using var store = SliceStore.CreateInMemory(CapacityUnits * Unit, new FakeTimeProvider());
-        var model = new Model(store);
+        var time = new FakeTimeProvider();
+        using var store = SliceStore.CreateInMemory(capacityUnits * Unit, time, overflowUnits * Unit);
+        var model = new Model(store, time);
         foreach (var (step, choice, lengthBytes) in steps)
         {
             await model.ApplyAsync(step, choice, lengthBytes);
@@ -51,7 +56,7 @@ public class SliceStoreModelTests
         await model.EndAsync();
     });
 
-    private sealed class Model(SliceStore store)
+    private sealed class Model(SliceStore store, FakeTimeProvider time)
     {
         private readonly List<StoredSlice> _filling = [];
         private readonly List<StoredSlice> _leased = [];
@@ -89,6 +94,9 @@ public class SliceStoreModelTests
                     _generation.Drop(dropped);
                     dropped.Release();
                     break;
+                case Step.Wait:
+                    time.Advance(TimeSpan.FromSeconds(30));
+                    break;
                 case Step.Retire:
                     await RetireAsync();
                     break;
@@ -99,12 +107,17 @@ public class SliceStoreModelTests
         {
             var indexed = Indexed();
             var live = indexed.Concat(_filling).Concat(_leased).Distinct().ToList();
-            Assert.Equal(indexed.Count, store.SliceCount);
-            Assert.Equal(BytesOf(live), store.UsedBytes);
+            Assert.Equal(indexed.Count(slice => !slice.IsTransient), store.SliceCount);
+            Assert.Equal(BytesOf(live, isTransient: false), store.UsedBytes);
+            Assert.Equal(BytesOf(live, isTransient: true), store.OverflowBytes);
             Assert.True(store.UsedBytes <= store.CapacityBytes);
+            Assert.True(store.OverflowBytes == 0 || store.Overflow.IsThere);
             int end = 0;
-            foreach (var slice in live.OrderBy(slice => slice.OffsetBytes))
+            bool isTransient = false;
+            foreach (var slice in live.OrderBy(slice => slice.IsTransient).ThenBy(slice => slice.OffsetBytes))
             {
+                end = slice.IsTransient == isTransient ? end : 0;
+                isTransient = slice.IsTransient;
                 Assert.True(slice.OffsetBytes >= end, "two live slices overlap");
                 end = slice.OffsetBytes + slice.LengthBytes;
                 Assert.Equal(TestContent.Bytes(0, slice.LengthBytes, _seeds[slice]), StoredObjects.Bytes(slice));
@@ -119,22 +132,32 @@ public class SliceStoreModelTests
             await RetireAsync();
             AssertAgrees();
             Assert.Equal(0, store.UsedBytes);
+            Assert.Equal(0, store.OverflowBytes);
 
-            // All in one piece again: the largest power of two that fits.
-            Assert.NotNull(await store.ReserveAsync(8 * Unit));
+            // All in one piece again: the largest power of two that fits. Nothing needs the overflow any more.
+            var whole = await store.ReserveAsync((int)BitOperations.RoundUpToPowerOf2((uint)(store.CapacityBytes / 2) + 1));
+            Assert.False(whole!.Slice.IsTransient);
+            Assert.False(store.Overflow.IsThere);
+            Assert.False(store.TakesNothing);
         }
 
         private static Generation NewGeneration(SliceStore store) => StoredObjects.Generation(store, SlicesPerGeneration, Unit);
 
-        private static long BytesOf(IEnumerable<StoredSlice> slices) => slices.Sum(slice => (long)ExtentAllocator.RoundUp(slice.LengthBytes));
+        private static long BytesOf(IEnumerable<StoredSlice> slices, bool isTransient) =>
+            slices.Where(slice => slice.IsTransient == isTransient).Sum(slice => (long)ExtentAllocator.RoundUp(slice.LengthBytes));
 
         private async Task ReserveAsync(int lengthBytes)
         {
             var reservation = await store.ReserveAsync(lengthBytes);
-            if (reservation is null)
+            Assert.Equal(reservation is null || reservation.Slice.IsTransient, store.TakesNothing);
+            if (store.TakesNothing)
             {
                 // Refused only when there is nothing left to evict.
-                Assert.All(Indexed(), left => Assert.Contains(left, _leased));
+                Assert.All(Indexed().Where(left => !left.IsTransient || reservation is null), left => Assert.Contains(left, _leased));
+            }
+
+            if (reservation is null)
+            {
                 return;
             }
 
@@ -159,9 +182,14 @@ public class SliceStoreModelTests
         {
             var retired = _generation;
             retired.Retire();
-            long heldBytes = BytesOf(_filling.Concat(_leased).Distinct());
+            var held = _filling.Concat(_leased).Distinct().ToList();
+            long heldBytes = BytesOf(held, isTransient: false);
+            long overflowBytes = BytesOf(held, isTransient: true);
             await Eventually.TrueAsync(
-                () => retired.StoredSlices == 0 && store.SliceCount == 0 && store.UsedBytes == heldBytes,
+                () => retired.StoredSlices == 0
+                    && store.SliceCount == 0
+                    && store.UsedBytes == heldBytes
+                    && store.OverflowBytes == overflowBytes,
                 () => $"{store.SliceCount} slices, {store.UsedBytes} bytes taken, {heldBytes} held");
             Assert.True(retired.IsRetired);
             _generation = NewGeneration(store);

@@ -19,7 +19,7 @@ public sealed class SliceStoreTests : IDisposable
     [Trait("Behaviour", "B47")]
     public async Task Capacity_is_a_hard_limit()
     {
-        using var store = SliceStore.CreateInMemory((4 * Unit) + 100, _time);
+        using var store = SliceStore.CreateInMemory((4 * Unit) + 100, _time, overflowBytes: 0);
         for (int count = 1; count <= 4; count++)
         {
             Assert.NotNull(await store.ReserveAsync(1));
@@ -86,7 +86,7 @@ public sealed class SliceStoreTests : IDisposable
     [Fact]
     public async Task Leased_slice_is_never_evicted()
     {
-        using var store = SliceStore.CreateInMemory(4 * Unit, _time);
+        using var store = SliceStore.CreateInMemory(4 * Unit, _time, overflowBytes: 0);
         var generation = StoredObjects.Generation(store, slices: 8, Unit);
         await FillStoreAsync(store, generation);
         Assert.True(generation.TryLease(0, out var leased));
@@ -151,7 +151,7 @@ public sealed class SliceStoreTests : IDisposable
     [Trait("Behaviour", "B47")]
     public async Task Store_grows_to_its_capacity_and_not_beyond()
     {
-        using var store = SliceStore.CreateInMemory(((long)StoreLayout.MaxSegmentBytes) + (2 * Unit), _time);
+        using var store = SliceStore.CreateInMemory(((long)StoreLayout.MaxSegmentBytes) + (2 * Unit), _time, overflowBytes: 0);
         await FillSegmentAsync(store);
         Assert.NotNull(await store.ReserveAsync(Unit));
         Assert.NotNull(await store.ReserveAsync(Unit));
@@ -175,7 +175,7 @@ public sealed class SliceStoreTests : IDisposable
     [Fact]
     public async Task Disk_that_refuses_another_segment_is_asked_again_after_a_pause()
     {
-        using var store = StoredObjects.OpenStore(_directory.Path, ((long)StoreLayout.MaxSegmentBytes) + Unit, _time);
+        using var store = StoredObjects.OpenStore(_directory.Path, ((long)StoreLayout.MaxSegmentBytes) + Unit, _time, overflowBytes: 0);
         await FillSegmentAsync(store);
         string obstacle = Directory.CreateDirectory(_directory.Combine(StoreLayout.SegmentFileName(1))).FullName;
         Assert.Null(await store.ReserveAsync(Unit));

@@ -28,8 +28,9 @@ internal static class StoredObjects
         new(Key(target), Response((long)slices * sliceSizeBytes), new SliceGrid(sliceSizeBytes), isShared, store);
 
     /// <summary>A store on disk without anything of an earlier run that a test would look at.</summary>
-    public static SliceStore OpenStore(string directory, long capacityBytes, TimeProvider time) =>
-        StoreOpener.Open(directory, capacityBytes, new ObjectIndex(), time, out _);
+    public static SliceStore OpenStore(
+        string directory, long capacityBytes, TimeProvider time, int overflowBytes = SliceStore.DefaultOverflowBytes) =>
+        StoreOpener.Open(directory, capacityBytes, new ObjectIndex(), time, out _, overflowBytes);
 
     /// <summary>Room for one slice, filled with the content of version <paramref name="seed"/> from position 0; the caller has the filler's lease.</summary>
     public static async Task<StoredSlice> FillAsync(SliceStore store, int lengthBytes, int seed = 0)

@@ -14,20 +14,34 @@ public static class StoreOpener
     /// <param name="index">Where the objects go that are found; from then on the index of this store alone.</param>
     /// <param name="time">The clock.</param>
     /// <param name="recovered">What was found.</param>
+    /// <param name="overflowBytes">Most bytes of memory for slices that it cannot keep, because the disk refuses for instance; 0 to 1
+    /// GiB.</param>
     /// <exception cref="IOException">The directory is in use, full, or cannot be written; the message names it.</exception>
     /// <exception cref="UnauthorizedAccessException">No permission; the message names the path.</exception>
-    public static SliceStore Open(string path, long capacityBytes, ObjectIndex index, TimeProvider time, out RecoveredIndex recovered) =>
-        Open(path, capacityBytes, index, time, IndexWriter.DefaultMinRewriteBytes, out recovered);
+    public static SliceStore Open(
+        string path,
+        long capacityBytes,
+        ObjectIndex index,
+        TimeProvider time,
+        out RecoveredIndex recovered,
+        int overflowBytes = SliceStore.DefaultOverflowBytes) =>
+        Open(path, capacityBytes, index, time, IndexWriter.DefaultMinRewriteBytes, out recovered, overflowBytes);
 
     /// <summary>The same, with an index that is written anew earlier than it is worth.</summary>
     internal static SliceStore Open(
-        string path, long capacityBytes, ObjectIndex index, TimeProvider time, long minRewriteBytes, out RecoveredIndex recovered)
+        string path,
+        long capacityBytes,
+        ObjectIndex index,
+        TimeProvider time,
+        long minRewriteBytes,
+        out RecoveredIndex recovered,
+        int overflowBytes = SliceStore.DefaultOverflowBytes)
     {
         var directory = CacheDirectory.Open(path);
         SliceStore? store = null;
         try
         {
-            store = new SliceStore(capacityBytes, directory, time);
+            store = new SliceStore(capacityBytes, directory, time, overflowBytes);
             recovered = StoreRecovery.Recover(store, directory, index, out var file);
             store.Segments.EnsureFirst();
             var pending = new PendingRecords();

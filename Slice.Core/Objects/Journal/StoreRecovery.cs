@@ -8,8 +8,8 @@ namespace Slice.Core.Objects.Journal;
 /// and no slice is looked at: that its bytes are right shows when it is first read (<see cref="SliceVerification"/>).
 /// </summary>
 /// <remarks>
-/// The index may say less than there is, or more, when the process was killed or the files come from a copy that was made under it. So what it
-/// says is believed only as far as it fits: a slice lies inside a segment that is there, in a place that no other slice has.
+/// The index may say less than there is, or more, when the process was killed or the files come from a copy that was made under it. So what
+/// it says is believed only as far as it fits: a slice lies inside a segment that is there, in a place that no other slice has.
 /// </remarks>
 internal sealed class StoreRecovery : IIndexRecordVisitor
 {
@@ -38,7 +38,9 @@ internal sealed class StoreRecovery : IIndexRecordVisitor
         {
             // Segments first: slices refer to them.
             int segments = refusal is null ? OpenSegments(store, directory) : 0;
-            var contents = refusal is null ? IndexFile.Read(directory.IndexPath, payload => IndexRecords.Read(payload.Span, recovery)) : default;
+            var contents = refusal is null
+                ? IndexFile.Read(directory.IndexPath, payload => IndexRecords.Read(payload.Span, recovery))
+                : default;
             if (refusal is null && contents.State == IndexFileState.Usable)
             {
                 var recovered = recovery.Publish(index);
@@ -92,7 +94,7 @@ internal sealed class StoreRecovery : IIndexRecordVisitor
     {
         if (_generations.Remove(id, out var generation))
         {
-            _store.Unregister(generation);
+            _store.Tenants.Unregister(generation);
         }
     }
 
@@ -142,7 +144,8 @@ internal sealed class StoreRecovery : IIndexRecordVisitor
         {
             string path = directory.SegmentPath(index);
             long fileBytes = new FileInfo(path).Length;
-            int lengthBytes = (int)Math.Min(StoreLayout.NextSegmentBytes(usedBytes, store.CapacityBytes), fileBytes - (fileBytes % ExtentAllocator.UnitBytes));
+            long usableBytes = fileBytes - (fileBytes % ExtentAllocator.UnitBytes);
+            int lengthBytes = (int)Math.Min(StoreLayout.NextSegmentBytes(usedBytes, store.CapacityBytes), usableBytes);
             if (lengthBytes < ExtentAllocator.UnitBytes)
             {
                 break;
@@ -201,7 +204,7 @@ internal sealed class StoreRecovery : IIndexRecordVisitor
     {
         foreach (var generation in _generations.Values)
         {
-            _store.Unregister(generation);
+            _store.Tenants.Unregister(generation);
         }
 
         _store.Segments.RemoveAll();

@@ -1,0 +1,58 @@
+using System.Collections.Concurrent;
+
+namespace Slice.Core.Storage;
+
+/// <summary>The tenants of a store by number; a slice says its tenant's number in four bytes. Thread-safe.</summary>
+internal sealed class TenantTable
+{
+    private readonly ConcurrentDictionary<uint, ISliceTenant> _tenants = new();
+    private int _lastId;
+
+    /// <summary>Called when eviction takes the last slice of a tenant. Set once, before use.</summary>
+    public Action<ISliceTenant>? Emptied { get; set; }
+
+    /// <summary>Gives a tenant its number.</summary>
+    public uint Register(ISliceTenant tenant)
+    {
+        uint id;
+        do
+        {
+            // Comes round again after four billion; the few that live so long keep theirs.
+            id = (uint)Interlocked.Increment(ref _lastId);
+        }
+        while (!_tenants.TryAdd(id, tenant));
+
+        return id;
+    }
+
+    /// <summary>Gives a tenant the number that it had in an earlier run. Before use, by one thread.</summary>
+    public void Register(ISliceTenant tenant, uint id)
+    {
+        _tenants[id] = tenant;
+        _lastId = (int)Math.Max((uint)_lastId, id);
+    }
+
+    /// <summary>Forgets the number of a tenant that has ended and is empty.</summary>
+    public void Unregister(ISliceTenant tenant) => _tenants.TryRemove(new KeyValuePair<uint, ISliceTenant>(tenant.Id, tenant));
+
+    /// <summary>Whose slice it is; null for a slice whose tenant has just ended.</summary>
+    public ISliceTenant? OwnerOf(StoredSlice slice) => _tenants.GetValueOrDefault(slice.TenantId);
+
+    /// <summary>Takes a slice that was taken out of its queue from its tenant too. Called without the store's lock.</summary>
+    /// <remarks>
+    /// The tenant clears its slot first, so that no new reader finds the slice, then the index's lease goes. A reader that got a lease in
+    /// between keeps the extent alive until it is done; who needs the room then takes another victim. Without an owner the slice belongs to
+    /// a tenant that has just ended: whoever ended it gives the lease up.
+    /// </remarks>
+    public void Evict(StoredSlice victim, ISliceTenant? owner)
+    {
+        if (owner is not null && owner.Forget(victim))
+        {
+            victim.Release();
+            if (owner.IsEmpty)
+            {
+                Emptied?.Invoke(owner);
+            }
+        }
+    }
+}
