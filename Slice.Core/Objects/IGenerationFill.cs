@@ -1,8 +1,8 @@
 namespace Slice.Core.Objects;
 
 /// <summary>
-/// The body that is just filling a whole object, first byte to last, as the readers of the object see it: it goes on for as long as there is
-/// one of them. Thread-safe.
+/// The body that is just filling a whole object, first byte to last, as the readers of the object see it: it goes on for as long as there
+/// is one of them. Thread-safe.
 /// </summary>
 public interface IGenerationFill
 {

@@ -6,7 +6,9 @@ using Slice.Core.Storage;
 
 namespace Slice.Core.Objects;
 
-/// <summary>The live generations of every stored object, by key and selecting fields. Thread-safe; look-ups take no lock and allocate nothing.</summary>
+/// <summary>
+/// The live generations of every stored object, by key and selecting fields. Thread-safe; look-ups take no lock and allocate nothing.
+/// </summary>
 public sealed class ObjectIndex
 {
     /// <summary>
@@ -136,7 +138,9 @@ public sealed class ObjectIndex
         {
             var rest = existing.Without(generation);
             bool isDone = rest == existing
-                || (rest is null ? _objects.TryRemove(KeyValuePair.Create(generation.Key, existing)) : _objects.TryUpdate(generation.Key, rest, existing));
+                || (rest is null
+                    ? _objects.TryRemove(KeyValuePair.Create(generation.Key, existing))
+                    : _objects.TryUpdate(generation.Key, rest, existing));
             if (isDone)
             {
                 return;

@@ -52,7 +52,8 @@ internal sealed class SliceTable
     }
 
     /// <summary>
-    /// How many of the <paramref name="count"/> slices from <paramref name="first"/> on are in the table now; a change meanwhile may be counted or not.
+    /// How many of the <paramref name="count"/> slices from <paramref name="first"/> on are in the table now; a change meanwhile may be
+    /// counted or not.
     /// </summary>
     /// <param name="first">First index, inside the table like the last one.</param>
     /// <param name="count">How many indexes.</param>

@@ -3,7 +3,9 @@ using Slice.Core.Http;
 
 namespace Slice.Core.Objects;
 
-/// <summary>The live generations of one key: one, or one for each set of selecting values (RFC 9111 §4.1), newest first. Immutable.</summary>
+/// <summary>
+/// The live generations of one key: one, or one for each set of selecting values (RFC 9111 §4.1), newest first. Immutable.
+/// </summary>
 internal sealed class StoredVariants
 {
     /// <summary>
@@ -41,7 +43,9 @@ internal sealed class StoredVariants
         return false;
     }
 
-    /// <summary>With one more in front; what it stands in for, and what there are too many of, goes to <paramref name="replaced"/>.</summary>
+    /// <summary>
+    /// With one more in front; what it stands in for, and what there are too many of, goes to <paramref name="replaced"/>.
+    /// </summary>
     public StoredVariants With(Generation added, List<Generation> replaced)
     {
         var kept = new List<Generation> { added };

@@ -2,10 +2,13 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Slice.Core.Storage;
 
-/// <summary>The directory of a store on disk, locked against other processes. Not thread-safe; the store uses one thread at a time.</summary>
+/// <summary>
+/// The directory of a store on disk, locked against other processes. Not thread-safe; the store uses one thread at a time.
+/// </summary>
 internal sealed class CacheDirectory : IDisposable
 {
-    // A process that is just ending, or one that is just being started and has not let go of our descriptors yet, has a lock for a moment. Arbitrary.
+    // A process that is just ending, or one that is just being started and has not let go of our descriptors yet, has a lock for a moment.
+    // Arbitrary.
     private const int LockAttempts = 20;
     private static readonly TimeSpan s_betweenLockAttempts = TimeSpan.FromMilliseconds(50);
 
@@ -112,7 +115,11 @@ internal sealed class CacheDirectory : IDisposable
         {
             // FileShare.None is flock(2) with LOCK_EX on Linux.
             return new FileStream(
-                System.IO.Path.Combine(path, StoreLayout.LockFileName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
+                System.IO.Path.Combine(path, StoreLayout.LockFileName),
+                FileMode.OpenOrCreate,
+                FileAccess.ReadWrite,
+                FileShare.None,
+                bufferSize: 0);
         }
         catch (IOException error)
         {

@@ -1,8 +1,8 @@
 namespace Slice.Core.Storage;
 
 /// <summary>
-/// Whether the store does something at the disk: writes to it, or takes more of it. A disk that is full, fails, or was remounted read-only must
-/// not cost clients anything: it is left alone, what is stored is served on, and after a pause it is tried again. Thread-safe.
+/// Whether the store does something at the disk: writes to it, or takes more of it. A disk that is full, fails, or was remounted read-only
+/// must not cost clients anything: it is left alone, what is stored is served on, and after a pause it is tried again. Thread-safe.
 /// </summary>
 /// <param name="time">The clock.</param>
 public sealed class DiskUse(TimeProvider time)
@@ -14,7 +14,9 @@ public sealed class DiskUse(TimeProvider time)
     private bool _isStopped;
     private long _failedAt;
 
-    /// <summary>Told of each change of state, with the reason when it has stopped and null when it goes on. Set once, before use; must not throw.</summary>
+    /// <summary>
+    /// Told of each change of state, with the reason when it has stopped and null when it goes on. Set once, before use; must not throw.
+    /// </summary>
     public Action<string?>? Changed { get; set; }
 
     /// <summary>Whether it has stopped.</summary>

@@ -13,8 +13,8 @@ namespace Slice.Core.Storage;
 /// 16. Freeing cuts the extent into aligned blocks again and merges each with its free buddy for as long as there is one.
 /// </para>
 /// <para>
-/// The bitmaps of a segment of 1 GiB are 64 KiB, as much as the index of its slices of 1 MiB; but those leave the small orders empty. So the words are
-/// made in groups when first used: 2 KiB for such a segment.
+/// The bitmaps of a segment of 1 GiB are 64 KiB, as much as the index of its slices of 1 MiB; but those leave the small orders empty. So
+/// the words are made in groups when first used: 2 KiB for such a segment.
 /// </para>
 /// </remarks>
 internal sealed class ExtentAllocator
@@ -66,7 +66,9 @@ internal sealed class ExtentAllocator
     /// <summary>Bytes that an allocation of <paramref name="lengthBytes"/> takes: whole units, at least one.</summary>
     public static int RoundUp(int lengthBytes) => Math.Max(1, UnitsFor(lengthBytes)) * UnitBytes;
 
-    /// <summary>Takes one contiguous extent of at least <paramref name="lengthBytes"/> bytes; false when no block is large enough.</summary>
+    /// <summary>
+    /// Takes one contiguous extent of at least <paramref name="lengthBytes"/> bytes; false when no block is large enough.
+    /// </summary>
     public bool TryAllocate(int lengthBytes, out int offsetBytes)
     {
         offsetBytes = 0;
@@ -135,7 +137,8 @@ internal sealed class ExtentAllocator
     }
 
     /// <summary>Gives back an extent exactly as it was allocated: same offset, same length.</summary>
-    /// <exception cref="InvalidOperationException">Some of it is free already, or lies outside: two would have it, the next time round.</exception>
+    /// <exception cref="InvalidOperationException">Some of it is free already, or lies outside: two would have it, the next time
+    /// round.</exception>
     public void Free(int offsetBytes, int lengthBytes)
     {
         int first = offsetBytes / UnitBytes;
@@ -143,7 +146,8 @@ internal sealed class ExtentAllocator
         if (offsetBytes < 0 || offsetBytes % UnitBytes != 0 || count > _unitCount - first || IsAnyFree(first, first + count))
         {
             throw new InvalidOperationException(
-                $"An extent of {lengthBytes} bytes at {offsetBytes} was freed that is not taken; {FreeBytes} of {(long)_unitCount * UnitBytes} bytes are free.");
+                $"An extent of {lengthBytes} bytes at {offsetBytes} was freed that is not taken; "
+                + $"{FreeBytes} of {(long)_unitCount * UnitBytes} bytes are free.");
         }
 
         FreeUnits(first, count);

@@ -6,9 +6,9 @@ namespace Slice.Core.Storage;
 /// </summary>
 /// <remarks>
 /// A link back would cost eight bytes per slice and serve only removal from the middle. Instead a removed slice stays linked, as
-/// <see cref="SliceQueue.Leaving"/>, until it is met: at the old end, or by a hand that each removal moves on by <see cref="SweptPerRemoval"/>
-/// slices. As many removals as half of what is linked carry the hand once around, so those that are leaving are never many more than those
-/// that stay.
+/// <see cref="SliceQueue.Leaving"/>, until it is met: at the old end, or by a hand that each removal moves on by
+/// <see cref="SweptPerRemoval"/> slices. As many removals as half of what is linked carry the hand once around, so those that are leaving
+/// are never many more than those that stay.
 /// </remarks>
 /// <param name="name">Which of the queues it is.</param>
 internal sealed class FifoQueue(SliceQueue name)

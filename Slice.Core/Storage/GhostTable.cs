@@ -23,7 +23,8 @@ internal sealed class GhostTable
     public int Capacity => _places.Length;
 
     /// <summary>
-    /// Makes room for as many ghosts as there are slices. Growing forgets: it happens while the store fills, when nothing has been evicted yet.
+    /// Makes room for as many ghosts as there are slices. Growing forgets: it happens while the store fills, when nothing has been evicted
+    /// yet.
     /// </summary>
     public void EnsureCapacity(int slices)
     {

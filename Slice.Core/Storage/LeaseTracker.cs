@@ -18,7 +18,9 @@ namespace Slice.Core.Storage;
 /// <c>DOTNET_DebugWriteToStdErr=1</c>.</param>
 internal sealed class LeaseTracker(Action<string> report)
 {
-    /// <summary>Places that are remembered of one slice, the latest. Arbitrary; more than a test has to do with one slice at a time.</summary>
+    /// <summary>
+    /// Places that are remembered of one slice, the latest. Arbitrary; more than a test has to do with one slice at a time.
+    /// </summary>
     private const int MaxPlaces = 16;
 
     private readonly ConcurrentDictionary<StoredSlice, Queue<StackTrace>> _places = new();

@@ -3,7 +3,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Slice.Core.Storage;
 
-/// <summary>The system calls of Linux behind the store that the BCL does not offer: memfd_create(2), mmap(2), mincore(2), fallocate(2).</summary>
+/// <summary>
+/// The system calls of Linux behind the store that the BCL does not offer: memfd_create(2), mmap(2), mincore(2), fallocate(2).
+/// </summary>
 internal static partial class NativeMemory
 {
     private const int ProtRead = 0x1;
@@ -104,12 +106,14 @@ internal static partial class NativeMemory
         string? target = new FileInfo($"/proc/self/fd/{file.DangerousGetHandle()}").LinkTarget;
 
         // Without /proc nobody can tell.
-        return target is null || !target.EndsWith(" (deleted)", StringComparison.Ordinal) || path.EndsWith(" (deleted)", StringComparison.Ordinal);
+        return target is null
+            || !target.EndsWith(" (deleted)", StringComparison.Ordinal)
+            || path.EndsWith(" (deleted)", StringComparison.Ordinal);
     }
 
     /// <summary>
-    /// Opens a directory and locks it for this process alone (flock(2)): gone with the process, however it ends, and not to be removed like a
-    /// lock file.
+    /// Opens a directory and locks it for this process alone (flock(2)): gone with the process, however it ends, and not to be removed like
+    /// a lock file.
     /// </summary>
     /// <returns>Null when another process has it, or the file system cannot lock it.</returns>
     /// <exception cref="IOException">It cannot be opened.</exception>

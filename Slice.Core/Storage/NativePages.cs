@@ -3,7 +3,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Slice.Core.Storage;
 
-/// <summary>Brings pages of a mapped file into memory, on a thread that may wait for the device: posix_fadvise(2), then madvise(2).</summary>
+/// <summary>
+/// Brings pages of a mapped file into memory, on a thread that may wait for the device: posix_fadvise(2), then madvise(2).
+/// </summary>
 /// <remarks>
 /// Populating alone would read far more than is asked for: a missing page of a mapping is read together with the device's whole readahead
 /// around it (30 bytes for each that was asked, measured with random 64 KiB on a device whose read_ahead_kb is 8192). The advice before it

@@ -5,10 +5,10 @@ namespace Slice.Core.Storage;
 /// store calls it under its lock. Hits do not come here: they count in <see cref="StoredSlice.Uses"/>.
 /// </summary>
 /// <remarks>
-/// A new slice goes to the small queue, a tenth of the bytes. At its end it moves on to the main queue when it was used twice since it came;
-/// else it goes, and is remembered as a ghost. A slice whose ghost is met when it comes again goes to the main queue at once. At the end of
-/// the main queue a slice that was used goes around again with one use less. So a large download that nobody repeats, the worst case of
-/// LRU, passes through the small queue and displaces a tenth of the cache. Figures: <c>benchmarks/results</c>.
+/// A new slice goes to the small queue, a tenth of the bytes. At its end it moves on to the main queue when it was used twice since it
+/// came; else it goes, and is remembered as a ghost. A slice whose ghost is met when it comes again goes to the main queue at once. At the
+/// end of the main queue a slice that was used goes around again with one use less. So a large download that nobody repeats, the worst case
+/// of LRU, passes through the small queue and displaces a tenth of the cache. Figures: <c>benchmarks/results</c>.
 /// </remarks>
 /// <param name="identityOf">A number that names a slice, the same before and after an eviction; equal numbers only blur the choice.</param>
 internal sealed class S3FifoEviction(Func<StoredSlice, ulong> identityOf)
@@ -28,7 +28,9 @@ internal sealed class S3FifoEviction(Func<StoredSlice, ulong> identityOf)
     private readonly FifoQueue _main = new(SliceQueue.Main);
     private readonly GhostTable _ghosts = new();
 
-    /// <summary>Told of a slice that has moved on to the main queue. Set once, before use; it is called where <see cref="TakeVictim"/> is.</summary>
+    /// <summary>
+    /// Told of a slice that has moved on to the main queue. Set once, before use; it is called where <see cref="TakeVictim"/> is.
+    /// </summary>
     public Action<StoredSlice>? Promoted { get; init; }
 
     /// <summary>Slices queued.</summary>

@@ -88,7 +88,8 @@ public sealed class SliceTableTests : IDisposable
     [InlineData(32, 64, 2)]
     [InlineData(5, Million - 9, 9)]
     [InlineData(Million / 4, Million / 2, Million / 2 / 32)]
-    public async Task Count_in_an_object_of_a_million_slices_looks_at_the_shorter_side_and_passes_over_what_is_not_there(int first, int count, int maxLooks)
+    public async Task Count_in_a_million_slices_looks_at_the_shorter_side_and_passes_over_what_is_not_there(
+        int first, int count, int maxLooks)
     {
         var table = new SliceTable(Million);
         var slice = await NewSliceAsync();

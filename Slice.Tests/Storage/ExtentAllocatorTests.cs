@@ -72,7 +72,8 @@ public class ExtentAllocatorTests
                 else
                 {
                     var error = Assert.Throws<InvalidOperationException>(() => allocator.Free(first * Unit, count * Unit));
-                    Assert.Contains($"{count * Unit} bytes at {first * Unit} was freed that is not taken", error.Message, StringComparison.Ordinal);
+                    string extent = $"{count * Unit} bytes at {first * Unit} ";
+                    Assert.Contains(extent + "was freed that is not taken", error.Message, StringComparison.Ordinal);
                 }
 
                 Assert.Equal((long)isTaken.Count(taken => !taken) * Unit, allocator.FreeBytes);

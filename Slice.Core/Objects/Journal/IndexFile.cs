@@ -9,7 +9,8 @@ namespace Slice.Core.Objects.Journal;
 /// The file of an index: a header, then frames of records, only ever appended. One writer; not thread-safe.
 /// </summary>
 /// <remarks>
-/// <para>Header, 32 bytes, little-endian like everything in it: "PSLICEIX", version (4), zero (4), a random number (8), checksum of these (8).</para>
+/// <para>Header, 32 bytes, little-endian like everything in it: "PSLICEIX", version (4), zero (4), a random number (8), checksum of these
+/// (8).</para>
 /// <para>
 /// Frame: length of its payload (4), checksum of the payload (8), payload. Checksums are XxHash3 seeded with the header's random number, so
 /// that what an earlier file left in the same blocks of the disk never passes for a frame of this one. Whatever follows the last frame that
@@ -21,7 +22,9 @@ internal sealed class IndexFile : IDisposable
     /// <summary>Version of the format of frames and records. A file of another version is not read.</summary>
     public const int Version = 1;
 
-    /// <summary>Longest payload that is read. Far above what is written at once; bounds what a damaged length can make us allocate.</summary>
+    /// <summary>
+    /// Longest payload that is read. Far above what is written at once; bounds what a damaged length can make us allocate.
+    /// </summary>
     public const int MaxPayloadBytes = 64 << 20;
 
     private const int HeaderBytes = 32;
@@ -106,7 +109,8 @@ internal sealed class IndexFile : IDisposable
             return contents;
         }
 
-        using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.SequentialScan);
+        using var file = File.OpenHandle(
+            path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.SequentialScan);
         long fileBytes = RandomAccess.GetLength(file);
         long position = HeaderBytes;
         byte[] payload = [];

@@ -7,9 +7,9 @@ namespace Slice.Core.Objects.Journal;
 /// (<see cref="IndexWriter"/>) brings the buffer to the index a moment later. Thread-safe.
 /// </summary>
 /// <remarks>
-/// A change is made in memory first and recorded second. The process may be killed at any moment: what was recorded up to a quarter of a second
-/// before is known at the next start. The device is not waited for: when the power fails, what the kernel had not written is missing. Whatever is
-/// missing or left over, the checksums of the slices keep wrong bytes from being served.
+/// A change is made in memory first and recorded second. The process may be killed at any moment: what was recorded up to a quarter of a
+/// second before is known at the next start. The device is not waited for: when the power fails, what the kernel had not written is
+/// missing. Whatever is missing or left over, the checksums of the slices keep wrong bytes from being served.
 /// </remarks>
 /// <param name="pending">Where the records wait for the writer; disposed with the journal.</param>
 /// <param name="writer">The thread that writes them; disposed with the journal.</param>
@@ -18,19 +18,20 @@ internal sealed class IndexJournal(PendingRecords pending, IndexWriter writer) :
     /// <inheritdoc/>
     /// <remarks>
     /// <para>
-    /// The object is written with the slices it has, and the queue of each is read without the store's lock: taking that lock here would turn the order
-    /// around, as the store holds its own while it calls <see cref="SliceStored"/>. Index and queue share one word, so what is read is one of the values
-    /// that were written, and the index in it never changes.
+    /// The object is written with the slices it has, and the queue of each is read without the store's lock: taking that lock here would
+    /// turn the order around, as the store holds its own while it calls <see cref="SliceStored"/>. Index and queue share one word, so what
+    /// is read is one of the values that were written, and the index in it never changes.
     /// </para>
     /// <para>
-    /// Thread A publishes. Thread B changes the queue of a slice under the store's lock and then, still under it, records the change; both record under
-    /// our lock. When B's record comes second, the object is in the index by then and the record is written, so it repairs whatever A has read of a
-    /// change half made: a slice that A has missed is named behind, one that A has named and that goes is taken back behind. When B's record comes first,
-    /// the object is not in the index yet and the record is dropped; but B's change was made before, and taking our lock after B shows it to A.
+    /// Thread A publishes. Thread B changes the queue of a slice under the store's lock and then, still under it, records the change; both
+    /// record under our lock. When B's record comes second, the object is in the index by then and the record is written, so it repairs
+    /// whatever A has read of a change half made: a slice that A has missed is named behind, one that A has named and that goes is taken
+    /// back behind. When B's record comes first, the object is not in the index yet and the record is dropped; but B's change was made
+    /// before, and taking our lock after B shows it to A.
     /// </para>
     /// <para>
-    /// So every change of a queue must be followed by a record, or never be seen half made. Eviction passes over slices that are in use without a record:
-    /// that is why <see cref="FifoQueue.Rotate"/> leaves them in their queue meanwhile.
+    /// So every change of a queue must be followed by a record, or never be seen half made. Eviction passes over slices that are in use
+    /// without a record: that is why <see cref="FifoQueue.Rotate"/> leaves them in their queue meanwhile.
     /// </para>
     /// </remarks>
     public void TenantPublished(ISliceTenant tenant)
@@ -92,7 +93,11 @@ internal sealed class IndexJournal(PendingRecords pending, IndexWriter writer) :
     {
         if (!((Generation)tenant).IsRetired)
         {
-            Record(tenant, static (buffer, tenant, _, sliceIndex) => IndexRecords.WriteSliceGone(buffer, tenant.Id, sliceIndex), slice: null, sliceIndex);
+            Record(
+                tenant,
+                static (buffer, tenant, _, sliceIndex) => IndexRecords.WriteSliceGone(buffer, tenant.Id, sliceIndex),
+                slice: null,
+                sliceIndex);
         }
     }
 

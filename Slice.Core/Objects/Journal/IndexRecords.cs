@@ -45,7 +45,9 @@ internal static class IndexRecords
         buffer.UInt32(generationId);
     }
 
-    /// <summary>A slice and its place; nothing when it stands in no queue, because it comes or goes just now and a record of its own says so.</summary>
+    /// <summary>
+    /// A slice and its place; nothing when it stands in no queue, because it comes or goes just now and a record of its own says so.
+    /// </summary>
     public static void WriteSlice(RecordBuffer buffer, StoredSlice slice)
     {
         // Read once: those who write a whole object do not hold the store's lock.

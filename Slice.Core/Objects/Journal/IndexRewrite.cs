@@ -152,8 +152,8 @@ internal sealed class IndexRewrite : IDisposable
             }
             else
             {
-                // Without the store's lock. The record of a change comes after the change: either it was written before this frame began, and the change
-                // shows here, or it is written behind this frame. More at IndexJournal.TenantPublished.
+                // Without the store's lock. The record of a change comes after the change: either it was written before this frame began,
+                // and the change shows here, or it is written behind this frame. More at IndexJournal.TenantPublished.
                 IndexRecords.WriteSlice(_frame, _slices.Current);
             }
         }

@@ -10,4 +10,5 @@ namespace Slice.Core.Objects.Journal;
 /// <param name="IsWhole">Whether it can only be had as a whole.</param>
 /// <param name="Selecting">What selects it.</param>
 /// <param name="Response">Its stored response.</param>
-internal sealed record IndexedObject(uint Id, CacheKey Key, SliceGrid Grid, bool IsWhole, SelectingFields? Selecting, StoredResponse Response);
+internal sealed record IndexedObject(
+    uint Id, CacheKey Key, SliceGrid Grid, bool IsWhole, SelectingFields? Selecting, StoredResponse Response);

@@ -9,7 +9,8 @@ internal sealed class PendingRecords : IDisposable
     /// <summary>Bytes for which the writer is woken at once, and memory that a buffer keeps. Arbitrary.</summary>
     public const int HurryBytes = 1 << 20;
 
-    // A write to the index may wait for the device. Changes beyond this, some hundred thousand slices, are given up, and with them the index.
+    // A write to the index may wait for the device. Changes beyond this, some hundred thousand slices, are given up, and with them the
+    // index.
     private const int MaxBytes = 16 << 20;
 
     private readonly AutoResetEvent _woken = new(false);
@@ -19,7 +20,9 @@ internal sealed class PendingRecords : IDisposable
     private bool _hasOverflowed;
     private bool _isClosed;
 
-    /// <summary>Guards the records, and the journal's notes on generations: a note and the record that it speaks of change together.</summary>
+    /// <summary>
+    /// Guards the records, and the journal's notes on generations: a note and the record that it speaks of change together.
+    /// </summary>
     public Lock Lock { get; } = new();
 
     /// <summary>Where to write the next record; null when it is given up. Followed by <see cref="EndUnsynchronized"/>.</summary>

@@ -78,7 +78,10 @@ public sealed class StoreInspection
         };
     }
 
-    /// <summary>Compares every slice with its checksum. Under a process that uses the directory, slices that it replaces meanwhile may be told as damaged.</summary>
+    /// <summary>
+    /// Compares every slice with its checksum. Under a process that uses the directory, slices that it replaces meanwhile may be told as
+    /// damaged.
+    /// </summary>
     /// <param name="compared">Called after each slice with its bytes.</param>
     /// <returns>The slices that are damaged, with what is wrong.</returns>
     /// <exception cref="IOException">A segment cannot be opened for a reason other than being gone.</exception>
@@ -95,7 +98,7 @@ public sealed class StoreInspection
                     if (!segments.TryGetValue(slice.Segment, out var segment))
                     {
                         string path = Path.Combine(Directory, StoreLayout.SegmentFileName(slice.Segment));
-                        segment = File.Exists(path) ? new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0) : null;
+                        segment = File.Exists(path) ? OpenShared(path) : null;
                         segments.Add(slice.Segment, segment);
                     }
 
@@ -116,6 +119,9 @@ public sealed class StoreInspection
             }
         }
     }
+
+    private static FileStream OpenShared(string path) =>
+        new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
 
     private static string? ProblemOf(IndexedSlice slice, FileStream? segment)
     {
@@ -147,15 +153,15 @@ public sealed class StoreInspection
     // Instances that share a configuration keep their caches side by side.
     private static string OthersBelow(string directory)
     {
-        string[] others = System.IO.Directory.Exists(directory)
-            ? [.. System.IO.Directory.GetDirectories(directory).Where(below => File.Exists(Path.Combine(below, StoreLayout.IndexFileName))).Order(StringComparer.Ordinal)]
-            : [];
+        string[] below = System.IO.Directory.Exists(directory) ? System.IO.Directory.GetDirectories(directory) : [];
+        string[] others = Array.FindAll(below, path => File.Exists(Path.Combine(path, StoreLayout.IndexFileName)));
+        Array.Sort(others, StringComparer.Ordinal);
         return others.Length == 0 ? "" : $"; there is one in {string.Join(" and ", others)}";
     }
 
     private sealed class Reader : IIndexRecordVisitor
     {
-        private readonly Dictionary<uint, (IndexedObject Indexed, StoredResponse Response, Dictionary<int, IndexedSlice> Slices)> _objects = [];
+        private readonly Dictionary<uint, Known> _objects = [];
 
         public bool IsClosed { get; set; }
 
@@ -167,7 +173,7 @@ public sealed class StoreInspection
             }
             else
             {
-                _objects.Add(indexed.Id, (indexed, indexed.Response, []));
+                _objects.Add(indexed.Id, new Known(indexed, indexed.Response, []));
             }
         }
 
@@ -201,9 +207,12 @@ public sealed class StoreInspection
         public List<InspectedObject> Objects() =>
         [
             .. _objects.Values
-                .Select(known => new InspectedObject(known.Indexed, known.Response, [.. known.Slices.Values.OrderBy(slice => slice.SliceIndex)]))
+                .Select(known =>
+                    new InspectedObject(known.Indexed, known.Response, [.. known.Slices.Values.OrderBy(slice => slice.SliceIndex)]))
                 .OrderByDescending(stored => stored.StoredBytes)
                 .ThenBy(stored => stored.Key, StringComparer.Ordinal),
         ];
+
+        private sealed record Known(IndexedObject Indexed, StoredResponse Response, Dictionary<int, IndexedSlice> Slices);
     }
 }

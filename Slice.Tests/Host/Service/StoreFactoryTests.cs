@@ -16,8 +16,9 @@ public class StoreFactoryTests
         using var directory = new TestDirectory("factory");
         using var log = new LogCapture();
         using var loggers = LoggerFactory.Create(builder => builder.AddProvider(log));
-        var options = new SliceOptions { Store = new CacheStoreOptions { OnDisk = true, Directory = directory.Path, DiskSizeBytes = 1 << 20 } };
-        using var store = new StoreFactory(loggers.CreateLogger<StoreFactory>()).Open(options, new ObjectIndex(), TimeProvider.System, new SliceMeter());
+        var onDisk = new CacheStoreOptions { OnDisk = true, Directory = directory.Path, DiskSizeBytes = 1 << 20 };
+        var factory = new StoreFactory(loggers.CreateLogger<StoreFactory>());
+        using var store = factory.Open(new SliceOptions { Store = onDisk }, new ObjectIndex(), TimeProvider.System, new SliceMeter());
 
         store.JournalFaulted!(new InvalidOperationException("a bug"));
 
