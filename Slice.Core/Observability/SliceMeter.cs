@@ -247,6 +247,11 @@ public sealed class SliceMeter : IDisposable
             "Bytes of disk or memory that the store has taken so far; it grows in steps up to its capacity.",
             store => store.AllocatedBytes());
         ShowOfStore(
+            "cache_overflow_bytes",
+            Bytes,
+            "Bytes of memory beside the store, for slices that the store cannot keep just now.",
+            store => store.OverflowBytes());
+        ShowOfStore(
             "cache_writable",
             YesOrNo,
             "1 while the store takes writes, 0 after the disk has refused one.",

@@ -18,6 +18,9 @@ public sealed record StoreSource
     /// <summary>Bytes of disk or memory that it has taken so far.</summary>
     public required Func<long> AllocatedBytes { get; init; }
 
+    /// <summary>Bytes of memory beside it, for slices that it cannot keep just now.</summary>
+    public required Func<long> OverflowBytes { get; init; }
+
     /// <summary>Whether it takes writes.</summary>
     public required Func<bool> IsWritable { get; init; }
 

@@ -95,9 +95,6 @@ public sealed class SliceStore : IDisposable
     /// <summary>Whether the disk takes writes.</summary>
     public DiskUse Writing { get; }
 
-    /// <summary>Whether what is fetched now is not going to be kept: the disk refuses writes.</summary>
-    public bool TakesNothing => Writing.IsStopped;
-
     /// <summary>Whether the disk has had room each time the store was to grow.</summary>
     public DiskUse Growth => _segments.Growth;
 

@@ -36,6 +36,7 @@ internal sealed partial class StoreFactory(ILogger<StoreFactory> logger)
             UsedBytes = () => store.UsedBytes,
             CapacityBytes = () => store.CapacityBytes,
             AllocatedBytes = () => store.AllocatedBytes,
+            OverflowBytes = () => store.OverflowBytes,
             IsWritable = () => !store.Writing.IsStopped,
             IsPersistent = () => store.IsPersistent,
         });

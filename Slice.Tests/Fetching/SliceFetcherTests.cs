@@ -220,10 +220,29 @@ public sealed class SliceFetcherTests : IAsyncDisposable
 
     // B46.
     [Fact]
-    public async Task Disk_that_is_full_fails_the_fetch_and_keeps_nothing()
+    public async Task Disk_that_is_full_costs_the_origin_nothing()
     {
         using var directory = new TestDirectory("fetch");
         await using var bed = new FetchBed(store: StoredObjects.OpenStore(directory.Path, 1 << 20, TimeProvider.System));
+        FullDisk.StrikeUnder(directory.Combine(StoreLayout.SegmentFileName(0)));
+        bed.Origin.Answer = FakeContent.Sixteen.Result;
+        var generation = bed.Publish(FakeContent.Sixteen);
+
+        Assert.Equal(("0123", FetchError.None), await bed.ReadAsync(generation, 0));
+        Assert.Equal(("0123", FetchError.None), await bed.ReadAsync(generation, 0));
+
+        Assert.Single(bed.Origin.Requests);
+        Assert.Equal(1, bed.Meter.CacheErrors.Value);
+        Assert.Equal((0, ExtentAllocator.UnitBytes), (bed.Store.SliceCount, bed.Store.OverflowBytes));
+    }
+
+    // B46.
+    [Fact]
+    public async Task Disk_that_is_full_fails_the_fetch_and_keeps_nothing_when_no_memory_is_left_either()
+    {
+        using var directory = new TestDirectory("fetch");
+        var store = StoredObjects.OpenStore(directory.Path, 1 << 20, TimeProvider.System, overflowBytes: 0);
+        await using var bed = new FetchBed(store: store);
         FullDisk.StrikeUnder(directory.Combine(StoreLayout.SegmentFileName(0)));
         bed.Origin.Answer = FakeContent.Sixteen.Result;
 

@@ -42,6 +42,7 @@ public sealed class PrometheusTextTests
             UsedBytes = () => 3,
             CapacityBytes = () => 4L << 40,
             AllocatedBytes = () => 5,
+            OverflowBytes = () => 6,
             IsWritable = () => true,
             IsPersistent = () => false,
         });
