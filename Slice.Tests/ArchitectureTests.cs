@@ -49,7 +49,8 @@ public sealed class ArchitectureTests
     }
 
     [Fact]
-    public void Host_references_both() => Assert.Superset(new HashSet<string?> { s_core.GetName().Name, s_net.GetName().Name }, References(s_host));
+    public void Host_references_both() =>
+        Assert.Superset(new HashSet<string?> { s_core.GetName().Name, s_net.GetName().Name }, References(s_host));
 
     [Theory]
     [InlineData("System.Net.Http")]
@@ -92,7 +93,8 @@ public sealed class ArchitectureTests
         string[] projects = ["Slice.Core", "Slice.Net", "Slice.Host"];
         var files = projects
             .SelectMany(project => Directory.GetFiles(Path.Combine(Support.Repository.Root, project), "*.cs", SearchOption.AllDirectories))
-            .Where(path => !path.Contains("/obj/", StringComparison.Ordinal) && File.ReadAllText(path).Contains("AsyncLocal<", StringComparison.Ordinal));
+            .Where(path => !path.Contains("/obj/", StringComparison.Ordinal)
+                && File.ReadAllText(path).Contains("AsyncLocal<", StringComparison.Ordinal));
         Assert.Equal(["OriginWatch.cs"], files.Select(Path.GetFileName));
     }
 
@@ -110,7 +112,9 @@ public sealed class ArchitectureTests
             .. Directory.GetFiles(Path.Combine(Repository.Root, "Slice.Core"), "*.cs", SearchOption.AllDirectories),
             .. Directory.GetFiles(Path.Combine(Repository.Root, "Slice.Net"), "*.cs", SearchOption.AllDirectories),
         ];
-        Assert.DoesNotContain(sources.Where(path => !path.Contains("/obj/", StringComparison.Ordinal)), path => File.ReadAllText(path).Contains(clock, StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            sources.Where(path => !path.Contains("/obj/", StringComparison.Ordinal)),
+            path => File.ReadAllText(path).Contains(clock, StringComparison.Ordinal));
     }
 
     // Each as "type -> type".

@@ -17,7 +17,8 @@ public sealed partial class BehaviourDocumentTests
     // Rules that no test proves yet. The list may only become shorter: a rule of it that has a test fails the test too.
     private static readonly string[] s_unproved = [];
 
-    private static readonly string[] s_rules = [.. Enumerable.Range(1, LastRule).Select(rule => string.Create(CultureInfo.InvariantCulture, $"B{rule}"))];
+    private static readonly string[] s_rules =
+        [.. Enumerable.Range(1, LastRule).Select(rule => string.Create(CultureInfo.InvariantCulture, $"B{rule}"))];
 
     [Fact]
     public void Document_has_every_rule_once_and_in_order()
@@ -51,7 +52,8 @@ public sealed partial class BehaviourDocumentTests
         }
 
         Assert.True(
-            document[begin..end] == expected, $"{Path} does not list the tests that carry its rules; the command at its top writes it anew, as:\n{expected}");
+            document[begin..end] == expected,
+            $"{Path} does not list the tests that carry its rules; the command at its top writes it anew, as:\n{expected}");
     }
 
     // One line per rule and one per test, so that changes of two people to the list meet as seldom as can be.
@@ -70,10 +72,13 @@ public sealed partial class BehaviourDocumentTests
             .Distinct();
 
     private static IEnumerable<MethodInfo> Methods() => typeof(BehaviourDocumentTests).Assembly.GetTypes()
-        .SelectMany(type => type.GetMethods(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly));
+        .SelectMany(type => type.GetMethods(
+            BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly));
 
     private static IEnumerable<string> RulesOf(MemberInfo member)
-        => member.GetCustomAttributes<TraitAttribute>(inherit: false).Where(trait => trait.Name == "Behaviour").Select(trait => trait.Value);
+        => member.GetCustomAttributes<TraitAttribute>(inherit: false)
+            .Where(trait => trait.Name == "Behaviour")
+            .Select(trait => trait.Value);
 
     private static string NameOf(MemberInfo member) => member is Type type
         ? type.FullName!.Replace("Slice.Tests.", "", StringComparison.Ordinal)

@@ -18,7 +18,8 @@ public sealed partial class DocumentationTests
         Assert.Contains(documents, path => path.EndsWith("README.md", StringComparison.Ordinal));
         var dead = documents.SelectMany(path => LinkTarget().Matches(File.ReadAllText(path))
             .Select(match => (path, Target: match.Groups[1].Value))
-            .Where(link => !link.Target.Contains("://", StringComparison.Ordinal) && !Path.Exists(Path.Combine(Path.GetDirectoryName(link.path)!, link.Target))));
+            .Where(link => !link.Target.Contains("://", StringComparison.Ordinal)
+                && !Path.Exists(Path.Combine(Path.GetDirectoryName(link.path)!, link.Target))));
         Assert.Empty(dead);
     }
 

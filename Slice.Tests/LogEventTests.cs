@@ -13,7 +13,8 @@ public sealed class LogEventTests
     [
         .. new[] { typeof(SliceStore), typeof(SliceConnectionHandler), typeof(ExitCode) }
             .SelectMany(type => type.Assembly.GetTypes())
-            .SelectMany(type => type.GetMethods(BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
+            .SelectMany(type => type.GetMethods(
+                BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
             .Select(method => method.GetCustomAttribute<LoggerMessageAttribute>())
             .OfType<LoggerMessageAttribute>(),
     ];
@@ -31,5 +32,6 @@ public sealed class LogEventTests
     public void Every_event_has_a_name_of_lower_case_words() =>
         Assert.All(s_events, message => Assert.Matches("^[a-z][a-z0-9]*(_[a-z0-9]+)*$", message.EventName!));
 
-    private static IEnumerable<T> Repeated<T>(IEnumerable<T> values) => values.GroupBy(value => value).Where(group => group.Count() > 1).Select(group => group.Key);
+    private static IEnumerable<T> Repeated<T>(IEnumerable<T> values) =>
+        values.GroupBy(value => value).Where(group => group.Count() > 1).Select(group => group.Key);
 }

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Slice.Benchmarks;
 
-/// <summary>Arguments of the form <c>--name value</c> and, for names listed as flags, <c>--name</c> alone. What nobody asked for is an error.</summary>
+/// <summary>
+/// Arguments of the form <c>--name value</c> and, for names listed as flags, <c>--name</c> alone. What nobody asked for is an error.
+/// </summary>
 internal sealed class Arguments
 {
     private readonly List<(string Name, string Value)> _values = [];

@@ -77,8 +77,8 @@ public static class OptionTable
             o => o.SlicePatterns, (o, v) => o with { SlicePatterns = v }),
 
         Choice("Slicing", "validator", ["strict", "etag", "last-modified", "length"],
-            "What answers must have in common for slices that were fetched at different times to be one object; with less, an object that is "
-                + "no longer fresh is fetched anew.",
+            "What answers must have in common for slices that were fetched at different times to be one object; with less, an object that "
+                + "is no longer fresh is fetched anew.",
             o => (int)o.Validator, (o, v) => o with { Validator = (ValidatorStrength)v }),
 
         Flag("Cache", "enable_cache", "Whether slices are kept for later requests.",

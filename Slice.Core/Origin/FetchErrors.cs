@@ -15,7 +15,8 @@ public static class FetchErrors
     public static bool IsRetryable(this FetchError error) => error switch
     {
         FetchError.DnsError or FetchError.ConnectionRefused or FetchError.ConnectionTimeout or FetchError.ConnectionTerminated
-            or FetchError.TlsProtocolError or FetchError.HttpResponseTimeout or FetchError.HttpResponseIncomplete or FetchError.OriginServerError => true,
+            or FetchError.TlsProtocolError or FetchError.HttpResponseTimeout or FetchError.HttpResponseIncomplete
+            or FetchError.OriginServerError => true,
         _ => false,
     };
 

@@ -11,7 +11,10 @@ public sealed class CacheStatusTests
     public void Members_say_what_happened()
     {
         Check("HIT", "pingora-slice; hit; ttl=7; slices=\"3/3\"", new CacheStatus { Hits = 3, Slices = 3 });
-        Check("PARTIAL", "pingora-slice; fwd=partial; ttl=7; stored; slices=\"1/3\"", new CacheStatus { Hits = 1, Slices = 3, IsStored = true });
+        Check(
+            "PARTIAL",
+            "pingora-slice; fwd=partial; ttl=7; stored; slices=\"1/3\"",
+            new CacheStatus { Hits = 1, Slices = 3, IsStored = true });
         Check("MISS", "pingora-slice; fwd=miss; ttl=7; slices=\"0/3\"", new CacheStatus { Slices = 3 });
         Check(
             "MISS",

@@ -11,7 +11,8 @@ public sealed class RequestDirectivesTests
     [Fact]
     public void Directives_of_all_lines_are_read()
     {
-        var directives = Read("Cache-Control: max-age=5 , No-Store", "cache-control: min-fresh=\"6\", max-stale=7, only-if-cached, stale-if-error=8");
+        var directives = Read(
+            "Cache-Control: max-age=5 , No-Store", "cache-control: min-fresh=\"6\", max-stale=7, only-if-cached, stale-if-error=8");
         Assert.Equal(
             new RequestDirectives
             {
@@ -40,7 +41,8 @@ public sealed class RequestDirectivesTests
     [InlineData(true, "Pragma: x, NO-CACHE")]
     [InlineData(false, "Pragma: no-cache", "Cache-Control: x")]
     [InlineData(false, "Pragma: cache")]
-    public void Pragma_counts_where_there_is_no_cache_control(bool isNoCache, params string[] lines) => Assert.Equal(isNoCache, Read(lines).NoCache);
+    public void Pragma_counts_where_there_is_no_cache_control(bool isNoCache, params string[] lines) =>
+        Assert.Equal(isNoCache, Read(lines).NoCache);
 
     [Fact]
     public void Value_too_long_to_look_at_is_no_cache() => Assert.True(Read("Cache-Control: " + new string('x', 513)).NoCache);

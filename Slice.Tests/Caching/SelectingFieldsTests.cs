@@ -61,7 +61,8 @@ public sealed class SelectingFieldsTests
     [Fact]
     public void Matching_allocates_nothing()
     {
-        Assert.True(SelectingFields.TryRead("Accept-Language, X-A", Lines("Accept-Language: de, en|X-A: 1"), passesAcceptEncoding: true, out var selecting));
+        Assert.True(SelectingFields.TryRead(
+            "Accept-Language, X-A", Lines("Accept-Language: de, en|X-A: 1"), passesAcceptEncoding: true, out var selecting));
         var fields = Heads.Get("Accept-Language: en, de", "X-A: 1").Fields;
         Assert.True(selecting!.Match(fields));
         long before = GC.GetAllocatedBytesForCurrentThread();

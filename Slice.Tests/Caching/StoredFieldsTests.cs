@@ -84,7 +84,10 @@ public class StoredFieldsTests
     public void Formatted_lines_are_read_back_whatever_bytes_their_values_hold()
     {
         // Every byte a value may have (RFC 9110 §5.5): 0x85 is a part of Å in UTF-8, and a line break to those who think in Unicode.
-        string everything = string.Concat(Enumerable.Range(0, 256).Where(code => code is '\t' or >= ' ' and not 0x7f).Select(code => (char)code)).Trim();
+        IEnumerable<char> characters = Enumerable.Range(0, 256)
+            .Where(code => code is '\t' or >= ' ' and not 0x7f)
+            .Select(code => (char)code);
+        string everything = string.Concat(characters).Trim();
         List<ForwardedField> lines =
         [
             new("Content-Disposition", "attachment; filename=\"\u00c3\u0085.iso\""),

@@ -83,7 +83,8 @@ public class StoredResponseReaderTests
     public void Response_is_shared_unless_something_forbids_it(bool isShared, params string[] fieldLines)
     {
         var response = new FakeOriginResponse(206, fieldLines);
-        Assert.Equal(isShared, _reader.Judge(_reader.Receive(response), RequestSharing.Allowed, FetchBed.Template(), out _) == CacheDetail.None);
+        Assert.Equal(
+            isShared, _reader.Judge(_reader.Receive(response), RequestSharing.Allowed, FetchBed.Template(), out _) == CacheDetail.None);
         var off = new StoredResponseReader(new CachePolicy { IsEnabled = false }, _time);
         Assert.Equal(CacheDetail.CacheOff, off.Judge(off.Receive(response), RequestSharing.Allowed, FetchBed.Template(), out _));
     }

@@ -100,8 +100,10 @@ public sealed class ServerCertificateTests : IDisposable
         listener.Start();
         using var client = new TcpClient();
         await client.ConnectAsync((IPEndPoint)listener.LocalEndpoint, TestContext.Current.CancellationToken);
-        await using var ours = new SslStream(new NetworkStream(await listener.AcceptSocketAsync(TestContext.Current.CancellationToken), ownsSocket: true));
-        await using var theirs = new SslStream(client.GetStream(), leaveInnerStreamOpen: false, (_, certificate, _, _) => certificate?.Subject == "CN=first.test");
+        await using var ours = new SslStream(
+            new NetworkStream(await listener.AcceptSocketAsync(TestContext.Current.CancellationToken), ownsSocket: true));
+        await using var theirs = new SslStream(
+            client.GetStream(), leaveInnerStreamOpen: false, (_, certificate, _, _) => certificate?.Subject == "CN=first.test");
         var accepting = ours.AuthenticateAsServerAsync(_certificate.Options, TestContext.Current.CancellationToken);
         await Deadline.WithinAsync(theirs.AuthenticateAsClientAsync("first.test"), "the client's handshake");
         await Deadline.WithinAsync(accepting, "our handshake");

@@ -18,7 +18,8 @@ public sealed class ClientProgressTests
         using Socket server = await listener.AcceptAsync(TestContext.Current.CancellationToken);
         server.Blocking = false;
         int sent = 0;
-        while (server.Send(new byte[64 << 10], 0, 64 << 10, SocketFlags.None, out SocketError error) is var count && error == SocketError.Success)
+        while (server.Send(new byte[64 << 10], 0, 64 << 10, SocketFlags.None, out SocketError error) is var count
+            && error == SocketError.Success)
         {
             sent += count;
         }
@@ -29,7 +30,8 @@ public sealed class ClientProgressTests
 
         await client.ReadBytesAsync(sent);
 
-        await Eventually.TrueAsync(() => ClientProgress.BytesTaken(server) == sent, () => $"{sent} bytes taken; it is {ClientProgress.BytesTaken(server)}");
+        await Eventually.TrueAsync(
+            () => ClientProgress.BytesTaken(server) == sent, () => $"{sent} bytes taken; it is {ClientProgress.BytesTaken(server)}");
     }
 
     [Fact]

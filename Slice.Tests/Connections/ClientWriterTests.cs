@@ -48,7 +48,8 @@ public sealed class ClientWriterTests
         Assert.Equal(WriteResult.ClientGone, await writer.WriteAsync("b"u8.ToArray()));
     }
 
-    // The kernel notices the reset before we do: what we say last, and then the end of our direction, meet a socket that is connected no more.
+    // The kernel notices the reset before we do: what we say last, and then the end of our direction, meet a socket that is connected no
+    // more.
     [Fact]
     public async Task Client_that_resets_while_it_is_refused_is_no_internal_error()
     {
@@ -61,7 +62,8 @@ public sealed class ClientWriterTests
             client.Abort();
         }
 
-        await Eventually.TrueAsync(() => proxy.Log.Any(line => line.Contains("request_rejected", StringComparison.Ordinal)), () => "a refusal");
+        await Eventually.TrueAsync(
+            () => proxy.Log.Any(line => line.Contains("request_rejected", StringComparison.Ordinal)), () => "a refusal");
         await proxy.Instance.StopAsync();
         Assert.DoesNotContain(proxy.Log, line => line.Contains("internal_error", StringComparison.Ordinal));
     }

@@ -6,7 +6,10 @@ using Slice.Tests.Support;
 
 namespace Slice.Tests.Connections;
 
-/// <summary>How long a client is waited for, and what its bytes earn (B40). Timeouts are 60 s, rates 240 bytes per second: 14,400 bytes are worth a minute.</summary>
+/// <summary>
+/// How long a client is waited for, and what its bytes earn (B40). Timeouts are 60 s, rates 240 bytes per second: 14,400 bytes are worth a
+/// minute.
+/// </summary>
 public sealed class ConnectionDeadlinesTests
 {
     private readonly FakeTimeProvider _time = new();

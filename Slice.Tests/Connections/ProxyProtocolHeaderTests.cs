@@ -13,12 +13,18 @@ public sealed class ProxyProtocolHeaderTests
     {
         { "PROXY TCP4 192.0.2.1 198.51.100.2 56324 443\r\n", "192.0.2.1:56324" },
         { "PROXY TCP6 2001:db8::1 2001:db8::2 1 65535\r\n", "[2001:db8::1]:1" },
-        { "PROXY TCP6 ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff 65535 65535\r\n", "[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:65535" },
+        {
+            "PROXY TCP6 ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff 65535 65535\r\n",
+            "[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:65535"
+        },
         { "PROXY UNKNOWN\r\n", null },
         { "PROXY UNKNOWN whatever stands here\r\n", null },
         { Signature + "\x21\x11\0\x0C\xC0\0\x02\x01\xC6\x33\x64\x02\xDC\x04\x01\xBB", "192.0.2.1:56324" },
         { Signature + "\x21\x11\0\x0F\xC0\0\x02\x01\xC6\x33\x64\x02\xDC\x04\x01\xBB\x03\0\0", "192.0.2.1:56324" },
-        { Signature + "\x21\x21\0\x24 \x01\x0D\xB8\0\0\0\0\0\0\0\0\0\0\0\x01 \x01\x0D\xB8\0\0\0\0\0\0\0\0\0\0\0\x02\0\x50\0\x51", "[2001:db8::1]:80" },
+        {
+            Signature + "\x21\x21\0\x24 \x01\x0D\xB8\0\0\0\0\0\0\0\0\0\0\0\x01 \x01\x0D\xB8\0\0\0\0\0\0\0\0\0\0\0\x02\0\x50\0\x51",
+            "[2001:db8::1]:80"
+        },
         { Signature + "\x20\0\0\0", null },
         { Signature + "\x20\x11\0\x0C\xC0\0\x02\x01\xC6\x33\x64\x02\xDC\x04\x01\xBB", null },
         { Signature + "\x21\0\0\x02xx", null },

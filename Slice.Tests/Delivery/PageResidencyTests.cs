@@ -37,7 +37,8 @@ public sealed class PageResidencyTests : IDisposable
         Assert.False(slice.IsResident(0, SliceBytes));
 
         using var residency = new PageResidency();
-        bool isThere = await Deadline.WithinAsync(residency.BringInAsync(new PageWish(), slice, 0, SliceBytes).AsTask(), "bytes from the disk");
+        bool isThere = await Deadline.WithinAsync(
+            residency.BringInAsync(new PageWish(), slice, 0, SliceBytes).AsTask(), "bytes from the disk");
 
         Assert.True(isThere);
         Assert.True(slice.IsResident(0, SliceBytes));
@@ -161,7 +162,8 @@ public sealed class PageResidencyTests : IDisposable
     {
         StoredSlice slice = await StoreSliceAsync();
         using var residency = new PageResidency();
-        Task<bool>[] wishes = [.. Enumerable.Range(0, 500).Select(index => residency.BringInAsync(new PageWish(), slice, index * 100, 4096).AsTask())];
+        Task<bool>[] wishes =
+            [.. Enumerable.Range(0, 500).Select(index => residency.BringInAsync(new PageWish(), slice, index * 100, 4096).AsTask())];
         Assert.All(await Deadline.WithinAsync(Task.WhenAll(wishes), "500 answers"), Assert.True);
         slice.Release();
     }

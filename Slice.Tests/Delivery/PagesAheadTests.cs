@@ -93,7 +93,8 @@ public sealed class PagesAheadTests : IDisposable
         _ahead.Begin();
         _ahead.Ask(_window, SliceBytes);
 
-        bool isThere = await Deadline.WithinAsync(_residency.BringInAsync(new PageWish(), _slices[3], 0, SliceBytes).AsTask(), "a wish while others read ahead");
+        bool isThere = await Deadline.WithinAsync(
+            _residency.BringInAsync(new PageWish(), _slices[3], 0, SliceBytes).AsTask(), "a wish while others read ahead");
 
         Assert.True(isThere);
         Assert.Equal(3, _slices[1].Leases);
@@ -234,13 +235,19 @@ public sealed class PagesAheadTests : IDisposable
 
     private void Begin(Generation generation)
     {
-        _window.Begin(null!, generation, SlicePlanner.Plan(generation.Grid, new ByteRange(0, (long)Slices * SliceBytes), generation.Response.CompleteLength), Slices);
+        _window.Begin(
+            null!,
+            generation,
+            SlicePlanner.Plan(generation.Grid, new ByteRange(0, (long)Slices * SliceBytes), generation.Response.CompleteLength),
+            Slices);
         _window.Fill();
         _slices = [.. Enumerable.Range(0, Slices).Select(ordinal => _window[ordinal].Stored!)];
     }
 
     private Task ResidentAsync(int sliceIndex) =>
-        Eventually.TrueAsync(() => _slices[sliceIndex].IsResident(0, SliceBytes) && _slices[sliceIndex].Leases == 2, () => $"slice {sliceIndex} is in memory");
+        Eventually.TrueAsync(
+            () => _slices[sliceIndex].IsResident(0, SliceBytes) && _slices[sliceIndex].Leases == 2,
+            () => $"slice {sliceIndex} is in memory");
 
     // As often as the delivery of many pieces would.
     private async Task AskUntilDoneAsync(int passedBytes)

@@ -5,7 +5,10 @@ using Slice.Tests.Support;
 
 namespace Slice.Tests.EndToEnd;
 
-/// <summary>Range values made by mutation, over a socket: every byte that is sent is at its place, none is sent twice, and none that was asked for is missing.</summary>
+/// <summary>
+/// Range values made by mutation, over a socket: every byte that is sent is at its place, none is sent twice, and none that was asked for
+/// is missing.
+/// </summary>
 public sealed class AnyRangeTests
 {
     private const int LengthBytes = 4096;
@@ -17,7 +20,9 @@ public sealed class AnyRangeTests
     {
         Seeds =
         [
-            .. RangeFuzz.Grammar.Seeds, "bytes=0-9,500-509,-5", "bytes=3000-3001,100-299,2000-", "bytes=4000-,0-99,1000-1010,9999-", "bytes=0-4095,0-0", "bytes=63-64,127-128,1000-1000",
+            .. RangeFuzz.Grammar.Seeds,
+            "bytes=0-9,500-509,-5", "bytes=3000-3001,100-299,2000-", "bytes=4000-,0-99,1000-1010,9999-",
+            "bytes=0-4095,0-0", "bytes=63-64,127-128,1000-1000",
         ],
         Words = [.. RangeFuzz.Grammar.Words, "4095-", "4096-", "64-127", "-4096", "2000-2001,", "1000-1001"],
     };
@@ -57,7 +62,8 @@ public sealed class AnyRangeTests
                 }
                 catch (Exception failure)
                 {
-                    throw new InvalidOperationException($"range {number} of SLICE_FUZZ_SEED={seed} fails: {Wire.Show(Wire.Bytes(value))}", failure);
+                    throw new InvalidOperationException(
+                        $"range {number} of SLICE_FUZZ_SEED={seed} fails: {Wire.Show(Wire.Bytes(value))}", failure);
                 }
             }
         }
@@ -119,8 +125,8 @@ public sealed class AnyRangeTests
             int headEnd = piece.IndexOf("\r\n\r\n", StringComparison.Ordinal);
             string[] lines = piece[..headEnd].Split("\r\n");
             Assert.Contains("Content-Type: video/mp4", lines);
-            string contentRange = lines.Single(line => line.StartsWith("Content-Range: ", StringComparison.Ordinal))["Content-Range: ".Length..];
-            parts.Add(ReadPart(contentRange, Wire.Bytes(piece[(headEnd + 4)..])));
+            string contentRange = lines.Single(line => line.StartsWith("Content-Range: ", StringComparison.Ordinal));
+            parts.Add(ReadPart(contentRange["Content-Range: ".Length..], Wire.Bytes(piece[(headEnd + 4)..])));
         }
 
         return parts;

@@ -3,7 +3,9 @@ using Slice.Tests.Support;
 
 namespace Slice.Tests.EndToEnd;
 
-/// <summary>apt-get updates and downloads through the product, as its mirror and as its proxy, from a repository on nginx that changes meanwhile.</summary>
+/// <summary>
+/// apt-get updates and downloads through the product, as its mirror and as its proxy, from a repository on nginx that changes meanwhile.
+/// </summary>
 public sealed class AptTests : IAsyncLifetime
 {
     private const int SliceBytes = 64 << 10;
@@ -78,7 +80,8 @@ public sealed class AptTests : IAsyncLifetime
     }
 
     private async Task UseSourceAsync(string url)
-        => await File.WriteAllTextAsync(_client.Combine("sources.list"), $"deb [trusted=yes] {url} ./\n", TestContext.Current.CancellationToken);
+        => await File.WriteAllTextAsync(
+            _client.Combine("sources.list"), $"deb [trusted=yes] {url} ./\n", TestContext.Current.CancellationToken);
 
     private async Task UpdateAsync(string proxy)
     {
@@ -94,7 +97,9 @@ public sealed class AptTests : IAsyncLifetime
         await RunAsync(destination.Path, proxy, "download", DebianRepository.PackageName);
         string file = Assert.Single(Directory.GetFiles(destination.Path));
         Assert.Equal(Path.GetFileName(package), Path.GetFileName(file));
-        Assert.Equal(await File.ReadAllBytesAsync(package, TestContext.Current.CancellationToken), await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken));
+        Assert.Equal(
+            await File.ReadAllBytesAsync(package, TestContext.Current.CancellationToken),
+            await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken));
     }
 
     // apt asks for /./name, as the index has it, and that is what reaches the origin.
@@ -104,7 +109,8 @@ public sealed class AptTests : IAsyncLifetime
         string[] Ranges() => [.. _origin!.ReadAccessLog()
             .Where(request => request.Target.EndsWith("/" + Path.GetFileName(package), StringComparison.Ordinal))
             .Select(request => request.Range)];
-        await Eventually.TrueAsync(() => Ranges().Length >= slices, () => $"{slices} slices asked for, not:\n{string.Join('\n', _origin!.ReadAccessLog())}");
+        await Eventually.TrueAsync(
+            () => Ranges().Length >= slices, () => $"{slices} slices asked for, not:\n{string.Join('\n', _origin!.ReadAccessLog())}");
         Assert.Equal(slices, Ranges().Length);
         Assert.Distinct(Ranges());
         Assert.DoesNotContain("-", Ranges());
@@ -115,9 +121,16 @@ public sealed class AptTests : IAsyncLifetime
     {
         string[] settings =
         [
-            $"Dir::State={_client.Combine("state")}", $"Dir::State::status={_client.Combine("status")}", $"Dir::Cache={_client.Combine("cache")}",
-            $"Dir::Etc::sourcelist={_client.Combine("sources.list")}", "Dir::Etc::sourceparts=/dev/null", "Dir::Etc::preferencesparts=/dev/null",
-            $"Acquire::http::Proxy={proxy}", "Acquire::Languages=none", "Acquire::Retries=0", "APT::Sandbox::User=root",
+            $"Dir::State={_client.Combine("state")}",
+            $"Dir::State::status={_client.Combine("status")}",
+            $"Dir::Cache={_client.Combine("cache")}",
+            $"Dir::Etc::sourcelist={_client.Combine("sources.list")}",
+            "Dir::Etc::sourceparts=/dev/null",
+            "Dir::Etc::preferencesparts=/dev/null",
+            $"Acquire::http::Proxy={proxy}",
+            "Acquire::Languages=none",
+            "Acquire::Retries=0",
+            "APT::Sandbox::User=root",
         ];
         using ChildProcess process = ChildProcess.Start(
             "apt-get",
@@ -126,7 +139,10 @@ public sealed class AptTests : IAsyncLifetime
             workingDirectory,
             new Dictionary<string, string> { ["http_proxy"] = "", ["no_proxy"] = "", ["LC_ALL"] = "C" });
         int exitCode = await process.ExitedAsync();
-        Assert.True(exitCode == 0, string.Create(CultureInfo.InvariantCulture, $"apt-get {string.Join(' ', command)} ended with exit code {exitCode}:\n{process.Output}"));
+        Assert.True(
+            exitCode == 0,
+            string.Create(
+                CultureInfo.InvariantCulture, $"apt-get {string.Join(' ', command)} ended with exit code {exitCode}:\n{process.Output}"));
         return process.Output;
     }
 }

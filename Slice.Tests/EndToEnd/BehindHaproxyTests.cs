@@ -4,7 +4,9 @@ using Slice.Tests.Support;
 
 namespace Slice.Tests.EndToEnd;
 
-/// <summary>Three instances on one configuration file behind a real balancer with the configuration we ship; one of them stops and comes back.</summary>
+/// <summary>
+/// Three instances on one configuration file behind a real balancer with the configuration we ship; one of them stops and comes back.
+/// </summary>
 public sealed class BehindHaproxyTests : IAsyncLifetime
 {
     // More than the socket buffers on the way hold, so that a download that is not read stays under way.
@@ -60,9 +62,11 @@ public sealed class BehindHaproxyTests : IAsyncLifetime
 
         for (int index = 0; index < Instances; index++)
         {
-            RawResponse metrics = await RawClient.GetAsync(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, _firstMetricsPort + index), "/metrics");
+            RawResponse metrics = await RawClient.GetAsync(
+                new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, _firstMetricsPort + index), "/metrics");
             Assert.Contains("pingora_slice_requests_total", metrics.BodyText, StringComparison.Ordinal);
-            Assert.True(Directory.Exists(_directory.Combine(string.Create(CultureInfo.InvariantCulture, $"cache/port-{_firstPort + index}"))));
+            Assert.True(
+                Directory.Exists(_directory.Combine(string.Create(CultureInfo.InvariantCulture, $"cache/port-{_firstPort + index}"))));
         }
     }
 
@@ -72,7 +76,8 @@ public sealed class BehindHaproxyTests : IAsyncLifetime
     public async Task Downloads_through_haproxy_go_on_while_one_instance_is_stopped(bool roundRobin)
     {
         string shipped = Repository.Read("systemd/haproxy.cfg");
-        string configuration = WithPorts(roundRobin ? RoundRobin(shipped) : shipped).Replace("bind :80", "bind 127.0.0.1:{{port}}", StringComparison.Ordinal);
+        string configuration = WithPorts(roundRobin ? RoundRobin(shipped) : shipped)
+            .Replace("bind :80", "bind 127.0.0.1:{{port}}", StringComparison.Ordinal);
         await using var haproxy = await HaproxyServer.StartAsync(configuration);
         await DownloadAsync(haproxy, "/before");
 
@@ -94,7 +99,8 @@ public sealed class BehindHaproxyTests : IAsyncLifetime
             async () =>
             {
                 await DownloadAsync(haproxy, string.Create(CultureInfo.InvariantCulture, $"/after-{Guid.NewGuid():N}"));
-                return (await RawClient.GetAsync(_instances[1]!.MetricsEndPoint, "/metrics")).BodyText.Contains("pingora_slice_sliced_requests_total 1", StringComparison.Ordinal);
+                RawResponse metrics = await RawClient.GetAsync(_instances[1]!.MetricsEndPoint, "/metrics");
+                return metrics.BodyText.Contains("pingora_slice_sliced_requests_total 1", StringComparison.Ordinal);
             },
             () => "the instance that came back gets downloads again");
     }
@@ -104,11 +110,15 @@ public sealed class BehindHaproxyTests : IAsyncLifetime
     {
         string http = WithPorts(Repository.Read("systemd/nginx.conf"))
             .Replace("listen 80;", "listen 127.0.0.1:{{port}};", StringComparison.Ordinal)
-            .Replace("http://127.0.0.1:9090", string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{_firstMetricsPort}"), StringComparison.Ordinal);
+            .Replace(
+                "http://127.0.0.1:9090",
+                string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{_firstMetricsPort}"),
+                StringComparison.Ordinal);
         await using var nginx = await NginxServer.StartAsync(http);
         await DownloadAsync(nginx, "/before");
         Assert.Contains("healthy", (await RawClient.GetAsync(nginx.EndPoint, "/health")).BodyText, StringComparison.Ordinal);
-        Assert.Contains("pingora_slice_requests_total", (await RawClient.GetAsync(nginx.EndPoint, "/metrics")).BodyText, StringComparison.Ordinal);
+        Assert.Contains(
+            "pingora_slice_requests_total", (await RawClient.GetAsync(nginx.EndPoint, "/metrics")).BodyText, StringComparison.Ordinal);
 
         Assert.Equal(0, await _instances[2]!.StopAsync());
 
@@ -119,7 +129,8 @@ public sealed class BehindHaproxyTests : IAsyncLifetime
     }
 
     // A port with free ones behind it, so far as that can be known.
-    private static int FreeRow() => Enumerable.Range(0, 100).Select(_ => FreePort.Reserve()).First(port => Enumerable.Range(port, Instances).All(IsFree));
+    private static int FreeRow() =>
+        Enumerable.Range(0, 100).Select(_ => FreePort.Reserve()).First(port => Enumerable.Range(port, Instances).All(IsFree));
 
     private static bool IsFree(int port)
     {
@@ -159,7 +170,8 @@ public sealed class BehindHaproxyTests : IAsyncLifetime
             RawClient client = await RawClient.ConnectAsync(haproxy.EndPoint, receiveBufferBytes: 16 << 10);
             await client.SendAsync(RawClient.Request("GET", string.Create(CultureInfo.InvariantCulture, $"/running-{attempt}")));
             Assert.Equal(200, (await client.ReadHeadAsync()).StatusCode);
-            if ((await RawClient.GetAsync(instance.MetricsEndPoint, "/metrics")).BodyText.Contains("pingora_slice_active_requests 1\n", StringComparison.Ordinal))
+            RawResponse metrics = await RawClient.GetAsync(instance.MetricsEndPoint, "/metrics");
+            if (metrics.BodyText.Contains("pingora_slice_active_requests 1\n", StringComparison.Ordinal))
             {
                 return client;
             }
@@ -183,7 +195,8 @@ public sealed class BehindHaproxyTests : IAsyncLifetime
             l2_cache_dir: {{_directory.Combine("cache")}}
             cache_size: 64MiB
             """;
-        return ProductProcess.StartOnPortAsync(configuration, _directory.Path, port, _firstMetricsPort + index, "--port", port.ToString(CultureInfo.InvariantCulture));
+        return ProductProcess.StartOnPortAsync(
+            configuration, _directory.Path, port, _firstMetricsPort + index, "--port", port.ToString(CultureInfo.InvariantCulture));
     }
 
     private string WithPorts(string configuration) => Enumerable.Range(0, Instances).Aggregate(configuration, (text, index) => text.Replace(

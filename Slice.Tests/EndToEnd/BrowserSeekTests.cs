@@ -16,7 +16,8 @@ public sealed partial class BrowserSeekTests
     // A browser on a busy machine of two cores takes seconds to start.
     private static readonly TimeSpan s_browserTime = TimeSpan.FromSeconds(90);
 
-    // The part has a query of its own, so that it comes out of no cache of the browser's. The page tells what happened by asking for paths that nginx logs. That is the one channel that needs nothing of the browser but what is under test.
+    // The part has a query of its own, so that it comes out of no cache of the browser's. The page tells what happened by asking for paths
+    // that nginx logs. That is the one channel that needs nothing of the browser but what is under test.
     private const string Page = """
         <!DOCTYPE html><meta charset="utf-8"><title>seek</title><video id="v" preload="auto" muted></video><script>
         const v = document.getElementById('v');
@@ -55,8 +56,10 @@ public sealed partial class BrowserSeekTests
         using (ChildProcess browser = StartBrowser($"http://{product.EndPoint}/page.html", log.Combine("profile"), netLog))
         {
             await Eventually.TrueAsync(
-                () => browser.HasExited || Reports(origin).Any(report => report.StartsWith("seeked", StringComparison.Ordinal) || report.StartsWith("error", StringComparison.Ordinal)),
-                () => $"the page reports a seek, not {string.Join(' ', Reports(origin))}; nginx saw:\n{string.Join('\n', origin.ReadAccessLog())}\nbrowser:\n{browser.Output}",
+                () => browser.HasExited || Reports(origin).Any(report =>
+                    report.StartsWith("seeked", StringComparison.Ordinal) || report.StartsWith("error", StringComparison.Ordinal)),
+                () => $"the page reports a seek, not {string.Join(' ', Reports(origin))}; "
+                    + $"nginx saw:\n{string.Join('\n', origin.ReadAccessLog())}\nbrowser:\n{browser.Output}",
                 s_browserTime);
             await browser.StopAsync(s_browserTime);
         }
@@ -64,7 +67,8 @@ public sealed partial class BrowserSeekTests
         string part = string.Join('.', TestContent.Bytes(PartFirst, 4, Seed));
         Assert.Equal([$"part/206/{part}", $"seeked/{SeekSeconds}/{Seconds}"], Reports(origin));
         AssertBrowserGotParts(await File.ReadAllTextAsync(netLog, TestContext.Current.CancellationToken), lengthBytes);
-        await Eventually.TrueAsync(() => SlicesAskedFor(origin).Contains(SeekPosition / SliceBytes), "the slice of the new position is in nginx's log");
+        await Eventually.TrueAsync(
+            () => SlicesAskedFor(origin).Contains(SeekPosition / SliceBytes), "the slice of the new position is in nginx's log");
         AssertOnlyTouchedSlicesWereAskedFor(origin, lengthBytes);
     }
 
@@ -91,21 +95,29 @@ public sealed partial class BrowserSeekTests
 
     private static long SeekPosition => WaveFile.HeaderBytes + ((long)SeekSeconds * WaveFile.BytesPerSecond);
 
-    private static long[] SlicesAskedFor(NginxServer origin) => [.. origin.ReadAccessLog().Where(request => request.Target == "/sound.wav").Select(request =>
-    {
-        Assert.Equal(206, request.Status);
-        return SliceOf(request.Range);
-    })];
+    private static long[] SlicesAskedFor(NginxServer origin) =>
+    [
+        .. origin.ReadAccessLog().Where(request => request.Target == "/sound.wav").Select(request =>
+        {
+            Assert.Equal(206, request.Status);
+            return SliceOf(request.Range);
+        }),
+    ];
 
     private static long SliceOf(string range)
     {
-        long first = long.Parse(range.AsSpan("bytes=".Length, range.IndexOf('-', StringComparison.Ordinal) - "bytes=".Length), CultureInfo.InvariantCulture);
+        long first = long.Parse(
+            range.AsSpan("bytes=".Length, range.IndexOf('-', StringComparison.Ordinal) - "bytes=".Length), CultureInfo.InvariantCulture);
         Assert.Equal(0, first % SliceBytes);
         return first / SliceBytes;
     }
 
-    private static string[] Reports(NginxServer origin)
-        => [.. origin.ReadAccessLog().Where(request => request.Target.StartsWith("/report/", StringComparison.Ordinal)).Select(request => request.Target["/report/".Length..])];
+    private static string[] Reports(NginxServer origin) =>
+    [
+        .. origin.ReadAccessLog()
+            .Where(request => request.Target.StartsWith("/report/", StringComparison.Ordinal))
+            .Select(request => request.Target["/report/".Length..]),
+    ];
 
     private static string FillPage() => Page
         .Replace("{{seek}}", SeekSeconds.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
@@ -116,8 +128,11 @@ public sealed partial class BrowserSeekTests
     private static ChildProcess StartBrowser(string url, string profile, string netLog) => ChildProcess.Start(
         "chromium",
         [
-            "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run", "--disable-background-networking",
-            "--disable-component-update", "--disable-sync", "--no-proxy-server", $"--user-data-dir={profile}", $"--log-net-log={netLog}", url,
+            "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run",
+            "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-proxy-server",
+            $"--user-data-dir={profile}",
+            $"--log-net-log={netLog}",
+            url,
         ],
         "Install Debian's package 'chromium': apt-get install chromium");
 

@@ -51,7 +51,8 @@ public sealed class CacheDetailTests
     public async Task What_the_operator_has_switched_off_is_named(string detail, bool cacheUnsliced, bool enableCache)
     {
         await using var origin = ScriptedOrigin.Start(exchange => exchange.RespondAsync("200 OK", "body", "Cache-Control: max-age=60"));
-        await using var proxy = await StartAsync(origin, options => options with { CacheUnsliced = cacheUnsliced, EnableCache = enableCache });
+        await using var proxy = await StartAsync(
+            origin, options => options with { CacheUnsliced = cacheUnsliced, EnableCache = enableCache });
         string target = cacheUnsliced ? File : Page;
         Assert.EndsWith("; detail=" + detail, (await proxy.GetAsync(target)).Field("Cache-Status")!, StringComparison.Ordinal);
     }
@@ -80,7 +81,8 @@ public sealed class CacheDetailTests
     public async Task Range_of_an_object_that_is_given_as_a_whole_only_is_not_called_stored()
     {
         string body = new('x', 64);
-        await using var origin = ScriptedOrigin.Start(exchange => exchange.RespondAsync("200 OK", body, "ETag: \"v1\"", "Cache-Control: max-age=60"));
+        await using var origin = ScriptedOrigin.Start(
+            exchange => exchange.RespondAsync("200 OK", body, "ETag: \"v1\"", "Cache-Control: max-age=60"));
         await using var proxy = await StartAsync(origin);
 
         string part = (await proxy.GetAsync(File, "Range: bytes=0-3")).Field("Cache-Status")!;
@@ -98,7 +100,9 @@ public sealed class CacheDetailTests
         await using var origin = ScriptedOrigin.Start(exchange => exchange.RespondAsync("200 OK", "body", "Cache-Control: max-age=60"));
         await using var proxy = await StartAsync(origin);
 
-        Assert.Equal("pingora-slice; fwd=uri-miss; fwd-status=200; ttl=60; stored; slices=\"0/1\"", (await proxy.GetAsync(Page)).Field("Cache-Status"));
+        Assert.Equal(
+            "pingora-slice; fwd=uri-miss; fwd-status=200; ttl=60; stored; slices=\"0/1\"",
+            (await proxy.GetAsync(Page)).Field("Cache-Status"));
         Assert.Equal("pingora-slice; hit; ttl=60; slices=\"1/1\"", (await proxy.GetAsync(Page)).Field("Cache-Status"));
     }
 
@@ -118,9 +122,10 @@ public sealed class CacheDetailTests
         Assert.EndsWith("; detail=" + detail, response.Field("Cache-Status")!, StringComparison.Ordinal);
     }
 
-    private Task<ProxyUnderTest> StartAsync(ScriptedOrigin origin, Func<SliceOptions, SliceOptions>? configure = null) => ProxyUnderTest.StartAsync(
-        origin.Uri,
-        sliceSizeBytes: 8,
-        options => (configure ?? (same => same))(options with { SlicePatterns = ["^/files/"] }),
-        _time);
+    private Task<ProxyUnderTest> StartAsync(ScriptedOrigin origin, Func<SliceOptions, SliceOptions>? configure = null) =>
+        ProxyUnderTest.StartAsync(
+            origin.Uri,
+            sliceSizeBytes: 8,
+            options => (configure ?? (same => same))(options with { SlicePatterns = ["^/files/"] }),
+            _time);
 }

@@ -2,7 +2,9 @@ using Slice.Tests.Support;
 
 namespace Slice.Tests.EndToEnd;
 
-/// <summary>An object that changes at the origin: unseen before the first byte, an abort after it, never two versions in one response (B23, B24).</summary>
+/// <summary>
+/// An object that changes at the origin: unseen before the first byte, an abort after it, never two versions in one response (B23, B24).
+/// </summary>
 public sealed class ChangedObjectTests
 {
     private const int LengthBytes = 16;
@@ -91,7 +93,8 @@ public sealed class ChangedObjectTests
     [InlineData(true, true, false)]
     [InlineData(false, true, false)]
     [Trait("Behaviour", "B24")]
-    public async Task Object_changed_between_slices_aborts_and_the_next_request_is_byte_exact(bool hasTag, bool hasDate, bool honoursPreconditions)
+    public async Task Object_changed_between_slices_aborts_and_the_next_request_is_byte_exact(
+        bool hasTag, bool hasDate, bool honoursPreconditions)
     {
         UseValidators(hasTag, hasDate);
         _file.HonoursPreconditions = honoursPreconditions;
@@ -155,7 +158,9 @@ public sealed class ChangedObjectTests
     [Trait("Behaviour", "B19")]
     public async Task Object_gone_between_slices_aborts_and_is_forgotten(string status)
     {
-        _file.Fault = exchange => exchange.Request.Number >= 2 ? new RangeFault { Status = status, Fields = ["Location: /elsewhere"] } : null;
+        _file.Fault = exchange => exchange.Request.Number >= 2
+            ? new RangeFault { Status = status, Fields = ["Location: /elsewhere"] }
+            : null;
         await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
         await using var proxy = await StartAsync(origin);
 

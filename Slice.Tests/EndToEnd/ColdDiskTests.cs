@@ -16,7 +16,12 @@ public sealed class ColdDiskTests
         var file = new RangeFile((long)SliceBytes * Slices);
         await using var origin = ScriptedOrigin.Start(file.AnswerAsync);
         await using var proxy = await ProxyUnderTest.StartAsync(
-            origin.Uri, SliceBytes, options => options with { Store = new CacheStoreOptions { OnDisk = true, Directory = directory.Path, DiskSizeBytes = 64 << 20 } });
+            origin.Uri,
+            SliceBytes,
+            options => options with
+            {
+                Store = new CacheStoreOptions { OnDisk = true, Directory = directory.Path, DiskSizeBytes = 64 << 20 },
+            });
 
         // One byte of each fills the store; sending whole slices would keep their pages mapped, and mapped pages stay.
         for (int slice = 0; slice < Slices; slice++)
@@ -49,7 +54,12 @@ public sealed class ColdDiskTests
         var file = new RangeFile((long)SliceBytes * Slices);
         await using var origin = ScriptedOrigin.Start(file.AnswerAsync);
         await using var proxy = await ProxyUnderTest.StartAsync(
-            origin.Uri, SliceBytes, options => options with { Store = new CacheStoreOptions { OnDisk = true, Directory = directory.Path, DiskSizeBytes = 64 << 20 } });
+            origin.Uri,
+            SliceBytes,
+            options => options with
+            {
+                Store = new CacheStoreOptions { OnDisk = true, Directory = directory.Path, DiskSizeBytes = 64 << 20 },
+            });
         await proxy.GetAsync("/file", $"Range: bytes={SliceBytes}-{SliceBytes}");
         await Eventually.TrueAsync(async () => await proxy.MetricAsync("cache_entries") == 1, () => "the slice is stored");
         string segment = Directory.GetFiles(directory.Path).Single(path => new FileInfo(path).Length > SliceBytes);
@@ -73,7 +83,12 @@ public sealed class ColdDiskTests
         var file = new RangeFile((long)SliceBytes * Slices);
         await using var origin = ScriptedOrigin.Start(file.AnswerAsync);
         await using var proxy = await ProxyUnderTest.StartAsync(
-            origin.Uri, SliceBytes, options => options with { Store = new CacheStoreOptions { OnDisk = true, Directory = directory.Path, DiskSizeBytes = 64 << 20 } });
+            origin.Uri,
+            SliceBytes,
+            options => options with
+            {
+                Store = new CacheStoreOptions { OnDisk = true, Directory = directory.Path, DiskSizeBytes = 64 << 20 },
+            });
         await proxy.GetAsync("/before");
         await Eventually.TrueAsync(async () => await proxy.MetricAsync("cache_entries") == Slices, () => "all slices are stored");
         foreach (string segment in Directory.GetFiles(directory.Path).Where(path => new FileInfo(path).Length > SliceBytes))

@@ -2,7 +2,9 @@ using Slice.Tests.Support;
 
 namespace Slice.Tests.EndToEnd;
 
-/// <summary>Clients that miss the same slice make one request at the origin, and a fetch outlives the client that began it (B32, B33).</summary>
+/// <summary>
+/// Clients that miss the same slice make one request at the origin, and a fetch outlives the client that began it (B32, B33).
+/// </summary>
 public sealed class CollapsingTests
 {
     private const int SliceBytes = 64 << 10;

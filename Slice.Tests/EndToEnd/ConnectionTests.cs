@@ -251,7 +251,8 @@ public sealed class ConnectionTests
         await proxy.GetAsync("/file");
         using var client = await RawClient.ConnectAsync(proxy.EndPoint);
 
-        await client.SendAsync("GET /file HTTP/1.1\r\nHost: x\r\nContent-Length: 38\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n\r\n\r\n");
+        await client.SendAsync(
+            "GET /file HTTP/1.1\r\nHost: x\r\nContent-Length: 38\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n\r\n\r\n");
         var response = await client.ReadResponseAsync();
 
         Assert.Equal(TestContent.Bytes(0, 16, _file.Seed), response.Body);

@@ -6,7 +6,8 @@ using Slice.Tests.Support;
 namespace Slice.Tests.EndToEnd;
 
 /// <summary>
-/// The product killed at random moments under load, its files damaged, copied and removed, and started again: every byte of every answer is compared.
+/// The product killed at random moments under load, its files damaged, copied and removed, and started again: every byte of every answer is
+/// compared.
 /// <c>SLICE_CRASH_ROUNDS</c> and <c>SLICE_CRASH_SEED</c> make it longer and other (docs/testing.md).
 /// </summary>
 public sealed class CrashTests
@@ -136,7 +137,8 @@ public sealed class CrashTests
 
             int expected = round;
             await Eventually.TrueAsync(
-                () => product.Lines.Count(line => line.Contains("cache_begun_anew", StringComparison.Ordinal)) == expected, "it begins anew");
+                () => product.Lines.Count(line => line.Contains("cache_begun_anew", StringComparison.Ordinal)) == expected,
+                "it begins anew");
         }
 
         await enough.CancelAsync();
@@ -153,7 +155,8 @@ public sealed class CrashTests
     private static void Damage(string directory, Random random)
     {
         // Files of the cache itself; a new start makes those that are gone.
-        string[] files = [.. Directory.GetFiles(directory).Where(path => !path.EndsWith(StoreLayout.LockFileName, StringComparison.Ordinal))];
+        string[] files =
+            [.. Directory.GetFiles(directory).Where(path => !path.EndsWith(StoreLayout.LockFileName, StringComparison.Ordinal))];
         if (files.Length == 0)
         {
             return;
@@ -179,7 +182,9 @@ public sealed class CrashTests
                     for (int flips = random.Next(1, 20); flips > 0 && length > 0; flips--)
                     {
                         // The name of the format stays: a file without it is somebody else's, and left alone.
-                        file.Position = path.EndsWith(StoreLayout.IndexFileName, StringComparison.Ordinal) ? Math.Min(8 + random.NextInt64(length), length - 1) : random.NextInt64(length);
+                        file.Position = path.EndsWith(StoreLayout.IndexFileName, StringComparison.Ordinal)
+                            ? Math.Min(8 + random.NextInt64(length), length - 1)
+                            : random.NextInt64(length);
                         int value = file.ReadByte();
                         file.Position--;
                         file.WriteByte((byte)(value ^ (1 << random.Next(8))));

@@ -2,7 +2,9 @@ using Slice.Tests.Support;
 
 namespace Slice.Tests.EndToEnd;
 
-/// <summary>Answers that are not sliced and pass straight to the client who asked: what becomes of them when one of the two ends goes.</summary>
+/// <summary>
+/// Answers that are not sliced and pass straight to the client who asked: what becomes of them when one of the two ends goes.
+/// </summary>
 public sealed class DirectResponseTests
 {
     [Fact]
@@ -15,7 +17,8 @@ public sealed class DirectResponseTests
             await exchange.ClientClosedAsync();
             originSawTheEnd.SetResult();
         });
-        await using var proxy = await ProxyUnderTest.StartAsync(origin.Uri, sliceSizeBytes: 16, options => options with { SlicePatterns = ["^/big/"] });
+        await using var proxy = await ProxyUnderTest.StartAsync(
+            origin.Uri, sliceSizeBytes: 16, options => options with { SlicePatterns = ["^/big/"] });
         using (RawClient client = await RawClient.ConnectAsync(proxy.EndPoint))
         {
             await client.SendAsync(RawClient.Request("GET", "/file"));
@@ -44,6 +47,8 @@ public sealed class DirectResponseTests
         RawResponse response = await client.ReadEndingAsync();
 
         Assert.NotEqual(ResponseEnding.Complete, response.Ending);
-        Assert.Contains(proxy.Log, line => line.Contains("the origin failed", StringComparison.Ordinal) && line.Contains("/file", StringComparison.Ordinal));
+        Assert.Contains(
+            proxy.Log,
+            line => line.Contains("the origin failed", StringComparison.Ordinal) && line.Contains("/file", StringComparison.Ordinal));
     }
 }

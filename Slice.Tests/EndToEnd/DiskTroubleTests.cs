@@ -6,7 +6,9 @@ using Slice.Tests.Support;
 
 namespace Slice.Tests.EndToEnd;
 
-/// <summary>A disk that refuses writes costs clients nothing: what is cached is served on, the rest passes by, and it is tried again.</summary>
+/// <summary>
+/// A disk that refuses writes costs clients nothing: what is cached is served on, the rest passes by, and it is tried again.
+/// </summary>
 public sealed class DiskTroubleTests : IDisposable
 {
     private const int SliceBytes = 64 << 10;
@@ -94,7 +96,8 @@ public sealed class DiskTroubleTests : IDisposable
         {
             await AssertRightAsync(proxy, "/before");
             Directory.Delete(_directory.Path, recursive: true);
-            await Eventually.TrueAsync(() => proxy.Log.Any(line => line.Contains("cache_begun_anew", StringComparison.Ordinal)), "it begins anew");
+            await Eventually.TrueAsync(
+                () => proxy.Log.Any(line => line.Contains("cache_begun_anew", StringComparison.Ordinal)), "it begins anew");
             await AssertRightAsync(proxy, "/before", "MISS");
             await Eventually.TrueAsync(async () => await proxy.MetricAsync("cache_entries") == Slices, () => "all slices are stored");
         }
@@ -110,7 +113,8 @@ public sealed class DiskTroubleTests : IDisposable
     {
         string[] limited =
         [
-            "bash", "-c", "trap '' XFSZ; ulimit -f 81920; exec \"$@\"", "limited", "env", "DOTNET_EnableWriteXorExecute=0", .. ProductProcess.Command,
+            "bash", "-c", "trap '' XFSZ; ulimit -f 81920; exec \"$@\"", "limited", "env", "DOTNET_EnableWriteXorExecute=0",
+            .. ProductProcess.Command,
         ];
         _file.LengthBytes = 40 << 20;
         await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
@@ -131,7 +135,10 @@ public sealed class DiskTroubleTests : IDisposable
                 await AssertRightAsync(product.EndPoint, target);
             }
 
-            Assert.Contains(" mebibytes=64 cache_size_mebibytes=1024 ", await product.LineAsync("event=cache_growth_stopped"), StringComparison.Ordinal);
+            Assert.Contains(
+                " mebibytes=64 cache_size_mebibytes=1024 ",
+                await product.LineAsync("event=cache_growth_stopped"),
+                StringComparison.Ordinal);
             var metrics = await RawClient.GetAsync(product.MetricsEndPoint, "/metrics");
             Assert.Contains($"\npingora_slice_cache_allocated_bytes {64 << 20}\n", metrics.BodyText, StringComparison.Ordinal);
             Assert.Contains("\npingora_slice_cache_writable 1\n", metrics.BodyText, StringComparison.Ordinal);
@@ -157,7 +164,8 @@ public sealed class DiskTroubleTests : IDisposable
         options => options with { Store = new CacheStoreOptions { OnDisk = true, Directory = _directory.Path, DiskSizeBytes = 16 << 20 } },
         _time);
 
-    private Task AssertRightAsync(ProxyUnderTest proxy, string target, string? xCache = null) => AssertRightAsync(proxy.EndPoint, target, xCache);
+    private Task AssertRightAsync(ProxyUnderTest proxy, string target, string? xCache = null) =>
+        AssertRightAsync(proxy.EndPoint, target, xCache);
 
     private async Task AssertRightAsync(EndPoint endPoint, string target, string? xCache = null)
     {

@@ -64,7 +64,8 @@ public sealed class DownloadToolsTests : IAsyncLifetime
     public async Task Aria2c_downloads_over_eight_connections_at_once()
     {
         await RunAsync(
-            "aria2c", "-x8", "-s8", "-k1M", "--quiet", "--no-conf", "--allow-overwrite=true", "--file-allocation=none", "-d", _downloads.Path, "-o", "all", Url);
+            "aria2c", "-x8", "-s8", "-k1M", "--quiet", "--no-conf", "--allow-overwrite=true", "--file-allocation=none",
+            "-d", _downloads.Path, "-o", "all", Url);
         AssertIs(_downloads.Combine("all"), 0, LengthBytes);
         Assert.Contains(_origin!.ReadAccessLog(), request => request.Range.StartsWith("bytes=", StringComparison.Ordinal));
     }
@@ -76,7 +77,8 @@ public sealed class DownloadToolsTests : IAsyncLifetime
         await File.WriteAllBytesAsync(file, TestContent.Bytes(0, (33 * SliceBytes) + 17, seed: 4), TestContext.Current.CancellationToken);
         await RunAsync("wget", "-q", "--no-config", "-c", "-O", file, Url);
         AssertIs(file, 0, LengthBytes);
-        await Eventually.TrueAsync(() => _origin!.ReadAccessLog().Count == 68, () => $"68 slices asked for, not {_origin!.ReadAccessLog().Count}");
+        await Eventually.TrueAsync(
+            () => _origin!.ReadAccessLog().Count == 68, () => $"68 slices asked for, not {_origin!.ReadAccessLog().Count}");
         Assert.DoesNotContain(_origin!.ReadAccessLog(), request => request.Range == "bytes=0-65535");
     }
 
@@ -89,7 +91,8 @@ public sealed class DownloadToolsTests : IAsyncLifetime
         string code = await RunAsync("curl", "-sS", "--fail", "-w", "%{http_code}", "-C", "-", "-o", file, Url);
         Assert.Equal("206", code);
         AssertIs(file, 0, LengthBytes);
-        await Eventually.TrueAsync(() => _origin!.ReadAccessLog().Count == 52, () => $"52 slices asked for, not {_origin!.ReadAccessLog().Count}");
+        await Eventually.TrueAsync(
+            () => _origin!.ReadAccessLog().Count == 52, () => $"52 slices asked for, not {_origin!.ReadAccessLog().Count}");
     }
 
     [Fact]
@@ -100,7 +103,10 @@ public sealed class DownloadToolsTests : IAsyncLifetime
         {
             await RunAsync("curl", "-sS", "--fail", "--compressed", "-D", head, "-o", _downloads.Combine(name), Url);
             AssertIs(_downloads.Combine(name), 0, LengthBytes);
-            Assert.DoesNotContain("Content-Encoding", await File.ReadAllTextAsync(head, TestContext.Current.CancellationToken), StringComparison.OrdinalIgnoreCase);
+            Assert.DoesNotContain(
+                "Content-Encoding",
+                await File.ReadAllTextAsync(head, TestContext.Current.CancellationToken),
+                StringComparison.OrdinalIgnoreCase);
         }
     }
 
@@ -125,16 +131,22 @@ public sealed class DownloadToolsTests : IAsyncLifetime
     {
         string[] names = [.. Enumerable.Range(0, 8).Select(index => string.Create(CultureInfo.InvariantCulture, $"copy{index}"))];
         await RunAsync(
-            "curl", ["-sS", "--fail", "--parallel", "--parallel-immediate", "--parallel-max", "8", .. names.SelectMany(name => (string[])["-o", _downloads.Combine(name), Url])]);
+            "curl",
+            [
+                "-sS", "--fail", "--parallel", "--parallel-immediate", "--parallel-max", "8",
+                .. names.SelectMany(name => (string[])["-o", _downloads.Combine(name), Url]),
+            ]);
         Assert.All(names, name => AssertIs(_downloads.Combine(name), 0, LengthBytes));
-        await Eventually.TrueAsync(() => _origin!.ReadAccessLog().Count >= 101, () => $"101 slices asked for, not {_origin!.ReadAccessLog().Count}");
+        await Eventually.TrueAsync(
+            () => _origin!.ReadAccessLog().Count >= 101, () => $"101 slices asked for, not {_origin!.ReadAccessLog().Count}");
         Assert.Equal(101, _origin!.ReadAccessLog().Count);
     }
 
     // The tool's standard output; the test fails with all of it when the tool does.
     private static async Task<string> RunAsync(string tool, params string[] arguments)
     {
-        using ChildProcess process = ChildProcess.Start(tool, arguments, $"Install Debian's package of {tool}, or run test.sh, which does.");
+        using ChildProcess process = ChildProcess.Start(
+            tool, arguments, $"Install Debian's package of {tool}, or run test.sh, which does.");
         int exitCode = await process.ExitedAsync();
         Assert.True(exitCode == 0, $"{tool} ended with exit code {exitCode}:\n{process.Output}");
         return process.Output.Trim();

@@ -145,7 +145,9 @@ public sealed class EarlyHintsTests
     {
         await using var origin = ScriptedOrigin.Start(async exchange =>
         {
-            await exchange.SendAsync("HTTP/1.1 103 X\r\nLink: a\r\nConnection: X-Hop, close\r\nX-Hop: 1\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n");
+            await exchange.SendAsync(
+                "HTTP/1.1 103 X\r\nLink: a\r\nConnection: X-Hop, close\r\nX-Hop: 1\r\n"
+                + "Content-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n");
             await AnswerAsync(exchange);
         });
         await using var proxy = await StartAsync(origin);
@@ -177,6 +179,10 @@ public sealed class EarlyHintsTests
 
     private static Task AnswerAsync(OriginExchange exchange) => exchange.Request.Range is { } range && exchange.Request.Method == "GET"
         ? exchange.RespondAsync(
-            "206 Partial Content", "page"[(int)range.First..(int)Math.Min(range.Last + 1, 4)], $"Content-Range: bytes {range.First}-{Math.Min(range.Last, 3)}/4", "ETag: \"v1\"")
-        : exchange.SendAsync("HTTP/1.1 200 OK\r\nETag: \"v1\"\r\nContent-Length: 4\r\n\r\n" + (exchange.Request.Method == "HEAD" ? "" : "page"));
+            "206 Partial Content",
+            "page"[(int)range.First..(int)Math.Min(range.Last + 1, 4)],
+            $"Content-Range: bytes {range.First}-{Math.Min(range.Last, 3)}/4",
+            "ETag: \"v1\"")
+        : exchange.SendAsync(
+            "HTTP/1.1 200 OK\r\nETag: \"v1\"\r\nContent-Length: 4\r\n\r\n" + (exchange.Request.Method == "HEAD" ? "" : "page"));
 }

@@ -25,11 +25,15 @@ public sealed class ExchangeRecordTests
 
         var records = await FinishedAsync(proxy, 3);
         Assert.Equal(
-            new RecordedExchange("GET", "/file", 200, 20, CacheResult.Miss, CacheDetail.None, 0, 3, $"http://{origin.Authority}", ExchangeEnding.Complete),
+            new RecordedExchange(
+                "GET", "/file", 200, 20, CacheResult.Miss, CacheDetail.None, 0, 3, $"http://{origin.Authority}", ExchangeEnding.Complete),
             Bare(records[0]));
-        Assert.Equal((206, 4L, "/file?", 0, 1), (records[1].Status, records[1].BodyBytes, records[1].Target, records[1].SlicesHit, records[1].SlicesFetched));
         Assert.Equal(
-            new RecordedExchange("GET", "/file", 200, 20, CacheResult.Hit, CacheDetail.None, 3, 0, null, ExchangeEnding.Complete), Bare(records[2]));
+            (206, 4L, "/file?", 0, 1),
+            (records[1].Status, records[1].BodyBytes, records[1].Target, records[1].SlicesHit, records[1].SlicesFetched));
+        Assert.Equal(
+            new RecordedExchange("GET", "/file", 200, 20, CacheResult.Hit, CacheDetail.None, 3, 0, null, ExchangeEnding.Complete),
+            Bare(records[2]));
         Assert.All(records, record => Assert.True(record is { HasClient: true, HasFirstByte: true }));
         Assert.Equal(3, await proxy.MetricAsync("requests_total"));
     }
@@ -46,7 +50,9 @@ public sealed class ExchangeRecordTests
         Assert.Equal(status, (await client.ReadResponseAsync()).StatusCode);
 
         var record = Assert.Single(await FinishedAsync(proxy, 1));
-        Assert.Equal(new RecordedExchange("", "", status, 0, CacheResult.None, CacheDetail.None, 0, 0, null, ExchangeEnding.Refused), Bare(record));
+        Assert.Equal(
+            new RecordedExchange("", "", status, 0, CacheResult.None, CacheDetail.None, 0, 0, null, ExchangeEnding.Refused),
+            Bare(record));
         Assert.Equal((false, TimeSpan.Zero), (record.HasFirstByte, record.Duration));
         Assert.Equal(1, await proxy.MetricAsync("requests_total"));
     }
@@ -61,7 +67,8 @@ public sealed class ExchangeRecordTests
         await client.ReadResponseAsync();
 
         Assert.Equal(
-            new RecordedExchange("PUT", "/thing", 201, 4, CacheResult.Bypass, CacheDetail.None, 0, 0, $"http://{origin.Authority}", ExchangeEnding.Complete),
+            new RecordedExchange(
+                "PUT", "/thing", 201, 4, CacheResult.Bypass, CacheDetail.None, 0, 0, $"http://{origin.Authority}", ExchangeEnding.Complete),
             Bare(Assert.Single(await FinishedAsync(proxy, 1))));
     }
 
@@ -80,7 +87,9 @@ public sealed class ExchangeRecordTests
         await client.ReadHeadAsync();
 
         var record = (await FinishedAsync(proxy, 2))[1];
-        Assert.Equal((method, status, 0L, CacheResult.Hit, ExchangeEnding.Complete), (record.Method, record.Status, record.BodyBytes, record.CacheResult, record.Ending));
+        Assert.Equal(
+            (method, status, 0L, CacheResult.Hit, ExchangeEnding.Complete),
+            (record.Method, record.Status, record.BodyBytes, record.CacheResult, record.Ending));
     }
 
     [Fact]
@@ -93,7 +102,8 @@ public sealed class ExchangeRecordTests
         Assert.Equal(502, (await proxy.GetAsync("/file")).StatusCode);
 
         var record = Assert.Single(await FinishedAsync(proxy, 1));
-        Assert.Equal((502, ExchangeEnding.OriginFailed, refusing.Uri.ToString().TrimEnd('/')), (record.Status, record.Ending, record.Origin));
+        Assert.Equal(
+            (502, ExchangeEnding.OriginFailed, refusing.Uri.ToString().TrimEnd('/')), (record.Status, record.Ending, record.Origin));
     }
 
     [Fact]
@@ -168,7 +178,8 @@ public sealed class ExchangeRecordTests
 
         var record = Assert.Single(await FinishedAsync(proxy, 1));
         Assert.Equal(
-            ("/chat", 101, CacheResult.Bypass, 5L, ExchangeEnding.Complete), (record.Target, record.Status, record.CacheResult, record.BodyBytes, record.Ending));
+            ("/chat", 101, CacheResult.Bypass, 5L, ExchangeEnding.Complete),
+            (record.Target, record.Status, record.CacheResult, record.BodyBytes, record.Ending));
     }
 
     private static Task<ProxyUnderTest> StartAsync(ScriptedOrigin origin, Func<SliceOptions, SliceOptions>? configure = null) =>
@@ -181,5 +192,6 @@ public sealed class ExchangeRecordTests
     }
 
     // What a clock or the kernel chooses is left out.
-    private static RecordedExchange Bare(RecordedExchange record) => record with { HasClient = false, HasFirstByte = false, Duration = default };
+    private static RecordedExchange Bare(RecordedExchange record) =>
+        record with { HasClient = false, HasFirstByte = false, Duration = default };
 }

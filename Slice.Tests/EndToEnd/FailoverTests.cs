@@ -30,7 +30,8 @@ public sealed class FailoverTests
     public async Task Address_that_dies_in_the_middle_of_a_download_costs_the_client_no_byte()
     {
         _file.Fault = null;
-        await using var dying = ScriptedOrigin.Start(exchange => exchange.Request.Number <= 8 ? _file.AnswerAsync(exchange) : exchange.ResetAsync());
+        await using var dying = ScriptedOrigin.Start(
+            exchange => exchange.Request.Number <= 8 ? _file.AnswerAsync(exchange) : exchange.ResetAsync());
         await using var other = ScriptedOrigin.Start(_file.AnswerAsync);
         await using var proxy = await StartAsync([dying.Uri, other.Uri]);
 
@@ -42,7 +43,10 @@ public sealed class FailoverTests
         Assert.Equal(0, await proxy.MetricAsync("retried_subrequests_total"));
         Assert.Equal((0, 1), await HealthAsync(proxy, dying.Authority, other.Authority));
         string line = Assert.Single(proxy.Log, line => line.Contains("origin_rests", StringComparison.Ordinal));
-        Assert.StartsWith($"Warning origin_rests an address of the origin fails and rests: http://{dying.Authority} connection_terminated", line, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"Warning origin_rests an address of the origin fails and rests: http://{dying.Authority} connection_terminated",
+            line,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -86,7 +90,9 @@ public sealed class FailoverTests
     {
         var file = new RangeFile(16);
         var otherWasAsked = new TaskCompletionSource();
-        file.Fault = exchange => exchange.Request.Range == (0L, 7L) ? new RangeFault { PauseAfterBytes = 3, BodyGate = otherWasAsked.Task, CutAfterBytes = 3 } : null;
+        file.Fault = exchange => exchange.Request.Range == (0L, 7L)
+            ? new RangeFault { PauseAfterBytes = 3, BodyGate = otherWasAsked.Task, CutAfterBytes = 3 }
+            : null;
         await using var breaking = ScriptedOrigin.Start(file.AnswerAsync);
         await using var other = ScriptedOrigin.Start(async exchange =>
         {
@@ -112,7 +118,8 @@ public sealed class FailoverTests
     {
         await using var failing = ScriptedOrigin.Start(exchange => exchange.RespondAsync("503 Service Unavailable"));
         await using var other = ScriptedOrigin.Start(_file.AnswerAsync);
-        await using var proxy = await StartAsync([failing.Uri, other.Uri], configure: options => options with { MaxConcurrentSubrequests = 1 });
+        await using var proxy = await StartAsync(
+            [failing.Uri, other.Uri], configure: options => options with { MaxConcurrentSubrequests = 1 });
 
         Assert.Equal(TestContent.Bytes(0, 4, _file.Seed), (await proxy.GetAsync("/file", "Range: bytes=0-3")).Body);
         Assert.Equal((1, 1), (failing.RequestCount, other.RequestCount));
@@ -157,7 +164,8 @@ public sealed class FailoverTests
         var time = new FakeTimeProvider();
         await using var first = ScriptedOrigin.Start(exchange => exchange.ClientClosedAsync());
         await using var second = ScriptedOrigin.Start(exchange => exchange.ClientClosedAsync());
-        await using var proxy = await StartAsync([first.Uri, second.Uri], time: time, configure: options => options with { MaxRetries = 0 });
+        await using var proxy = await StartAsync(
+            [first.Uri, second.Uri], time: time, configure: options => options with { MaxRetries = 0 });
 
         var response = await PassingTime.UntilAsync(time, proxy.GetAsync("/file"), "an answer");
 
@@ -172,7 +180,8 @@ public sealed class FailoverTests
     {
         var time = new FakeTimeProvider();
         bool isFailing = true;
-        await using var failing = ScriptedOrigin.Start(exchange => isFailing ? exchange.ResetAsync() : exchange.RespondAsync("200 OK", "first"));
+        await using var failing = ScriptedOrigin.Start(
+            exchange => isFailing ? exchange.ResetAsync() : exchange.RespondAsync("200 OK", "first"));
         await using var other = ScriptedOrigin.Start(exchange => exchange.RespondAsync("200 OK", "other"));
         await using var proxy = await StartAsync([failing.Uri, other.Uri], time: time);
 
@@ -187,7 +196,8 @@ public sealed class FailoverTests
         Assert.Equal("first", (await OptionsAsync(proxy)).BodyText);
         Assert.Equal((1, 1), await HealthAsync(proxy, failing.Authority, other.Authority));
         Assert.Single(proxy.Log, line => line.StartsWith("Warning origin_rests", StringComparison.Ordinal));
-        Assert.Single(proxy.Log, line => line == $"Information origin_is_back an address of the origin answers again: http://{failing.Authority}");
+        Assert.Single(
+            proxy.Log, line => line == $"Information origin_is_back an address of the origin answers again: http://{failing.Authority}");
     }
 
     [Fact]
@@ -196,7 +206,8 @@ public sealed class FailoverTests
     {
         var time = new FakeTimeProvider();
         bool isFailing = true;
-        await using var origin = ScriptedOrigin.Start(exchange => isFailing ? exchange.ResetAsync() : exchange.RespondAsync("200 OK", "back"));
+        await using var origin = ScriptedOrigin.Start(
+            exchange => isFailing ? exchange.ResetAsync() : exchange.RespondAsync("200 OK", "back"));
         await using var proxy = await StartAsync([origin.Uri], time: time);
 
         Assert.Equal(502, (await OptionsAsync(proxy)).StatusCode);
@@ -212,7 +223,8 @@ public sealed class FailoverTests
     [InlineData("PATCH", "", 502, 0)]
     [InlineData("PUT", "body", 502, 0)]
     [Trait("Behaviour", "B21")]
-    public async Task Request_that_was_sent_is_repeated_only_if_it_is_idempotent_and_its_body_is_unread(string method, string body, int status, int repeats)
+    public async Task Request_that_was_sent_is_repeated_only_if_it_is_idempotent_and_its_body_is_unread(
+        string method, string body, int status, int repeats)
     {
         await using var failing = ScriptedOrigin.Start(exchange => exchange.ResetAsync());
         await using var other = ScriptedOrigin.Start(exchange => exchange.RespondAsync("200 OK", "done"));
@@ -232,7 +244,8 @@ public sealed class FailoverTests
         await using var origin = ScriptedOrigin.Start(exchange => exchange.RespondAsync("201 Created", "made"));
         await using var proxy = await StartAsync([dead.Uri, origin.Uri]);
 
-        var response = await SendAsync(proxy, "POST /form HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 4\r\n\r\nbody");
+        var response = await SendAsync(
+            proxy, "POST /form HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 4\r\n\r\nbody");
 
         Assert.Equal("made", response.BodyText);
         var request = Assert.Single(origin.Requests);
@@ -260,7 +273,8 @@ public sealed class FailoverTests
             options => (configure?.Invoke(options) ?? options) with { UpstreamAddresses = addresses },
             time);
 
-    private static Task<RawResponse> OptionsAsync(ProxyUnderTest proxy) => SendAsync(proxy, "OPTIONS /file HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    private static Task<RawResponse> OptionsAsync(ProxyUnderTest proxy) =>
+        SendAsync(proxy, "OPTIONS /file HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
 
     private static async Task<RawResponse> SendAsync(ProxyUnderTest proxy, string request)
     {

@@ -106,7 +106,9 @@ public sealed class ForwardHostTests
     {
         await using var origin = StartOrigin();
         await using var proxy = await ProxyUnderTest.StartAsync(
-            origin.Uri, sliceSizeBytes: 4, options => options with { ForwardHost = true, SlicePatterns = ["^/big/"], CacheUnsliced = false });
+            origin.Uri,
+            sliceSizeBytes: 4,
+            options => options with { ForwardHost = true, SlicePatterns = ["^/big/"], CacheUnsliced = false });
 
         Assert.Equal("BYPASS", (await GetAsync(proxy, "first.example", "/file")).Field("X-Cache"));
         Assert.Equal("MISS", (await GetAsync(proxy, "first.example", "/big/file")).Field("X-Cache"));
@@ -126,5 +128,7 @@ public sealed class ForwardHostTests
     }
 
     private ScriptedOrigin StartOrigin() => ScriptedOrigin.Start(exchange =>
-        exchange.Request.Field("Host")!.StartsWith("second.", StringComparison.Ordinal) ? _second.AnswerAsync(exchange) : _first.AnswerAsync(exchange));
+        exchange.Request.Field("Host")!.StartsWith("second.", StringComparison.Ordinal)
+            ? _second.AnswerAsync(exchange)
+            : _first.AnswerAsync(exchange));
 }

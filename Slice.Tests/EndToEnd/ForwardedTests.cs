@@ -53,5 +53,6 @@ public sealed class ForwardedTests
 
     [Fact]
     [Trait("Behaviour", "B41")]
-    public void Client_without_an_address_is_unknown() => Assert.Equal("for=unknown;host=a;proto=http", ForwardedElement.Of(null, "a"u8, isTls: false).Value);
+    public void Client_without_an_address_is_unknown() =>
+        Assert.Equal("for=unknown;host=a;proto=http", ForwardedElement.Of(null, "a"u8, isTls: false).Value);
 }

@@ -119,7 +119,10 @@ public sealed class HealthAndMetricsTests
         Assert.Equal(5, metrics["request_duration_seconds_count"]);
         Assert.Equal(5, metrics["time_to_first_byte_seconds_count"]);
         Assert.All(
-            ["request_duration_ms_avg", "subrequest_duration_ms_avg", "assembly_duration_ms_avg", "cache_entries", "cache_objects", "cache_bytes"],
+            [
+                "request_duration_ms_avg", "subrequest_duration_ms_avg", "assembly_duration_ms_avg",
+                "cache_entries", "cache_objects", "cache_bytes",
+            ],
             name => Assert.True(metrics[name] > 0, name));
         Assert.Equal(64 << 20, metrics["cache_capacity_bytes"]);
         Assert.Contains("subrequest_duration_seconds_bucket{le=\"+Inf\"}", metrics.Keys);

@@ -29,6 +29,7 @@ public sealed class HitPathAllocationTests
         var file = new RangeFile(ManySlices * SliceBytes);
         await using var origin = ScriptedOrigin.Start(file.AnswerAsync);
         await using var proxy = await ProxyUnderTest.StartAsync(origin.Uri, SliceBytes);
+        proxy.StopRecording();
         using var client = new BlockingClient(proxy.EndPoint);
         byte[] few = Wire.Bytes(RawClient.Request("GET", "/file", $"Range: bytes=0-{(FewSlices * SliceBytes) - 1}"));
         byte[] many = Wire.Bytes(RawClient.Request("GET", "/file", $"Range: bytes=0-{(ManySlices * SliceBytes) - 1}"));
@@ -50,7 +51,9 @@ public sealed class HitPathAllocationTests
         }
 
         double bytesPerSlice = (double)(bytesForMany - bytesForFew) / (ManySlices - FewSlices);
-        Assert.True(bytesPerSlice <= MaxBytesPerSlice, $"{bytesPerSlice} bytes per slice: {bytesForFew} for {FewSlices}, {bytesForMany} for {ManySlices}");
+        Assert.True(
+            bytesPerSlice <= MaxBytesPerSlice,
+            $"{bytesPerSlice} bytes per slice: {bytesForFew} for {FewSlices}, {bytesForMany} for {ManySlices}");
         Assert.Equal(requestsWhenWarm, origin.RequestCount);
     }
 
@@ -62,6 +65,7 @@ public sealed class HitPathAllocationTests
         var file = new RangeFile(SliceBytes);
         await using var origin = ScriptedOrigin.Start(file.AnswerAsync);
         await using var proxy = await ProxyUnderTest.StartAsync(origin.Uri, SliceBytes);
+        proxy.StopRecording();
         using var client = new BlockingClient(proxy.EndPoint);
         byte[] request = Wire.Bytes(RawClient.Request("GET", "/file", "Range: bytes=0-99"));
         for (int warmUp = 0; warmUp < 200; warmUp++)
@@ -78,7 +82,9 @@ public sealed class HitPathAllocationTests
         Assert.Equal(0, least);
     }
 
-    /// <summary>Exchanges that allocate nothing on this side: one buffer, blocking calls, and the head is only searched for its end.</summary>
+    /// <summary>
+    /// Exchanges that allocate nothing on this side: one buffer, blocking calls, and the head is only searched for its end.
+    /// </summary>
     private sealed class BlockingClient : IDisposable
     {
         private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };

@@ -11,7 +11,8 @@ public sealed class HopByHopTests
     public async Task Field_named_in_connection_selects_no_variant()
     {
         await using var origin = ScriptedOrigin.Start(exchange =>
-            exchange.RespondAsync("200 OK", exchange.Request.Field("Accept-Language") ?? "none", "Vary: Accept-Language", "Cache-Control: max-age=60"));
+            exchange.RespondAsync(
+                "200 OK", exchange.Request.Field("Accept-Language") ?? "none", "Vary: Accept-Language", "Cache-Control: max-age=60"));
         await using var proxy = await StartAsync(origin);
 
         var poisoning = await proxy.GetAsync("/page", "Accept-Language: de", "Connection: Accept-Language");
@@ -29,8 +30,14 @@ public sealed class HopByHopTests
     public async Task Response_field_for_all_recipients_cannot_be_named_away(string method)
     {
         await using var origin = ScriptedOrigin.Start(exchange => exchange.RespondAsync(
-            "200 OK", "body", "Connection: Cache-Control, Content-Encoding, ETag, Vary, Content-Length, X-Hop", "Cache-Control: private", "Content-Encoding: gzip",
-            "ETag: \"v1\"", "Vary: Accept-Encoding", "X-Hop: 1"));
+            "200 OK",
+            "body",
+            "Connection: Cache-Control, Content-Encoding, ETag, Vary, Content-Length, X-Hop",
+            "Cache-Control: private",
+            "Content-Encoding: gzip",
+            "ETag: \"v1\"",
+            "Vary: Accept-Encoding",
+            "X-Hop: 1"));
         await using var proxy = await StartAsync(origin);
         using var client = await RawClient.ConnectAsync(proxy.EndPoint);
 
@@ -48,9 +55,18 @@ public sealed class HopByHopTests
     [Trait("Behaviour", "B30")]
     public async Task Fields_by_which_a_client_speaks_for_a_cache_mean_nothing()
     {
-        await using var origin = ScriptedOrigin.Start(exchange => exchange.RespondAsync("200 OK", "page", "Cache-Control: max-age=60", "X-Cache: HIT"));
+        await using var origin = ScriptedOrigin.Start(
+            exchange => exchange.RespondAsync("200 OK", "page", "Cache-Control: max-age=60", "X-Cache: HIT"));
         await using var proxy = await StartAsync(origin);
-        string[] lies = ["X-Cache: HIT", "Cache-Status: evil; hit", "Age: 900", "X-Accel-Expires: 0", "CDN-Cache-Control: no-store", "Surrogate-Control: no-store"];
+        string[] lies =
+        [
+            "X-Cache: HIT",
+            "Cache-Status: evil; hit",
+            "Age: 900",
+            "X-Accel-Expires: 0",
+            "CDN-Cache-Control: no-store",
+            "Surrogate-Control: no-store",
+        ];
 
         var first = await proxy.GetAsync("/page", lies);
         var second = await proxy.GetAsync("/page", lies);

@@ -4,7 +4,8 @@ namespace Slice.Tests.EndToEnd;
 
 /// <summary>
 /// Messages of an origin that two readers could take for different things, or that end too early: never a body that looks whole and is not,
-/// nothing of it stored, and its connection not used again (B16, B18, B38). What is lenient in the pool and harmless is forwarded in one clear form.
+/// nothing of it stored, and its connection not used again (B16, B18, B38). What is lenient in the pool and harmless is forwarded in one
+/// clear form.
 /// </summary>
 public sealed class HostileOriginTests
 {
@@ -91,7 +92,8 @@ public sealed class HostileOriginTests
         "HTTP/1.1 200 OK\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n0\r\n\r\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n4;ext=\"a;b\"\r\nabcd\r\n0;last\r\n\r\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0000004\r\nabcd\r\n000\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: ETag\r\n\r\n4\r\nabcd\r\n0\r\nContent-Length: 9\r\nETag: \"evil\"\r\nSet-Cookie: evil\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: ETag\r\n\r\n"
+            + "4\r\nabcd\r\n0\r\nContent-Length: 9\r\nETag: \"evil\"\r\nSet-Cookie: evil\r\n\r\n",
         "HTTP/1.1 200 OK\nContent-Length: 4\nX-Folded: a\r\n b\r\n\r\nabcd",
         "HTTP/1.1 200 OK\r\nContent-Length : 4\r\n\r\nabcd",
         "HTTP/1.1 200 OK\r\nX-A: a\rSet-Cookie: b\r\nContent-Length: 4\r\n\r\nabcd",
@@ -226,7 +228,9 @@ public sealed class HostileOriginTests
     ];
 
     private static Task<ProxyUnderTest> StartAsync(ScriptedOrigin origin) => ProxyUnderTest.StartAsync(
-        origin.Uri, sliceSizeBytes: 4, options => options with { MaxRetries = 0, MaxConcurrentSubrequests = 1, SlicePatterns = ["^/sliced/"] });
+        origin.Uri,
+        sliceSizeBytes: 4,
+        options => options with { MaxRetries = 0, MaxConcurrentSubrequests = 1, SlicePatterns = ["^/sliced/"] });
 
     private static async Task SendAndCloseAsync(OriginExchange exchange, string answer)
     {

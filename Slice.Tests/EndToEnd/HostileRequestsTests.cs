@@ -136,7 +136,9 @@ public sealed class HostileRequestsTests
             proxy, Wire.Bytes("POST /body HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks + Behind), ["POST"]);
 
         Assert.Equal(400, Assert.Single(answers).StatusCode);
-        Assert.DoesNotContain(origin.Requests, request => request.Target != "/body" || request.HeadText.Contains("Content-Length: 0", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            origin.Requests,
+            request => request.Target != "/body" || request.HeadText.Contains("Content-Length: 0", StringComparison.Ordinal));
         await AssertUnharmedAsync(proxy);
     }
 
@@ -188,7 +190,8 @@ public sealed class HostileRequestsTests
         await using var origin = StartOrigin();
         await using var proxy = await StartProxyAsync(origin);
 
-        var answers = await ConverseAsync(proxy, Wire.Bytes($"GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"), ["GET"]);
+        var answers = await ConverseAsync(
+            proxy, Wire.Bytes($"GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"), ["GET"]);
 
         Assert.Equal(path, Assert.Single(answers).Field("X-Token"));
         Assert.Equal((path, origin.Authority), (origin.Requests[0].Target, origin.Requests[0].Field("Host")));
@@ -207,7 +210,8 @@ public sealed class HostileRequestsTests
         await using var origin = StartOrigin();
         await using var proxy = await StartProxyAsync(origin);
 
-        var answers = await ConverseAsync(proxy, Wire.Bytes(request + "GET /next HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"), ["POST", "GET"]);
+        var answers = await ConverseAsync(
+            proxy, Wire.Bytes(request + "GET /next HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"), ["POST", "GET"]);
 
         Assert.Equal([token, "/next"], answers.Select(answer => answer.Field("X-Token")));
         Assert.Equal([continues, 0], answers.Select(answer => answer.InterimHeads.Count));
@@ -228,7 +232,8 @@ public sealed class HostileRequestsTests
         await using var origin = StartOrigin();
         await using var proxy = await StartProxyAsync(origin);
 
-        var answers = await ConverseAsync(proxy, Wire.Bytes(request + "GET /next HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"), ["GET"]);
+        var answers = await ConverseAsync(
+            proxy, Wire.Bytes(request + "GET /next HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"), ["GET"]);
 
         Assert.Equal(["/up", "/next"], answers.Select(answer => answer.Field("X-Token")));
         Assert.Equal(["/up", "/next"], origin.Requests.Select(asked => asked.Target));
@@ -259,7 +264,8 @@ public sealed class HostileRequestsTests
     {
         const int Count = 10_000;
         var file = new RangeFile(64 << 10);
-        await using var origin = ScriptedOrigin.Start(exchange => exchange.Request.Target == "/sliced/file" ? file.AnswerAsync(exchange) : EchoAsync(exchange));
+        await using var origin = ScriptedOrigin.Start(
+            exchange => exchange.Request.Target == "/sliced/file" ? file.AnswerAsync(exchange) : EchoAsync(exchange));
         await using var proxy = await StartProxyAsync(origin, sliceSizeBytes: 4 << 10);
         using var client = await RawClient.ConnectAsync(proxy.EndPoint);
 
@@ -340,7 +346,8 @@ public sealed class HostileRequestsTests
         await AssertUnharmedAsync(proxy);
     }
 
-    private static async Task<List<RawResponse>> CheckPipelineAsync(ProxyUnderTest proxy, FakeTimeProvider time, byte[] input, List<string> expected)
+    private static async Task<List<RawResponse>> CheckPipelineAsync(
+        ProxyUnderTest proxy, FakeTimeProvider time, byte[] input, List<string> expected)
     {
         var model = RequestModel.Read(input);
         expected.AddRange(model.Requests.Select(request => request.Target));
@@ -376,7 +383,8 @@ public sealed class HostileRequestsTests
         var input = new List<byte>();
         for (int number = 1 + random.Below(5); number > 0; number--)
         {
-            input.AddRange(random.OneIn(4) ? mutator.Make(random.NextBits()) : Wire.Bytes($"GET /{seed % 1000}/{number} HTTP/1.1\r\nHost: x\r\n\r\n"));
+            input.AddRange(
+                random.OneIn(4) ? mutator.Make(random.NextBits()) : Wire.Bytes($"GET /{seed % 1000}/{number} HTTP/1.1\r\nHost: x\r\n\r\n"));
         }
 
         input.AddRange("GET /end HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"u8);
@@ -410,11 +418,12 @@ public sealed class HostileRequestsTests
         ? exchange.SendAsync($"HTTP/1.1 200 OK\r\nX-Token: {exchange.Request.Target}\r\nContent-Length: 0\r\n\r\n")
         : exchange.RespondAsync("200 OK", exchange.Request.Target, $"X-Token: {exchange.Request.Target}", "Cache-Control: no-store");
 
-    private static Task<ProxyUnderTest> StartProxyAsync(ScriptedOrigin origin, int sliceSizeBytes = 4, TimeProvider? time = null) => ProxyUnderTest.StartAsync(
-        origin.Uri,
-        sliceSizeBytes,
-        options => options with { SlicePatterns = ["^/sliced/"], Limits = options.Limits with { RequestBodyBytes = 1024 } },
-        time);
+    private static Task<ProxyUnderTest> StartProxyAsync(ScriptedOrigin origin, int sliceSizeBytes = 4, TimeProvider? time = null) =>
+        ProxyUnderTest.StartAsync(
+            origin.Uri,
+            sliceSizeBytes,
+            options => options with { SlicePatterns = ["^/sliced/"], Limits = options.Limits with { RequestBodyBytes = 1024 } },
+            time);
 
     private static async Task AssertUnharmedAsync(ProxyUnderTest proxy)
     {

@@ -69,7 +69,9 @@ public sealed class InvalidationTests
         _time.Advance(TimeSpan.FromSeconds(61));
         var get = origin.Answer;
         origin.Answer = exchange => exchange.Request.Method == "HEAD"
-            ? exchange.SendAsync($"HTTP/1.1 200 OK\r\nETag: {tag}\r\nLast-Modified: {_file.LastModified}\r\nContent-Length: {length}\r\nCache-Control: max-age=60\r\n\r\n")
+            ? exchange.SendAsync(
+                $"HTTP/1.1 200 OK\r\nETag: {tag}\r\nLast-Modified: {_file.LastModified}\r\n"
+                + $"Content-Length: {length}\r\nCache-Control: max-age=60\r\n\r\n")
             : get(exchange);
 
         await SendAsync(proxy, "HEAD", "/file");

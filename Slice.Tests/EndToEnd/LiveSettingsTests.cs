@@ -51,8 +51,9 @@ public sealed class LiveSettingsTests
 
         await Eventually.TrueAsync(() => Volatile.Read(ref answered) > Clients * RequestsEach / 4, () => $"{answered} answers");
         string file = Path.Combine(product.DirectoryPath, "pingora_slice.yaml");
+        string yaml = await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken);
         await File.WriteAllTextAsync(
-            file, (await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken)).Replace("false", "true", StringComparison.Ordinal), TestContext.Current.CancellationToken);
+            file, yaml.Replace("false", "true", StringComparison.Ordinal), TestContext.Current.CancellationToken);
         product.Signal(SigHup);
 
         var all = (await Task.WhenAll(clients)).SelectMany(bodies => bodies).ToArray();
@@ -110,10 +111,12 @@ public sealed class LiveSettingsTests
     {
         await using var first = ScriptedOrigin.Start(exchange => exchange.RespondAsync("200 OK", "first", "ETag: \"a\""));
         await using var second = ScriptedOrigin.Start(exchange => exchange.RespondAsync("200 OK", "second", "ETag: \"b\""));
-        await using var proxy = await ProxyUnderTest.StartAsync(first.Uri, sliceSizeBytes: 8, options => options with { CacheTtl = TimeSpan.Zero });
+        await using var proxy = await ProxyUnderTest.StartAsync(
+            first.Uri, sliceSizeBytes: 8, options => options with { CacheTtl = TimeSpan.Zero });
         Assert.Equal("first", (await proxy.GetAsync("/file")).BodyText);
 
-        Reload(proxy, options => options with { UpstreamAddresses = [second.Uri], CacheTtl = TimeSpan.FromMinutes(1), HealthPath = "/alive" });
+        Reload(
+            proxy, options => options with { UpstreamAddresses = [second.Uri], CacheTtl = TimeSpan.FromMinutes(1), HealthPath = "/alive" });
 
         Assert.Equal("second", (await proxy.GetAsync("/file")).BodyText);
         Assert.Equal("HIT", (await proxy.GetAsync("/file")).Field("X-Cache"));

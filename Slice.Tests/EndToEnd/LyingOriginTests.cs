@@ -2,7 +2,9 @@ using Slice.Tests.Support;
 
 namespace Slice.Tests.EndToEnd;
 
-/// <summary>Answers that could put a byte in the wrong place are refused and never stored; answers that are merely unusual are used (B12 to B17).</summary>
+/// <summary>
+/// Answers that could put a byte in the wrong place are refused and never stored; answers that are merely unusual are used (B12 to B17).
+/// </summary>
 public sealed class LyingOriginTests
 {
     private const string SixteenBytes = "0123456789abcdef";
@@ -98,7 +100,8 @@ public sealed class LyingOriginTests
     {
         await using var origin = ScriptedOrigin.Start(exchange => exchange.Request.Range is null
             ? exchange.RespondAsync("200 OK", SixteenBytes)
-            : exchange.SendAsync(Fill("HTTP/1.1 206 Partial Content\r\nContent-Range: bytes {0}-{1}/*\r\nContent-Length: 4\r\n\r\n{2}", exchange.Request)));
+            : exchange.SendAsync(
+                Fill("HTTP/1.1 206 Partial Content\r\nContent-Range: bytes {0}-{1}/*\r\nContent-Length: 4\r\n\r\n{2}", exchange.Request)));
         await using var proxy = await StartAsync(origin);
 
         var whole = await proxy.GetAsync("/file");
@@ -249,7 +252,8 @@ public sealed class LyingOriginTests
     }
 
     private static Task AnswerAsync(OriginExchange exchange) => exchange.SendAsync(Fill(
-        "HTTP/1.1 206 Partial Content\r\nETag: \"v1\"\r\nContent-Range: bytes {0}-{1}/16\r\nContent-Length: 4\r\n\r\n{2}", exchange.Request));
+        "HTTP/1.1 206 Partial Content\r\nETag: \"v1\"\r\nContent-Range: bytes {0}-{1}/16\r\nContent-Length: 4\r\n\r\n{2}",
+        exchange.Request));
 
     private static string Fill(string answer, OriginRequest request)
     {

@@ -37,7 +37,8 @@ public sealed class MixedTrafficTests
             version.Fault = exchange => FaultOf(exchange.Request.Number + seed);
         }
 
-        int[] whole = await Task.WhenAll(Enumerable.Range(0, Clients).Select(client => RunClientAsync(proxy, new Random((seed * 100) + client))));
+        int[] whole = await Task.WhenAll(
+            Enumerable.Range(0, Clients).Select(client => RunClientAsync(proxy, new Random((seed * 100) + client))));
 
         // Cuts and changes abort some responses. That many do come through shows only that the test tests something.
         Assert.True(whole.Sum() > Clients * RequestsPerClient / 4, $"{whole.Sum()} whole responses");

@@ -54,7 +54,8 @@ public sealed class MultipartTests
 
         var response = await proxy.GetAsync("/file", "Range: bytes=0-0,1000-1000");
 
-        Assert.StartsWith($"--{BoundaryOf(response)}\r\nContent-Range: bytes 0-0/4096\r\n\r\n", response.BodyText, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"--{BoundaryOf(response)}\r\nContent-Range: bytes 0-0/4096\r\n\r\n", response.BodyText, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -146,7 +147,8 @@ public sealed class MultipartTests
     {
         var big = new RangeFile(1 << 20);
         await using var origin = ScriptedOrigin.Start(big.AnswerAsync);
-        await using var proxy = await ProxyUnderTest.StartAsync(origin.Uri, sliceSizeBytes: 4096, options => options with { MaxConcurrentSubrequests = 4 });
+        await using var proxy = await ProxyUnderTest.StartAsync(
+            origin.Uri, sliceSizeBytes: 4096, options => options with { MaxConcurrentSubrequests = 4 });
         string range = string.Join(',', Enumerable.Range(0, 64).Select(number => $"{number * 16384}-{number * 16384}"));
 
         origin.Answer = async exchange =>

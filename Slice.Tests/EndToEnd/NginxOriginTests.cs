@@ -63,7 +63,8 @@ public sealed class NginxOriginTests
         await using var product = await StartProductAsync(origin, "256MiB");
 
         await DownloadAsync(product, TestContent.Version(2), MiB - 1, MiB + 1, $"Range: bytes={MiB - 1}-{MiB}");
-        await DownloadAsync(product, TestContent.Version(2), (4 * MiB) - 10, (7 * MiB) + 10, $"Range: bytes={(4 * MiB) - 10}-{(7 * MiB) + 9}");
+        await DownloadAsync(
+            product, TestContent.Version(2), (4 * MiB) - 10, (7 * MiB) + 10, $"Range: bytes={(4 * MiB) - 10}-{(7 * MiB) + 9}");
         await DownloadAsync(product, TestContent.Version(2), length - 5, length, "Range: bytes=-5");
 
         int[] slices = [0, 1, 3, 4, 5, 6, 7, 31];

@@ -158,7 +158,8 @@ public sealed class OriginTlsTests : IDisposable
         await using var proxy = await StartAsync(front.UriOf("localhost"), tls => new UpstreamTlsOptions { Verify = false });
 
         Assert.Equal(TestContent.Bytes(0, 64, _file.Seed), (await proxy.GetAsync("/file")).Body);
-        Assert.Single(proxy.Log, line => line.StartsWith("Warning origin_not_verified upstream_tls.verify is false", StringComparison.Ordinal));
+        Assert.Single(
+            proxy.Log, line => line.StartsWith("Warning origin_not_verified upstream_tls.verify is false", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -171,7 +172,8 @@ public sealed class OriginTlsTests : IDisposable
         await using var badFront = new TlsFront(origin, bad);
         await using var goodFront = new TlsFront(origin, good);
         await using var proxy = await StartAsync(
-            badFront.UriOf("localhost"), configure: options => options with { UpstreamAddresses = [badFront.UriOf("localhost"), goodFront.UriOf("localhost")] });
+            badFront.UriOf("localhost"),
+            configure: options => options with { UpstreamAddresses = [badFront.UriOf("localhost"), goodFront.UriOf("localhost")] });
 
         Assert.Equal(TestContent.Bytes(0, 64, _file.Seed), (await proxy.GetAsync("/file")).Body);
         Assert.Equal(0, await proxy.MetricAsync($"origin_healthy{{address=\"https://localhost:{badFront.Port}\"}}"));
@@ -203,10 +205,12 @@ public sealed class OriginTlsTests : IDisposable
     public async Task Nginx_with_tls_is_an_origin_and_sees_the_name_unless_its_version_is_too_old(string version, string? seen)
     {
         using var certificate = _authority.Issue("origin.example");
-        await File.WriteAllTextAsync(_directory.Combine("server.pem"), certificate.ExportCertificatePem(), TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            _directory.Combine("server.pem"), certificate.ExportCertificatePem(), TestContext.Current.CancellationToken);
         using (var key = System.Security.Cryptography.X509Certificates.ECDsaCertificateExtensions.GetECDsaPrivateKey(certificate)!)
         {
-            await File.WriteAllTextAsync(_directory.Combine("server.key"), key.ExportPkcs8PrivateKeyPem(), TestContext.Current.CancellationToken);
+            await File.WriteAllTextAsync(
+                _directory.Combine("server.key"), key.ExportPkcs8PrivateKeyPem(), TestContext.Current.CancellationToken);
         }
 
         await File.WriteAllBytesAsync(_directory.Combine("file"), TestContent.Bytes(0, 64, seed: 1), TestContext.Current.CancellationToken);
@@ -221,7 +225,8 @@ public sealed class OriginTlsTests : IDisposable
                 location = /name { return 200 "$ssl_server_name $ssl_protocol"; }
             }
             """);
-        await using var proxy = await StartAsync(new Uri($"https://127.0.0.1:{nginx.Port}"), tls => tls with { ServerName = "origin.example" });
+        await using var proxy = await StartAsync(
+            new Uri($"https://127.0.0.1:{nginx.Port}"), tls => tls with { ServerName = "origin.example" });
 
         var file = await proxy.GetAsync("/file");
         var name = await proxy.GetAsync("/name");
@@ -249,7 +254,8 @@ public sealed class OriginTlsTests : IDisposable
         });
         using var certificate = _authority.Issue("localhost");
         await using var front = new TlsFront(origin, certificate) { SaysClose = saysClose };
-        await using var proxy = await StartAsync(front.UriOf("localhost"), configure: options => options with { SlicePatterns = ["^/file"] });
+        await using var proxy = await StartAsync(
+            front.UriOf("localhost"), configure: options => options with { SlicePatterns = ["^/file"] });
 
         using var client = await RawClient.ConnectAsync(proxy.EndPoint);
         await client.SendAsync(RawClient.Request("GET", path, "Connection: close"));
@@ -282,7 +288,11 @@ public sealed class OriginTlsTests : IDisposable
         await using var origin = ScriptedOrigin.Start(_ => Task.CompletedTask);
         await using var proxy = await StartAsync(
             new Uri($"https://{origin.Authority}"),
-            configure: options => options with { MaxRetries = 0, Timeouts = new TimeoutOptions { Connect = TimeSpan.FromMilliseconds(50) } });
+            configure: options => options with
+            {
+                MaxRetries = 0,
+                Timeouts = new TimeoutOptions { Connect = TimeSpan.FromMilliseconds(50) },
+            });
 
         var response = await proxy.GetAsync("/file");
 
@@ -295,7 +305,8 @@ public sealed class OriginTlsTests : IDisposable
     public async Task Ca_file_that_has_gone_since_the_configuration_was_read_is_named_at_start()
     {
         string file = _directory.Combine("gone.pem");
-        var error = await Assert.ThrowsAsync<InstanceStartException>(() => StartAsync(new Uri("https://localhost"), tls => tls with { CaFile = file }));
+        var error = await Assert.ThrowsAsync<InstanceStartException>(
+            () => StartAsync(new Uri("https://localhost"), tls => tls with { CaFile = file }));
         Assert.Equal($"upstream_tls.ca_file: {file}: no such file", error.Message);
     }
 

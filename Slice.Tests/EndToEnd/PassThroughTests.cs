@@ -6,7 +6,9 @@ using Slice.Tests.Support;
 
 namespace Slice.Tests.EndToEnd;
 
-/// <summary>What is not sliced streams through, in both directions, unchanged but for the fields that belong to one connection (B22, B36, B41, B42).</summary>
+/// <summary>
+/// What is not sliced streams through, in both directions, unchanged but for the fields that belong to one connection (B22, B36, B41, B42).
+/// </summary>
 public sealed class PassThroughTests
 {
     [Theory]
@@ -208,7 +210,10 @@ public sealed class PassThroughTests
         using var origin = new TcpListener(IPAddress.Loopback, 0);
         origin.Start();
         await using var proxy = await ProxyUnderTest.StartAsync(
-            new Uri($"http://{origin.LocalEndpoint}/"), 4, options => options with { Limits = options.Limits with { MinReceiveRate = 0 } }, time);
+            new Uri($"http://{origin.LocalEndpoint}/"),
+            4,
+            options => options with { Limits = options.Limits with { MinReceiveRate = 0 } },
+            time);
         using var client = await RawClient.ConnectAsync(proxy.EndPoint);
         await client.SendAsync("PUT /file HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nx");
         using var accepted = await Deadline.WithinAsync(origin.AcceptSocketAsync(ct).AsTask(), "the proxy connects");
@@ -395,9 +400,9 @@ public sealed class PassThroughTests
         using var client = await RawClient.ConnectAsync(proxy.EndPoint);
 
         await client.SendAsync(
-            "POST /file HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, X-Secret\r\nX-Secret: 1\r\nKeep-Alive: 5\r\nTE: trailers\r\nProxy-Connection: x\r\n"
-            + "Upgrade: h2c\r\nX-Kept: 1\r\nCookie: c=1\r\nAccept-Encoding: br\r\nIf-None-Match: \"x\"\r\nRange: bytes=0-1\r\nVia: 1.0 outer\r\n"
-            + "Content-Length: 0\r\n\r\n");
+            "POST /file HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, X-Secret\r\nX-Secret: 1\r\nKeep-Alive: 5\r\n"
+            + "TE: trailers\r\nProxy-Connection: x\r\nUpgrade: h2c\r\nX-Kept: 1\r\nCookie: c=1\r\nAccept-Encoding: br\r\n"
+            + "If-None-Match: \"x\"\r\nRange: bytes=0-1\r\nVia: 1.0 outer\r\nContent-Length: 0\r\n\r\n");
         var response = await client.ReadResponseAsync();
 
         Assert.All(["X-Private", "Keep-Alive", "Proxy-Authenticate", "Upgrade", "Connection"], name => Assert.Empty(response.Fields(name)));
@@ -511,7 +516,8 @@ public sealed class PassThroughTests
     {
         var file = new RangeFile(16);
         await using var origin = ScriptedOrigin.Start(file.AnswerAsync);
-        await using var proxy = await StartAsync(origin, options => options with { SlicePatterns = ["^/big/", @"\.iso$"], CacheUnsliced = false });
+        await using var proxy = await StartAsync(
+            origin, options => options with { SlicePatterns = ["^/big/", @"\.iso$"], CacheUnsliced = false });
 
         foreach (string target in new[] { "/small/file", "/small/file", "/x.iso.txt", "/x?/big/" })
         {
@@ -564,7 +570,8 @@ public sealed class PassThroughTests
     [InlineData("401 Unauthorized")]
     public async Task Answer_to_the_first_slice_that_is_no_object_is_passed_on(string status)
     {
-        await using var origin = ScriptedOrigin.Start(exchange => exchange.RespondAsync(status, "text", "Location: /else", "WWW-Authenticate: Basic"));
+        await using var origin = ScriptedOrigin.Start(
+            exchange => exchange.RespondAsync(status, "text", "Location: /else", "WWW-Authenticate: Basic"));
         await using var proxy = await StartAsync(origin);
 
         var response = await proxy.GetAsync("/file");
@@ -573,6 +580,7 @@ public sealed class PassThroughTests
         Assert.Equal(1, origin.RequestCount);
     }
 
-    private static Task<ProxyUnderTest> StartAsync(ScriptedOrigin origin, Func<SliceOptions, SliceOptions>? configure = null, TimeProvider? time = null) =>
+    private static Task<ProxyUnderTest> StartAsync(
+        ScriptedOrigin origin, Func<SliceOptions, SliceOptions>? configure = null, TimeProvider? time = null) =>
         ProxyUnderTest.StartAsync(origin.Uri, sliceSizeBytes: 4, configure, time);
 }

@@ -18,7 +18,9 @@ public sealed class PipeWriterTests : IAsyncLifetime
     private const int SliceBytes = 160 << 10;
 
     private readonly SocketlessTransport _transport =
-        new(new SocketTransportFactory(Microsoft.Extensions.Options.Options.Create(new SocketTransportOptions()), NullLoggerFactory.Instance));
+        new(
+            new SocketTransportFactory(
+                Microsoft.Extensions.Options.Options.Create(new SocketTransportOptions()), NullLoggerFactory.Instance));
 
     private readonly RangeFile _file = new((20 * SliceBytes) + 1);
     private ScriptedOrigin _origin = null!;
@@ -28,8 +30,11 @@ public sealed class PipeWriterTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _origin = ScriptedOrigin.Start(exchange => exchange.Request.Method == "GET" ? _file.AnswerAsync(exchange) : exchange.SendAsync(
-            $"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{exchange.Request.Body.Length:x}\r\n{Wire.Text(exchange.Request.Body.Span)}\r\n0\r\n\r\n"));
+        _origin = ScriptedOrigin.Start(exchange => exchange.Request.Method == "GET"
+            ? _file.AnswerAsync(exchange)
+            : exchange.SendAsync(
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                + $"{exchange.Request.Body.Length:x}\r\n{Wire.Text(exchange.Request.Body.Span)}\r\n0\r\n\r\n"));
         var options = new SliceOptions
         {
             UpstreamAddresses = [_origin.Uri],

@@ -73,7 +73,8 @@ public sealed class PreconditionTests
     [InlineData(206, Modified)]
     [InlineData(200, Earlier)]
     [InlineData(200, Later)]
-    public Task Range_is_sent_if_the_object_is_the_one_the_client_has(int status, string value) => BothAsync(status, "If-Range: " + value, "Range: bytes=4-5");
+    public Task Range_is_sent_if_the_object_is_the_one_the_client_has(int status, string value) =>
+        BothAsync(status, "If-Range: " + value, "Range: bytes=4-5");
 
     [Fact]
     [Trait("Behaviour", "B10")]
@@ -142,8 +143,11 @@ public sealed class PreconditionTests
         Check(await GetAsync(), status, "stale");
 
         // They are between the client and us: slices are asked for by conditions of ours alone.
-        string[] own = fields.Where(field => field.Contains("\"x\"", StringComparison.Ordinal) || field.Contains("W/", StringComparison.Ordinal)).ToArray();
-        Assert.All(origin.Requests, request => Assert.DoesNotContain(own, field => request.HeadText.Contains(field, StringComparison.Ordinal)));
+        string[] own = fields
+            .Where(field => field.Contains("\"x\"", StringComparison.Ordinal) || field.Contains("W/", StringComparison.Ordinal))
+            .ToArray();
+        Assert.All(
+            origin.Requests, request => Assert.DoesNotContain(own, field => request.HeadText.Contains(field, StringComparison.Ordinal)));
         Assert.All(origin.Requests, request => Assert.Null(request.Field("If-Range")));
 
         async Task<RawResponse> GetAsync()

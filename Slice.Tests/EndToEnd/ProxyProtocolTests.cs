@@ -47,7 +47,13 @@ public sealed class ProxyProtocolTests
     {
         await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
         await using var proxy = await StartAsync(origin);
-        foreach (var (header, status) in new[] { (Header, 401), ("PROXY TCP4 127.0.0.1 127.0.0.1 1 2\r\n", 404), ("PROXY UNKNOWN\r\n", 401) })
+        (string Header, int Status)[] cases =
+        [
+            (Header, 401),
+            ("PROXY TCP4 127.0.0.1 127.0.0.1 1 2\r\n", 404),
+            ("PROXY UNKNOWN\r\n", 401),
+        ];
+        foreach (var (header, status) in cases)
         {
             using var client = await RawClient.ConnectAsync(proxy.EndPoint);
             await client.SendAsync(header + RawClient.Request("PURGE", "/file"));
@@ -130,10 +136,16 @@ public sealed class ProxyProtocolTests
     }
 
     private static Task<ProxyUnderTest> StartAsync(
-        ScriptedOrigin origin, Func<SliceOptions, SliceOptions>? configure = null, string trusted = "127.0.0.1", TimeProvider? time = null) =>
+        ScriptedOrigin origin,
+        Func<SliceOptions, SliceOptions>? configure = null,
+        string trusted = "127.0.0.1",
+        TimeProvider? time = null) =>
         ProxyUnderTest.StartAsync(
             origin.Uri,
             sliceSizeBytes: 64 << 10,
-            options => (configure?.Invoke(options) ?? options) with { ProxyProtocol = new ProxyProtocolOptions { Enabled = true, TrustedAddresses = [trusted] } },
+            options => (configure?.Invoke(options) ?? options) with
+            {
+                ProxyProtocol = new ProxyProtocolOptions { Enabled = true, TrustedAddresses = [trusted] },
+            },
             time);
 }

@@ -155,7 +155,8 @@ public sealed class PurgeTests
         string metrics = (await RawClient.GetAsync(proxy.AdminEndPoint, "/metrics")).BodyText;
         Assert.All(
             ["unauthorized", "purged", "not_found"],
-            result => Assert.Contains($"pingora_slice_purge_requests_by_result{{result=\"{result}\"}} 1\n", metrics, StringComparison.Ordinal));
+            result => Assert.Contains(
+                $"pingora_slice_purge_requests_by_result{{result=\"{result}\"}} 1\n", metrics, StringComparison.Ordinal));
     }
 
     private static Task<ProxyUnderTest> StartAsync(ScriptedOrigin origin, PurgeOptions? purge = null) => ProxyUnderTest.StartAsync(

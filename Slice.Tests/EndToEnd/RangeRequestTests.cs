@@ -109,7 +109,8 @@ public sealed class RangeRequestTests
         }
 
         Assert.Equal($"bytes */{length}", (await proxy.GetAsync("/file", $"Range: bytes={length}-")).Field("Content-Range"));
-        Assert.Equal($"bytes {length - 1}-{length - 1}/{length}", (await proxy.GetAsync("/file", "Range: bytes=-1")).Field("Content-Range"));
+        Assert.Equal(
+            $"bytes {length - 1}-{length - 1}/{length}", (await proxy.GetAsync("/file", "Range: bytes=-1")).Field("Content-Range"));
     }
 
     [Theory]
@@ -127,7 +128,9 @@ public sealed class RangeRequestTests
             await client.SendAsync(RawClient.Request("HEAD", "/file", "Range: " + range));
             var response = await client.ReadResponseAsync("HEAD");
 
-            Assert.True((response.StatusCode, response.Field("Content-Length"), response.Field("Content-Range")) == (200, "16", null), $"{state}: {response}");
+            Assert.True(
+                (response.StatusCode, response.Field("Content-Length"), response.Field("Content-Range")) == (200, "16", null),
+                $"{state}: {response}");
             await proxy.GetAsync("/file");
         }
     }
@@ -158,7 +161,8 @@ public sealed class RangeRequestTests
         Check(await proxy.GetAsync("/file", "Range: " + range), status, start, end);
 
         // Only ranges of ours, on the grid of slices, or none.
-        Assert.All(origin.Requests, request => Assert.True(request.Field("Range") is null || request.Range is { First: >= 0 }, request.HeadText));
+        Assert.All(
+            origin.Requests, request => Assert.True(request.Field("Range") is null || request.Range is { First: >= 0 }, request.HeadText));
     }
 
     private void Check(RawResponse response, int status, int start, int end)

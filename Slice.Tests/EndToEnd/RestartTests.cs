@@ -82,7 +82,8 @@ public sealed class RestartTests : IDisposable
         Assert.Equal(Slices, await proxy.MetricAsync("cache_entries"));
         await proxy.GetAsync("/other");
         await Eventually.TrueAsync(
-            async () => await proxy.MetricAsync("cache_entries") == Slices + ((_file.LengthBytes + sliceBytes - 1) / sliceBytes), () => "the other is in larger slices");
+            async () => await proxy.MetricAsync("cache_entries") == Slices + ((_file.LengthBytes + sliceBytes - 1) / sliceBytes),
+            () => "the other is in larger slices");
     }
 
     [Fact]
@@ -98,7 +99,10 @@ public sealed class RestartTests : IDisposable
 
         await using (var proxy = await StartAsync(origin))
         {
-            Assert.Contains("format 200", Assert.Single(proxy.Log, line => line.Contains("cache_refused", StringComparison.Ordinal)), StringComparison.Ordinal);
+            Assert.Contains(
+                "format 200",
+                Assert.Single(proxy.Log, line => line.Contains("cache_refused", StringComparison.Ordinal)),
+                StringComparison.Ordinal);
             await AssertRightAsync(proxy, "MISS");
             await Eventually.TrueAsync(async () => await proxy.MetricAsync("cache_entries") == Slices, () => "all slices are stored");
         }
@@ -111,18 +115,27 @@ public sealed class RestartTests : IDisposable
     [Trait("Behaviour", "B46")]
     public async Task Directory_with_the_index_of_another_program_is_left_as_it_is()
     {
-        await File.WriteAllTextAsync(_directory.Combine(StoreLayout.IndexFileName), "somebody's notes", TestContext.Current.CancellationToken);
-        await File.WriteAllTextAsync(_directory.Combine(StoreLayout.SegmentFileName(0)), "somebody's bytes", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            _directory.Combine(StoreLayout.IndexFileName), "somebody's notes", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            _directory.Combine(StoreLayout.SegmentFileName(0)), "somebody's bytes", TestContext.Current.CancellationToken);
         await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
         await using (var proxy = await StartAsync(origin))
         {
-            Assert.Contains("is not an index", Assert.Single(proxy.Log, line => line.Contains("cache_unusable", StringComparison.Ordinal)), StringComparison.Ordinal);
+            Assert.Contains(
+                "is not an index",
+                Assert.Single(proxy.Log, line => line.Contains("cache_unusable", StringComparison.Ordinal)),
+                StringComparison.Ordinal);
             await AssertRightAsync(proxy, "MISS");
             Assert.Equal(0, await proxy.MetricAsync("cache_persistent"));
         }
 
-        Assert.Equal("somebody's notes", await File.ReadAllTextAsync(_directory.Combine(StoreLayout.IndexFileName), TestContext.Current.CancellationToken));
-        Assert.Equal("somebody's bytes", await File.ReadAllTextAsync(_directory.Combine(StoreLayout.SegmentFileName(0)), TestContext.Current.CancellationToken));
+        Assert.Equal(
+            "somebody's notes",
+            await File.ReadAllTextAsync(_directory.Combine(StoreLayout.IndexFileName), TestContext.Current.CancellationToken));
+        Assert.Equal(
+            "somebody's bytes",
+            await File.ReadAllTextAsync(_directory.Combine(StoreLayout.SegmentFileName(0)), TestContext.Current.CancellationToken));
     }
 
     [Fact]

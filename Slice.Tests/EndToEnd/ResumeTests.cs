@@ -3,7 +3,10 @@ using Slice.Tests.Support;
 
 namespace Slice.Tests.EndToEnd;
 
-/// <summary>An origin that breaks off, refuses or is silent: resumed and repeated within bounds, then told apart by status or by an abort (B18, B20).</summary>
+/// <summary>
+/// An origin that breaks off, refuses or is silent: resumed and repeated within bounds, then told apart by status or by an abort (B18,
+/// B20).
+/// </summary>
 public sealed class ResumeTests
 {
     private const string SixteenBytes = "0123456789abcdef";
@@ -13,7 +16,8 @@ public sealed class ResumeTests
     public async Task Body_cut_inside_the_first_slice_resumes_at_the_byte_reached_with_the_version_pinned()
     {
         await using var origin = ScriptedOrigin.Start(exchange => exchange.Request.Number == 1
-            ? SendAndCloseAsync(exchange, "HTTP/1.1 206 Partial Content\r\nETag: \"v1\"\r\nContent-Range: bytes 0-7/16\r\nContent-Length: 8\r\n\r\n01234")
+            ? SendAndCloseAsync(
+                exchange, "HTTP/1.1 206 Partial Content\r\nETag: \"v1\"\r\nContent-Range: bytes 0-7/16\r\nContent-Length: 8\r\n\r\n01234")
             : AnswerAsync(exchange));
         await using var proxy = await ProxyUnderTest.StartAsync(origin.Uri, sliceSizeBytes: 8);
 
@@ -61,7 +65,10 @@ public sealed class ResumeTests
     [Trait("Behaviour", "B18")]
     public async Task Retries_exhausted_after_the_head_abort_the_connection()
     {
-        var file = new RangeFile(16) { Fault = exchange => exchange.Request.Range == (0L, 7L) ? null : new RangeFault { CutAfterBytes = 0 } };
+        var file = new RangeFile(16)
+        {
+            Fault = exchange => exchange.Request.Range == (0L, 7L) ? null : new RangeFault { CutAfterBytes = 0 },
+        };
         await using var origin = ScriptedOrigin.Start(file.AnswerAsync);
         await using var proxy = await StartAsync(origin.Uri, maxRetries: 1);
         using var client = await RawClient.ConnectAsync(proxy.EndPoint);
@@ -80,7 +87,10 @@ public sealed class ResumeTests
     [Fact]
     public async Task Next_request_after_an_abort_fetches_what_is_missing()
     {
-        var file = new RangeFile(16) { Fault = exchange => exchange.Request.Number is 2 or 3 ? new RangeFault { CutAfterBytes = 0 } : null };
+        var file = new RangeFile(16)
+        {
+            Fault = exchange => exchange.Request.Number is 2 or 3 ? new RangeFault { CutAfterBytes = 0 } : null,
+        };
         await using var origin = ScriptedOrigin.Start(file.AnswerAsync);
         await using var proxy = await StartAsync(origin.Uri, maxRetries: 1);
         using var client = await RawClient.ConnectAsync(proxy.EndPoint);
@@ -198,7 +208,8 @@ public sealed class ResumeTests
         await client.ReadHeadAsync();
         Assert.Equal(TestContent.Bytes(0, 3, file.Seed), await client.ReadBytesAsync(3));
 
-        // The timeout is armed some time after the third byte, the retry's wait some time after that: the clock goes on until both are over.
+        // The timeout is armed some time after the third byte, the retry's wait some time after that: the clock goes on until both are
+        // over.
         await PassingTime.UntilAsync(time, () => origin.RequestCount == 2, "the slice is asked for again");
 
         Assert.Equal(TestContent.Bytes(3, 5, file.Seed), await client.ReadBytesAsync(5));

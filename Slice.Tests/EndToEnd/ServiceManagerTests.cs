@@ -31,7 +31,8 @@ public sealed class ServiceManagerTests
     private static Task<ProductProcess> StartAsync(string notifySocket, Func<int, Task<bool>>? isReady = null)
         => ProductProcess.StartAsync(Configuration, new Dictionary<string, string> { ["NOTIFY_SOCKET"] = notifySocket }, isReady);
 
-    private static async Task<int> HealthAsync(int port) => (await RawClient.GetAsync(new IPEndPoint(IPAddress.Loopback, port), "/health")).StatusCode;
+    private static async Task<int> HealthAsync(int port) =>
+        (await RawClient.GetAsync(new IPEndPoint(IPAddress.Loopback, port), "/health")).StatusCode;
 
     [Theory]
     [InlineData(false)]

@@ -28,7 +28,10 @@ public sealed class SharedAnswerTests
     public async Task Answer_that_may_be_shared_is_asked_for_without_what_tells_who_asks(string name, string field)
     {
         await using var origin = ScriptedOrigin.Start(exchange => exchange.RespondAsync(
-            "301 Moved Permanently", "", $"Location: http://{exchange.Request.Field(name) ?? "-"}/{exchange.Request.Field("X-Forwarded-Host")}", "Cache-Control: max-age=60"));
+            "301 Moved Permanently",
+            "",
+            $"Location: http://{exchange.Request.Field(name) ?? "-"}/{exchange.Request.Field("X-Forwarded-Host")}",
+            "Cache-Control: max-age=60"));
         await using var proxy = await StartAsync(origin, options => options with { SlicePatterns = ["^/s/"], SendsForwarded = true });
         foreach (string target in new[] { "/page", "/s/file" })
         {
@@ -90,7 +93,9 @@ public sealed class SharedAnswerTests
             bool isConfirmed = exchange.Request.Method == "HEAD" || exchange.Request.Field("If-None-Match") is not null;
             string body = "lang " + exchange.Request.Field("Accept-Language");
             return isConfirmed
-                ? exchange.SendAsync($"HTTP/1.1 {status}\r\nETag: \"a\"\r\nCache-Control: max-age=100\r\n{vary}\r\n{(method == "HEAD" ? "Content-Length: 7\r\n" : "")}\r\n")
+                ? exchange.SendAsync(
+                    $"HTTP/1.1 {status}\r\nETag: \"a\"\r\nCache-Control: max-age=100\r\n{vary}\r\n"
+                    + $"{(method == "HEAD" ? "Content-Length: 7\r\n" : "")}\r\n")
                 : exchange.RespondAsync("200 OK", body, "ETag: \"a\"", "Cache-Control: max-age=1");
         });
         await using var proxy = await StartAsync(origin);
@@ -130,7 +135,8 @@ public sealed class SharedAnswerTests
         var gate = new TaskCompletionSource();
         await using var origin = ScriptedOrigin.Start(async exchange =>
         {
-            await exchange.SendAsync("HTTP/1.1 200 OK\r\nETag: \"a\"\r\nCache-Control: max-age=60\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
+            await exchange.SendAsync(
+                "HTTP/1.1 200 OK\r\nETag: \"a\"\r\nCache-Control: max-age=60\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
             await exchange.WaitAsync(gate.Task);
             await exchange.SendAsync("0\r\n\r\n");
         });
@@ -162,5 +168,6 @@ public sealed class SharedAnswerTests
     }
 
     private Task<ProxyUnderTest> StartAsync(ScriptedOrigin origin, Func<SliceOptions, SliceOptions>? configure = null) =>
-        ProxyUnderTest.StartAsync(origin.Uri, sliceSizeBytes: 8, options => (configure?.Invoke(options) ?? options) with { MaxRetries = 0 }, _time);
+        ProxyUnderTest.StartAsync(
+            origin.Uri, sliceSizeBytes: 8, options => (configure?.Invoke(options) ?? options) with { MaxRetries = 0 }, _time);
 }

@@ -113,7 +113,8 @@ public sealed class SlicedGetTests
         Assert.Equal("23456789", response.BodyText);
         Assert.Equal("PARTIAL", response.Field("X-Cache"));
         Assert.EndsWith("slices=\"1/3\"", response.Field("Cache-Status"), StringComparison.Ordinal);
-        Assert.Equal([(4L, 7L), (0L, 3L), (8L, 11L)], origin.Requests.Select(request => request.Range!.Value));
+        Assert.Equal((4L, 7L), origin.Requests[0].Range!.Value);
+        Assert.Equal([(0L, 3L), (8L, 11L)], origin.Requests.Skip(1).Select(request => request.Range!.Value).Order());
     }
 
     [Fact]

@@ -70,7 +70,8 @@ public sealed class SlowClientTests
             leaving.Abort();
         }
 
-        await Eventually.TrueAsync(() => meter.ActiveRequests.Value == 0, () => $"no active requests; there are {meter.ActiveRequests.Value}");
+        await Eventually.TrueAsync(
+            () => meter.ActiveRequests.Value == 0, () => $"no active requests; there are {meter.ActiveRequests.Value}");
         Assert.Equal(20, meter.Requests.Value);
         Assert.InRange(origin.PeakConcurrentRequests, 1, 8);
         Assert.InRange(origin.ConnectionCount, 1, 8);
@@ -115,7 +116,8 @@ public sealed class SlowClientTests
     [Trait("Behaviour", "B40")]
     public async Task Client_that_is_slow_but_moves_is_served_until_it_stops()
     {
-        // Two minutes at 4,096 bytes per second: far above limits.min_send_rate, and so slow that the kernel never has room for another write.
+        // Two minutes at 4,096 bytes per second: far above limits.min_send_rate, and so slow that the kernel never has room for another
+        // write.
         var time = new FakeTimeProvider();
         var file = new RangeFile(1L << 30);
         await using var origin = ScriptedOrigin.Start(file.AnswerAsync);

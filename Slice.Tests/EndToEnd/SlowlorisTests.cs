@@ -4,7 +4,9 @@ using Slice.Tests.Support;
 
 namespace Slice.Tests.EndToEnd;
 
-/// <summary>Thousands of connections that send a byte now and then: they cost little, hold up nobody, and end when their time is over (B40).</summary>
+/// <summary>
+/// Thousands of connections that send a byte now and then: they cost little, hold up nobody, and end when their time is over (B40).
+/// </summary>
 [Collection(nameof(AloneInTheProcess))]
 public sealed class SlowlorisTests
 {
@@ -13,7 +15,8 @@ public sealed class SlowlorisTests
     // Descriptors of everything else in this process: generous.
     private const int OtherDescriptors = 500;
 
-    // Measured: 16 KiB for both ends, among them a rented head of 2 KiB and a block of 4 KiB of the transport's pool, and what the download left.
+    // Measured: 16 KiB for both ends, among them a rented head of 2 KiB and a block of 4 KiB of the transport's pool, and what the download
+    // left.
     private const long MostBytesPerConnection = 24 << 10;
 
     private const string Begun = "GET /slow HTTP/1.1\r\nHost: x\r\nA: ";
@@ -64,7 +67,9 @@ public sealed class SlowlorisTests
     private static int ConnectionCount()
     {
         string limits = File.ReadAllText("/proc/self/limits");
-        string soft = limits.Split('\n').Single(line => line.StartsWith("Max open files", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[3];
+        string soft = limits.Split('\n')
+            .Single(line => line.StartsWith("Max open files", StringComparison.Ordinal))
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries)[3];
         int descriptors = int.TryParse(soft, out int count) ? count : int.MaxValue;
         int connections = Math.Min(WantedConnections, (descriptors - OtherDescriptors) / 2);
         TestContext.Current.TestOutputHelper?.WriteLine($"{connections} connections under a limit of {soft} descriptors");
@@ -100,7 +105,8 @@ public sealed class SlowlorisTests
         int count;
         do
         {
-            count = await Deadline.WithinAsync(socket.ReceiveAsync(received.AsMemory(length), SocketFlags.None).AsTask(), "an answer and the close");
+            count = await Deadline.WithinAsync(
+                socket.ReceiveAsync(received.AsMemory(length), SocketFlags.None).AsTask(), "an answer and the close");
             length += count;
         }
         while (count > 0);

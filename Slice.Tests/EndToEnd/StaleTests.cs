@@ -35,7 +35,8 @@ public sealed class StaleTests
 
         Assert.All(stale, response => Assert.Equal(TestContent.Bytes(20, 10, _file.Seed), response.Body));
         Assert.Contains(stale, response => response.Field("X-Cache") == "STALE");
-        Assert.All(stale, response => Assert.StartsWith("pingora-slice; hit; ttl=-10", response.Field("Cache-Status"), StringComparison.Ordinal));
+        Assert.All(
+            stale, response => Assert.StartsWith("pingora-slice; hit; ttl=-10", response.Field("Cache-Status"), StringComparison.Ordinal));
         Assert.Equal(cold + 1, origin.RequestCount);
         Assert.Equal((_file.ETag, true), (origin.Requests[^1].Field("If-None-Match"), origin.Requests[^1].Range is not null));
     }
@@ -56,7 +57,8 @@ public sealed class StaleTests
 
         Assert.Contains(first.Body, new[] { TestContent.Bytes(0, 32, seed: 1), TestContent.Bytes(0, 32, seed: 2) });
         await Eventually.TrueAsync(
-            async () => (await proxy.GetAsync("/file")).Body.AsSpan().SequenceEqual(TestContent.Bytes(0, 32, seed: 2)), () => "the new version");
+            async () => (await proxy.GetAsync("/file")).Body.AsSpan().SequenceEqual(TestContent.Bytes(0, 32, seed: 2)),
+            () => "the new version");
     }
 
     [Fact]
@@ -92,7 +94,8 @@ public sealed class StaleTests
         var gate = new TaskCompletionSource();
         await using var origin = ScriptedOrigin.Start(async exchange =>
         {
-            const string head = "HTTP/1.1 200 OK\r\nCache-Control: max-age=60, stale-while-revalidate=30\r\nTransfer-Encoding: chunked\r\n\r\n";
+            const string head =
+                "HTTP/1.1 200 OK\r\nCache-Control: max-age=60, stale-while-revalidate=30\r\nTransfer-Encoding: chunked\r\n\r\n";
             if (exchange.Request.Number == 2)
             {
                 await exchange.SendAsync(head + "1\r\nn\r\n");
@@ -145,7 +148,8 @@ public sealed class StaleTests
     [InlineData("public", 70, "close", false)]
     [Trait("Behaviour", "B20")]
     [Trait("Behaviour", "B31")]
-    public async Task Stale_object_stands_in_for_a_failing_origin_where_that_is_allowed(string directive, int age, string failure, bool isServed)
+    public async Task Stale_object_stands_in_for_a_failing_origin_where_that_is_allowed(
+        string directive, int age, string failure, bool isServed)
     {
         _file.ExtraFields = ["Cache-Control: max-age=60, " + directive];
         await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
@@ -241,5 +245,6 @@ public sealed class StaleTests
     }
 
     private Task<ProxyUnderTest> StartAsync(ScriptedOrigin origin, Func<SliceOptions, SliceOptions>? configure = null) =>
-        ProxyUnderTest.StartAsync(origin.Uri, sliceSizeBytes: 8, options => (configure?.Invoke(options) ?? options) with { MaxRetries = 0 }, _time);
+        ProxyUnderTest.StartAsync(
+            origin.Uri, sliceSizeBytes: 8, options => (configure?.Invoke(options) ?? options) with { MaxRetries = 0 }, _time);
 }

@@ -3,7 +3,9 @@ using Slice.Tests.Support;
 
 namespace Slice.Tests.EndToEnd;
 
-/// <summary>What an operator sees of a start: what is wrong, with its place and its reason, and an exit code that tells whose fault it was.</summary>
+/// <summary>
+/// What an operator sees of a start: what is wrong, with its place and its reason, and an exit code that tells whose fault it was.
+/// </summary>
 public sealed class StartTests : IDisposable
 {
     private const int CannotStart = 1;
@@ -147,7 +149,8 @@ public sealed class StartTests : IDisposable
     public async Task Cache_directory_that_cannot_be_made_is_named_and_the_cache_is_in_memory()
     {
         // Not a matter of permissions, which root has: nobody can make a directory in /proc.
-        await using var product = await ProductProcess.StartAsync(Listening + "\nenable_l2_cache: true\nl2_cache_dir: /proc/pingora-slice-cache");
+        await using var product = await ProductProcess.StartAsync(
+            Listening + "\nenable_l2_cache: true\nl2_cache_dir: /proc/pingora-slice-cache");
 
         string line = Assert.Single(product.Lines, line => line.Contains("cache_unusable", StringComparison.Ordinal));
         Assert.Contains("l2_cache_dir: /proc/pingora-slice-cache: ", line, StringComparison.Ordinal);

@@ -11,16 +11,17 @@ public sealed class StopTests
     private const string ProxyHeader = "PROXY TCP4 192.0.2.1 192.0.2.2 1000 80\r\n";
     private const int SliceBytes = 64 << 10;
 
-    private static Task<ProductProcess> StartProductAsync(ScriptedOrigin origin, string shutdown = "30s") => ProductProcess.StartAsync($$$"""
-        listen_address: 127.0.0.1:{{port}}
-        metrics_endpoint:
-          address: 127.0.0.1:{{metrics_port}}
-        upstream_address: {{{origin.Authority}}}
-        slice_size: 64KiB
-        slice_patterns: ['^/sliced/']
-        timeouts:
-          shutdown: {{{shutdown}}}
-        """);
+    private static Task<ProductProcess> StartProductAsync(ScriptedOrigin origin, string shutdown = "30s") =>
+        ProductProcess.StartAsync($$$"""
+            listen_address: 127.0.0.1:{{port}}
+            metrics_endpoint:
+              address: 127.0.0.1:{{metrics_port}}
+            upstream_address: {{{origin.Authority}}}
+            slice_size: 64KiB
+            slice_patterns: ['^/sliced/']
+            timeouts:
+              shutdown: {{{shutdown}}}
+            """);
 
     // Each event once, in this order, and nothing that went wrong.
     private static void AssertCleanLog(ProductProcess product)

@@ -54,7 +54,8 @@ public sealed class StorabilityTests
     public async Task Cache_ttl_can_be_made_to_stand_in_for_what_an_answer_says()
     {
         await using var origin = ScriptedOrigin.Start(exchange => exchange.RespondAsync("200 OK", "body", "Cache-Control: max-age=1"));
-        await using var proxy = await StartAsync(origin, options => options with { CacheTtlOverride = true, CacheTtl = TimeSpan.FromMinutes(5) });
+        await using var proxy = await StartAsync(
+            origin, options => options with { CacheTtlOverride = true, CacheTtl = TimeSpan.FromMinutes(5) });
         await proxy.GetAsync("/page");
         _time.Advance(TimeSpan.FromMinutes(4));
 
@@ -69,7 +70,8 @@ public sealed class StorabilityTests
     [Trait("Behaviour", "B29")]
     public async Task Answer_to_a_request_with_credentials_is_stored_only_when_it_says_so(bool isStored, string field)
     {
-        await using var origin = ScriptedOrigin.Start(exchange => exchange.RespondAsync("200 OK", exchange.Request.Field("Authorization") ?? "none", field));
+        await using var origin = ScriptedOrigin.Start(
+            exchange => exchange.RespondAsync("200 OK", exchange.Request.Field("Authorization") ?? "none", field));
         await using var proxy = await StartAsync(origin);
 
         Assert.Equal("Basic YQ==", (await proxy.GetAsync("/page", "Authorization: Basic YQ==")).BodyText);
@@ -80,7 +82,8 @@ public sealed class StorabilityTests
     [Trait("Behaviour", "B29")]
     public async Task Cookie_of_one_client_is_not_stored_for_others_unless_the_operator_wants_it()
     {
-        await using var origin = ScriptedOrigin.Start(exchange => exchange.RespondAsync("200 OK", "body", "Set-Cookie: a=b", "Cache-Control: max-age=60"));
+        await using var origin = ScriptedOrigin.Start(
+            exchange => exchange.RespondAsync("200 OK", "body", "Set-Cookie: a=b", "Cache-Control: max-age=60"));
         await using var careful = await StartAsync(origin);
         await using var willing = await StartAsync(origin, options => options with { CacheSetCookie = true });
 
@@ -96,7 +99,8 @@ public sealed class StorabilityTests
     [Trait("Behaviour", "B30")]
     public async Task Cache_status_tells_why_the_origin_was_asked()
     {
-        await using var origin = ScriptedOrigin.Start(exchange => exchange.RespondAsync("200 OK", "0123456789", "ETag: \"v1\"", "Cache-Control: max-age=60"));
+        await using var origin = ScriptedOrigin.Start(
+            exchange => exchange.RespondAsync("200 OK", "0123456789", "ETag: \"v1\"", "Cache-Control: max-age=60"));
         await using var proxy = await StartAsync(origin);
         using var client = await RawClient.ConnectAsync(proxy.EndPoint);
 

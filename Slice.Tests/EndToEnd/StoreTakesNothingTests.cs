@@ -3,7 +3,9 @@ using Slice.Tests.Support;
 
 namespace Slice.Tests.EndToEnd;
 
-/// <summary>A store that takes nothing, because it is full or its disk refuses writes, costs hits: neither bytes of the origin nor its limit.</summary>
+/// <summary>
+/// A store that takes nothing, because it is full or its disk refuses writes, costs hits: neither bytes of the origin nor its limit.
+/// </summary>
 public sealed class StoreTakesNothingTests
 {
     private const int SliceBytes = 64 << 10;

@@ -112,7 +112,11 @@ public sealed class TlsListenerTests : IDisposable
         await socket.ConnectAsync(proxy.Instance.TlsEndPoint!, TestContext.Current.CancellationToken);
         await using var stream = OriginTlsStream.Over(socket);
         await stream.AuthenticateAsClientAsync(
-            new SslClientAuthenticationOptions { TargetHost = "any.example", RemoteCertificateValidationCallback = (_, shown, _, _) => shown is not null },
+            new SslClientAuthenticationOptions
+            {
+                TargetHost = "any.example",
+                RemoteCertificateValidationCallback = (_, shown, _, _) => shown is not null,
+            },
             TestContext.Current.CancellationToken);
 
         await stream.WriteAsync("GET /page HTTP/1.0\r\nHost: a\r\n\r\n"u8.ToArray(), TestContext.Current.CancellationToken);
@@ -152,18 +156,23 @@ public sealed class TlsListenerTests : IDisposable
             """);
         int tlsPort = (await product.TlsEndPointAsync()).Port;
         string[] curl = ["-sS", "--fail", "--cacert", ca, "-r", "1000-2000", "-o", _directory.Combine("part")];
-        Assert.Equal(0, await CurlAsync([.. curl, "--resolve", $"first.example:{tlsPort}:127.0.0.1", $"https://first.example:{tlsPort}/file"]));
-        Assert.Equal(TestContent.Bytes(1000, 1001, _file.Seed), await File.ReadAllBytesAsync(_directory.Combine("part"), TestContext.Current.CancellationToken));
+        Assert.Equal(
+            0, await CurlAsync([.. curl, "--resolve", $"first.example:{tlsPort}:127.0.0.1", $"https://first.example:{tlsPort}/file"]));
+        Assert.Equal(
+            TestContent.Bytes(1000, 1001, _file.Seed),
+            await File.ReadAllBytesAsync(_directory.Combine("part"), TestContext.Current.CancellationToken));
 
         await File.WriteAllTextAsync(_certificate, _authority.IssuePem("second.example"), TestContext.Current.CancellationToken);
         product.Signal(1);
         await product.LineAsync("event=certificate_reloaded");
-        Assert.Equal(0, await CurlAsync([.. curl, "--resolve", $"second.example:{tlsPort}:127.0.0.1", $"https://second.example:{tlsPort}/file"]));
+        Assert.Equal(
+            0, await CurlAsync([.. curl, "--resolve", $"second.example:{tlsPort}:127.0.0.1", $"https://second.example:{tlsPort}/file"]));
 
         await File.WriteAllTextAsync(_certificate, "broken", TestContext.Current.CancellationToken);
         product.Signal(1);
         await product.LineAsync("event=certificate_refused");
-        Assert.Equal(0, await CurlAsync([.. curl, "--resolve", $"second.example:{tlsPort}:127.0.0.1", $"https://second.example:{tlsPort}/file"]));
+        Assert.Equal(
+            0, await CurlAsync([.. curl, "--resolve", $"second.example:{tlsPort}:127.0.0.1", $"https://second.example:{tlsPort}/file"]));
     }
 
     [Fact]
@@ -172,13 +181,17 @@ public sealed class TlsListenerTests : IDisposable
         string config = _directory.Combine("config.yaml");
         await File.WriteAllTextAsync(
             config,
-            $"upstream_address: origin.example\ntls:\n  listen_address: 127.0.0.1:0\n  certificate: {_directory.Combine("none.pem")}\n  key: {_certificate}\n",
+            "upstream_address: origin.example\ntls:\n  listen_address: 127.0.0.1:0\n"
+            + $"  certificate: {_directory.Combine("none.pem")}\n  key: {_certificate}\n",
             TestContext.Current.CancellationToken);
 
         var (exitCode, lines) = await ProductProcess.RunAsync("--check-config", config);
 
         Assert.Equal(78, exitCode);
-        Assert.Contains(lines, line => line.Contains("config.yaml:4:16: tls.certificate: ", StringComparison.Ordinal) && line.Contains("no such file", StringComparison.Ordinal));
+        Assert.Contains(
+            lines,
+            line => line.Contains("config.yaml:4:16: tls.certificate: ", StringComparison.Ordinal)
+                && line.Contains("no such file", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -252,7 +265,9 @@ public sealed class TlsListenerTests : IDisposable
     private static async Task<(string Head, byte[] Body)> GetAsync(ProxyUnderTest proxy, string fieldLines)
     {
         await using var stream = await ConnectAsync(proxy);
-        await stream.WriteAsync(Encoding.ASCII.GetBytes($"GET /file HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{fieldLines}\r\n"), TestContext.Current.CancellationToken);
+        await stream.WriteAsync(
+            Encoding.ASCII.GetBytes($"GET /file HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{fieldLines}\r\n"),
+            TestContext.Current.CancellationToken);
         using var received = new MemoryStream();
         await stream.CopyToAsync(received, TestContext.Current.CancellationToken);
         byte[] bytes = received.ToArray();
@@ -263,6 +278,11 @@ public sealed class TlsListenerTests : IDisposable
     private Task<ProxyUnderTest> StartAsync(ScriptedOrigin origin, Func<SliceOptions, SliceOptions>? configure = null) =>
         ProxyUnderTest.StartAsync(origin.Uri, sliceSizeBytes: 64 << 10, options => (configure?.Invoke(options) ?? options) with
         {
-            Tls = new TlsOptions { ListenAddress = new IPEndPoint(IPAddress.Loopback, 0).ToString(), Certificate = _certificate, Key = _certificate },
+            Tls = new TlsOptions
+            {
+                ListenAddress = new IPEndPoint(IPAddress.Loopback, 0).ToString(),
+                Certificate = _certificate,
+                Key = _certificate,
+            },
         });
 }

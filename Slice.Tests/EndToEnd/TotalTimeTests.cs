@@ -15,7 +15,8 @@ public sealed class TotalTimeTests
     public async Task Slice_that_trickles_past_its_total_time_is_resumed_at_the_byte_reached()
     {
         var file = new RangeFile(8);
-        await using var origin = ScriptedOrigin.Start(exchange => exchange.Request.Number == 1 ? TrickleAsync(exchange) : file.AnswerAsync(exchange));
+        await using var origin = ScriptedOrigin.Start(
+            exchange => exchange.Request.Number == 1 ? TrickleAsync(exchange) : file.AnswerAsync(exchange));
         await using var proxy = await StartAsync(origin, maxRetries: 1);
         var response = proxy.GetAsync("/file");
 
@@ -53,7 +54,9 @@ public sealed class TotalTimeTests
         var response = await PassingTime.UntilAsync(_time, proxy.GetAsync("/file"), "an answer");
 
         Assert.Equal(504, response.StatusCode);
-        Assert.Contains(proxy.Log, line => line.Contains("no response head", StringComparison.Ordinal) && line.Contains("within 90 s", StringComparison.Ordinal));
+        Assert.Contains(
+            proxy.Log,
+            line => line.Contains("no response head", StringComparison.Ordinal) && line.Contains("within 90 s", StringComparison.Ordinal));
     }
 
     [Fact]

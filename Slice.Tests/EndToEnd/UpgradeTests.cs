@@ -9,12 +9,16 @@ using Slice.Tests.Support;
 
 namespace Slice.Tests.EndToEnd;
 
-/// <summary>A GET that asks for another protocol becomes a tunnel when the origin agrees, and an ordinary response when it does not (B42).</summary>
+/// <summary>
+/// A GET that asks for another protocol becomes a tunnel when the origin agrees, and an ordinary response when it does not (B42).
+/// </summary>
 public sealed class UpgradeTests
 {
-    private const string Asking = "GET /chat?room=%41 HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: abc\r\n\r\n";
+    private const string Asking =
+        "GET /chat?room=%41 HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: abc\r\n\r\n";
 
-    private const string Switching = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: xyz\r\n";
+    private const string Switching =
+        "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: xyz\r\n";
 
     [Fact]
     [Trait("Behaviour", "B42")]
@@ -36,7 +40,8 @@ public sealed class UpgradeTests
         Assert.Contains("\r\nSec-WebSocket-Key: abc\r\n", asked, StringComparison.Ordinal);
         Assert.Contains("\r\nX-Forwarded-For: 127.0.0.1\r\n", asked, StringComparison.Ordinal);
         Assert.Equal("HTTP/1.1 101 Switching Protocols", answer.StatusLine);
-        Assert.Equal(("Upgrade", "websocket", "xyz"), (answer.Field("Connection"), answer.Field("Upgrade"), answer.Field("Sec-WebSocket-Accept")));
+        Assert.Equal(
+            ("Upgrade", "websocket", "xyz"), (answer.Field("Connection"), answer.Field("Upgrade"), answer.Field("Sec-WebSocket-Accept")));
         Assert.Equal("1.1 pingora-slice", answer.Field("Via"));
         Assert.All(["Content-Length", "Transfer-Encoding", "X-Cache"], name => Assert.Empty(answer.Fields(name)));
     }
@@ -207,7 +212,8 @@ public sealed class UpgradeTests
     [InlineData("426 Upgrade Required", "")]
     public async Task Answer_that_does_not_switch_is_an_ordinary_response_and_is_not_stored(string status, string body)
     {
-        await using var origin = ScriptedOrigin.Start(exchange => exchange.RespondAsync(status, body, "Cache-Control: max-age=60", "Upgrade: websocket"));
+        await using var origin = ScriptedOrigin.Start(
+            exchange => exchange.RespondAsync(status, body, "Cache-Control: max-age=60", "Upgrade: websocket"));
         await using var proxy = await ProxyUnderTest.StartAsync(origin.Uri, sliceSizeBytes: 4);
         using var client = await RawClient.ConnectAsync(proxy.EndPoint);
 
@@ -241,7 +247,8 @@ public sealed class UpgradeTests
         await client.SendAsync(request);
 
         Assert.Equal("page", (await client.ReadResponseAsync()).BodyText);
-        Assert.All(origin.Requests, asked => Assert.All(["Upgrade", "Connection", "HTTP2-Settings"], name => Assert.Empty(asked.Fields(name))));
+        Assert.All(
+            origin.Requests, asked => Assert.All(["Upgrade", "Connection", "HTTP2-Settings"], name => Assert.Empty(asked.Fields(name))));
     }
 
     [Fact]
@@ -340,7 +347,8 @@ public sealed class UpgradeTests
         private readonly TcpListener _listener;
         private WireReader? _reader;
 
-        private TunnelBed(TcpListener listener, ProxyUnderTest proxy, RawClient client) => (_listener, Proxy, Client) = (listener, proxy, client);
+        private TunnelBed(TcpListener listener, ProxyUnderTest proxy, RawClient client) =>
+            (_listener, Proxy, Client) = (listener, proxy, client);
 
         public ProxyUnderTest Proxy { get; }
 
@@ -378,14 +386,16 @@ public sealed class UpgradeTests
         public async Task<string> ReadAtOriginAsync(int count)
         {
             using var bytes = new MemoryStream();
-            await Deadline.WithinAsync(_reader!.ReadExactlyAsync(count, bytes.Write, TestContext.Current.CancellationToken), $"{count} bytes at the origin");
+            await Deadline.WithinAsync(
+                _reader!.ReadExactlyAsync(count, bytes.Write, TestContext.Current.CancellationToken), $"{count} bytes at the origin");
             return Wire.Text(bytes.ToArray());
         }
 
         public async Task<string> ReadToEndAtOriginAsync()
         {
             using var bytes = new MemoryStream();
-            await Deadline.WithinAsync(_reader!.ReadToEndAsync(bytes.Write, TestContext.Current.CancellationToken), "the end of the stream at the origin");
+            await Deadline.WithinAsync(
+                _reader!.ReadToEndAsync(bytes.Write, TestContext.Current.CancellationToken), "the end of the stream at the origin");
             return Wire.Text(bytes.ToArray());
         }
 

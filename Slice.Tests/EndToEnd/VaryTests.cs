@@ -20,8 +20,12 @@ public sealed class VaryTests
         var englishAgain = await proxy.GetAsync("/page", english);
         var third = await proxy.GetAsync("/page", "Accept-Language: en");
 
-        Assert.Equal(["de/tv", "en/tv", "de/tv", "en/tv", "en/"], new[] { first, second, germanAgain, englishAgain, third }.Select(r => r.BodyText.Trim()));
-        Assert.Equal(["MISS", "MISS", "HIT", "HIT", "MISS"], new[] { first, second, germanAgain, englishAgain, third }.Select(r => r.Field("X-Cache")));
+        Assert.Equal(
+            ["de/tv", "en/tv", "de/tv", "en/tv", "en/"],
+            new[] { first, second, germanAgain, englishAgain, third }.Select(r => r.BodyText.Trim()));
+        Assert.Equal(
+            ["MISS", "MISS", "HIT", "HIT", "MISS"],
+            new[] { first, second, germanAgain, englishAgain, third }.Select(r => r.Field("X-Cache")));
         Assert.Contains("fwd=uri-miss", first.Field("Cache-Status"), StringComparison.Ordinal);
         Assert.Contains("fwd=vary-miss", second.Field("Cache-Status"), StringComparison.Ordinal);
         Assert.Equal(3, origin.RequestCount);
@@ -59,7 +63,9 @@ public sealed class VaryTests
         await using var proxy = await ProxyUnderTest.StartAsync(origin.Uri, sliceSizeBytes: 8);
 
         string[] languages = ["de", "en", "fr", "zh", "ja"];
-        var clients = Enumerable.Range(0, 40).Select(client => proxy.GetAsync("/page", "Accept-Language: " + languages[client % 5])).ToArray();
+        var clients = Enumerable.Range(0, 40)
+            .Select(client => proxy.GetAsync("/page", "Accept-Language: " + languages[client % 5]))
+            .ToArray();
         await origin.RequestsArrivedAsync(1);
         gate.SetResult();
         var responses = await Task.WhenAll(clients);

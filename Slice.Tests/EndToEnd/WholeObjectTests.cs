@@ -6,7 +6,9 @@ using Slice.Tests.Support;
 
 namespace Slice.Tests.EndToEnd;
 
-/// <summary>Objects that come as one body: an origin without ranges, a page outside the sliced paths, an error. One store, one freshness logic.</summary>
+/// <summary>
+/// Objects that come as one body: an origin without ranges, a page outside the sliced paths, an error. One store, one freshness logic.
+/// </summary>
 public sealed class WholeObjectTests
 {
     private const int LengthBytes = 64;
@@ -185,14 +187,18 @@ public sealed class WholeObjectTests
     public async Task Chunked_answer_streams_through_and_is_stored_when_complete()
     {
         await using var origin = ScriptedOrigin.Start(exchange => exchange.SendAsync(
-            "HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n15\r\n, this is a long body\r\n0\r\n\r\n"));
+            "HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nTransfer-Encoding: chunked\r\n\r\n"
+            + "5\r\nhello\r\n15\r\n, this is a long body\r\n0\r\n\r\n"));
         await using var proxy = await StartAsync(origin);
 
         var first = await proxy.GetAsync("/page");
         var second = await proxy.GetAsync("/page", "Range: bytes=7-10");
 
-        Assert.Equal(("chunked", "MISS", "hello, this is a long body"), (first.Field("Transfer-Encoding"), first.Field("X-Cache"), first.BodyText));
-        Assert.Equal((206, "bytes 7-10/26", "this", "HIT"), (second.StatusCode, second.Field("Content-Range"), second.BodyText, second.Field("X-Cache")));
+        Assert.Equal(
+            ("chunked", "MISS", "hello, this is a long body"), (first.Field("Transfer-Encoding"), first.Field("X-Cache"), first.BodyText));
+        Assert.Equal(
+            (206, "bytes 7-10/26", "this", "HIT"),
+            (second.StatusCode, second.Field("Content-Range"), second.BodyText, second.Field("X-Cache")));
         Assert.Equal(1, origin.RequestCount);
     }
 
@@ -254,7 +260,9 @@ public sealed class WholeObjectTests
         _time.Advance(TimeSpan.FromSeconds(11));
         var third = await proxy.GetAsync("/file");
 
-        Assert.All([first, second, third], response => Assert.Equal(("HTTP/1.1 " + status, "nothing here"), (response.StatusLine, response.BodyText)));
+        Assert.All(
+            [first, second, third],
+            response => Assert.Equal(("HTTP/1.1 " + status, "nothing here"), (response.StatusLine, response.BodyText)));
         Assert.Equal(["MISS", "HIT", "MISS"], [first.Field("X-Cache"), second.Field("X-Cache"), third.Field("X-Cache")]);
         Assert.Equal(2, origin.RequestCount);
     }
@@ -372,7 +380,8 @@ public sealed class WholeObjectTests
     [Trait("Behaviour", "B11")]
     public async Task Condition_of_a_client_on_an_answer_that_may_not_be_kept_is_evaluated_here()
     {
-        await using var origin = ScriptedOrigin.Start(exchange => exchange.RespondAsync("200 OK", "mine", "ETag: \"v1\"", "Cache-Control: private"));
+        await using var origin = ScriptedOrigin.Start(
+            exchange => exchange.RespondAsync("200 OK", "mine", "ETag: \"v1\"", "Cache-Control: private"));
         await using var proxy = await StartAsync(origin, options => options with { SlicePatterns = ["^/big/"] });
 
         var first = await proxy.GetAsync("/page", "If-None-Match: \"v1\"");
@@ -429,7 +438,8 @@ public sealed class WholeObjectTests
     [InlineData(false, false, 1)]
     [InlineData(false, true, 1)]
     [InlineData(true, true, LengthBytes / SliceBytes)]
-    public async Task Object_that_leaves_the_cache_at_any_moment_of_a_hit_costs_no_more_requests_than_a_miss(bool hasRanges, bool hasValidator, int missRequests)
+    public async Task Object_that_leaves_the_cache_at_any_moment_of_a_hit_costs_no_more_requests_than_a_miss(
+        bool hasRanges, bool hasValidator, int missRequests)
     {
         _file.SupportsRanges = hasRanges;
         _file.ETag = hasValidator ? "\"v1\"" : null;
@@ -445,7 +455,8 @@ public sealed class WholeObjectTests
         {
             await proxy.GetAsync("/file");
             Generation? stored = null;
-            await Eventually.TrueAsync(() => index.TryGet("/file"u8, new FieldTable(), out stored) && stored.IsComplete, () => "all of it is stored");
+            await Eventually.TrueAsync(
+                () => index.TryGet("/file"u8, new FieldTable(), out stored) && stored.IsComplete, () => "all of it is stored");
             int before = origin.RequestCount;
             int left = moment;
             time.Looked = () =>

@@ -136,12 +136,21 @@ public sealed class ObjectFetcherSharingTests : IAsyncDisposable
         Assert.Equal(2, _bed.Origin.Requests.Count);
     }
 
-    private Task<ObjectFetchResult> AnnaAsync(SubrequestTemplate template, RequestSharing sharing = RequestSharing.Allowed, int? firstSliceIndex = 0) =>
-        FetchAsync(new ObjectFetchRequest(StoredObjects.Key(), new FetchContext(template, _bed.Settings), firstSliceIndex, Stale: null, sharing), _annaLeaves.Token);
+    private Task<ObjectFetchResult> AnnaAsync(
+        SubrequestTemplate template, RequestSharing sharing = RequestSharing.Allowed, int? firstSliceIndex = 0) =>
+        FetchAsync(
+            new ObjectFetchRequest(StoredObjects.Key(), new FetchContext(template, _bed.Settings), firstSliceIndex, Stale: null, sharing),
+            _annaLeaves.Token);
 
     private Task<ObjectFetchResult> BertAsync(int? firstSliceIndex = 0) =>
         FetchAsync(
-            new ObjectFetchRequest(StoredObjects.Key(), new FetchContext(s_bert, _bed.Settings), firstSliceIndex, Stale: null, Sharing: RequestSharing.Allowed), TestContext.Current.CancellationToken);
+            new ObjectFetchRequest(
+                StoredObjects.Key(),
+                new FetchContext(s_bert, _bed.Settings),
+                firstSliceIndex,
+                Stale: null,
+                Sharing: RequestSharing.Allowed),
+            TestContext.Current.CancellationToken);
 
     private Task<ObjectFetchResult> FetchAsync(ObjectFetchRequest request, CancellationToken ct) =>
         Deadline.WithinAsync(_bed.Objects.FetchAsync(request, new FieldTable(), mayWait: true, ct).AsTask(), "the fetch of the object");

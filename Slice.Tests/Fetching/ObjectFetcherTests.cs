@@ -76,7 +76,8 @@ public sealed class ObjectFetcherTests : IAsyncDisposable
         await using var bed = new FetchBed(maxRetries: 0);
         bed.Origin.Answer = request => new OriginResult(FakeContent.Sixteen.Head(request).Break(), Failure.None);
 
-        var outcome = await bed.Objects.FetchAsync(Request(bed: bed), new FieldTable(), mayWait: true, TestContext.Current.CancellationToken);
+        var outcome = await bed.Objects.FetchAsync(
+            Request(bed: bed), new FieldTable(), mayWait: true, TestContext.Current.CancellationToken);
 
         Assert.IsType<ObjectFetchResult.Found>(outcome);
         Assert.Equal(0, bed.Index.Count);
@@ -227,7 +228,8 @@ public sealed class ObjectFetcherTests : IAsyncDisposable
     {
         await using var bed = new FetchBed(gate: new OriginGate(limit: 1, TimeProvider.System), queueTimeout: TimeSpan.Zero);
         Assert.True(await bed.Gate.TryEnterAsync(Deadline.Default, TestContext.Current.CancellationToken));
-        var outcome = await bed.Objects.FetchAsync(Request(bed: bed), new FieldTable(), mayWait: true, TestContext.Current.CancellationToken);
+        var outcome = await bed.Objects.FetchAsync(
+            Request(bed: bed), new FieldTable(), mayWait: true, TestContext.Current.CancellationToken);
         Assert.Equal(FetchError.OriginQueueTimeout, Assert.IsType<ObjectFetchResult.Failed>(outcome).Failure.Error);
         Assert.Empty(bed.Origin.Requests);
     }
@@ -272,7 +274,9 @@ public sealed class ObjectFetcherTests : IAsyncDisposable
     }
 
     private Task<ObjectFetchResult> FetchAsync(ObjectFetchRequest request) =>
-        Deadline.WithinAsync(_bed.Objects.FetchAsync(request, new FieldTable(), mayWait: true, TestContext.Current.CancellationToken).AsTask(), "the fetch of the object");
+        Deadline.WithinAsync(
+            _bed.Objects.FetchAsync(request, new FieldTable(), mayWait: true, TestContext.Current.CancellationToken).AsTask(),
+            "the fetch of the object");
 
     private void Answer(int status, string body, params string[] fieldLines) =>
         _bed.Origin.Answer = _ => new OriginResult(new FakeOriginResponse(status, fieldLines).Send(body).End(), Failure.None);

@@ -50,7 +50,9 @@ public sealed class ObjectFetcherValidationTests : IAsyncDisposable
         var stale = await StoreStaleAsync();
         var outcome = await FetchAsync(
             stale,
-            new FakeOriginResponse(206, "ETag: \"v1\"", "Content-Range: bytes 0-3/16", "Content-Length: 4", "Cache-Control: max-age=60").Send("0123").End());
+            new FakeOriginResponse(206, "ETag: \"v1\"", "Content-Range: bytes 0-3/16", "Content-Length: 4", "Cache-Control: max-age=60")
+                .Send("0123")
+                .End());
         Assert.Same(stale, outcome.AsFound().Generation);
         Assert.True(outcome.AsFound().WasRevalidated);
         Assert.Equal(TimeSpan.FromSeconds(60), stale.Response.Freshness.Lifetime);
@@ -118,7 +120,8 @@ public sealed class ObjectFetcherValidationTests : IAsyncDisposable
         _bed.Origin.Answer = _ => new OriginResult(answer, Failure.None);
 
         _bed.Objects.Refresh(
-            new ObjectFetchRequest(StoredObjects.Key(), _bed.Context(), FirstSliceIndex: null, stale, Sharing: RequestSharing.Allowed), new FieldTable());
+            new ObjectFetchRequest(StoredObjects.Key(), _bed.Context(), FirstSliceIndex: null, stale, Sharing: RequestSharing.Allowed),
+            new FieldTable());
 
         await Deadline.WithinAsync(answer.Disposed, "the answer to be read");
         await Eventually.TrueAsync(() => _bed.Index.Count == 0, () => $"{_bed.Index.Count} records");
@@ -142,7 +145,10 @@ public sealed class ObjectFetcherValidationTests : IAsyncDisposable
     private Task<ObjectFetchResult> FetchAsync(Generation stale, FakeOriginResponse answer)
     {
         _bed.Origin.Answer = _ => new OriginResult(answer, Failure.None);
-        var request = new ObjectFetchRequest(StoredObjects.Key(), _bed.Context(), FirstSliceIndex: 0, stale, Sharing: RequestSharing.Allowed);
-        return Deadline.WithinAsync(_bed.Objects.FetchAsync(request, new FieldTable(), mayWait: true, TestContext.Current.CancellationToken).AsTask(), "the fetch of the object");
+        var request = new ObjectFetchRequest(
+            StoredObjects.Key(), _bed.Context(), FirstSliceIndex: 0, stale, Sharing: RequestSharing.Allowed);
+        return Deadline.WithinAsync(
+            _bed.Objects.FetchAsync(request, new FieldTable(), mayWait: true, TestContext.Current.CancellationToken).AsTask(),
+            "the fetch of the object");
     }
 }

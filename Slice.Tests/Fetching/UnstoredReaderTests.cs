@@ -85,7 +85,8 @@ public sealed class UnstoredReaderTests : IAsyncDisposable
         var generation = _bed.Publish(FakeContent.Sixteen, isShared: false);
         byte[] buffer = new byte[piece.Length];
         var failure = await Deadline.WithinAsync(
-            _bed.Unstored.ReadAsync(generation, _bed.Context(), piece, buffer, TestContext.Current.CancellationToken).AsTask(), "the piece");
+            _bed.Unstored.ReadAsync(generation, _bed.Context(), piece, buffer, TestContext.Current.CancellationToken).AsTask(),
+            "the piece");
         return (Encoding.Latin1.GetString(buffer), failure.Error);
     }
 }

@@ -123,6 +123,7 @@ public sealed class WholeBodyFillTests : IAsyncDisposable
         _bed.Origin.Answer = _ => new OriginResult(response, Failure.None);
         var request = new ObjectFetchRequest(StoredObjects.Key(), _bed.Context(), 0, Stale: null, Core.Caching.RequestSharing.Allowed);
         return await Deadline.WithinAsync(
-            _bed.Objects.FetchAsync(request, new Core.Http.FieldTable(), mayWait: true, TestContext.Current.CancellationToken).AsTask(), "the fetch of the object");
+            _bed.Objects.FetchAsync(request, new Core.Http.FieldTable(), mayWait: true, TestContext.Current.CancellationToken).AsTask(),
+            "the fetch of the object");
     }
 }

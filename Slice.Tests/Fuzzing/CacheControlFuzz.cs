@@ -3,7 +3,9 @@ using Slice.Tests.Support;
 
 namespace Slice.Tests.Fuzzing;
 
-/// <summary>Cache-Control (RFC 9111 §5.2): directives mean the same in any case and order and beside any other, and no lifetime is out of bounds.</summary>
+/// <summary>
+/// Cache-Control (RFC 9111 §5.2): directives mean the same in any case and order and beside any other, and no lifetime is out of bounds.
+/// </summary>
 public sealed class CacheControlFuzz
 {
     /// <summary>Also of the client's Cache-Control.</summary>
@@ -11,12 +13,14 @@ public sealed class CacheControlFuzz
     {
         Seeds =
         [
-            "no-store", "public, max-age=3600", "private=\"set-cookie, x\", max-age=0", "s-maxage=60, max-age=\"120\", must-revalidate", "no-cache=\"a\\\"b, no-store\", PUBLIC",
-            "max-age=60, max-age=30", "max-age", "max-age=", ",, ,proxy-revalidate ,", "ext=\"unterminated, no-store", "max-age = 5 , immutable", "stale-while-revalidate=30, stale-if-error=300",
+            "no-store", "public, max-age=3600", "private=\"set-cookie, x\", max-age=0", "s-maxage=60, max-age=\"120\", must-revalidate",
+            "no-cache=\"a\\\"b, no-store\", PUBLIC", "max-age=60, max-age=30", "max-age", "max-age=", ",, ,proxy-revalidate ,",
+            "ext=\"unterminated, no-store", "max-age = 5 , immutable", "stale-while-revalidate=30, stale-if-error=300",
         ],
         Words =
         [
-            "no-store", "no-cache", "private", "public", "must-revalidate", "proxy-revalidate", "must-understand", "stale-while-revalidate=", "max-age=", "s-maxage=", "max-age=1", "stale-if-error=1", "immutable", "=", ",", ", ", ";",
+            "no-store", "no-cache", "private", "public", "must-revalidate", "proxy-revalidate", "must-understand",
+            "stale-while-revalidate=", "max-age=", "s-maxage=", "max-age=1", "stale-if-error=1", "immutable", "=", ",", ", ", ";",
             "\"", "\\", "\\\"", "\"\"", " ", "\t", "ext", "ext=\"a, b\"", "-1", "1.5", "\0", "\u0661",
         ],
         Separator = ",",
@@ -63,15 +67,19 @@ public sealed class CacheControlFuzz
         (string Name, bool IsSaid)[] flags =
         [
             ("no-store", parsed.NoStore), ("private", parsed.IsPrivate), ("no-cache", parsed.NoCache), ("public", parsed.IsPublic),
-            ("must-revalidate", parsed.MustRevalidate), ("proxy-revalidate", parsed.ProxyRevalidate), ("must-understand", parsed.MustUnderstand),
+            ("must-revalidate", parsed.MustRevalidate), ("proxy-revalidate", parsed.ProxyRevalidate),
+            ("must-understand", parsed.MustUnderstand),
         ];
         (string Name, TimeSpan? Time)[] times =
         [
-            ("max-age", parsed.MaxAge), ("s-maxage", parsed.SharedMaxAge), ("stale-while-revalidate", parsed.StaleWhileRevalidate), ("stale-if-error", parsed.StaleIfError),
+            ("max-age", parsed.MaxAge), ("s-maxage", parsed.SharedMaxAge),
+            ("stale-while-revalidate", parsed.StaleWhileRevalidate), ("stale-if-error", parsed.StaleIfError),
         ];
         string again = string.Join(
             ", ",
-            flags.Where(flag => flag.IsSaid).Select(flag => flag.Name).Concat(times.Where(time => time.Time is not null).Select(time => $"{time.Name}={time.Time!.Value.TotalSeconds:0}")));
+            flags.Where(flag => flag.IsSaid)
+                .Select(flag => flag.Name)
+                .Concat(times.Where(time => time.Time is not null).Select(time => $"{time.Name}={time.Time!.Value.TotalSeconds:0}")));
         Assert.Equal(parsed, CacheControl.Parse(again));
     }
 

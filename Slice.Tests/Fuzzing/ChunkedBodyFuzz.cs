@@ -6,7 +6,9 @@ using Slice.Tests.Support;
 
 namespace Slice.Tests.Fuzzing;
 
-/// <summary>Chunked bodies (RFC 9112 §7.1): the data and the end are those that a reader by whole lines finds, however the body arrives.</summary>
+/// <summary>
+/// Chunked bodies (RFC 9112 §7.1): the data and the end are those that a reader by whole lines finds, however the body arrives.
+/// </summary>
 public sealed partial class ChunkedBodyFuzz
 {
     private static readonly FuzzGrammar s_grammar = new()
@@ -22,7 +24,8 @@ public sealed partial class ChunkedBodyFuzz
         ],
         Words =
         [
-            "\r\n", "\n", "\r", "0\r\n\r\n", "1\r\nx\r\n", "5", "f", "F", "g", "0x1", "-1", "+1", " ", "\t", ";", ";a=b", ";\"\r\n\"", "8000000000000000",
+            "\r\n", "\n", "\r", "0\r\n\r\n", "1\r\nx\r\n", "5", "f", "F", "g", "0x1", "-1", "+1", " ", "\t", ";", ";a=b", ";\"\r\n\"",
+            "8000000000000000",
             "ffffffffffffffff", "10000000000000000", "00000000000000000", "A: b\r\n", "A: b\n", "\0", "\u0085",
         ],
         Separator = "\r\n",
@@ -76,7 +79,8 @@ public sealed partial class ChunkedBodyFuzz
         }
 
         // Data to the very end is as unfinished as no data.
-        return new Outcome(status == ChunkedStatus.Data ? ChunkedStatus.NeedMore : status, data, status == ChunkedStatus.Invalid ? 0 : arrival.Consumed);
+        return new Outcome(
+            status == ChunkedStatus.Data ? ChunkedStatus.NeedMore : status, data, status == ChunkedStatus.Invalid ? 0 : arrival.Consumed);
     }
 
     // The same language by whole lines; null where the input ends within a line, which may be refused already or not.
@@ -94,7 +98,9 @@ public sealed partial class ChunkedBodyFuzz
 
             Match line = SizeLine().Match(input[at..lineEnd]);
             at = lineEnd + 2;
-            if (!line.Success || !long.TryParse(line.Groups[1].Value, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out long size) || size < 0)
+            if (!line.Success
+                || !long.TryParse(line.Groups[1].Value, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out long size)
+                || size < 0)
             {
                 return new Outcome(ChunkedStatus.Invalid, data, 0);
             }

@@ -4,7 +4,10 @@ using Slice.Tests.Support;
 
 namespace Slice.Tests.Fuzzing;
 
-/// <summary>Configuration files: valid, or errors with their places on one line each; and never an exception, which would end a running proxy told to reload.</summary>
+/// <summary>
+/// Configuration files: valid, or errors with their places on one line each; and never an exception, which would end a running proxy told
+/// to reload.
+/// </summary>
 public sealed class ConfigurationFuzz : IDisposable
 {
     private static readonly FuzzGrammar s_grammar = new()
@@ -12,9 +15,12 @@ public sealed class ConfigurationFuzz : IDisposable
         Seeds =
         [
             "upstream_address: \"origin.example.com:80\"\n",
-            "# comment\nupstream_address: http://o:8080 # more\nslice_size: 1MiB\nslice_patterns:\n  - \"^/downloads/.*\"\n  - '\\.iso$'\nenable_cache: true\ncache_ttl: 1h\n",
-            "upstream_address: o\nmetrics_endpoint: {enabled: true, address: \"127.0.0.1:9090\"}\npurge:\n  enabled: true\n  auth_token: \"s3cret\"\n",
-            "upstream_address: &a o\nhealth_path: /h\u00c3\u00a9\ntimeouts:\n  connect: 10s\n  send: 500ms\nlimits:\n  request_head: 32KiB\n  max_connections: 10\n",
+            "# comment\nupstream_address: http://o:8080 # more\nslice_size: 1MiB\n"
+                + "slice_patterns:\n  - \"^/downloads/.*\"\n  - '\\.iso$'\nenable_cache: true\ncache_ttl: 1h\n",
+            "upstream_address: o\nmetrics_endpoint: {enabled: true, address: \"127.0.0.1:9090\"}\n"
+                + "purge:\n  enabled: true\n  auth_token: \"s3cret\"\n",
+            "upstream_address: &a o\nhealth_path: /h\u00c3\u00a9\n"
+                + "timeouts:\n  connect: 10s\n  send: 500ms\nlimits:\n  request_head: 32KiB\n  max_connections: 10\n",
             "---\nupstream_address: >-\n  o:80\nslice_patterns: [\"a\", 'b', c]\nlog_level: debug\n...\n",
             "upstream_address: o:1\nslice_patterns: [\n",
             "upstream_address: o:1\nl2_cache_dir: \"\\u0007\\ud800\\x00\"\n",
@@ -22,8 +28,9 @@ public sealed class ConfigurationFuzz : IDisposable
         Words =
         [
             .. OptionTable.Keys.Select(key => key.LocalName + ": "), .. OptionTable.Sections.Select(section => section + ":\n  "),
-            "\n", "\r\n", "\t", "  ", ": ", "- ", "? ", "[", "]", "{", "}", "\"", "'", "|\n", ">\n", "&a ", "*a", "!!int ", "!!binary ", "<<: *a", "%YAML 1.2\n", "---\n", "...\n", "# ", "~",
-            "null", "true", "no", "1MiB", "10s", "-1", "1e9", "0x10", ".inf", ".nan", "2001-12-14", "\\u0000", "\\x07", "\u00ef\u00bb\u00bf", "\u00c2\u0085", "\u00e2\u0080\u00a8", "\u00ff",
+            "\n", "\r\n", "\t", "  ", ": ", "- ", "? ", "[", "]", "{", "}", "\"", "'", "|\n", ">\n", "&a ", "*a", "!!int ", "!!binary ",
+            "<<: *a", "%YAML 1.2\n", "---\n", "...\n", "# ", "~", "null", "true", "no", "1MiB", "10s", "-1", "1e9", "0x10", ".inf", ".nan",
+            "2001-12-14", "\\u0000", "\\x07", "\u00ef\u00bb\u00bf", "\u00c2\u0085", "\u00e2\u0080\u00a8", "\u00ff",
             "\u00f0\u009f\u0098\u0080", "a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {}}}}}}}}}}}}}}}}}}",
         ],
         Separator = "\n",

@@ -7,14 +7,17 @@ using Slice.Tests.Support;
 
 namespace Slice.Tests.Fuzzing;
 
-/// <summary>Content-Range (RFC 9110 §14.4): what an origin says about the place of bytes is exact and within the object, or refused.</summary>
+/// <summary>
+/// Content-Range (RFC 9110 §14.4): what an origin says about the place of bytes is exact and within the object, or refused.
+/// </summary>
 public sealed partial class ContentRangeFuzz
 {
     private static readonly FuzzGrammar s_grammar = new()
     {
         Seeds =
         [
-            "bytes 0-0/1", "bytes 1048576-2097151/735051776", "BYTES 0-9/*", "bytes */10", "bytes */0", "bytes */*", "bytes 5-2/10", "bytes 0-10/10",
+            "bytes 0-0/1", "bytes 1048576-2097151/735051776", "BYTES 0-9/*", "bytes */10", "bytes */0", "bytes */*", "bytes 5-2/10",
+            "bytes 0-10/10",
             "bytes 9223372036854775806-9223372036854775807/*", "bytes 0-9223372036854775806/9223372036854775807",
         ],
         Words = ["bytes ", "bytes=", "bytes", " ", "  ", "\t", "-", "/", "*", "*/", "/*", "0-0", "x", "+", ",", "\0", "\u0662"],
@@ -59,13 +62,21 @@ public sealed partial class ContentRangeFuzz
         BigInteger? first = Number(match.Groups["first"]);
         BigInteger? last = Number(match.Groups["last"]);
         BigInteger? length = Number(match.Groups["length"]);
-        bool isImpossible = length > long.MaxValue || last >= long.MaxValue || last < first || last >= length || (first is null && length is null);
+        bool isImpossible = length > long.MaxValue
+            || last >= long.MaxValue
+            || last < first
+            || last >= length
+            || (first is null && length is null);
         if (isImpossible)
         {
             return invalid;
         }
 
-        ContentRangeKind kind = first is null ? ContentRangeKind.Unsatisfied : length is null ? ContentRangeKind.RangeOfUnknownLength : ContentRangeKind.Range;
+        ContentRangeKind kind = first is null
+            ? ContentRangeKind.Unsatisfied
+            : length is null
+            ? ContentRangeKind.RangeOfUnknownLength
+            : ContentRangeKind.Range;
         ByteRange range = first is null ? default : new ByteRange((long)first, (long)last! + 1);
         return new ContentRangeField(kind, range, (long)(length ?? -1));
     }

@@ -101,7 +101,8 @@ internal static class FuzzRun
         if (Try(input, check) is { } failure)
         {
             byte[] shortest = Shorten(input, check);
-            throw new InvalidOperationException($"{origin} fails; shortened to {Literal(shortest)}: {(Try(shortest, check) ?? failure).Message}", failure);
+            throw new InvalidOperationException(
+                $"{origin} fails; shortened to {Literal(shortest)}: {(Try(shortest, check) ?? failure).Message}", failure);
         }
     }
 

@@ -25,7 +25,8 @@ public sealed class FuzzRunTests
     {
         byte[] bytes = Wire.Bytes(fault);
 
-        var failure = await Assert.ThrowsAsync<InvalidOperationException>(() => FuzzRun.RunAsync(s_lines, FuzzRun.FixedSeed, 100_000, Check));
+        var failure = await Assert.ThrowsAsync<InvalidOperationException>(
+            () => FuzzRun.RunAsync(s_lines, FuzzRun.FixedSeed, 100_000, Check));
 
         Assert.Contains($"of SLICE_FUZZ_SEED={FuzzRun.FixedSeed} fails", failure.Message, StringComparison.Ordinal);
         Assert.Contains($"planted at 0 of {bytes.Length}", failure.Message, StringComparison.Ordinal);

@@ -4,7 +4,9 @@ using Slice.Tests.Support;
 
 namespace Slice.Tests.Fuzzing;
 
-/// <summary>Request heads, valid and mutated, read by our parser and by Kestrel's: the same, or different for a reason that is written down.</summary>
+/// <summary>
+/// Request heads, valid and mutated, read by our parser and by Kestrel's: the same, or different for a reason that is written down.
+/// </summary>
 public sealed class KestrelComparisonTests
 {
     public static TheoryData<string> Classes => new(KestrelDifference.All.Select(difference => difference.Name));
@@ -29,7 +31,13 @@ public sealed class KestrelComparisonTests
     public void Every_class_is_in_the_document()
     {
         string document = File.ReadAllText(Path.Combine(Repository.Root, "docs", "testing.md"));
-        string[] rows = [.. document.Split('\n').SkipWhile(line => !line.StartsWith("| class of heads |", StringComparison.Ordinal)).Skip(2).TakeWhile(line => line.StartsWith('|'))];
+        string[] rows =
+        [
+            .. document.Split('\n')
+                .SkipWhile(line => !line.StartsWith("| class of heads |", StringComparison.Ordinal))
+                .Skip(2)
+                .TakeWhile(line => line.StartsWith('|')),
+        ];
         Assert.Equal(KestrelDifference.All.Select(difference => difference.Name), rows.Select(row => row.Split('|')[1].Trim()));
     }
 
@@ -37,13 +45,18 @@ public sealed class KestrelComparisonTests
     {
         Comparison comparison = Compare(input);
         bool isExplained = comparison.IsSame || ClassesOf(comparison).Length == 1;
-        Assert.True(isExplained, $"ours: {comparison.Ours ?? comparison.Rejection.ToString()}; Kestrel's: {comparison.Kestrel.Accepted ?? comparison.Kestrel.Refusal ?? "incomplete"}");
+        Assert.True(
+            isExplained,
+            $"ours: {comparison.Ours ?? comparison.Rejection.ToString()}; "
+            + $"Kestrel's: {comparison.Kestrel.Accepted ?? comparison.Kestrel.Refusal ?? "incomplete"}");
     }
 
     // Of heads that both accept no class excuses a difference.
     private static string[] ClassesOf(Comparison comparison) => comparison.Ours is not null && comparison.Kestrel.Accepted is not null
         ? []
-        : [.. KestrelDifference.All.Where(difference => difference.Contains(comparison.Head, comparison.Rejection)).Select(difference => difference.Name)];
+        : [.. KestrelDifference.All
+            .Where(difference => difference.Contains(comparison.Head, comparison.Rejection))
+            .Select(difference => difference.Name)];
 
     private static Comparison Compare(byte[] bytes)
     {

@@ -26,20 +26,29 @@ internal sealed partial record KestrelDifference(string Name, string Example, Fu
         Stricter("no Host", "GET / HTTP/1.1\r\n\r\n", RequestRejection.MissingHost),
         Stricter("several Hosts", "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", RequestRejection.RepeatedHost),
         Stricter("value of Host", "GET / HTTP/1.1\r\nHost: a b\r\n\r\n", RequestRejection.InvalidHost),
-        Stricter("value of Content-Length", "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: +5\r\n\r\n", RequestRejection.InvalidContentLength),
-        Stricter("several Content-Lengths", "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 5, 5\r\n\r\n", RequestRejection.RepeatedContentLength),
+        Stricter(
+            "value of Content-Length", "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: +5\r\n\r\n", RequestRejection.InvalidContentLength),
+        Stricter(
+            "several Content-Lengths", "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 5, 5\r\n\r\n", RequestRejection.RepeatedContentLength),
         Stricter("both framings", "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
             RequestRejection.ContentLengthWithTransferEncoding),
         Stricter("coding that does not end in chunked", "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, gzip\r\n\r\n",
             RequestRejection.InvalidTransferEncoding),
-        Stricter("coding below chunked", "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", RequestRejection.UnsupportedTransferCoding),
-        Stricter("Transfer-Encoding in HTTP/1.0", "GET / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", RequestRejection.TransferEncodingInHttp10),
+        Stricter(
+            "coding below chunked",
+            "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
+            RequestRejection.UnsupportedTransferCoding),
+        Stricter(
+            "Transfer-Encoding in HTTP/1.0",
+            "GET / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n",
+            RequestRejection.TransferEncodingInHttp10),
         Stricter("expectations", "GET / HTTP/1.1\r\nHost: a\r\nExpect: x\r\n\r\n", RequestRejection.UnsupportedExpectation),
         new("later minor versions", "GET / HTTP/1.9\r\nHost: a\r\n\r\n",
             (head, rejection) => rejection == RequestRejection.None && LaterMinorVersion().IsMatch(head)),
     ];
 
-    private static KestrelDifference Stricter(string name, string example, RequestRejection ours) => new(name, example, (_, rejection) => rejection == ours);
+    private static KestrelDifference Stricter(string name, string example, RequestRejection ours) =>
+        new(name, example, (_, rejection) => rejection == ours);
 
     // Kestrel finds the target by the first two spaces and the version by the end of the line, and does not look between.
     [GeneratedRegex(@"\A(?![^ \n]+ [^ \n]+ HTTP/1\.[01]\r\n)[^ \n]+ [^ \n].*HTTP/1\.[01]\r\n")]

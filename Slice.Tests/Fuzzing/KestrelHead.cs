@@ -58,11 +58,13 @@ internal sealed class KestrelHead : IHttpRequestLineHandler, IHttpHeadersHandler
         _parts.Add($"{line[..versionAndMethod.MethodEnd]} {line[targetPath.Offset..]} {minorVersion}");
     }
 
-    void IHttpHeadersHandler.OnHeader(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value) => _parts.Add($"{Wire.Text(name)}: {Wire.Text(value)}");
+    void IHttpHeadersHandler.OnHeader(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value) =>
+        _parts.Add($"{Wire.Text(name)}: {Wire.Text(value)}");
 
     void IHttpHeadersHandler.OnHeadersComplete(bool endStream) => _isWhole = true;
 
     void IHttpHeadersHandler.OnStaticIndexedHeader(int index) => throw new NotSupportedException("a frame of HTTP/2");
 
-    void IHttpHeadersHandler.OnStaticIndexedHeader(int index, ReadOnlySpan<byte> value) => throw new NotSupportedException("a frame of HTTP/2");
+    void IHttpHeadersHandler.OnStaticIndexedHeader(int index, ReadOnlySpan<byte> value) =>
+        throw new NotSupportedException("a frame of HTTP/2");
 }

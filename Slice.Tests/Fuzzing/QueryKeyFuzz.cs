@@ -9,7 +9,10 @@ public sealed class QueryKeyFuzz
 {
     private static readonly FuzzGrammar s_grammar = new()
     {
-        Seeds = ["/a?b=1&c=2", "/a", "/a?", "/?utm_source=x&b", "/a?b=1&b=0&&=x&utm_=&", "/a?c=%26&b=?/a", "/a?fbclid=1", "/a?fbclid2=1&fbclid"],
+        Seeds =
+        [
+            "/a?b=1&c=2", "/a", "/a?", "/?utm_source=x&b", "/a?b=1&b=0&&=x&utm_=&", "/a?c=%26&b=?/a", "/a?fbclid=1", "/a?fbclid2=1&fbclid",
+        ],
         Words = ["?", "&", "=", "utm_", "utm_x=1", "fbclid", "fbclid=1", "&&", "b=1", "%26", "/"],
         Separator = "&",
         LongestInput = 200,
@@ -39,7 +42,8 @@ public sealed class QueryKeyFuzz
         Assert.Equal(Key(s_sorted, target), Key(s_sorted, Key(s_sorted, target)));
     }
 
-    private static bool IsIgnored(string argument) => argument.Split('=')[0] is var name && (name == "fbclid" || name.StartsWith("utm_", StringComparison.Ordinal));
+    private static bool IsIgnored(string argument) =>
+        argument.Split('=')[0] is var name && (name == "fbclid" || name.StartsWith("utm_", StringComparison.Ordinal));
 
     private static string Join(string path, string[] arguments) => arguments.Length == 0 ? path : path + "?" + string.Join('&', arguments);
 

@@ -6,7 +6,9 @@ using Slice.Tests.Support;
 
 namespace Slice.Tests.Fuzzing;
 
-/// <summary>Range (RFC 9110 §14.2), against the same rules in numbers without end: nothing overflows, nothing is out of the object.</summary>
+/// <summary>
+/// Range (RFC 9110 §14.2), against the same rules in numbers without end: nothing overflows, nothing is out of the object.
+/// </summary>
 public sealed partial class RangeFuzz
 {
     /// <summary>Also of requests over a socket.</summary>
@@ -14,10 +16,15 @@ public sealed partial class RangeFuzz
     {
         Seeds =
         [
-            "bytes=0-0", "bytes=0-", "bytes=-5", "bytes=1048576-2097151", "BYTES=0-4 , 5-9,\t-1,, 7-", "bytes=5-2", "bytes=", "bytes=-", "bytes=-0", "items=0-1",
+            "bytes=0-0", "bytes=0-", "bytes=-5", "bytes=1048576-2097151", "BYTES=0-4 , 5-9,\t-1,, 7-", "bytes=5-2", "bytes=", "bytes=-",
+            "bytes=-0", "items=0-1",
             "bytes=0-9223372036854775807", "bytes=9223372036854775808-18446744073709551616", "bytes=0-0,0-0,0-0,0-0,0-0,0-0,0-0,0-0",
         ],
-        Words = ["bytes=", "bytes =", "-", "--", ",", ", ", " ", "\t", "0-0", "5-2", "-1", "-0", "1-", "x", "+1-2", "0x1-2", "1.5-2", "=", "\0", "\u0661-2"],
+        Words =
+        [
+            "bytes=", "bytes =", "-", "--", ",", ", ", " ", "\t", "0-0", "5-2", "-1", "-0", "1-",
+            "x", "+1-2", "0x1-2", "1.5-2", "=", "\0", "\u0661-2",
+        ],
         Separator = ",",
         LongestInput = 200,
     };
@@ -87,7 +94,10 @@ public sealed partial class RangeFuzz
         }
 
         bool isInvalid = false;
-        foreach (string element in value["bytes=".Length..].Split(',').Select(element => element.Trim(' ', '\t')).Where(element => element.Length > 0))
+        IEnumerable<string> elements = value["bytes=".Length..].Split(',')
+            .Select(text => text.Trim(' ', '\t'))
+            .Where(text => text.Length > 0);
+        foreach (string element in elements)
         {
             Match match = Spec().Match(element);
             if (!match.Success || ranges.Count == room)
@@ -107,7 +117,8 @@ public sealed partial class RangeFuzz
         return isNone ? (RangeFieldKind.Invalid416, []) : (RangeFieldKind.Specs, ranges);
     }
 
-    private static BigInteger? Number(string digits) => digits.Length == 0 ? null : BigInteger.Parse(digits, System.Globalization.CultureInfo.InvariantCulture);
+    private static BigInteger? Number(string digits) =>
+        digits.Length == 0 ? null : BigInteger.Parse(digits, System.Globalization.CultureInfo.InvariantCulture);
 
     private static string Text(RangeSpec spec) => spec.IsSuffix ? $"-{spec.SuffixLength}" : $"{spec.First}-{spec.Last}";
 

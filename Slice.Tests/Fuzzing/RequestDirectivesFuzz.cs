@@ -10,8 +10,16 @@ public sealed class RequestDirectivesFuzz
 {
     private static readonly FuzzGrammar s_grammar = CacheControlFuzz.Grammar with
     {
-        Seeds = ["no-cache", "no-store, max-age=0", "max-age=60, min-fresh=\"30\"", "max-stale", "max-stale=, only-if-cached", "MAX-STALE=9223372036854775808", "stale-if-error=\"x, no-cache\""],
-        Words = ["no-cache", "no-store", "only-if-cached", "max-age=", "min-fresh=", "max-stale", "max-stale=", "stale-if-error=", "=", ",", "\"", "\\", " ", "\t", "-1", "x", "\u00e9"],
+        Seeds =
+        [
+            "no-cache", "no-store, max-age=0", "max-age=60, min-fresh=\"30\"", "max-stale", "max-stale=, only-if-cached",
+            "MAX-STALE=9223372036854775808", "stale-if-error=\"x, no-cache\"",
+        ],
+        Words =
+        [
+            "no-cache", "no-store", "only-if-cached", "max-age=", "min-fresh=", "max-stale", "max-stale=", "stale-if-error=",
+            "=", ",", "\"", "\\", " ", "\t", "-1", "x", "\u00e9",
+        ],
         LongestInput = 600,
     };
 
@@ -49,7 +57,8 @@ public sealed class RequestDirectivesFuzz
     {
         var head = new RequestHead();
         string text = $"GET / HTTP/1.1\r\nHost: a\r\n{string.Concat(lines.Select(line => $"Cache-Control: {line}\r\n"))}\r\n";
-        RequestHeadStatus status = new RequestHeadParser(new RequestHeadLimits()).Parse(new ReadOnlySequence<byte>(Wire.Bytes(text)), head, out _, out _, out _);
+        RequestHeadStatus status = new RequestHeadParser(new RequestHeadLimits()).Parse(
+            new ReadOnlySequence<byte>(Wire.Bytes(text)), head, out _, out _, out _);
         RequestDirectives? directives = status == RequestHeadStatus.Complete ? RequestDirectives.Read(head.Fields) : null;
         head.Reset();
         return directives;

@@ -6,7 +6,9 @@ using Slice.Tests.Support;
 
 namespace Slice.Tests.Fuzzing;
 
-/// <summary>Request heads (RFC 9112 §2 to §6): one verdict however they arrive, and nothing accepted that a second reader could take otherwise.</summary>
+/// <summary>
+/// Request heads (RFC 9112 §2 to §6): one verdict however they arrive, and nothing accepted that a second reader could take otherwise.
+/// </summary>
 public sealed class RequestHeadFuzz
 {
     // As small as an input, so that inputs meet them.
@@ -32,11 +34,14 @@ public sealed class RequestHeadFuzz
         ],
         Words =
         [
-            "\r\n", "\r\n\r\n", "\n", "\r", "\n\n", " ", "\t", "\r\n ", "\r\n\t", "\0", ":", " :", ": ", ",", "GET ", "HEAD ", "PRI * HTTP/2.0", "/", "*", "?", "#",
-            "http://", "https://a/", "http://u@a/", " HTTP/1.1", " HTTP/1.0", " HTTP/2.0", " HTTP/1.1\r\n", "Host: a", "Host: b\r\n", "Host:", "Content-Length: 5",
-            "Content-Length: 5, 5", "Content-Length: +5", "Content-Length:", "Transfer-Encoding: chunked", "Transfer-Encoding: chunked, chunked",
-            "Transfer-Encoding: gzip, chunked", "Transfer-Encoding: chunked, gzip", "Transfer-Encoding:\u000bchunked", "Transfer-Encoding : chunked",
-            "Connection: close", "Connection: keep-alive", "Connection: Host", "Connection: Upgrade", "Upgrade: websocket", "Connection: Upgrade\r\nUpgrade: websocket",
+            "\r\n", "\r\n\r\n", "\n", "\r", "\n\n", " ", "\t", "\r\n ", "\r\n\t", "\0", ":", " :", ": ", ",", "GET ", "HEAD ",
+            "PRI * HTTP/2.0", "/", "*", "?", "#", "http://", "https://a/", "http://u@a/",
+            " HTTP/1.1", " HTTP/1.0", " HTTP/2.0", " HTTP/1.1\r\n", "Host: a", "Host: b\r\n", "Host:",
+            "Content-Length: 5", "Content-Length: 5, 5", "Content-Length: +5", "Content-Length:",
+            "Transfer-Encoding: chunked", "Transfer-Encoding: chunked, chunked", "Transfer-Encoding: gzip, chunked",
+            "Transfer-Encoding: chunked, gzip", "Transfer-Encoding:\u000bchunked", "Transfer-Encoding : chunked",
+            "Connection: close", "Connection: keep-alive", "Connection: Host", "Connection: Upgrade",
+            "Upgrade: websocket", "Connection: Upgrade\r\nUpgrade: websocket",
             "Expect: 100-continue", "Expect: x", "Range: bytes=0-0", "/../", "/./", "%2e", "%2F",
             "%00", "%", "%%34%31", "//", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "\u0080", "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
         ],
@@ -125,7 +130,8 @@ public sealed class RequestHeadFuzz
         Assert.True(lengths.Length + codings.Length <= 1, "two framings");
         Assert.Equal(codings.Length == 1, verdict.IsChunked);
         Assert.True(codings.All(coding => coding.Equals("chunked", StringComparison.OrdinalIgnoreCase)), "a coding that is not chunked");
-        Assert.Equal(lengths.Length == 0 ? -1 : long.Parse(lengths[0], NumberStyles.None, CultureInfo.InvariantCulture), verdict.ContentLength);
+        Assert.Equal(
+            lengths.Length == 0 ? -1 : long.Parse(lengths[0], NumberStyles.None, CultureInfo.InvariantCulture), verdict.ContentLength);
     }
 
     private static void CheckTarget(Verdict verdict)
@@ -142,7 +148,8 @@ public sealed class RequestHeadFuzz
 
     private static string[] Values(string[] lines, string name) =>
     [
-        .. lines.Where(line => line.StartsWith(name + ":", StringComparison.OrdinalIgnoreCase)).Select(line => line[(name.Length + 1)..].Trim(' ', '\t')),
+        .. lines.Where(line => line.StartsWith(name + ":", StringComparison.OrdinalIgnoreCase))
+            .Select(line => line[(name.Length + 1)..].Trim(' ', '\t')),
     ];
 
     private static List<Verdict> ParseAll(Arrival arrival, RequestHeadLimits limits)
@@ -153,7 +160,8 @@ public sealed class RequestHeadFuzz
         var last = new Verdict(RequestHeadStatus.Incomplete, RequestRejection.None, 0);
         while (last.Status != RequestHeadStatus.Rejected && arrival.TryRead(out ReadOnlySequence<byte> buffer))
         {
-            RequestHeadStatus status = parser.Parse(buffer, head, out SequencePosition consumed, out SequencePosition examined, out RequestRejection rejection);
+            RequestHeadStatus status = parser.Parse(
+                buffer, head, out SequencePosition consumed, out SequencePosition examined, out RequestRejection rejection);
             arrival.AdvanceTo(consumed, examined);
             last = status == RequestHeadStatus.Complete ? Accepted(head, arrival.Consumed) : new Verdict(status, rejection, 0);
             if (status != RequestHeadStatus.Incomplete)

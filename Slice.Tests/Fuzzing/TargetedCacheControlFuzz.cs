@@ -10,10 +10,15 @@ public sealed class TargetedCacheControlFuzz
     {
         Seeds =
         [
-            "max-age=60", "no-store", "max-age=60, s-maxage=30;x=1;y=\"a,b\", private=?0", "max-age=\"60\", public=?1", "max-age=1, max-age=2", "x=\"a\\\"b, no-store\", no-cache",
+            "max-age=60", "no-store", "max-age=60, s-maxage=30;x=1;y=\"a,b\", private=?0", "max-age=\"60\", public=?1",
+            "max-age=1, max-age=2", "x=\"a\\\"b, no-store\", no-cache",
             "a=(b \"c, no-store\" d);e, must-revalidate", "x=:YWJj:, stale-if-error=5", "x=1.5, y=-3, *z=tok/en", "max-age=()",
         ],
-        Words = ["no-store", "max-age=", "s-maxage", "=", ";", ",", ", ", " ", "\t", "?0", "?1", "\"", "\\", "(", ")", "(a b)", ":", "*", "NO-STORE", "-", "\u00e9", "\0"],
+        Words =
+        [
+            "no-store", "max-age=", "s-maxage", "=", ";", ",", ", ", " ", "\t", "?0", "?1", "\"", "\\", "(", ")", "(a b)",
+            ":", "*", "NO-STORE", "-", "\u00e9", "\0",
+        ],
         Separator = ",",
         LongestInput = 300,
     };
@@ -27,7 +32,8 @@ public sealed class TargetedCacheControlFuzz
         string value = Wire.Text(input);
         if (TargetedCacheControl.TryParse(value) is not { } parsed)
         {
-            // Nor does anything before it save it, unless there was nothing to save: a tab may stand between members and not before the first.
+            // Nor does anything before it save it, unless there was nothing to save: a tab may stand between members and not before the
+            // first.
             bool isNothing = value.AsSpan().TrimStart(' ') is "" or ['\t', ..];
             Assert.True(isNothing || TargetedCacheControl.TryParse("no-store, " + value) is null);
             return;

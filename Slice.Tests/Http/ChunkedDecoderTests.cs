@@ -76,7 +76,8 @@ public class ChunkedDecoderTests
     {
         foreach ((string how, Outcome outcome) in SplitEverywhere.Run(Encoding.Latin1.GetBytes(body), Decode))
         {
-            Assert.True(outcome.Status is ChunkedStatus.NeedMore or ChunkedStatus.Data && outcome.Consumed == body.Length, $"{how}: {outcome}");
+            Assert.True(
+                outcome.Status is ChunkedStatus.NeedMore or ChunkedStatus.Data && outcome.Consumed == body.Length, $"{how}: {outcome}");
         }
     }
 
@@ -125,7 +126,8 @@ public class ChunkedDecoderTests
         }
     }
 
-    private static ChunkedStatus DecodeWhole(string body) => Decode(new Arrival(Encoding.Latin1.GetBytes(body), [], arrivesAtOnce: true)).Status;
+    private static ChunkedStatus DecodeWhole(string body) =>
+        Decode(new Arrival(Encoding.Latin1.GetBytes(body), [], arrivesAtOnce: true)).Status;
 
     private static Outcome Decode(Arrival arrival)
     {

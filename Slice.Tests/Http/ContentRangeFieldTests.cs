@@ -17,7 +17,9 @@ public class ContentRangeFieldTests
     [InlineData("bytes */10", ContentRangeKind.Unsatisfied, 0, 0, 10)]
     [InlineData("bytes */0", ContentRangeKind.Unsatisfied, 0, 0, 0)]
     public void ContentRange_is_read_half_open(string value, ContentRangeKind kind, long start, long end, long completeLength) =>
-        Assert.Equal(new ContentRangeField(kind, new ByteRange(start, end), completeLength), ContentRangeField.Parse(Encoding.Latin1.GetBytes(value)));
+        Assert.Equal(
+            new ContentRangeField(kind, new ByteRange(start, end), completeLength),
+            ContentRangeField.Parse(Encoding.Latin1.GetBytes(value)));
 
     [Theory]
     [Trait("Behaviour", "B5")]
@@ -52,13 +54,15 @@ public class ContentRangeFieldTests
 
     [Fact]
     public void ContentRange_written_reads_back() =>
-        Gen.Select(Gen.Long[0, long.MaxValue / 4], Gen.Long[1, long.MaxValue / 4], Gen.Long[0, long.MaxValue / 4]).Sample((start, length, tail) =>
-        {
-            var range = new ByteRange(start, start + length);
-            byte[] bytes = new byte[ContentRangeField.MaxBytes];
-            int written = ContentRangeField.Write(range, range.End + tail, bytes);
-            return ContentRangeField.Parse(bytes.AsSpan(0, written)) == new ContentRangeField(ContentRangeKind.Range, range, range.End + tail);
-        });
+        Gen.Select(Gen.Long[0, long.MaxValue / 4], Gen.Long[1, long.MaxValue / 4], Gen.Long[0, long.MaxValue / 4])
+            .Sample((start, length, tail) =>
+            {
+                var range = new ByteRange(start, start + length);
+                byte[] bytes = new byte[ContentRangeField.MaxBytes];
+                int written = ContentRangeField.Write(range, range.End + tail, bytes);
+                return ContentRangeField.Parse(bytes.AsSpan(0, written))
+                    == new ContentRangeField(ContentRangeKind.Range, range, range.End + tail);
+            });
 
     [Fact]
     public void ContentRange_at_its_longest_fits()
@@ -82,5 +86,6 @@ public class ContentRangeFieldTests
     [InlineData(5, 11, 10)]
     [InlineData(-1, 2, 10)]
     public void ContentRange_of_no_bytes_is_not_written(long start, long end, long completeLength) =>
-        Assert.Throws<ArgumentOutOfRangeException>(() => ContentRangeField.Write(new ByteRange(start, end), completeLength, new byte[ContentRangeField.MaxBytes]));
+        Assert.Throws<ArgumentOutOfRangeException>(
+            () => ContentRangeField.Write(new ByteRange(start, end), completeLength, new byte[ContentRangeField.MaxBytes]));
 }

@@ -21,7 +21,8 @@ public class HopByHopFieldsTests
     public void Field_on_the_fixed_list_is_not_forwarded(string name)
     {
         Assert.True(HopByHopFields.Contains(Encoding.Latin1.GetBytes(name)));
-        Assert.True(HopByHopFields.IsHopByHop(Heads.Parse(name == "Transfer-Encoding" ? $"Host: a\r\n{name}: chunked" : $"Host: a\r\n{name}: x").Fields, 1));
+        Assert.True(HopByHopFields.IsHopByHop(
+            Heads.Parse(name == "Transfer-Encoding" ? $"Host: a\r\n{name}: chunked" : $"Host: a\r\n{name}: x").Fields, 1));
     }
 
     [Theory]
@@ -38,7 +39,8 @@ public class HopByHopFieldsTests
     [Trait("Behaviour", "B41")]
     public void Field_named_by_connection_is_not_forwarded()
     {
-        FieldTable fields = Heads.Parse("Host: a\r\nX-Hop: 1\r\nX-Hop-Too: 2\r\nX-End: 3\r\nConnection: close, x-hop\r\nConnection: X-HOP-TOO").Fields;
+        FieldTable fields = Heads.Parse(
+            "Host: a\r\nX-Hop: 1\r\nX-Hop-Too: 2\r\nX-End: 3\r\nConnection: close, x-hop\r\nConnection: X-HOP-TOO").Fields;
         Assert.False(HopByHopFields.IsHopByHop(fields, 0));
         Assert.True(HopByHopFields.IsHopByHop(fields, 1));
         Assert.True(HopByHopFields.IsHopByHop(fields, 2));

@@ -11,9 +11,14 @@ public class RequestHeadLimitsTests
     private static readonly RequestHeadLimits s_limits = new(TargetBytes: 20, HeadBytes: 100, FieldLines: 3);
 
     // Pieces that make line ends, limits and faults meet in every order.
-    private static readonly Gen<string> s_heads = Gen.OneOf(
-        new[] { "GET ", "/", "aaaaaaa", " ", "HTTP/1.1", "\r\n", "\r\n", "\n", "\r", "Host: a\r\n", "GET / HTTP/1.1\r\n", "X", ":", "\t", "\0" }
-            .Select(piece => Gen.Const(piece)).ToArray()).Array[0, 24].Select(pieces => string.Concat(pieces));
+    private static readonly string[] s_pieces =
+    [
+        "GET ", "/", "aaaaaaa", " ", "HTTP/1.1", "\r\n", "\r\n", "\n", "\r", "Host: a\r\n", "GET / HTTP/1.1\r\n", "X", ":", "\t", "\0",
+    ];
+
+    private static readonly Gen<string> s_heads = Gen.OneOf(s_pieces.Select(piece => Gen.Const(piece)).ToArray())
+        .Array[0, 24]
+        .Select(pieces => string.Concat(pieces));
 
     public static TheoryData<string, RequestHeadStatus, RequestRejection> Heads => new()
     {
@@ -41,7 +46,8 @@ public class RequestHeadLimitsTests
     [MemberData(nameof(Heads))]
     public void Limit_decides_alike_however_the_head_arrives(string head, RequestHeadStatus status, RequestRejection rejection)
     {
-        foreach ((string how, (RequestHeadStatus Status, RequestRejection Rejection) result) in SplitEverywhere.Run(Encoding.Latin1.GetBytes(head), Parse))
+        var verdicts = SplitEverywhere.Run(Encoding.Latin1.GetBytes(head), Parse);
+        foreach ((string how, (RequestHeadStatus Status, RequestRejection Rejection) result) in verdicts)
         {
             Assert.True(result == (status, rejection), $"{how}: {result}");
         }
@@ -53,7 +59,8 @@ public class RequestHeadLimitsTests
     public void Verdict_on_any_bytes_does_not_depend_on_how_they_arrive() => s_heads.Sample(
         head =>
         {
-            (string How, (RequestHeadStatus, RequestRejection) Result)[] results = [.. SplitEverywhere.Run(Encoding.Latin1.GetBytes(head), Parse)];
+            (string How, (RequestHeadStatus, RequestRejection) Result)[] results =
+                [.. SplitEverywhere.Run(Encoding.Latin1.GetBytes(head), Parse)];
             return results.All(result => result.Result == results[0].Result);
         },
         iter: 2_000);
@@ -64,7 +71,8 @@ public class RequestHeadLimitsTests
     {
         var limits = new RequestHeadLimits(TargetBytes: 1000, HeadBytes: 100);
         byte[] input = Encoding.Latin1.GetBytes($"GET /{new string('a', 500)} HTTP/1.1\r\n\r\n");
-        foreach ((string how, (RequestHeadStatus, RequestRejection Rejection) result) in SplitEverywhere.Run(input, arrival => Parse(arrival, limits)))
+        var verdicts = SplitEverywhere.Run(input, arrival => Parse(arrival, limits));
+        foreach ((string how, (RequestHeadStatus, RequestRejection Rejection) result) in verdicts)
         {
             Assert.True(result.Rejection == RequestRejection.TargetTooLong, how);
         }

@@ -8,8 +8,9 @@ namespace Slice.Tests.Http;
 public class RequestHeadParserTests
 {
     private const string Typical =
-        "GET /downloads/debian-13.iso?mirror=2 HTTP/1.1\r\nHost: mirror.example:8080\r\nUser-Agent: curl/8.14.1\r\nAccept: */*\r\n"
-        + "Accept-Encoding: gzip, deflate, br\r\nRange: bytes=1048576-2097151\r\nIf-Range: \"v1\"\r\nX-Request-Id: 7a3f\r\nConnection: keep-alive\r\n\r\n";
+        "GET /downloads/debian-13.iso?mirror=2 HTTP/1.1\r\nHost: mirror.example:8080\r\nUser-Agent: curl/8.14.1\r\n"
+        + "Accept: */*\r\nAccept-Encoding: gzip, deflate, br\r\nRange: bytes=1048576-2097151\r\nIf-Range: \"v1\"\r\n"
+        + "X-Request-Id: 7a3f\r\nConnection: keep-alive\r\n\r\n";
 
     public static TheoryData<string> AcceptedHeads => new(
         Typical,
@@ -234,7 +235,8 @@ public class RequestHeadParserTests
         var outcome = new Outcome(RequestHeadStatus.Incomplete, RequestRejection.None, 0, "");
         while (outcome.Status == RequestHeadStatus.Incomplete && arrival.TryRead(out ReadOnlySequence<byte> buffer))
         {
-            RequestHeadStatus status = parser.Parse(buffer, head, out SequencePosition consumed, out SequencePosition examined, out RequestRejection rejection);
+            RequestHeadStatus status = parser.Parse(
+                buffer, head, out SequencePosition consumed, out SequencePosition examined, out RequestRejection rejection);
             arrival.AdvanceTo(consumed, examined);
             outcome = new Outcome(status, rejection, arrival.Consumed, Encoding.Latin1.GetString(head.Bytes));
         }

@@ -16,7 +16,8 @@ public class RequestTargetTests
     [InlineData("HTTPS://a/", RequestTargetForm.Absolute, "a", "/", "/", "")]
     [InlineData("http://a", RequestTargetForm.Absolute, "a", "/", "/", "")]
     [InlineData("http://[::1]:8/x", RequestTargetForm.Absolute, "[::1]:8", "/x", "/x", "")]
-    public void Target_is_taken_apart(string bytes, RequestTargetForm form, string authority, string pathAndQuery, string path, string query) =>
+    public void Target_is_taken_apart(
+        string bytes, RequestTargetForm form, string authority, string pathAndQuery, string path, string query) =>
         AssertParts(bytes, RequestMethod.Get, form, authority, pathAndQuery, path, query);
 
     [Fact]

@@ -67,7 +67,8 @@ public class ResponseHeadWriterTests
         for (int status = 100; status <= 999; status++)
         {
             ReadOnlySpan<byte> line = StatusLines.Find(status);
-            Assert.True(line.IsEmpty || (line.StartsWith(Encoding.Latin1.GetBytes($"HTTP/1.1 {status} ")) && line.EndsWith("\r\n"u8)), $"{status}");
+            Assert.True(
+                line.IsEmpty || (line.StartsWith(Encoding.Latin1.GetBytes($"HTTP/1.1 {status} ")) && line.EndsWith("\r\n"u8)), $"{status}");
         }
     }
 

@@ -81,7 +81,8 @@ public sealed class GenerationTests : IDisposable
             generation.Retire();
             await Deadline.WithinAsync(committing, "the commits");
             await Eventually.TrueAsync(
-                () => _store is { UsedBytes: 0, SliceCount: 0 }, () => $"round {round}: {_store.UsedBytes} bytes, {_store.SliceCount} slices left");
+                () => _store is { UsedBytes: 0, SliceCount: 0 },
+                () => $"round {round}: {_store.UsedBytes} bytes, {_store.SliceCount} slices left");
         }
     }
 

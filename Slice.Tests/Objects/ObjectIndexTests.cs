@@ -97,5 +97,6 @@ public sealed class ObjectIndexTests : IDisposable
 
     private Generation NewGeneration(string target) => StoredObjects.Generation(_store, slices: 4, SliceBytes, target: target);
 
-    private Generation? Find(string target) => _index.TryGet(Encoding.Latin1.GetBytes(target), new FieldTable(), out var generation) ? generation : null;
+    private Generation? Find(string target) =>
+        _index.TryGet(Encoding.Latin1.GetBytes(target), new FieldTable(), out var generation) ? generation : null;
 }

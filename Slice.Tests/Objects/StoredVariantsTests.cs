@@ -71,7 +71,8 @@ public sealed class StoredVariantsTests : IDisposable
     {
         for (int number = 0; number <= ObjectIndex.MaxBodiless; number++)
         {
-            _index.Publish(new Generation(StoredObjects.Key($"/{number}"), StoredObjects.Response(0), new SliceGrid(4), isShared: true, _store));
+            _index.Publish(
+                new Generation(StoredObjects.Key($"/{number}"), StoredObjects.Response(0), new SliceGrid(4), isShared: true, _store));
         }
 
         Assert.Equal(ObjectIndex.MaxBodiless, _index.Count);
@@ -83,8 +84,12 @@ public sealed class StoredVariantsTests : IDisposable
     {
         SelectingFields? selecting = null;
         Assert.True(language is null
-            || SelectingFields.TryRead("Accept-Language", [new ForwardedField("Accept-Language", language)], passesAcceptEncoding: false, out selecting));
-        var generation = new Generation(StoredObjects.Key(), StoredObjects.Response(4), new SliceGrid(4), isShared: true, _store) { Selecting = selecting };
+            || SelectingFields.TryRead(
+                "Accept-Language", [new ForwardedField("Accept-Language", language)], passesAcceptEncoding: false, out selecting));
+        var generation = new Generation(StoredObjects.Key(), StoredObjects.Response(4), new SliceGrid(4), isShared: true, _store)
+        {
+            Selecting = selecting,
+        };
         _index.Publish(generation);
         return generation;
     }

@@ -59,6 +59,7 @@ public sealed class ByteSizeTextTests
         Assert.Equal(expected, ByteSizeText.Format(sizeBytes));
 
     [Fact]
-    public void Size_written_reads_back() => Gen.OneOf(Gen.Long, Gen.Int.Select(Gen.Int[0, 32], (number, shift) => (long)number << shift)).Sample(sizeBytes =>
-        ByteSizeText.TryParse(ByteSizeText.Format(sizeBytes), out long read) && read == sizeBytes);
+    public void Size_written_reads_back() =>
+        Gen.OneOf(Gen.Long, Gen.Int.Select(Gen.Int[0, 32], (number, shift) => (long)number << shift))
+            .Sample(sizeBytes => ByteSizeText.TryParse(ByteSizeText.Format(sizeBytes), out long read) && read == sizeBytes);
 }

@@ -58,9 +58,10 @@ public sealed class DurationTextTests
     public void Parts_of_a_millisecond_are_dropped() => Assert.Equal("2ms", DurationText.Format(TimeSpan.FromMilliseconds(2.9)));
 
     [Fact]
-    public void Duration_of_whole_milliseconds_written_reads_back() => Gen.Long[-922_337_203_685_000, 922_337_203_685_000].Sample(milliseconds =>
-    {
-        TimeSpan duration = new(milliseconds * TimeSpan.TicksPerMillisecond);
-        return DurationText.TryParse(DurationText.Format(duration), out TimeSpan read) && read == duration;
-    });
+    public void Duration_of_whole_milliseconds_written_reads_back() =>
+        Gen.Long[-922_337_203_685_000, 922_337_203_685_000].Sample(milliseconds =>
+        {
+            TimeSpan duration = new(milliseconds * TimeSpan.TicksPerMillisecond);
+            return DurationText.TryParse(DurationText.Format(duration), out TimeSpan read) && read == duration;
+        });
 }

@@ -20,7 +20,13 @@ public sealed class OptionTableTests
     [Fact]
     public void Every_leaf_of_the_options_has_a_key()
     {
-        SliceOptions defaults = new() { UpstreamAddresses = [new Uri("http://origin.example")], Purge = new PurgeOptions { AuthToken = "t" }, UpstreamTls = new UpstreamTlsOptions { ServerName = "a", CaFile = "b" }, Tls = new TlsOptions { ListenAddress = "a", Certificate = "b", Key = "c" } };
+        SliceOptions defaults = new()
+        {
+            UpstreamAddresses = [new Uri("http://origin.example")],
+            Purge = new PurgeOptions { AuthToken = "t" },
+            UpstreamTls = new UpstreamTlsOptions { ServerName = "a", CaFile = "b" },
+            Tls = new TlsOptions { ListenAddress = "a", Certificate = "b", Key = "c" },
+        };
         Assert.Equal(CountLeaves(defaults), OptionTable.Keys.Count);
     }
 
@@ -34,7 +40,9 @@ public sealed class OptionTableTests
             SliceOptions changed = key.With(defaults, other);
 
             Assert.Equal(other, key.Read(changed));
-            Assert.All(OptionTable.Keys.Where(unchanged => unchanged != key), unchanged => Assert.Equal(unchanged.Read(defaults), unchanged.Read(changed)));
+            Assert.All(
+                OptionTable.Keys.Where(unchanged => unchanged != key),
+                unchanged => Assert.Equal(unchanged.Read(defaults), unchanged.Read(changed)));
         }
     }
 
@@ -90,5 +98,7 @@ public sealed class OptionTableTests
     private static int CountLeaves(object options) => options.GetType()
         .GetProperties(BindingFlags.Public | BindingFlags.Instance)
         .Select(property => property.GetValue(options)!)
-        .Sum(value => value is string or IEnumerable or Uri || value.GetType().Namespace == "System" || value is Enum ? 1 : CountLeaves(value));
+        .Sum(value => value is string or IEnumerable or Uri || value.GetType().Namespace == "System" || value is Enum
+            ? 1
+            : CountLeaves(value));
 }

@@ -13,7 +13,9 @@ public sealed class SliceOptionsValidatorTests
     public void Defaults_lack_only_the_origin()
     {
         OptionError error = Assert.Single(SliceOptionsValidator.Validate(new SliceOptions()));
-        Assert.Equal("upstream_address: (not set): required and not set, allowed: " + OptionTable.Find("upstream_address")!.Allowed, error.ToString());
+        Assert.Equal(
+            "upstream_address: (not set): required and not set, allowed: " + OptionTable.Find("upstream_address")!.Allowed,
+            error.ToString());
     }
 
     [Fact]
@@ -83,7 +85,10 @@ public sealed class SliceOptionsValidatorTests
         };
 
         Assert.Equal(
-            ["upstream_address", "slice_size", "max_retries", "slice_patterns", "slice_patterns", "health_path", "metrics_endpoint.address", "purge.auth_token", "timeouts.send"],
+            [
+                "upstream_address", "slice_size", "max_retries", "slice_patterns", "slice_patterns", "health_path",
+                "metrics_endpoint.address", "purge.auth_token", "timeouts.send",
+            ],
             SliceOptionsValidator.Validate(options).Select(error => error.Key));
     }
 
@@ -119,7 +124,8 @@ public sealed class SliceOptionsValidatorTests
     [InlineData(256, true)]
     [InlineData(257, false)]
     public void Health_path_is_bounded(int characters, bool isValid) =>
-        Assert.Equal(isValid, SliceOptionsValidator.Validate(s_valid with { HealthPath = "/" + new string('a', characters - 1) }).Count == 0);
+        Assert.Equal(
+            isValid, SliceOptionsValidator.Validate(s_valid with { HealthPath = "/" + new string('a', characters - 1) }).Count == 0);
 
     [Theory]
     [InlineData("s3cret-~!", null)]
@@ -142,7 +148,8 @@ public sealed class SliceOptionsValidatorTests
     [InlineData("/var/cache/ü x", true)]
     [InlineData("nul\0", false)]
     public void Directory_is_any_path_without_nul(string directory, bool isValid) =>
-        Assert.Equal(isValid, SliceOptionsValidator.Validate(s_valid with { Store = new CacheStoreOptions { Directory = directory } }).Count == 0);
+        Assert.Equal(
+            isValid, SliceOptionsValidator.Validate(s_valid with { Store = new CacheStoreOptions { Directory = directory } }).Count == 0);
 
     [Theory]
     [InlineData("0.0.0.0:9090", true, true)]
@@ -150,9 +157,14 @@ public sealed class SliceOptionsValidatorTests
     [InlineData("0.0.0.0:9091", true, false)]
     public void Listeners_may_not_want_the_same_port(string listen, bool metricsEnabled, bool collide)
     {
-        SliceOptions options = s_valid with { ListenAddress = listen, MetricsEndpoint = new MetricsEndpointOptions { Enabled = metricsEnabled } };
+        SliceOptions options = s_valid with
+        {
+            ListenAddress = listen,
+            MetricsEndpoint = new MetricsEndpointOptions { Enabled = metricsEnabled },
+        };
         string[] expected = collide
-            ? ["metrics_endpoint.address: 127.0.0.1:9090: listen_address (0.0.0.0:9090) already takes this port, allowed: a port of its own"]
+            ? ["metrics_endpoint.address: 127.0.0.1:9090: listen_address (0.0.0.0:9090) already takes this port, "
+                + "allowed: a port of its own"]
             : [];
         Assert.Equal(expected, SliceOptionsValidator.Validate(options).Select(error => error.ToString()));
     }
@@ -162,8 +174,13 @@ public sealed class SliceOptionsValidatorTests
     [InlineData(8_192, 8_192, false)]
     public void Request_target_must_fit_into_the_request_head(int targetBytes, int headBytes, bool isValid)
     {
-        SliceOptions options = s_valid with { Limits = new LimitOptions { RequestTargetBytes = targetBytes, RequestHeadBytes = headBytes } };
-        string[] expected = isValid ? [] : ["limits.request_target: 8KiB: not less than the whole request head, allowed: less than limits.request_head (8KiB)"];
+        SliceOptions options = s_valid with
+        {
+            Limits = new LimitOptions { RequestTargetBytes = targetBytes, RequestHeadBytes = headBytes },
+        };
+        string[] expected = isValid
+            ? []
+            : ["limits.request_target: 8KiB: not less than the whole request head, allowed: less than limits.request_head (8KiB)"];
         Assert.Equal(expected, SliceOptionsValidator.Validate(options).Select(error => error.ToString()));
     }
 

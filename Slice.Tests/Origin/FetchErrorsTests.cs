@@ -9,7 +9,8 @@ public class FetchErrorsTests
     {
         foreach (var error in Enum.GetValues<FetchError>())
         {
-            string name = string.Concat(error.ToString().Select(letter => char.IsUpper(letter) ? "_" + char.ToLowerInvariant(letter) : $"{letter}"));
+            string name = string.Concat(
+                error.ToString().Select(letter => char.IsUpper(letter) ? "_" + char.ToLowerInvariant(letter) : $"{letter}"));
             Assert.Equal(name[1..], error.Token());
         }
     }
@@ -37,7 +38,8 @@ public class FetchErrorsTests
     [InlineData(FetchError.Abandoned, false, 503, FetchErrorSide.Us)]
     [InlineData(FetchError.ShuttingDown, false, 503, FetchErrorSide.Us)]
     [InlineData(FetchError.ProxyInternalError, false, 500, FetchErrorSide.Us)]
-    public void Error_says_whether_to_retry_what_to_answer_and_whose_fault_it_is(FetchError error, bool isRetryable, int status, FetchErrorSide side)
+    public void Error_says_whether_to_retry_what_to_answer_and_whose_fault_it_is(
+        FetchError error, bool isRetryable, int status, FetchErrorSide side)
     {
         Assert.Equal(isRetryable, error.IsRetryable());
         Assert.Equal(status, error.Status());

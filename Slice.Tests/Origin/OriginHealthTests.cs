@@ -199,7 +199,8 @@ public sealed class OriginHealthTests
         Assert.Equal(0b1111u, tried);
     }, iter: 500, threads: 1);
 
-    private OriginHealth New(int count, int maxFailures = 1) => new(count, new UpstreamHealthOptions { MaxFailures = maxFailures, Rest = s_rest }, _time);
+    private OriginHealth New(int count, int maxFailures = 1) =>
+        new(count, new UpstreamHealthOptions { MaxFailures = maxFailures, Rest = s_rest }, _time);
 
     private static int Ask(OriginHealth health, OriginVerdict verdict, int failed = -1)
     {

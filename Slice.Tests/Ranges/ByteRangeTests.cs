@@ -5,7 +5,8 @@ namespace Slice.Tests.Ranges;
 
 public class ByteRangeTests
 {
-    private static readonly Gen<ByteRange> s_ranges = Gen.Select(Gen.Long[0, 40], Gen.Long[0, 20], (start, length) => new ByteRange(start, start + length));
+    private static readonly Gen<ByteRange> s_ranges = Gen.Select(
+        Gen.Long[0, 40], Gen.Long[0, 20], (start, length) => new ByteRange(start, start + length));
 
     [Fact]
     public void Range_is_half_open()

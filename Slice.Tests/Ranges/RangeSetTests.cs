@@ -43,15 +43,23 @@ public sealed class RangeSetTests
     [InlineData("0-100", false)]
     [InlineData("0-100 0-100", true)]
     [Trait("Behaviour", "B8")]
-    public void More_bytes_than_there_are_is_abuse(string ranges, bool isAbuse) => Assert.Equal(isAbuse, RangeSet.ExceedsObject(Ranges(ranges), 100));
+    public void More_bytes_than_there_are_is_abuse(string ranges, bool isAbuse) =>
+        Assert.Equal(isAbuse, RangeSet.ExceedsObject(Ranges(ranges), 100));
 
     [Fact]
     [Trait("Behaviour", "B8")]
     public void Sum_of_ranges_does_not_overflow() =>
         Assert.True(RangeSet.ExceedsObject([new ByteRange(0, long.MaxValue), new ByteRange(0, long.MaxValue)], long.MaxValue));
 
-    private static IEnumerable<long> Positions(ByteRange range) => Enumerable.Range(0, (int)range.Length).Select(offset => range.Start + offset);
+    private static IEnumerable<long> Positions(ByteRange range) =>
+        Enumerable.Range(0, (int)range.Length).Select(offset => range.Start + offset);
 
     private static ByteRange[] Ranges(string text) =>
-        [.. text.Split(' ').Select(range => range.Split('-')).Select(ends => new ByteRange(long.Parse(ends[0], CultureInfo.InvariantCulture), long.Parse(ends[1], CultureInfo.InvariantCulture)))];
+    [
+        .. text.Split(' ')
+            .Select(range => range.Split('-'))
+            .Select(ends => new ByteRange(
+                long.Parse(ends[0], CultureInfo.InvariantCulture),
+                long.Parse(ends[1], CultureInfo.InvariantCulture))),
+    ];
 }

@@ -16,7 +16,9 @@ public sealed class SegmentFileTests : IDisposable
     [InlineData(false)]
     public async Task Written_bytes_are_mapped_and_read(bool isOnDisk)
     {
-        using IDisposable owner = isOnDisk ? SegmentFile.CreateOnDisk(store: null!, index: 0, _directory.Combine("s"), LengthBytes) : SegmentFile.CreateInMemory(store: null!, index: 0, LengthBytes);
+        using IDisposable owner = isOnDisk
+            ? SegmentFile.CreateOnDisk(store: null!, index: 0, _directory.Combine("s"), LengthBytes)
+            : SegmentFile.CreateInMemory(store: null!, index: 0, LengthBytes);
         var segment = (SegmentFile)owner;
         byte[] content = TestContent.Bytes(0, 5000, seed: 1);
 

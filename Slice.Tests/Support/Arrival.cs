@@ -3,8 +3,8 @@ using System.Buffers;
 namespace Slice.Tests.Support;
 
 /// <summary>
-/// Bytes on their way, with the contract of a pipe: <see cref="TryRead"/> shows everything that has arrived and is not consumed, and shows it
-/// again until <see cref="AdvanceTo"/> releases it. Once everything seen was examined, the next read waits for more.
+/// Bytes on their way, with the contract of a pipe: <see cref="TryRead"/> shows everything that has arrived and is not consumed, and shows
+/// it again until <see cref="AdvanceTo"/> releases it. Once everything seen was examined, the next read waits for more.
 /// </summary>
 internal sealed class Arrival(byte[] input, int[] cuts, bool arrivesAtOnce)
 {

@@ -5,7 +5,10 @@ using System.Runtime.InteropServices;
 
 namespace Slice.Tests.Support;
 
-/// <summary>A child process with its output collected by line; signalled and ended by its own id only. Thread-safe; disposing kills it when it still runs.</summary>
+/// <summary>
+/// A child process with its output collected by line; signalled and ended by its own id only. Thread-safe; disposing kills it when it still
+/// runs.
+/// </summary>
 public sealed partial class ChildProcess : IDisposable
 {
     private const int SigTerm = 15;
@@ -40,8 +43,16 @@ public sealed partial class ChildProcess : IDisposable
     /// <summary>The same as one text, for messages.</summary>
     public string Output => string.Join('\n', _lines);
 
-    /// <summary>Starts <paramref name="file"/>. Throws <see cref="FileNotFoundException"/> with <paramref name="hint"/> when there is no such program: a test without its program fails, it is not skipped.</summary>
-    public static ChildProcess Start(string file, IEnumerable<string> arguments, string hint, string? workingDirectory = null, IReadOnlyDictionary<string, string>? environment = null)
+    /// <summary>
+    /// Starts <paramref name="file"/>. Throws <see cref="FileNotFoundException"/> with <paramref name="hint"/> when there is no such
+    /// program: a test without its program fails, it is not skipped.
+    /// </summary>
+    public static ChildProcess Start(
+        string file,
+        IEnumerable<string> arguments,
+        string hint,
+        string? workingDirectory = null,
+        IReadOnlyDictionary<string, string>? environment = null)
     {
         var start = new ProcessStartInfo(file, arguments)
         {
@@ -96,7 +107,9 @@ public sealed partial class ChildProcess : IDisposable
         }
     }
 
-    /// <summary>Waits until <paramref name="isReady"/> holds; throws with the output when the process ends first or the deadline passes.</summary>
+    /// <summary>
+    /// Waits until <paramref name="isReady"/> holds; throws with the output when the process ends first or the deadline passes.
+    /// </summary>
     public Task ReadyAsync(Func<Task<bool>> isReady, string what) => Eventually.TrueAsync(
         async () =>
         {
@@ -125,7 +138,8 @@ public sealed partial class ChildProcess : IDisposable
     {
         int exitCode = await ExitedAsync();
         string message = $"the process ended with exit code {exitCode} before {what}; its output:\n{Output}";
-        return Output.Contains("Address already in use", StringComparison.OrdinalIgnoreCase) || Output.Contains("cannot bind socket", StringComparison.OrdinalIgnoreCase)
+        return Output.Contains("Address already in use", StringComparison.OrdinalIgnoreCase)
+            || Output.Contains("cannot bind socket", StringComparison.OrdinalIgnoreCase)
             ? new PortTakenException(message)
             : new InvalidOperationException(message);
     }

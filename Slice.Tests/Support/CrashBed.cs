@@ -6,8 +6,8 @@ using System.Net.Http.Headers;
 namespace Slice.Tests.Support;
 
 /// <summary>
-/// The product on a cache directory that outlives its processes, in front of objects that change, under clients that compare every byte. What
-/// an object has follows from its number and version; the entity tag of an answer names both.
+/// The product on a cache directory that outlives its processes, in front of objects that change, under clients that compare every byte.
+/// What an object has follows from its number and version; the entity tag of an answer names both.
 /// </summary>
 internal sealed class CrashBed : IAsyncDisposable
 {
@@ -35,8 +35,8 @@ internal sealed class CrashBed : IAsyncDisposable
     public string CacheDirectory { get; set; } = "";
 
     /// <summary>
-    /// Whether a version that was purged must never come back. It may when the index is damaged, which takes away the news of the purge like any other; it is then
-    /// used for as long as it is fresh.
+    /// Whether a version that was purged must never come back. It may when the index is damaged, which takes away the news of the purge
+    /// like any other; it is then used for as long as it is fresh.
     /// </summary>
     public bool PurgesLast { get; init; } = true;
 
@@ -74,11 +74,12 @@ internal sealed class CrashBed : IAsyncDisposable
 
     /// <summary>Mixed requests until the process is gone or the token says so: objects and ranges of them, changes, PURGE.</summary>
     public Task LoadAsync(ProductProcess product, int seed, CancellationToken enough) =>
-        Task.WhenAll(Enumerable.Range(0, Workers).Select(worker => Task.Run(() => WorkAsync(product, worker, new Random((seed * Workers) + worker), enough), CancellationToken.None)));
+        Task.WhenAll(Enumerable.Range(0, Workers).Select(worker => Task.Run(
+            () => WorkAsync(product, worker, new Random((seed * Workers) + worker), enough), CancellationToken.None)));
 
     /// <summary>
-    /// Downloads every object whole and compares it. One that changed at the origin while nobody could be told, as the product was just killed, may break
-    /// off once, where it comes to what is not stored of the old version (B23).
+    /// Downloads every object whole and compares it. One that changed at the origin while nobody could be told, as the product was just
+    /// killed, may break off once, where it comes to what is not stored of the old version (B23).
     /// </summary>
     public async Task CheckAllAsync(ProductProcess product)
     {
@@ -115,7 +116,11 @@ internal sealed class CrashBed : IAsyncDisposable
     }
 
     private static HttpClient NewClient(ProductProcess product) =>
-        new(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri($"http://{product.EndPoint}"), Timeout = TimeSpan.FromSeconds(20) };
+        new(new SocketsHttpHandler { UseProxy = false })
+        {
+            BaseAddress = new Uri($"http://{product.EndPoint}"),
+            Timeout = TimeSpan.FromSeconds(20),
+        };
 
     private static async Task<HttpStatusCode> PurgeAsync(HttpClient client, int number)
     {

@@ -6,7 +6,10 @@ public static class Deadline
     /// <summary>20 s: arbitrary, far above what any step takes on a busy machine of two cores, below a person's patience.</summary>
     public static TimeSpan Default { get; } = TimeSpan.FromSeconds(20);
 
-    /// <summary>Awaits <paramref name="task"/>; throws <see cref="TimeoutException"/> naming <paramref name="what"/> after <paramref name="within"/> (default <see cref="Default"/>). The task goes on.</summary>
+    /// <summary>
+    /// Awaits <paramref name="task"/>; throws <see cref="TimeoutException"/> naming <paramref name="what"/> after <paramref name="within"/>
+    /// (default <see cref="Default"/>). The task goes on.
+    /// </summary>
     public static async Task WithinAsync(Task task, string what, TimeSpan? within = null)
     {
         TimeSpan limit = within ?? Default;

@@ -12,7 +12,8 @@ public sealed class DeadlineTests
 
     [Fact]
     public async Task Within_of_a_failed_task_shows_its_own_failure()
-        => await Assert.ThrowsAsync<FormatException>(() => Deadline.WithinAsync(Task.FromException<int>(new FormatException()), "a result"));
+        => await Assert.ThrowsAsync<FormatException>(
+            () => Deadline.WithinAsync(Task.FromException<int>(new FormatException()), "a result"));
 
     [Fact]
     public async Task Eventually_returns_at_the_first_look_that_holds()

@@ -12,15 +12,17 @@ public sealed class DebianRepository(string directory)
     public const string PackageName = "pingora-slice-sample";
 
     /// <summary>
-    /// Builds version <paramref name="version"/> with <paramref name="payloadBytes"/> bytes of <see cref="TestContent"/> of that seed inside, and replaces the
-    /// indexes; older packages stay. Returns the path of the package. Files of later versions have later dates, also within one second.
+    /// Builds version <paramref name="version"/> with <paramref name="payloadBytes"/> bytes of <see cref="TestContent"/> of that seed
+    /// inside, and replaces the indexes; older packages stay. Returns the path of the package. Files of later versions have later dates,
+    /// also within one second.
     /// </summary>
     public async Task<string> PublishAsync(int version, int payloadBytes)
     {
         string name = string.Create(CultureInfo.InvariantCulture, $"{PackageName}_{version}_all.deb");
         string package = Path.Combine(directory, name);
         await BuildAsync(package, version, payloadBytes);
-        string packages = $"{Control(version)}Filename: ./{name}\nSize: {new FileInfo(package).Length}\nSHA256: {Sha256(await File.ReadAllBytesAsync(package))}\n\n";
+        string packages = $"{Control(version)}Filename: ./{name}\nSize: {new FileInfo(package).Length}\n"
+            + $"SHA256: {Sha256(await File.ReadAllBytesAsync(package))}\n\n";
         byte[] plain = Encoding.ASCII.GetBytes(packages);
         byte[] compressed = Gzip(plain);
         Write("Packages", plain, version);
@@ -30,7 +32,9 @@ public sealed class DebianRepository(string directory)
             "Release",
             Encoding.ASCII.GetBytes(string.Create(
                 CultureInfo.InvariantCulture,
-                $"Origin: test\nDate: {date:ddd, dd MMM yyyy HH:mm:ss} UTC\nSHA256:\n {Sha256(plain)} {plain.Length} Packages\n {Sha256(compressed)} {compressed.Length} Packages.gz\n")),
+                $"Origin: test\nDate: {date:ddd, dd MMM yyyy HH:mm:ss} UTC\nSHA256:\n"
+                + $" {Sha256(plain)} {plain.Length} Packages\n"
+                + $" {Sha256(compressed)} {compressed.Length} Packages.gz\n")),
             version);
         return package;
     }
@@ -43,14 +47,16 @@ public sealed class DebianRepository(string directory)
         await File.WriteAllTextAsync(tree.Combine("DEBIAN/control"), Control(version));
         TestFiles.WriteContent(tree.Combine("usr/share/" + PackageName), payloadBytes, version);
         using ChildProcess build = ChildProcess.Start(
-            "dpkg-deb", ["--build", "--root-owner-group", "-Znone", tree.Path, package], "Install Debian's package 'dpkg': apt-get install dpkg");
+            "dpkg-deb", ["--build", "--root-owner-group", "-Znone", tree.Path, package],
+            "Install Debian's package 'dpkg': apt-get install dpkg");
         int exitCode = await build.ExitedAsync();
         Assert.True(exitCode == 0, build.Output);
     }
 
     private static string Control(int version) => string.Create(
         CultureInfo.InvariantCulture,
-        $"Package: {PackageName}\nVersion: {version}\nArchitecture: all\nMaintainer: Nobody <nobody@example.invalid>\nDescription: bytes for a test\n");
+        $"Package: {PackageName}\nVersion: {version}\nArchitecture: all\n"
+        + $"Maintainer: Nobody <nobody@example.invalid>\nDescription: bytes for a test\n");
 
     private static DateTime DateOf(int version) => DateTime.UtcNow.Date.AddDays(-30).AddDays(version);
 

@@ -16,7 +16,8 @@ internal sealed class FetchBed : IAsyncDisposable
 
     private readonly CancellationTokenSource _stopping = new();
 
-    public FetchBed(int sliceSizeBytes = 4, int maxRetries = 2, SliceStore? store = null, OriginGate? gate = null, TimeSpan? queueTimeout = null)
+    public FetchBed(
+        int sliceSizeBytes = 4, int maxRetries = 2, SliceStore? store = null, OriginGate? gate = null, TimeSpan? queueTimeout = null)
     {
         Grid = new SliceGrid(sliceSizeBytes);
         Store = store ?? SliceStore.CreateInMemory(1 << 20, Time);

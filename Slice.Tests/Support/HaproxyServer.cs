@@ -12,7 +12,10 @@ public sealed class HaproxyServer : LocalServer
     {
     }
 
-    /// <summary>Starts HAProxy in the foreground with this configuration; <c>{{port}}</c> and <c>{{prefix}}</c> are filled in. It listens on <c>127.0.0.1:{{port}}</c>.</summary>
+    /// <summary>
+    /// Starts HAProxy in the foreground with this configuration; <c>{{port}}</c> and <c>{{prefix}}</c> are filled in. It listens on
+    /// <c>127.0.0.1:{{port}}</c>.
+    /// </summary>
     public static Task<HaproxyServer> StartAsync(string configuration) => FreePort.RetryAsync(async port =>
     {
         var directory = new TestDirectory("haproxy");

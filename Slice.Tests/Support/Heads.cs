@@ -15,7 +15,11 @@ internal static class Heads
     {
         var head = new RequestHead();
         RequestHeadStatus status = new RequestHeadParser(new RequestHeadLimits()).Parse(
-            new ReadOnlySequence<byte>(Encoding.Latin1.GetBytes($"GET / HTTP/1.1\r\n{lines}\r\n\r\n")), head, out _, out _, out RequestRejection rejection);
+            new ReadOnlySequence<byte>(Encoding.Latin1.GetBytes($"GET / HTTP/1.1\r\n{lines}\r\n\r\n")),
+            head,
+            out _,
+            out _,
+            out RequestRejection rejection);
         Assert.True(status == RequestHeadStatus.Complete, rejection.ToString());
         return head;
     }

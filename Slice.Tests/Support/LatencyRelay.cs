@@ -11,10 +11,10 @@ namespace Slice.Tests.Support;
 /// Disposing closes every connection. Used by tests and by the benchmarks.
 /// </summary>
 /// <remarks>
-/// The whole round trip is spent on the way to the server, as a delay line: each piece carries the time at which it is due, and the next is read meanwhile, so
-/// pipelined requests are late together, not one after the other. A client of request and response cannot tell this from half the
-/// delay each way, and the answers, gigabytes of them, need no queue. Connecting is not delayed; a pool's connections are warm anyway.
-/// The delay is never shorter than asked and, as timers go, 1 to 2 ms longer.
+/// The whole round trip is spent on the way to the server, as a delay line: each piece carries the time at which it is due, and the next is
+/// read meanwhile, so pipelined requests are late together, not one after the other. A client of request and response cannot tell this from
+/// half the delay each way, and the answers, gigabytes of them, need no queue. Connecting is not delayed; a pool's connections are warm
+/// anyway. The delay is never shorter than asked and, as timers go, 1 to 2 ms longer.
 /// </remarks>
 public sealed class LatencyRelay : IAsyncDisposable
 {
@@ -114,7 +114,12 @@ public sealed class LatencyRelay : IAsyncDisposable
             {
                 await server.ConnectAsync(_server, ended.Token);
                 var line = Channel.CreateBounded<(long Due, byte[] Bytes)>(DelayLinePieces);
-                Task[] pumps = [ReadIntoLineAsync(client, line.Writer, ended.Token), SendWhenDueAsync(line.Reader, server, ended.Token), CopyAsync(server, client, ended.Token)];
+                Task[] pumps =
+                [
+                    ReadIntoLineAsync(client, line.Writer, ended.Token),
+                    SendWhenDueAsync(line.Reader, server, ended.Token),
+                    CopyAsync(server, client, ended.Token),
+                ];
                 await AllOrFirstFailureAsync(pumps, ended);
             }
             catch (Exception exception) when (exception is SocketException or OperationCanceledException)

@@ -3,7 +3,10 @@ using System.Net.Sockets;
 
 namespace Slice.Tests.Support;
 
-/// <summary>A server of another project (nginx, HAProxy) as a child process on a free loopback port, with a directory and a configuration of its own.</summary>
+/// <summary>
+/// A server of another project (nginx, HAProxy) as a child process on a free loopback port, with a directory and a configuration of its
+/// own.
+/// </summary>
 public abstract class LocalServer : IAsyncDisposable
 {
     private readonly ChildProcess _process;
@@ -55,13 +58,15 @@ public abstract class LocalServer : IAsyncDisposable
     /// <summary>Replaces <c>{{name}}</c> by its value; throws on a placeholder that nobody fills.</summary>
     private protected static string FillTemplate(string template, params (string Name, string Value)[] values)
     {
-        string text = values.Aggregate(template, (current, pair) => current.Replace("{{" + pair.Name + "}}", pair.Value, StringComparison.Ordinal));
+        string text = values.Aggregate(
+            template, (current, pair) => current.Replace("{{" + pair.Name + "}}", pair.Value, StringComparison.Ordinal));
         int open = text.IndexOf("{{", StringComparison.Ordinal);
         return open < 0 ? text : throw new ArgumentException("unfilled placeholder: " + text[open..Math.Min(text.Length, open + 30)]);
     }
 
     /// <summary>Starts the program and waits until its port accepts; the child and the directory are gone when that fails.</summary>
-    private protected static async Task<ChildProcess> StartAsync(TestDirectory directory, int port, string program, string[] arguments, string package)
+    private protected static async Task<ChildProcess> StartAsync(
+        TestDirectory directory, int port, string program, string[] arguments, string package)
     {
         ChildProcess? process = null;
         try

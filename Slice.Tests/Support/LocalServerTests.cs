@@ -11,7 +11,8 @@ public sealed class LocalServerTests
     {
         using var root = new TestDirectory("root");
         TestFiles.WriteContent(root.Combine("file.bin"), 100_000, seed: 5);
-        await using NginxServer nginx = await NginxServer.StartAsync($$$"""server { listen 127.0.0.1:{{port}}; root {{{root.Path}}}; }""", hasMaster);
+        await using NginxServer nginx = await NginxServer.StartAsync(
+            $$$"""server { listen 127.0.0.1:{{port}}; root {{{root.Path}}}; }""", hasMaster);
         RawResponse response = await RawClient.GetAsync(nginx.EndPoint, "/file.bin?q", "Range: bytes=10-29", "Connection: close");
         Assert.Equal(206, response.StatusCode);
         Assert.Equal(TestContent.Bytes(10, 20, seed: 5), response.Body);

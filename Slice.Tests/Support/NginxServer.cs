@@ -5,8 +5,9 @@ public sealed class NginxServer : LocalServer
 {
     private const string Program = "/usr/sbin/nginx";
 
-    // Everything nginx would put under /var goes to the prefix, so that no rights and no other instance matter. tcp_nopush stays off: on loopback its
-    // cork waits for the client's delayed acknowledgement, 40 ms, whenever a response is a little longer than one segment of 64 KiB.
+    // Everything nginx would put under /var goes to the prefix, so that no rights and no other instance matter. tcp_nopush stays off: on
+    // loopback its cork waits for the client's delayed acknowledgement, 40 ms, whenever a response is a little longer than one segment of
+    // 64 KiB.
     private const string Preamble = """
         daemon off;
         master_process {{master}};
@@ -37,8 +38,8 @@ public sealed class NginxServer : LocalServer
     }
 
     /// <summary>
-    /// Starts nginx with <paramref name="http"/> as the content of its <c>http</c> block; <c>{{port}}</c> and <c>{{prefix}}</c> are filled in. One worker;
-    /// with <paramref name="hasMaster"/> it is a child of a master, else there is one process.
+    /// Starts nginx with <paramref name="http"/> as the content of its <c>http</c> block; <c>{{port}}</c> and <c>{{prefix}}</c> are filled
+    /// in. One worker; with <paramref name="hasMaster"/> it is a child of a master, else there is one process.
     /// </summary>
     public static Task<NginxServer> StartAsync(string http, bool hasMaster = false) => FreePort.RetryAsync(async port =>
     {
@@ -55,7 +56,10 @@ public sealed class NginxServer : LocalServer
         return new NginxServer(process, directory, port);
     });
 
-    /// <summary>Starts an origin of the static files under <paramref name="root"/>, with sendfile; <paramref name="directives"/> join its <c>server</c> block.</summary>
+    /// <summary>
+    /// Starts an origin of the static files under <paramref name="root"/>, with sendfile; <paramref name="directives"/> join its
+    /// <c>server</c> block.
+    /// </summary>
     public static Task<NginxServer> StartStaticAsync(string root, string directives = "") => StartAsync($$$"""
         server {
             listen 127.0.0.1:{{port}} backlog=1024;
@@ -64,7 +68,9 @@ public sealed class NginxServer : LocalServer
         }
         """);
 
-    /// <summary>The requests answered so far, in the order in which their answers ended. An answer's line may appear a moment after its last byte.</summary>
+    /// <summary>
+    /// The requests answered so far, in the order in which their answers ended. An answer's line may appear a moment after its last byte.
+    /// </summary>
     public IReadOnlyList<NginxAccess> ReadAccessLog()
     {
         string path = Path.Combine(Prefix, "access.log");

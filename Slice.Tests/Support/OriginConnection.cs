@@ -60,7 +60,9 @@ internal sealed class OriginConnection(ScriptedOrigin origin, Socket socket, int
         request.Body = body.ToArray();
     }
 
-    /// <summary>Discards what the client still sends until it closes. Closing with unread bytes would send a RST, which may overtake the answer.</summary>
+    /// <summary>
+    /// Discards what the client still sends until it closes. Closing with unread bytes would send a RST, which may overtake the answer.
+    /// </summary>
     public async Task DrainAsync(CancellationToken ct)
     {
         try

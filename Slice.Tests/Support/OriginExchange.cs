@@ -3,8 +3,8 @@ using System.Net.Sockets;
 namespace Slice.Tests.Support;
 
 /// <summary>
-/// One request at a <see cref="ScriptedOrigin"/> and the raw means to answer it. Nothing is added to what the script sends: status line, fields and framing
-/// are the script's, right or wrong. Used by one script at a time.
+/// One request at a <see cref="ScriptedOrigin"/> and the raw means to answer it. Nothing is added to what the script sends: status line,
+/// fields and framing are the script's, right or wrong. Used by one script at a time.
 /// </summary>
 public sealed class OriginExchange
 {
@@ -29,7 +29,10 @@ public sealed class OriginExchange
     /// <summary>Sends the characters as bytes.</summary>
     public Task SendAsync(string text) => SendAsync(Wire.Bytes(text));
 
-    /// <summary>Sends the bytes; returns when the kernel has them. Throws <see cref="SocketException"/> when the client is gone, which ends the script quietly.</summary>
+    /// <summary>
+    /// Sends the bytes; returns when the kernel has them. Throws <see cref="SocketException"/> when the client is gone, which ends the
+    /// script quietly.
+    /// </summary>
     public async Task SendAsync(ReadOnlyMemory<byte> bytes)
     {
         while (!bytes.IsEmpty)
@@ -47,10 +50,15 @@ public sealed class OriginExchange
         return SendAsync($"HTTP/1.1 {statusAndReason}\r\n{lines}Content-Length: {body.Length}\r\n\r\n{body}");
     }
 
-    /// <summary>Waits for the test to open <paramref name="gate"/> (a <see cref="TaskCompletionSource"/>'s task), or for the origin to stop.</summary>
+    /// <summary>
+    /// Waits for the test to open <paramref name="gate"/> (a <see cref="TaskCompletionSource"/>'s task), or for the origin to stop.
+    /// </summary>
     public Task WaitAsync(Task gate) => gate.WaitAsync(Stopped);
 
-    /// <summary>Reads the request's content when the origin left it unread (<see cref="ScriptedOrigin.ReadsBodies"/>, or Expect); afterwards it is in <see cref="OriginRequest.Body"/>.</summary>
+    /// <summary>
+    /// Reads the request's content when the origin left it unread (<see cref="ScriptedOrigin.ReadsBodies"/>, or Expect); afterwards it is
+    /// in <see cref="OriginRequest.Body"/>.
+    /// </summary>
     public Task ReadBodyAsync() => _connection.ReadBodyAsync(Request, Stopped);
 
     /// <summary>Ends the answer with a FIN: what was sent still arrives, then the client sees the end of the stream.</summary>

@@ -28,7 +28,9 @@ internal static class OriginPreconditions
         return Date(request.Field("If-Modified-Since")) is { } since && file.LastModified <= since ? "304 Not Modified" : null;
     }
 
-    /// <summary>Whether If-Range, if any, lets the Range count (§13.1.5): strong comparison of tags, or exactly the modification date.</summary>
+    /// <summary>
+    /// Whether If-Range, if any, lets the Range count (§13.1.5): strong comparison of tags, or exactly the modification date.
+    /// </summary>
     public static bool IfRangeAllows(RangeFile file, OriginRequest request)
     {
         string? field = request.Field("If-Range");
@@ -44,5 +46,7 @@ internal static class OriginPreconditions
     private static string Opaque(string tag) => tag.StartsWith("W/", StringComparison.Ordinal) ? tag[2..] : tag;
 
     private static DateTimeOffset? Date(string? field)
-        => DateTimeOffset.TryParseExact(field, "R", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset date) ? date : null;
+        => DateTimeOffset.TryParseExact(field, "R", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset date)
+            ? date
+            : null;
 }

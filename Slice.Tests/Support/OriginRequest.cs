@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Slice.Tests.Support;
 
-/// <summary>One request as it reached a <see cref="ScriptedOrigin"/>: its exact bytes, and just enough parsing for a script to decide on.</summary>
+/// <summary>
+/// One request as it reached a <see cref="ScriptedOrigin"/>: its exact bytes, and just enough parsing for a script to decide on.
+/// </summary>
 public sealed class OriginRequest
 {
     private readonly string[] _lines;

@@ -10,7 +10,9 @@ internal static partial class PageCache
 {
     private const int AdviseDontNeed = 4;
 
-    /// <summary>Writes a file's dirty pages to its device and drops them from memory; pages that a mapping has touched stay. No effect on a tmpfs.</summary>
+    /// <summary>
+    /// Writes a file's dirty pages to its device and drops them from memory; pages that a mapping has touched stay. No effect on a tmpfs.
+    /// </summary>
     public static void Drop(string path)
     {
         using SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);

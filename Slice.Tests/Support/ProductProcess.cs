@@ -5,8 +5,8 @@ using System.Net.Sockets;
 namespace Slice.Tests.Support;
 
 /// <summary>
-/// The built <c>pingora-slice</c> as an operator runs it: a process with a configuration file. By default the assembly next to the tests under <c>dotnet</c>;
-/// the published binary when the environment variable <c>PINGORA_SLICE_BINARY</c> names one.
+/// The built <c>pingora-slice</c> as an operator runs it: a process with a configuration file. By default the assembly next to the tests
+/// under <c>dotnet</c>; the published binary when the environment variable <c>PINGORA_SLICE_BINARY</c> names one.
 /// </summary>
 public sealed class ProductProcess : IAsyncDisposable
 {
@@ -53,30 +53,41 @@ public sealed class ProductProcess : IAsyncDisposable
             : ["dotnet", Path.Combine(AppContext.BaseDirectory, "pingora-slice.dll")];
 
     /// <summary>
-    /// Writes <paramref name="yaml"/> with <c>{{port}}</c>, <c>{{metrics_port}}</c> and <c>{{dir}}</c> filled in, starts the product on it, and waits until <c>/health</c>
-    /// answers 200. A port taken meanwhile is retried on others. <paramref name="directory"/> outlives the process (for restarts over one cache); null makes one that does not.
+    /// Writes <paramref name="yaml"/> with <c>{{port}}</c>, <c>{{metrics_port}}</c> and <c>{{dir}}</c> filled in, starts the product on it,
+    /// and waits until <c>/health</c> answers 200. A port taken meanwhile is retried on others. <paramref name="directory"/> outlives the
+    /// process (for restarts over one cache); null makes one that does not.
     /// </summary>
     public static Task<ProductProcess> StartAsync(string yaml, string? directory = null, params string[] arguments)
         => StartAsync(Command, yaml, directory, arguments);
 
     /// <summary>As <see cref="StartAsync(string, string?, string[])"/>, with another program in the product's place.</summary>
-    public static Task<ProductProcess> StartAsync(IReadOnlyList<string> command, string yaml, string? directory, string[] arguments, int? fixedPort = null)
+    public static Task<ProductProcess> StartAsync(
+        IReadOnlyList<string> command, string yaml, string? directory, string[] arguments, int? fixedPort = null)
         => FreePort.RetryAsync(
-            port => StartOnceAsync(command, yaml, directory, arguments, null, () => IsHealthyAsync(fixedPort ?? port), fixedPort ?? port, FreePort.Reserve()),
+            port => StartOnceAsync(
+                command, yaml, directory, arguments, null, () => IsHealthyAsync(fixedPort ?? port), fixedPort ?? port, FreePort.Reserve()),
             fixedPort is null ? 5 : 1);
 
-    /// <summary>As <see cref="StartAsync(string, string?, string[])"/>, on ports that the caller has chosen; throws <see cref="PortTakenException"/> when one is taken.</summary>
+    /// <summary>
+    /// As <see cref="StartAsync(string, string?, string[])"/>, on ports that the caller has chosen; throws <see cref="PortTakenException"/>
+    /// when one is taken.
+    /// </summary>
     public static Task<ProductProcess> StartOnPortAsync(string yaml, string directory, int port, int metricsPort, params string[] arguments)
         => StartOnceAsync(Command, yaml, directory, arguments, null, () => IsHealthyAsync(port), port, metricsPort);
 
     /// <summary>
-    /// As <see cref="StartAsync(string, string?, string[])"/>, with more in its environment. <paramref name="isReady"/> gets the port and is asked until it
-    /// holds, instead of <c>/health</c>.
+    /// As <see cref="StartAsync(string, string?, string[])"/>, with more in its environment. <paramref name="isReady"/> gets the port and
+    /// is asked until it holds, instead of <c>/health</c>.
     /// </summary>
-    public static Task<ProductProcess> StartAsync(string yaml, IReadOnlyDictionary<string, string> environment, Func<int, Task<bool>>? isReady = null)
-        => FreePort.RetryAsync(port => StartOnceAsync(Command, yaml, null, [], environment, () => (isReady ?? IsHealthyAsync)(port), port, FreePort.Reserve()));
+    public static Task<ProductProcess> StartAsync(
+        string yaml, IReadOnlyDictionary<string, string> environment, Func<int, Task<bool>>? isReady = null)
+        => FreePort.RetryAsync(
+            port => StartOnceAsync(
+                Command, yaml, null, [], environment, () => (isReady ?? IsHealthyAsync)(port), port, FreePort.Reserve()));
 
-    /// <summary>Runs the product to its end (<c>--version</c>, <c>--check-config</c>, a start that must fail): exit code and all lines.</summary>
+    /// <summary>
+    /// Runs the product to its end (<c>--version</c>, <c>--check-config</c>, a start that must fail): exit code and all lines.
+    /// </summary>
     public static Task<(int ExitCode, IReadOnlyList<string> Lines)> RunAsync(params string[] arguments) => RunInAsync("", arguments);
 
     /// <summary>As <see cref="RunAsync"/>, in <paramref name="workingDirectory"/>.</summary>
@@ -107,7 +118,8 @@ public sealed class ProductProcess : IAsyncDisposable
     public async Task<IPEndPoint> TlsEndPointAsync()
     {
         string line = await LineAsync("event=listening_tls");
-        return IPEndPoint.Parse(line.Split(' ').Single(field => field.StartsWith("address=", StringComparison.Ordinal))["address=".Length..]);
+        return IPEndPoint.Parse(
+            line.Split(' ').Single(field => field.StartsWith("address=", StringComparison.Ordinal))["address=".Length..]);
     }
 
     /// <summary>Waits until a line contains <paramref name="text"/>, and returns the first that does.</summary>
@@ -115,7 +127,8 @@ public sealed class ProductProcess : IAsyncDisposable
     {
         string? found = null;
         await Eventually.TrueAsync(
-            () => (found = Lines.FirstOrDefault(line => line.Contains(text, StringComparison.Ordinal))) is not null, () => $"a line with '{text}' in:\n{_process.Output}");
+            () => (found = Lines.FirstOrDefault(line => line.Contains(text, StringComparison.Ordinal))) is not null,
+            () => $"a line with '{text}' in:\n{_process.Output}");
         return found!;
     }
 
@@ -160,7 +173,11 @@ public sealed class ProductProcess : IAsyncDisposable
     }
 
     private static ChildProcess Spawn(
-        IReadOnlyList<string> command, string[] arguments, string? workingDirectory, IReadOnlyDictionary<string, string>? environment = null) => ChildProcess.Start(
+        IReadOnlyList<string> command,
+        string[] arguments,
+        string? workingDirectory,
+        IReadOnlyDictionary<string, string>? environment = null) =>
+        ChildProcess.Start(
             command[0],
             [.. command.Skip(1), .. arguments],
             "Build the solution, or set PINGORA_SLICE_BINARY to the published binary.",

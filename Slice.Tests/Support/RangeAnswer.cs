@@ -3,7 +3,10 @@ using System.Text;
 
 namespace Slice.Tests.Support;
 
-/// <summary>What a <see cref="RangeFile"/> answers: the head, and the half-open span of content that follows it. Written apart from the product, as its judge.</summary>
+/// <summary>
+/// What a <see cref="RangeFile"/> answers: the head, and the half-open span of content that follows it. Written apart from the product, as
+/// its judge.
+/// </summary>
 internal sealed class RangeAnswer
 {
     private RangeAnswer(string headText, long start = 0, long end = 0)
@@ -33,10 +36,14 @@ internal sealed class RangeAnswer
         string? refusal = file.HonoursPreconditions ? OriginPreconditions.Evaluate(file, request) : null;
         if (refusal is not null)
         {
-            return new RangeAnswer(Head(file, fault, refusal, refusal.StartsWith("304", StringComparison.Ordinal) ? [] : ["Content-Length: 0"]));
+            return new RangeAnswer(
+                Head(file, fault, refusal, refusal.StartsWith("304", StringComparison.Ordinal) ? [] : ["Content-Length: 0"]));
         }
 
-        bool wantsRange = request.Method == "GET" && file.SupportsRanges && !fault.IgnoresRange && OriginPreconditions.IfRangeAllows(file, request);
+        bool wantsRange = request.Method == "GET"
+            && file.SupportsRanges
+            && !fault.IgnoresRange
+            && OriginPreconditions.IfRangeAllows(file, request);
         return wantsRange && request.Range is { } range ? Partial(file, range, fault) : Whole(file, fault);
     }
 
@@ -73,7 +80,11 @@ internal sealed class RangeAnswer
     private static RangeAnswer Content(RangeFile file, RangeFault fault, string status, long start, long end, string[] fields)
     {
         string length = fault.ContentLength ?? (end - start).ToString(CultureInfo.InvariantCulture);
-        string[] framing = fault.IsChunked ? ["Transfer-Encoding: chunked"] : length.Length == 0 ? ["Connection: close"] : [$"Content-Length: {length}"];
+        string[] framing = fault.IsChunked
+            ? ["Transfer-Encoding: chunked"]
+            : length.Length == 0
+            ? ["Connection: close"]
+            : [$"Content-Length: {length}"];
         return new RangeAnswer(Head(file, fault, status, [.. fields, .. framing]), start, end)
         {
             Seed = fault.Seed ?? file.Seed,

@@ -18,7 +18,9 @@ public sealed record RangeFault
     /// <summary>Sends these characters as Content-Range, whatever the body is; empty omits the field.</summary>
     public string? ContentRange { get; init; }
 
-    /// <summary>Sends these characters as Content-Length, whatever the body is; empty omits the field, and the answer ends with the connection.</summary>
+    /// <summary>
+    /// Sends these characters as Content-Length, whatever the body is; empty omits the field, and the answer ends with the connection.
+    /// </summary>
     public string? ContentLength { get; init; }
 
     /// <summary>Starts the range so many bytes later (or earlier) than asked, and says so.</summary>

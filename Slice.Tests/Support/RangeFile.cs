@@ -4,8 +4,9 @@ using System.Globalization;
 namespace Slice.Tests.Support;
 
 /// <summary>
-/// A representation of <see cref="TestContent"/> at a <see cref="ScriptedOrigin"/>, served as a good origin would: ranges, validators, preconditions,
-/// HEAD. Its properties are the honest variations and may change while it serves; <see cref="Fault"/> makes it lie, request by request.
+/// A representation of <see cref="TestContent"/> at a <see cref="ScriptedOrigin"/>, served as a good origin would: ranges, validators,
+/// preconditions, HEAD. Its properties are the honest variations and may change while it serves; <see cref="Fault"/> makes it lie, request
+/// by request.
 /// </summary>
 public sealed class RangeFile
 {
@@ -29,7 +30,9 @@ public sealed class RangeFile
     /// <summary>The version: which content is sent.</summary>
     public int Seed { get; set; }
 
-    /// <summary>The entity tag as on the wire (<c>W/</c> makes it weak); null sends none. Default <c>"v1"</c> for version 1, and so on.</summary>
+    /// <summary>
+    /// The entity tag as on the wire (<c>W/</c> makes it weak); null sends none. Default <c>"v1"</c> for version 1, and so on.
+    /// </summary>
     public string? ETag { get; set; }
 
     /// <summary>Null sends none.</summary>
@@ -44,7 +47,10 @@ public sealed class RangeFile
     /// <summary>Whether If-Match and its kin are honoured. Default true.</summary>
     public bool HonoursPreconditions { get; set; } = true;
 
-    /// <summary>How to misbehave on this request; null, or a null answer, serves honestly. Called once per request, possibly by several connections at once.</summary>
+    /// <summary>
+    /// How to misbehave on this request; null, or a null answer, serves honestly. Called once per request, possibly by several connections
+    /// at once.
+    /// </summary>
     public Func<OriginExchange, RangeFault?>? Fault { get; set; }
 
     /// <summary>Requests answered or being answered.</summary>
@@ -67,7 +73,10 @@ public sealed class RangeFile
     public static Func<OriginExchange, RangeFault?> OnRequest(int number, RangeFault fault)
         => exchange => exchange.Request.Number == number ? fault : null;
 
-    /// <summary>Replaces the file by version <paramref name="seed"/>, with new validators, before request <paramref name="number"/> at the origin is answered.</summary>
+    /// <summary>
+    /// Replaces the file by version <paramref name="seed"/>, with new validators, before request <paramref name="number"/> at the origin is
+    /// answered.
+    /// </summary>
     public Func<OriginExchange, RangeFault?> ChangeAtRequest(int number, int seed, long? lengthBytes = null) => exchange =>
     {
         if (exchange.Request.Number == number)
@@ -78,7 +87,9 @@ public sealed class RangeFile
         return null;
     };
 
-    /// <summary>Replaces the file by version <paramref name="seed"/>: content, entity tag (of the same strength, when there is one) and date.</summary>
+    /// <summary>
+    /// Replaces the file by version <paramref name="seed"/>: content, entity tag (of the same strength, when there is one) and date.
+    /// </summary>
     public void ChangeTo(int seed, long? lengthBytes = null)
     {
         Seed = seed;

@@ -13,7 +13,8 @@ public sealed class RangeFileTests
         var file = new RangeFile(16);
         await using var origin = ScriptedOrigin.Start(file.AnswerAsync);
         RawResponse response = await RawClient.GetAsync(origin.EndPoint, "/", $"Range: {range}");
-        Assert.Equal((206, $"bytes {start}-{end - 1}/16", "\"v1\""), (response.StatusCode, response.Field("Content-Range"), response.Field("ETag")));
+        Assert.Equal(
+            (206, $"bytes {start}-{end - 1}/16", "\"v1\""), (response.StatusCode, response.Field("Content-Range"), response.Field("ETag")));
         Assert.Equal(TestContent.Bytes(start, end - start, seed: 1), response.Body);
         Assert.Equal(end - start, file.ContentBytesSent);
     }

@@ -5,8 +5,9 @@ using System.Net.Sockets;
 namespace Slice.Tests.Support;
 
 /// <summary>
-/// An HTTP/1.1 client at the level of bytes: sends exactly what it is given and reads responses by their framing. Every wait has a deadline; on expiry it
-/// throws <see cref="TimeoutException"/> with what had arrived. One reader and one writer at a time; disposing closes.
+/// An HTTP/1.1 client at the level of bytes: sends exactly what it is given and reads responses by their framing. Every wait has a
+/// deadline; on expiry it throws <see cref="TimeoutException"/> with what had arrived. One reader and one writer at a time; disposing
+/// closes.
 /// </summary>
 public sealed class RawClient : IDisposable
 {
@@ -25,7 +26,10 @@ public sealed class RawClient : IDisposable
     /// <summary>This end of the connection.</summary>
     public IPEndPoint LocalEndPoint => (IPEndPoint)_socket.LocalEndPoint!;
 
-    /// <summary>Connects. A small <paramref name="receiveBufferBytes"/> (the kernel doubles it) makes a client that does not read stall the sender early.</summary>
+    /// <summary>
+    /// Connects. A small <paramref name="receiveBufferBytes"/> (the kernel doubles it) makes a client that does not read stall the sender
+    /// early.
+    /// </summary>
     public static async Task<RawClient> ConnectAsync(EndPoint endPoint, int? receiveBufferBytes = null)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
@@ -58,8 +62,12 @@ public sealed class RawClient : IDisposable
         return await client.ReadResponseAsync();
     }
 
-    /// <summary>One GET on a connection of its own whose body goes to <paramref name="sink"/>; <paramref name="deadline"/> bounds the whole download.</summary>
-    public static async Task<RawResponse> GetVerifiedAsync(EndPoint endPoint, string target, VerifyingSink sink, TimeSpan deadline, params string[] fields)
+    /// <summary>
+    /// One GET on a connection of its own whose body goes to <paramref name="sink"/>; <paramref name="deadline"/> bounds the whole
+    /// download.
+    /// </summary>
+    public static async Task<RawResponse> GetVerifiedAsync(
+        EndPoint endPoint, string target, VerifyingSink sink, TimeSpan deadline, params string[] fields)
     {
         using RawClient client = await ConnectAsync(endPoint);
         client.Deadline = deadline;
@@ -67,7 +75,9 @@ public sealed class RawClient : IDisposable
         return await client.ReadVerifiedAsync(sink);
     }
 
-    /// <summary>The text of a request without content: request line, <c>Host: test.example</c>, <paramref name="fields"/>, empty line.</summary>
+    /// <summary>
+    /// The text of a request without content: request line, <c>Host: test.example</c>, <paramref name="fields"/>, empty line.
+    /// </summary>
     public static string Request(string method, string target, params string[] fields)
         => $"{method} {target} HTTP/1.1\r\nHost: test.example\r\n{string.Concat(fields.Select(field => field + "\r\n"))}\r\n";
 
@@ -95,17 +105,26 @@ public sealed class RawClient : IDisposable
         _socket.Dispose();
     }
 
-    /// <summary>Reads one response and stores its body. Throws <see cref="EndOfStreamException"/> when it is cut short. <paramref name="method"/> decides whether there is a body.</summary>
+    /// <summary>
+    /// Reads one response and stores its body. Throws <see cref="EndOfStreamException"/> when it is cut short. <paramref name="method"/>
+    /// decides whether there is a body.
+    /// </summary>
     public async Task<RawResponse> ReadResponseAsync(string method = "GET") => Whole(await ReadEndingAsync(method));
 
-    /// <summary>Reads one response, comparing its body byte by byte instead of storing it. The sink's start is the first byte of this body.</summary>
+    /// <summary>
+    /// Reads one response, comparing its body byte by byte instead of storing it. The sink's start is the first byte of this body.
+    /// </summary>
     public async Task<RawResponse> ReadVerifiedAsync(VerifyingSink sink)
         => Whole(await BoundedAsync("read a response", ct => ReadAsync("GET", sink.Append, ct)));
 
     /// <summary>As <see cref="ReadVerifiedAsync"/>, for a response that may be cut: <see cref="RawResponse.Ending"/> tells.</summary>
-    public Task<RawResponse> ReadVerifiedEndingAsync(VerifyingSink sink) => BoundedAsync("read a response", ct => ReadAsync("GET", sink.Append, ct));
+    public Task<RawResponse> ReadVerifiedEndingAsync(VerifyingSink sink) =>
+        BoundedAsync("read a response", ct => ReadAsync("GET", sink.Append, ct));
 
-    /// <summary>As <see cref="ReadResponseAsync"/>, for a response that may be cut: <see cref="RawResponse.Ending"/> tells, and the body has what arrived.</summary>
+    /// <summary>
+    /// As <see cref="ReadResponseAsync"/>, for a response that may be cut: <see cref="RawResponse.Ending"/> tells, and the body has what
+    /// arrived.
+    /// </summary>
     public async Task<RawResponse> ReadEndingAsync(string method = "GET")
     {
         using var body = new MemoryStream();
@@ -114,7 +133,9 @@ public sealed class RawClient : IDisposable
         return response;
     }
 
-    /// <summary>Reads one head (after any 1xx) and leaves the body; continue with <see cref="ReadBytesAsync"/>, as a slow reader does.</summary>
+    /// <summary>
+    /// Reads one head (after any 1xx) and leaves the body; continue with <see cref="ReadBytesAsync"/>, as a slow reader does.
+    /// </summary>
     public Task<RawResponse> ReadHeadAsync() => BoundedAsync("read a head", ReadFinalHeadAsync);
 
     /// <summary>Reads exactly <paramref name="count"/> bytes from the connection, whatever they are, and no further.</summary>
@@ -125,7 +146,9 @@ public sealed class RawClient : IDisposable
         return bytes.ToArray();
     });
 
-    /// <summary>Waits for the peer's FIN; throws <see cref="InvalidDataException"/> when bytes come instead, <see cref="SocketException"/> on a RST.</summary>
+    /// <summary>
+    /// Waits for the peer's FIN; throws <see cref="InvalidDataException"/> when bytes come instead, <see cref="SocketException"/> on a RST.
+    /// </summary>
     public Task ExpectClosedAsync() => BoundedAsync("the connection closes", async ct =>
     {
         if (!_reader.Buffered.IsEmpty || await _reader.FillAsync(ct))
@@ -152,7 +175,9 @@ public sealed class RawClient : IDisposable
         return Wire.Text(bytes.ToArray());
     });
 
-    /// <summary>Waits for the peer's RST, discarding bytes that arrive before it; throws <see cref="InvalidDataException"/> on a FIN.</summary>
+    /// <summary>
+    /// Waits for the peer's RST, discarding bytes that arrive before it; throws <see cref="InvalidDataException"/> on a FIN.
+    /// </summary>
     public Task ExpectResetAsync() => BoundedAsync("the connection is reset", async ct =>
     {
         try
@@ -207,7 +232,9 @@ public sealed class RawClient : IDisposable
         while (true)
         {
             byte[] head = await _reader.ReadHeadAsync(ct);
-            var response = head.Length > 0 ? new RawResponse(Wire.Text(head)) : throw new EndOfStreamException("closed instead of a response");
+            var response = head.Length > 0
+                ? new RawResponse(Wire.Text(head))
+                : throw new EndOfStreamException("closed instead of a response");
             if (response.StatusCode is >= 200 or 101)
             {
                 response.InterimHeads = interim;

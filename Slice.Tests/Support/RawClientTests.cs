@@ -15,7 +15,8 @@ public sealed class RawClientTests
     [Fact]
     public async Task Chunk_longer_than_its_size_is_refused()
     {
-        await using var origin = ScriptedOrigin.StartWithAnswers("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcd\r\n0\r\n\r\n");
+        await using var origin = ScriptedOrigin.StartWithAnswers(
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcd\r\n0\r\n\r\n");
         await Assert.ThrowsAsync<InvalidDataException>(() => RawClient.GetAsync(origin.EndPoint, "/"));
     }
 

@@ -3,7 +3,9 @@ namespace Slice.Tests.Support;
 /// <summary>How the end of a response showed.</summary>
 public enum ResponseEnding
 {
-    /// <summary>By its own framing: Content-Length, the last chunk, a status without content, or a close where nothing else delimits it.</summary>
+    /// <summary>
+    /// By its own framing: Content-Length, the last chunk, a status without content, or a close where nothing else delimits it.
+    /// </summary>
     Complete,
 
     /// <summary>The connection was closed (FIN) before the framing's end.</summary>
@@ -22,7 +24,9 @@ public sealed class RawResponse
     {
         HeadText = headText;
         _lines = headText.Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
-        if (_lines.Length == 0 || !_lines[0].StartsWith("HTTP/1.", StringComparison.Ordinal) || !int.TryParse(_lines[0].AsSpan(9, 3), out int status))
+        if (_lines.Length == 0
+            || !_lines[0].StartsWith("HTTP/1.", StringComparison.Ordinal)
+            || !int.TryParse(_lines[0].AsSpan(9, 3), out int status))
         {
             throw new InvalidDataException("not a response head: " + Wire.Show(Wire.Bytes(headText)));
         }
@@ -60,11 +64,16 @@ public sealed class RawResponse
     /// <summary>Whether and how the response came to an end.</summary>
     public ResponseEnding Ending { get; internal set; }
 
-    /// <summary>The value of the only field line named so; null when there is none. Two or more throw: a test that expects them asks <see cref="Fields"/>.</summary>
+    /// <summary>
+    /// The value of the only field line named so; null when there is none. Two or more throw: a test that expects them asks
+    /// <see cref="Fields"/>.
+    /// </summary>
     public string? Field(string name)
     {
         var values = Fields(name);
-        return values.Count <= 1 ? values.SingleOrDefault() : throw new InvalidDataException($"{values.Count} field lines '{name}' in:\n{HeadText}");
+        return values.Count <= 1
+            ? values.SingleOrDefault()
+            : throw new InvalidDataException($"{values.Count} field lines '{name}' in:\n{HeadText}");
     }
 
     /// <summary>The values of all field lines named so, in order.</summary>

@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace Slice.Tests.Support;
 
 /// <summary>
-/// Takes from this process the permission to write a file that it has open, as a disk does that was remounted read-only: its descriptors become ones
-/// that only read. Disposing gives it back.
+/// Takes from this process the permission to write a file that it has open, as a disk does that was remounted read-only: its descriptors
+/// become ones that only read. Disposing gives it back.
 /// </summary>
 internal sealed partial class ReadOnlyDescriptor : IDisposable
 {

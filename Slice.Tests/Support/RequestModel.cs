@@ -12,7 +12,8 @@ internal sealed record ExpectedRequest(string Method, string Target);
 /// </summary>
 internal sealed class RequestModel
 {
-    private RequestModel(IReadOnlyList<ExpectedRequest> requests, string methodBehind) => (Requests, MethodBehind) = (requests, methodBehind);
+    private RequestModel(IReadOnlyList<ExpectedRequest> requests, string methodBehind) =>
+        (Requests, MethodBehind) = (requests, methodBehind);
 
     /// <summary>The requests whose heads are whole and valid.</summary>
     public IReadOnlyList<ExpectedRequest> Requests { get; }
@@ -29,7 +30,8 @@ internal sealed class RequestModel
         bool isOpen = true;
         while (isOpen)
         {
-            RequestHeadStatus status = new RequestHeadParser(new RequestHeadLimits()).Parse(rest, head, out SequencePosition end, out _, out _);
+            RequestHeadStatus status = new RequestHeadParser(new RequestHeadLimits()).Parse(
+                rest, head, out SequencePosition end, out _, out _);
             isOpen = status == RequestHeadStatus.Complete;
             if (isOpen)
             {

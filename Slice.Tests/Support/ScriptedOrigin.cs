@@ -4,8 +4,8 @@ using System.Net.Sockets;
 namespace Slice.Tests.Support;
 
 /// <summary>
-/// An origin server on a free loopback port that answers every request with a script, in literal bytes, and records what it was asked. Keep-alive, any
-/// number of connections at once. Thread-safe; disposing stops every connection and script.
+/// An origin server on a free loopback port that answers every request with a script, in literal bytes, and records what it was asked.
+/// Keep-alive, any number of connections at once. Thread-safe; disposing stops every connection and script.
 /// </summary>
 /// <remarks>
 /// A script that throws anything but a socket error or a cancellation has a bug: the connection is reset, and disposing the origin throws
@@ -50,7 +50,10 @@ public sealed class ScriptedOrigin : IAsyncDisposable
     /// <summary>The script; a new one answers requests that arrive from then on.</summary>
     public Func<OriginExchange, Task> Answer { get; set; }
 
-    /// <summary>Whether a request's content is read before its script runs, which then finds it recorded. False for scripts that answer early or read by themselves.</summary>
+    /// <summary>
+    /// Whether a request's content is read before its script runs, which then finds it recorded. False for scripts that answer early or
+    /// read by themselves.
+    /// </summary>
     public bool ReadsBodies { get; }
 
     /// <summary>All requests so far, in the order in which their heads were complete.</summary>
@@ -98,7 +101,10 @@ public sealed class ScriptedOrigin : IAsyncDisposable
     /// <summary>Starts listening; every request is answered by <paramref name="answer"/>.</summary>
     public static ScriptedOrigin Start(Func<OriginExchange, Task> answer, bool readsBodies = true) => new(answer, readsBodies);
 
-    /// <summary>Starts an origin whose n-th request gets <paramref name="answers"/>[n − 1] as literal bytes, with the connection kept open; further requests get 500.</summary>
+    /// <summary>
+    /// Starts an origin whose n-th request gets <paramref name="answers"/>[n − 1] as literal bytes, with the connection kept open; further
+    /// requests get 500.
+    /// </summary>
     public static ScriptedOrigin StartWithAnswers(params string[] answers)
         => Start(exchange => exchange.Request.Number <= answers.Length
             ? exchange.SendAsync(answers[exchange.Request.Number - 1])
@@ -179,7 +185,8 @@ public sealed class ScriptedOrigin : IAsyncDisposable
             await Task.Yield();
             await connection.RunAsync(_stop.Token);
         }
-        catch (Exception exception) when (exception is SocketException or EndOfStreamException or OperationCanceledException or ObjectDisposedException)
+        catch (Exception exception) when (
+            exception is SocketException or EndOfStreamException or OperationCanceledException or ObjectDisposedException)
         {
             // The client left, the origin stopped, or the script reset the connection under itself.
         }

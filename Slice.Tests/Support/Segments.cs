@@ -2,7 +2,9 @@ using System.Buffers;
 
 namespace Slice.Tests.Support;
 
-/// <summary>One segment of a <see cref="ReadOnlySequence{T}"/>; each has an array of its own, so that reading across an end fails loudly.</summary>
+/// <summary>
+/// One segment of a <see cref="ReadOnlySequence{T}"/>; each has an array of its own, so that reading across an end fails loudly.
+/// </summary>
 internal sealed class Segments : ReadOnlySequenceSegment<byte>
 {
     private Segments(byte[] bytes, long runningIndex)
@@ -11,7 +13,9 @@ internal sealed class Segments : ReadOnlySequenceSegment<byte>
         RunningIndex = runningIndex;
     }
 
-    /// <summary>The bytes from <paramref name="start"/> to <paramref name="end"/>, with a segment boundary at every cut between them.</summary>
+    /// <summary>
+    /// The bytes from <paramref name="start"/> to <paramref name="end"/>, with a segment boundary at every cut between them.
+    /// </summary>
     public static ReadOnlySequence<byte> Of(byte[] input, int[] cuts, int start, int end)
     {
         Segments? first = null;

@@ -6,7 +6,9 @@ internal static class Settled
     // Each look is 5 ms apart: a fifth of a second. Too few would only weaken the bound that a test then asserts, never break it.
     private const int LooksWithoutChange = 40;
 
-    /// <summary>Returns once <paramref name="counter"/> is above zero and has not risen for many looks: buffers that fill up announce nothing.</summary>
+    /// <summary>
+    /// Returns once <paramref name="counter"/> is above zero and has not risen for many looks: buffers that fill up announce nothing.
+    /// </summary>
     public static Task RisingAsync(Func<long> counter, string what)
     {
         long last = -1;

@@ -31,7 +31,9 @@ public sealed class SparseFile
     /// <summary>The blocks of content, half-open, ascending, disjoint.</summary>
     public IReadOnlyList<(long Start, long End)> Markers => _markers;
 
-    /// <summary>Creates a file of <paramref name="lengthBytes"/> with blocks around <paramref name="positions"/>, the start and the end.</summary>
+    /// <summary>
+    /// Creates a file of <paramref name="lengthBytes"/> with blocks around <paramref name="positions"/>, the start and the end.
+    /// </summary>
     public static SparseFile Create(string path, long lengthBytes, int seed, params long[] positions)
     {
         var markers = Merge(positions.Append(0).Append(lengthBytes), lengthBytes);

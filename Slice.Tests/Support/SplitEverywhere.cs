@@ -6,7 +6,10 @@ namespace Slice.Tests.Support;
 /// </summary>
 internal static class SplitEverywhere
 {
-    /// <summary>Runs <paramref name="parse"/> on every arrival of <paramref name="input"/> and returns each result with a name for the message of an assertion.</summary>
+    /// <summary>
+    /// Runs <paramref name="parse"/> on every arrival of <paramref name="input"/> and returns each result with a name for the message of an
+    /// assertion.
+    /// </summary>
     public static IEnumerable<(string How, TResult Result)> Run<TResult>(byte[] input, Func<Arrival, TResult> parse)
     {
         foreach ((string how, int[] cuts) in Cuts(input.Length))

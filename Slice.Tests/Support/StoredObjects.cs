@@ -14,7 +14,9 @@ internal static class StoredObjects
     /// <summary>A key of text.</summary>
     public static CacheKey Key(string target = "/file") => new(Encoding.Latin1.GetBytes(target));
 
-    /// <summary>A stored response of <paramref name="completeLength"/> bytes that was received at the epoch and is fresh for an hour.</summary>
+    /// <summary>
+    /// A stored response of <paramref name="completeLength"/> bytes that was received at the epoch and is fresh for an hour.
+    /// </summary>
     public static StoredResponse Response(long completeLength, string? entityTag = "\"v1\"", string? lastModified = null) =>
         new(
             new Validator(entityTag, lastModified, completeLength),
@@ -32,7 +34,9 @@ internal static class StoredObjects
         string directory, long capacityBytes, TimeProvider time, int overflowBytes = SliceStore.DefaultOverflowBytes) =>
         StoreOpener.Open(directory, capacityBytes, new ObjectIndex(), time, out _, overflowBytes);
 
-    /// <summary>Room for one slice, filled with the content of version <paramref name="seed"/> from position 0; the caller has the filler's lease.</summary>
+    /// <summary>
+    /// Room for one slice, filled with the content of version <paramref name="seed"/> from position 0; the caller has the filler's lease.
+    /// </summary>
     public static async Task<StoredSlice> FillAsync(SliceStore store, int lengthBytes, int seed = 0)
     {
         var reservation = await store.ReserveAsync(lengthBytes) ?? throw new InvalidOperationException("The store has no room.");
@@ -41,7 +45,10 @@ internal static class StoredObjects
         return reservation.Slice;
     }
 
-    /// <summary>Gives a filled slice to a generation as the fetcher does: the filler's lease becomes the index's; false, and the slice is gone, when it was not taken.</summary>
+    /// <summary>
+    /// Gives a filled slice to a generation as the fetcher does: the filler's lease becomes the index's; false, and the slice is gone, when
+    /// it was not taken.
+    /// </summary>
     public static bool Commit(Generation generation, StoredSlice slice, int sliceIndex)
     {
         Assert.True(slice.TryLease());

@@ -24,7 +24,9 @@ internal sealed class TestAuthority : IDisposable
     /// <summary>Its certificate, for a CA file.</summary>
     public string Pem => _certificate.ExportCertificatePem() + "\n";
 
-    /// <summary>Issues a certificate with its key for a name or an IP address, valid from yesterday for <paramref name="days"/> days.</summary>
+    /// <summary>
+    /// Issues a certificate with its key for a name or an IP address, valid from yesterday for <paramref name="days"/> days.
+    /// </summary>
     public X509Certificate2 Issue(string name, double days = 2)
     {
         var names = new SubjectAlternativeNameBuilder();

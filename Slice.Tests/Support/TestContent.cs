@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 
 namespace Slice.Tests.Support;
 
-/// <summary>Writes the bytes a representation has from <paramref name="position"/> on, as many as <paramref name="destination"/> holds.</summary>
+/// <summary>
+/// Writes the bytes a representation has from <paramref name="position"/> on, as many as <paramref name="destination"/> holds.
+/// </summary>
 public delegate void ContentFill(long position, Span<byte> destination);
 
 /// <summary>
@@ -10,9 +12,9 @@ public delegate void ContentFill(long position, Span<byte> destination);
 /// without storing them. Pure and thread-safe.
 /// </summary>
 /// <remarks>
-/// The content is a row of 8-byte words. Word <c>i</c> is a bijective mix of <c>i</c> and the seed: within one version no two words are equal, hence
-/// a slice that lands at another slice's place differs from what belongs there, whatever the distance; a counter byte
-/// would repeat every 256 bytes and hide exactly that fault.
+/// The content is a row of 8-byte words. Word <c>i</c> is a bijective mix of <c>i</c> and the seed: within one version no two words are
+/// equal, hence a slice that lands at another slice's place differs from what belongs there, whatever the distance; a counter byte would
+/// repeat every 256 bytes and hide exactly that fault.
 /// </remarks>
 public static class TestContent
 {
@@ -23,7 +25,9 @@ public static class TestContent
     private const ulong SecondMultiplier = 0x94D049BB133111EB;
     private const ulong SeedMultiplier = 0x9E3779B97F4A7C15;
 
-    /// <summary>Writes the content of version <paramref name="seed"/> from <paramref name="position"/> (0 or more) on; an empty span is a no-op.</summary>
+    /// <summary>
+    /// Writes the content of version <paramref name="seed"/> from <paramref name="position"/> (0 or more) on; an empty span is a no-op.
+    /// </summary>
     public static void Fill(long position, Span<byte> destination, int seed)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(position);
@@ -54,7 +58,9 @@ public static class TestContent
     /// <summary>The content of version <paramref name="seed"/> as the function a <see cref="VerifyingSink"/> takes.</summary>
     public static ContentFill Version(int seed) => (position, destination) => Fill(position, destination, seed);
 
-    /// <summary><paramref name="count"/> bytes from <paramref name="position"/> on, as a new array; for expectations small enough to store.</summary>
+    /// <summary>
+    /// <paramref name="count"/> bytes from <paramref name="position"/> on, as a new array; for expectations small enough to store.
+    /// </summary>
     public static byte[] Bytes(long position, int count, int seed)
     {
         var bytes = new byte[count];

@@ -6,7 +6,9 @@ namespace Slice.Tests.Support;
 /// </summary>
 public sealed class TestDirectory : IDisposable
 {
-    /// <summary>Creates it; <paramref name="subject"/> becomes part of the name, for whoever finds a directory that a killed run left behind.</summary>
+    /// <summary>
+    /// Creates it; <paramref name="subject"/> becomes part of the name, for whoever finds a directory that a killed run left behind.
+    /// </summary>
     public TestDirectory(string subject)
     {
         string parent = Environment.GetEnvironmentVariable("TMPDIR") is { Length: > 0 } chosen ? chosen : "/var/tmp";

@@ -5,7 +5,10 @@ public static class TestFiles
 {
     private const int BlockBytes = 1 << 20;
 
-    /// <summary>Writes <paramref name="lengthBytes"/> bytes of version <paramref name="seed"/> to <paramref name="path"/>, replacing a file that is there; limited by the disk only.</summary>
+    /// <summary>
+    /// Writes <paramref name="lengthBytes"/> bytes of version <paramref name="seed"/> to <paramref name="path"/>, replacing a file that is
+    /// there; limited by the disk only.
+    /// </summary>
     public static void WriteContent(string path, long lengthBytes, int seed)
     {
         using var file = File.OpenHandle(path, FileMode.Create, FileAccess.Write, FileShare.Read, FileOptions.None, lengthBytes);

@@ -7,7 +7,10 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Slice.Tests.Support;
 
-/// <summary>TLS in front of a <see cref="ScriptedOrigin"/>: takes the encryption off and hands the bytes on, both ways. Disposing ends every connection.</summary>
+/// <summary>
+/// TLS in front of a <see cref="ScriptedOrigin"/>: takes the encryption off and hands the bytes on, both ways. Disposing ends every
+/// connection.
+/// </summary>
 internal sealed class TlsFront : IAsyncDisposable
 {
     private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -30,7 +33,9 @@ internal sealed class TlsFront : IAsyncDisposable
     /// <summary>Its port.</summary>
     public int Port => ((IPEndPoint)_listener.LocalEndPoint!).Port;
 
-    /// <summary>Whether an end of the origin is passed on by close_notify; otherwise by FIN alone, as if somebody on the way had cut the connection.</summary>
+    /// <summary>
+    /// Whether an end of the origin is passed on by close_notify; otherwise by FIN alone, as if somebody on the way had cut the connection.
+    /// </summary>
     public bool SaysClose { get; set; } = true;
 
     /// <summary>The name each handshake asked for (SNI), empty for none, in their order.</summary>
@@ -77,7 +82,9 @@ internal sealed class TlsFront : IAsyncDisposable
 
             // Whichever side ends first ends both.
             var answer = plain.CopyToAsync(encrypted, _stop.Token);
-            if (await Task.WhenAny(encrypted.CopyToAsync(plain, _stop.Token), answer) == answer && answer.IsCompletedSuccessfully && SaysClose)
+            if (await Task.WhenAny(encrypted.CopyToAsync(plain, _stop.Token), answer) == answer
+                && answer.IsCompletedSuccessfully
+                && SaysClose)
             {
                 await encrypted.ShutdownAsync();
             }
@@ -88,7 +95,8 @@ internal sealed class TlsFront : IAsyncDisposable
         }
     }
 
-    private ValueTask<SslServerAuthenticationOptions> OptionsFor(SslStream stream, SslClientHelloInfo hello, object? state, CancellationToken ct)
+    private ValueTask<SslServerAuthenticationOptions> OptionsFor(
+        SslStream stream, SslClientHelloInfo hello, object? state, CancellationToken ct)
     {
         _serverNames.Enqueue(hello.ServerName);
         return new(new SslServerAuthenticationOptions { ServerCertificate = _certificate });

@@ -16,7 +16,10 @@ public sealed class VerifyingSink : IDisposable
     private readonly byte[] _scratch = ArrayPool<byte>.Shared.Rent(ScratchBytes);
     private readonly IncrementalHash? _digest;
 
-    /// <summary>Expects <paramref name="expected"/> from <paramref name="start"/> on; with <paramref name="withDigest"/> the SHA-256 of what arrived is kept too.</summary>
+    /// <summary>
+    /// Expects <paramref name="expected"/> from <paramref name="start"/> on; with <paramref name="withDigest"/> the SHA-256 of what arrived
+    /// is kept too.
+    /// </summary>
     public VerifyingSink(ContentFill expected, long start = 0, bool withDigest = false)
     {
         _expected = expected;
@@ -54,7 +57,9 @@ public sealed class VerifyingSink : IDisposable
         }
     }
 
-    /// <summary>The SHA-256 of everything taken, in lower-case hexadecimal. Only for a sink made with a digest; may be asked once.</summary>
+    /// <summary>
+    /// The SHA-256 of everything taken, in lower-case hexadecimal. Only for a sink made with a digest; may be asked once.
+    /// </summary>
     public string GetSha256()
     {
         if (_digest is null)

@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace Slice.Tests.Support;
 
 /// <summary>
-/// A WAV file of 16-bit stereo PCM at 44.1 kHz, its samples <see cref="TestContent"/>. Every browser plays it without a codec, and a moment of it is at a
-/// position that can be computed.
+/// A WAV file of 16-bit stereo PCM at 44.1 kHz, its samples <see cref="TestContent"/>. Every browser plays it without a codec, and a moment
+/// of it is at a position that can be computed.
 /// </summary>
 public static class WaveFile
 {
@@ -16,7 +16,9 @@ public static class WaveFile
 
     private const int FrameBytes = 4;
 
-    /// <summary>Writes <paramref name="seconds"/> seconds to <paramref name="path"/>; returns the length of the file in bytes, below 2 GiB.</summary>
+    /// <summary>
+    /// Writes <paramref name="seconds"/> seconds to <paramref name="path"/>; returns the length of the file in bytes, below 2 GiB.
+    /// </summary>
     public static long Write(string path, int seconds, int seed)
     {
         int dataBytes = checked(seconds * BytesPerSecond);

@@ -5,14 +5,18 @@ using System.Runtime.InteropServices;
 
 namespace Slice.Benchmarks.Load;
 
-/// <summary>A blocking TCP connection that can take bytes from the kernel without copying them, so that the load tool leaves the processors to the server.</summary>
+/// <summary>
+/// A blocking TCP connection that can take bytes from the kernel without copying them, so that the load tool leaves the processors to the
+/// server.
+/// </summary>
 internal sealed unsafe partial class BlockingSocket : IDisposable
 {
     private const int MsgTrunc = 0x20;
     private const int MsgWaitAll = 0x100;
     private const int TimeoutMs = 60_000;
 
-    // What a discarding receive waits for at once: large enough that wake-ups are few, small enough that the receive window never closes on it.
+    // What a discarding receive waits for at once: large enough that wake-ups are few, small enough that the receive window never closes on
+    // it.
     private const int DiscardBytes = 512 << 10;
 
     private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);

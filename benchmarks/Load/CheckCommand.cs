@@ -9,7 +9,10 @@ internal static class CheckCommand
 {
     private const int BufferBytes = 256 << 10;
 
-    /// <summary>Downloads; prints what it took. With <c>--tolerate-cuts</c> a download that breaks off is counted, as when the server is killed meanwhile; a wrong byte is an error always.</summary>
+    /// <summary>
+    /// Downloads; prints what it took. With <c>--tolerate-cuts</c> a download that breaks off is counted, as when the server is killed
+    /// meanwhile; a wrong byte is an error always.
+    /// </summary>
     public static async Task<int> RunAsync(string[] args)
     {
         var arguments = new Arguments(args, "--tolerate-cuts");
@@ -22,7 +25,11 @@ internal static class CheckCommand
         bool toleratesCuts = arguments.Has("--tolerate-cuts");
         arguments.RefuseUnknown();
 
-        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false, MaxConnectionsPerServer = clients }) { BaseAddress = target, Timeout = Timeout.InfiniteTimeSpan };
+        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false, MaxConnectionsPerServer = clients })
+        {
+            BaseAddress = target,
+            Timeout = Timeout.InfiniteTimeSpan,
+        };
         long checkedBytes = 0;
         int cuts = 0;
         await Parallel.ForEachAsync(
@@ -47,11 +54,13 @@ internal static class CheckCommand
                     }
                 }
             });
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{objects} objects, {(double)checkedBytes / (1 << 30):F2} GiB right, {cuts} cut off"));
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"{objects} objects, {(double)checkedBytes / (1 << 30):F2} GiB right, {cuts} cut off"));
         return 0;
     }
 
-    private static async Task<long> DownloadAsync(HttpClient client, int seed, long bytes, (long Start, long End)? range, CancellationToken ct)
+    private static async Task<long> DownloadAsync(
+        HttpClient client, int seed, long bytes, (long Start, long End)? range, CancellationToken ct)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, $"/{seed}/{bytes}/object.bin");
         if (range is { } part)
@@ -75,6 +84,8 @@ internal static class CheckCommand
         }
 
         long length = range is { } asked ? asked.End - asked.Start : bytes;
-        return sink.Count == length ? length : throw new InvalidDataException($"object {seed}: {sink.Count} of {length} bytes looked whole");
+        return sink.Count == length
+            ? length
+            : throw new InvalidDataException($"object {seed}: {sink.Count} of {length} bytes looked whole");
     }
 }

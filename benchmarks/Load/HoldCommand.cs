@@ -62,7 +62,9 @@ internal static class HoldCommand
                 File.AppendAllText(results, JsonSerializer.Serialize(result) + "\n");
             }
 
-            Console.WriteLine($"{work} | {side}: {clients} connections, {taken} bytes in {result.Seconds:F1} s; anonymous {result.PeakAnonymousMib:F1} MiB");
+            Console.WriteLine(
+                $"{work} | {side}: {clients} connections, {taken} bytes in {result.Seconds:F1} s; "
+                + $"anonymous {result.PeakAnonymousMib:F1} MiB");
             return 0;
         }
         catch (SocketException exception)
@@ -96,7 +98,9 @@ internal static class HoldCommand
             foreach (Socket socket in sockets)
             {
                 long left = bytesPerSecond;
-                while (left > 0 && socket.Receive(piece, 0, (int)Math.Min(left, piece.Length), SocketFlags.None, out SocketError error) is > 0 and var received)
+                while (left > 0
+                    && socket.Receive(piece, 0, (int)Math.Min(left, piece.Length), SocketFlags.None, out SocketError error)
+                        is > 0 and var received)
                 {
                     left -= received;
                     taken += received;

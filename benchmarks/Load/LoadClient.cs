@@ -131,7 +131,9 @@ internal sealed class LoadClient : IDisposable
         if (_options.AsksRanges)
         {
             long room = _options.ObjectBytes - _options.RangeBytes;
-            start = _options.IsAligned ? _random.NextInt64((room / _options.RangeBytes) + 1) * _options.RangeBytes : _random.NextInt64(room + 1);
+            start = _options.IsAligned
+                ? _random.NextInt64((room / _options.RangeBytes) + 1) * _options.RangeBytes
+                : _random.NextInt64(room + 1);
             range = string.Create(CultureInfo.InvariantCulture, $"Range: bytes={start}-{start + _options.RangeBytes - 1}\r\n");
         }
 

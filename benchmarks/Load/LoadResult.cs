@@ -42,5 +42,6 @@ internal sealed record LoadResult
         CultureInfo.InvariantCulture,
         $"{Work} | {Side}: {Requests} requests, {Bytes} bytes in {Seconds:F2} s = {RequestsPerSecond:F0}/s, {GibPerSecond:F2} GiB/s; "
         + $"latency p50 {LatencyP50Ms:F2} p99 {LatencyP99Ms:F2} ms, first byte p50 {FirstByteP50Ms:F2} p99 {FirstByteP99Ms:F2} ms; "
-        + $"server CPU {CpuSeconds:F2} s = {CpuSecondsPerGib:F3} s/GiB, {CpuMicrosecondsPerRequest:F1} µs/request; anonymous {PeakAnonymousMib:F1} MiB");
+        + $"server CPU {CpuSeconds:F2} s = {CpuSecondsPerGib:F3} s/GiB, {CpuMicrosecondsPerRequest:F1} µs/request; "
+        + $"anonymous {PeakAnonymousMib:F1} MiB");
 }

@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace Slice.Benchmarks.Load;
 
-/// <summary>CPU time and anonymous memory of processes and all their descendants, from /proc. The resolution of CPU time is the kernel's tick of 10 ms.</summary>
+/// <summary>
+/// CPU time and anonymous memory of processes and all their descendants, from /proc. The resolution of CPU time is the kernel's tick of 10
+/// ms.
+/// </summary>
 internal sealed class ProcessCost : IDisposable
 {
     // USER_HZ, 100 on every Linux architecture that .NET supports; proc(5) counts in it.
@@ -72,13 +75,15 @@ internal sealed class ProcessCost : IDisposable
 
     private static long AnonymousKib(string processId)
     {
-        string? line = ReadOrNull($"/proc/{processId}/status")?.Split('\n').FirstOrDefault(candidate => candidate.StartsWith("RssAnon:", StringComparison.Ordinal));
+        string? line = ReadOrNull($"/proc/{processId}/status")?.Split('\n')
+            .FirstOrDefault(candidate => candidate.StartsWith("RssAnon:", StringComparison.Ordinal));
         return line is null ? 0 : long.Parse(line["RssAnon:".Length..^" kB".Length], CultureInfo.InvariantCulture);
     }
 
-    // utime, stime, cutime, cstime are fields 14 to 17 of proc(5), counted from 1; here the process id is 0 and the name is gone. The time of a
-    // child that was waited for moves to its parent's c-fields, so the sum over the tree loses nothing.
-    private double CpuSeconds() => Tree(_roots).Sum(stat => stat[12..16].Sum(ticks => long.Parse(ticks, CultureInfo.InvariantCulture))) / TicksPerSecond;
+    // utime, stime, cutime, cstime are fields 14 to 17 of proc(5), counted from 1; here the process id is 0 and the name is gone. The time
+    // of a child that was waited for moves to its parent's c-fields, so the sum over the tree loses nothing.
+    private double CpuSeconds() =>
+        Tree(_roots).Sum(stat => stat[12..16].Sum(ticks => long.Parse(ticks, CultureInfo.InvariantCulture))) / TicksPerSecond;
 
     private void Sample()
     {

@@ -29,7 +29,8 @@ public class RequestHeadParserBenchmarks
                 + "Accept-Encoding: gzip, deflate, br, zstd\r\nReferer: http://mirror.example/debian/\r\nConnection: keep-alive\r\n"
                 + "Upgrade-Insecure-Requests: 1\r\nPriority: u=0, i\r\nPragma: no-cache\r\nCache-Control: no-cache\r\n",
         };
-        _bytes = new ReadOnlySequence<byte>(System.Text.Encoding.Latin1.GetBytes($"GET /debian/dists/stable/main.iso HTTP/1.1\r\nHost: mirror.example\r\n{fields}\r\n"));
+        _bytes = new ReadOnlySequence<byte>(
+            System.Text.Encoding.Latin1.GetBytes($"GET /debian/dists/stable/main.iso HTTP/1.1\r\nHost: mirror.example\r\n{fields}\r\n"));
     }
 
     /// <summary>Parses it.</summary>

@@ -3,7 +3,9 @@ using Slice.Tests.Support;
 
 namespace Slice.Benchmarks.Micro;
 
-/// <summary>What verifying a download costs per 64 KiB: it must stay far below the proxy under test, or the tests measure themselves.</summary>
+/// <summary>
+/// What verifying a download costs per 64 KiB: it must stay far below the proxy under test, or the tests measure themselves.
+/// </summary>
 [MemoryDiagnoser]
 public class TestContentBenchmarks : IDisposable
 {

@@ -2,7 +2,9 @@ using Slice.Benchmarks.Load;
 
 namespace Slice.Benchmarks.Report;
 
-/// <summary>The median of each measure over the rounds of one work by one server; each measure by itself, so a row need not be any one round.</summary>
+/// <summary>
+/// The median of each measure over the rounds of one work by one server; each measure by itself, so a row need not be any one round.
+/// </summary>
 internal sealed class Medians(string work, string side, LoadResult[] rounds)
 {
     public string Work { get; } = work;

@@ -4,7 +4,9 @@ using Slice.Benchmarks.Load;
 
 namespace Slice.Benchmarks.Report;
 
-/// <summary>The verb <c>report</c>: medians of the rounds in a results file, and the ratios to one side or several, as markdown on standard output.</summary>
+/// <summary>
+/// The verb <c>report</c>: medians of the rounds in a results file, and the ratios to one side or several, as markdown on standard output.
+/// </summary>
 internal static class ReportCommand
 {
     /// <summary>Prints the tables, works and sides in the order of their first round.</summary>
@@ -15,7 +17,11 @@ internal static class ReportCommand
         string[] baseSides = [.. arguments.All("--base")];
         arguments.RefuseUnknown();
         LoadResult[] rounds = [.. File.ReadLines(path).Select(line => JsonSerializer.Deserialize<LoadResult>(line)!)];
-        List<Medians> rows = [.. rounds.GroupBy(round => (round.Work, round.Side)).Select(group => new Medians(group.Key.Work, group.Key.Side, [.. group]))];
+        List<Medians> rows =
+        [
+            .. rounds.GroupBy(round => (round.Work, round.Side))
+                .Select(group => new Medians(group.Key.Work, group.Key.Side, [.. group])),
+        ];
         rows = [.. rows.GroupBy(row => row.Work).SelectMany(group => group)];
         WriteMedians(rows);
         foreach (string baseSide in baseSides)
@@ -28,14 +34,17 @@ internal static class ReportCommand
 
     private static void WriteMedians(List<Medians> rows)
     {
-        Console.WriteLine("| work | server | rounds | CPU s/GiB | CPU µs/request | GiB/s | requests/s | seconds | p50 ms | p99 ms | first byte p50 ms | anonymous MiB |");
+        Console.WriteLine(
+            "| work | server | rounds | CPU s/GiB | CPU µs/request | GiB/s | requests/s | "
+            + "seconds | p50 ms | p99 ms | first byte p50 ms | anonymous MiB |");
         Console.WriteLine("| --- | --- | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |");
         foreach (Medians row in rows)
         {
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"| {row.Work} | {row.Side} | {row.Rounds} | {row.CpuPerGib:F3} | {row.CpuPerRequest:F1} | {row.GibPerSecond:F2} | {row.RequestsPerSecond:F1} | "
-                + $"{row.Seconds:F2} | {row.LatencyP50:F2} | {row.LatencyP99:F2} | {row.FirstByte:F2} | {row.Anonymous:F1} |"));
+                $"| {row.Work} | {row.Side} | {row.Rounds} | {row.CpuPerGib:F3} | {row.CpuPerRequest:F1} | "
+                + $"{row.GibPerSecond:F2} | {row.RequestsPerSecond:F1} | {row.Seconds:F2} | "
+                + $"{row.LatencyP50:F2} | {row.LatencyP99:F2} | {row.FirstByte:F2} | {row.Anonymous:F1} |"));
         }
     }
 
@@ -53,15 +62,16 @@ internal static class ReportCommand
         Console.WriteLine();
         Console.WriteLine($"Ratios to {baseSide}, of the medians above (CPU: lower is better; throughput: higher is better):");
         Console.WriteLine();
-        Console.WriteLine("| work | server | CPU per GiB | CPU per request | throughput | p99 latency | first byte p50 | anonymous memory |");
+        Console.WriteLine(
+            "| work | server | CPU per GiB | CPU per request | throughput | p99 latency | first byte p50 | anonymous memory |");
         Console.WriteLine("| --- | --- | --: | --: | --: | --: | --: | --: |");
         foreach (var (row, other) in pairs)
         {
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
                 $"| {row.Work} | {row.Side} | {Ratio(row.CpuPerGib, other.CpuPerGib)} | {Ratio(row.CpuPerRequest, other.CpuPerRequest)} | "
-                + $"{Ratio(row.GibPerSecond, other.GibPerSecond)} | {Ratio(row.LatencyP99, other.LatencyP99)} | {Ratio(row.FirstByte, other.FirstByte)} | "
-                + $"{Ratio(row.Anonymous, other.Anonymous)} |"));
+                + $"{Ratio(row.GibPerSecond, other.GibPerSecond)} | {Ratio(row.LatencyP99, other.LatencyP99)} | "
+                + $"{Ratio(row.FirstByte, other.FirstByte)} | {Ratio(row.Anonymous, other.Anonymous)} |"));
         }
     }
 

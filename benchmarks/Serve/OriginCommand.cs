@@ -9,8 +9,8 @@ using Slice.Tests.Support;
 namespace Slice.Benchmarks.Serve;
 
 /// <summary>
-/// The verb <c>origin</c>: objects of any length without a disk. <c>/SEED/BYTES/anything</c> is an object whose every byte follows from seed and
-/// position; <c>/sent</c> is how many bytes of objects were sent so far.
+/// The verb <c>origin</c>: objects of any length without a disk. <c>/SEED/BYTES/anything</c> is an object whose every byte follows from
+/// seed and position; <c>/sent</c> is how many bytes of objects were sent so far.
 /// </summary>
 internal static class OriginCommand
 {

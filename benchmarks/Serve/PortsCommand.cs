@@ -6,7 +6,10 @@ namespace Slice.Benchmarks.Serve;
 /// <summary>The verb <c>ports</c>: free loopback ports for servers that cannot choose one themselves.</summary>
 internal static class PortsCommand
 {
-    /// <summary>Prints as many different ports as asked, on one line. Somebody may take one before its server does: the server then says so, and the run is repeated.</summary>
+    /// <summary>
+    /// Prints as many different ports as asked, on one line. Somebody may take one before its server does: the server then says so, and the
+    /// run is repeated.
+    /// </summary>
     public static int Run(string[] args)
     {
         var arguments = new Arguments(args);

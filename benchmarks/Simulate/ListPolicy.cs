@@ -1,6 +1,8 @@
 namespace Slice.Benchmarks.Simulate;
 
-/// <summary>Least recently used (or, when hits do not count, first in, first out): a list in order of use, and where each slice stands in it.</summary>
+/// <summary>
+/// Least recently used (or, when hits do not count, first in, first out): a list in order of use, and where each slice stands in it.
+/// </summary>
 internal sealed class ListPolicy(int capacity, bool countsHits) : ICachePolicy
 {
     private readonly Dictionary<int, LinkedListNode<int>> _places = new(capacity);

@@ -28,7 +28,10 @@ internal static class SimulateCommand
             Compare($"Zipf {alpha:F1}", new Trace(slices, 1, alpha, 0, 0, seed), requests);
             Compare($"Zipf {alpha:F1}, a third in scans of 5,000", new Trace(slices, 1, alpha, 1 / 3.0, 5000, seed), requests);
             Compare($"Zipf {alpha:F1}, half in scans of 1,000", new Trace(slices, 1, alpha, 0.5, 1000, seed), requests);
-            Compare($"objects of 20 slices, Zipf {alpha:F1}, half in scans of 1,000", new Trace(slices / 20, 20, alpha, 0.5, 1000, seed), requests);
+            Compare(
+                $"objects of 20 slices, Zipf {alpha:F1}, half in scans of 1,000",
+                new Trace(slices / 20, 20, alpha, 0.5, 1000, seed),
+                requests);
         }
 
         return 0;
@@ -44,7 +47,8 @@ internal static class SimulateCommand
             double lru = HitPercent(new ListPolicy(capacity, countsHits: true), trace, requests);
             double ours = HitPercent(own, trace, requests);
             return string.Create(
-                CultureInfo.InvariantCulture, $"| {name} | {percent} % | {fifo:F1} % | {lru:F1} % | {ours:F1} % | {ours - lru:+0.0;-0.0} |");
+                CultureInfo.InvariantCulture,
+                $"| {name} | {percent} % | {fifo:F1} % | {lru:F1} % | {ours:F1} % | {ours - lru:+0.0;-0.0} |");
         });
         foreach (string row in rows)
         {

@@ -1,7 +1,8 @@
 namespace Slice.Benchmarks.Simulate;
 
 /// <summary>
-/// Requests for slices, generated: objects whose popularity follows Zipf's law, with scans between them. The same seed gives the same requests.
+/// Requests for slices, generated: objects whose popularity follows Zipf's law, with scans between them. The same seed gives the same
+/// requests.
 /// </summary>
 /// <remarks>
 /// Slices of objects have the numbers from 0; a scan has numbers of its own that never come again, as a download that nobody repeats.
@@ -27,7 +28,8 @@ internal sealed class Trace(int objects, int slicesPerObject, double alpha, doub
         while (count > 0)
         {
             // A scan is as long as so many requests for objects, so it begins that much more rarely.
-            bool isScan = random.NextDouble() * ((scanShare * slicesPerObject) + ((1 - scanShare) * scanSlices)) < scanShare * slicesPerObject;
+            bool isScan = random.NextDouble() * ((scanShare * slicesPerObject) + ((1 - scanShare) * scanSlices))
+                < scanShare * slicesPerObject;
             int first = nextScanned;
             int length = scanSlices;
             if (isScan)

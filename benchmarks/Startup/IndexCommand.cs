@@ -10,7 +10,9 @@ using Slice.Core.Storage;
 
 namespace Slice.Benchmarks.Startup;
 
-/// <summary>The verbs <c>index-fill</c> and <c>index-open</c>: how long a start with many slices takes, and what they cost in memory.</summary>
+/// <summary>
+/// The verbs <c>index-fill</c> and <c>index-open</c>: how long a start with many slices takes, and what they cost in memory.
+/// </summary>
 internal static class IndexCommand
 {
     private const int SliceSizeBytes = 1 << 20;
@@ -20,7 +22,9 @@ internal static class IndexCommand
         "Server: nginx/1.22.1\r\nDate: Mon, 23 Nov 2026 12:00:00 GMT\r\nContent-Type: application/octet-stream\r\n"
         + "Last-Modified: Mon, 23 Nov 2026 11:00:00 GMT\r\nETag: \"6b04457a-4000000\"\r\n";
 
-    /// <summary>Fills a directory with an index of objects and slices of 1 MiB whose segments are as long as they must be, and hold nothing.</summary>
+    /// <summary>
+    /// Fills a directory with an index of objects and slices of 1 MiB whose segments are as long as they must be, and hold nothing.
+    /// </summary>
     public static int Fill(string[] args)
     {
         var arguments = new Arguments(args);
@@ -34,7 +38,8 @@ internal static class IndexCommand
         for (long made = 0; made < capacityBytes; made += StoreLayout.MaxSegmentBytes)
         {
             // Sparse: preallocated, a terabyte would be needed.
-            using var segment = File.Create(Path.Combine(directory, StoreLayout.SegmentFileName((int)(made / StoreLayout.MaxSegmentBytes))));
+            using var segment = File.Create(
+                Path.Combine(directory, StoreLayout.SegmentFileName((int)(made / StoreLayout.MaxSegmentBytes))));
             segment.SetLength(Math.Min(StoreLayout.MaxSegmentBytes, capacityBytes - made));
         }
 
@@ -47,7 +52,8 @@ internal static class IndexCommand
         for (int number = 0; number < objects; number++)
         {
             var generation = new Generation(
-                new CacheKey(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"/mirror/pool/main/some/package_{number}_amd64.deb"))),
+                new CacheKey(Encoding.ASCII.GetBytes(string.Create(
+                    CultureInfo.InvariantCulture, $"/mirror/pool/main/some/package_{number}_amd64.deb"))),
                 ResponseOf(completeLength),
                 new SliceGrid(SliceSizeBytes),
                 isShared: true,
@@ -79,8 +85,10 @@ internal static class IndexCommand
         long file = new FileInfo(Path.Combine(directory, StoreLayout.IndexFileName)).Length;
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{recovered.Objects} objects, {recovered.Slices} slices, {recovered.DroppedSlices} dropped; index {file >> 20} MiB; opened in {took.TotalMilliseconds:F0} ms; "
-            + $"{bytes >> 20} MiB of managed memory, {(double)bytes / Math.Max(1, recovered.Slices):F1} bytes per slice, {bytes / Math.Max(1, recovered.Objects)} per object"));
+            $"{recovered.Objects} objects, {recovered.Slices} slices, {recovered.DroppedSlices} dropped; "
+            + $"index {file >> 20} MiB; opened in {took.TotalMilliseconds:F0} ms; {bytes >> 20} MiB of managed memory, "
+            + $"{(double)bytes / Math.Max(1, recovered.Slices):F1} bytes per slice, "
+            + $"{bytes / Math.Max(1, recovered.Objects)} per object"));
         GC.KeepAlive(index);
         return 0;
     }

@@ -20,7 +20,9 @@ public sealed class CommandLineHelpTests
     public void Help_of_the_demo_describes_every_option_and_no_other()
     {
         CommandLineOptions options = new();
-        Assert.Equal(LongNames(options.Demo.Options.Concat(options.Root.Options.Where(option => option.Recursive))), OptionsIn(CommandLineHelp.Demo));
+        Assert.Equal(
+            LongNames(options.Demo.Options.Concat(options.Root.Options.Where(option => option.Recursive))),
+            OptionsIn(CommandLineHelp.Demo));
     }
 
     [Fact]
@@ -37,7 +39,8 @@ public sealed class CommandLineHelpTests
     public void Help_fits_a_terminal() =>
         Assert.All((CommandLineHelp.Root + CommandLineHelp.Demo).Split('\n'), line => Assert.True(line.Length <= TerminalColumns, line));
 
-    private static string[] LongNames(IEnumerable<Option> options) => [.. options.Select(option => option.Name).Order(StringComparer.Ordinal)];
+    private static string[] LongNames(IEnumerable<Option> options) =>
+        [.. options.Select(option => option.Name).Order(StringComparer.Ordinal)];
 
     // An option's own line begins with it, after an optional one-letter name.
     private static string[] OptionsIn(string help) =>
@@ -45,7 +48,8 @@ public sealed class CommandLineHelpTests
 
     private static string[] ExamplesIn(string help)
     {
-        string[] examples = [.. help[help.IndexOf("Examples:", StringComparison.Ordinal)..].Split('\n')[1..].Select(line => line.Trim()).Where(line => line.Length > 0)];
+        string[] lines = help[help.IndexOf("Examples:", StringComparison.Ordinal)..].Split('\n')[1..];
+        string[] examples = [.. lines.Select(line => line.Trim()).Where(line => line.Length > 0)];
         Assert.NotEmpty(examples);
         return examples;
     }

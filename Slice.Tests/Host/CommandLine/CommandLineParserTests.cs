@@ -39,7 +39,9 @@ public sealed class CommandLineParserTests
 
     [Fact]
     public void After_two_hyphens_everything_is_a_file() =>
-        Assert.Equal(["--port", "demo", "-x"], Assert.IsType<RunCommand>(CommandLineParser.Parse(["--", "--port", "demo", "-x"])).Configuration.Files);
+        Assert.Equal(
+            ["--port", "demo", "-x"],
+            Assert.IsType<RunCommand>(CommandLineParser.Parse(["--", "--port", "demo", "-x"])).Configuration.Files);
 
     [Theory]
     [InlineData("--help")]
@@ -108,7 +110,9 @@ public sealed class CommandLineParserTests
     public void Every_mistake_is_named()
     {
         string error = Show("--bogus --port 0 --log-level loud --nonsense").Error;
-        Assert.All((string[])["--bogus", "--port: 0", "--log-level: loud", "--nonsense"], mistake => Assert.Contains(mistake, error, StringComparison.Ordinal));
+        Assert.All(
+            (string[])["--bogus", "--port: 0", "--log-level: loud", "--nonsense"],
+            mistake => Assert.Contains(mistake, error, StringComparison.Ordinal));
     }
 
     [Theory]
@@ -130,11 +134,14 @@ public sealed class CommandLineParserTests
     }
 
     [Fact]
-    public void Empty_file_name_is_a_mistake() => Assert.Contains("an empty name is no file", Assert.IsType<ShowAndExit>(CommandLineParser.Parse([""])).Error, StringComparison.Ordinal);
+    public void Empty_file_name_is_a_mistake() =>
+        Assert.Contains(
+            "an empty name is no file", Assert.IsType<ShowAndExit>(CommandLineParser.Parse([""])).Error, StringComparison.Ordinal);
 
     [Fact]
     public void Response_file_and_directives_are_plain_file_names() =>
-        Assert.Equal(["@file", "[suggest]"], Assert.IsType<RunCommand>(CommandLineParser.Parse(["@file", "[suggest]"])).Configuration.Files);
+        Assert.Equal(
+            ["@file", "[suggest]"], Assert.IsType<RunCommand>(CommandLineParser.Parse(["@file", "[suggest]"])).Configuration.Files);
 
     [Fact]
     public void Demo_has_defaults_for_everything() => Assert.Equal(new DemoCommand(new DemoOptions()), CommandLineParser.Parse(["demo"]));
@@ -151,12 +158,16 @@ public sealed class CommandLineParserTests
             Port = 8080,
             LogLevel = LogSeverity.Info,
         }),
-        CommandLineParser.Parse("demo --once --size 1GiB --latency 200ms --slice-size 2MiB --concurrency 16 --port 8080 --log-level info".Split(' ')));
+        CommandLineParser.Parse(
+            "demo --once --size 1GiB --latency 200ms --slice-size 2MiB --concurrency 16 --port 8080 --log-level info".Split(' ')));
 
     private static ShowAndExit Show(string line) => Assert.IsType<ShowAndExit>(CommandLineParser.Parse(line.Split(' ')));
 
     // The library drops a first word in brackets that it does not know, and the default files would be served instead.
     [Fact]
     public void First_word_in_brackets_is_an_error() =>
-        Assert.Contains("[suggest]: not understood", Assert.IsType<ShowAndExit>(CommandLineParser.Parse(["[suggest]"])).Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "[suggest]: not understood",
+            Assert.IsType<ShowAndExit>(CommandLineParser.Parse(["[suggest]"])).Error,
+            StringComparison.Ordinal);
 }

@@ -34,6 +34,9 @@ public sealed class ConfigurationCheckTests : IDisposable
         File.WriteAllText(path, yaml);
         using var output = new StringWriter();
         using var error = new StringWriter();
-        return (ConfigurationCheck.Run(new ConfigurationRequest { Files = [path] }, _ => null, output, error), output.ToString(), error.ToString());
+        return (
+            ConfigurationCheck.Run(new ConfigurationRequest { Files = [path] }, _ => null, output, error),
+            output.ToString(),
+            error.ToString());
     }
 }

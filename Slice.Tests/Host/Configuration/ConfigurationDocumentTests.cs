@@ -11,7 +11,8 @@ public sealed class ConfigurationDocumentTests
     {
         string[] expected = [.. OptionTable.Keys.Select(
             key => $"| `{key.Name}` | {Default(key)} | {key.Allowed} | {Reload(key)} | {key.Summary} |")];
-        string[] rows = [.. Repository.Read("docs/configuration.md").Split('\n').Where(line => line.StartsWith("| `", StringComparison.Ordinal))];
+        string[] rows =
+            [.. Repository.Read("docs/configuration.md").Split('\n').Where(line => line.StartsWith("| `", StringComparison.Ordinal))];
         Assert.Equal(expected, rows);
     }
 

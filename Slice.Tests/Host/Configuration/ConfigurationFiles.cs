@@ -19,7 +19,8 @@ internal sealed class ConfigurationFiles : IDisposable
     public string Combine(string name) => _directory.Combine(name);
 
     /// <summary>Reads the texts as files <c>1.yaml</c>, <c>2.yaml</c>, … laid one over the other.</summary>
-    public ConfigurationResult Read(params string[] texts) => ConfigurationReader.Read([.. texts.Select((text, i) => Write($"{i + 1}.yaml", text))]);
+    public ConfigurationResult Read(params string[] texts) =>
+        ConfigurationReader.Read([.. texts.Select((text, i) => Write($"{i + 1}.yaml", text))]);
 
     /// <summary>The lines of <see cref="Read"/>'s errors, with file names instead of paths.</summary>
     public string[] Errors(params string[] texts) => Lines(Read(texts).Errors);

@@ -16,7 +16,12 @@ public sealed class ConfigurationLoaderTests : IDisposable
     [Fact]
     public void First_default_file_that_is_there_is_used_alone()
     {
-        string[] places = [_files.Combine("none.yaml"), _files.Write("first.yaml", "upstream_address: first:1"), _files.Write("second.yaml", "upstream_address: second:1\nmax_retries: 9")];
+        string[] places =
+        [
+            _files.Combine("none.yaml"),
+            _files.Write("first.yaml", "upstream_address: first:1"),
+            _files.Write("second.yaml", "upstream_address: second:1\nmax_retries: 9"),
+        ];
         LoadedConfiguration loaded = ConfigurationLoader.Load(new ConfigurationRequest(), NoEnvironment, places);
         Assert.Equal([places[1]], loaded.Files);
         Assert.Equal("first", loaded.Options!.UpstreamAddresses.Single().Host);
@@ -27,7 +32,8 @@ public sealed class ConfigurationLoaderTests : IDisposable
     public void Named_files_replace_the_default_places()
     {
         string named = _files.Write("named.yaml", "upstream_address: named:1");
-        LoadedConfiguration loaded = ConfigurationLoader.Load(new ConfigurationRequest { Files = [named] }, NoEnvironment, [_files.Write("default.yaml", "max_retries: 9")]);
+        LoadedConfiguration loaded = ConfigurationLoader.Load(
+            new ConfigurationRequest { Files = [named] }, NoEnvironment, [_files.Write("default.yaml", "max_retries: 9")]);
         Assert.Equal([named], loaded.Files);
         Assert.Equal(3, loaded.Options!.MaxRetries);
     }
@@ -35,10 +41,12 @@ public sealed class ConfigurationLoaderTests : IDisposable
     [Fact]
     public void No_file_found_is_an_error_that_names_every_place()
     {
-        LoadedConfiguration loaded = ConfigurationLoader.Load(new ConfigurationRequest(), NoEnvironment, ["/nowhere/a.yaml", "/nowhere/b.yaml"]);
+        LoadedConfiguration loaded = ConfigurationLoader.Load(
+            new ConfigurationRequest(), NoEnvironment, ["/nowhere/a.yaml", "/nowhere/b.yaml"]);
         Assert.Null(loaded.Options);
         Assert.Equal(
-            $"configuration: no file found; looked at /nowhere/a.yaml and /nowhere/b.yaml (working directory {Environment.CurrentDirectory})",
+            "configuration: no file found; looked at /nowhere/a.yaml and /nowhere/b.yaml "
+            + $"(working directory {Environment.CurrentDirectory})",
             Assert.Single(loaded.Errors).ToString());
     }
 
@@ -76,7 +84,9 @@ public sealed class ConfigurationLoaderTests : IDisposable
         string file = _files.Write("1.yaml", "upstream_address: a:1\nenable_l2_cache: true\nl2_cache_dir: /cache");
         LoadedConfiguration loaded = ConfigurationLoader.Load(new ConfigurationRequest { Files = [file], Port = 8082 }, NoEnvironment);
         Assert.Equal("0.0.0.0:8082", loaded.Options!.ListenAddress);
-        Assert.Equal(["--port 8082 moves this instance: clients on 0.0.0.0:8082, metrics on 127.0.0.1:9092, cache in /cache/port-8082"], loaded.Notices);
+        Assert.Equal(
+            ["--port 8082 moves this instance: clients on 0.0.0.0:8082, metrics on 127.0.0.1:9092, cache in /cache/port-8082"],
+            loaded.Notices);
     }
 
     [Fact]
@@ -85,7 +95,9 @@ public sealed class ConfigurationLoaderTests : IDisposable
         string file = _files.Write("1.yaml", "upstream_address: a:1\nmetrics_endpoint: {address: '127.0.0.1:65535'}");
         LoadedConfiguration loaded = ConfigurationLoader.Load(new ConfigurationRequest { Files = [file], Port = 8081 }, NoEnvironment);
         Assert.Null(loaded.Options);
-        Assert.Equal("command line: --port: 8081: the metrics port would shift from 65535 to 65536, which is no port from 1 to 65535", Assert.Single(loaded.Errors).ToString());
+        Assert.Equal(
+            "command line: --port: 8081: the metrics port would shift from 65535 to 65536, which is no port from 1 to 65535",
+            Assert.Single(loaded.Errors).ToString());
     }
 
     private static string? NoEnvironment(string name) => null;

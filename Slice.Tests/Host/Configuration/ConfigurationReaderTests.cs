@@ -54,14 +54,26 @@ public sealed class ConfigurationReaderTests : IDisposable
     }
 
     [Theory]
-    [InlineData("slice_size: 524288  # 512KB for faster testing\nmax_concurrent_subrequests: 2\nmax_retries: 1\ncache_ttl: 300  # 5 minutes", 524_288, 2, 1, 300)]
-    [InlineData("slice_size: 1048576  # 1MB\nmax_concurrent_subrequests: 4\nmax_retries: 3\ncache_ttl: 1800  # 30 minutes", 1_048_576, 4, 3, 1_800)]
-    [InlineData("slice_size: 2097152  # 2MB for high performance\nmax_concurrent_subrequests: 8\nmax_retries: 3\ncache_ttl: 7200  # 2 hours", 2_097_152, 8, 3, 7_200)]
-    public void Environment_fragment_of_the_guide_overlays_the_template(string fragment, int sliceSize, int concurrency, int retries, int ttlSeconds)
+    [InlineData(
+        "slice_size: 524288  # 512KB for faster testing\nmax_concurrent_subrequests: 2\n"
+        + "max_retries: 1\ncache_ttl: 300  # 5 minutes",
+        524_288, 2, 1, 300)]
+    [InlineData(
+        "slice_size: 1048576  # 1MB\nmax_concurrent_subrequests: 4\n"
+        + "max_retries: 3\ncache_ttl: 1800  # 30 minutes",
+        1_048_576, 4, 3, 1_800)]
+    [InlineData(
+        "slice_size: 2097152  # 2MB for high performance\nmax_concurrent_subrequests: 8\n"
+        + "max_retries: 3\ncache_ttl: 7200  # 2 hours",
+        2_097_152, 8, 3, 7_200)]
+    public void Environment_fragment_of_the_guide_overlays_the_template(
+        string fragment, int sliceSize, int concurrency, int retries, int ttlSeconds)
     {
         SliceOptions options = Options(GuideProduction, fragment);
 
-        Assert.Equal((sliceSize, concurrency, retries, ttlSeconds), (options.SliceSizeBytes, options.MaxConcurrentSubrequests, options.MaxRetries, (int)options.CacheTtl.TotalSeconds));
+        Assert.Equal(
+            (sliceSize, concurrency, retries, ttlSeconds),
+            (options.SliceSizeBytes, options.MaxConcurrentSubrequests, options.MaxRetries, (int)options.CacheTtl.TotalSeconds));
         Assert.Equal("origin.example.com", options.UpstreamAddresses.Single().Host);
         Assert.Equal(2, options.SlicePatterns.Count);
     }
@@ -79,7 +91,8 @@ public sealed class ConfigurationReaderTests : IDisposable
     }
 
     [Fact]
-    public void Required_key_may_stand_in_either_file() => Assert.Equal("a", Options("max_retries: 1", "upstream_address: a:1").UpstreamAddresses.Single().Host);
+    public void Required_key_may_stand_in_either_file() =>
+        Assert.Equal("a", Options("max_retries: 1", "upstream_address: a:1").UpstreamAddresses.Single().Host);
 
     [Theory]
     [InlineData("max_retries:")]
@@ -110,12 +123,16 @@ public sealed class ConfigurationReaderTests : IDisposable
     [Theory]
     [InlineData("[]", "1.yaml:1:19: upstream_address: 0 addresses: an empty list, allowed: 1 to 32 addresses")]
     [InlineData("[a:1, http://A:1/]", "1.yaml:1:19: upstream_address: http://a:1: listed twice, allowed: each address once")]
-    [InlineData("[a:1, https://b]", "1.yaml:1:19: upstream_address: https://b:443: not http as the first address, allowed: addresses of one scheme")]
-    [InlineData("[a:1, b/c]", "1.yaml:1:25: upstream_address: b/c: only scheme, host and port belong here, allowed: " + OriginAddress.Syntax)]
+    [InlineData("[a:1, https://b]",
+        "1.yaml:1:19: upstream_address: https://b:443: not http as the first address, allowed: addresses of one scheme")]
+    [InlineData("[a:1, b/c]",
+        "1.yaml:1:25: upstream_address: b/c: only scheme, host and port belong here, allowed: " + OriginAddress.Syntax)]
     [InlineData("[a:1, ~]", "1.yaml:1:25: upstream_address: ~: nothing, allowed: " + OriginAddress.Syntax)]
-    [InlineData("[u:p@a:1]", "1.yaml:1:20: upstream_address: (redacted)@a:1: only scheme, host and port belong here, allowed: " + OriginAddress.Syntax)]
+    [InlineData("[u:p@a:1]",
+        "1.yaml:1:20: upstream_address: (redacted)@a:1: only scheme, host and port belong here, allowed: " + OriginAddress.Syntax)]
     [InlineData("{a: 1}", "1.yaml:1:19: upstream_address: a section of keys, allowed: " + OriginAddress.Syntax)]
-    public void Faulty_list_of_addresses_is_one_error(string value, string error) => Assert.Equal([error], _files.Errors("upstream_address: " + value));
+    public void Faulty_list_of_addresses_is_one_error(string value, string error) =>
+        Assert.Equal([error], _files.Errors("upstream_address: " + value));
 
     [Theory]
     [InlineData("no such file.pem", "no such file")]
@@ -144,7 +161,10 @@ public sealed class ConfigurationReaderTests : IDisposable
     [InlineData("'*.example'", false)]
     [InlineData("''", false)]
     public void Server_name_is_a_host_without_a_port(string name, bool isValid) => Assert.Equal(
-        isValid ? [] : ["1.yaml:3:16: upstream_tls.server_name: not a host name or an IP address, allowed: a host name or an IP address, without a port"],
+        isValid
+            ? []
+            : ["1.yaml:3:16: upstream_tls.server_name: not a host name or an IP address, "
+                + "allowed: a host name or an IP address, without a port"],
         _files.Errors($"upstream_address: https://a\nupstream_tls:\n  server_name: {name}")
             .Select(error => error.Replace($" {(name == "''" ? "(empty)" : name.Trim('\''))}:", "", StringComparison.Ordinal)));
 
@@ -160,7 +180,8 @@ public sealed class ConfigurationReaderTests : IDisposable
         [
             "1.yaml:1:13: slice_size: 1: too small, allowed: 64KiB to 10MiB",
             "1.yaml:2:29: max_concurrent_subrequests: four: not a whole number, allowed: 1 to 64",
-            "1.yaml:4:5: slice_patterns: (: not a regular expression (InsufficientClosingParentheses at offset 1), allowed: " + SlicePattern.Syntax,
+            "1.yaml:4:5: slice_patterns: (: not a regular expression (InsufficientClosingParentheses at offset 1), allowed: "
+                + SlicePattern.Syntax,
             "1.yaml:6:5: slice_patterns: (?=x): cannot be matched in linear time, allowed: " + SlicePattern.Syntax,
             "1.yaml:7:12: cache_ttl: 1 year: not a duration (seconds, or a whole number with ms, s, m, h or d), allowed: 0s to 365d",
             "1.yaml:8:19: upstream_address: ftp://a: the scheme is not http or https, allowed: " + OriginAddress.Syntax,
@@ -206,7 +227,8 @@ public sealed class ConfigurationReaderTests : IDisposable
     [InlineData("max_retries: 1\nmax_retries: 2", "1.yaml:3:1: max_retries: already set on line 2, allowed: each key once in a file")]
     [InlineData("purge: {}\npurge: {}", "1.yaml:3:1: purge: already set on line 2, allowed: each key once in a file")]
     [InlineData("timeouts:\n  send: 1s\n  send: 1s", "1.yaml:4:3: timeouts.send: already set on line 3, allowed: each key once in a file")]
-    public void Key_that_is_there_twice_is_an_error(string text, string error) => Assert.Equal([error], _files.Errors("upstream_address: a:1\n" + text));
+    public void Key_that_is_there_twice_is_an_error(string text, string error) =>
+        Assert.Equal([error], _files.Errors("upstream_address: a:1\n" + text));
 
     [Theory]
     [InlineData("max_retries: 1.0", "max_retries: 1.0: not a whole number")]
@@ -232,7 +254,8 @@ public sealed class ConfigurationReaderTests : IDisposable
     [InlineData("slice_size: \"2MiB\"", 2 << 20)]
     [InlineData("slice_size: 2 mib", 2 << 20)]
     [InlineData("slice_size: 65536", 65_536)]
-    public void Size_is_read_with_unit_and_without(string line, int sliceSizeBytes) => Assert.Equal(sliceSizeBytes, Options("upstream_address: a:1\n" + line).SliceSizeBytes);
+    public void Size_is_read_with_unit_and_without(string line, int sliceSizeBytes) =>
+        Assert.Equal(sliceSizeBytes, Options("upstream_address: a:1\n" + line).SliceSizeBytes);
 
     [Theory]
     [InlineData("- a\n- b", "1.yaml:1:1: a list, allowed: a file of keys and values")]
@@ -241,15 +264,21 @@ public sealed class ConfigurationReaderTests : IDisposable
 
     [Fact]
     public void Missing_required_key_is_reported_where_the_last_file_begins() =>
-        Assert.Equal(["2.yaml:1:1: upstream_address: (not set): required and not set, allowed: " + OptionTable.Find("upstream_address")!.Allowed], _files.Errors("max_retries: 1", "max_retries: 2"));
+        Assert.Equal(
+            ["2.yaml:1:1: upstream_address: (not set): required and not set, allowed: " + OptionTable.Find("upstream_address")!.Allowed],
+            _files.Errors("max_retries: 1", "max_retries: 2"));
 
     [Fact]
     public void Key_in_error_is_not_also_reported_as_missing() =>
-        Assert.StartsWith("1.yaml:1:19: upstream_address: ://: ", Assert.Single(_files.Errors("upstream_address: ://")), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "1.yaml:1:19: upstream_address: ://: ", Assert.Single(_files.Errors("upstream_address: ://")), StringComparison.Ordinal);
 
     [Fact]
     public void Error_between_keys_is_reported_at_the_value_that_caused_it() => Assert.Equal(
-        ["1.yaml:3:12: metrics_endpoint.address: 0.0.0.0:8080: listen_address (0.0.0.0:8080) already takes this port, allowed: a port of its own"],
+        [
+            "1.yaml:3:12: metrics_endpoint.address: 0.0.0.0:8080: listen_address (0.0.0.0:8080) already takes this port, "
+                + "allowed: a port of its own",
+        ],
         _files.Errors("upstream_address: a:1\nmetrics_endpoint:\n  address: 0.0.0.0:8080"));
 
     [Theory]
@@ -264,7 +293,8 @@ public sealed class ConfigurationReaderTests : IDisposable
     [InlineData("upstream_address: https://user:words@origin.example")]
     public void Secret_is_in_no_error(string line)
     {
-        string error = Assert.Single(_files.Errors(line.StartsWith("upstream", StringComparison.Ordinal) ? line : "upstream_address: a:1\n" + line));
+        string error = Assert.Single(
+            _files.Errors(line.StartsWith("upstream", StringComparison.Ordinal) ? line : "upstream_address: a:1\n" + line));
         Assert.DoesNotContain("words", error, StringComparison.Ordinal);
     }
 
@@ -278,13 +308,16 @@ public sealed class ConfigurationReaderTests : IDisposable
 
     [Fact]
     public void Alias_has_the_value_of_its_anchor() =>
-        Assert.Equal(TimeSpan.FromSeconds(7), Options("upstream_address: a:1\ntimeouts:\n  connect: &wait 7s\n  first_byte: *wait").Timeouts.FirstByte);
+        Assert.Equal(
+            TimeSpan.FromSeconds(7),
+            Options("upstream_address: a:1\ntimeouts:\n  connect: &wait 7s\n  first_byte: *wait").Timeouts.FirstByte);
 
     [Fact]
     public void Aliases_of_aliases_cost_no_more_than_their_text()
     {
         // Expanded, this would be 9^20 items.
-        string laughs = string.Concat(Enumerable.Range(1, 20).Select(i => $"k{i}: &a{i} [{string.Join(", ", Enumerable.Repeat($"*a{i - 1}", 9))}]\n"));
+        string laughs = string.Concat(
+            Enumerable.Range(1, 20).Select(i => $"k{i}: &a{i} [{string.Join(", ", Enumerable.Repeat($"*a{i - 1}", 9))}]\n"));
         string[] errors = _files.Errors("upstream_address: a:1\nk0: &a0 lol\n" + laughs);
         Assert.Equal(21, errors.Length);
         Assert.All(errors, error => Assert.Contains("unknown key", error, StringComparison.Ordinal));
@@ -294,7 +327,8 @@ public sealed class ConfigurationReaderTests : IDisposable
     [InlineData("max_retries: *nowhere", "1.yaml:1:14: not YAML: ")]
     [InlineData("a: &a [*a]", "1.yaml:1:8: not YAML: an alias of an anchor that is not complete above it")]
     [InlineData("max_retries: 1\n  slice_size: 2", "1.yaml:2:")]
-    [InlineData("max_retries: 1\ntimeouts:\n\tsend: 1s", "1.yaml:2:9: not YAML: While scanning a mapping, found invalid tab as indentation")]
+    [InlineData("max_retries: 1\ntimeouts:\n\tsend: 1s",
+        "1.yaml:2:9: not YAML: While scanning a mapping, found invalid tab as indentation")]
     [InlineData("slice_patterns: [a, b\nmax_retries: 2", "1.yaml:1:19: not YAML: not understood from here on")]
     [InlineData("max_retries: 'x", "1.yaml:1:14: not YAML: ")]
     [InlineData("a: 1\n---\nb: 1", "1.yaml:2:1: not YAML: a second document begins here")]
@@ -305,15 +339,21 @@ public sealed class ConfigurationReaderTests : IDisposable
         Assert.StartsWith(beginning, Assert.Single(_files.Errors(text)), StringComparison.Ordinal);
 
     [Fact]
-    public void Any_damage_to_a_file_is_reported_and_never_thrown() => Gen.Select(Gen.Int[0, GuideProduction.Length], Gen.Int[0, 12], Gen.String[Gen.Char["[]{}:,-?&*!|>'\"%@`#\n\r\t\\ a1~<=\0"], 0, 6]).Sample(
-        (position, removedChars, inserted) =>
-        {
-            int end = Math.Min(GuideProduction.Length, position + removedChars);
-            ConfigurationResult result = _files.Read(GuideProduction[..position] + inserted + GuideProduction[end..]);
-            return result.Options is null == result.Errors.Count > 0 && result.Errors.All(error => !error.ToString().Any(char.IsControl));
-        },
-        iter: 400,
-        threads: 1);
+    public void Any_damage_to_a_file_is_reported_and_never_thrown() =>
+        Gen.Select(
+            Gen.Int[0, GuideProduction.Length],
+            Gen.Int[0, 12],
+            Gen.String[Gen.Char["[]{}:,-?&*!|>'\"%@`#\n\r\t\\ a1~<=\0"], 0, 6])
+            .Sample(
+                (position, removedChars, inserted) =>
+                {
+                    int end = Math.Min(GuideProduction.Length, position + removedChars);
+                    ConfigurationResult result = _files.Read(GuideProduction[..position] + inserted + GuideProduction[end..]);
+                    return result.Options is null == result.Errors.Count > 0
+                        && result.Errors.All(error => !error.ToString().Any(char.IsControl));
+                },
+                iter: 400,
+                threads: 1);
 
     [Fact]
     public void Nesting_within_the_bound_is_the_binders_error() =>
@@ -339,7 +379,9 @@ public sealed class ConfigurationReaderTests : IDisposable
     public void File_that_is_not_utf8_is_an_error_with_the_offset()
     {
         File.WriteAllBytes(_files.Combine("latin1.yaml"), [.. "# "u8, 0xFC, .. "\nmax_retries: 1\n"u8]);
-        Assert.Equal(["latin1.yaml: cannot be read: not UTF-8: bytes fc at offset 2"], _files.Lines(ConfigurationReader.Read([_files.Combine("latin1.yaml")]).Errors));
+        Assert.Equal(
+            ["latin1.yaml: cannot be read: not UTF-8: bytes fc at offset 2"],
+            _files.Lines(ConfigurationReader.Read([_files.Combine("latin1.yaml")]).Errors));
     }
 
     [Fact]
@@ -348,13 +390,16 @@ public sealed class ConfigurationReaderTests : IDisposable
 
     [Fact]
     public void File_in_a_missing_directory_is_an_error() =>
-        Assert.Equal(["no/no.yaml: cannot be read: no such file"], _files.Lines(ConfigurationReader.Read([_files.Combine("no/no.yaml")]).Errors));
+        Assert.Equal(
+            ["no/no.yaml: cannot be read: no such file"], _files.Lines(ConfigurationReader.Read([_files.Combine("no/no.yaml")]).Errors));
 
     [Fact]
     public void Directory_instead_of_a_file_is_an_error()
     {
         Directory.CreateDirectory(_files.Combine("directory.yaml"));
-        Assert.Equal(["directory.yaml: cannot be read: a directory"], _files.Lines(ConfigurationReader.Read([_files.Combine("directory.yaml")]).Errors));
+        Assert.Equal(
+            ["directory.yaml: cannot be read: a directory"],
+            _files.Lines(ConfigurationReader.Read([_files.Combine("directory.yaml")]).Errors));
     }
 
     [Theory]

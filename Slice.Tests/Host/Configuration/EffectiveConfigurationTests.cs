@@ -19,19 +19,25 @@ public sealed class EffectiveConfigurationTests : IDisposable
     }
 
     [Fact]
-    public void Defaults_read_back_as_they_were() => AssertReadsBack(new SliceOptions { UpstreamAddresses = [new Uri("http://origin.example:80")] });
+    public void Defaults_read_back_as_they_were() =>
+        AssertReadsBack(new SliceOptions { UpstreamAddresses = [new Uri("http://origin.example:80")] });
 
     [Fact]
     public void Every_key_reads_back_when_it_is_not_the_default()
     {
-        SliceOptions options = OptionTable.Keys.Aggregate(new SliceOptions(), (current, key) => key.IsSecret ? current : key.With(current, Extreme(key)));
+        SliceOptions options = OptionTable.Keys.Aggregate(
+            new SliceOptions(), (current, key) => key.IsSecret ? current : key.With(current, Extreme(key)));
         AssertReadsBack(options);
     }
 
     [Fact]
     public void Any_directory_and_pattern_reads_back()
     {
-        Gen<string> texts = Gen.String[Gen.OneOf(Gen.Char, Gen.Char["\"\\\n\r\t '#:&*!|>%@`\u0085\u00A0\u2028\u202E\uFEFF\uE000~"], Gen.Char[' ', '~']), 1, 20]
+        var characters = Gen.OneOf(
+            Gen.Char,
+            Gen.Char["\"\\\n\r\t '#:&*!|>%@`\u0085\u00A0\u2028\u202E\uFEFF\uE000~"],
+            Gen.Char[' ', '~']);
+        Gen<string> texts = Gen.String[characters, 1, 20]
             .Where(text => !text.Contains('\0', StringComparison.Ordinal) && IsWellFormed(text));
         texts.Sample(text => AssertReadsBack(new SliceOptions
         {
@@ -45,13 +51,15 @@ public sealed class EffectiveConfigurationTests : IDisposable
     public void Characters_beyond_the_basic_plane_read_back() => AssertReadsBack(new SliceOptions
     {
         UpstreamAddresses = [new Uri("http://origin.example:80")],
-        Store = new CacheStoreOptions { Directory = "/cache/\U0001F600/\U000F0000" }, // An emoji, and a private use character, which is escaped.
+        // An emoji, and a private use character, which is escaped.
+        Store = new CacheStoreOptions { Directory = "/cache/\U0001F600/\U000F0000" },
     });
 
     [Fact]
     public void Secret_is_replaced_by_what_is_refused_as_a_secret()
     {
-        string yaml = EffectiveConfiguration.Write(new SliceOptions { UpstreamAddresses = [new Uri("http://a")], Purge = new PurgeOptions { AuthToken = "s3cret" } });
+        string yaml = EffectiveConfiguration.Write(
+            new SliceOptions { UpstreamAddresses = [new Uri("http://a")], Purge = new PurgeOptions { AuthToken = "s3cret" } });
         Assert.DoesNotContain("s3cret", yaml, StringComparison.Ordinal);
         Assert.EndsWith(
             "purge.auth_token: (redacted): the placeholder of --check-config, not a secret, allowed: visible ASCII without spaces",
@@ -111,10 +119,16 @@ public sealed class EffectiveConfigurationTests : IDisposable
         OptionKind.Choice => key.Choices[^1],
         OptionKind.Patterns => (string[])["^/downloads/.*", @"\.(iso|tar\.gz)$", "\"'#"],
         OptionKind.Networks => (string[])["10.0.0.0/8", "2001:db8::/32", "192.0.2.7"],
-        OptionKind.ListenAddress => key.Name switch { "listen_address" => "[::1]:18080", "tls.listen_address" => "[::1]:18443", _ => "[::1]:19090" },
+        OptionKind.ListenAddress => key.Name switch
+        {
+            "listen_address" => "[::1]:18080",
+            "tls.listen_address" => "[::1]:18443",
+            _ => "[::1]:19090",
+        },
         OptionKind.OriginAddresses => (Uri[])[new("http://[2001:db8::1]:8080"), new("http://b.example")],
         OptionKind.UrlPath => "/~!'x",
-        OptionKind.File when key.Name.StartsWith("tls.", StringComparison.Ordinal) => _files.Write("certificate \"of\" C:.pem", _authority.IssuePem("proxy.example")),
+        OptionKind.File when key.Name.StartsWith("tls.", StringComparison.Ordinal) =>
+            _files.Write("certificate \"of\" C:.pem", _authority.IssuePem("proxy.example")),
         OptionKind.File => _files.Write("ca \"of\" C:.pem", _authority.Pem),
         OptionKind.HostName => "2001:db8::1",
         OptionKind.Directory => "/cache \"of\" C:\\",

@@ -20,7 +20,8 @@ public sealed class InstancePortTests
     }
 
     [Theory]
-    [InlineData("0.0.0.0:8080", "127.0.0.1:65535", 8081, "the metrics port would shift from 65535 to 65536, which is no port from 1 to 65535")]
+    [InlineData("0.0.0.0:8080", "127.0.0.1:65535", 8081,
+        "the metrics port would shift from 65535 to 65536, which is no port from 1 to 65535")]
     [InlineData("0.0.0.0:8081", "127.0.0.1:1", 8080, "the metrics port would shift from 1 to 0, which is no port from 1 to 65535")]
     [InlineData("0.0.0.0:8081", "127.0.0.1:1", 80, "the metrics port would shift from 1 to -8000, which is no port from 1 to 65535")]
     [InlineData("0.0.0.0:0", "127.0.0.1:9090", 8080, "listen_address has port 0, so it is unknown how far the metrics port must shift")]
@@ -35,7 +36,10 @@ public sealed class InstancePortTests
     [Fact]
     public void Disabled_metrics_endpoint_hinders_nothing()
     {
-        SliceOptions options = Options("0.0.0.0:0", "127.0.0.1:65535") with { MetricsEndpoint = new MetricsEndpointOptions { Enabled = false, Address = "127.0.0.1:65535" } };
+        SliceOptions options = Options("0.0.0.0:0", "127.0.0.1:65535") with
+        {
+            MetricsEndpoint = new MetricsEndpointOptions { Enabled = false, Address = "127.0.0.1:65535" },
+        };
         Assert.Null(InstancePort.Move(options, 8080, out SliceOptions moved, out string notice));
         Assert.Equal("127.0.0.1:65535", moved.MetricsEndpoint.Address);
         Assert.Equal("--port 8080 moves this instance: clients on 0.0.0.0:8080", notice);
@@ -44,7 +48,10 @@ public sealed class InstancePortTests
     [Fact]
     public void Cache_on_disk_gets_a_directory_of_its_own_also_on_the_configured_port()
     {
-        SliceOptions options = Options("0.0.0.0:8080", "127.0.0.1:9090") with { Store = new CacheStoreOptions { OnDisk = true, Directory = "/cache" } };
+        SliceOptions options = Options("0.0.0.0:8080", "127.0.0.1:9090") with
+        {
+            Store = new CacheStoreOptions { OnDisk = true, Directory = "/cache" },
+        };
         InstancePort.Move(options, 8080, out SliceOptions same, out string notice);
         InstancePort.Move(options, 8081, out SliceOptions other, out _);
         Assert.Equal(("/cache/port-8080", "/cache/port-8081"), (same.Store.Directory, other.Store.Directory));
@@ -55,7 +62,11 @@ public sealed class InstancePortTests
     public void Three_instances_of_one_configuration_share_nothing()
     {
         SliceOptions options = Options("0.0.0.0:8080", "127.0.0.1:9090");
-        SliceOptions[] instances = [.. Enumerable.Range(8080, 3).Select(port => InstancePort.Move(options, port, out SliceOptions moved, out _) is null ? moved : options)];
+        SliceOptions[] instances =
+        [
+            .. Enumerable.Range(8080, 3)
+                .Select(port => InstancePort.Move(options, port, out SliceOptions moved, out _) is null ? moved : options),
+        ];
         Assert.Equal(3, instances.Select(instance => instance.ListenAddress).Distinct().Count());
         Assert.Equal(3, instances.Select(instance => instance.MetricsEndpoint.Address).Distinct().Count());
         Assert.Equal(3, instances.Select(instance => instance.Store.Directory).Distinct().Count());

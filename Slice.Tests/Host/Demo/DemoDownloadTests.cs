@@ -102,7 +102,8 @@ public sealed class DemoDownloadTests
     public async Task Download_from_nobody_says_so()
     {
         int port = FreePort.Reserve();
-        var request = new DemoRequest(new(System.Net.IPAddress.Loopback, port), Target, new ByteRange(0, SizeBytes), SizeBytes, s_silenceLimit);
+        var request = new DemoRequest(
+            new(System.Net.IPAddress.Loopback, port), Target, new ByteRange(0, SizeBytes), SizeBytes, s_silenceLimit);
 
         var failure = await Assert.ThrowsAsync<DemoFailureException>(
             () => DemoDownload.RunAsync(request, static _ => { }, TestContext.Current.CancellationToken));
@@ -112,13 +113,15 @@ public sealed class DemoDownloadTests
 
     private static async Task RespondAsync(OriginExchange exchange, string status, string body, int contentLength, params string[] fields)
     {
-        string lines = string.Concat(fields.Where(field => !field.EndsWith(": ", StringComparison.Ordinal)).Select(field => field + "\r\n"));
+        string lines = string.Concat(
+            fields.Where(field => !field.EndsWith(": ", StringComparison.Ordinal)).Select(field => field + "\r\n"));
         string length = contentLength.ToString(CultureInfo.InvariantCulture);
         await exchange.SendAsync($"HTTP/1.1 {status}\r\n{lines}Content-Length: {length}\r\n\r\n{body}");
         await exchange.CloseAsync();
     }
 
-    private static Task<DemoArrival> RunAsync(ScriptedOrigin server, ByteRange range, Action<int>? received = null, TimeSpan? silenceLimit = null)
+    private static Task<DemoArrival> RunAsync(
+        ScriptedOrigin server, ByteRange range, Action<int>? received = null, TimeSpan? silenceLimit = null)
     {
         var request = new DemoRequest(server.EndPoint, Target, range, SizeBytes, silenceLimit ?? s_silenceLimit);
         return DemoDownload.RunAsync(request, received ?? (static _ => { }), TestContext.Current.CancellationToken);

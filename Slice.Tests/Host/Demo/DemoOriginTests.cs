@@ -92,7 +92,8 @@ public sealed class DemoOriginTests
         Assert.Equal(status, (await client.ReadResponseAsync()).StatusCode);
     }
 
-    private static Task<DemoOrigin> StartAsync() => DemoOrigin.StartAsync(sizeBytes: 16, TimeSpan.Zero, static logging => logging.ClearProviders());
+    private static Task<DemoOrigin> StartAsync() =>
+        DemoOrigin.StartAsync(sizeBytes: 16, TimeSpan.Zero, static logging => logging.ClearProviders());
 
     private static Task<RawResponse> GetAsync(DemoOrigin origin, params string[] fields) =>
         RawClient.GetAsync(IPEndPoint.Parse(origin.Address.Authority), "/demo/a", fields);

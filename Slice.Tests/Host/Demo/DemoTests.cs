@@ -49,7 +49,8 @@ public sealed class DemoTests
         AssertRow(lines, "cold, 20 clients at once", "76 4 4 4 MiB");
         Assert.Contains("20 clients received 80 MiB; the origin sent 4 MiB: each byte once.", lines);
         Assert.Contains("Every one of the 92 MiB downloaded was right.", lines);
-        Assert.DoesNotContain(lines, line => line.Contains('\r', StringComparison.Ordinal) || line.Contains('\e', StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            lines, line => line.Contains('\r', StringComparison.Ordinal) || line.Contains('\e', StringComparison.Ordinal));
         Assert.DoesNotContain(lines, line => line.Contains("curl", StringComparison.Ordinal));
     }
 
@@ -88,8 +89,8 @@ public sealed class DemoTests
 
         Assert.Equal(ExitCode.CannotStart, exitCode);
         Assert.Contains(
-            $"pingora-slice: the demo cannot start: listen_address: cannot listen on 127.0.0.1:{port}: address already in use, by another process."
-            + $" Without --port {port} a free port is taken.",
+            $"pingora-slice: the demo cannot start: listen_address: cannot listen on 127.0.0.1:{port}: "
+            + $"address already in use, by another process. Without --port {port} a free port is taken.",
             lines);
     }
 
@@ -140,7 +141,8 @@ public sealed class DemoTests
     public void Colours_are_used_only_where_allowed()
     {
         Assert.Equal("right", new DemoConsole(TextWriter.Null, TextWriter.Null, isTerminal: true, hasColours: false).Green("right"));
-        Assert.Equal("\e[32mright\e[0m", new DemoConsole(TextWriter.Null, TextWriter.Null, isTerminal: true, hasColours: true).Green("right"));
+        Assert.Equal(
+            "\e[32mright\e[0m", new DemoConsole(TextWriter.Null, TextWriter.Null, isTerminal: true, hasColours: true).Green("right"));
     }
 
     private static DemoConsole Silent(out WatchedWriter output, out WatchedWriter error)

@@ -12,7 +12,14 @@ public sealed class LogfmtLineTests
     [Fact]
     public void Line_has_time_in_utc_level_event_fields_and_message() => Assert.Equal(
         "time=2026-07-31T21:59:58.123Z level=info event=listening address=0.0.0.0:8080 open=true seconds=1.5 msg=\"ready: now\"",
-        Line(LogLevel.Information, "Slice.Host.Instance", new EventId(1, "Listening"), "ready: now", ("address", "0.0.0.0:8080"), ("open", true), ("seconds", 1.5)));
+        Line(
+            LogLevel.Information,
+            "Slice.Host.Instance",
+            new EventId(1, "Listening"),
+            "ready: now",
+            ("address", "0.0.0.0:8080"),
+            ("open", true),
+            ("seconds", 1.5)));
 
     [Theory]
     [InlineData(LogLevel.Trace, "trace")]
@@ -21,7 +28,8 @@ public sealed class LogfmtLineTests
     [InlineData(LogLevel.Warning, "warn")]
     [InlineData(LogLevel.Error, "error")]
     [InlineData(LogLevel.Critical, "error")]
-    public void Level_is_named_as_in_the_configuration(LogLevel level, string name) => Assert.Contains($" level={name} ", Line(level), StringComparison.Ordinal);
+    public void Level_is_named_as_in_the_configuration(LogLevel level, string name) =>
+        Assert.Contains($" level={name} ", Line(level), StringComparison.Ordinal);
 
     [Theory]
     [InlineData("plain", "plain")]
@@ -46,7 +54,8 @@ public sealed class LogfmtLineTests
     public void Any_value_can_be_taken_apart_again() => Gen.String.Sample(value =>
     {
         string line = Line(LogLevel.Information, "Slice.X", new EventId(1, "e"), "m", ("path", value), ("end", 1));
-        string path = line[(line.IndexOf(" path=", StringComparison.Ordinal) + 6)..line.LastIndexOf(" end=1 msg=m", StringComparison.Ordinal)];
+        string path =
+            line[(line.IndexOf(" path=", StringComparison.Ordinal) + 6)..line.LastIndexOf(" end=1 msg=m", StringComparison.Ordinal)];
         bool isBare = path.Length > 0 && !path.Any(character => character is ' ' or '"' or '=' or '\\');
         bool isQuoted = path.Length >= 2 && path[0] == '"' && path[^1] == '"' && HasNoBareQuote(path[1..^1]);
         return (isBare || isQuoted) && !line.Any(char.IsControl);
@@ -70,11 +79,17 @@ public sealed class LogfmtLineTests
 
     [Fact]
     public void Original_format_is_not_a_field() =>
-        Assert.EndsWith(" event=e msg=m", Line(LogLevel.Information, "Slice.X", new EventId(1, "e"), "m", ("{OriginalFormat}", "x {y}")), StringComparison.Ordinal);
+        Assert.EndsWith(
+            " event=e msg=m",
+            Line(LogLevel.Information, "Slice.X", new EventId(1, "e"), "m", ("{OriginalFormat}", "x {y}")),
+            StringComparison.Ordinal);
 
     [Fact]
     public void Null_value_is_empty() =>
-        Assert.EndsWith(" metrics=\"\" msg=m", Line(LogLevel.Information, "Slice.X", new EventId(1, "e"), "m", ("metrics", null)), StringComparison.Ordinal);
+        Assert.EndsWith(
+            " metrics=\"\" msg=m",
+            Line(LogLevel.Information, "Slice.X", new EventId(1, "e"), "m", ("metrics", null)),
+            StringComparison.Ordinal);
 
     [Fact]
     public void Line_of_the_framework_names_its_source_and_event() => Assert.EndsWith(
@@ -86,7 +101,11 @@ public sealed class LogfmtLineTests
     public void Exception_is_a_value_of_the_same_line()
     {
         StringBuilder line = new();
-        LogfmtLine.Append(line, s_time, new LogEntryFields<int>(LogLevel.Error, "Slice.X", new EventId(1, "e"), 0, "m", new InvalidOperationException("first\nsecond")));
+        LogfmtLine.Append(
+            line,
+            s_time,
+            new LogEntryFields<int>(
+                LogLevel.Error, "Slice.X", new EventId(1, "e"), 0, "m", new InvalidOperationException("first\nsecond")));
         Assert.EndsWith(" msg=m error=\"System.InvalidOperationException: first\\nsecond\"", line.ToString(), StringComparison.Ordinal);
     }
 
@@ -107,7 +126,8 @@ public sealed class LogfmtLineTests
     [InlineData("Slicer.X", false)]
     [InlineData("Microsoft.X", false)]
     [InlineData(null, false)]
-    public void Own_categories_are_those_of_our_namespaces(string? category, bool isOwn) => Assert.Equal(isOwn, LogfmtLine.IsOwnCategory(category));
+    public void Own_categories_are_those_of_our_namespaces(string? category, bool isOwn) =>
+        Assert.Equal(isOwn, LogfmtLine.IsOwnCategory(category));
 
     private static bool HasNoBareQuote(string text)
     {
@@ -126,11 +146,13 @@ public sealed class LogfmtLineTests
 
     private static string Line(LogLevel level) => Line(level, "Slice.X", new EventId(1, "e"), "m");
 
-    private static string Line(LogLevel level, string category, EventId eventId, string message, params (string Name, object? Value)[] fields)
+    private static string Line(
+        LogLevel level, string category, EventId eventId, string message, params (string Name, object? Value)[] fields)
     {
         StringBuilder line = new();
         KeyValuePair<string, object?>[] state = [.. fields.Select(field => KeyValuePair.Create(field.Name, field.Value))];
-        LogfmtLine.Append(line, s_time, new LogEntryFields<KeyValuePair<string, object?>[]>(level, category, eventId, state, message, null));
+        LogfmtLine.Append(
+            line, s_time, new LogEntryFields<KeyValuePair<string, object?>[]>(level, category, eventId, state, message, null));
         return line.ToString();
     }
 }

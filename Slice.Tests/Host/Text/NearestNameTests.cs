@@ -21,7 +21,8 @@ public sealed class NearestNameTests
     [InlineData("xyz")]
     [InlineData("paaa")]
     [InlineData("cacheandmoresizes")]
-    public void Name_beyond_a_third_is_not(string name) => Assert.Equal((null, int.MaxValue), NearestName.FindWithDistance(name, ["port", "cache_size"]));
+    public void Name_beyond_a_third_is_not(string name) =>
+        Assert.Equal((null, int.MaxValue), NearestName.FindWithDistance(name, ["port", "cache_size"]));
 
     [Fact]
     public void Of_equally_near_names_the_first_is_taken() => Assert.Equal("cart", NearestName.Find("carx", ["cart", "card"]));

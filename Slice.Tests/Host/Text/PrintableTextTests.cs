@@ -15,7 +15,8 @@ public sealed class PrintableTextTests
     [InlineData("\u2028\u2029", @"\u2028\u2029")]
     [InlineData("\u202e\u2066\u200b\ufeff", @"\u202e\u2066\u200b\ufeff")] // Turns the direction of writing, or cannot be seen.
     [InlineData("\0", @"\u0000")]
-    public void Text_that_cannot_be_seen_is_escaped(string text, string expected) => Assert.Equal(expected, PrintableText.Escape(text, int.MaxValue));
+    public void Text_that_cannot_be_seen_is_escaped(string text, string expected) =>
+        Assert.Equal(expected, PrintableText.Escape(text, int.MaxValue));
 
     [Fact]
     public void Lone_surrogate_is_escaped() => Assert.Equal(@"\ud83dx", PrintableText.Escape("\ud83dx", int.MaxValue));
@@ -24,9 +25,11 @@ public sealed class PrintableTextTests
     [InlineData(3, "abc")]
     [InlineData(2, "ab…")]
     [InlineData(0, "…")]
-    public void Long_text_is_cut_with_an_ellipsis(int longestChars, string expected) => Assert.Equal(expected, PrintableText.Escape("abc", longestChars));
+    public void Long_text_is_cut_with_an_ellipsis(int longestChars, string expected) =>
+        Assert.Equal(expected, PrintableText.Escape("abc", longestChars));
 
     [Fact]
     public void Any_text_stays_on_one_line_without_control_characters() =>
-        Gen.String.Sample(text => !PrintableText.Escape(text, 1_000).Any(character => char.IsControl(character) || character is '\u2028' or '\u2029'));
+        Gen.String.Sample(
+            text => !PrintableText.Escape(text, 1_000).Any(character => char.IsControl(character) || character is '\u2028' or '\u2029'));
 }

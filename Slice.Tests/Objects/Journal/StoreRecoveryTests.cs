@@ -132,7 +132,10 @@ public sealed class StoreRecoveryTests : IDisposable
         };
         using (var run = Run.Open(_directory.Path, CapacityBytes, _time))
         {
-            var generation = new Generation(StoredObjects.Key("/a"), response, new SliceGrid(Unit), isShared: true, run.Store) { IsWhole = true };
+            var generation = new Generation(StoredObjects.Key("/a"), response, new SliceGrid(Unit), isShared: true, run.Store)
+            {
+                IsWhole = true,
+            };
             run.Index.Publish(generation);
             await StoredObjects.AddAsync(run.Store, generation, sliceIndex: 0);
         }
@@ -161,7 +164,11 @@ public sealed class StoreRecoveryTests : IDisposable
             await StoredObjects.AddAsync(run.Store, generation, sliceIndex: 0);
             var old = generation.Response;
             generation.Freshen(new StoredResponse(
-                old.Validator, old.Freshness with { ReceivedAt = DateTimeOffset.UnixEpoch.AddDays(1) }, [], lastModifiedDate: null, date: null));
+                old.Validator,
+                old.Freshness with { ReceivedAt = DateTimeOffset.UnixEpoch.AddDays(1) },
+                [],
+                lastModifiedDate: null,
+                date: null));
         }
 
         using var next = Run.Open(_directory.Path, CapacityBytes, _time);
@@ -254,7 +261,9 @@ public sealed class StoreRecoveryTests : IDisposable
 
         using var copy = CopyOf(_directory);
         using var next = Run.Open(copy.Path, 4 * Unit, _time);
-        Assert.Equal([SliceQueue.Main, SliceQueue.Small, SliceQueue.Small, SliceQueue.Small], next.Find("/a").Slices.Select(slice => slice.Queue));
+        Assert.Equal(
+            [SliceQueue.Main, SliceQueue.Small, SliceQueue.Small, SliceQueue.Small],
+            next.Find("/a").Slices.Select(slice => slice.Queue));
     }
 
     [Fact]
@@ -451,7 +460,9 @@ public sealed class StoreRecoveryTests : IDisposable
             {
                 // Not recognizable as ours: left alone.
                 Assert.Throws<IOException>(() => Run.Open(copy.Path, CapacityBytes, _time));
-                Assert.Equal(damaged, await File.ReadAllBytesAsync(copy.Combine(StoreLayout.IndexFileName), TestContext.Current.CancellationToken));
+                Assert.Equal(
+                    damaged,
+                    await File.ReadAllBytesAsync(copy.Combine(StoreLayout.IndexFileName), TestContext.Current.CancellationToken));
                 continue;
             }
 
@@ -546,7 +557,9 @@ public sealed class StoreRecoveryTests : IDisposable
     private static TestDirectory CopyOf(TestDirectory directory)
     {
         var copy = new TestDirectory("recovery-copy");
-        foreach (string path in Directory.GetFiles(directory.Path).Where(path => !path.EndsWith(StoreLayout.LockFileName, StringComparison.Ordinal)))
+        IEnumerable<string> files = Directory.GetFiles(directory.Path)
+            .Where(path => !path.EndsWith(StoreLayout.LockFileName, StringComparison.Ordinal));
+        foreach (string path in files)
         {
             File.Copy(path, copy.Combine(Path.GetFileName(path)));
         }

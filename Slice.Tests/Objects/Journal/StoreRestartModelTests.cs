@@ -144,7 +144,8 @@ public sealed class StoreRestartModelTests
             await ApplyAsync(Step.Publish, number, 0);
             for (int count = 0; count < 300; count++)
             {
-                var step = random.Next(20) switch { 0 => Step.Publish, 1 => Step.Drop, 2 => Step.Freshen, < 8 => Step.Read, _ => Step.Store };
+                var step =
+                    random.Next(20) switch { 0 => Step.Publish, 1 => Step.Drop, 2 => Step.Freshen, < 8 => Step.Read, _ => Step.Store };
                 await ApplyAsync(step, number, random.Next(SlicesPerObject));
             }
         }
