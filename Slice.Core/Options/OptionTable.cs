@@ -27,7 +27,6 @@ public static class OptionTable
             "Origin",
             "forward_host",
             "Whether the client's Host goes to the origin and into the cache key; otherwise the origin sees its own address.",
-            
             o => o.ForwardHost, (o, v) => o with { ForwardHost = v }),
         Flag(
             "Origin",
@@ -45,14 +44,12 @@ public static class OptionTable
             "upstream_tls.server_name",
             OptionKind.HostName,
             "Name in SNI and in the certificate of an https origin, instead of the host of the address.",
-            
             o => o.UpstreamTls.ServerName, (o, v) => o with { UpstreamTls = o.UpstreamTls with { ServerName = v } }).AtRestart(),
         OptionalText(
             "Origin",
             "upstream_tls.ca_file",
             OptionKind.File,
             "CA certificates in PEM that alone are trusted for an https origin, instead of the system's.",
-            
             o => o.UpstreamTls.CaFile, (o, v) => o with { UpstreamTls = o.UpstreamTls with { CaFile = v } }).AtRestart(),
         Flag("Origin", "upstream_tls.verify", "Whether the certificate of an https origin is verified.",
             o => o.UpstreamTls.Verify, (o, v) => o with { UpstreamTls = o.UpstreamTls with { Verify = v } }).AtRestart(),
@@ -67,13 +64,11 @@ public static class OptionTable
             0,
             20,
             "Repeats of a failed subrequest after its first try; the wait before the first is 100 ms and doubles.",
-            
             o => o.MaxRetries, (o, v) => o with { MaxRetries = (int)v }),
         Patterns(
             "Slicing",
             "slice_patterns",
             "Regular expressions on the path; an object that matches none is fetched whole. Empty: all are sliced.",
-            
             o => o.SlicePatterns, (o, v) => o with { SlicePatterns = v }),
 
         Choice("Slicing", "validator", ["strict", "etag", "last-modified", "length"],
@@ -93,7 +88,6 @@ public static class OptionTable
             0,
             DayMs,
             "Freshness lifetime of a 204, 404, 405, 410, 414 or 501 that states none; 0 keeps none.",
-            
             o => o.CacheNegativeTtl, (o, v) => o with { CacheNegativeTtl = v }),
         Duration(
             "Cache",
@@ -101,7 +95,6 @@ public static class OptionTable
             0,
             YearMs,
             "How long after its freshness a response that does not say itself serves while the origin fails.",
-            
             o => o.CacheStaleIfError, (o, v) => o with { CacheStaleIfError = v }),
         Duration(
             "Cache",
@@ -109,7 +102,6 @@ public static class OptionTable
             0,
             YearMs,
             "How long after its freshness a response that does not say itself is used while it is validated in the background.",
-            
             o => o.CacheStaleWhileRevalidate, (o, v) => o with { CacheStaleWhileRevalidate = v }),
         Flag("Cache", "cache_unsliced", "Whether answers to a GET outside slice_patterns are cached too, whole and by the same rules.",
             o => o.CacheUnsliced, (o, v) => o with { CacheUnsliced = v }),
@@ -119,14 +111,12 @@ public static class OptionTable
             "Cache",
             "honor_request_cache_control",
             "Whether Cache-Control of the client counts: no-cache, no-store, max-age, min-fresh, max-stale, only-if-cached.",
-            
             o => o.HonorRequestCacheControl, (o, v) => o with { HonorRequestCacheControl = v }),
         Choice(
             "Cache",
             "cache_key.query",
             ["all", "sorted", "none"],
             "What of the query tells objects apart: all of it, its arguments in any order, or nothing.",
-            
             o => (int)o.CacheKeyQuery, (o, v) => o with { CacheKeyQuery = (QueryKey)v }),
         Arguments(
             "Cache", "cache_key.ignored_arguments", "Query arguments that do not tell objects apart; they go to the origin all the same.",
@@ -137,7 +127,6 @@ public static class OptionTable
             "Cache",
             "enable_l2_cache",
             "Whether the cache is on disk instead of in memory; the kernel's page cache is then the memory tier.",
-            
             o => o.Store.OnDisk, (o, v) => o with { Store = o.Store with { OnDisk = v } }).AtRestart(),
         Text("Cache", "l2_cache_dir", OptionKind.Directory, "Directory of the cache on disk.",
             o => o.Store.Directory, (o, v) => o with { Store = o.Store with { Directory = v } }).AtRestart(),
@@ -156,7 +145,6 @@ public static class OptionTable
             "Listening",
             "proxy_protocol.enabled",
             "Whether every client connection begins with a header of the PROXY protocol, version 1 or 2.",
-            
             o => o.ProxyProtocol.Enabled, (o, v) => o with { ProxyProtocol = o.ProxyProtocol with { Enabled = v } }).AtRestart(),
         Networks("Listening", "proxy_protocol.trusted_addresses", "Balancers whose header is believed; connections of others are closed.",
             o => o.ProxyProtocol.TrustedAddresses,
@@ -176,7 +164,6 @@ public static class OptionTable
             "purge.auth_token",
             OptionKind.Secret,
             "The token a PURGE must carry; without one, only clients on loopback may purge.",
-            
             o => o.Purge.AuthToken, (o, v) => o with { Purge = o.Purge with { AuthToken = v } }),
         Flag("Purge", "purge.enable_metrics", "Whether purge metrics are published.",
             o => o.Purge.EnableMetrics, (o, v) => o with { Purge = o.Purge with { EnableMetrics = v } }),
@@ -223,7 +210,6 @@ public static class OptionTable
             1,
             10_000,
             "Subrequests and first requests of objects at the origin at once, over all clients.",
-            
             o => o.Limits.MaxOriginRequests, (o, v) => o with { Limits = o.Limits with { MaxOriginRequests = (int)v } }),
         Count(
             "Limits", "limits.max_ranges", 1, 1_000, "Most ranges in one request that are answered as parts; a Range with more is ignored.",
@@ -242,7 +228,6 @@ public static class OptionTable
             0,
             1024 * MiB,
             "Bytes per second that a client which is behind has to take, on average; 0 for none.",
-            
             o => o.Limits.MinSendRate, (o, v) => o with { Limits = o.Limits with { MinSendRate = v } }),
         Size(
             "Limits",
@@ -250,7 +235,6 @@ public static class OptionTable
             0,
             1024 * MiB,
             "Bytes per second in which a request body has to arrive, on average; 0 for none.",
-            
             o => o.Limits.MinReceiveRate, (o, v) => o with { Limits = o.Limits with { MinReceiveRate = v } }),
 
         new("Logging", "log_level", OptionKind.LogLevel, "Least severe log line that is written.",

@@ -5,7 +5,7 @@ namespace Slice.Net.Exchange;
 
 /// <summary>
 /// What is to be told of one finished exchange: for metrics, and for an access log. A view of the <see cref="HttpExchange"/>, valid during
-/// the call that hands it out; whoever wants to keep something copies that. Filled by whoever answers.
+/// the call that hands it out; whoever wants to keep something copies that. Made by its exchange, which handlers tell what only they know.
 /// </summary>
 internal readonly ref struct ExchangeRecord
 {
