@@ -68,7 +68,7 @@ internal sealed class Composition : IAsyncDisposable
         var objects = new ObjectFetcher(new ObjectFetchAttempts(gated, interpreter, time, meter, _stopping.Token), index, time, meter);
 
         // Delivery.
-        var unstored = new UnstoredDelivery(new UnstoredReader(gated, time, meter), meter);
+        var unstored = new UnstoredDelivery(new UnstoredReader(gated, index, time, meter), meter);
         var deliveries = new DeliveryPool(() => new SliceDelivery(_fetcher, unstored, _residency, meter));
 
         // Handlers.

@@ -4,8 +4,9 @@ namespace Slice.Core.Fetching;
 /// One fetch of an object in flight and those who follow it. A result that only one may have is for the client that started the fetch; when
 /// the last follower has left and nobody took the result, it is discarded. Thread-safe.
 /// </summary>
+/// <param name="settings">What the request was made with. Requests under other settings do not follow.</param>
 /// <param name="discard">Ends a result that nobody took; must not throw.</param>
-internal sealed class ObjectFetch(Action<ObjectFetchResult> discard)
+internal sealed class ObjectFetch(FetchSettings settings, Action<ObjectFetchResult> discard)
 {
     private readonly Lock _lock = new();
     private readonly TaskCompletionSource<ObjectFetchResult> _result = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -14,6 +15,9 @@ internal sealed class ObjectFetch(Action<ObjectFetchResult> discard)
 
     /// <summary>Completes when the origin has answered; never faults.</summary>
     public Task<ObjectFetchResult> Result => _result.Task;
+
+    /// <summary>What the request was made with.</summary>
+    public FetchSettings Settings => settings;
 
     /// <summary>Begins to follow; false when the result is there already. Pair with <see cref="StopFollowing"/>.</summary>
     public bool TryFollow()

@@ -79,7 +79,7 @@ public sealed class ObjectFetcher
             return;
         }
 
-        var fetch = NewFollowed();
+        var fetch = NewFollowed(request);
         if (TryFindNewer(request, fields, out _) || !_inFlight.TryAdd(request.Key, fetch))
         {
             fetch.StopFollowing();
@@ -129,7 +129,7 @@ public sealed class ObjectFetcher
             mayWait = !result.IsExclusive;
         }
 
-        var alone = NewFollowed();
+        var alone = NewFollowed(request);
         _ = RunAsync(alone, request, onEnd: null);
         return await FollowAsync(alone, isOwn: true, ct);
     }
@@ -236,24 +236,33 @@ public sealed class ObjectFetcher
         }
     }
 
-    private ObjectFetch NewFollowed()
+    private ObjectFetch NewFollowed(ObjectFetchRequest request)
     {
-        var fetch = new ObjectFetch(Discard);
+        var fetch = new ObjectFetch(request.Context.Settings, Discard);
         fetch.TryFollow();
         return fetch;
     }
 
     private ObjectFetch FollowOrStart(ObjectFetchRequest request, FieldTable fields, out bool isOwn)
     {
-        var created = NewFollowed();
+        var created = NewFollowed(request);
         while (true)
         {
             var fetch = _inFlight.GetOrAdd(request.Key, created);
-            isOwn = fetch == created;
+
+            // A reload came between: who asks under the new settings must not get what the old ones bring, and those who come next follow
+            // the new fetch.
+            bool isOutdated = fetch.Settings != request.Context.Settings && _inFlight.TryUpdate(request.Key, created, fetch);
+            isOwn = isOutdated || fetch == created;
             if (isOwn)
             {
                 Start(created, request, fields);
                 return created;
+            }
+
+            if (fetch.Settings != request.Context.Settings)
+            {
+                continue;
             }
 
             if (fetch.TryFollow())

@@ -17,9 +17,10 @@ namespace Slice.Core.Fetching;
 /// any body that streams at a client's pace.
 /// </remarks>
 /// <param name="origin">The way to the origin.</param>
+/// <param name="index">Loses the version that the origin does not have any more, so that the next request asks what there is.</param>
 /// <param name="time">The clock.</param>
 /// <param name="meter">The metrics.</param>
-public sealed class UnstoredReader(GatedOrigin origin, TimeProvider time, SliceMeter meter)
+public sealed class UnstoredReader(GatedOrigin origin, ObjectIndex index, TimeProvider time, SliceMeter meter)
 {
     /// <summary>
     /// Bytes of one piece, and of a caller's buffer. As much as a fetch reads at once; a connection holds no more while its client is slow.
@@ -53,6 +54,7 @@ public sealed class UnstoredReader(GatedOrigin origin, TimeProvider time, SliceM
             failure = failure.IsError ? failure : new Failure(FetchError.HttpResponseIncomplete, $"{piece.Length - have} bytes short");
             if (!await retries.WaitAsync(failure, ct))
             {
+                RemoveIfChanged(generation, failure);
                 return failure;
             }
         }
@@ -70,24 +72,53 @@ public sealed class UnstoredReader(GatedOrigin origin, TimeProvider time, SliceM
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
     public async ValueTask<OriginResult> OpenWholeAsync(Generation generation, FetchContext context, long skipBytes, CancellationToken ct)
     {
+        var retries = new RetryLoop(context.Settings.Retries, time, meter);
+        while (true)
+        {
+            var result = await OpenOnceAsync(generation, context, skipBytes, retries.FailedOrigin, ct);
+            if (result.Response is not null)
+            {
+                return result;
+            }
+
+            if (!await retries.WaitAsync(result.Failure, ct))
+            {
+                RemoveIfChanged(generation, result.Failure);
+                return result;
+            }
+        }
+    }
+
+    // What is skipped comes at the origin's pace, so the permit is held until the bytes for the client begin.
+    private async ValueTask<OriginResult> OpenOnceAsync(
+        Generation generation, FetchContext context, long skipBytes, string? failedOrigin, CancellationToken ct)
+    {
         var settings = context.Settings;
         var pinned = generation.Response.Validator;
-        var request = new OriginRequest(context.Template, Range: null) { PinnedVersion = pinned };
+        var request = new OriginRequest(context.Template, Range: null) { PinnedVersion = pinned, FailedOrigin = failedOrigin };
         var (permitted, failure) = await origin.SendAsync(settings.Origin, request, settings.QueueTimeout, ct);
         if (permitted is null)
         {
             return new OriginResult(null, failure);
         }
 
-        var response = permitted.HandOverWithoutPermit();
-        failure = await SkipAsync(response, skipBytes, pinned);
-        if (!failure.IsError)
+        using (permitted)
         {
-            return new OriginResult(response, Failure.None);
+            failure = await SkipAsync(permitted.Response, skipBytes, pinned);
+            return failure.IsError
+                ? new OriginResult(null, failure with { Origin = permitted.Response.Origin })
+                : new OriginResult(permitted.HandOverWithoutPermit(), Failure.None);
         }
+    }
 
-        response.Dispose();
-        return new OriginResult(null, failure);
+    // The rule of SliceFetcher: any sign that the object changed ends the version that we hold. Without this the next request would find
+    // the version again, and fail again.
+    private void RemoveIfChanged(Generation generation, Failure failure)
+    {
+        if (failure.Error is FetchError.ObjectChanged or FetchError.UnexpectedStatus)
+        {
+            index.Remove(generation);
+        }
     }
 
     private async ValueTask<(int Bytes, Failure Failure)> AttemptAsync(
@@ -131,6 +162,11 @@ public sealed class UnstoredReader(GatedOrigin origin, TimeProvider time, SliceM
 
     private async ValueTask<Failure> SkipAsync(OriginResponse response, long bytes, Validator pinned)
     {
+        if (response.Status is 429 or 500 or 502 or 503 or 504)
+        {
+            return PartialResponseCheck.ServerError(response);
+        }
+
         var current = PartialResponseCheck.ValidatorOf(response, response.ContentLength);
         if (response.Status != 200 || !(pinned.IsPresent && current.IsSameVersion(pinned)))
         {

@@ -222,7 +222,7 @@ public sealed class SliceMeter : IDisposable
         Show(
             "assembly_duration_ms_avg",
             Milliseconds,
-            "Mean time of putting a response together from slices. In milliseconds, since start.",
+            "Mean time from the first to the last byte of a response of slices. In milliseconds, since start.",
             () => AssemblyDuration.MeanMs);
     }
 

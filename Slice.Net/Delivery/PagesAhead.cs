@@ -139,9 +139,10 @@ internal sealed class PagesAhead(PageResidency residency, SliceMeter meter) : Pa
 
     private void Finish()
     {
-        var slice = _slice!;
+        // Again, when giving the lease back has thrown: only the state is left to be done then.
+        var slice = _slice;
         _slice = null;
-        slice.Release();
+        slice?.Release();
         if (Interlocked.Exchange(ref _state, State.Idle) == State.Left)
         {
             residency.LeaveAhead();

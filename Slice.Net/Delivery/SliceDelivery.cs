@@ -73,6 +73,7 @@ internal sealed class SliceDelivery
         {
             for (int ordinal = 0; ordinal < plan.Count; ordinal++)
             {
+                _sentOfSlice = 0;
                 _window.Fill();
                 if (ordinal == 0 && mayStartOver && generation.IsReplaced && _window.HasFailed())
                 {
@@ -89,7 +90,7 @@ internal sealed class SliceDelivery
 
                 var source = _window.Current;
                 var outcome = source.Stored is { } stored
-                    ? OutcomeOf(await WriteStoredAsync(exchange.Writer, head, stored, part), stored, generation, head)
+                    ? OutcomeOf(await WriteStoredAsync(exchange, head, stored, part), stored, generation, head)
                     : await FollowAsync(exchange, source.Fetch!, part, head);
                 _window.Advance();
                 if (outcome.Status != DeliveryStatus.Delivered)
@@ -132,20 +133,21 @@ internal sealed class SliceDelivery
         return _residency.VerifyAsync(_wish ??= new PageWish(), slice);
     }
 
-    private ValueTask<WriteResult> WriteStoredAsync(ClientWriter writer, ReadOnlyMemory<byte> head, StoredSlice slice, SlicePart part)
+    private ValueTask<WriteResult> WriteStoredAsync(HttpExchange exchange, ReadOnlyMemory<byte> head, StoredSlice slice, SlicePart part)
     {
         if (part.TakeBytes > ClientWriter.MaxWriteBytes || !slice.IsResident(part.SkipBytes, part.TakeBytes))
         {
-            return WriteStoredSlowAsync(writer, head, slice, part);
+            return WriteStoredSlowAsync(exchange, head, slice, part);
         }
 
         AskAhead(isMissing: false, part.TakeBytes);
-        return writer.WriteSliceAsync(head, slice, part.SkipBytes, part.TakeBytes);
+        exchange.BeginPrepared();
+        return exchange.Writer.WriteSliceAsync(head, slice, part.SkipBytes, part.TakeBytes);
     }
 
     // A piece at a time, each in memory before it is sent: a slow client may take a minute for one, and pages do not wait for it.
     private async ValueTask<WriteResult> WriteStoredSlowAsync(
-        ClientWriter writer, ReadOnlyMemory<byte> head, StoredSlice slice, SlicePart part)
+        HttpExchange exchange, ReadOnlyMemory<byte> head, StoredSlice slice, SlicePart part)
     {
         for (int sent = 0; sent < part.TakeBytes;)
         {
@@ -163,9 +165,11 @@ internal sealed class SliceDelivery
                 }
             }
 
-            var result = await writer.WriteSliceAsync(head, slice, skip, take);
+            exchange.BeginPrepared();
+            var result = await exchange.Writer.WriteSliceAsync(head, slice, skip, take);
             if (result != WriteResult.Written)
             {
+                _sentOfSlice = sent;
                 return result;
             }
 
@@ -206,6 +210,7 @@ internal sealed class SliceDelivery
                 generation.Drop(slice);
                 return new DeliveryOutcome(DeliveryStatus.SliceUnreadable, HasBegun: true, Failure.None);
             default:
+                _bytesSent += _sentOfSlice;
                 return new DeliveryOutcome(DeliveryStatus.ClientGone, HasBegun: true, Failure.None);
         }
     }
@@ -231,9 +236,11 @@ internal sealed class SliceDelivery
                 continue;
             }
 
+            exchange.BeginPrepared();
             var result = await exchange.Writer.WriteSliceAsync(head, fetch.Slice, part.SkipBytes + sent, ready);
             if (result != WriteResult.Written)
             {
+                _sentOfSlice = sent;
                 return OutcomeOf(result, fetch.Slice, fetch.Generation, head);
             }
 
@@ -259,9 +266,7 @@ internal sealed class SliceDelivery
         }
 
         var rest = new ByteRange(plan.Range.Start + _bytesSent, plan.Range.End);
-        var (recovered, sentBytes) = await _unstored.RunAsync(exchange, generation, rest, head);
-        _bytesSent += sentBytes;
-        return recovered;
+        return await _unstored.RunAsync(exchange, generation, rest, head);
     }
 
     private void Count(bool isHit, int bytes)

@@ -13,13 +13,16 @@ namespace Slice.Net.Delivery;
 /// </summary>
 internal sealed class UnstoredDelivery(UnstoredReader reader, Core.Observability.SliceMeter meter)
 {
+    private static readonly DeliveryOutcome s_delivered = new(DeliveryStatus.Delivered, HasBegun: true, Failure.None);
+    private static readonly DeliveryOutcome s_clientGone = new(DeliveryStatus.ClientGone, HasBegun: true, Failure.None);
+
     /// <summary>Whether a failure of a slice is one that the rest of the response need not suffer from.</summary>
     public static bool CanHelp(FetchError failure) => failure is FetchError.StoreFull or FetchError.StoreWriteError or FetchError.SliceGone;
 
     /// <summary>Sends <paramref name="head"/>, which may be empty, and then the bytes of a range.</summary>
-    /// <returns>How it ended, and how many bytes of the range were sent.</returns>
+    /// <returns>How it ended. What was sent of the range is counted in the exchange, also when the call throws.</returns>
     /// <exception cref="OperationCanceledException">The client left while its bytes were fetched.</exception>
-    public async ValueTask<(DeliveryOutcome Outcome, long SentBytes)> RunAsync(
+    public async ValueTask<DeliveryOutcome> RunAsync(
         HttpExchange exchange, Generation generation, ByteRange rest, ReadOnlyMemory<byte> head)
     {
         byte[] buffer = ArrayPool<byte>.Shared.Rent(UnstoredReader.PieceBytes);
@@ -35,7 +38,7 @@ internal sealed class UnstoredDelivery(UnstoredReader reader, Core.Observability
         }
     }
 
-    private async ValueTask<(DeliveryOutcome Outcome, long SentBytes)> RunPiecesAsync(
+    private async ValueTask<DeliveryOutcome> RunPiecesAsync(
         HttpExchange exchange, Generation generation, ByteRange rest, ReadOnlyMemory<byte> head, byte[] buffer)
     {
         for (long at = rest.Start; at < rest.End;)
@@ -45,29 +48,29 @@ internal sealed class UnstoredDelivery(UnstoredReader reader, Core.Observability
             var failure = await reader.ReadAsync(generation, exchange.FetchContext, piece, bytes, exchange.ConnectionClosed);
             if (failure.IsError)
             {
-                return (new DeliveryOutcome(DeliveryStatus.Failed, HasBegun: head.IsEmpty, failure), at - rest.Start);
+                return Failed(head, failure);
             }
 
             if (!await TryWriteAsync(exchange, head, bytes))
             {
-                return (ClientGone, at - rest.Start);
+                return s_clientGone;
             }
 
             head = default;
             at = piece.End;
         }
 
-        return (Delivered, rest.Length);
+        return s_delivered;
     }
 
-    private async ValueTask<(DeliveryOutcome Outcome, long SentBytes)> RunWholeAsync(
+    private async ValueTask<DeliveryOutcome> RunWholeAsync(
         HttpExchange exchange, Generation generation, ByteRange rest, ReadOnlyMemory<byte> head, byte[] buffer)
     {
         var opened = await reader.OpenWholeAsync(generation, exchange.FetchContext, rest.Start, exchange.ConnectionClosed);
         using var response = opened.Response;
         if (response is null)
         {
-            return (new DeliveryOutcome(DeliveryStatus.Failed, HasBegun: head.IsEmpty, opened.Failure), 0);
+            return Failed(head, opened.Failure);
         }
 
         for (long left = rest.Length; left > 0;)
@@ -76,27 +79,35 @@ internal sealed class UnstoredDelivery(UnstoredReader reader, Core.Observability
             if (read.Bytes == 0)
             {
                 var failure = read.Failure.IsError ? read.Failure : new Failure(FetchError.HttpResponseIncomplete, $"{left} bytes short");
-                return (new DeliveryOutcome(DeliveryStatus.Failed, HasBegun: head.IsEmpty, failure), rest.Length - left);
+                return Failed(head, failure);
             }
 
             meter.BytesFromOrigin.Add(read.Bytes);
             if (!await TryWriteAsync(exchange, head, buffer.AsMemory(0, read.Bytes)))
             {
-                return (ClientGone, rest.Length - left);
+                return s_clientGone;
             }
 
             head = default;
             left -= read.Bytes;
         }
 
-        return (Delivered, rest.Length);
+        return s_delivered;
     }
 
-    private static DeliveryOutcome Delivered => new(DeliveryStatus.Delivered, HasBegun: true, Failure.None);
+    private static DeliveryOutcome Failed(ReadOnlyMemory<byte> head, Failure failure) =>
+        new(DeliveryStatus.Failed, HasBegun: head.IsEmpty, failure);
 
-    private static DeliveryOutcome ClientGone => new(DeliveryStatus.ClientGone, HasBegun: true, Failure.None);
+    private static async ValueTask<bool> TryWriteAsync(HttpExchange exchange, ReadOnlyMemory<byte> head, ReadOnlyMemory<byte> bytes)
+    {
+        exchange.BeginPrepared();
+        if ((!head.IsEmpty && await exchange.Writer.WriteAsync(head) != WriteResult.Written)
+            || await exchange.Writer.WriteAsync(bytes) != WriteResult.Written)
+        {
+            return false;
+        }
 
-    private static async ValueTask<bool> TryWriteAsync(HttpExchange exchange, ReadOnlyMemory<byte> head, ReadOnlyMemory<byte> bytes) =>
-        (head.IsEmpty || await exchange.Writer.WriteAsync(head) == WriteResult.Written)
-        && await exchange.Writer.WriteAsync(bytes) == WriteResult.Written;
+        exchange.BodyBytes += bytes.Length;
+        return true;
+    }
 }

@@ -7,7 +7,7 @@ internal enum ExchangeEnding : byte
     Complete,
 
     /// <summary>
-    /// The request was no valid HTTP, too large, or too late: answered by a status of 4xx or 5xx, and the connection ends.
+    /// Head or body of the request was no valid HTTP, too large, or too late: answered by a status of 4xx or 5xx, and the connection ends.
     /// </summary>
     Refused,
 

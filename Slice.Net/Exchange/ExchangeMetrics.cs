@@ -12,7 +12,7 @@ internal sealed class ExchangeMetrics(SliceMeter meter) : IExchangeObserver
         meter.Responses.Add(record.Status is >= 100 and <= 599 ? record.Status / 100 : 0);
         meter.CacheResults.Add((int)record.CacheResult);
         meter.BytesToClient.Add(record.BodyBytes);
-        if (record.Ending == ExchangeEnding.Refused)
+        if (record.Method.IsEmpty)
         {
             // There was no request whose time could be measured.
             return;

@@ -21,7 +21,7 @@ internal readonly ref struct ExchangeRecord
     /// <summary>Status of the answer; 0 when no head was sent.</summary>
     public int Status { get; init; }
 
-    /// <summary>Bytes of content handed to the kernel.</summary>
+    /// <summary>Bytes of content handed to the kernel, without the bodies of answers of our own (errors, health, PURGE).</summary>
     public long BodyBytes { get; init; }
 
     /// <summary>What the cache did, in one word.</summary>

@@ -21,6 +21,8 @@ internal sealed class HttpExchange
     private SubrequestTemplate? _template;
     private RequestSettings? _settings;
     private CacheDetail _cacheDetail;
+    private bool _hasRequest;
+    private int _preparedStatus;
     private CacheResult _cacheResult;
     private ExchangeEnding _ending;
 
@@ -73,7 +75,7 @@ internal sealed class HttpExchange
     /// <summary>When the last byte of a body from the store had been handed to the socket; 0 when the answer was another.</summary>
     public long DeliveredAt { get; private set; }
 
-    /// <summary>Body bytes handed to the writer.</summary>
+    /// <summary>Body bytes handed to the kernel, without the bodies of answers of our own.</summary>
     public long BodyBytes { get; set; }
 
     /// <summary>The cache key, in the normal form of the target. Valid during the exchange.</summary>
@@ -115,6 +117,7 @@ internal sealed class HttpExchange
     public void Begin(RequestSettings settings, bool mayKeepAlive)
     {
         Reset(settings);
+        _hasRequest = true;
         StartedAt = _time.GetTimestamp();
         KeepAlive = mayKeepAlive && Head.KeepAlive;
         Body.Begin(Head, settings.Options.Limits.RequestBodyBytes);
@@ -125,6 +128,7 @@ internal sealed class HttpExchange
     public void BeginRefused(RequestSettings settings)
     {
         Reset(settings);
+        _hasRequest = false;
         _ending = ExchangeEnding.Refused;
         KeepAlive = false;
     }
@@ -138,12 +142,13 @@ internal sealed class HttpExchange
     /// <summary>What is to be told of the exchange, now that it has finished.</summary>
     public ExchangeRecord ToRecord()
     {
-        bool wasRefused = _ending == ExchangeEnding.Refused;
+        // Of a head that was refused, nothing is known to be what it looks like.
+        bool hasRequest = _hasRequest;
         return new ExchangeRecord
         {
             Client = RemoteEndPoint,
-            Method = wasRefused ? default : Head.MethodBytes,
-            Target = wasRefused ? default : Head.Target.Bytes,
+            Method = hasRequest ? Head.MethodBytes : default,
+            Target = hasRequest ? Head.Target.Bytes : default,
             Status = Status,
             BodyBytes = BodyBytes,
             CacheResult = _cacheResult,
@@ -151,8 +156,8 @@ internal sealed class HttpExchange
             SlicesHit = SlicesHit,
             SlicesFetched = SlicesFetched,
             Origin = Origin,
-            TimeToFirstByte = FirstByteAt == 0 || wasRefused ? null : _time.GetElapsedTime(StartedAt, FirstByteAt),
-            Duration = wasRefused ? TimeSpan.Zero : _time.GetElapsedTime(StartedAt, DeliveredAt != 0 ? DeliveredAt : _time.GetTimestamp()),
+            TimeToFirstByte = FirstByteAt != 0 && hasRequest ? _time.GetElapsedTime(StartedAt, FirstByteAt) : null,
+            Duration = hasRequest ? _time.GetElapsedTime(StartedAt, DeliveredAt != 0 ? DeliveredAt : _time.GetTimestamp()) : TimeSpan.Zero,
             Ending = _ending,
         };
     }
@@ -190,8 +195,27 @@ internal sealed class HttpExchange
         }
     }
 
-    /// <summary>Forgets a response head that was never handed to the writer, because the object changed before its first byte.</summary>
-    public void ForgetResponse() => Status = 0;
+    /// <summary>
+    /// Notes the status of a head that leaves together with the first bytes of its body, which may take the origin a while
+    /// (<see cref="BeginPrepared"/>).
+    /// </summary>
+    public void PrepareResponse(int status) => _preparedStatus = status;
+
+    /// <summary>Notes that the prepared head is about to be handed to the writer; nothing when it has left already.</summary>
+    public void BeginPrepared()
+    {
+        if (Status == 0)
+        {
+            BeginResponse(_preparedStatus);
+        }
+    }
+
+    /// <summary>Forgets a response of which no byte has left: another one takes its place.</summary>
+    public void ForgetResponse()
+    {
+        (Status, FirstByteAt) = (0, 0);
+        UseCache(CacheResult.None, CacheDetail.None);
+    }
 
     /// <summary>
     /// Ends the connection so that the client notices: what it received does not look whole, whatever the framing. Unless somebody has said

@@ -31,7 +31,7 @@ internal sealed class PassThroughHandler(StoredResponseUpdates updates, FailureR
         if (exchange.Body.Rejection != RequestRejection.None)
         {
             exchange.KeepAlive = false;
-            await ErrorResponder.WriteErrorAsync(exchange, exchange.Body.Rejection.GetStatus(), exchange.Body.Rejection.GetReason());
+            await RefuseBodyAsync(exchange);
             return;
         }
 
@@ -59,7 +59,7 @@ internal sealed class PassThroughHandler(StoredResponseUpdates updates, FailureR
         }
         else if (exchange.Body.Rejection != RequestRejection.None)
         {
-            await ErrorResponder.WriteErrorAsync(exchange, exchange.Body.Rejection.GetStatus(), exchange.Body.Rejection.GetReason());
+            await RefuseBodyAsync(exchange);
         }
         else if (body is { IsBroken: true })
         {
@@ -70,5 +70,12 @@ internal sealed class PassThroughHandler(StoredResponseUpdates updates, FailureR
         {
             await failures.RespondAsync(exchange, result.Failure);
         }
+    }
+
+    private static ValueTask RefuseBodyAsync(HttpExchange exchange)
+    {
+        var rejection = exchange.Body.Rejection;
+        exchange.EndWith(ExchangeEnding.Refused);
+        return ErrorResponder.WriteErrorAsync(exchange, rejection.GetStatus(), rejection.GetReason());
     }
 }

@@ -98,7 +98,7 @@ internal sealed class StoredResponder(
 
         status = status with { Hits = hits, Slices = slices };
         using var response = SlicedResponse.CreateMultipart(exchange, generation.Response, multipart, status, now);
-        exchange.BeginResponse(206);
+        exchange.PrepareResponse(206);
         DeliveryOutcome outcome;
         var delivery = deliveries.Rent();
         try
@@ -117,7 +117,7 @@ internal sealed class StoredResponder(
         HttpExchange exchange, Generation generation, SlicePlan plan, int status, ReadOnlyMemory<byte> head, bool isFirstFetched,
         bool isLastAttempt)
     {
-        exchange.BeginResponse(status);
+        exchange.PrepareResponse(status);
         DeliveryOutcome outcome;
         var delivery = deliveries.Rent();
         try

@@ -49,6 +49,8 @@ internal sealed class UpgradeHandler(
             connection.Abort();
             log.OriginFailed(
                 exchange, new Failure(FetchError.HttpProtocolError, "the origin switched to a protocol that nobody asked for"));
+            exchange.Origin = switching.Origin;
+            exchange.EndWith(ExchangeEnding.OriginFailed);
             await ErrorResponder.WriteErrorAsync(exchange, 502, "the origin switched to a protocol that was not asked for");
         }
     }
@@ -88,7 +90,8 @@ internal sealed class UpgradeHandler(
     private static async ValueTask<WriteResult> WriteHeadAsync(HttpExchange exchange, HttpOriginResponse response)
     {
         using var head = FormatHead(response.Fields);
-        exchange.UseCache(CacheResult.Bypass, CacheDetail.None);
+        exchange.UseCache(CacheResult.Bypass, CacheDetail.Upgrade);
+        exchange.Origin = response.Origin;
         exchange.BeginResponse(101);
         return await exchange.Writer.WriteAsync(head.Bytes);
     }

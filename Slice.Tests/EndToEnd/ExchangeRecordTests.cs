@@ -178,8 +178,47 @@ public sealed class ExchangeRecordTests
 
         var record = Assert.Single(await FinishedAsync(proxy, 1));
         Assert.Equal(
-            ("/chat", 101, CacheResult.Bypass, 5L, ExchangeEnding.Complete),
-            (record.Target, record.Status, record.CacheResult, record.BodyBytes, record.Ending));
+            ("/chat", 101, CacheResult.Bypass, 5L, ExchangeEnding.Complete, $"http://{origin.Authority}"),
+            (record.Target, record.Status, record.CacheResult, record.BodyBytes, record.Ending, record.Origin));
+    }
+
+    // The head is ready, and leaves with the first byte of its body only.
+    [Fact]
+    public async Task Client_that_leaves_before_the_missing_slice_of_a_known_object_was_sent_nothing()
+    {
+        var file = new RangeFile(20);
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var origin = ScriptedOrigin.Start(async exchange =>
+        {
+            await (exchange.Request.Number == 1 ? Task.CompletedTask : exchange.WaitAsync(gate.Task));
+            await file.AnswerAsync(exchange);
+        });
+        await using var proxy = await StartAsync(origin);
+        await proxy.GetAsync("/file", "Range: bytes=0-3");
+        using (var client = await RawClient.ConnectAsync(proxy.EndPoint))
+        {
+            await client.SendAsync(RawClient.Request("GET", "/file", "Range: bytes=8-9"));
+            await origin.RequestsArrivedAsync(2);
+        }
+
+        var record = (await FinishedAsync(proxy, 2))[1];
+        Assert.Equal((0, 0L, ExchangeEnding.ClientLeft, false), (record.Status, record.BodyBytes, record.Ending, record.HasFirstByte));
+        Assert.Equal(1, await proxy.MetricAsync("time_to_first_byte_seconds_count"));
+        gate.SetResult();
+    }
+
+    [Fact]
+    public async Task Body_of_a_request_that_is_too_large_is_told_as_refused()
+    {
+        await using var origin = ScriptedOrigin.Start(exchange => exchange.RespondAsync("200 OK", "body"));
+        await using var proxy = await StartAsync(
+            origin, options => options with { Limits = options.Limits with { RequestBodyBytes = 4 } });
+        using var client = await RawClient.ConnectAsync(proxy.EndPoint);
+        await client.SendAsync("PUT /thing HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n");
+        Assert.Equal(413, (await client.ReadResponseAsync("PUT")).StatusCode);
+
+        var record = Assert.Single(await FinishedAsync(proxy, 1));
+        Assert.Equal(("PUT", "/thing", 413, ExchangeEnding.Refused), (record.Method, record.Target, record.Status, record.Ending));
     }
 
     private static Task<ProxyUnderTest> StartAsync(ScriptedOrigin origin, Func<SliceOptions, SliceOptions>? configure = null) =>

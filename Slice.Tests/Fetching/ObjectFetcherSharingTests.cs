@@ -136,6 +136,43 @@ public sealed class ObjectFetcherSharingTests : IAsyncDisposable
         Assert.Equal(2, _bed.Origin.Requests.Count);
     }
 
+    // A reload between two clients: the old origin may be the very one that the operator wants to get away from.
+    [Fact]
+    public async Task Client_under_new_settings_does_not_follow_the_fetch_of_the_old_ones()
+    {
+        var renewed = new FetchSettings
+        {
+            Origin = _bed.Settings.Origin,
+            Grid = _bed.Settings.Grid,
+            Retries = _bed.Settings.Retries,
+            Reader = _bed.Settings.Reader,
+            QueueTimeout = _bed.Settings.QueueTimeout,
+        };
+        var before = BertAsync();
+        var underOld = await _bed.Origin.NextAsync();
+        var after = FetchAsync(RequestUnder(renewed), TestContext.Current.CancellationToken);
+        var underNew = await _bed.Origin.NextAsync();
+        var follower = FetchAsync(RequestUnder(renewed), TestContext.Current.CancellationToken);
+        underNew.RespondWhole(FakeContent.Sixteen);
+
+        Assert.Same((await after).AsFound().Generation, (await follower).AsFound().Generation);
+        Assert.False(before.IsCompleted);
+        underOld.Fail(FetchError.ConnectionRefused);
+        underOld = await RetriedAsync();
+        underOld.RespondWhole(FakeContent.Sixteen);
+        Assert.IsType<ObjectFetchResult.Found>(await before);
+        Assert.Equal(3, _bed.Origin.Requests.Count);
+
+        ObjectFetchRequest RequestUnder(FetchSettings settings) => new(
+            StoredObjects.Key(), new FetchContext(s_bert, settings), FirstSliceIndex: 0, Stale: null, RequestSharing.Allowed);
+
+        async Task<FakeOriginExchange> RetriedAsync()
+        {
+            await _bed.Time.RingNextAsync();
+            return await _bed.Origin.NextAsync();
+        }
+    }
+
     private Task<ObjectFetchResult> AnnaAsync(
         SubrequestTemplate template, RequestSharing sharing = RequestSharing.Allowed, int? firstSliceIndex = 0) =>
         FetchAsync(

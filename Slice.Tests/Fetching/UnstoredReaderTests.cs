@@ -58,6 +58,38 @@ public sealed class UnstoredReaderTests : IAsyncDisposable
         Assert.Equal(FetchError.ObjectChanged, (await ReadAsync(new ByteRange(0, 4))).Error);
     }
 
+    // B23. Otherwise each request finds the version that the origin does not have, until its freshness ends, and fails.
+    [Fact]
+    public async Task Version_that_the_origin_has_no_more_leaves_the_index()
+    {
+        var generation = _bed.Publish(FakeContent.Sixteen);
+        _bed.Origin.Answer = _ => new OriginResult(new FakeOriginResponse(412).End(), Failure.None);
+
+        var failure = await _bed.Unstored.ReadAsync(
+            generation, _bed.Context(), new ByteRange(0, 4), new byte[4], TestContext.Current.CancellationToken);
+
+        Assert.Equal(FetchError.ObjectChanged, failure.Error);
+        Assert.Equal((0, true), (_bed.Index.Count, generation.IsRetired));
+    }
+
+    [Fact]
+    public async Task Whole_body_is_asked_for_again_when_the_origin_is_busy()
+    {
+        var generation = _bed.Publish(FakeContent.Sixteen, isShared: false);
+        var opening = _bed.Unstored.OpenWholeAsync(
+            generation, _bed.Context(), skipBytes: 10, TestContext.Current.CancellationToken).AsTask();
+        (await _bed.Origin.NextAsync()).Respond(new FakeOriginResponse(503).End());
+        await _bed.Time.RingNextAsync();
+        (await _bed.Origin.NextAsync()).Respond(
+            new FakeOriginResponse(200, "ETag: \"v1\"", "Content-Length: 16").Send("0123456789abcdef").End());
+
+        using var response = (await Deadline.WithinAsync(opening, "the second answer")).Response;
+        byte[] buffer = new byte[16];
+        var read = await response!.ReadAsync(buffer);
+        Assert.Equal("abcdef", Encoding.Latin1.GetString(buffer, 0, read.Bytes));
+        Assert.Equal(FetchBed.GateLimit, _bed.Gate.Free);
+    }
+
     [Theory]
     [InlineData("ETag: \"v1\"", FetchError.None)]
     [InlineData("ETag: \"v2\"", FetchError.ObjectChanged)]

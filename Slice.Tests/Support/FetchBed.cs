@@ -44,7 +44,7 @@ internal sealed class FetchBed : IAsyncDisposable
         };
         var interpreter = new ObjectAnswerInterpreter(Fetcher, Store, Index);
         Objects = new ObjectFetcher(new ObjectFetchAttempts(gated, interpreter, Time, Meter, _stopping.Token), Index, Time, Meter);
-        Unstored = new UnstoredReader(gated, Time, Meter);
+        Unstored = new UnstoredReader(gated, Index, Time, Meter);
     }
 
     public ManualTime Time { get; } = new();
