@@ -52,6 +52,8 @@ public sealed class CrashTests
             await using (var product = await bed.StartAsync())
             {
                 var load = bed.LoadAsync(product, (s_seed * 1000) + round, CancellationToken.None);
+
+                // A moment, not a wait for anything.
                 await Task.Delay(random.Next(600), TestContext.Current.CancellationToken);
                 await product.KillAsync();
                 await Deadline.WithinAsync(load, "the clients notice");

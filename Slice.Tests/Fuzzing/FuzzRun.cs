@@ -60,6 +60,7 @@ internal static class FuzzRun
             ct);
         for (long seen = -1; !inputs.IsCompleted;)
         {
+            // A watch on a loop that may hang, and so on the real clock: nothing waits for it when the inputs go on.
             await Task.WhenAny(inputs, Task.Delay(s_longestInput, ct));
             long now = Interlocked.Read(ref current);
             if (!inputs.IsCompleted && now == seen)

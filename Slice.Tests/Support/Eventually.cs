@@ -8,7 +8,7 @@ namespace Slice.Tests.Support;
 /// </summary>
 public static class Eventually
 {
-    // The only delay in the tests. What is polled lives in another process or thread that cannot complete a task of ours;
+    // The only polling in the tests. What is polled lives in another process or thread that cannot complete a task of ours;
     // 5 ms is arbitrary: far below the deadline, far above the cost of a look.
     private static readonly TimeSpan s_pollInterval = TimeSpan.FromMilliseconds(5);
 
