@@ -75,7 +75,7 @@ internal sealed class Composition : IAsyncDisposable
         var failures = new FailureResponder(log);
         var passThrough = new PassThroughHandler(new StoredResponseUpdates(index), failures, meter, log);
         var health = new HealthHandler(state, ProductVersion.Text);
-        var stored = new StoredResponder(deliveries, _store, time, meter, failures, log);
+        var stored = new StoredResponder(deliveries, _store, meter, failures, log);
         var direct = new DirectResponder(objects, meter, log);
         var get = new GetHandler(index, objects, stored, direct, passThrough, failures);
         var purge = new PurgeHandler(index, _store, time, meter);
@@ -85,8 +85,8 @@ internal sealed class Composition : IAsyncDisposable
         // Endpoints.
         _sweeper = new DeadlineSweeper(time);
         IExchangeObserver metrics = new ExchangeMetrics(meter);
-        var services = new ConnectionServices(Settings, _sweeper, observe?.Invoke(metrics) ?? metrics, time, meter, log);
-        var ownServices = services with { Meter = _ownMeter, Observer = new ExchangeMetrics(_ownMeter) };
+        var services = new ConnectionServices(Settings, _sweeper, observe?.Invoke(metrics) ?? metrics, time, log);
+        var ownServices = services with { Observer = new ExchangeMetrics(_ownMeter) };
         Parts = new InstanceParts
         {
             Proxy = new SliceConnectionHandler(services, dispatcher),

@@ -1,7 +1,8 @@
 namespace Slice.Core.Observability;
 
 /// <summary>
-/// Durations in fixed buckets, as Prometheus counts them. Thread-safe; a recording is two uncontended additions and a short search.
+/// Durations in fixed buckets, as Prometheus counts them, in a <see cref="CounterSheet"/>. Thread-safe; a recording is two additions and a
+/// short search.
 /// </summary>
 public sealed class DurationHistogram
 {
@@ -14,58 +15,47 @@ public sealed class DurationHistogram
     private static readonly long[] s_upperBoundTicks =
         Array.ConvertAll(UpperBoundsSeconds, seconds => (long)(seconds * TimeSpan.TicksPerSecond));
 
-    private readonly StripedCounter[] _buckets;
-    private readonly StripedCounter _sumTicks = new();
+    private readonly CounterSheet _sheet;
+    private readonly int _firstCell;
 
-    /// <summary>An empty histogram.</summary>
-    public DurationHistogram()
+    /// <summary>An empty histogram, in cells of <paramref name="sheet"/>.</summary>
+    public DurationHistogram(CounterSheet sheet)
     {
-        _buckets = new StripedCounter[UpperBoundsSeconds.Length + 1];
-        for (int index = 0; index < _buckets.Length; index++)
-        {
-            _buckets[index] = new StripedCounter();
-        }
+        _sheet = sheet;
+        _firstCell = sheet.TakeCells(UpperBoundsSeconds.Length + 2);
     }
 
     /// <summary>Recordings so far.</summary>
-    public long Count
-    {
-        get
-        {
-            long count = 0;
-            foreach (var bucket in _buckets)
-            {
-                count += bucket.Value;
-            }
-
-            return count;
-        }
-    }
+    public long Count => Enumerable.Range(0, UpperBoundsSeconds.Length + 1).Sum(CountIn);
 
     /// <summary>Sum of all durations.</summary>
-    public TimeSpan Sum => new(_sumTicks.Value);
+    public TimeSpan Sum => new(_sheet.Sum(SumCell));
 
     /// <summary>Mean duration in milliseconds; 0 before the first recording.</summary>
     public double MeanMs => Count is var count and > 0 ? Sum.TotalMilliseconds / count : 0;
 
-    /// <summary>Records one duration.</summary>
-    public void Record(TimeSpan duration) => RecordTicks(duration.Ticks);
+    // After the buckets: the one of each bound, and the one without.
+    internal int SumCell => _firstCell + UpperBoundsSeconds.Length + 1;
 
-    /// <summary>Records a duration in seconds, to the nearest 100 ns.</summary>
-    public void Record(double seconds) => RecordTicks((long)Math.Round(seconds * TimeSpan.TicksPerSecond));
+    /// <summary>Records one duration.</summary>
+    public void Record(TimeSpan duration)
+    {
+        using var entry = _sheet.Open();
+        entry.Record(this, duration);
+    }
 
     /// <summary>Recordings in the bucket whose upper bound has this index; the last index is the bucket without bound.</summary>
-    public long CountIn(int bucket) => _buckets[bucket].Value;
+    public long CountIn(int bucket) => _sheet.Sum(_firstCell + bucket);
 
-    private void RecordTicks(long ticks)
+    internal int CellOf(TimeSpan duration)
     {
+        long ticks = duration.Ticks;
         int bucket = 0;
         while (bucket < s_upperBoundTicks.Length && ticks > s_upperBoundTicks[bucket])
         {
             bucket++;
         }
 
-        _buckets[bucket].Add(1);
-        _sumTicks.Add(ticks);
+        return _firstCell + bucket;
     }
 }

@@ -3,8 +3,8 @@ using System.Diagnostics.Metrics;
 namespace Slice.Core.Observability;
 
 /// <summary>
-/// Listens to the instruments of one <see cref="Meter"/>, and of no other of its name: gathers what histograms record, from the moment of
-/// its construction on, and asks the other instruments when it is read. Thread-safe.
+/// Reads the instruments of one <see cref="Meter"/>, and of no other of its name: takes what histograms have counted from where they count
+/// (<see cref="Count"/>), and asks the other instruments when it is read. Thread-safe.
 /// </summary>
 internal sealed class MeterReader : IDisposable
 {
@@ -25,13 +25,16 @@ internal sealed class MeterReader : IDisposable
         _listener.Start();
     }
 
-    /// <summary>What a histogram of the meter has recorded so far.</summary>
-    public DurationHistogram Find(Histogram<double> instrument)
+    /// <summary>Where a histogram of the meter is counted from now on.</summary>
+    public DurationInstrument Count(Histogram<double> instrument, CounterSheet sheet)
     {
+        var counted = new DurationInstrument(instrument, sheet);
         lock (_reading)
         {
-            return _entries.First(entry => ReferenceEquals(entry.Instrument, instrument)).Histogram!;
+            _entries.First(entry => ReferenceEquals(entry.Instrument, instrument)).Histogram = counted.Recorded;
         }
+
+        return counted;
     }
 
     /// <summary>Every metric of the meter with its values now, in the order in which they were made.</summary>
@@ -56,31 +59,29 @@ internal sealed class MeterReader : IDisposable
             return;
         }
 
-        var entry = new Entry(instrument, instrument is Histogram<double> ? new DurationHistogram() : null);
+        var entry = new Entry(instrument);
         lock (_reading)
         {
             _entries.Add(entry);
         }
 
-        listener.EnableMeasurementEvents(instrument, entry);
+        // A histogram is counted where it is recorded: then recordings do not come by here.
+        if (instrument.IsObservable)
+        {
+            listener.EnableMeasurementEvents(instrument, entry);
+        }
     }
 
-    // A recording of a hot path comes here too: histograms first, and nothing but their cells is touched.
     private static void OnMeasured(Entry entry, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
-        if (entry.Histogram is { } histogram)
-        {
-            histogram.Record(value);
-        }
-        else
-        {
-            var (label, labelValue) = tags.IsEmpty ? default : tags[0];
-            entry.Samples.Add(new MetricSample(label, labelValue as string, value));
-        }
+        var (label, labelValue) = tags.IsEmpty ? default : tags[0];
+        entry.Samples.Add(new MetricSample(label, labelValue as string, value));
     }
 
-    private sealed record Entry(Instrument Instrument, DurationHistogram? Histogram)
+    private sealed record Entry(Instrument Instrument)
     {
+        public DurationHistogram? Histogram { get; set; }
+
         public List<MetricSample> Samples { get; } = [];
     }
 }

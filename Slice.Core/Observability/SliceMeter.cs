@@ -27,6 +27,7 @@ public sealed class SliceMeter : IDisposable
     private const string YesOrNo = "1";
 
     private readonly Meter _meter = new(MeterName);
+    private readonly CounterSheet _sheet = new();
     private readonly MeterReader _reader;
     private volatile StoreSource? _store;
     private volatile Func<IEnumerable<KeyValuePair<string, long>>>? _originHealth;
@@ -37,6 +38,26 @@ public sealed class SliceMeter : IDisposable
     public SliceMeter(bool showsPurge = true)
     {
         _showsPurge = showsPurge;
+        Responses = new IndexedCounter(_sheet, "none", "1xx", "2xx", "3xx", "4xx", "5xx");
+        CacheResults = new IndexedCounter(_sheet, "none", "hit", "partial", "miss", "stale", "bypass");
+        SlicedRequests = _sheet.NewCounter();
+        PassthroughRequests = _sheet.NewCounter();
+        CacheHits = _sheet.NewCounter();
+        CacheMisses = _sheet.NewCounter();
+        CacheErrors = _sheet.NewCounter();
+        CacheDiskWaits = _sheet.NewCounter();
+        CacheDiskReadsAhead = _sheet.NewCounter();
+        Subrequests = _sheet.NewCounter();
+        FailedSubrequests = _sheet.NewCounter();
+        RetriedSubrequests = _sheet.NewCounter();
+        BytesFromOrigin = _sheet.NewCounter();
+        BytesFromCache = _sheet.NewCounter();
+        BytesToClient = _sheet.NewCounter();
+        ActiveRequests = _sheet.NewCounter();
+        PurgeRequests = _sheet.NewCounter();
+        PurgedItems = _sheet.NewCounter();
+        PurgeAuthFailures = _sheet.NewCounter();
+        AssemblyDuration = new DurationHistogram(_sheet);
 
         // It listens before the first instrument is made, so that the order here is the order of the exposition.
         _reader = new MeterReader(_meter);
@@ -53,56 +74,59 @@ public sealed class SliceMeter : IDisposable
         ShowOrigin();
     }
 
-    /// <summary>Requests from clients.</summary>
-    public StripedCounter Requests { get; } = new();
+    /// <summary>Takes what is counted of one event together; see <see cref="CounterSheet.Open"/>.</summary>
+    public CounterSheet.Entry Open() => _sheet.Open();
+
+    /// <summary>Requests from clients that have been answered, or given up.</summary>
+    public long Requests => Responses.Total;
 
     /// <summary>Answers by class of their status; index 0 counts exchanges without one, index n those of status n00 to n99.</summary>
-    public IndexedCounter Responses { get; } = new("none", "1xx", "2xx", "3xx", "4xx", "5xx");
+    public IndexedCounter Responses { get; }
 
     /// <summary>Exchanges by what the cache did, in the order of <c>CacheResult</c>.</summary>
-    public IndexedCounter CacheResults { get; } = new("none", "hit", "partial", "miss", "stale", "bypass");
+    public IndexedCounter CacheResults { get; }
 
     /// <summary>Requests answered in slices.</summary>
-    public StripedCounter SlicedRequests { get; } = new();
+    public StripedCounter SlicedRequests { get; }
 
     /// <summary>Requests passed through.</summary>
-    public StripedCounter PassthroughRequests { get; } = new();
+    public StripedCounter PassthroughRequests { get; }
 
     /// <summary>Slices delivered from the store.</summary>
-    public StripedCounter CacheHits { get; } = new();
+    public StripedCounter CacheHits { get; }
 
     /// <summary>Slices delivered that were not in the store.</summary>
-    public StripedCounter CacheMisses { get; } = new();
+    public StripedCounter CacheMisses { get; }
 
     /// <summary>Slices the store could not take or read.</summary>
-    public StripedCounter CacheErrors { get; } = new();
+    public StripedCounter CacheErrors { get; }
 
     /// <summary>Waits of clients for the disk.</summary>
-    public StripedCounter CacheDiskWaits { get; } = new();
+    public StripedCounter CacheDiskWaits { get; }
 
     /// <summary>Pieces that were read before a client came to them.</summary>
-    public StripedCounter CacheDiskReadsAhead { get; } = new();
+    public StripedCounter CacheDiskReadsAhead { get; }
 
     /// <summary>Range requests sent to the origin.</summary>
-    public StripedCounter Subrequests { get; } = new();
+    public StripedCounter Subrequests { get; }
 
     /// <summary>Subrequests that failed for good.</summary>
-    public StripedCounter FailedSubrequests { get; } = new();
+    public StripedCounter FailedSubrequests { get; }
 
     /// <summary>Subrequests that were repeated.</summary>
-    public StripedCounter RetriedSubrequests { get; } = new();
+    public StripedCounter RetriedSubrequests { get; }
 
     /// <summary>Body bytes from the origin.</summary>
-    public StripedCounter BytesFromOrigin { get; } = new();
+    public StripedCounter BytesFromOrigin { get; }
 
     /// <summary>Body bytes delivered from the store.</summary>
-    public StripedCounter BytesFromCache { get; } = new();
+    public StripedCounter BytesFromCache { get; }
 
     /// <summary>Body bytes delivered to clients.</summary>
-    public StripedCounter BytesToClient { get; } = new();
+    public StripedCounter BytesToClient { get; }
 
     /// <summary>Requests being answered now.</summary>
-    public StripedCounter ActiveRequests { get; } = new();
+    public StripedCounter ActiveRequests { get; }
 
     /// <summary>Errors by reason.</summary>
     public LabelledCounter Errors { get; } = new();
@@ -117,19 +141,19 @@ public sealed class SliceMeter : IDisposable
     public DurationInstrument SubrequestDuration { get; }
 
     /// <summary>From the first slice of a response to its last.</summary>
-    public DurationHistogram AssemblyDuration { get; } = new();
+    public DurationHistogram AssemblyDuration { get; }
 
     /// <summary>PURGE requests.</summary>
-    public StripedCounter PurgeRequests { get; } = new();
+    public StripedCounter PurgeRequests { get; }
 
     /// <summary>PURGE requests by result.</summary>
     public LabelledCounter PurgeResults { get; } = new();
 
     /// <summary>Slices removed by PURGE.</summary>
-    public StripedCounter PurgedItems { get; } = new();
+    public StripedCounter PurgedItems { get; }
 
     /// <summary>PURGE requests without the right to.</summary>
-    public StripedCounter PurgeAuthFailures { get; } = new();
+    public StripedCounter PurgeAuthFailures { get; }
 
     /// <summary>Time of a PURGE.</summary>
     public DurationInstrument PurgeDuration { get; }
@@ -161,7 +185,7 @@ public sealed class SliceMeter : IDisposable
 
     private void CountDeliveries()
     {
-        Count("requests_total", OfRequests, "Requests from clients.", Requests);
+        Count("requests_total", OfRequests, "Requests from clients.", () => Requests);
         Count("responses_total", OfRequests, "Answers by class of their status; none when no head was sent.", "class", Responses.Read);
         Count("cache_results_total", OfRequests, "Exchanges by what the cache did, as X-Cache says.", "result", CacheResults.Read);
         Count("sliced_requests_total", OfRequests, "Requests answered in slices.", SlicedRequests);
@@ -269,8 +293,10 @@ public sealed class SliceMeter : IDisposable
         YesOrNo,
         "1 for each address of the origin, 0 while it rests.");
 
-    private void Count(string name, string unit, string help, StripedCounter counter) =>
-        _meter.CreateObservableCounter(Prefix + name, () => counter.Value, unit, help);
+    private void Count(string name, string unit, string help, StripedCounter counter) => Count(name, unit, help, () => counter.Value);
+
+    private void Count(string name, string unit, string help, Func<long> read) =>
+        _meter.CreateObservableCounter(Prefix + name, read, unit, help);
 
     private void Count(string name, string unit, string help, string label, Func<IEnumerable<KeyValuePair<string, long>>> read) =>
         _meter.CreateObservableCounter(Prefix + name, () => Labelled(label, read()), unit, help);
@@ -281,11 +307,8 @@ public sealed class SliceMeter : IDisposable
     private void ShowOfStore(string name, string unit, string help, Func<StoreSource, long> value) => _meter.CreateObservableGauge(
         Prefix + name, () => _store is { } store ? [new Measurement<long>(value(store))] : Array.Empty<Measurement<long>>(), unit, help);
 
-    private DurationInstrument Time(string name, string help)
-    {
-        var instrument = _meter.CreateHistogram<double>(Prefix + name, "s", help);
-        return new DurationInstrument(instrument, _reader.Find(instrument));
-    }
+    private DurationInstrument Time(string name, string help) =>
+        _reader.Count(_meter.CreateHistogram<double>(Prefix + name, "s", help), _sheet);
 
     private static double Share(long part, long rest) => part + rest == 0 ? 0 : 100.0 * part / (part + rest);
 

@@ -139,7 +139,7 @@ internal sealed partial class Instance : IAsyncDisposable
     {
         await _host.StopAsync();
         await _parts.Owner.DisposeAsync();
-        LogStopped(_parts.Meter.Requests.Value, _parts.Meter.BytesToClient.Value);
+        LogStopped(_parts.Meter.Requests, _parts.Meter.BytesToClient.Value);
         _host.Dispose();
     }
 

@@ -63,7 +63,8 @@ internal sealed class ConnectionDeadlines(TimeoutSettings timeouts, TimeProvider
     public TimeoutSettings Timeouts { get; set; } = timeouts;
 
     /// <summary>Starts waiting for the next request.</summary>
-    public void ArmKeepAlive() => Arm(DeadlineKind.KeepAlive, Timeouts.KeepAlive);
+    /// <param name="idleSince">When the last one had its answer, as a timestamp of the clock.</param>
+    public void ArmKeepAlive(long idleSince) => ArmUntil(DeadlineKind.KeepAlive, idleSince + Timeouts.KeepAlive);
 
     /// <summary>Starts waiting for a whole request head.</summary>
     public void ArmRequestHead() => Arm(DeadlineKind.RequestHead, Timeouts.RequestHead);
@@ -134,7 +135,9 @@ internal sealed class ConnectionDeadlines(TimeoutSettings timeouts, TimeProvider
         return Timeouts.Send.Earned(now - before);
     }
 
-    private void Arm(DeadlineKind kind, long timeout) => Volatile.Write(ref _deadline, Pack(time.GetTimestamp() + timeout, kind));
+    private void Arm(DeadlineKind kind, long timeout) => ArmUntil(kind, time.GetTimestamp() + timeout);
+
+    private void ArmUntil(DeadlineKind kind, long end) => Volatile.Write(ref _deadline, Pack(end, kind));
 
     private static long Pack(long end, DeadlineKind kind) => (end << KindBits) | (long)kind;
 }

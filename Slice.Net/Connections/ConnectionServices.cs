@@ -1,4 +1,3 @@
-using Slice.Core.Observability;
 using Slice.Net.Exchange;
 
 namespace Slice.Net.Connections;
@@ -6,9 +5,8 @@ namespace Slice.Net.Connections;
 /// <summary>What every connection of one endpoint shares. Immutable.</summary>
 /// <param name="Settings">The settings that the next request takes.</param>
 /// <param name="Sweeper">Watches the deadlines of connections.</param>
-/// <param name="Observer">Told of every exchange that has finished.</param>
+/// <param name="Observer">Told of every exchange.</param>
 /// <param name="Time">The clock.</param>
-/// <param name="Meter">The metrics.</param>
 /// <param name="Log">The log.</param>
 internal sealed record ConnectionServices(
-    LiveSettings Settings, DeadlineSweeper Sweeper, IExchangeObserver Observer, TimeProvider Time, SliceMeter Meter, RequestLog Log);
+    LiveSettings Settings, DeadlineSweeper Sweeper, IExchangeObserver Observer, TimeProvider Time, RequestLog Log);

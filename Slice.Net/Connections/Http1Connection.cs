@@ -126,7 +126,7 @@ internal sealed class Http1Connection : IClientConnection
                 return false;
         }
 
-        _services.Meter.ActiveRequests.Add(1);
+        _services.Observer.Began();
         try
         {
             _exchange.Begin(_settings, mayKeepAlive: !_draining.IsCancellationRequested && !_isLate);
@@ -139,7 +139,6 @@ internal sealed class Http1Connection : IClientConnection
         }
         finally
         {
-            _services.Meter.ActiveRequests.Add(-1);
             FinishExchange();
         }
 
@@ -151,7 +150,7 @@ internal sealed class Http1Connection : IClientConnection
     private async ValueTask<HeadRead> ReadHeadAsync()
     {
         bool hasBegun = false;
-        _deadlines.ArmKeepAlive();
+        _deadlines.ArmKeepAlive(_exchange.EndedAt);
         while (true)
         {
             if (!_input.TryRead(out var read))
@@ -170,14 +169,15 @@ internal sealed class Http1Connection : IClientConnection
                 read = await _input.ReadAsync();
             }
 
-            if (!hasBegun && !read.Buffer.IsEmpty)
+            var buffer = read.Buffer;
+            bool isEmpty = buffer.IsEmpty;
+            if (!hasBegun && !isEmpty)
             {
                 // The request begins here: what is set from now on is for the one after it.
                 TakeSettings();
             }
 
-            var status = _parser.Parse(read.Buffer, _head, out var consumed, out var examined, out _rejection);
-            bool isEmpty = read.Buffer.IsEmpty;
+            var status = _parser.Parse(buffer, _head, out var consumed, out var examined, out _rejection);
             _input.AdvanceTo(consumed, examined);
             if (status == RequestHeadStatus.Complete)
             {
@@ -221,6 +221,7 @@ internal sealed class Http1Connection : IClientConnection
     {
         _mustLinger = true;
         _services.Log.Rejected(_transport.RemoteEndPoint, _rejection.GetStatus(), _rejection.GetReason());
+        _services.Observer.Began();
         _exchange.BeginRefused(_settings);
         try
         {
@@ -298,7 +299,7 @@ internal sealed class Http1Connection : IClientConnection
 
     private void FinishExchange()
     {
-        _services.Observer.Finished(_exchange.ToRecord());
+        _services.Observer.Finished(_exchange.Finish());
         _exchange.End();
     }
 

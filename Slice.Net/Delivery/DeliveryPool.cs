@@ -11,13 +11,43 @@ internal sealed class DeliveryPool(Func<SliceDelivery> create)
     // Kept while nobody needs them, about 300 bytes each. Arbitrary: as many as are under way at once on a busy machine with fast clients.
     private const int MaxKept = 256;
 
+    // The one that this thread gave back last: a hit takes and returns it without an atomic operation.
+    [ThreadStatic]
+    private static Kept t_last;
+
     private readonly DefaultObjectPool<SliceDelivery> _free = new(new Policy(create), MaxKept);
 
     /// <summary>Takes one for a response; pair with <see cref="Return"/>.</summary>
-    public SliceDelivery Rent() => _free.Get();
+    public SliceDelivery Rent()
+    {
+        ref var last = ref t_last;
+        if (last.Pool != this || last.Delivery is not { } delivery)
+        {
+            return _free.Get();
+        }
+
+        last.Delivery = null;
+        return delivery;
+    }
 
     /// <summary>Gives one back whose run has ended.</summary>
-    public void Return(SliceDelivery delivery) => _free.Return(delivery);
+    public void Return(SliceDelivery delivery)
+    {
+        ref var last = ref t_last;
+        if (last.Pool != this || last.Delivery is null)
+        {
+            last = new Kept { Pool = this, Delivery = delivery };
+            return;
+        }
+
+        _free.Return(delivery);
+    }
+
+    private struct Kept
+    {
+        public DeliveryPool? Pool;
+        public SliceDelivery? Delivery;
+    }
 
     private sealed class Policy(Func<SliceDelivery> create) : PooledObjectPolicy<SliceDelivery>
     {

@@ -286,11 +286,9 @@ internal sealed class SliceDelivery
     private void PublishCounts(HttpExchange exchange)
     {
         exchange.BodyBytes += _bytesSent;
+        exchange.BytesFromStore += _bytesFromStore;
         exchange.SlicesFetched += _misses;
         exchange.SlicesHit += _hits;
-        _meter.CacheHits.Add(_hits);
-        _meter.CacheMisses.Add(_misses);
-        _meter.BytesFromCache.Add(_bytesFromStore);
         _bytesFromStore = _bytesSent = 0;
         _hits = _misses = 0;
     }

@@ -2,26 +2,50 @@ using Slice.Core.Observability;
 
 namespace Slice.Net.Exchange;
 
-/// <summary>Counts finished exchanges.</summary>
+/// <summary>Counts exchanges: those under way, and what finished ones were.</summary>
 internal sealed class ExchangeMetrics(SliceMeter meter) : IExchangeObserver
 {
     /// <inheritdoc/>
+    public void Began() => meter.ActiveRequests.Add(1);
+
+    /// <inheritdoc/>
     public void Finished(in ExchangeRecord record)
     {
-        meter.Requests.Add(1);
-        meter.Responses.Add(record.Status is >= 100 and <= 599 ? record.Status / 100 : 0);
-        meter.CacheResults.Add((int)record.CacheResult);
-        meter.BytesToClient.Add(record.BodyBytes);
-        if (record.Method.IsEmpty)
+        Count(record);
+        if (record.Duration is { } duration)
         {
-            // There was no request whose time could be measured.
-            return;
+            meter.RequestDuration.Tell(duration);
         }
 
-        meter.RequestDuration.Record(record.Duration);
         if (record.TimeToFirstByte is { } firstByte)
         {
-            meter.TimeToFirstByte.Record(firstByte);
+            meter.TimeToFirstByte.Tell(firstByte);
+        }
+    }
+
+    private void Count(in ExchangeRecord record)
+    {
+        using var entry = meter.Open();
+        entry.Add(meter.ActiveRequests, -1);
+        entry.Add(meter.Responses, record.Status is >= 100 and <= 599 ? record.Status / 100 : 0);
+        entry.Add(meter.CacheResults, (int)record.CacheResult);
+        entry.Add(meter.BytesToClient, record.BodyBytes);
+        entry.Add(meter.BytesFromCache, record.BytesFromStore);
+        entry.Add(meter.CacheHits, record.SlicesHit);
+        entry.Add(meter.CacheMisses, record.SlicesFetched);
+        if (record.Duration is { } duration)
+        {
+            entry.Record(meter.RequestDuration.Recorded, duration);
+        }
+
+        if (record.TimeToFirstByte is { } firstByte)
+        {
+            entry.Record(meter.TimeToFirstByte.Recorded, firstByte);
+        }
+
+        if (record.AssemblyDuration is { } assembly)
+        {
+            entry.Record(meter.AssemblyDuration, assembly);
         }
     }
 }

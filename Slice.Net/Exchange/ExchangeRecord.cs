@@ -24,6 +24,9 @@ internal readonly ref struct ExchangeRecord
     /// <summary>Bytes of content handed to the kernel, without the bodies of answers of our own (errors, health, PURGE).</summary>
     public long BodyBytes { get; init; }
 
+    /// <summary>Those of them that came from the store.</summary>
+    public long BytesFromStore { get; init; }
+
     /// <summary>What the cache did, in one word.</summary>
     public CacheResult CacheResult { get; init; }
 
@@ -44,8 +47,13 @@ internal readonly ref struct ExchangeRecord
     /// <summary>From the complete request head to the response head; null when no head was sent, and for a refused head.</summary>
     public TimeSpan? TimeToFirstByte { get; init; }
 
-    /// <summary>From the complete request head to the last byte handed to the kernel; zero for a refused head.</summary>
-    public TimeSpan Duration { get; init; }
+    /// <summary>From the response head to the last byte, for content that was delivered in slices to its end; else null.</summary>
+    public TimeSpan? AssemblyDuration { get; init; }
+
+    /// <summary>
+    /// From the complete request head to the last byte handed to the kernel; null for a refused head, which has no such beginning.
+    /// </summary>
+    public TimeSpan? Duration { get; init; }
 
     /// <summary>How the exchange ended.</summary>
     public ExchangeEnding Ending { get; init; }

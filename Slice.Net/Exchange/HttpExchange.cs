@@ -30,8 +30,13 @@ internal sealed class HttpExchange
     /// <param name="connection">The connection.</param>
     /// <param name="head">Where its request heads are parsed into.</param>
     /// <param name="time">The clock.</param>
-    public HttpExchange(IClientConnection connection, RequestHead head, TimeProvider time) =>
+    public HttpExchange(IClientConnection connection, RequestHead head, TimeProvider time)
+    {
         (_connection, Head, _time) = (connection, head, time);
+        (Writer, Body) = (connection.Writer, connection.Body);
+        (RemoteEndPoint, IsTls, ConnectionClosed) = (connection.RemoteEndPoint, connection.IsTls, connection.Closed);
+        EndedAt = time.GetTimestamp();
+    }
 
     /// <summary>The settings that the request goes by, from its beginning to its end.</summary>
     public RequestSettings Settings => _settings ?? throw new InvalidOperationException("No request has begun.");
@@ -40,19 +45,19 @@ internal sealed class HttpExchange
     public RequestHead Head { get; }
 
     /// <summary>Where the response goes.</summary>
-    public ClientWriter Writer => _connection.Writer;
+    public ClientWriter Writer { get; }
 
     /// <summary>The request body.</summary>
-    public ClientRequestBody Body => _connection.Body;
+    public ClientRequestBody Body { get; }
 
     /// <summary>The other side of the connection.</summary>
-    public EndPoint? RemoteEndPoint => _connection.RemoteEndPoint;
+    public EndPoint? RemoteEndPoint { get; }
 
     /// <summary>Whether the client speaks TLS to us.</summary>
-    public bool IsTls => _connection.IsTls;
+    public bool IsTls { get; }
 
     /// <inheritdoc cref="IClientConnection.Closed"/>
-    public CancellationToken ConnectionClosed => _connection.Closed;
+    public CancellationToken ConnectionClosed { get; }
 
     /// <summary>Status of the response; 0 until its head is handed to the writer.</summary>
     public int Status { get; private set; }
@@ -75,8 +80,14 @@ internal sealed class HttpExchange
     /// <summary>When the last byte of a body from the store had been handed to the socket; 0 when the answer was another.</summary>
     public long DeliveredAt { get; private set; }
 
+    /// <summary>When the last exchange had its answer, or was given up; before the first, when the connection began.</summary>
+    public long EndedAt { get; private set; }
+
     /// <summary>Body bytes handed to the kernel, without the bodies of answers of our own.</summary>
     public long BodyBytes { get; set; }
+
+    /// <summary>Those of them that came from the store.</summary>
+    public long BytesFromStore { get; set; }
 
     /// <summary>The cache key, in the normal form of the target. Valid during the exchange.</summary>
     public ReadOnlySpan<byte> Key => _keyLength == 0 ? Head.Target.PathAndQuery : _key.AsSpan(0, _keyLength);
@@ -139,9 +150,11 @@ internal sealed class HttpExchange
     /// <summary>Notes what the cache did for the answer.</summary>
     public void UseCache(CacheResult result, CacheDetail detail) => (_cacheResult, _cacheDetail) = (result, detail);
 
-    /// <summary>What is to be told of the exchange, now that it has finished.</summary>
-    public ExchangeRecord ToRecord()
+    /// <summary>Notes that the exchange has ended; returns what is to be told of it.</summary>
+    public ExchangeRecord Finish()
     {
+        EndedAt = DeliveredAt != 0 ? DeliveredAt : _time.GetTimestamp();
+
         // Of a head that was refused, nothing is known to be what it looks like.
         bool hasRequest = _hasRequest;
         return new ExchangeRecord
@@ -151,13 +164,15 @@ internal sealed class HttpExchange
             Target = hasRequest ? Head.Target.Bytes : default,
             Status = Status,
             BodyBytes = BodyBytes,
+            BytesFromStore = BytesFromStore,
             CacheResult = _cacheResult,
             CacheDetail = _cacheDetail,
             SlicesHit = SlicesHit,
             SlicesFetched = SlicesFetched,
             Origin = Origin,
             TimeToFirstByte = FirstByteAt != 0 && hasRequest ? _time.GetElapsedTime(StartedAt, FirstByteAt) : null,
-            Duration = hasRequest ? _time.GetElapsedTime(StartedAt, DeliveredAt != 0 ? DeliveredAt : _time.GetTimestamp()) : TimeSpan.Zero,
+            AssemblyDuration = DeliveredAt != 0 ? _time.GetElapsedTime(FirstByteAt, DeliveredAt) : null,
+            Duration = hasRequest ? _time.GetElapsedTime(StartedAt, EndedAt) : null,
             Ending = _ending,
         };
     }
@@ -233,7 +248,7 @@ internal sealed class HttpExchange
     {
         _settings = settings;
         Status = 0;
-        BodyBytes = 0;
+        BodyBytes = BytesFromStore = 0;
         SlicesHit = SlicesFetched = 0;
         FirstByteAt = DeliveredAt = StartedAt = 0;
         Origin = null;

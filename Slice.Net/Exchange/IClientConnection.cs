@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Slice.Net.Exchange;
 
-/// <summary>The connection to a client, as far as an exchange on it needs to know.</summary>
+/// <summary>The connection to a client, as far as an exchange on it needs to know. Its properties do not change.</summary>
 internal interface IClientConnection
 {
     /// <summary>Where responses go.</summary>

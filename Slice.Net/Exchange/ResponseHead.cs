@@ -99,7 +99,7 @@ internal ref struct ResponseHead
 
     /// <summary>Ends the head.</summary>
     /// <exception cref="InvalidOperationException">It is longer than the room it was given: a fault of ours.</exception>
-    public RentedHead End() => End(body: "");
+    public RentedHead End() => _writer.End() ? new RentedHead(_buffer, _writer.BytesWritten) : throw TooLong();
 
     /// <summary>Ends the head and puts a small body of ours behind it, in UTF-8, so that both leave in one write.</summary>
     /// <exception cref="InvalidOperationException">They are longer than the room they were given: a fault of ours.</exception>
@@ -107,9 +107,11 @@ internal ref struct ResponseHead
     {
         if (!_writer.End() || !Encoding.UTF8.TryGetBytes(body, _buffer.AsSpan(_writer.BytesWritten), out int bodyBytes))
         {
-            throw new InvalidOperationException("A response head is longer than its fields.");
+            throw TooLong();
         }
 
         return new RentedHead(_buffer, _writer.BytesWritten + bodyBytes);
     }
+
+    private static InvalidOperationException TooLong() => new("A response head is longer than its fields.");
 }

@@ -79,8 +79,9 @@ internal static class SlicedResponse
         var age = stored.Freshness.AgeAt(now);
         head.WriteField("Age"u8, (long)age.TotalSeconds);
         head.WriteVia();
-        exchange.UseCache(status.Result, status.Detail);
-        head.WriteCache(status, status.IsKept ? (long)(stored.Freshness.Lifetime - age).TotalSeconds : null, status.Result);
+        var result = status.Result;
+        exchange.UseCache(result, status.Detail);
+        head.WriteCache(status, status.IsKept ? (long)(stored.Freshness.Lifetime - age).TotalSeconds : null, result);
         head.WriteConnection(exchange);
         return head.End();
     }

@@ -15,7 +15,7 @@ namespace Slice.Net.Handlers;
 /// delivery and its failures. Thread-safe.
 /// </summary>
 internal sealed class StoredResponder(
-    DeliveryPool deliveries, SliceStore store, TimeProvider time, SliceMeter meter, FailureResponder failures, RequestLog log)
+    DeliveryPool deliveries, SliceStore store, SliceMeter meter, FailureResponder failures, RequestLog log)
 {
     /// <summary>
     /// Answers the exchange. False when the object changed, or went, before anything was sent, and the request is to be started over.
@@ -26,49 +26,57 @@ internal sealed class StoredResponder(
     /// <param name="now">The time, for ages and conditions.</param>
     /// <param name="onlyIfCached">Whether the origin must not be asked for what is missing.</param>
     /// <param name="isLastAttempt">Whether the request was started over already.</param>
-    public async ValueTask<bool> RespondAsync(
+    public ValueTask<bool> RespondAsync(
         HttpExchange exchange, Generation generation, CacheStatus status, DateTimeOffset now, bool onlyIfCached, bool isLastAttempt)
     {
         (generation.IsWhole ? meter.PassthroughRequests : meter.SlicedRequests).Add(1);
         var stored = generation.Response;
         status = status with { IsKept = generation.IsShared };
         int maxRanges = exchange.Settings.Options.Limits.MaxRanges;
-        switch (ResponseDecision.Decide(exchange.Head, stored, now, maxRanges, out var range, out var multipart))
+        return ResponseDecision.Decide(exchange.Head, stored, now, maxRanges, out var range, out var multipart) switch
         {
-            case ResponseKind.NotModified:
-                using (var notModified = SlicedResponse.NotModified(exchange, stored, status, now))
-                {
-                    await exchange.SendHeadAsync(304, notModified.Bytes);
-                }
+            ResponseKind.NotModified => SendHeadAsync(exchange, 304, SlicedResponse.NotModified(exchange, stored, status, now)),
+            ResponseKind.PreconditionFailed => Answered(ErrorResponder.WriteErrorAsync(exchange, 412, "a precondition does not hold")),
+            ResponseKind.Unsatisfiable => Answered(ErrorResponder.WriteUnsatisfiableAsync(exchange, stored.CompleteLength)),
+            ResponseKind.Multipart =>
+                RespondMultipartAsync(exchange, generation, multipart!, status, now, onlyIfCached, isLastAttempt),
+            _ => RespondContentAsync(exchange, generation, range, status, now, onlyIfCached, isLastAttempt),
+        };
+    }
 
-                return true;
-            case ResponseKind.PreconditionFailed:
-                await ErrorResponder.WriteErrorAsync(exchange, 412, "a precondition does not hold");
-                return true;
-            case ResponseKind.Unsatisfiable:
-                await ErrorResponder.WriteUnsatisfiableAsync(exchange, stored.CompleteLength);
-                return true;
-            case ResponseKind.Multipart:
-                return await RespondMultipartAsync(exchange, generation, multipart!, status, now, onlyIfCached, isLastAttempt);
-        }
-
+    private ValueTask<bool> RespondContentAsync(
+        HttpExchange exchange, Generation generation, ByteRange? range, CacheStatus status, DateTimeOffset now, bool onlyIfCached,
+        bool isLastAttempt)
+    {
+        var stored = generation.Response;
         var plan = SlicePlanner.Plan(generation.Grid, range ?? new ByteRange(0, stored.CompleteLength), stored.CompleteLength);
         status = CountUse(generation, plan, status);
         if (onlyIfCached && !exchange.IsHead && status.Hits < status.Slices)
         {
-            await ErrorResponder.WriteNotCachedAsync(exchange);
-            return true;
+            return Answered(ErrorResponder.WriteNotCachedAsync(exchange));
         }
 
-        using var response = SlicedResponse.Create(exchange, stored, range, status, now);
-        if (exchange.IsHead || plan.Count == 0)
+        int statusCode = range is null ? stored.Status : 206;
+        var head = SlicedResponse.Create(exchange, stored, range, status, now);
+        return exchange.IsHead || plan.Count == 0
+            ? SendHeadAsync(exchange, statusCode, head)
+            : DeliverAsync(exchange, generation, plan, statusCode, head, status.IsFirstFetched, isLastAttempt);
+    }
+
+    private static async ValueTask<bool> SendHeadAsync(HttpExchange exchange, int status, RentedHead head)
+    {
+        using (head)
         {
-            await exchange.SendHeadAsync(range is null ? stored.Status : 206, response.Bytes);
-            return true;
+            await exchange.SendHeadAsync(status, head.Bytes);
         }
 
-        return await DeliverAsync(
-            exchange, generation, plan, range is null ? stored.Status : 206, response.Bytes, status.IsFirstFetched, isLastAttempt);
+        return true;
+    }
+
+    private static async ValueTask<bool> Answered(ValueTask answer)
+    {
+        await answer;
+        return true;
     }
 
     private async ValueTask<bool> RespondMultipartAsync(
@@ -113,9 +121,9 @@ internal sealed class StoredResponder(
         return EndDelivered(exchange, outcome) || await EndFailedAsync(exchange, outcome, isLastAttempt);
     }
 
+    // Owns the head.
     private async ValueTask<bool> DeliverAsync(
-        HttpExchange exchange, Generation generation, SlicePlan plan, int status, ReadOnlyMemory<byte> head, bool isFirstFetched,
-        bool isLastAttempt)
+        HttpExchange exchange, Generation generation, SlicePlan plan, int status, RentedHead head, bool isFirstFetched, bool isLastAttempt)
     {
         exchange.PrepareResponse(status);
         DeliveryOutcome outcome;
@@ -123,17 +131,18 @@ internal sealed class StoredResponder(
         try
         {
             outcome = await delivery.RunAsync(
-                exchange, generation, plan, head, isFirstFetched: isFirstFetched, mayStartOver: !isLastAttempt);
+                exchange, generation, plan, head.Bytes, isFirstFetched: isFirstFetched, mayStartOver: !isLastAttempt);
         }
         finally
         {
             deliveries.Return(delivery);
+            head.Dispose();
         }
 
         return EndDelivered(exchange, outcome) || await EndFailedAsync(exchange, outcome, isLastAttempt);
     }
 
-    private bool EndDelivered(HttpExchange exchange, DeliveryOutcome outcome)
+    private static bool EndDelivered(HttpExchange exchange, DeliveryOutcome outcome)
     {
         if (outcome.Status != DeliveryStatus.Delivered)
         {
@@ -141,7 +150,6 @@ internal sealed class StoredResponder(
         }
 
         exchange.EndDelivery();
-        meter.AssemblyDuration.Record(time.GetElapsedTime(exchange.FirstByteAt, exchange.DeliveredAt));
         return true;
     }
 

@@ -35,7 +35,7 @@ public sealed class ConnectionDeadlinesTests
     public void Deadline_passes_once_and_not_after_it_was_met()
     {
         var deadlines = New();
-        deadlines.ArmKeepAlive();
+        deadlines.ArmKeepAlive(_time.GetTimestamp());
         Assert.Equal([DeadlineKind.KeepAlive], SweptAfter(deadlines, seconds: 75));
         Assert.Empty(SweptAfter(deadlines, seconds: 75));
 
@@ -90,7 +90,7 @@ public sealed class ConnectionDeadlinesTests
         long GoOn()
         {
             deadlines!.Disarm();
-            deadlines.ArmKeepAlive();
+            deadlines.ArmKeepAlive(_time.GetTimestamp());
             return 0;
         }
     }
@@ -130,7 +130,7 @@ public sealed class ConnectionDeadlinesTests
         {
             while (!Volatile.Read(ref isOver))
             {
-                deadlines.ArmKeepAlive();
+                deadlines.ArmKeepAlive(_time.GetTimestamp());
                 deadlines.Disarm();
                 deadlines.ArmSend();
                 deadlines.Disarm();

@@ -53,7 +53,7 @@ public sealed class ExchangeRecordTests
         Assert.Equal(
             new RecordedExchange("", "", status, 0, CacheResult.None, CacheDetail.None, 0, 0, null, ExchangeEnding.Refused),
             Bare(record));
-        Assert.Equal((false, TimeSpan.Zero), (record.HasFirstByte, record.Duration));
+        Assert.Equal((false, (TimeSpan?)null), (record.HasFirstByte, record.Duration));
         Assert.Equal(1, await proxy.MetricAsync("requests_total"));
     }
 

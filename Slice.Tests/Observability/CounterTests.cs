@@ -8,7 +8,7 @@ public class CounterTests
     [Fact]
     public void Counter_adds_and_subtracts()
     {
-        var counter = new StripedCounter();
+        var counter = new CounterSheet().NewCounter();
         Assert.Equal(0, counter.Value);
         counter.Add(5);
         counter.Add(-7);
@@ -19,7 +19,7 @@ public class CounterTests
     public async Task Counter_loses_nothing_between_threads()
     {
         const int Rounds = 100_000;
-        var counter = new StripedCounter();
+        var counter = new CounterSheet().NewCounter();
         var workers = Enumerable.Range(1, 8).Select(amount => Task.Run(() => Add(counter, amount, Rounds)));
         await Deadline.WithinAsync(Task.WhenAll(workers), "eight workers");
         Assert.Equal(36L * Rounds, counter.Value);

@@ -84,7 +84,6 @@ public sealed class SliceMeterTests : IDisposable
     {
         (string Name, StripedCounter Cell)[] wiring =
         [
-            ("requests_total", _meter.Requests),
             ("sliced_requests_total", _meter.SlicedRequests),
             ("passthrough_requests_total", _meter.PassthroughRequests),
             ("cache_hits_total", _meter.CacheHits),
@@ -233,10 +232,10 @@ public sealed class SliceMeterTests : IDisposable
     public void Meters_of_one_name_do_not_mix()
     {
         using var other = new SliceMeter();
-        other.Requests.Add(5);
+        other.Subrequests.Add(5);
         other.RequestDuration.Record(TimeSpan.FromSeconds(1));
 
-        Assert.Equal((0, 5), (Value("requests_total"), Value(other, "requests_total")));
+        Assert.Equal((0, 5), (Value("subrequests_total"), Value(other, "subrequests_total")));
         Assert.Equal(0, Find("request_duration_seconds").Histogram!.Count);
         Assert.Equal(_meter.Read().Count, other.Read().Count);
     }

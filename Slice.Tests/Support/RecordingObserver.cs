@@ -17,6 +17,9 @@ internal sealed class RecordingObserver(IExchangeObserver next) : IExchangeObser
     public bool IsIdle { get; set; }
 
     /// <inheritdoc/>
+    public void Began() => next.Began();
+
+    /// <inheritdoc/>
     public void Finished(in ExchangeRecord record)
     {
         if (!IsIdle)
@@ -63,5 +66,5 @@ internal sealed record RecordedExchange(
 
     public bool HasFirstByte { get; init; }
 
-    public TimeSpan Duration { get; init; }
+    public TimeSpan? Duration { get; init; }
 }

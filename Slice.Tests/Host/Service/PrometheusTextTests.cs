@@ -13,14 +13,14 @@ public sealed class PrometheusTextTests
         using var meter = new SliceMeter();
         StripedCounter[] counters =
         [
-            meter.Requests, meter.SlicedRequests, meter.PassthroughRequests, meter.CacheHits, meter.CacheMisses, meter.CacheErrors,
+            meter.SlicedRequests, meter.PassthroughRequests, meter.CacheHits, meter.CacheMisses, meter.CacheErrors,
             meter.CacheDiskWaits, meter.CacheDiskReadsAhead, meter.Subrequests, meter.FailedSubrequests, meter.RetriedSubrequests,
             meter.BytesFromOrigin, meter.BytesFromCache, meter.BytesToClient, meter.ActiveRequests, meter.PurgeRequests,
             meter.PurgedItems, meter.PurgeAuthFailures,
         ];
         for (int index = 0; index < counters.Length; index++)
         {
-            counters[index].Add(1_000 + index);
+            counters[index].Add(1_001 + index);
         }
 
         meter.Responses.Add(2);
