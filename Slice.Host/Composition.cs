@@ -62,13 +62,14 @@ internal sealed class Composition : IAsyncDisposable
         // Fetching.
         _gate = new OriginGate(options.Limits.MaxOriginRequests, time);
         var gated = new GatedOrigin(_gate, meter);
-        var attempts = new SliceFetchAttempts(gated, _store, time, meter, _stopping.Token);
+        var parts = new PartReader(gated, time, meter);
+        var attempts = new SliceFetchAttempts(parts, _store, meter, _stopping.Token);
         _fetcher = new SliceFetcher(attempts, index, time, meter, _stopping.Token) { FetchFailed = log.FetchFailed };
         var interpreter = new ObjectAnswerInterpreter(_fetcher, _store, index);
         var objects = new ObjectFetcher(new ObjectFetchAttempts(gated, interpreter, time, meter, _stopping.Token), index, time, meter);
 
         // Delivery.
-        var unstored = new UnstoredDelivery(new UnstoredReader(gated, index, time, meter), meter);
+        var unstored = new UnstoredDelivery(new UnstoredReader(parts, gated, index, time, meter), meter);
         var deliveries = new DeliveryPool(() => new SliceDelivery(_fetcher, unstored, _residency, meter));
 
         // Handlers.

@@ -113,13 +113,9 @@ public sealed class ObjectAnswerInterpreter
         }
 
         var generation = new Generation(request.Key, stored, settings.Grid, isShared, _store) { Selecting = selecting };
-        var fetch = request.FirstSliceIndex is { } first ? _fetcher.Prepare(generation, first) : null;
+        using var prepared = request.FirstSliceIndex is { } first ? _fetcher.Prepare(generation, first) : null;
         var result = Publish(request, generation, detail, answer.Response.Status);
-        if (fetch is not null)
-        {
-            _fetcher.Continue(fetch, request.Context, answer.HandOver(), part.Part);
-        }
-
+        prepared?.Continue(request.Context, answer, part.Part);
         return result;
     }
 
@@ -158,25 +154,13 @@ public sealed class ObjectAnswerInterpreter
     private ObjectFetchResult.Found PublishWhole(
         ObjectFetchRequest request, Generation generation, CacheDetail detail, PermittedResponse answer)
     {
-        int status = answer.Response.Status;
         long length = generation.CompleteLength;
-        if (length > generation.Grid.SliceSizeBytes)
-        {
-            var fill = _fetcher.PrepareWhole(generation);
-            var result = Publish(request, generation, detail, status);
-            _fetcher.ContinueWhole(fill, answer.HandOverWithoutPermit());
-            return result;
-        }
-
-        if (length > 0)
-        {
-            var fetch = _fetcher.Prepare(generation, 0);
-            var result = Publish(request, generation, detail, status);
-            _fetcher.Continue(fetch, request.Context, answer.HandOver(), new ByteRange(0, length));
-            return result;
-        }
-
-        return Publish(request, generation, detail, status);
+        using var prepared = length > generation.Grid.SliceSizeBytes ? _fetcher.PrepareWhole(generation)
+            : length > 0 ? _fetcher.Prepare(generation, 0)
+            : null;
+        var result = Publish(request, generation, detail, answer.Response.Status);
+        prepared?.Continue(request.Context, answer, new ByteRange(0, length));
+        return result;
     }
 
     // The body goes straight to the client, with a copy for the store where one may be kept.

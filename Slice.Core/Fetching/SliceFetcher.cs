@@ -93,14 +93,14 @@ public sealed class SliceFetcher : IAsyncDisposable
 
     /// <summary>
     /// Takes the place of a slice of a new generation, for a response that is open already. From here on others follow; the caller goes on
-    /// with <see cref="Continue"/>.
+    /// with <see cref="PreparedFetch.Continue"/>.
     /// </summary>
-    internal SliceFetch Prepare(Generation generation, int sliceIndex)
+    internal PreparedFetch Prepare(Generation generation, int sliceIndex)
     {
         var fetch = new SliceFetch(generation, sliceIndex);
         fetch.Start();
         return TryAdd(fetch)
-            ? fetch
+            ? new PreparedFetch(this, fetch)
             : throw new InvalidOperationException($"Slice {sliceIndex} of a new generation has a fetch in flight.");
     }
 
@@ -109,13 +109,13 @@ public sealed class SliceFetcher : IAsyncDisposable
         _ = RunAsync(prepared, context, open, part);
 
     /// <summary>Takes the place of all slices of a new generation, for a body that holds the whole object.</summary>
-    internal WholeBodyFill PrepareWhole(Generation generation)
+    internal PreparedFetch PrepareWhole(Generation generation)
     {
         var fill = new WholeBodyFill(generation, _time);
         generation.Fill = fill;
         generation.FetchStarted();
         Interlocked.Increment(ref _owners);
-        return fill;
+        return new PreparedFetch(this, fill);
     }
 
     /// <summary>
@@ -123,6 +123,41 @@ public sealed class SliceFetcher : IAsyncDisposable
     /// to the fill.
     /// </summary>
     internal void ContinueWhole(WholeBodyFill prepared, OriginResponse response) => _ = RunWholeAsync(prepared, response);
+
+    /// <summary>Ends a fetch: everybody who follows learns of the failure, if there is one.</summary>
+    internal void Finish(SliceFetch fetch, Failure failure)
+    {
+        _collapser.Remove(fetch);
+        fetch.Generation.FetchEnded();
+        if (fetch.Generation is { IsShared: true, IsEmpty: true })
+        {
+            // Nothing is stored of the object and nothing on the way: the record alone is of no use to anybody.
+            _index.Remove(fetch.Generation);
+        }
+
+        fetch.End(failure);
+        RemoveOwner();
+    }
+
+    /// <summary>Ends a fill: everybody who follows learns of the failure, if there is one.</summary>
+    internal void FinishWhole(WholeBodyFill fill, Failure failure)
+    {
+        fill.Generation.Fill = null;
+        fill.Generation.FetchEnded();
+        if (failure.IsError)
+        {
+            // What is missing of it cannot be fetched by itself.
+            _index.Remove(fill.Generation);
+        }
+
+        if (fill.End(failure) is { } unfinished && failure.Error is not (FetchError.Abandoned or FetchError.ShuttingDown))
+        {
+            _meter.FailedSubrequests.Add(1);
+            FetchFailed?.Invoke(unfinished, failure);
+        }
+
+        RemoveOwner();
+    }
 
     private static SliceSource AcquireOfWhole(Generation generation, int sliceIndex)
     {
@@ -161,21 +196,7 @@ public sealed class SliceFetcher : IAsyncDisposable
         }
 
         response.Dispose();
-        fill.Generation.Fill = null;
-        fill.Generation.FetchEnded();
-        if (failure.IsError)
-        {
-            // What is missing of it cannot be fetched by itself.
-            _index.Remove(fill.Generation);
-        }
-
-        if (fill.End(failure) is { } unfinished && failure.Error is not (FetchError.Abandoned or FetchError.ShuttingDown))
-        {
-            _meter.FailedSubrequests.Add(1);
-            FetchFailed?.Invoke(unfinished, failure);
-        }
-
-        RemoveOwner();
+        FinishWhole(fill, failure);
     }
 
     private async Task<Failure> FillWholeAsync(WholeBodyFill fill, OriginResponse response)
@@ -273,20 +294,6 @@ public sealed class SliceFetcher : IAsyncDisposable
         {
             ArrayPool<byte>.Shared.Return(buffer);
         }
-    }
-
-    private void Finish(SliceFetch fetch, Failure failure)
-    {
-        _collapser.Remove(fetch);
-        fetch.Generation.FetchEnded();
-        if (fetch.Generation is { IsShared: true, IsEmpty: true })
-        {
-            // Nothing is stored of the object and nothing on the way: the record alone is of no use to anybody.
-            _index.Remove(fetch.Generation);
-        }
-
-        fetch.End(failure);
-        RemoveOwner();
     }
 
     private void RemoveOwner()

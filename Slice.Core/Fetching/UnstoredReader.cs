@@ -16,11 +16,12 @@ namespace Slice.Core.Fetching;
 /// sends the piece. An origin without ranges gives one body from the beginning; its permit goes back as soon as the head is there, as for
 /// any body that streams at a client's pace.
 /// </remarks>
-/// <param name="origin">The way to the origin.</param>
+/// <param name="reader">Reads the pieces.</param>
+/// <param name="origin">The way to the origin, for a whole object.</param>
 /// <param name="index">Loses the version that the origin does not have any more, so that the next request asks what there is.</param>
 /// <param name="time">The clock.</param>
 /// <param name="meter">The metrics.</param>
-public sealed class UnstoredReader(GatedOrigin origin, ObjectIndex index, TimeProvider time, SliceMeter meter)
+public sealed class UnstoredReader(PartReader reader, GatedOrigin origin, ObjectIndex index, TimeProvider time, SliceMeter meter)
 {
     /// <summary>
     /// Bytes of one piece, and of a caller's buffer. As much as a fetch reads at once; a connection holds no more while its client is slow.
@@ -38,26 +39,10 @@ public sealed class UnstoredReader(GatedOrigin origin, ObjectIndex index, TimePr
     public async ValueTask<Failure> ReadAsync(
         Generation generation, FetchContext context, ByteRange piece, Memory<byte> buffer, CancellationToken ct)
     {
-        var retries = new RetryLoop(context.Settings.Retries, time, meter);
-        int have = 0;
-        while (true)
-        {
-            var rest = new ByteRange(piece.Start + have, piece.End);
-            var (read, failure) = await AttemptAsync(generation, context, rest, buffer[have..], retries.FailedOrigin, ct);
-            have += read;
-            if (have == piece.Length)
-            {
-                return Failure.None;
-            }
-
-            // A part that is shorter than asked for is legal (B17), and no progress at all is a failure like any other.
-            failure = failure.IsError ? failure : new Failure(FetchError.HttpResponseIncomplete, $"{piece.Length - have} bytes short");
-            if (!await retries.WaitAsync(failure, ct))
-            {
-                RemoveIfChanged(generation, failure);
-                return failure;
-            }
-        }
+        var failure = await reader.ReadAllAsync(
+            new BufferTarget(buffer[..(int)piece.Length]), generation, context, piece, open: null, part: default, ct);
+        EndIfFailed(generation, failure);
+        return failure;
     }
 
     /// <summary>
@@ -83,7 +68,7 @@ public sealed class UnstoredReader(GatedOrigin origin, ObjectIndex index, TimePr
 
             if (!await retries.WaitAsync(result.Failure, ct))
             {
-                RemoveIfChanged(generation, result.Failure);
+                EndIfFailed(generation, result.Failure);
                 return result;
             }
         }
@@ -111,52 +96,18 @@ public sealed class UnstoredReader(GatedOrigin origin, ObjectIndex index, TimePr
         }
     }
 
-    // The rule of SliceFetcher: any sign that the object changed ends the version that we hold. Without this the next request would find
-    // the version again, and fail again.
-    private void RemoveIfChanged(Generation generation, Failure failure)
+    // The rules of SliceFetcher: a subrequest that failed for good is counted, and any sign that the object changed ends the version that
+    // we hold. Without this the next request would find the version again, and fail again.
+    private void EndIfFailed(Generation generation, Failure failure)
     {
+        if (failure.IsError)
+        {
+            meter.FailedSubrequests.Add(1);
+        }
+
         if (failure.Error is FetchError.ObjectChanged or FetchError.UnexpectedStatus)
         {
             index.Remove(generation);
-        }
-    }
-
-    private async ValueTask<(int Bytes, Failure Failure)> AttemptAsync(
-        Generation generation, FetchContext context, ByteRange asked, Memory<byte> buffer, string? failedOrigin, CancellationToken ct)
-    {
-        var settings = context.Settings;
-        var pinned = generation.Response.Validator;
-        var request = new OriginRequest(context.Template, asked) { PinnedVersion = pinned, FailedOrigin = failedOrigin };
-        var (permitted, failure) = await origin.SendAsync(settings.Origin, request, settings.QueueTimeout, ct);
-        if (permitted is null)
-        {
-            return (0, failure);
-        }
-
-        using (permitted)
-        {
-            var response = permitted.Response;
-            failure = PartialResponseCheck.CheckPinned(response, asked, pinned, out var part);
-            if (failure.IsError)
-            {
-                return (0, failure with { Origin = response.Origin });
-            }
-
-            response.LimitTotalTime();
-            int have = 0;
-            while (have < part.Length)
-            {
-                var read = await response.ReadAsync(buffer[have..(int)part.Length]);
-                if (read.Bytes == 0)
-                {
-                    return (have, read.Failure with { Origin = response.Origin });
-                }
-
-                meter.BytesFromOrigin.Add(read.Bytes);
-                have += read.Bytes;
-            }
-
-            return (have, Failure.None);
         }
     }
 
@@ -193,6 +144,27 @@ public sealed class UnstoredReader(GatedOrigin origin, ObjectIndex index, TimePr
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    // Bytes that go to the caller as they are.
+    private sealed class BufferTarget(Memory<byte> buffer) : IPartTarget
+    {
+        public int TakenBytes { get; private set; }
+
+        public Memory<byte> Memory => buffer[TakenBytes..];
+
+        public ValueTask<Failure> PrepareAsync() => new(Failure.None);
+
+        public ValueTask<Failure> TakeAsync(int bytes)
+        {
+            TakenBytes += bytes;
+            return new(Failure.None);
+        }
+
+        public void EndPart()
+        {
+            // The buffer is the caller's.
         }
     }
 }

@@ -92,15 +92,25 @@ internal sealed class SliceDelivery
                 var outcome = source.Stored is { } stored
                     ? OutcomeOf(await WriteStoredAsync(exchange, head, stored, part), stored, generation, head)
                     : await FollowAsync(exchange, source.Fetch!, part, head);
-                _window.Advance();
-                if (outcome.Status != DeliveryStatus.Delivered)
+                bool isHit = source.Stored is not null && !(isFirstFetched && ordinal == 0);
+                if (outcome.Status == DeliveryStatus.Delivered)
                 {
-                    return mayStartOver && LeftBeforeItBegan(generation, outcome, isFirstFetched)
-                        ? s_leftTheCache
-                        : await RecoverAsync(exchange, generation, plan, outcome.HasBegun ? default : head, outcome);
+                    Count(isHit, part.TakeBytes);
+                }
+                else if (mayStartOver && LeftBeforeItBegan(generation, outcome, isFirstFetched))
+                {
+                    return s_leftTheCache;
+                }
+                else
+                {
+                    (outcome, bool isRestSent) = await RecoverAsync(exchange, generation, part, head, outcome);
+                    if (isRestSent || outcome.Status != DeliveryStatus.Delivered)
+                    {
+                        return outcome;
+                    }
                 }
 
-                Count(isHit: source.Stored is not null && !(isFirstFetched && ordinal == 0), part.TakeBytes);
+                _window.Advance();
                 head = default;
                 if (!generation.IsShared && dropsPassed)
                 {
@@ -145,11 +155,12 @@ internal sealed class SliceDelivery
         return exchange.Writer.WriteSliceAsync(head, slice, part.SkipBytes, part.TakeBytes);
     }
 
-    // A piece at a time, each in memory before it is sent: a slow client may take a minute for one, and pages do not wait for it.
+    // From where the client is, a piece at a time, each in memory before it is sent: a slow client may take a minute for one, and pages do
+    // not wait for it.
     private async ValueTask<WriteResult> WriteStoredSlowAsync(
         HttpExchange exchange, ReadOnlyMemory<byte> head, StoredSlice slice, SlicePart part)
     {
-        for (int sent = 0; sent < part.TakeBytes;)
+        for (int sent = _sentOfSlice; sent < part.TakeBytes;)
         {
             int skip = part.SkipBytes + sent;
             int take = Math.Min(part.TakeBytes - sent, ClientWriter.MaxWriteBytes);
@@ -202,23 +213,22 @@ internal sealed class SliceDelivery
             case WriteResult.SliceGone:
                 generation.Drop(slice);
                 _meter.CacheErrors.Add(1);
-                _bytesSent += _sentOfSlice;
                 return new DeliveryOutcome(
-                    DeliveryStatus.Failed, HasBegun: head.IsEmpty
-                        || _sentOfSlice > 0, new Failure(FetchError.SliceGone, "the disk does not give it"));
+                    DeliveryStatus.Failed,
+                    HasBegun: head.IsEmpty || _sentOfSlice > 0,
+                    new Failure(FetchError.SliceGone, "the disk does not give it"));
             case WriteResult.SliceUnreadable:
                 generation.Drop(slice);
                 return new DeliveryOutcome(DeliveryStatus.SliceUnreadable, HasBegun: true, Failure.None);
             default:
-                _bytesSent += _sentOfSlice;
                 return new DeliveryOutcome(DeliveryStatus.ClientGone, HasBegun: true, Failure.None);
         }
     }
 
-    // Sends a slice that is still arriving, as its bytes land.
+    // Sends a slice that is still arriving, as its bytes land, from where the client is.
     private async ValueTask<DeliveryOutcome> FollowAsync(HttpExchange exchange, SliceFetch fetch, SlicePart part, ReadOnlyMemory<byte> head)
     {
-        int sent = 0;
+        int sent = _sentOfSlice;
         while (sent < part.TakeBytes)
         {
             // Failure first: what landed before it is good and is sent.
@@ -228,7 +238,7 @@ internal sealed class SliceDelivery
             {
                 if (failure.IsError)
                 {
-                    _bytesSent += sent;
+                    _sentOfSlice = sent;
                     return new DeliveryOutcome(DeliveryStatus.Failed, HasBegun: head.IsEmpty, failure);
                 }
 
@@ -257,16 +267,37 @@ internal sealed class SliceDelivery
         outcome is { HasBegun: false, Failure.Error: FetchError.SliceGone }
         && (generation.IsReplaced || (!isFirstFetched && generation is { IsShared: true, IsRetired: true }));
 
-    private async ValueTask<DeliveryOutcome> RecoverAsync(
-        HttpExchange exchange, Generation generation, SlicePlan plan, ReadOnlyMemory<byte> head, DeliveryOutcome outcome)
+    // The rest of a slice that did not come: fetched like any other when the disk has lost it, else past the store. The slices after it
+    // have their own turn, but for an object that the origin gives from its beginning only: then everything after it is sent here.
+    private async ValueTask<(DeliveryOutcome Outcome, bool IsRestSent)> RecoverAsync(
+        HttpExchange exchange, Generation generation, SlicePart part, ReadOnlyMemory<byte> head, DeliveryOutcome outcome)
     {
-        if (!UnstoredDelivery.CanHelp(outcome.Failure.Error))
+        if (outcome.Failure.Error == FetchError.SliceGone && _window.Current.Stored is not null)
         {
-            return outcome;
+            _window.Renew();
+            head = outcome.HasBegun ? default : head;
+            outcome = _window.Current.Stored is { } stored
+                ? OutcomeOf(await WriteStoredSlowAsync(exchange, head, stored, part), stored, generation, head)
+                : await FollowAsync(exchange, _window.Current.Fetch!, part, head);
+            if (outcome.Status == DeliveryStatus.Delivered)
+            {
+                Count(isHit: false, part.TakeBytes);
+                return (outcome, false);
+            }
         }
 
-        var rest = new ByteRange(plan.Range.Start + _bytesSent, plan.Range.End);
-        return await _unstored.RunAsync(exchange, generation, rest, head);
+        _bytesSent += _sentOfSlice;
+        if (!UnstoredDelivery.CanHelp(outcome.Failure.Error))
+        {
+            return (outcome, false);
+        }
+
+        long start = generation.Grid.RangeOf(part.SliceIndex, generation.CompleteLength).Start + part.SkipBytes;
+        long end = generation.IsWhole ? _window.Plan.Range.End : start + part.TakeBytes;
+        outcome = await _unstored.RunAsync(
+            exchange, generation, new ByteRange(start + _sentOfSlice, end), outcome.HasBegun ? default : head);
+        _misses++;
+        return (outcome, generation.IsWhole);
     }
 
     private void Count(bool isHit, int bytes)

@@ -8,8 +8,8 @@ using Slice.Net.Exchange;
 namespace Slice.Net.Delivery;
 
 /// <summary>
-/// Sends the rest of a response past the store: when the store takes nothing, or has lost a slice that the origin gives with the whole
-/// object only. A full store must not cost the client its response. Thread-safe.
+/// Sends bytes past the store: those of a slice that the store does not take; or, when the store has lost a slice that the origin gives
+/// with the whole object only, the rest of the response. A full store must not cost the client its response. Thread-safe.
 /// </summary>
 internal sealed class UnstoredDelivery(UnstoredReader reader, Core.Observability.SliceMeter meter)
 {

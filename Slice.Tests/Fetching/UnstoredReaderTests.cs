@@ -40,6 +40,29 @@ public sealed class UnstoredReaderTests : IAsyncDisposable
     }
 
     [Fact]
+    [Trait("Behaviour", "B17")]
+    public async Task Part_shorter_than_asked_for_costs_no_repeat()
+    {
+        var reading = ReadAsync(new ByteRange(0, 4));
+        (await _bed.Origin.NextAsync()).Respond(Partial("bytes 0-0/16", "Content-Length: 1")).Send("0").End();
+        var second = await _bed.Origin.NextAsync();
+        second.RespondWhole(FakeContent.Sixteen);
+
+        Assert.Equal(("0123", FetchError.None), await reading);
+        Assert.Equal(new ByteRange(1, 4), second.Request.Range);
+        Assert.Equal((0, 2), (_bed.Meter.RetriedSubrequests.Value, _bed.Meter.SubrequestDuration.Recorded.Count));
+    }
+
+    [Fact]
+    [Trait("Behaviour", "B17")]
+    public async Task Body_longer_than_its_part_is_not_taken()
+    {
+        _bed.Origin.Answer = _ => new OriginResult(Partial("bytes 0-3/16").Send("01234").End(), Failure.None);
+        Assert.Equal(FetchError.UnusablePartialResponse, (await ReadAsync(new ByteRange(0, 4))).Error);
+        Assert.Equal(1, _bed.Meter.FailedSubrequests.Value);
+    }
+
+    [Fact]
     public async Task Failure_that_stays_is_told_and_leaves_no_permit_behind()
     {
         var reading = ReadAsync(new ByteRange(0, 4));
@@ -111,6 +134,9 @@ public sealed class UnstoredReaderTests : IAsyncDisposable
             Assert.Equal("abcdef", Encoding.Latin1.GetString(buffer, 0, read.Bytes));
         }
     }
+
+    private static FakeOriginResponse Partial(string contentRange, params string[] fields) =>
+        new(206, ["ETag: \"v1\"", $"Content-Range: {contentRange}", .. fields]);
 
     private async Task<(string Text, FetchError Error)> ReadAsync(ByteRange piece)
     {

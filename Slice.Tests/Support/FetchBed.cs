@@ -31,7 +31,8 @@ internal sealed class FetchBed : IAsyncDisposable
             QueueTimeout = queueTimeout ?? Deadline.Default,
         };
         var gated = new GatedOrigin(Gate, Meter);
-        var attempts = new SliceFetchAttempts(gated, Store, Time, Meter, _stopping.Token);
+        var parts = new PartReader(gated, Time, Meter);
+        var attempts = new SliceFetchAttempts(parts, Store, Meter, _stopping.Token);
         Fetcher = new SliceFetcher(attempts, Index, Time, Meter, _stopping.Token)
         {
             FetchFailed = (_, failure) =>
@@ -44,7 +45,7 @@ internal sealed class FetchBed : IAsyncDisposable
         };
         var interpreter = new ObjectAnswerInterpreter(Fetcher, Store, Index);
         Objects = new ObjectFetcher(new ObjectFetchAttempts(gated, interpreter, Time, Meter, _stopping.Token), Index, Time, Meter);
-        Unstored = new UnstoredReader(gated, Index, Time, Meter);
+        Unstored = new UnstoredReader(parts, gated, Index, Time, Meter);
     }
 
     public ManualTime Time { get; } = new();
@@ -79,10 +80,10 @@ internal sealed class FetchBed : IAsyncDisposable
     public static SubrequestTemplate Template(string target = "/file") => new(target, null, []);
 
     /// <summary>A generation of <paramref name="content"/> that is published, as if it had been fetched.</summary>
-    public Generation Publish(FakeContent content, bool isShared = true)
+    public Generation Publish(FakeContent content, bool isShared = true, bool isWhole = false)
     {
         var response = Reader.Read(new FakeOriginResponse(206, content.FieldLines), content.Text.Length);
-        var generation = new Generation(StoredObjects.Key(), response, Grid, isShared, Store);
+        var generation = new Generation(StoredObjects.Key(), response, Grid, isShared, Store) { IsWhole = isWhole };
         if (isShared)
         {
             Index.Publish(generation);

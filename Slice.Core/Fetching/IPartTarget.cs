@@ -1,0 +1,25 @@
+using Slice.Core.Origin;
+
+namespace Slice.Core.Fetching;
+
+/// <summary>Where the bytes of a part go that a <see cref="PartReader"/> reads. Used by one reading at a time; not thread-safe.</summary>
+internal interface IPartTarget
+{
+    /// <summary>Bytes taken so far: where the next subrequest goes on.</summary>
+    int TakenBytes { get; }
+
+    /// <summary>Where the next bytes are read to; valid until they are taken, or the part ends.</summary>
+    Memory<byte> Memory { get; }
+
+    /// <summary>
+    /// The turn at the origin has come, or a response is open. A failure says why the bytes are not needed, or have no place to go to: then
+    /// the origin is not asked.
+    /// </summary>
+    ValueTask<Failure> PrepareAsync();
+
+    /// <summary>The next bytes stand at the beginning of <see cref="Memory"/>. A failure ends the reading.</summary>
+    ValueTask<Failure> TakeAsync(int bytes);
+
+    /// <summary>A body has ended, whole or not: nothing is read to <see cref="Memory"/> until it is asked for again.</summary>
+    void EndPart();
+}

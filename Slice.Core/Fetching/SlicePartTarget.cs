@@ -1,0 +1,98 @@
+using System.Buffers;
+using Slice.Core.Observability;
+using Slice.Core.Origin;
+using Slice.Core.Storage;
+
+namespace Slice.Core.Fetching;
+
+/// <summary>Puts the bytes of one slice into the store, and tells those who follow its fetch.</summary>
+internal sealed class SlicePartTarget(SliceFetch fetch, SliceStore store, SliceMeter meter) : IPartTarget
+{
+    /// <summary>
+    /// One read from the origin. 128 KiB keeps the number of wake-ups of followers low (8 per MiB) while the first bytes
+    /// still leave as soon as they arrive: a read returns with what there is.
+    /// </summary>
+    private const int ReadBufferBytes = 128 << 10;
+
+    private byte[]? _buffer;
+
+    /// <inheritdoc/>
+    public int TakenBytes => fetch.AvailableBytes;
+
+    /// <inheritdoc/>
+    public Memory<byte> Memory => _buffer ??= ArrayPool<byte>.Shared.Rent(ReadBufferBytes);
+
+    /// <inheritdoc/>
+    public async ValueTask<Failure> PrepareAsync() =>
+        !fetch.TryStart() ? new Failure(FetchError.Abandoned)
+        : fetch.HasSlice || await TryReserveAsync() ? Failure.None
+        : new Failure(
+            FetchError.StoreFull, store.Writing.IsStopped ? "the disk refuses writes" : "every slice that could be evicted is being sent");
+
+    /// <inheritdoc/>
+    public ValueTask<Failure> TakeAsync(int bytes) => TakeAsync(_buffer.AsMemory(0, bytes));
+
+    /// <summary>Takes the next bytes of the slice from wherever they are.</summary>
+    public async ValueTask<Failure> TakeAsync(ReadOnlyMemory<byte> bytes)
+    {
+        try
+        {
+            await WriteAsync(bytes);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            meter.CacheErrors.Add(1);
+            return new Failure(FetchError.StoreWriteError, error.Message);
+        }
+
+        if (fetch.AvailableBytes + bytes.Length == fetch.LengthBytes)
+        {
+            // Before the last bytes are published: whoever has received all of them finds the slice stored.
+            fetch.Reservation.Commit(fetch.Generation, fetch.SliceIndex);
+        }
+
+        fetch.Publish(fetch.AvailableBytes + bytes.Length);
+        return Failure.None;
+    }
+
+    /// <inheritdoc/>
+    public void EndPart()
+    {
+        if (_buffer is not null)
+        {
+            ArrayPool<byte>.Shared.Return(_buffer);
+            _buffer = null;
+        }
+    }
+
+    // A disk that refuses the very first bytes of a slice costs nothing but the try: nobody has seen a byte of the slice yet, and the store
+    // gives another place, which is not on that disk.
+    private async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes)
+    {
+        try
+        {
+            await fetch.Reservation.WriteAsync(bytes, fetch.AvailableBytes);
+        }
+        catch (Exception error) when (fetch.AvailableBytes == 0 && error is IOException or UnauthorizedAccessException)
+        {
+            if (!await TryReserveAsync())
+            {
+                throw;
+            }
+
+            meter.CacheErrors.Add(1);
+            await fetch.Reservation.WriteAsync(bytes, 0);
+        }
+    }
+
+    private async ValueTask<bool> TryReserveAsync()
+    {
+        if (await store.ReserveAsync(fetch.LengthBytes) is not { } reservation)
+        {
+            return false;
+        }
+
+        fetch.UseReservation(reservation);
+        return true;
+    }
+}
