@@ -12,8 +12,8 @@ namespace Slice.Core.Storage;
 /// <see cref="SliceStore.SliceCount"/>, and it goes in the order in which it came, when others need the room.
 /// </para>
 /// <para>
-/// Once the store has taken everything for <see cref="s_keptFor"/>, transient slices go a few at a time with each reservation, and the
-/// segment with the last of them: what a trouble of a minute has left in memory must not stay there for ever.
+/// Once nothing has come for <see cref="s_keptFor"/>, transient slices go, and with the last one the segment: what a trouble of a minute
+/// has left in memory must not stay there for ever. While the disk refuses writes they stay: nothing else has them.
 /// </para>
 /// </remarks>
 /// <param name="store">The store whose overflow it is.</param>
@@ -23,19 +23,16 @@ namespace Slice.Core.Storage;
 /// <param name="time">The clock.</param>
 internal sealed class SliceOverflow(SliceStore store, Lock storeLock, TenantTable tenants, int maxBytes, TimeProvider time) : IDisposable
 {
-    // Slices that are passed over for one victim because they are being sent, and victims for one reservation. 64 MiB have a thousand
-    // slices of the smallest size. Arbitrary.
+    // Slices that are passed over for one victim because they are being sent, and victims for one reservation or turn of the timer. 64 MiB
+    // have a thousand slices of the smallest size. Arbitrary.
     private const int MaxLooks = 1024;
-
-    // Slices that go with each reservation, once the overflow is not needed any more: more than come, and few enough for one caller.
-    // Arbitrary.
-    private const int MaxRelieved = 4;
 
     // A client that came while the store took nothing may be behind by so much, and wants what others have fetched. Arbitrary.
     private static readonly TimeSpan s_keptFor = TimeSpan.FromSeconds(30);
 
     private readonly FifoQueue _queue = new(SliceQueue.Overflow);
     private SegmentFile? _segment;
+    private ITimer? _relief;
     private long _usedBytes;
     private long _neededAt;
     private bool _isDisposed;
@@ -87,35 +84,6 @@ internal sealed class SliceOverflow(SliceStore store, Lock storeLock, TenantTabl
         return null;
     }
 
-    /// <summary>
-    /// Takes some slices out, when the overflow was not needed for a while, and lets the memory go when nothing is left. Called while the
-    /// store works.
-    /// </summary>
-    public void Relieve()
-    {
-        for (int count = 0; count < MaxRelieved; count++)
-        {
-            StoredSlice? victim;
-            ISliceTenant? owner;
-            SegmentFile? unused;
-            lock (storeLock)
-            {
-                unused = LetGoUnsynchronized();
-                bool isExpired = time.GetElapsedTime(_neededAt) >= s_keptFor;
-                victim = isExpired ? TakeVictimUnsynchronized() : null;
-                owner = victim is null ? null : tenants.OwnerOf(victim);
-            }
-
-            ((IDisposable?)unused)?.Dispose();
-            if (victim is null)
-            {
-                return;
-            }
-
-            tenants.Evict(victim, owner);
-        }
-    }
-
     /// <summary>Queues a slice that has just been indexed.</summary>
     public void AddUnsynchronized(StoredSlice slice) => _queue.Add(slice);
 
@@ -152,14 +120,62 @@ internal sealed class SliceOverflow(SliceStore store, Lock storeLock, TenantTabl
     public void Dispose()
     {
         SegmentFile? segment;
+        ITimer? relief;
         lock (storeLock)
         {
             _isDisposed = true;
+            relief = _relief;
             segment = _segment;
             Volatile.Write(ref _segment, null);
         }
 
+        relief?.Dispose();
         ((IDisposable?)segment)?.Dispose();
+    }
+
+    // By the timer, so with nobody waiting. One that finds nothing any more is the last.
+    private void Relieve()
+    {
+        if (!store.Writing.IsStopped)
+        {
+            EvictUnused();
+        }
+
+        ITimer? relief = null;
+        lock (storeLock)
+        {
+            if (_segment is null)
+            {
+                (relief, _relief) = (_relief, null);
+            }
+        }
+
+        relief?.Dispose();
+    }
+
+    private void EvictUnused()
+    {
+        for (int count = 0; count < MaxLooks; count++)
+        {
+            StoredSlice? victim;
+            ISliceTenant? owner;
+            SegmentFile? unused;
+            lock (storeLock)
+            {
+                unused = LetGoUnsynchronized();
+                bool isExpired = time.GetElapsedTime(_neededAt) >= s_keptFor;
+                victim = isExpired ? TakeVictimUnsynchronized() : null;
+                owner = victim is null ? null : tenants.OwnerOf(victim);
+            }
+
+            ((IDisposable?)unused)?.Dispose();
+            if (victim is null)
+            {
+                return;
+            }
+
+            tenants.Evict(victim, owner);
+        }
     }
 
     private StoredSlice? TryAllocateUnsynchronized(int lengthBytes)
@@ -213,6 +229,7 @@ internal sealed class SliceOverflow(SliceStore store, Lock storeLock, TenantTabl
             if (isOurs)
             {
                 Volatile.Write(ref _segment, created);
+                _relief ??= time.CreateTimer(static self => ((SliceOverflow)self!).Relieve(), this, s_keptFor, s_keptFor);
             }
         }
 

@@ -360,11 +360,6 @@ public sealed class SliceStore : IDisposable
             _hasRefused = false;
         }
 
-        if (_overflow.IsThere && !TakesNothing)
-        {
-            _overflow.Relieve();
-        }
-
         return new SliceReservation(this, slice);
     }
 
