@@ -303,12 +303,12 @@ internal sealed class Http1Connection : IClientConnection
         _exchange.End();
     }
 
-    // On the sweeper's thread.
+    // On the sweeper's thread. First the cause, then the abort: whoever is woken by the abort finds the cause (ClientWriter.HasTimedOut).
     private void OnExpired(DeadlineKind kind)
     {
         if (kind == DeadlineKind.Send)
         {
-            _exchange.EndWith(ExchangeEnding.ClientTooSlow);
+            Writer.TimeOut();
             Abort();
         }
         else

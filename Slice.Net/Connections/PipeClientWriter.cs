@@ -64,19 +64,25 @@ internal sealed class PipeClientWriter(PipeWriter output, ConnectionDeadlines de
     private async ValueTask<WriteResult> FlushAsync()
     {
         deadlines.ArmSend();
+        bool isWritten;
         try
         {
             var flushed = await output.FlushAsync();
-            return !deadlines.Disarm() || flushed.IsCompleted || flushed.IsCanceled ? WriteResult.ClientGone : WriteResult.Written;
+            isWritten = !flushed.IsCompleted && !flushed.IsCanceled;
         }
         catch (Exception error) when (error is IOException or OperationCanceledException or ObjectDisposedException)
         {
             // How the transport, or TLS above it, says that the connection was reset or aborted.
-            return WriteResult.ClientGone;
+            isWritten = false;
         }
-        finally
+
+        if (deadlines.Disarm())
         {
-            deadlines.Disarm();
+            return isWritten ? WriteResult.Written : WriteResult.ClientGone;
         }
+
+        // A client that took the last byte too late is aborted all the same.
+        TimeOut();
+        return WriteResult.ClientGone;
     }
 }

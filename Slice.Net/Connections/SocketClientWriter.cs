@@ -55,6 +55,7 @@ internal sealed class SocketClientWriter(Socket socket, ConnectionDeadlines dead
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<WriteResult> SendRestAsync(ReadOnlyMemory<byte> head, ReadOnlyMemory<byte> body)
     {
+        WriteResult result;
         try
         {
             if (!head.IsEmpty)
@@ -71,21 +72,25 @@ internal sealed class SocketClientWriter(Socket socket, ConnectionDeadlines dead
                 body = body[piece.Length..];
             }
 
-            // A client that took the last byte too late has been aborted.
-            return deadlines.Disarm() ? WriteResult.Written : WriteResult.ClientGone;
+            result = WriteResult.Written;
         }
         catch (SocketException error)
         {
-            return error.SocketErrorCode == SocketError.Fault ? WriteResult.SliceUnreadable : WriteResult.ClientGone;
+            result = error.SocketErrorCode == SocketError.Fault ? WriteResult.SliceUnreadable : WriteResult.ClientGone;
         }
         catch (ObjectDisposedException)
         {
             // The connection was aborted meanwhile: by its deadline or at shutdown.
-            return WriteResult.ClientGone;
+            result = WriteResult.ClientGone;
         }
-        finally
+
+        if (deadlines.Disarm())
         {
-            deadlines.Disarm();
+            return result;
         }
+
+        // A client that took the last byte too late is aborted all the same.
+        TimeOut();
+        return result == WriteResult.Written ? WriteResult.ClientGone : result;
     }
 }

@@ -144,8 +144,20 @@ internal sealed class HttpExchange
         KeepAlive = false;
     }
 
-    /// <summary>Notes why the exchange does not end as it should. The first reason counts: what follows is its consequence.</summary>
-    public void EndWith(ExchangeEnding ending) => _ending = _ending == ExchangeEnding.Complete ? ending : _ending;
+    /// <summary>
+    /// Notes why the exchange does not end as it should. The first reason counts: what follows is its consequence. A client that seems to
+    /// have left, and was aborted because it was too slow, is <see cref="ExchangeEnding.ClientTooSlow"/>.
+    /// </summary>
+    /// <remarks>
+    /// For the exchange's own flows, of which a tunnel has two that may fail at the same time. All of them have ended when
+    /// <see cref="Finish"/> reads the ending and the next exchange clears it: neither needs an atomic operation. The sweeper's thread never
+    /// comes here, see <see cref="ClientWriter.HasTimedOut"/>.
+    /// </remarks>
+    public void EndWith(ExchangeEnding ending)
+    {
+        var cause = ending == ExchangeEnding.ClientLeft && Writer.HasTimedOut ? ExchangeEnding.ClientTooSlow : ending;
+        Interlocked.CompareExchange(ref _ending, cause, ExchangeEnding.Complete);
+    }
 
     /// <summary>Notes what the cache did for the answer.</summary>
     public void UseCache(CacheResult result, CacheDetail detail) => (_cacheResult, _cacheDetail) = (result, detail);
@@ -234,7 +246,7 @@ internal sealed class HttpExchange
 
     /// <summary>
     /// Ends the connection so that the client notices: what it received does not look whole, whatever the framing. Unless somebody has said
-    /// otherwise (<see cref="EndWith"/>), the client has left.
+    /// otherwise (<see cref="EndWith"/>), the client has left, or was too slow.
     /// </summary>
     public void Abort()
     {
