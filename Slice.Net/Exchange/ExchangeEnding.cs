@@ -7,14 +7,18 @@ internal enum ExchangeEnding : byte
     Complete,
 
     /// <summary>
-    /// Head or body of the request was no valid HTTP, too large, or too late: answered by a status of 4xx or 5xx, and the connection ends.
+    /// The head of the request was no valid HTTP, too large, or too late, or its body no valid HTTP or too large: answered by a status of
+    /// 4xx or 5xx, and the connection ends. A body that is too late is <see cref="ClientTooSlow"/>.
     /// </summary>
     Refused,
 
     /// <summary>The client closed or reset the connection.</summary>
     ClientLeft,
 
-    /// <summary>The client took, or sent, too little for too long (<c>timeouts.send</c>, <c>limits.min_send_rate</c>).</summary>
+    /// <summary>
+    /// The client took too little of a response for too long (<c>timeouts.send</c>, <c>limits.min_send_rate</c>): aborted. Or it sent too
+    /// little of a request body (<c>timeouts.request_body</c>, <c>limits.min_receive_rate</c>): answered 408.
+    /// </summary>
     ClientTooSlow,
 
     /// <summary>The origin failed: answered by 502, 503 or 504, or cut off when the head was out.</summary>

@@ -75,7 +75,7 @@ internal sealed class PassThroughHandler(StoredResponseUpdates updates, FailureR
     private static ValueTask RefuseBodyAsync(HttpExchange exchange)
     {
         var rejection = exchange.Body.Rejection;
-        exchange.EndWith(ExchangeEnding.Refused);
+        exchange.EndWith(rejection == RequestRejection.HeadTimedOut ? ExchangeEnding.ClientTooSlow : ExchangeEnding.Refused);
         return ErrorResponder.WriteErrorAsync(exchange, rejection.GetStatus(), rejection.GetReason());
     }
 }
