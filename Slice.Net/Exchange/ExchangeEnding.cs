@@ -21,12 +21,14 @@ internal enum ExchangeEnding : byte
     /// </summary>
     ClientTooSlow,
 
-    /// <summary>The origin failed: answered by 502, 503 or 504, or cut off when the head was out.</summary>
+    /// <summary>
+    /// The origin failed: answered by 502, 503 or 504, or cut off when the head was out. Also a tunnel that the origin has reset.
+    /// </summary>
     OriginFailed,
 
     /// <summary>Stored bytes could not be read when the head was out.</summary>
     StoreFailed,
 
-    /// <summary>A limit or a fault of ours.</summary>
+    /// <summary>A limit of ours, such as <c>timeouts.tunnel</c> for a tunnel in which nobody speaks, or a fault of ours.</summary>
     Failed,
 }

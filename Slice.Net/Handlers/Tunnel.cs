@@ -10,6 +10,7 @@ namespace Slice.Net.Handlers;
 /// <summary>
 /// Bytes both ways between a client and the origin, each direction at the pace of its receiver, until both have ended. The end of one
 /// direction is passed on as such; an error of either side, silence of both for the time allowed, or the end of the process ends the whole.
+/// The exchange is told which of them was the first.
 /// </summary>
 internal sealed class Tunnel : IDisposable
 {
@@ -74,64 +75,71 @@ internal sealed class Tunnel : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _deadline.Dispose();
 
-    // A direction that fails takes the other one with it.
-    private async Task<bool> EndTogetherAsync(Task<bool> direction)
+    // A direction that fails takes the other one with it, after it has said why: what the other one says then is a consequence.
+    private async Task<bool> EndTogetherAsync(Task<ExchangeEnding> direction)
     {
-        bool isOrderly = false;
-        try
+        var ending = await direction;
+        if (ending == ExchangeEnding.Complete)
         {
-            isOrderly = await direction;
-        }
-        catch (Exception error) when (error is IOException or OperationCanceledException or ConnectionAbortedException
-            or ObjectDisposedException or HttpRequestException)
-        {
-            // Reset by its peer, silent for too long, or ended with the process.
+            return true;
         }
 
-        if (!isOrderly)
-        {
-            _deadline.Expire();
-        }
-
-        return isOrderly;
+        // Silent for too long, or ended with the process: that ends our own waits, and looks like a failure of either side.
+        _exchange.EndWith(_deadline.Token.IsCancellationRequested ? ExchangeEnding.Failed : ending);
+        _deadline.Expire();
+        return false;
     }
 
-    private async Task<bool> CopyToOriginAsync()
+    private async Task<ExchangeEnding> CopyToOriginAsync()
     {
         PipeReader input = _exchange.Body.Input;
-        while (true)
+        var endingOfFailure = ExchangeEnding.ClientLeft;
+        try
         {
-            // Also cancelled when draining begins, which a tunnel outlasts until timeouts.shutdown.
-            var read = await input.ReadAsync(_deadline.Token);
-            try
+            while (true)
             {
-                _deadline.Arm(_idleTimeout);
-                foreach (var segment in read.Buffer)
+                // Also cancelled when draining begins, which a tunnel outlasts until timeouts.shutdown.
+                endingOfFailure = ExchangeEnding.ClientLeft;
+                var read = await input.ReadAsync(_deadline.Token);
+                endingOfFailure = ExchangeEnding.OriginFailed;
+                await SendToOriginAsync(input, read.Buffer);
+                if (_endsAsOne)
                 {
-                    await _connection.WriteAsync(segment, _deadline.Token);
+                    return ExchangeEnding.Complete;
                 }
 
-                await _connection.FlushAsync(_deadline.Token);
+                if (read.IsCompleted)
+                {
+                    await _connection.FinishSendingAsync();
+                    return ExchangeEnding.Complete;
+                }
             }
-            finally
-            {
-                input.AdvanceTo(read.Buffer.End);
-            }
-
-            if (_endsAsOne)
-            {
-                return true;
-            }
-
-            if (read.IsCompleted)
-            {
-                await _connection.FinishSendingAsync();
-                return true;
-            }
+        }
+        catch (Exception error) when (IsConnectionFailure(error))
+        {
+            return endingOfFailure;
         }
     }
 
-    private async Task<bool> CopyToClientAsync()
+    private async ValueTask SendToOriginAsync(PipeReader input, ReadOnlySequence<byte> bytes)
+    {
+        try
+        {
+            _deadline.Arm(_idleTimeout);
+            foreach (var segment in bytes)
+            {
+                await _connection.WriteAsync(segment, _deadline.Token);
+            }
+
+            await _connection.FlushAsync(_deadline.Token);
+        }
+        finally
+        {
+            input.AdvanceTo(bytes.End);
+        }
+    }
+
+    private async Task<ExchangeEnding> CopyToClientAsync()
     {
         byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
         try
@@ -141,30 +149,39 @@ internal sealed class Tunnel : IDisposable
                 int read = await _incoming.ReadAsync(buffer, CancellationToken.None);
                 if (read == 0 && _connection.WasCutOff)
                 {
-                    return false;
+                    return ExchangeEnding.OriginFailed;
                 }
 
                 if (read == 0)
                 {
                     EndSendingToClient();
-                    return true;
+                    return ExchangeEnding.Complete;
                 }
 
                 _deadline.Arm(_idleTimeout);
                 _meter.BytesFromOrigin.Add(read);
                 if (await _exchange.Writer.WriteAsync(buffer.AsMemory(0, read)) != WriteResult.Written)
                 {
-                    return false;
+                    return ExchangeEnding.ClientLeft;
                 }
 
                 _exchange.BodyBytes += read;
             }
+        }
+        catch (Exception error) when (IsConnectionFailure(error))
+        {
+            // Of the read: a write to the client returns what became of it.
+            return ExchangeEnding.OriginFailed;
         }
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
         }
     }
+
+    // Reset by its peer, silent for too long, or ended with the process.
+    private static bool IsConnectionFailure(Exception error) =>
+        error is IOException or OperationCanceledException or ConnectionAbortedException or ObjectDisposedException or HttpRequestException;
 
     // Under TLS one direction cannot end alone: the connection ends as a whole then, in order, and what was written still arrives.
     private void EndSendingToClient()
