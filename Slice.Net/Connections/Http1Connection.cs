@@ -108,7 +108,7 @@ internal sealed class Http1Connection : IClientConnection
         finally
         {
             _services.Sweeper.Remove(_deadlines);
-            _exchange.End();
+            _exchange.Release();
             _head.Reset();
         }
     }
@@ -129,12 +129,12 @@ internal sealed class Http1Connection : IClientConnection
         _services.Observer.Began();
         try
         {
-            _exchange.Begin(_settings, mayKeepAlive: !_draining.IsCancellationRequested && !_isLate);
+            _exchange.StartRequest(_settings, mayKeepAlive: !_draining.IsCancellationRequested && !_isLate);
             await _handler.HandleAsync(_exchange);
         }
         catch (Exception error)
         {
-            _exchange.EndWith(IsClients(error) ? ExchangeEnding.ClientLeft : ExchangeEnding.Failed);
+            _exchange.NoteEnding(IsClients(error) ? ExchangeEnding.ClientLeft : ExchangeEnding.Failed);
             throw;
         }
         finally
@@ -222,7 +222,7 @@ internal sealed class Http1Connection : IClientConnection
         _mustLinger = true;
         _services.Log.Rejected(_transport.RemoteEndPoint, _rejection.GetStatus(), _rejection.GetReason());
         _services.Observer.Began();
-        _exchange.BeginRefused(_settings);
+        _exchange.StartRefused(_settings);
         try
         {
             await ErrorResponder.WriteErrorAsync(_exchange, _rejection.GetStatus(), _rejection.GetReason());
@@ -300,7 +300,7 @@ internal sealed class Http1Connection : IClientConnection
     private void FinishExchange()
     {
         _services.Observer.Finished(_exchange.Finish());
-        _exchange.End();
+        _exchange.Release();
     }
 
     // On the sweeper's thread. First the cause, then the abort: whoever is woken by the abort finds the cause (ClientWriter.HasTimedOut).

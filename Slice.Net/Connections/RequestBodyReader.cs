@@ -12,8 +12,6 @@ namespace Slice.Net.Connections;
 /// </summary>
 internal sealed class RequestBodyReader : ClientRequestBody
 {
-    private static readonly byte[] s_continue = "HTTP/1.1 100 Continue\r\n\r\n"u8.ToArray();
-
     private readonly PipeReader _input;
     private readonly ConnectionDeadlines _deadlines;
     private readonly ClientWriter _writer;
@@ -59,7 +57,8 @@ internal sealed class RequestBodyReader : ClientRequestBody
         if (_mustSendContinue)
         {
             _mustSendContinue = false;
-            if (await _writer.WriteAsync(s_continue) != WriteResult.Written)
+            using var head = NewContinue();
+            if (await _writer.WriteAsync(head.Bytes) != WriteResult.Written)
             {
                 throw new RequestBodyException("the client left before its request body");
             }
@@ -96,6 +95,8 @@ internal sealed class RequestBodyReader : ClientRequestBody
             }
         }
     }
+
+    private static RentedHead NewContinue() => new ResponseHead(100).End();
 
     // What the client's transport says of its end is marked here, at the only place where client and origin can be told apart.
     private async ValueTask<ReadResult> ReadAsync(CancellationToken ct)

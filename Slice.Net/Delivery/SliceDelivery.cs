@@ -151,7 +151,7 @@ internal sealed class SliceDelivery
         }
 
         AskAhead(isMissing: false, part.TakeBytes);
-        exchange.BeginPrepared();
+        exchange.StartPlanned();
         return exchange.Writer.WriteSliceAsync(head, slice, part.SkipBytes, part.TakeBytes);
     }
 
@@ -176,7 +176,7 @@ internal sealed class SliceDelivery
                 }
             }
 
-            exchange.BeginPrepared();
+            exchange.StartPlanned();
             var result = await exchange.Writer.WriteSliceAsync(head, slice, skip, take);
             if (result != WriteResult.Written)
             {
@@ -246,7 +246,7 @@ internal sealed class SliceDelivery
                 continue;
             }
 
-            exchange.BeginPrepared();
+            exchange.StartPlanned();
             var result = await exchange.Writer.WriteSliceAsync(head, fetch.Slice, part.SkipBytes + sent, ready);
             if (result != WriteResult.Written)
             {

@@ -100,7 +100,7 @@ internal sealed class UnstoredDelivery(UnstoredReader reader, Core.Observability
 
     private static async ValueTask<bool> TryWriteAsync(HttpExchange exchange, ReadOnlyMemory<byte> head, ReadOnlyMemory<byte> bytes)
     {
-        exchange.BeginPrepared();
+        exchange.StartPlanned();
         if ((!head.IsEmpty && await exchange.Writer.WriteAsync(head) != WriteResult.Written)
             || await exchange.Writer.WriteAsync(bytes) != WriteResult.Written)
         {

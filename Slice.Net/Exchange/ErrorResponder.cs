@@ -25,7 +25,7 @@ internal static class ErrorResponder
     {
         int bodyBytes = Encoding.UTF8.GetByteCount(body);
         using var response = Format(exchange, status, contentType, body, bodyBytes, unsatisfiedLength);
-        exchange.BeginResponse(status);
+        exchange.StartResponse(status);
         if (await exchange.Writer.WriteAsync(response.Bytes) != WriteResult.Written)
         {
             exchange.Abort();

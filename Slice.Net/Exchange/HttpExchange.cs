@@ -125,7 +125,7 @@ internal sealed class HttpExchange
     public bool? IsSliced { get; set; }
 
     /// <summary>Begins with the head that was just parsed, and the settings that were in force when its first byte came.</summary>
-    public void Begin(RequestSettings settings, bool mayKeepAlive)
+    public void StartRequest(RequestSettings settings, bool mayKeepAlive)
     {
         Reset(settings);
         _hasRequest = true;
@@ -136,7 +136,7 @@ internal sealed class HttpExchange
     }
 
     /// <summary>Begins the answer to a head that was refused; the connection closes after it.</summary>
-    public void BeginRefused(RequestSettings settings)
+    public void StartRefused(RequestSettings settings)
     {
         Reset(settings);
         _hasRequest = false;
@@ -153,7 +153,7 @@ internal sealed class HttpExchange
     /// <see cref="Finish"/> reads the ending and the next exchange clears it: neither needs an atomic operation. The sweeper's thread never
     /// comes here, see <see cref="ClientWriter.HasTimedOut"/>.
     /// </remarks>
-    public void EndWith(ExchangeEnding ending)
+    public void NoteEnding(ExchangeEnding ending)
     {
         var cause = ending == ExchangeEnding.ClientLeft && Writer.HasTimedOut ? ExchangeEnding.ClientTooSlow : ending;
         Interlocked.CompareExchange(ref _ending, cause, ExchangeEnding.Complete);
@@ -190,7 +190,7 @@ internal sealed class HttpExchange
     }
 
     /// <summary>Ends the exchange and gives its buffers back.</summary>
-    public void End()
+    public void Release()
     {
         _template = null;
         IsSliced = null;
@@ -203,19 +203,19 @@ internal sealed class HttpExchange
     }
 
     /// <summary>Notes that a head with this status is about to be handed to the writer.</summary>
-    public void BeginResponse(int status)
+    public void StartResponse(int status)
     {
         Status = status;
         FirstByteAt = _time.GetTimestamp();
     }
 
     /// <summary>Notes that the body has been delivered.</summary>
-    public void EndDelivery() => DeliveredAt = _time.GetTimestamp();
+    public void MarkDelivered() => DeliveredAt = _time.GetTimestamp();
 
     /// <summary>Sends a response that is all head.</summary>
     public async ValueTask SendHeadAsync(int status, ReadOnlyMemory<byte> head)
     {
-        BeginResponse(status);
+        StartResponse(status);
         if (await Writer.WriteAsync(head) != WriteResult.Written)
         {
             Abort();
@@ -224,21 +224,21 @@ internal sealed class HttpExchange
 
     /// <summary>
     /// Notes the status of a head that leaves together with the first bytes of its body, which may take the origin a while
-    /// (<see cref="BeginPrepared"/>).
+    /// (<see cref="StartPlanned"/>).
     /// </summary>
-    public void PrepareResponse(int status) => _preparedStatus = status;
+    public void PlanResponse(int status) => _preparedStatus = status;
 
     /// <summary>Notes that the prepared head is about to be handed to the writer; nothing when it has left already.</summary>
-    public void BeginPrepared()
+    public void StartPlanned()
     {
         if (Status == 0)
         {
-            BeginResponse(_preparedStatus);
+            StartResponse(_preparedStatus);
         }
     }
 
     /// <summary>Forgets a response of which no byte has left: another one takes its place.</summary>
-    public void ForgetResponse()
+    public void WithdrawResponse()
     {
         (Status, FirstByteAt) = (0, 0);
         UseCache(CacheResult.None, CacheDetail.None);
@@ -246,11 +246,11 @@ internal sealed class HttpExchange
 
     /// <summary>
     /// Ends the connection so that the client notices: what it received does not look whole, whatever the framing. Unless somebody has said
-    /// otherwise (<see cref="EndWith"/>), the client has left, or was too slow.
+    /// otherwise (<see cref="NoteEnding"/>), the client has left, or was too slow.
     /// </summary>
     public void Abort()
     {
-        EndWith(ExchangeEnding.ClientLeft);
+        NoteEnding(ExchangeEnding.ClientLeft);
         IsAborted = true;
         KeepAlive = false;
         _connection.Abort();

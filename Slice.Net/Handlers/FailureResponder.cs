@@ -11,15 +11,15 @@ internal sealed class FailureResponder(RequestLog log)
     /// <summary>Answers the exchange with the failure's status.</summary>
     public ValueTask RespondAsync(HttpExchange exchange, Failure failure)
     {
-        EndWith(exchange, failure);
+        NoteEnding(exchange, failure);
         log.OriginFailed(exchange, failure);
         return ErrorResponder.WriteErrorAsync(exchange, failure.Error.Status(), "the origin did not answer: " + failure.Error.Token());
     }
 
     /// <summary>Notes on the exchange whose fault a failure is.</summary>
-    public static void EndWith(HttpExchange exchange, Failure failure)
+    public static void NoteEnding(HttpExchange exchange, Failure failure)
     {
         exchange.Origin = failure.Origin ?? exchange.Origin;
-        exchange.EndWith(failure.Error.Side() == FetchErrorSide.Origin ? ExchangeEnding.OriginFailed : ExchangeEnding.Failed);
+        exchange.NoteEnding(failure.Error.Side() == FetchErrorSide.Origin ? ExchangeEnding.OriginFailed : ExchangeEnding.Failed);
     }
 }

@@ -75,7 +75,7 @@ internal sealed class PassThroughHandler(StoredResponseUpdates updates, FailureR
     private static ValueTask RefuseBodyAsync(HttpExchange exchange)
     {
         var rejection = exchange.Body.Rejection;
-        exchange.EndWith(rejection == RequestRejection.HeadTimedOut ? ExchangeEnding.ClientTooSlow : ExchangeEnding.Refused);
+        exchange.NoteEnding(rejection == RequestRejection.HeadTimedOut ? ExchangeEnding.ClientTooSlow : ExchangeEnding.Refused);
         return ErrorResponder.WriteErrorAsync(exchange, rejection.GetStatus(), rejection.GetReason());
     }
 }

@@ -36,27 +36,23 @@ internal static class ResponseForwarder
             exchange.KeepAlive = false;
         }
 
-        var written = await WriteHeadAsync(exchange, response, status, isChunked, fill is not null);
-        if (written == WriteResult.Written && hasBody)
-        {
-            written = await ForwardBodyAsync(exchange, response, isChunked, fill, meter, log);
-        }
-
-        if (written != WriteResult.Written)
+        bool isWhole = await TryWriteHeadAsync(exchange, response, status, isChunked, fill is not null)
+            && (!hasBody || await TryForwardBodyAsync(exchange, response, isChunked, fill, meter, log));
+        if (!isWhole)
         {
             exchange.Abort();
         }
     }
 
-    private static async ValueTask<WriteResult> WriteHeadAsync(
+    private static async ValueTask<bool> TryWriteHeadAsync(
         HttpExchange exchange, OriginResponse response, CacheStatus status, bool isChunked, bool isKept)
     {
         using var head = FormatHead(exchange, response, status, isChunked, isKept);
-        exchange.BeginResponse(response.Status);
-        return await exchange.Writer.WriteAsync(head.Bytes);
+        exchange.StartResponse(response.Status);
+        return await exchange.Writer.WriteAsync(head.Bytes) == WriteResult.Written;
     }
 
-    private static async ValueTask<WriteResult> ForwardBodyAsync(
+    private static async ValueTask<bool> TryForwardBodyAsync(
         HttpExchange exchange, OriginResponse response, bool isChunked, StreamedBodyFill? fill, SliceMeter meter, RequestLog log)
     {
         byte[] buffer = ArrayPool<byte>.Shared.Rent(ChunkHeadBytes + BufferBytes + ChunkTailBytes);
@@ -69,11 +65,11 @@ internal static class ResponseForwarder
                 {
                     if (!exchange.ConnectionClosed.IsCancellationRequested)
                     {
-                        exchange.EndWith(ExchangeEnding.OriginFailed);
+                        exchange.NoteEnding(ExchangeEnding.OriginFailed);
                         log.OriginFailed(exchange, read.Failure);
                     }
 
-                    return WriteResult.SliceUnreadable;
+                    return false;
                 }
 
                 if (read.Bytes == 0)
@@ -83,7 +79,7 @@ internal static class ResponseForwarder
                         await fill.CompleteAsync();
                     }
 
-                    return isChunked ? await exchange.Writer.WriteAsync(s_lastChunk) : WriteResult.Written;
+                    return !isChunked || await exchange.Writer.WriteAsync(s_lastChunk) == WriteResult.Written;
                 }
 
                 meter.BytesFromOrigin.Add(read.Bytes);
@@ -93,10 +89,9 @@ internal static class ResponseForwarder
                 }
 
                 var piece = isChunked ? FrameChunk(buffer, read.Bytes) : buffer.AsMemory(ChunkHeadBytes, read.Bytes);
-                var written = await exchange.Writer.WriteAsync(piece);
-                if (written != WriteResult.Written)
+                if (await exchange.Writer.WriteAsync(piece) != WriteResult.Written)
                 {
-                    return written;
+                    return false;
                 }
 
                 exchange.BodyBytes += read.Bytes;

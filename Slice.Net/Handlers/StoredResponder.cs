@@ -106,7 +106,7 @@ internal sealed class StoredResponder(
 
         status = status with { Hits = hits, Slices = slices };
         using var response = SlicedResponse.CreateMultipart(exchange, generation.Response, multipart, status, now);
-        exchange.PrepareResponse(206);
+        exchange.PlanResponse(206);
         DeliveryOutcome outcome;
         var delivery = deliveries.Rent();
         try
@@ -125,7 +125,7 @@ internal sealed class StoredResponder(
     private async ValueTask<bool> DeliverAsync(
         HttpExchange exchange, Generation generation, SlicePlan plan, int status, RentedHead head, bool isFirstFetched, bool isLastAttempt)
     {
-        exchange.PrepareResponse(status);
+        exchange.PlanResponse(status);
         DeliveryOutcome outcome;
         var delivery = deliveries.Rent();
         try
@@ -149,7 +149,7 @@ internal sealed class StoredResponder(
             return false;
         }
 
-        exchange.EndDelivery();
+        exchange.MarkDelivered();
         return true;
     }
 
@@ -158,7 +158,7 @@ internal sealed class StoredResponder(
         switch (outcome.Status)
         {
             case DeliveryStatus.Failed when !outcome.HasBegun:
-                exchange.ForgetResponse();
+                exchange.WithdrawResponse();
                 if (outcome.Failure.Error is FetchError.ObjectChanged or FetchError.UnexpectedStatus && !isLastAttempt)
                 {
                     return false;
@@ -167,11 +167,11 @@ internal sealed class StoredResponder(
                 await failures.RespondAsync(exchange, outcome.Failure);
                 return true;
             case DeliveryStatus.Failed:
-                FailureResponder.EndWith(exchange, outcome.Failure);
+                FailureResponder.NoteEnding(exchange, outcome.Failure);
                 log.OriginFailed(exchange, outcome.Failure);
                 break;
             case DeliveryStatus.SliceUnreadable:
-                exchange.EndWith(ExchangeEnding.StoreFailed);
+                exchange.NoteEnding(ExchangeEnding.StoreFailed);
                 log.SliceUnreadable(exchange);
                 break;
         }

@@ -85,7 +85,7 @@ internal sealed class Tunnel : IDisposable
         }
 
         // Silent for too long, or ended with the process: that ends our own waits, and looks like a failure of either side.
-        _exchange.EndWith(_deadline.Token.IsCancellationRequested ? ExchangeEnding.Failed : ending);
+        _exchange.NoteEnding(_deadline.Token.IsCancellationRequested ? ExchangeEnding.Failed : ending);
         _deadline.Expire();
         return false;
     }

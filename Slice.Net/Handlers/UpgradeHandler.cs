@@ -50,7 +50,7 @@ internal sealed class UpgradeHandler(
             log.OriginFailed(
                 exchange, new Failure(FetchError.HttpProtocolError, "the origin switched to a protocol that nobody asked for"));
             exchange.Origin = switching.Origin;
-            exchange.EndWith(ExchangeEnding.OriginFailed);
+            exchange.NoteEnding(ExchangeEnding.OriginFailed);
             await ErrorResponder.WriteErrorAsync(exchange, 502, "the origin switched to a protocol that was not asked for");
         }
     }
@@ -92,7 +92,7 @@ internal sealed class UpgradeHandler(
         using var head = FormatHead(response.Fields);
         exchange.UseCache(CacheResult.Bypass, CacheDetail.Upgrade);
         exchange.Origin = response.Origin;
-        exchange.BeginResponse(101);
+        exchange.StartResponse(101);
         return await exchange.Writer.WriteAsync(head.Bytes);
     }
 

@@ -116,8 +116,8 @@ public sealed class SendDeadlineTests : IDisposable
     {
         var exchange = NewExchange(new PipeClientWriter(new Pipe().Writer, _deadlines));
 
-        exchange.EndWith(ExchangeEnding.OriginFailed);
-        exchange.EndWith(ExchangeEnding.Failed);
+        exchange.NoteEnding(ExchangeEnding.OriginFailed);
+        exchange.NoteEnding(ExchangeEnding.Failed);
         exchange.Abort();
 
         Assert.Equal(ExchangeEnding.OriginFailed, exchange.Finish().Ending);
