@@ -60,6 +60,8 @@ internal sealed class OriginConnection(ScriptedOrigin origin, Socket socket, int
         request.Body = body.ToArray();
     }
 
+    public Task ReadByteAsync(CancellationToken ct) => _reader.ReadExactlyAsync(1, static _ => { }, ct);
+
     /// <summary>
     /// Discards what the client still sends until it closes. Closing with unread bytes would send a RST, which may overtake the answer.
     /// </summary>

@@ -61,6 +61,12 @@ public sealed class OriginExchange
     /// </summary>
     public Task ReadBodyAsync() => _connection.ReadBodyAsync(Request, Stopped);
 
+    /// <summary>
+    /// Reads the next byte of the request's content, as it was sent: for an origin that does not read bodies by itself, and without a
+    /// coding.
+    /// </summary>
+    public Task ReadByteAsync() => _connection.ReadByteAsync(Stopped);
+
     /// <summary>Ends the answer with a FIN: what was sent still arrives, then the client sees the end of the stream.</summary>
     public Task CloseAsync()
     {

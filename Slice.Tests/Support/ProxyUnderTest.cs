@@ -46,10 +46,9 @@ internal sealed class ProxyUnderTest : IAsyncDisposable
     public IReadOnlyList<string> Log => _log.Lines;
 
     /// <summary>Starts a proxy in front of <paramref name="origin"/>, with no waits between retries worth mentioning.</summary>
-    public static async Task<ProxyUnderTest> StartAsync(
+    public static Task<ProxyUnderTest> StartAsync(
         Uri origin, int sliceSizeBytes, Func<SliceOptions, SliceOptions>? configure = null, TimeProvider? time = null)
     {
-        var log = new LogCapture();
         var options = new SliceOptions
         {
             UpstreamAddresses = [origin],
@@ -58,17 +57,23 @@ internal sealed class ProxyUnderTest : IAsyncDisposable
             MetricsEndpoint = new MetricsEndpointOptions { Address = "127.0.0.1:0" },
             Store = new CacheStoreOptions { MemorySizeBytes = 64 << 20 },
         };
+        return StartAsync(configure?.Invoke(options) ?? options, time ?? TimeProvider.System, (_, level) => level >= LogLevel.Debug);
+    }
+
+    /// <summary>Starts a proxy under this configuration; what is logged is what <paramref name="allows"/> allows.</summary>
+    public static async Task<ProxyUnderTest> StartAsync(SliceOptions options, TimeProvider time, Func<string?, LogLevel, bool> allows)
+    {
+        var log = new LogCapture();
         Composition? composition = null;
         RecordingObserver? observer = null;
         var instance = await Instance.StartAsync(
-            configure?.Invoke(options) ?? options,
+            options,
             (options, loggers) =>
             {
-                composition = new Composition(
-                    options, loggers, time ?? TimeProvider.System, metrics => observer = new RecordingObserver(metrics));
+                composition = new Composition(options, loggers, time, metrics => observer = new RecordingObserver(metrics));
                 return composition.Parts;
             },
-            logging => logging.ClearProviders().AddProvider(log).SetMinimumLevel(LogLevel.Debug));
+            logging => logging.ClearProviders().AddProvider(log).SetMinimumLevel(LogLevel.Trace).AddFilter(allows));
         return new ProxyUnderTest(instance, composition!, observer!, log);
     }
 

@@ -1,0 +1,125 @@
+using System.Globalization;
+
+namespace Slice.Tests.EndToEnd.LiveKeys;
+
+/// <summary>Keys of the origin and of slicing: what the origin is asked shows them.</summary>
+internal static class OriginRows
+{
+    private const string BothAddresses = "[{origin}, {other}]";
+
+    /// <summary>The rows.</summary>
+    public static IReadOnlyList<LiveKeyRow> All { get; } =
+    [
+        LiveKeyRow.OfAct("upstream_address", "{origin}", "{other}", WhoAnswersAsync, "first", "second"),
+        LiveKeyRow.OfAct("forward_host", "false", "true", HostAsync, "the origin's", "the client's"),
+        LiveKeyRow.OfAct("forwarded", "false", "true", ForwardedAsync, "no Forwarded", "Forwarded"),
+        LiveKeyRow.OfAct("upstream_health.max_failures", "1", "3", TriesBeforeRestAsync, "1", "3") with
+        {
+            With = [("upstream_address", BothAddresses)],
+        },
+        LiveKeyRow.OfAct("upstream_health.rest", "1d", "5s", TriesAfterMinuteOfRestAsync, "0", "1") with
+        {
+            With = [("upstream_address", BothAddresses)],
+        },
+        LiveKeyRow.OfAct("slice_size", "64KiB", "128KiB", bed => bed.AskedAsync(() => bed.GetAsync(bed.NewTarget())), "4", "2"),
+        LiveKeyRow.OfAct("max_concurrent_subrequests", "1", "2", PeakAsync, "1", "2"),
+        LiveKeyRow.OfAct("max_retries", "0", "2", TriesAsync, "1", "3"),
+        LiveKeyRow.OfAct("slice_patterns", "[\"^/sliced/\"]", "[]", RangeOfWholeAsync, "whole", "by range"),
+        LiveKeyRow.OfAct("validator", "strict", "length", ValidationAsync, "anew", "validated"),
+    ];
+
+    private static async Task<string> WhoAnswersAsync(LiveKeyBed bed)
+    {
+        bed.Origin.Answer = exchange => exchange.RespondAsync("200 OK", "first");
+        bed.Other.Answer = exchange => exchange.RespondAsync("200 OK", "second");
+        return (await bed.GetAsync(bed.NewTarget())).BodyText;
+    }
+
+    private static async Task<string> HostAsync(LiveKeyBed bed)
+    {
+        await bed.GetAsync(bed.NewTarget());
+        string? host = bed.Origin.Requests[^1].Field("Host");
+        return host == "test.example" ? "the client's" : host == bed.Origin.Authority ? "the origin's" : $"{host}";
+    }
+
+    private static async Task<string> ForwardedAsync(LiveKeyBed bed)
+    {
+        bed.Origin.Answer = exchange => exchange.RespondAsync("200 OK");
+        await bed.SendAsync("POST", bed.NewTarget(), "Content-Length: 0");
+        return bed.Origin.Requests[^1].Field("Forwarded") is null ? "no Forwarded" : "Forwarded";
+    }
+
+    // The origin fails each time, the other one stands in; after so many failures nobody asks the first one any more.
+    private static Task<string> TriesBeforeRestAsync(LiveKeyBed bed)
+    {
+        bed.Origin.Answer = exchange => exchange.ResetAsync();
+        return bed.AskedAsync(() => GetEightAsync(bed));
+    }
+
+    private static async Task<string> TriesAfterMinuteOfRestAsync(LiveKeyBed bed)
+    {
+        bed.Origin.Answer = exchange => exchange.ResetAsync();
+        Assert.Equal("1", await bed.AskedAsync(() => GetEightAsync(bed)));
+        bed.PassMinute();
+        return await bed.AskedAsync(() => GetEightAsync(bed));
+    }
+
+    private static async Task GetEightAsync(LiveKeyBed bed)
+    {
+        for (int request = 0; request < 8; request++)
+        {
+            Assert.Equal(206, (await bed.GetAsync(bed.NewTarget(), "Range: bytes=0-0")).StatusCode);
+        }
+    }
+
+    // The slices behind the first are held until there are as many as the value of the moment allows.
+    private static async Task<string> PeakAsync(LiveKeyBed bed)
+    {
+        int held = bed.Origin.RequestCount + 1 + (bed.IsReloaded ? 2 : 1);
+        var gate = new Lock();
+        int now = 0;
+        int most = 0;
+        bed.Origin.Answer = async exchange =>
+        {
+            Count(1);
+            await (exchange.Request.Range!.Value.First == 0 ? Task.CompletedTask : bed.Origin.RequestsArrivedAsync(held));
+            Count(-1);
+            await bed.File.AnswerAsync(exchange);
+        };
+        await bed.GetAsync(bed.NewTarget());
+        return most.ToString(CultureInfo.InvariantCulture);
+
+        void Count(int change)
+        {
+            lock (gate)
+            {
+                now += change;
+                most = Math.Max(most, now);
+            }
+        }
+    }
+
+    private static Task<string> TriesAsync(LiveKeyBed bed)
+    {
+        bed.Origin.Answer = exchange => exchange.RespondAsync("503 Service Unavailable");
+        return bed.AskedAsync(() => bed.PassUntilAsync(bed.GetAsync(bed.NewTarget())));
+    }
+
+    private static async Task<string> RangeOfWholeAsync(LiveKeyBed bed)
+    {
+        await bed.GetAsync(bed.NewTarget("/whole/"));
+        return bed.Origin.Requests[^1].Range is null ? "whole" : "by range";
+    }
+
+    private static async Task<string> ValidationAsync(LiveKeyBed bed)
+    {
+        bed.File.ETag = "W/\"v1\"";
+        bed.File.LastModified = null;
+        bed.File.ExtraFields = ["Cache-Control: max-age=5"];
+        string target = bed.NewTarget();
+        await bed.GetAsync(target, "Range: bytes=0-0");
+        bed.PassMinute();
+        await bed.GetAsync(target, "Range: bytes=0-0");
+        return bed.Origin.Requests[^1].Field("If-None-Match") is null ? "anew" : "validated";
+    }
+}

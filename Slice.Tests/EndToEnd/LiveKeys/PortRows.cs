@@ -1,0 +1,49 @@
+using System.Globalization;
+using Slice.Tests.Support;
+
+namespace Slice.Tests.EndToEnd.LiveKeys;
+
+/// <summary>Keys of what the ports answer by themselves, and of the log.</summary>
+internal static class PortRows
+{
+    /// <summary>The rows.</summary>
+    public static IReadOnlyList<LiveKeyRow> All { get; } =
+    [
+        LiveKeyRow.OfAct("health_path", "/health", "/alive", AliveAsync, "the origin", "the proxy"),
+        LiveKeyRow.OfAct("purge.enabled", "true", "false", bed => PurgeAsync(bed, "A: b"), "404", "405"),
+        LiveKeyRow.OfAct("purge.auth_token", "first", "second", PurgeWithBothAsync, "404 401", "401 404"),
+        LiveKeyRow.OfAct("purge.enable_metrics", "true", "false", PurgeMetricsAsync, "some", "none"),
+        LiveKeyRow.OfAct("log_level", "info", "debug", LinesAboutBadRequestAsync, "0", "1"),
+    ];
+
+    private static async Task<string> AliveAsync(LiveKeyBed bed)
+    {
+        bed.Origin.Answer = exchange => exchange.RespondAsync("200 OK", "the origin");
+        string answer = (await bed.GetAsync("/alive")).BodyText;
+        return answer == "the origin" ? answer : "the proxy";
+    }
+
+    // Nothing is stored there: 404 is the answer to who may purge.
+    private static async Task<string> PurgeAsync(LiveKeyBed bed, string field) =>
+        (await bed.SendAsync("PURGE", bed.NewTarget(), field)).StatusCode.ToString(CultureInfo.InvariantCulture);
+
+    private static async Task<string> PurgeWithBothAsync(LiveKeyBed bed) =>
+        await PurgeAsync(bed, "X-Purge-Token: first") + " " + await PurgeAsync(bed, "X-Purge-Token: second");
+
+    private static async Task<string> PurgeMetricsAsync(LiveKeyBed bed)
+    {
+        string metrics = (await RawClient.GetAsync(bed.Proxy.AdminEndPoint, "/metrics")).BodyText;
+        return metrics.Contains("pingora_slice_purge_requests_total", StringComparison.Ordinal) ? "some" : "none";
+    }
+
+    // A client's fault is logged at debug, before the answer.
+    private static async Task<string> LinesAboutBadRequestAsync(LiveKeyBed bed)
+    {
+        int before = bed.Proxy.Log.Count;
+        using var client = await RawClient.ConnectAsync(bed.Proxy.EndPoint);
+        await client.SendAsync("GET / HTTP/1.1\r\n\r\n");
+        Assert.Equal(400, (await client.ReadResponseAsync()).StatusCode);
+        int lines = bed.Proxy.Log.Skip(before).Count(line => line.StartsWith("Debug ", StringComparison.Ordinal));
+        return lines.ToString(CultureInfo.InvariantCulture);
+    }
+}
