@@ -9,19 +9,19 @@ public sealed class LiveSettingsTests
 {
     private const int SigHup = 1;
 
-    // What the origin sees tells which settings a request went by: both fields are of one set, or both of the other.
+    private static readonly RangeFile s_oldFile = new(8192, seed: 1);
+    private static readonly RangeFile s_newFile = new(8192, seed: 2);
+    private static readonly byte[] s_oldBytes = TestContent.Bytes(3000, 1000, seed: 1);
+    private static readonly byte[] s_newBytes = TestContent.Bytes(3000, 1000, seed: 2);
+
+    // Each answer shows two settings that are used at different points of a request: both are of one set, or both of the other.
     [Fact]
     [Trait("Behaviour", "B49")]
     public async Task Reload_under_ten_thousand_requests_costs_none_and_none_lives_under_two_settings()
     {
         const int Clients = 16;
         const int RequestsEach = 625;
-        await using var origin = ScriptedOrigin.Start(exchange =>
-        {
-            bool hasClientsHost = exchange.Request.Field("Host") == "client.example";
-            bool hasForwarded = exchange.Request.Field("Forwarded") is not null;
-            return exchange.RespondAsync("200 OK", string.Create(CultureInfo.InvariantCulture, $"{hasClientsHost} {hasForwarded}"));
-        });
+        await using var origin = ScriptedOrigin.Start(TellSettingsAsync);
         await using var product = await ProductProcess.StartAsync(
             $$$"""
             listen_address: 127.0.0.1:{{port}}
@@ -30,39 +30,41 @@ public sealed class LiveSettingsTests
             upstream_address: {{{origin.Authority}}}
             forward_host: false
             forwarded: false
+            limits:
+              max_ranges: 1
             """);
         await product.LineAsync("event=listening");
         int answered = 0;
-        var clients = Enumerable.Range(0, Clients).Select(async _ =>
+        var clients = Enumerable.Range(0, Clients).Select(async number =>
         {
-            var bodies = new List<string>();
+            var answers = new List<(string Kind, string Settings)>();
             using var client = await RawClient.ConnectAsync(product.EndPoint);
             for (int request = 0; request < RequestsEach; request++)
             {
-                await client.SendAsync("POST /x HTTP/1.1\r\nHost: client.example\r\nContent-Length: 2\r\n\r\nhi");
-                var response = await client.ReadResponseAsync("POST");
-                Assert.Equal(200, response.StatusCode);
-                bodies.Add(response.BodyText);
+                answers.Add(request % 2 == 0
+                    ? ("POST", await PostAsync(client))
+                    : await GetAsync(client, request % 4 == 1 ? $"/again/{request % 8}" : $"/once/{number}/{request}"));
                 Interlocked.Increment(ref answered);
             }
 
-            return bodies;
+            return answers;
         }).ToArray();
 
         await Eventually.TrueAsync(() => Volatile.Read(ref answered) > Clients * RequestsEach / 4, () => $"{answered} answers");
         string file = Path.Combine(product.DirectoryPath, "pingora_slice.yaml");
         string yaml = await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken);
-        await File.WriteAllTextAsync(
-            file, yaml.Replace("false", "true", StringComparison.Ordinal), TestContext.Current.CancellationToken);
+        yaml = yaml.Replace("false", "true", StringComparison.Ordinal).Replace("max_ranges: 1", "max_ranges: 2", StringComparison.Ordinal);
+        await File.WriteAllTextAsync(file, yaml, TestContext.Current.CancellationToken);
         product.Signal(SigHup);
 
-        var all = (await Task.WhenAll(clients)).SelectMany(bodies => bodies).ToArray();
+        var all = (await Task.WhenAll(clients)).SelectMany(answers => answers).ToArray();
         Assert.Equal(Clients * RequestsEach, all.Length);
-        Assert.Equal(["False False", "True True"], all.Distinct().Order(StringComparer.Ordinal));
-        foreach (var bodies in clients.Select(client => client.Result))
+        Assert.Equal(
+            [("HIT", "new"), ("HIT", "old"), ("MISS", "new"), ("MISS", "old"), ("POST", "new"), ("POST", "old")], all.Distinct().Order());
+        foreach (var answers in clients.Select(client => client.Result))
         {
             // One connection's requests come one after the other: once under the new settings, always.
-            Assert.DoesNotContain("False False", bodies.SkipWhile(body => body == "False False"));
+            Assert.DoesNotContain("old", answers.Select(answer => answer.Settings).SkipWhile(settings => settings == "old"));
         }
 
         Assert.Equal(0, await product.StopAsync());
@@ -126,6 +128,40 @@ public sealed class LiveSettingsTests
             $"pingora_slice_origin_healthy{{address=\"http://{second.Authority}\"}} 1",
             (await RawClient.GetAsync(proxy.AdminEndPoint, "/metrics")).BodyText,
             StringComparison.Ordinal);
+    }
+
+    // What a POST gets tells the fields that it came with; what a GET gets is one file under the client's host, and another one otherwise.
+    private static Task TellSettingsAsync(OriginExchange exchange)
+    {
+        bool hasClientsHost = exchange.Request.Field("Host") == "client.example";
+        bool hasForwarded = exchange.Request.Field("Forwarded") is not null;
+        return exchange.Request.Method == "GET"
+            ? (hasClientsHost ? s_newFile : s_oldFile).AnswerAsync(exchange)
+            : exchange.RespondAsync("200 OK", string.Create(CultureInfo.InvariantCulture, $"{hasClientsHost} {hasForwarded}"));
+    }
+
+    private static async Task<string> PostAsync(RawClient client)
+    {
+        await client.SendAsync("POST /x HTTP/1.1\r\nHost: client.example\r\nContent-Length: 2\r\n\r\nhi");
+        var response = await client.ReadResponseAsync("POST");
+        Assert.Equal(200, response.StatusCode);
+        return response.BodyText switch { "False False" => "old", "True True" => "new", var both => both };
+    }
+
+    // One range more than the old settings allow: the whole file under these, parts of the file under the new ones. The file itself
+    // tells the settings that the key was made by, and on a miss those of the fetch.
+    private static async Task<(string Kind, string Settings)> GetAsync(RawClient client, string target)
+    {
+        await client.SendAsync($"GET {target} HTTP/1.1\r\nHost: client.example\r\nRange: bytes=0-999,3000-3999\r\n\r\n");
+        var response = await client.ReadResponseAsync();
+        bool isOldFile = response.Body.AsSpan().IndexOf(s_oldBytes) >= 0;
+        bool isNewFile = response.Body.AsSpan().IndexOf(s_newBytes) >= 0;
+        return (response.Field("X-Cache")!, (response.StatusCode, isOldFile, isNewFile) switch
+        {
+            (200, true, false) => "old",
+            (206, false, true) => "new",
+            var other => $"{other}",
+        });
     }
 
     private static void Reload(ProxyUnderTest proxy, Func<SliceOptions, SliceOptions> change) =>
