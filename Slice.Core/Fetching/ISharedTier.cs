@@ -7,6 +7,11 @@ namespace Slice.Core.Fetching;
 /// that came from the origin. Its place is below the collapser, so that N clients ask once, and above the origin gate, where generation and
 /// slice index are known. Implementations are thread-safe.
 /// </summary>
+/// <remarks>
+/// What names a slice in a tier is <see cref="Generation.Key"/>, <see cref="Generation.Selecting"/>, the validator of the response, the
+/// size of the grid's slices and the index: all of them. <see cref="Generation.Id"/> means nothing in another process. A version without a
+/// strong validator never comes here (B25): nothing would tell its slices from those of the next version.
+/// </remarks>
 public interface ISharedTier
 {
     /// <summary>Reads one whole slice.</summary>

@@ -94,7 +94,8 @@ public sealed class ObjectFetchAttempts(
         {
             var response = permitted.Response;
             var (status, address) = (response.Status, response.Origin);
-            if (status is 500 or 502 or 503 or 504)
+            // A first request that meets 429 is answered with that: the client learns when to come again, and nothing of ours is under way.
+            if (PartialResponseCheck.MayPass(status) && status != 429)
             {
                 failure = PartialResponseCheck.ServerError(response) with { Origin = address };
                 if (!retries.IsLastTry)

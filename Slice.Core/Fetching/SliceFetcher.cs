@@ -257,7 +257,8 @@ public sealed class SliceFetcher : IAsyncDisposable
 
         if (failure.IsError && failure.Error is not (FetchError.Abandoned or FetchError.ShuttingDown))
         {
-            _meter.FailedSubrequests.Add(1);
+            // The origin has no part in what the store does not take: an alert on its failures must not go off.
+            (failure.Error == FetchError.StoreFull ? _meter.CacheErrors : _meter.FailedSubrequests).Add(1);
             FetchFailed?.Invoke(fetch, failure);
         }
 
@@ -267,7 +268,7 @@ public sealed class SliceFetcher : IAsyncDisposable
     private async Task<Failure> FillAsync(SliceFetch fetch, FetchContext context, PermittedResponse? open, ByteRange part)
     {
         var failure = await _attempts.FillAsync(fetch, context, open, part);
-        if (!failure.IsError && fetch.Generation.IsShared)
+        if (!failure.IsError && IsForTier(fetch.Generation))
         {
             SharedTier?.Offer(fetch.Generation, fetch.SliceIndex);
         }
@@ -275,10 +276,13 @@ public sealed class SliceFetcher : IAsyncDisposable
         return failure;
     }
 
-    // What is for one client only never goes to a tier that others read, and is never looked for there.
+    // What is for one client only never goes to a tier that others read, and is never looked for there. Nor is a version that no validator
+    // tells from the next one (B25).
+    private static bool IsForTier(Generation generation) => generation is { IsShared: true, Response.MayCombine: true };
+
     private async ValueTask<bool> TryFillFromTierAsync(SliceFetch fetch)
     {
-        if (SharedTier is not { } tier || !fetch.Generation.IsShared)
+        if (SharedTier is not { } tier || !IsForTier(fetch.Generation))
         {
             return false;
         }

@@ -113,7 +113,7 @@ public sealed class UnstoredReader(PartReader reader, GatedOrigin origin, Object
 
     private async ValueTask<Failure> SkipAsync(OriginResponse response, long bytes, Validator pinned)
     {
-        if (response.Status is 429 or 500 or 502 or 503 or 504)
+        if (PartialResponseCheck.MayPass(response.Status))
         {
             return PartialResponseCheck.ServerError(response);
         }

@@ -19,7 +19,8 @@ public sealed class CounterSheet
     // A cache line at either end, two because the prefetcher of x86 pulls lines in pairs: rows of two processors share none.
     private const int PaddingCells = 16;
 
-    private static readonly int s_mask = (int)BitOperations.RoundUpToPowerOf2((uint)Environment.ProcessorCount) - 1;
+    // Four at least: with one processor, a thread that was interrupted with the only row would hold up every other.
+    private static readonly int s_mask = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(4, Environment.ProcessorCount)) - 1;
 
     private readonly Row[] _rows = [.. Enumerable.Range(0, s_mask + 1).Select(_ => new Row())];
     private int _counters;

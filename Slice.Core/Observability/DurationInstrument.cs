@@ -3,7 +3,7 @@ using System.Diagnostics.Metrics;
 namespace Slice.Core.Observability;
 
 /// <summary>
-/// A histogram of the meter as those who record see it. Thread-safe; a recording allocates nothing and does not contend.
+/// A histogram of the meter as those who record see it. Thread-safe; a recording allocates nothing.
 /// </summary>
 /// <remarks>
 /// What is shown is counted here: the way through the instrument and its listeners costs more than the count itself. The instrument is

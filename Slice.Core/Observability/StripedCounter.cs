@@ -2,7 +2,7 @@ namespace Slice.Core.Observability;
 
 /// <summary>
 /// A counter of a <see cref="CounterSheet"/>: one cell per processor, added up when read. Thread-safe; an addition allocates nothing and
-/// does not contend.
+/// waits for nobody, unless every row is taken.
 /// </summary>
 public sealed class StripedCounter
 {

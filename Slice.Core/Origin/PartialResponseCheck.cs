@@ -90,13 +90,16 @@ public static class PartialResponseCheck
             case 412 or 416:
                 return new Failure(FetchError.ObjectChanged, $"status {response.Status} in answer to a pinned range");
 
-            case 429 or 500 or 502 or 503 or 504:
+            case var status when MayPass(status):
                 return ServerError(response);
 
             default:
                 return new Failure(FetchError.UnexpectedStatus, $"status {response.Status} inside the object");
         }
     }
+
+    /// <summary>Whether a status tells of a trouble that may pass, so that the same request is worth another try.</summary>
+    public static bool MayPass(int status) => status is 429 or 500 or 502 or 503 or 504;
 
     /// <summary>The failure of a status that may pass: 429 and 5xx, with the wait that the origin asks for.</summary>
     public static Failure ServerError(OriginResponse response) => new(FetchError.OriginServerError, $"status {response.Status}")

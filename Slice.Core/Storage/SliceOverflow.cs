@@ -13,7 +13,7 @@ namespace Slice.Core.Storage;
 /// </para>
 /// <para>
 /// Once nothing has come for <see cref="s_keptFor"/>, transient slices go, and with the last one the segment: what a trouble of a minute
-/// has left in memory must not stay there for ever. While the disk refuses writes they stay: nothing else has them.
+/// has left in memory must not stay there for ever. While the disk has just refused a write they stay: nothing else has them.
 /// </para>
 /// </remarks>
 /// <param name="store">The store whose overflow it is.</param>
@@ -23,8 +23,8 @@ namespace Slice.Core.Storage;
 /// <param name="time">The clock.</param>
 internal sealed class SliceOverflow(SliceStore store, Lock storeLock, TenantTable tenants, int maxBytes, TimeProvider time) : IDisposable
 {
-    // Slices that are passed over for one victim because they are being sent, and victims for one reservation or turn of the timer. 64 MiB
-    // have a thousand slices of the smallest size. Arbitrary.
+    // Slices that are passed over for one victim because they are being sent, and victims for one reservation: 64 MiB have a thousand
+    // slices of 64 KiB. Arbitrary.
     private const int MaxLooks = 1024;
 
     // A client that came while the store took nothing may be behind by so much, and wants what others have fetched. Arbitrary.
@@ -42,6 +42,18 @@ internal sealed class SliceOverflow(SliceStore store, Lock storeLock, TenantTabl
 
     /// <summary>Whether its segment is there.</summary>
     public bool IsThere => Volatile.Read(ref _segment) is not null;
+
+    /// <summary>Slices that are stored in it.</summary>
+    private int Count
+    {
+        get
+        {
+            lock (storeLock)
+            {
+                return _queue.Count;
+            }
+        }
+    }
 
     /// <summary>
     /// Room for one slice, with one lease; null when everything in it is being sent or filled, or the kernel gives no memory file.
@@ -136,7 +148,7 @@ internal sealed class SliceOverflow(SliceStore store, Lock storeLock, TenantTabl
     // By the timer, so with nobody waiting. One that finds nothing any more is the last.
     private void Relieve()
     {
-        if (!store.Writing.IsStopped)
+        if (store.Writing.MayTry)
         {
             EvictUnused();
         }
@@ -155,7 +167,7 @@ internal sealed class SliceOverflow(SliceStore store, Lock storeLock, TenantTabl
 
     private void EvictUnused()
     {
-        for (int count = 0; count < MaxLooks; count++)
+        for (int left = Count; left >= 0; left--)
         {
             StoredSlice? victim;
             ISliceTenant? owner;

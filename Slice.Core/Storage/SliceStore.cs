@@ -13,7 +13,7 @@ public sealed class SliceStore : IDisposable
 {
     /// <summary>
     /// Most bytes of memory, unless its maker says otherwise, for slices that the store cannot keep: six slices of the largest size, or a
-    /// thousand of the smallest. Arbitrary.
+    /// thousand of 64 KiB. Arbitrary.
     /// </summary>
     public const int DefaultOverflowBytes = 64 << 20;
 
@@ -74,11 +74,11 @@ public sealed class SliceStore : IDisposable
     public long OverflowBytes => _overflow.UsedBytes;
 
     /// <summary>
-    /// Whether what is fetched now is not going to be kept: the disk refuses writes, or there was no room for the last slice because
-    /// everything that could go was being sent. Takes no lock. A memory of what was tried last, which only the next reservation renews: who
-    /// asks must go on reserving.
+    /// Whether what is fetched now is not going to be kept: the disk has refused a write less than <see cref="DiskUse.Pause"/> ago, or
+    /// there was no room for the last slice because everything that could go was being sent. A memory of what was tried last, which only
+    /// the next reservation renews: who asks must go on reserving.
     /// </summary>
-    public bool TakesNothing => _hasRefused || Writing.IsStopped;
+    public bool TakesNothing => _hasRefused || !Writing.MayTry;
 
     /// <summary>Slices that are stored and indexed, without those of the overflow.</summary>
     public int SliceCount

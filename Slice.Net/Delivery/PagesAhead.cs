@@ -7,7 +7,7 @@ namespace Slice.Net.Delivery;
 /// <summary>
 /// One connection's reading ahead: while bytes are sent, those after them in the response are brought into memory, or compared with their
 /// checksum. It begins with the first byte of a response that is missing, so a response that is in memory costs nothing, and a response of
-/// one piece never begins. One per connection, reused; the methods of a connection belong to one thread at a time.
+/// one piece never begins. One per delivery, reused; its methods belong to one thread at a time.
 /// </summary>
 /// <remarks>
 /// The disk works for one piece while the network works for another, which is what readahead of a file gives a server that reads files in

@@ -123,6 +123,9 @@ internal sealed class SliceDelivery
         }
         finally
         {
+            // Of a slice that did not come to its end, also when the client left while more of the slice was awaited.
+            _bytesSent += _sentOfSlice;
+            _bytesFromStore += _window.IsAtEnd || _window.Current.Stored is null ? 0 : _sentOfSlice;
             _window.End();
             _ahead?.End();
             PublishCounts(exchange);
@@ -171,7 +174,6 @@ internal sealed class SliceDelivery
                 _meter.CacheDiskWaits.Add(1);
                 if (!await _residency.BringInAsync(_wish ??= new PageWish(), slice, skip, take))
                 {
-                    _sentOfSlice = sent;
                     return WriteResult.SliceGone;
                 }
             }
@@ -180,12 +182,12 @@ internal sealed class SliceDelivery
             var result = await exchange.Writer.WriteSliceAsync(head, slice, skip, take);
             if (result != WriteResult.Written)
             {
-                _sentOfSlice = sent;
                 return result;
             }
 
             head = default;
             sent += take;
+            _sentOfSlice = sent;
         }
 
         return WriteResult.Written;
@@ -238,7 +240,6 @@ internal sealed class SliceDelivery
             {
                 if (failure.IsError)
                 {
-                    _sentOfSlice = sent;
                     return new DeliveryOutcome(DeliveryStatus.Failed, HasBegun: head.IsEmpty, failure);
                 }
 
@@ -250,12 +251,12 @@ internal sealed class SliceDelivery
             var result = await exchange.Writer.WriteSliceAsync(head, fetch.Slice, part.SkipBytes + sent, ready);
             if (result != WriteResult.Written)
             {
-                _sentOfSlice = sent;
                 return OutcomeOf(result, fetch.Slice, fetch.Generation, head);
             }
 
             head = default;
             sent += ready;
+            _sentOfSlice = sent;
         }
 
         return new DeliveryOutcome(DeliveryStatus.Delivered, HasBegun: true, Failure.None);
@@ -272,8 +273,10 @@ internal sealed class SliceDelivery
     private async ValueTask<(DeliveryOutcome Outcome, bool IsRestSent)> RecoverAsync(
         HttpExchange exchange, Generation generation, SlicePart part, ReadOnlyMemory<byte> head, DeliveryOutcome outcome)
     {
-        if (outcome.Failure.Error == FetchError.SliceGone && _window.Current.Stored is not null)
+        bool wasLost = outcome.Failure.Error == FetchError.SliceGone && _window.Current.Stored is not null;
+        if (wasLost || outcome.Failure.Error == FetchError.StoreFull)
         {
+            // Also one that was asked for ahead of its turn, when there was no room: there may be some by now.
             _window.Renew();
             head = outcome.HasBegun ? default : head;
             outcome = _window.Current.Stored is { } stored
@@ -286,7 +289,6 @@ internal sealed class SliceDelivery
             }
         }
 
-        _bytesSent += _sentOfSlice;
         if (!UnstoredDelivery.CanHelp(outcome.Failure.Error))
         {
             return (outcome, false);
@@ -294,14 +296,17 @@ internal sealed class SliceDelivery
 
         long start = generation.Grid.RangeOf(part.SliceIndex, generation.CompleteLength).Start + part.SkipBytes;
         long end = generation.IsWhole ? _window.Plan.Range.End : start + part.TakeBytes;
-        outcome = await _unstored.RunAsync(
-            exchange, generation, new ByteRange(start + _sentOfSlice, end), outcome.HasBegun ? default : head);
-        _misses++;
+        var rest = new ByteRange(start + _sentOfSlice, end);
+        _bytesSent += _sentOfSlice;
+        _sentOfSlice = 0;
+        outcome = await _unstored.RunAsync(exchange, generation, rest, outcome.HasBegun ? default : head);
+        _misses += outcome.Status == DeliveryStatus.Delivered ? generation.IsWhole ? _window.Plan.Count - _window.CurrentOrdinal : 1 : 0;
         return (outcome, generation.IsWhole);
     }
 
     private void Count(bool isHit, int bytes)
     {
+        _sentOfSlice = 0;
         _bytesSent += bytes;
         if (isHit)
         {

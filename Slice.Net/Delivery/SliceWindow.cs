@@ -22,6 +22,9 @@ internal sealed class SliceWindow(SliceFetcher fetcher)
     /// <summary>The source of the slice whose turn it is.</summary>
     public SliceSource Current => _sources[_first % _sources.Length];
 
+    /// <summary>Whether every slice that was asked for has had its turn: there is no current one.</summary>
+    public bool IsAtEnd => _first == _end;
+
     /// <summary>What is delivered.</summary>
     public SlicePlan Plan => _plan;
 

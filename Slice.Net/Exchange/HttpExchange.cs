@@ -22,7 +22,7 @@ internal sealed class HttpExchange
     private RequestSettings? _settings;
     private CacheDetail _cacheDetail;
     private bool _hasRequest;
-    private int _preparedStatus;
+    private int _plannedStatus;
     private CacheResult _cacheResult;
     private ExchangeEnding _ending;
 
@@ -226,14 +226,14 @@ internal sealed class HttpExchange
     /// Notes the status of a head that leaves together with the first bytes of its body, which may take the origin a while
     /// (<see cref="StartPlanned"/>).
     /// </summary>
-    public void PlanResponse(int status) => _preparedStatus = status;
+    public void PlanResponse(int status) => _plannedStatus = status;
 
-    /// <summary>Notes that the prepared head is about to be handed to the writer; nothing when it has left already.</summary>
+    /// <summary>Notes that the planned head is about to be handed to the writer; nothing when it has left already.</summary>
     public void StartPlanned()
     {
         if (Status == 0)
         {
-            StartResponse(_preparedStatus);
+            StartResponse(_plannedStatus);
         }
     }
 

@@ -100,7 +100,7 @@ public sealed class ConnectionDeadlinesTests
     [Trait("Behaviour", "B40")]
     public async Task Wait_that_passes_is_never_taken_for_the_one_after_it()
     {
-        const int Enough = 200;
+        const int Enough = 40;
         var never = new RatedTimeout(3600 * _time.TimestampFrequency, Bytes: 1);
         int idle = 0;
         int sends = 0;

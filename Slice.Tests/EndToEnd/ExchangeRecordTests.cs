@@ -221,6 +221,56 @@ public sealed class ExchangeRecordTests
         Assert.Equal(("PUT", "/thing", 413, ExchangeEnding.Refused), (record.Method, record.Target, record.Status, record.Ending));
     }
 
+    // The head leaves with the first bytes of the body. With a clock that stands still between, both times are exact.
+    [Fact]
+    public async Task Times_are_from_the_request_head_to_the_response_head_and_to_the_last_byte()
+    {
+        var time = new FakeTimeProvider();
+        var hasHead = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var origin = ScriptedOrigin.Start(async exchange =>
+        {
+            time.Advance(TimeSpan.FromSeconds(2));
+            await exchange.SendAsync(
+                "HTTP/1.1 206 Partial Content\r\nETag: \"v\"\r\nContent-Range: bytes 0-7/8\r\nContent-Length: 8\r\n\r\n0123");
+            await hasHead.Task;
+            time.Advance(TimeSpan.FromSeconds(3));
+            await exchange.SendAsync("4567");
+        });
+        await using var proxy = await ProxyUnderTest.StartAsync(origin.Uri, SliceBytes, time: time);
+        using var client = await RawClient.ConnectAsync(proxy.EndPoint);
+        await client.SendAsync(RawClient.Request("GET", "/file"));
+        await client.ReadHeadAsync();
+        await client.ReadBytesAsync(4);
+        hasHead.SetResult();
+        await client.ReadBytesAsync(4);
+
+        var record = Assert.Single(await FinishedAsync(proxy, 1));
+        Assert.Equal((TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(5)), (record.TimeToFirstByte, record.Duration));
+    }
+
+    // An ordinary way for a cold download to end.
+    [Fact]
+    public async Task Client_that_leaves_in_the_middle_of_a_slice_is_told_with_what_it_got()
+    {
+        await using var origin = ScriptedOrigin.Start(async exchange =>
+        {
+            await exchange.SendAsync(
+                "HTTP/1.1 206 Partial Content\r\nETag: \"v\"\r\nContent-Range: bytes 0-7/8\r\nContent-Length: 8\r\n\r\n01234");
+            await exchange.WaitAsync(Task.Delay(Timeout.Infinite, TestContext.Current.CancellationToken));
+        });
+        await using var proxy = await StartAsync(origin);
+        using (var client = await RawClient.ConnectAsync(proxy.EndPoint))
+        {
+            await client.SendAsync(RawClient.Request("GET", "/file"));
+            await client.ReadHeadAsync();
+            await client.ReadBytesAsync(5);
+        }
+
+        var record = Assert.Single(await FinishedAsync(proxy, 1));
+        Assert.Equal((200, 5L, ExchangeEnding.ClientLeft), (record.Status, record.BodyBytes, record.Ending));
+        Assert.Equal(5, await proxy.MetricAsync("bytes_to_client_total"));
+    }
+
     private static Task<ProxyUnderTest> StartAsync(ScriptedOrigin origin, Func<SliceOptions, SliceOptions>? configure = null) =>
         ProxyUnderTest.StartAsync(origin.Uri, SliceBytes, configure);
 
@@ -232,5 +282,5 @@ public sealed class ExchangeRecordTests
 
     // What a clock or the kernel chooses is left out.
     private static RecordedExchange Bare(RecordedExchange record) =>
-        record with { HasClient = false, HasFirstByte = false, Duration = default };
+        record with { HasClient = false, HasFirstByte = false, TimeToFirstByte = null, Duration = null };
 }

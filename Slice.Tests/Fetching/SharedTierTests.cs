@@ -55,6 +55,21 @@ public sealed class SharedTierTests : IAsyncDisposable
         Assert.Equal(1, _tier.Reads);
     }
 
+    // B25: nothing would tell its slices from those of the next version.
+    [Fact]
+    [Trait("Behaviour", "B25")]
+    public async Task Slice_of_a_version_without_a_validator_neither_comes_from_the_tier_nor_goes_there()
+    {
+        var content = FakeContent.Sixteen with { FieldLines = ["Cache-Control: max-age=60"] };
+        _bed.Origin.Answer = content.Result;
+        _tier.Slices[1] = "XXXX";
+
+        Assert.Equal(("4567", FetchError.None), await _bed.ReadAsync(_bed.Publish(content), 1));
+
+        await _bed.SettledAsync(slices: 1);
+        Assert.Empty(_tier.Offered);
+    }
+
     [Fact]
     public async Task Slice_of_one_client_neither_comes_from_the_tier_nor_goes_there()
     {

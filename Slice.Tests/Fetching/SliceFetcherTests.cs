@@ -30,6 +30,22 @@ public sealed class SliceFetcherTests : IAsyncDisposable
         Assert.Equal(4, _bed.Meter.BytesFromOrigin.Value);
     }
 
+    // The operator's alert on the origin's failures must not go off when the store is full.
+    [Fact]
+    public async Task Store_without_room_is_no_failure_of_the_origin()
+    {
+        await using var bed = new FetchBed(store: SliceStore.CreateInMemory(4096, TimeProvider.System, overflowBytes: 0));
+        bed.Origin.Answer = FakeContent.Sixteen.Result;
+        var generation = bed.Publish(FakeContent.Sixteen);
+        await bed.ReadAsync(generation, 0);
+        Assert.True(generation.TryLease(0, out var held));
+
+        Assert.Equal(FetchError.StoreFull, (await bed.ReadAsync(generation, 1)).Error);
+
+        Assert.Equal((0, 1), (bed.Meter.FailedSubrequests.Value, bed.Meter.CacheErrors.Value));
+        held.Release();
+    }
+
     [Fact]
     public async Task Stored_slice_costs_no_request()
     {

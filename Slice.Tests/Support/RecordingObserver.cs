@@ -45,6 +45,7 @@ internal sealed class RecordingObserver(IExchangeObserver next) : IExchangeObser
         {
             HasClient = record.Client is not null,
             HasFirstByte = record.TimeToFirstByte is not null,
+            TimeToFirstByte = record.TimeToFirstByte,
             Duration = record.Duration,
         });
 }
@@ -65,6 +66,8 @@ internal sealed record RecordedExchange(
     public bool HasClient { get; init; }
 
     public bool HasFirstByte { get; init; }
+
+    public TimeSpan? TimeToFirstByte { get; init; }
 
     public TimeSpan? Duration { get; init; }
 }
