@@ -79,7 +79,8 @@ internal sealed class Composition : IAsyncDisposable
         var stored = new StoredResponder(deliveries, _store, meter, failures, log);
         var direct = new DirectResponder(objects, meter, log);
         var get = new GetHandler(index, objects, stored, direct, passThrough, failures);
-        var purge = new PurgeHandler(index, _store, time, meter);
+        var purge = new PurgeHandler(index, _store, time, meter, isOperatorsPort: false);
+        var operatorsPurge = new PurgeHandler(index, _store, time, meter, isOperatorsPort: true);
         var upgrade = new UpgradeHandler(time, meter, failures, log, _stopping.Token);
         var dispatcher = new RequestDispatcher(health, get, purge, passThrough, upgrade);
 
@@ -91,7 +92,7 @@ internal sealed class Composition : IAsyncDisposable
         Parts = new InstanceParts
         {
             Proxy = new SliceConnectionHandler(services, dispatcher),
-            Admin = new SliceConnectionHandler(ownServices, new AdminEndpoint(meter, health, ProductVersion.Text)),
+            Admin = new SliceConnectionHandler(ownServices, new AdminEndpoint(meter, health, operatorsPurge, ProductVersion.Text)),
             ProxyProtocol = options.ProxyProtocol.Enabled
                 ? new ProxyProtocolMiddleware(options.ProxyProtocol.TrustedAddresses, options.Timeouts.RequestHead, time, meter, log)
                 : null,

@@ -13,12 +13,13 @@ public sealed partial class BehaviourDocumentTests
     private const string Begin = "<!-- tests by rule: begin -->\n";
     private const string End = "<!-- tests by rule: end -->";
     private const int LastRule = 49;
+    private static readonly int[] s_laterRules = [56];
 
     // Rules that no test proves yet. The list may only become shorter: a rule of it that has a test fails the test too.
     private static readonly string[] s_unproved = [];
 
     private static readonly string[] s_rules =
-        [.. Enumerable.Range(1, LastRule).Select(rule => string.Create(CultureInfo.InvariantCulture, $"B{rule}"))];
+        [.. Enumerable.Range(1, LastRule).Concat(s_laterRules).Select(rule => string.Create(CultureInfo.InvariantCulture, $"B{rule}"))];
 
     [Fact]
     public void Document_has_every_rule_once_and_in_order()

@@ -163,7 +163,7 @@ public static class OptionTable
             "Purge",
             "purge.auth_token",
             OptionKind.Secret,
-            "The token a PURGE must carry; without one, only clients on loopback may purge.",
+            "The token a PURGE must carry, on both ports; without one, PURGE is answered on the metrics port only.",
             o => o.Purge.AuthToken, (o, v) => o with { Purge = o.Purge with { AuthToken = v } }),
         Flag("Purge", "purge.enable_metrics", "Whether purge metrics are published.",
             o => o.Purge.EnableMetrics, (o, v) => o with { Purge = o.Purge with { EnableMetrics = v } }),

@@ -5,16 +5,24 @@ using Slice.Net.Handlers;
 
 namespace Slice.Host.Service;
 
-/// <summary>The metrics port: <c>/metrics</c> for Prometheus, <c>/health</c> for probes, <c>/</c> for people.</summary>
-internal sealed class AdminEndpoint(SliceMeter meter, HealthHandler health, string version) : IRequestHandler
+/// <summary>
+/// The metrics port: <c>/metrics</c> for Prometheus, <c>/health</c> for probes, <c>/</c> for people, and PURGE of any URL of the proxy
+/// port.
+/// </summary>
+internal sealed class AdminEndpoint(SliceMeter meter, HealthHandler health, PurgeHandler purge, string version) : IRequestHandler
 {
     /// <inheritdoc/>
     public ValueTask HandleAsync(HttpExchange exchange)
     {
+        if (exchange.Head.Method == RequestMethod.Purge)
+        {
+            return purge.HandleAsync(exchange);
+        }
+
         if (exchange.Head.Method is not (RequestMethod.Get or RequestMethod.Head))
         {
             exchange.KeepAlive &= exchange.Body.IsConsumed;
-            return ErrorResponder.WriteErrorAsync(exchange, 405, "only GET and HEAD are answered here");
+            return ErrorResponder.WriteErrorAsync(exchange, 405, "only GET, HEAD and PURGE are answered here");
         }
 
         var path = exchange.Head.Target.Path;

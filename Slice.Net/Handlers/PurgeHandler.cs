@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Globalization;
-using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -13,10 +12,17 @@ using Slice.Net.Exchange;
 namespace Slice.Net.Handlers;
 
 /// <summary>
-/// PURGE of one URL: takes its stored response and all of its slices out of the cache at once. Who may: whoever shows the
-/// token; without a configured token, clients on loopback that no proxy stands in front of.
+/// PURGE of one URL: takes its stored response and all of its slices out of the cache at once. Who may: whoever shows the token. Without a
+/// configured token: everybody on a port that is the operator's, and nobody elsewhere (B56). The client's address says nothing about that,
+/// as a proxy on this machine makes every client local.
 /// </summary>
-internal sealed class PurgeHandler(ObjectIndex index, SliceStore store, TimeProvider time, SliceMeter meter) : IRequestHandler
+/// <param name="index">What is stored.</param>
+/// <param name="store">Its bytes.</param>
+/// <param name="time">The clock.</param>
+/// <param name="meter">Counts what is purged, whatever the port.</param>
+/// <param name="isOperatorsPort">Whether only the operator reaches the port: the metrics port.</param>
+internal sealed class PurgeHandler(ObjectIndex index, SliceStore store, TimeProvider time, SliceMeter meter, bool isOperatorsPort)
+    : IRequestHandler
 {
     // How long the answer waits for a disk that does not take the news. Arbitrary; it takes milliseconds.
     private static readonly TimeSpan s_flushTimeout = TimeSpan.FromSeconds(2);
@@ -64,7 +70,7 @@ internal sealed class PurgeHandler(ObjectIndex index, SliceStore store, TimeProv
         {
             meter.PurgeAuthFailures.Add(1);
             return (401, "unauthorized", 0, exchange.Settings.PurgeToken is null
-                ? "without purge.auth_token only clients on loopback may purge"
+                ? "no purge.auth_token is configured: ask on the metrics port (metrics_endpoint.address), or configure one and show it"
                 : "a valid token is required: Authorization: Bearer TOKEN, or X-Purge-Token: TOKEN");
         }
 
@@ -79,19 +85,15 @@ internal sealed class PurgeHandler(ObjectIndex index, SliceStore store, TimeProv
             : (200, "purged", slices, string.Create(CultureInfo.InvariantCulture, $"purged, with {slices} slices"));
     }
 
-    private static bool IsAllowed(HttpExchange exchange)
+    private bool IsAllowed(HttpExchange exchange)
     {
-        var fields = exchange.Head.Fields;
-        if (exchange.Settings.PurgeToken is { Span: var token })
+        if (exchange.Settings.PurgeToken is not { Span: var token })
         {
-            return Shows(fields, KnownField.XPurgeToken, ""u8, token) || Shows(fields, KnownField.Authorization, "Bearer "u8, token);
+            return isOperatorsPort;
         }
 
-        // A proxy on this machine makes everybody look local; it says so in these fields.
-        return exchange.RemoteEndPoint is IPEndPoint { Address: var address }
-            && IPAddress.IsLoopback(address)
-            && !fields.Contains(KnownField.XForwardedFor)
-            && !fields.Contains(KnownField.Forwarded);
+        var fields = exchange.Head.Fields;
+        return Shows(fields, KnownField.XPurgeToken, ""u8, token) || Shows(fields, KnownField.Authorization, "Bearer "u8, token);
     }
 
     private static bool Shows(FieldTable fields, KnownField field, ReadOnlySpan<byte> scheme, ReadOnlySpan<byte> token)

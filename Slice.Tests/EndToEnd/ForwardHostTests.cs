@@ -95,7 +95,9 @@ public sealed class ForwardHostTests
         await GetAsync(proxy, "first.example", "/file");
         await GetAsync(proxy, "second.example", "/file");
 
-        Assert.Equal(200, (await SendAsync(proxy, "PURGE /file HTTP/1.1\r\nHost: first.example\r\n\r\n")).StatusCode);
+        using var client = await RawClient.ConnectAsync(proxy.AdminEndPoint);
+        await client.SendAsync("PURGE /file HTTP/1.1\r\nHost: first.example\r\n\r\n");
+        Assert.Equal(200, (await client.ReadResponseAsync()).StatusCode);
 
         Assert.Equal("MISS", (await GetAsync(proxy, "first.example", "/file")).Field("X-Cache"));
         Assert.Equal("HIT", (await GetAsync(proxy, "second.example", "/file")).Field("X-Cache"));

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 using Slice.Core.Options;
 using Slice.Tests.Support;
@@ -75,13 +76,14 @@ public sealed class PurgeTests
     [InlineData("Authorization: Bearer", 401)]
     [InlineData("Authorization: " + Token, 401)]
     [InlineData("A: b", 401)]
-    public async Task Configured_token_must_be_shown(string field, int status)
+    [Trait("Behaviour", "B56")]
+    public async Task Configured_token_must_be_shown_on_the_proxy_port(string field, int status)
     {
         await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
         await using var proxy = await StartAsync(origin, new PurgeOptions { AuthToken = Token });
         await proxy.GetAsync("/file");
 
-        var response = await PurgeAsync(proxy, "/file", field);
+        var response = await SendAsync(proxy.EndPoint, RawClient.Request("PURGE", "/file", field));
 
         AssertAnswer(response, status, success: status == 200, purgedCount: status == 200 ? 4 : 0, url: "/file");
         Assert.Equal(status == 401 ? "Bearer" : null, response.Field("WWW-Authenticate"));
@@ -90,27 +92,75 @@ public sealed class PurgeTests
     }
 
     [Theory]
+    [InlineData("A: b")]
     [InlineData("X-Forwarded-For: 127.0.0.1")]
     [InlineData("Forwarded: for=127.0.0.1")]
-    public async Task Client_behind_a_local_proxy_is_not_on_loopback(string field)
+    [InlineData("X-Purge-Token:")]
+    [InlineData("X-Purge-Token: " + Token)]
+    [InlineData("Authorization: Bearer ")]
+    [InlineData("Host: localhost")]
+    [Trait("Behaviour", "B56")]
+    public async Task Without_a_configured_token_nobody_purges_on_the_proxy_port(string field)
     {
         await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
         await using var proxy = await StartAsync(origin);
         await proxy.GetAsync("/file");
 
-        Assert.Equal(401, (await PurgeAsync(proxy, "/file", field)).StatusCode);
+        var refused = await SendAsync(proxy.EndPoint, field.StartsWith("Host", StringComparison.Ordinal)
+            ? $"PURGE /file HTTP/1.1\r\n{field}\r\n\r\n"
+            : RawClient.Request("PURGE", "/file", field));
+
+        AssertAnswer(refused, 401, success: false, purgedCount: 0, url: "/file");
+        Assert.Equal("Bearer", refused.Field("WWW-Authenticate"));
+        Assert.Contains("purge.auth_token", refused.BodyText, StringComparison.Ordinal);
+        Assert.Contains("metrics port", refused.BodyText, StringComparison.Ordinal);
         Assert.Equal("HIT", (await proxy.GetAsync("/file")).Field("X-Cache"));
+        Assert.Equal(1, await proxy.MetricAsync("purge_auth_failures_total"));
+        Assert.Equal(200, (await PurgeAsync(proxy, "/file")).StatusCode);
     }
 
-    [Fact]
-    public async Task Disabled_purge_is_405_and_is_not_forwarded()
+    [Theory]
+    [InlineData("A: b", 401)]
+    [InlineData("X-Purge-Token: s3cret-tokem", 401)]
+    [InlineData("X-Purge-Token: " + Token, 200)]
+    [InlineData("Authorization: Bearer " + Token, 200)]
+    [Trait("Behaviour", "B56")]
+    public async Task Configured_token_must_be_shown_on_the_metrics_port_too(string field, int status)
+    {
+        await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
+        await using var proxy = await StartAsync(origin, new PurgeOptions { AuthToken = Token });
+        await proxy.GetAsync("/file");
+
+        Assert.Equal(status, (await PurgeAsync(proxy, "/file", field)).StatusCode);
+
+        Assert.Equal(status == 200 ? "MISS" : "HIT", (await proxy.GetAsync("/file")).Field("X-Cache"));
+    }
+
+    [Theory]
+    [InlineData("/metrics")]
+    [InlineData("/health")]
+    [InlineData("/")]
+    [Trait("Behaviour", "B56")]
+    public async Task Purge_on_the_metrics_port_means_the_target_on_the_proxy_port(string target)
+    {
+        await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
+        await using var proxy = await StartAsync(origin, healthPath: "/alive");
+        await proxy.GetAsync(target);
+
+        AssertAnswer(await PurgeAsync(proxy, target), 200, success: true, purgedCount: 4, url: target);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Disabled_purge_is_405_and_is_not_forwarded(bool onMetricsPort)
     {
         await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
         await using var proxy = await StartAsync(origin, new PurgeOptions { Enabled = false });
         await proxy.GetAsync("/file");
         int requests = origin.RequestCount;
 
-        var response = await PurgeAsync(proxy, "/file");
+        var response = await SendAsync(onMetricsPort ? proxy.AdminEndPoint : proxy.EndPoint, RawClient.Request("PURGE", "/file"));
 
         AssertAnswer(response, 405, success: false, purgedCount: 0, url: "/file");
         Assert.NotNull(response.Field("Allow"));
@@ -159,13 +209,18 @@ public sealed class PurgeTests
                 $"pingora_slice_purge_requests_by_result{{result=\"{result}\"}} 1\n", metrics, StringComparison.Ordinal));
     }
 
-    private static Task<ProxyUnderTest> StartAsync(ScriptedOrigin origin, PurgeOptions? purge = null) => ProxyUnderTest.StartAsync(
-        origin.Uri, sliceSizeBytes: 4, options => options with { Purge = purge ?? options.Purge });
+    private static Task<ProxyUnderTest> StartAsync(ScriptedOrigin origin, PurgeOptions? purge = null, string healthPath = "/health") =>
+        ProxyUnderTest.StartAsync(
+            origin.Uri, sliceSizeBytes: 4, options => options with { Purge = purge ?? options.Purge, HealthPath = healthPath });
 
-    private static async Task<RawResponse> PurgeAsync(ProxyUnderTest proxy, string target, params string[] fields)
+    // On the metrics port.
+    private static Task<RawResponse> PurgeAsync(ProxyUnderTest proxy, string target, params string[] fields) =>
+        SendAsync(proxy.AdminEndPoint, RawClient.Request("PURGE", target, fields));
+
+    private static async Task<RawResponse> SendAsync(IPEndPoint endPoint, string request)
     {
-        using var client = await RawClient.ConnectAsync(proxy.EndPoint);
-        await client.SendAsync(RawClient.Request("PURGE", target, fields));
+        using var client = await RawClient.ConnectAsync(endPoint);
+        await client.SendAsync(request);
         return await client.ReadResponseAsync();
     }
 

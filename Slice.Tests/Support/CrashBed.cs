@@ -106,7 +106,7 @@ internal sealed class CrashBed : IAsyncDisposable
     public static async Task<HttpStatusCode> PurgeAsync(ProductProcess product, int number)
     {
         using var client = NewClient(product);
-        return await PurgeAsync(client, number);
+        return await PurgeAsync(product, client, number);
     }
 
     public async ValueTask DisposeAsync()
@@ -122,9 +122,10 @@ internal sealed class CrashBed : IAsyncDisposable
             Timeout = TimeSpan.FromSeconds(20),
         };
 
-    private static async Task<HttpStatusCode> PurgeAsync(HttpClient client, int number)
+    // Without a token, PURGE is answered on the metrics port.
+    private static async Task<HttpStatusCode> PurgeAsync(ProductProcess product, HttpClient client, int number)
     {
-        using var request = new HttpRequestMessage(new HttpMethod("PURGE"), $"/{number}");
+        using var request = new HttpRequestMessage(new HttpMethod("PURGE"), $"http://{product.MetricsEndPoint}/{number}");
         using var response = await client.SendAsync(request);
         return response.StatusCode;
     }
@@ -153,7 +154,7 @@ internal sealed class CrashBed : IAsyncDisposable
                 switch (random.Next(12))
                 {
                     case 0:
-                        await ChangeAsync(client, number);
+                        await ChangeAsync(product, client, number);
                         break;
                     case < 6:
                         await GetAsync(client, number, range: null);
@@ -177,13 +178,13 @@ internal sealed class CrashBed : IAsyncDisposable
     }
 
     // The object belongs to one worker, so nobody is fetching the old version while it is purged.
-    private async Task ChangeAsync(HttpClient client, int number)
+    private async Task ChangeAsync(ProductProcess product, HttpClient client, int number)
     {
         int version = ++_versions[number];
         var file = _files[number];
         file.ChangeTo(Seed(number, version));
         file.ETag = $"\"{number}-{version}\"";
-        if (await PurgeAsync(client, number) is HttpStatusCode.OK or HttpStatusCode.NotFound)
+        if (await PurgeAsync(product, client, number) is HttpStatusCode.OK or HttpStatusCode.NotFound)
         {
             _purgedBelow[number] = version;
         }

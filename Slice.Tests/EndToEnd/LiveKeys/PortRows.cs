@@ -10,7 +10,7 @@ internal static class PortRows
     public static IReadOnlyList<LiveKeyRow> All { get; } =
     [
         LiveKeyRow.OfAct("health_path", "/health", "/alive", AliveAsync, "the origin", "the proxy"),
-        LiveKeyRow.OfAct("purge.enabled", "true", "false", bed => PurgeAsync(bed, "A: b"), "404", "405"),
+        LiveKeyRow.OfAct("purge.enabled", "true", "false", bed => PurgeAsync(bed, "A: b"), "401", "405"),
         LiveKeyRow.OfAct("purge.auth_token", "first", "second", PurgeWithBothAsync, "404 401", "401 404"),
         LiveKeyRow.OfAct("purge.enable_metrics", "true", "false", PurgeMetricsAsync, "some", "none"),
         LiveKeyRow.OfAct("log_level", "info", "debug", LinesAboutBadRequestAsync, "0", "1"),
@@ -23,7 +23,7 @@ internal static class PortRows
         return answer == "the origin" ? answer : "the proxy";
     }
 
-    // Nothing is stored there: 404 is the answer to who may purge.
+    // Nothing is stored there: 404 is the answer to who may purge, 401 to who may not.
     private static async Task<string> PurgeAsync(LiveKeyBed bed, string field) =>
         (await bed.SendAsync("PURGE", bed.NewTarget(), field)).StatusCode.ToString(CultureInfo.InvariantCulture);
 
