@@ -142,7 +142,8 @@ internal sealed class Http1Connection : IClientConnection
             FinishExchange();
         }
 
-        _mustLinger = !_exchange.Body.IsConsumed;
+        // What the client may still send must not turn the end of a response that was cut off into a reset.
+        _mustLinger = !_exchange.Body.IsConsumed || _exchange.IsAborted;
         return _exchange.KeepAlive && _exchange.Body.IsConsumed && !_isAborted;
     }
 
@@ -274,10 +275,11 @@ internal sealed class Http1Connection : IClientConnection
     }
 
     // RFC 8446 §6.1, RFC 9112 §9.8: without close_notify, a body that ends with the connection looks cut off to a client that knows
-    // TLS, and one that was cut off looks whole to a client that does not.
+    // TLS, and one that was cut off looks whole to a client that does not. A response that was cut off has no close_notify, so that it
+    // does not look whole by that either.
     private async ValueTask EndTlsAsync()
     {
-        if (_isAborted || _transport.Features.Get<ISslStreamFeature>() is not { SslStream: var tls })
+        if (_isAborted || _exchange.IsAborted || _transport.Features.Get<ISslStreamFeature>() is not { SslStream: var tls })
         {
             return;
         }

@@ -68,8 +68,17 @@ internal sealed class HttpExchange
     /// <summary>Whether the connection serves another request afterwards.</summary>
     public bool KeepAlive { get; set; }
 
-    /// <summary>Whether the connection was aborted.</summary>
+    /// <summary>
+    /// Whether the exchange was given up, in order or by a reset (<see cref="Abort"/>). The connection ends then, without anything that
+    /// would say that all was sent.
+    /// </summary>
     public bool IsAborted { get; private set; }
+
+    /// <summary>
+    /// Whether the end of the connection is the end of what the response sends: a body without a length for a client that knows no chunks,
+    /// or a tunnel. Such a response can only be shown to be cut off by a reset. False until somebody says so.
+    /// </summary>
+    public bool EndsWithConnection { get; set; }
 
     /// <summary>When the request head was complete, as a timestamp of the clock.</summary>
     public long StartedAt { get; private set; }
@@ -245,15 +254,24 @@ internal sealed class HttpExchange
     }
 
     /// <summary>
-    /// Ends the connection so that the client notices: what it received does not look whole, whatever the framing. Unless somebody has said
-    /// otherwise (<see cref="NoteEnding"/>), the client has left, or was too slow.
+    /// Ends the connection so that the client notices: what it received does not look whole. Unless somebody has said otherwise
+    /// (<see cref="NoteEnding"/>), the client has left, or was too slow.
     /// </summary>
+    /// <remarks>
+    /// A reset destroys what the client has not read yet (RFC 9112 §9.6), so there is one only where nothing else shows the cut. A missing
+    /// rest of Content-Length bytes, or a missing last chunk, is as visible at the end of a connection that closes in order (RFC 9112 §8),
+    /// and what was handed to the kernel arrives. A client that was too slow gets no more of our memory and is reset; so is one whose
+    /// upload is still being read, which only the end of the connection stops.
+    /// </remarks>
     public void Abort()
     {
         NoteEnding(ExchangeEnding.ClientLeft);
         IsAborted = true;
         KeepAlive = false;
-        _connection.Abort();
+        if (EndsWithConnection || _ending == ExchangeEnding.ClientTooSlow || Writer.HasTimedOut || !Body.IsConsumed)
+        {
+            _connection.Abort();
+        }
     }
 
     private void Reset(RequestSettings settings)
@@ -264,6 +282,7 @@ internal sealed class HttpExchange
         SlicesHit = SlicesFetched = 0;
         FirstByteAt = DeliveredAt = StartedAt = 0;
         Origin = null;
+        EndsWithConnection = false;
         (_cacheResult, _cacheDetail, _ending) = (CacheResult.None, CacheDetail.None, ExchangeEnding.Complete);
     }
 

@@ -23,6 +23,9 @@ internal interface IClientConnection
     /// </summary>
     CancellationToken Closed { get; }
 
-    /// <summary>Ends the connection so that the client notices: what it received does not look whole, whatever the framing.</summary>
+    /// <summary>
+    /// Resets the connection, so that the client notices: what it received does not look whole, whatever the framing. What it has not read
+    /// yet is lost.
+    /// </summary>
     void Abort();
 }

@@ -34,6 +34,7 @@ internal static class ResponseForwarder
         {
             // HTTP/1.0 knows no chunks: the end of the connection ends the body.
             exchange.KeepAlive = false;
+            exchange.EndsWithConnection = true;
         }
 
         bool isWhole = await TryWriteHeadAsync(exchange, response, status, isChunked, fill is not null)

@@ -58,6 +58,7 @@ internal sealed class UpgradeHandler(
     private async ValueTask SwitchAsync(HttpExchange exchange, HttpOriginResponse response, OriginConnection connection)
     {
         exchange.KeepAlive = false;
+        exchange.EndsWithConnection = true;
         if (await WriteHeadAsync(exchange, response) != WriteResult.Written)
         {
             connection.Abort();

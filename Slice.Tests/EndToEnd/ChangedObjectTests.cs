@@ -105,7 +105,7 @@ public sealed class ChangedObjectTests
         var broken = await GetEndingAsync(proxy);
         var next = await proxy.GetAsync("/file");
 
-        Assert.Equal(ResponseEnding.CutByReset, broken.Ending);
+        Assert.Equal(ResponseEnding.CutByClose, broken.Ending);
         AssertBeginsWithFirstVersion(broken);
         Assert.Equal(TestContent.Bytes(0, LengthBytes, seed: 2), next.Body);
         Assert.Equal("MISS", next.Field("X-Cache"));
@@ -130,7 +130,7 @@ public sealed class ChangedObjectTests
         var broken = await GetEndingAsync(proxy);
         var next = await proxy.GetAsync("/file");
 
-        Assert.Equal(ResponseEnding.CutByReset, broken.Ending);
+        Assert.Equal(ResponseEnding.CutByClose, broken.Ending);
         AssertBeginsWithFirstVersion(broken);
         Assert.Equal(TestContent.Bytes(0, LengthBytes, seed: 2), next.Body);
     }
@@ -167,7 +167,7 @@ public sealed class ChangedObjectTests
         var broken = await GetEndingAsync(proxy);
         var next = await proxy.GetAsync("/file");
 
-        Assert.Equal(ResponseEnding.CutByReset, broken.Ending);
+        Assert.Equal(ResponseEnding.CutByClose, broken.Ending);
         Assert.Equal("HTTP/1.1 " + status, next.StatusLine);
     }
 

@@ -138,7 +138,7 @@ public sealed class HostileOriginTests
                 try
                 {
                     var response = await client.ReadEndingAsync();
-                    Assert.True(response.StatusCode == 502 || response.Ending == ResponseEnding.CutByReset, request + response);
+                    Assert.True(response.StatusCode == 502 || response.Ending != ResponseEnding.Complete, request + response);
                 }
                 catch (System.Net.Sockets.SocketException)
                 {

@@ -128,7 +128,7 @@ public sealed class OddMetadataTests
             using var client = await RawClient.ConnectAsync(proxy.EndPoint);
             await client.SendAsync(RawClient.Request(method, "/file"));
             var response = await client.ReadEndingAsync();
-            Assert.True(response.StatusCode == 502 || response.Ending == ResponseEnding.CutByReset, response.ToString());
+            Assert.True(response.StatusCode == 502 || response.Ending != ResponseEnding.Complete, response.ToString());
         }
 
         Assert.DoesNotContain(proxy.Log, line => line.Contains("internal_error", StringComparison.Ordinal));

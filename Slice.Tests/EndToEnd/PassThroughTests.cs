@@ -386,7 +386,7 @@ public sealed class PassThroughTests
         using var client = await RawClient.ConnectAsync(proxy.EndPoint);
         await client.SendAsync("POST /stream HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
 
-        Assert.Equal(ResponseEnding.CutByReset, (await client.ReadEndingAsync()).Ending);
+        Assert.Equal(ResponseEnding.CutByClose, (await client.ReadEndingAsync()).Ending);
     }
 
     [Fact]

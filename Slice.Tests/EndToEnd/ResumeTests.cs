@@ -76,7 +76,7 @@ public sealed class ResumeTests
 
         var response = await client.ReadEndingAsync();
 
-        Assert.Equal(ResponseEnding.CutByReset, response.Ending);
+        Assert.Equal(ResponseEnding.CutByClose, response.Ending);
         Assert.Equal(200, response.StatusCode);
         Assert.Equal("16", response.Field("Content-Length"));
         Assert.True(response.BodyBytes < 16, $"{response.BodyBytes} bytes");

@@ -38,7 +38,7 @@ public sealed class TotalTimeTests
 
         await TrickledAsync(proxy);
 
-        Assert.Equal(ResponseEnding.CutByReset, (await PassingTime.UntilAsync(_time, client.ReadEndingAsync(), "the end")).Ending);
+        Assert.Equal(ResponseEnding.CutByClose, (await PassingTime.UntilAsync(_time, client.ReadEndingAsync(), "the end")).Ending);
         string line = Assert.Single(proxy.Log, line => line.Contains("fetch_failed", StringComparison.Ordinal));
         Assert.Contains("http_response_timeout", line, StringComparison.Ordinal);
         Assert.Contains("not complete within 90 s", line, StringComparison.Ordinal);

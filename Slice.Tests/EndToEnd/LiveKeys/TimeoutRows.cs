@@ -60,7 +60,7 @@ internal static class TimeoutRows
             },
             async () =>
             {
-                Assert.Equal(ResponseEnding.CutByReset, (await bed.PassUntilAsync(response)).Ending);
+                Assert.Equal(ResponseEnding.CutByClose, (await bed.PassUntilAsync(response)).Ending);
                 client.Dispose();
             });
     }
