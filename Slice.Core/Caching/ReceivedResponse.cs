@@ -10,13 +10,13 @@ namespace Slice.Core.Caching;
 /// </summary>
 public readonly struct ReceivedResponse
 {
-    private ReceivedResponse(OriginResponse response, DateTimeOffset receivedAt) => (Response, ReceivedAt) = (response, receivedAt);
+    private ReceivedResponse(OriginResponse response, Instant receivedAt) => (Response, ReceivedAt) = (response, receivedAt);
 
     /// <summary>The response; its owner is whoever received it.</summary>
     public OriginResponse Response { get; }
 
     /// <summary>When its head came.</summary>
-    public DateTimeOffset ReceivedAt { get; }
+    public Instant ReceivedAt { get; }
 
     /// <summary>Its Cache-Control, or the targeted field that stands in for it (RFC 9213 §2.2).</summary>
     internal CacheControl Directives { get; private init; }
@@ -34,7 +34,7 @@ public readonly struct ReceivedResponse
     internal bool HasValidator => Response.FindCombined("ETag") is not null || Response.FindCombined("Last-Modified") is not null;
 
     /// <summary>Reads a response as it came.</summary>
-    internal static ReceivedResponse Read(OriginResponse response, DateTimeOffset receivedAt, CachePolicy policy) =>
+    internal static ReceivedResponse Read(OriginResponse response, Instant receivedAt, CachePolicy policy) =>
         Read(response, response.Fields, response.Status, receivedAt, policy);
 
     /// <summary>
@@ -42,24 +42,24 @@ public readonly struct ReceivedResponse
     /// with their updates, but for the one field that is never stored.
     /// </summary>
     internal static ReceivedResponse Read(
-        OriginResponse latest, IReadOnlyList<ForwardedField> lines, int status, DateTimeOffset receivedAt, CachePolicy policy)
+        OriginResponse latest, IReadOnlyList<ForwardedField> lines, int status, Instant receivedAt, CachePolicy policy)
     {
         var targeted = TargetedCacheControl.TryParse(FieldLines.Combine(lines, TargetedCacheControl.FieldName));
         var directives = targeted ?? CacheControl.Parse(FieldLines.Combine(lines, "Cache-Control") ?? "");
-        var date = FieldLines.Find(lines, "Date") is { } value ? ParseDate(value, receivedAt) : null;
+        var date = FieldLines.Find(lines, "Date") is { } value ? ParseDate(value, receivedAt.Utc) : null;
         string? expires = FieldLines.Combine(lines, "Expires");
         string? accelExpires = latest.FindSingle(FreshnessLifetime.AccelExpiresFieldName);
 
         // RFC 9213 §2.2: where a targeted field counts, Expires does not. RFC 9111 §5.3: a date that cannot be read, "0" above all, is
         // in the past.
         DateTimeOffset? expiresAt = targeted is null && expires is not null
-            ? ParseDate(expires, receivedAt) ?? DateTimeOffset.MinValue
+            ? ParseDate(expires, receivedAt.Utc) ?? DateTimeOffset.MinValue
             : null;
         return new ReceivedResponse(latest, receivedAt)
         {
             Directives = directives,
             Date = date,
-            Lifetime = FreshnessLifetime.Of(status, directives, accelExpires, expiresAt, date ?? receivedAt, policy),
+            Lifetime = FreshnessLifetime.Of(status, directives, accelExpires, expiresAt, date ?? receivedAt.Utc, policy),
             StatesLifetime = directives.IsPublic || directives.MaxAge is not null || directives.SharedMaxAge is not null
                 || expires is not null || FieldLines.Find(lines, FreshnessLifetime.AccelExpiresFieldName) is not null,
         };

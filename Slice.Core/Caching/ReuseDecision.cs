@@ -4,7 +4,7 @@ namespace Slice.Core.Caching;
 public static class ReuseDecision
 {
     /// <summary>Whether and how <paramref name="stored"/> answers a request with these directives at time <paramref name="now"/>.</summary>
-    public static ReuseVerdict Decide(StoredResponse stored, in RequestDirectives request, DateTimeOffset now)
+    public static ReuseVerdict Decide(StoredResponse stored, in RequestDirectives request, Instant now)
     {
         if (request.NoCache)
         {
@@ -40,7 +40,7 @@ public static class ReuseDecision
     }
 
     /// <summary>Whether <paramref name="stored"/> may stand in for a failing origin (RFC 5861 §4).</summary>
-    public static bool MayServeOnError(StoredResponse stored, in RequestDirectives request, DateTimeOffset now)
+    public static bool MayServeOnError(StoredResponse stored, in RequestDirectives request, Instant now)
     {
         if (request.NoCache || stored.RequiresValidation)
         {

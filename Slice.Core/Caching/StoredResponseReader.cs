@@ -23,7 +23,7 @@ public sealed class StoredResponseReader
     /// <summary>
     /// Reads what a response that has just come says to caches. The methods below go by the result, so that nothing is read twice.
     /// </summary>
-    public ReceivedResponse Receive(OriginResponse response) => ReceivedResponse.Read(response, _time.GetUtcNow(), _policy);
+    public ReceivedResponse Receive(OriginResponse response) => ReceivedResponse.Read(response, Instant.Now(_time), _policy);
 
     /// <summary>Makes a stored response of the head of a response that has just come.</summary>
     public StoredResponse Read(OriginResponse response, long completeLength) => Read(Receive(response), completeLength);
@@ -67,7 +67,7 @@ public sealed class StoredResponseReader
         lines.RemoveAll(line => FieldLines.Is(line, "Date") || updates.Exists(update => FieldLines.Is(line, update.Name)));
         lines.AddRange(updates);
         return Build(
-            lines, stored.Status, stored.Validator, ReceivedResponse.Read(notModified, lines, stored.Status, _time.GetUtcNow(), _policy));
+            lines, stored.Status, stored.Validator, ReceivedResponse.Read(notModified, lines, stored.Status, Instant.Now(_time), _policy));
     }
 
     /// <summary>Whether a shared cache may use a response for other requests (RFC 9111 §3), and for which.</summary>
@@ -118,7 +118,7 @@ public sealed class StoredResponseReader
 
     private StoredResponse Build(List<ForwardedField> lines, int status, Validator validator, in ReceivedResponse received)
     {
-        var now = received.ReceivedAt;
+        var now = received.ReceivedAt.Utc;
         if (FieldLines.Find(lines, "Date") is null)
         {
             // RFC 9110 §6.6.1: a recipient that forwards or caches a response without Date adds one.
@@ -134,7 +134,10 @@ public sealed class StoredResponseReader
         var lifetime = directives.NoCache ? null : received.Lifetime;
         return new StoredResponse(
             validator,
-            new Freshness(now, AgeWhenReceived(received.Response.FindCombined("Age"), date ?? now, now), lifetime ?? TimeSpan.Zero),
+            new Freshness(
+                received.ReceivedAt,
+                AgeWhenReceived(received.Response.FindCombined("Age"), date ?? now, now),
+                lifetime ?? TimeSpan.Zero),
             StoredFields.Format(lines),
             modified,
             date)

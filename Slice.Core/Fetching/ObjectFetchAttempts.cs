@@ -69,7 +69,7 @@ public sealed class ObjectFetchAttempts(
 
     /// <summary>Whether a stored object may stand in for a failing origin towards the client of this request.</summary>
     internal bool MayServeOnError(ObjectFetchRequest request, Generation stale) =>
-        stale.IsUsable && ReuseDecision.MayServeOnError(stale.Response, request.Directives, time.GetUtcNow());
+        stale.IsUsable && ReuseDecision.MayServeOnError(stale.Response, request.Directives, Instant.Now(time));
 
     private static ObjectFetchResult.PassThrough RangeRefused(ObjectFetchResult refused) =>
         new() { OriginStatus = refused.OriginStatus, Origin = refused.Origin, Detail = CacheDetail.RangeRefused };

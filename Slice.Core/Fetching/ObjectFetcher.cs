@@ -293,7 +293,7 @@ public sealed class ObjectFetcher
         _index.TryGet(request.Key.Bytes, fields, out known)
         && known.Response != request.StaleResponse
         && known.IsUsable
-        && ReuseDecision.Decide(known.Response, request.Directives, _time.GetUtcNow()).Reuse == Reuse.Fresh;
+        && ReuseDecision.Decide(known.Response, request.Directives, Instant.Now(_time)).Reuse == Reuse.Fresh;
 
     // Never throws; whatever happens is the fetch's result.
     private async Task RunAsync(ObjectFetch fetch, ObjectFetchRequest request, Action? onEnd)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Slice.Core.Caching;
 using Slice.Core.Objects.Journal;
 using Slice.Host.Service;
 using Slice.Host.Text;
@@ -91,7 +92,7 @@ internal static class InspectCommandRunner
         output.WriteLine($"{"stored",10}  {"of",10}  {"slices",13}  {"age",8}  {"fresh for",9}  object");
         foreach (var stored in store.Objects.Take(command.Limit))
         {
-            var age = stored.Response.Freshness.AgeAt(now);
+            var age = stored.Response.Freshness.AgeAt(Instant.ByWallClock(now));
             var left = stored.Response.Freshness.Lifetime - age;
             string slices = string.Create(CultureInfo.InvariantCulture, $"{stored.StoredSlices}/{stored.TotalSlices}");
             string stays = left > TimeSpan.Zero ? Span(left) : "stale";
@@ -145,7 +146,7 @@ internal static class InspectCommandRunner
             json.WriteStartArray("object_list");
             foreach (var stored in store.Objects.Take(command.Limit))
             {
-                var age = stored.Response.Freshness.AgeAt(now);
+                var age = stored.Response.Freshness.AgeAt(Instant.ByWallClock(now));
                 json.WriteStartObject();
                 json.WriteString("key", stored.Key);
                 json.WriteNumber("status", stored.Response.Status);

@@ -127,8 +127,8 @@ internal sealed class HttpExchange
     /// <summary>Slices of the answer that came from the origin.</summary>
     public int SlicesFetched { get; set; }
 
-    /// <summary>The time of the clock.</summary>
-    public DateTimeOffset UtcNow => _time.GetUtcNow();
+    /// <summary>The time, by both clocks.</summary>
+    public Instant Now => Instant.Now(_time);
 
     /// <summary>Whether the target is on a sliced path; null until somebody had to know.</summary>
     public bool? IsSliced { get; set; }

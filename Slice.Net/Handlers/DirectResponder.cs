@@ -44,10 +44,10 @@ internal sealed class DirectResponder(ObjectFetcher objects, SliceMeter meter, R
 
     private static async ValueTask<bool> TryAnswerConditionAsync(HttpExchange exchange, OriginResponse response, CacheStatus status)
     {
-        var now = exchange.UtcNow;
+        var now = exchange.Now;
         var settings = exchange.Settings;
         var stored = settings.Fetching.Reader.Read(response, Math.Max(0, response.ContentLength));
-        switch (ResponseDecision.Decide(exchange.Head, stored, now, settings.Options.Limits.MaxRanges, out _, out _))
+        switch (ResponseDecision.Decide(exchange.Head, stored, now.Utc, settings.Options.Limits.MaxRanges, out _, out _))
         {
             case ResponseKind.NotModified:
                 using (var notModified = SlicedResponse.NotModified(exchange, stored, status with { ForwardStatus = 200 }, now))

@@ -38,11 +38,11 @@ internal sealed class GetHandler(
         int replacements = 0;
         for (int attempt = 1; attempt <= MaxAttempts; attempt++)
         {
-            var now = exchange.UtcNow;
+            var now = exchange.Now;
             if (!TryReuse(exchange, directives, now, out var generation, out var status))
             {
                 (generation, status) = await FetchAsync(exchange, directives, generation, status);
-                now = exchange.UtcNow;
+                now = exchange.Now;
             }
 
             if (generation is null)
@@ -85,7 +85,7 @@ internal sealed class GetHandler(
 
     // False when the origin must be asked; the generation is then what is to be validated, or null.
     private bool TryReuse(
-        HttpExchange exchange, in RequestDirectives directives, DateTimeOffset now, out Generation? generation, out CacheStatus status)
+        HttpExchange exchange, in RequestDirectives directives, Instant now, out Generation? generation, out CacheStatus status)
     {
         status = default;
         if (!index.TryGet(exchange.Key, exchange.Head.Fields, out generation))

@@ -12,7 +12,7 @@ namespace Slice.Net.Handlers;
 internal static class SlicedResponse
 {
     /// <summary>The stored status, or 206 with <paramref name="range"/>.</summary>
-    public static RentedHead Create(HttpExchange exchange, StoredResponse stored, ByteRange? range, CacheStatus status, DateTimeOffset now)
+    public static RentedHead Create(HttpExchange exchange, StoredResponse stored, ByteRange? range, CacheStatus status, Instant now)
     {
         var head = new ResponseHead(range is null ? stored.Status : 206, stored.FieldLines.Length);
         head.WriteStored(stored.FieldLines.Span);
@@ -39,7 +39,7 @@ internal static class SlicedResponse
     /// 206 with several parts: the object's own Content-Type stands in each part, and there is no Content-Range (RFC 9110 §15.3.7.2).
     /// </summary>
     public static RentedHead CreateMultipart(
-        HttpExchange exchange, StoredResponse stored, MultipartByteranges multipart, CacheStatus status, DateTimeOffset now)
+        HttpExchange exchange, StoredResponse stored, MultipartByteranges multipart, CacheStatus status, Instant now)
     {
         var head = new ResponseHead(206, stored.FieldLines.Length);
         var lines = new FieldLineReader(stored.FieldLines.Span);
@@ -58,7 +58,7 @@ internal static class SlicedResponse
     }
 
     /// <summary>304 (RFC 9110 §15.4.5).</summary>
-    public static RentedHead NotModified(HttpExchange exchange, StoredResponse stored, CacheStatus status, DateTimeOffset now)
+    public static RentedHead NotModified(HttpExchange exchange, StoredResponse stored, CacheStatus status, Instant now)
     {
         var head = new ResponseHead(304, stored.FieldLines.Length);
         var lines = new FieldLineReader(stored.FieldLines.Span);
@@ -74,7 +74,7 @@ internal static class SlicedResponse
     }
 
     private static RentedHead Finish(
-        ref ResponseHead head, HttpExchange exchange, StoredResponse stored, CacheStatus status, DateTimeOffset now)
+        ref ResponseHead head, HttpExchange exchange, StoredResponse stored, CacheStatus status, Instant now)
     {
         var age = stored.Freshness.AgeAt(now);
         head.WriteField("Age"u8, (long)age.TotalSeconds);

@@ -27,13 +27,13 @@ internal sealed class StoredResponder(
     /// <param name="onlyIfCached">Whether the origin must not be asked for what is missing.</param>
     /// <param name="isLastAttempt">Whether the request was started over already.</param>
     public ValueTask<bool> RespondAsync(
-        HttpExchange exchange, Generation generation, CacheStatus status, DateTimeOffset now, bool onlyIfCached, bool isLastAttempt)
+        HttpExchange exchange, Generation generation, CacheStatus status, Instant now, bool onlyIfCached, bool isLastAttempt)
     {
         (generation.IsWhole ? meter.PassthroughRequests : meter.SlicedRequests).Add(1);
         var stored = generation.Response;
         status = status with { IsKept = generation.IsShared };
         int maxRanges = exchange.Settings.Options.Limits.MaxRanges;
-        return ResponseDecision.Decide(exchange.Head, stored, now, maxRanges, out var range, out var multipart) switch
+        return ResponseDecision.Decide(exchange.Head, stored, now.Utc, maxRanges, out var range, out var multipart) switch
         {
             ResponseKind.NotModified => SendHeadAsync(exchange, 304, SlicedResponse.NotModified(exchange, stored, status, now)),
             ResponseKind.PreconditionFailed => Answered(ErrorResponder.WriteErrorAsync(exchange, 412, "a precondition does not hold")),
@@ -45,7 +45,7 @@ internal sealed class StoredResponder(
     }
 
     private ValueTask<bool> RespondContentAsync(
-        HttpExchange exchange, Generation generation, ByteRange? range, CacheStatus status, DateTimeOffset now, bool onlyIfCached,
+        HttpExchange exchange, Generation generation, ByteRange? range, CacheStatus status, Instant now, bool onlyIfCached,
         bool isLastAttempt)
     {
         var stored = generation.Response;
@@ -84,7 +84,7 @@ internal sealed class StoredResponder(
         Generation generation,
         MultipartByteranges multipart,
         CacheStatus status,
-        DateTimeOffset now,
+        Instant now,
         bool onlyIfCached,
         bool isLastAttempt)
     {

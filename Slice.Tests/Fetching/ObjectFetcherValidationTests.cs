@@ -24,7 +24,7 @@ public sealed class ObjectFetcherValidationTests : IAsyncDisposable
         Assert.IsType<ObjectFetchResult.Found>(outcome);
         Assert.True(outcome.AsFound().WasRevalidated);
         Assert.Same(stale, outcome.AsFound().Generation);
-        Assert.True(stale.Response.Freshness.IsFreshAt(_bed.Time.GetUtcNow()));
+        Assert.True(stale.Response.Freshness.IsFreshAt(Instant.Now(_bed.Time)));
         Assert.Equal(TimeSpan.FromSeconds(60), stale.Response.Freshness.Lifetime);
         Assert.Equal(stale.Response.Validator, _bed.Origin.Requests[^1].KnownVersion);
         await _bed.SettledAsync(slices: 1);
@@ -138,7 +138,7 @@ public sealed class ObjectFetcherValidationTests : IAsyncDisposable
         await _bed.ReadAsync(generation, 3);
         await _bed.SettledAsync(slices: 1);
         _bed.Time.Advance(TimeSpan.FromHours(1));
-        Assert.False(generation.Response.Freshness.IsFreshAt(_bed.Time.GetUtcNow()));
+        Assert.False(generation.Response.Freshness.IsFreshAt(Instant.Now(_bed.Time)));
         return generation;
     }
 

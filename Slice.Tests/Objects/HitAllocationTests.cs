@@ -1,3 +1,4 @@
+using Slice.Core.Caching;
 using Slice.Core.Http;
 using Slice.Core.Objects;
 using Slice.Core.Ranges;
@@ -23,7 +24,7 @@ public sealed class HitAllocationTests : IDisposable
         var generation = StoredObjects.Generation(_store, slices: 1, SliceBytes);
         index.Publish(generation);
         await StoredObjects.AddAsync(_store, generation, sliceIndex: 0);
-        var now = DateTimeOffset.UnixEpoch.AddSeconds(1);
+        var now = Instant.ByWallClock(DateTimeOffset.UnixEpoch.AddSeconds(1));
         var fields = new FieldTable();
 
         Assert.Equal(0, BytesAllocatedBy(() =>

@@ -20,7 +20,7 @@ internal static class StoredObjects
     public static StoredResponse Response(long completeLength, string? entityTag = "\"v1\"", string? lastModified = null) =>
         new(
             new Validator(entityTag, lastModified, completeLength),
-            new Freshness(DateTimeOffset.UnixEpoch, TimeSpan.Zero, TimeSpan.FromHours(1)),
+            new Freshness(Instant.ByWallClock(DateTimeOffset.UnixEpoch), TimeSpan.Zero, TimeSpan.FromHours(1)),
             fieldLines: [],
             lastModifiedDate: null,
             date: null);

@@ -98,7 +98,7 @@ internal static class IndexCommand
         byte[] lines = Encoding.ASCII.GetBytes(FieldLines);
         return new StoredResponse(
             new Validator("\"6b04457a-4000000\"", "Mon, 23 Nov 2026 11:00:00 GMT", completeLength),
-            new Freshness(DateTimeOffset.UtcNow, TimeSpan.Zero, TimeSpan.FromHours(1)),
+            new Freshness(Instant.ByWallClock(DateTimeOffset.UtcNow), TimeSpan.Zero, TimeSpan.FromHours(1)),
             lines,
             lastModifiedDate: null,
             date: null);

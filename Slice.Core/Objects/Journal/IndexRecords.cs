@@ -80,7 +80,7 @@ internal static class IndexRecords
 
     /// <summary>Reads records, handing each to a visitor.</summary>
     /// <exception cref="InvalidDataException">They are not what we write.</exception>
-    public static void Read(ReadOnlySpan<byte> payload, IIndexRecordVisitor visitor)
+    public static void Read(ReadOnlySpan<byte> payload, IIndexRecordVisitor visitor, Instant? now = null)
     {
         var reader = new RecordReader(payload);
         while (!reader.IsAtEnd)
@@ -89,10 +89,10 @@ internal static class IndexRecords
             switch (kind)
             {
                 case IndexRecordKind.Object:
-                    visitor.Object(ReadObject(ref reader));
+                    visitor.Object(ReadObject(ref reader, now));
                     break;
                 case IndexRecordKind.Freshened:
-                    visitor.Freshened(reader.UInt32(), ReadResponse(ref reader));
+                    visitor.Freshened(reader.UInt32(), ReadResponse(ref reader, now));
                     break;
                 case IndexRecordKind.ObjectGone:
                     visitor.ObjectGone(reader.UInt32());
@@ -113,14 +113,14 @@ internal static class IndexRecords
         }
     }
 
-    private static IndexedObject ReadObject(ref RecordReader reader)
+    private static IndexedObject ReadObject(ref RecordReader reader, Instant? now)
     {
         uint id = reader.UInt32();
         var key = new CacheKey(reader.Bytes());
         int sliceSizeBytes = reader.Int32();
         bool isWhole = (reader.Byte() & IsWholeFlag) != 0;
         var selecting = ReadSelecting(ref reader);
-        var response = ReadResponse(ref reader);
+        var response = ReadResponse(ref reader, now);
         if (sliceSizeBytes is <= 0 or > StoredSlice.MaxLengthBytes || !new SliceGrid(sliceSizeBytes).Covers(response.CompleteLength))
         {
             throw new InvalidDataException($"an object of the index has {response.CompleteLength} bytes in slices of {sliceSizeBytes}");
@@ -171,7 +171,7 @@ internal static class IndexRecords
         buffer.Text(response.Validator.EntityTag);
         buffer.Text(response.Validator.LastModified);
         buffer.Int64(response.CompleteLength);
-        buffer.Int64(response.Freshness.ReceivedAt.UtcTicks);
+        buffer.Int64(response.Freshness.ReceivedAt.Utc.UtcTicks);
         buffer.Int64(response.Freshness.AgeWhenReceived.Ticks);
         buffer.Int64(response.Freshness.Lifetime.Ticks);
         buffer.Int64(response.LastModifiedDate?.UtcTicks ?? NoDate);
@@ -179,13 +179,13 @@ internal static class IndexRecords
         buffer.Bytes(response.FieldLines.Span);
     }
 
-    private static StoredResponse ReadResponse(ref RecordReader reader)
+    private static StoredResponse ReadResponse(ref RecordReader reader, Instant? now)
     {
         int status = reader.UInt16();
         int flags = reader.Byte();
         var stale = new StaleUse((flags & StaleForbiddenFlag) != 0, ReadSpan(ref reader), ReadSpan(ref reader));
         var validator = new Validator(reader.Text(), reader.Text(), reader.Int64());
-        var freshness = new Freshness(ReadDate(ref reader) ?? default, ReadSpan(ref reader), ReadSpan(ref reader));
+        var freshness = new Freshness(ReceivedAt(ReadDate(ref reader) ?? default, now), ReadSpan(ref reader), ReadSpan(ref reader));
         var lastModifiedDate = ReadDate(ref reader);
         var date = ReadDate(ref reader);
         return new StoredResponse(validator, freshness, reader.Bytes().ToArray(), lastModifiedDate, date)
@@ -196,6 +196,8 @@ internal static class IndexRecords
             Stale = stale,
         };
     }
+
+    private static Instant ReceivedAt(DateTimeOffset utc, Instant? now) => now?.Recall(utc) ?? Instant.ByWallClock(utc);
 
     private static TimeSpan ReadSpan(ref RecordReader reader)
     {

@@ -1,3 +1,4 @@
+using Slice.Core.Caching;
 using Slice.Core.Storage;
 
 namespace Slice.Core.Objects.Journal;
@@ -42,7 +43,7 @@ public static class StoreOpener
         try
         {
             store = new SliceStore(capacityBytes, directory, time, overflowBytes);
-            recovered = StoreRecovery.Recover(store, directory, index, out var file);
+            recovered = StoreRecovery.Recover(store, directory, index, Instant.Now(time), out var file);
             store.Segments.EnsureFirst();
             var pending = new PendingRecords();
             var writer = new IndexWriter(pending, directory, index, file, store.Writing, time)

@@ -26,10 +26,12 @@ internal sealed class StoreRecovery : IIndexRecordVisitor
     /// <param name="store">The store; its segments are opened.</param>
     /// <param name="directory">Where to look.</param>
     /// <param name="index">Where the objects go.</param>
+    /// <param name="now">The time, from which on what is found grows older.</param>
     /// <param name="file">The index file, to go on with; null when one is to be written anew.</param>
     /// <exception cref="IOException">The device fails.</exception>
     /// <exception cref="UnauthorizedAccessException">No permission.</exception>
-    public static RecoveredIndex Recover(SliceStore store, CacheDirectory directory, ObjectIndex index, out IndexFile? file)
+    public static RecoveredIndex Recover(
+        SliceStore store, CacheDirectory directory, ObjectIndex index, Instant now, out IndexFile? file)
     {
         file = null;
         string? refusal = RefusalOf(IndexFile.ReadHeader(directory.IndexPath), directory.IndexPath);
@@ -39,7 +41,7 @@ internal sealed class StoreRecovery : IIndexRecordVisitor
             // Segments first: slices refer to them.
             int segments = refusal is null ? OpenSegments(store, directory) : 0;
             var contents = refusal is null
-                ? IndexFile.Read(directory.IndexPath, payload => IndexRecords.Read(payload.Span, recovery))
+                ? IndexFile.Read(directory.IndexPath, payload => IndexRecords.Read(payload.Span, recovery, now))
                 : default;
             if (refusal is null && contents.State == IndexFileState.Usable)
             {

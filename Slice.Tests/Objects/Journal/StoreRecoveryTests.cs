@@ -120,7 +120,7 @@ public sealed class StoreRecoveryTests : IDisposable
     {
         var response = new StoredResponse(
             new Validator("W/\"v\"", "Mon, 01 Jan 2024 00:00:00 GMT", Unit),
-            new Freshness(DateTimeOffset.UnixEpoch.AddDays(9), TimeSpan.FromSeconds(3), TimeSpan.FromHours(2)),
+            new Freshness(Instant.ByWallClock(DateTimeOffset.UnixEpoch.AddDays(9)), TimeSpan.FromSeconds(3), TimeSpan.FromHours(2)),
             "ETag: W/\"v\"\r\nX-Bytes: \u00e9\r\n"u8.ToArray(),
             DateTimeOffset.UnixEpoch.AddYears(54),
             date: null)
@@ -145,7 +145,11 @@ public sealed class StoreRecoveryTests : IDisposable
         Assert.True(again.IsWhole);
         Assert.Equal(Unit, again.Grid.SliceSizeBytes);
         Assert.Equal(response.Validator, again.Response.Validator);
-        Assert.Equal(response.Freshness, again.Response.Freshness);
+        Assert.Equal(response.Freshness.ReceivedAt.Utc, again.Response.Freshness.ReceivedAt.Utc);
+        Assert.Equal(
+            response.Freshness.AgeAt(Instant.ByWallClock(_time.GetUtcNow())), again.Response.Freshness.AgeAt(Instant.Now(_time)));
+        Assert.Equal(response.Freshness.AgeWhenReceived, again.Response.Freshness.AgeWhenReceived);
+        Assert.Equal(response.Freshness.Lifetime, again.Response.Freshness.Lifetime);
         Assert.Equal(response.FieldLines.ToArray(), again.Response.FieldLines.ToArray());
         Assert.Equal(response.LastModifiedDate, again.Response.LastModifiedDate);
         Assert.Null(again.Response.Date);
@@ -165,14 +169,14 @@ public sealed class StoreRecoveryTests : IDisposable
             var old = generation.Response;
             generation.Freshen(new StoredResponse(
                 old.Validator,
-                old.Freshness with { ReceivedAt = DateTimeOffset.UnixEpoch.AddDays(1) },
+                old.Freshness with { ReceivedAt = Instant.ByWallClock(DateTimeOffset.UnixEpoch.AddDays(1)) },
                 [],
                 lastModifiedDate: null,
                 date: null));
         }
 
         using var next = Run.Open(_directory.Path, CapacityBytes, _time);
-        Assert.Equal(DateTimeOffset.UnixEpoch.AddDays(1), next.Find("/a").Response.Freshness.ReceivedAt);
+        Assert.Equal(DateTimeOffset.UnixEpoch.AddDays(1), next.Find("/a").Response.Freshness.ReceivedAt.Utc);
     }
 
     [Fact]

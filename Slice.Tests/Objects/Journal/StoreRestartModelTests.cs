@@ -126,7 +126,7 @@ public sealed class StoreRestartModelTests
                     break;
                 case Step.Freshen when Find(number) is { } generation:
                     var old = generation.Response;
-                    var later = old.Freshness with { ReceivedAt = old.Freshness.ReceivedAt.AddSeconds(1) };
+                    var later = old.Freshness with { ReceivedAt = Instant.ByWallClock(old.Freshness.ReceivedAt.Utc.AddSeconds(1)) };
                     generation.Freshen(new StoredResponse(old.Validator, later, [], lastModifiedDate: null, date: null));
                     break;
                 case Step.Stop:
@@ -218,6 +218,6 @@ public sealed class StoreRestartModelTests
             let generation = Find(number)
             where generation is { StoredSlices: > 0 }
             let slices = string.Join(' ', generation.Slices.Select(slice => $"{slice.SliceIndex}@{slice.OffsetBytes}"))
-            select $"{number} {generation.Response.Freshness.ReceivedAt:O} {slices}");
+            select $"{number} {generation.Response.Freshness.ReceivedAt.Utc:O} {slices}");
     }
 }
