@@ -26,6 +26,7 @@ internal sealed class Composition : IAsyncDisposable
     private readonly OriginPool _pool;
     private readonly TimeProvider _time;
     private readonly OriginGate _gate;
+    private readonly OriginGate _passThroughGate;
     private readonly SliceFetcher _fetcher;
     private readonly DeadlineSweeper _sweeper;
     private readonly PageResidency _residency;
@@ -74,14 +75,15 @@ internal sealed class Composition : IAsyncDisposable
 
         // Handlers.
         var failures = new FailureResponder(log);
-        var passThrough = new PassThroughHandler(new StoredResponseUpdates(index), failures, meter, log);
+        _passThroughGate = new OriginGate(options.Limits.MaxPassthroughRequests, time, GatePolicy.PassedThrough);
+        var passThrough = new PassThroughHandler(_passThroughGate, new StoredResponseUpdates(index), failures, meter, log);
         var health = new HealthHandler(state, ProductVersion.Text);
         var stored = new StoredResponder(deliveries, _store, meter, failures, log);
         var direct = new DirectResponder(objects, meter, log);
         var get = new GetHandler(index, objects, stored, direct, passThrough, failures);
         var purge = new PurgeHandler(index, _store, time, meter, isOperatorsPort: false);
         var operatorsPurge = new PurgeHandler(index, _store, time, meter, isOperatorsPort: true);
-        var upgrade = new UpgradeHandler(time, meter, failures, log, _stopping.Token);
+        var upgrade = new UpgradeHandler(_passThroughGate, time, meter, failures, log, _stopping.Token);
         var dispatcher = new RequestDispatcher(health, get, purge, passThrough, upgrade);
 
         // Endpoints.
@@ -125,6 +127,7 @@ internal sealed class Composition : IAsyncDisposable
     {
         Settings.Replace(new RequestSettings(options, Settings.Current.Origin.Reconfigure(options), _time));
         _gate.Resize(options.Limits.MaxOriginRequests);
+        _passThroughGate.Resize(options.Limits.MaxPassthroughRequests);
         _meter.ShowsPurge = options.Purge.EnableMetrics;
     }
 
@@ -153,6 +156,7 @@ internal sealed class Composition : IAsyncDisposable
         Parts.Certificate?.Dispose();
         _pool.Dispose();
         _gate.Dispose();
+        _passThroughGate.Dispose();
         _store.Dispose();
         _stopping.Dispose();
         _meter.Dispose();

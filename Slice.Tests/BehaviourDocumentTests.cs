@@ -13,7 +13,7 @@ public sealed partial class BehaviourDocumentTests
     private const string Begin = "<!-- tests by rule: begin -->\n";
     private const string End = "<!-- tests by rule: end -->";
     private const int LastRule = 49;
-    private static readonly int[] s_laterRules = [56, 58];
+    private static readonly int[] s_laterRules = [54, 56, 58];
 
     // Rules that no test proves yet. The list may only become shorter: a rule of it that has a test fails the test too.
     private static readonly string[] s_unproved = [];

@@ -11,6 +11,19 @@ internal interface IPartTarget
     /// <summary>Where the next bytes are read to; valid until they are taken, or the part ends.</summary>
     Memory<byte> Memory { get; }
 
+    /// <summary>Cancelled when the bytes were still to be asked for and nobody wants them any more.</summary>
+    CancellationToken Abandoned { get; }
+
+    /// <summary>
+    /// The origin is to be asked, for the first time or again. False when nobody wants the bytes; nobody ever gets them then.
+    /// </summary>
+    bool TryAwait();
+
+    /// <summary>
+    /// The response head is there, and its body is read whoever leaves from now on. False when everybody left before.
+    /// </summary>
+    bool TryRead();
+
     /// <summary>
     /// The turn at the origin has come, or a response is open. A failure says why the bytes are not needed, or have no place to go to: then
     /// the origin is not asked.

@@ -1,3 +1,5 @@
+using Slice.Core.Origin;
+
 namespace Slice.Core.Fetching;
 
 /// <summary>
@@ -10,21 +12,26 @@ internal sealed class ObjectFetch(FetchSettings settings, Action<ObjectFetchResu
 {
     private readonly Lock _lock = new();
     private readonly TaskCompletionSource<ObjectFetchResult> _result = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationSignal _abandoned = new();
     private int _followers;
     private bool _isTaken;
+    private bool _isAbandoned;
 
     /// <summary>Completes when the origin has answered; never faults.</summary>
     public Task<ObjectFetchResult> Result => _result.Task;
 
+    /// <summary>Cancelled when the last follower left while the origin had not answered.</summary>
+    public CancellationToken Abandoned => _abandoned.Token;
+
     /// <summary>What the request was made with.</summary>
     public FetchSettings Settings => settings;
 
-    /// <summary>Begins to follow; false when the result is there already. Pair with <see cref="StopFollowing"/>.</summary>
+    /// <summary>Begins to follow; false when the result is there, or everybody has left. Pair with <see cref="StopFollowing"/>.</summary>
     public bool TryFollow()
     {
         lock (_lock)
         {
-            if (_result.Task.IsCompleted)
+            if (_isAbandoned || _result.Task.IsCompleted)
             {
                 return false;
             }
@@ -43,12 +50,19 @@ internal sealed class ObjectFetch(FetchSettings settings, Action<ObjectFetchResu
         }
     }
 
-    /// <summary>Ends following.</summary>
+    /// <summary>Ends following. The last to leave before there is a result ends the request at the origin.</summary>
     public void StopFollowing()
     {
+        bool isAbandoned;
         lock (_lock)
         {
             _followers--;
+            _isAbandoned |= isAbandoned = _followers == 0 && !_result.Task.IsCompleted;
+        }
+
+        if (isAbandoned)
+        {
+            _abandoned.Raise();
         }
 
         DiscardIfUnwanted();

@@ -19,20 +19,24 @@ public sealed class ObjectFetchAttempts(
     GatedOrigin origin, ObjectAnswerInterpreter interpreter, TimeProvider time, SliceMeter meter, CancellationToken stopping)
 {
     /// <summary>Asks until there is a result, under the retry policy. Expected failures are results.</summary>
+    /// <param name="request">What to ask.</param>
+    /// <param name="abandoned">Cancelled when nobody waits for the result any more: the wait for the origin ends (B54).</param>
     /// <exception cref="OperationCanceledException">The process is stopping.</exception>
-    internal async Task<ObjectFetchResult> FetchAsync(ObjectFetchRequest request)
+    internal async Task<ObjectFetchResult> FetchAsync(ObjectFetchRequest request, CancellationToken abandoned)
     {
         var asked = request.Range;
-        var retries = new RetryLoop(request.Context.Settings.Retries, time, meter);
+        var retries = new RetryLoop(request.Context.Settings.Retries, time, meter, abandoned);
         while (true)
         {
-            var (result, failure) = await AttemptAsync(request, asked, retries);
+            var (result, failure) = await AttemptAsync(request, asked, retries, abandoned);
             if (result is ObjectFetchResult.Unsatisfiable beyond && asked is { } range && beyond.CompleteLength > range.Start)
             {
                 // B14: there is something at this position, and the origin minds that the range goes past the end.
                 bool isPastEnd = range.End > beyond.CompleteLength;
                 asked = isPastEnd ? new ByteRange(range.Start, beyond.CompleteLength) : null;
-                (result, failure) = isPastEnd ? await AttemptAsync(request, asked, retries) : (RangeRefused(beyond), Failure.None);
+                (result, failure) = isPastEnd
+                    ? await AttemptAsync(request, asked, retries, abandoned)
+                    : (RangeRefused(beyond), Failure.None);
             }
 
             if (result is ObjectFetchResult.Unsatisfiable still && still.CompleteLength > asked?.Start)
@@ -75,13 +79,14 @@ public sealed class ObjectFetchAttempts(
         new() { OriginStatus = refused.OriginStatus, Origin = refused.Origin, Detail = CacheDetail.RangeRefused };
 
     private async Task<(ObjectFetchResult? Result, Failure Failure)> AttemptAsync(
-        ObjectFetchRequest request, ByteRange? asked, RetryLoop retries)
+        ObjectFetchRequest request, ByteRange? asked, RetryLoop retries, CancellationToken abandoned)
     {
         var settings = request.Context.Settings;
         var subrequest = new OriginRequest(request.Context.Template, asked)
         {
             KnownVersion = request.StaleResponse?.Validator,
             FailedOrigin = retries.FailedOrigin,
+            Abandoned = abandoned,
             InterimResponses = request.InterimResponses,
         };
         var (permitted, failure) = await origin.SendAsync(settings.Origin, subrequest, settings.QueueTimeout, stopping);

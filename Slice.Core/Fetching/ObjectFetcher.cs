@@ -301,7 +301,7 @@ public sealed class ObjectFetcher
         ObjectFetchResult result;
         try
         {
-            result = await _attempts.FetchAsync(request);
+            result = await _attempts.FetchAsync(request, fetch.Abandoned);
         }
         catch (OperationCanceledException)
         {
@@ -313,7 +313,7 @@ public sealed class ObjectFetcher
             result = new ObjectFetchResult.Failed(new Failure(FetchError.ProxyInternalError, error.ToString()));
         }
 
-        if (result is ObjectFetchResult.Failed)
+        if (result is ObjectFetchResult.Failed { Failure.Error: not FetchError.Abandoned })
         {
             _meter.FailedSubrequests.Add(1);
         }

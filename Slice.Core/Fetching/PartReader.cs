@@ -33,7 +33,7 @@ public sealed class PartReader(GatedOrigin origin, TimeProvider time, SliceMeter
         IPartTarget target, Generation generation, FetchContext context, ByteRange whole, PermittedResponse? open, ByteRange part,
         CancellationToken ct)
     {
-        var retries = new RetryLoop(context.Settings.Retries, time, meter);
+        var retries = new RetryLoop(context.Settings.Retries, time, meter, target.Abandoned);
         int shortParts = 0;
         while (true)
         {
@@ -43,7 +43,8 @@ public sealed class PartReader(GatedOrigin origin, TimeProvider time, SliceMeter
             open = null;
             if (failure.IsError)
             {
-                if (!await retries.WaitAsync(failure, ct))
+                // Who leaves during the wait ends it.
+                if (!target.TryAwait() || !await retries.WaitAsync(failure, ct))
                 {
                     return failure;
                 }
@@ -102,9 +103,19 @@ public sealed class PartReader(GatedOrigin origin, TimeProvider time, SliceMeter
     private async Task<Failure> AskAsync(
         IPartTarget target, Generation generation, FetchContext context, ByteRange asked, RetryLoop retries, CancellationToken ct)
     {
+        if (!target.TryAwait())
+        {
+            return new Failure(FetchError.Abandoned);
+        }
+
         long startedAt = 0;
         var pinned = generation.Response.Validator;
-        var request = new OriginRequest(context.Template, asked) { PinnedVersion = pinned, FailedOrigin = retries.FailedOrigin };
+        var request = new OriginRequest(context.Template, asked)
+        {
+            PinnedVersion = pinned,
+            FailedOrigin = retries.FailedOrigin,
+            Abandoned = target.Abandoned,
+        };
         var settings = context.Settings;
         var (permitted, failure) = await origin.SendAsync(settings.Origin, request, settings.QueueTimeout, ct, PrepareAsync);
         if (permitted is null)
@@ -116,6 +127,7 @@ public sealed class PartReader(GatedOrigin origin, TimeProvider time, SliceMeter
         {
             var response = permitted.Response;
             failure = PartialResponseCheck.CheckPinned(response, asked, pinned, out var part);
+            failure = failure.IsError || target.TryRead() ? failure : new Failure(FetchError.Abandoned);
             if (!failure.IsError)
             {
                 response.LimitTotalTime();

@@ -12,18 +12,21 @@ namespace Slice.Core.Fetching;
 /// Protocol for a follower: <see cref="TryFollow"/>; then <see cref="WaitBeyondAsync"/> and <see cref="Slice"/> up to
 /// <see cref="AvailableBytes"/>, until all is read or <see cref="Failure"/> is set; then <see cref="StopFollowing"/>. While it has
 /// followers the fetch holds a lease on the slice, so eviction between two reads of a follower cannot happen.
-/// A fetch that nobody follows when its turn at the origin comes is dropped; once sent, it completes (B33).
+/// A fetch whose last follower leaves before the origin has answered ends, also when its request was sent (B54); once the response head
+/// is there, it completes whoever leaves (B33).
 /// </remarks>
 public sealed class SliceFetch
 {
     private readonly Lock _lock = new();
+    private readonly CancellationSignal _abandoned = new();
     private TaskCompletionSource? _progress;
     private SliceReservation? _reservation;
     private StoredSlice? _slice;
     private Failure _failure;
     private int _availableBytes;
     private int _followers;
-    private bool _isStarted;
+    private bool _isReading;
+    private bool _isExpected;
     private bool _hasEnded;
 
     internal SliceFetch(Generation generation, int sliceIndex)
@@ -72,6 +75,9 @@ public sealed class SliceFetch
         }
     }
 
+    /// <summary>Cancelled when the last follower left while the origin had not answered.</summary>
+    internal CancellationToken Abandoned => _abandoned.Token;
+
     /// <summary>Where the filler puts the bytes. Valid after <see cref="UseReservation"/>.</summary>
     internal SliceReservation Reservation => _reservation ?? throw new InvalidOperationException("No room was reserved for the slice.");
 
@@ -97,6 +103,7 @@ public sealed class SliceFetch
     public void StopFollowing()
     {
         StoredSlice? released = null;
+        bool isAbandoned = false;
         lock (_lock)
         {
             _followers--;
@@ -104,9 +111,18 @@ public sealed class SliceFetch
             {
                 released = _slice;
             }
+            else if (_followers == 0 && !_isReading)
+            {
+                // Under the same lock as TryFollow: who comes from now on must not join what is about to end.
+                _hasEnded = isAbandoned = true;
+            }
         }
 
         released?.Release();
+        if (isAbandoned)
+        {
+            _abandoned.Raise();
+        }
     }
 
     /// <summary>
@@ -132,15 +148,27 @@ public sealed class SliceFetch
     }
 
     /// <summary>
-    /// The fetch's turn at the origin has come. False, and the fetch ends, when it was never sent and everybody left meanwhile (B33).
+    /// The origin is to be asked, for the first time or again. False, and the fetch ends, when nobody follows; when the last follower
+    /// leaves from now on, the fetch ends at once. One that began with an open response is believed once: its first follower is on the way.
     /// </summary>
-    internal bool TryStart()
+    internal bool TryAwait()
     {
         lock (_lock)
         {
-            _isStarted |= _followers > 0;
-            _hasEnded = !_isStarted;
-            return _isStarted;
+            _isReading = false;
+            _hasEnded |= _followers == 0 && !_isExpected;
+            _isExpected = false;
+            return !_hasEnded;
+        }
+    }
+
+    /// <summary>The response head is there. False when everybody left before; else the fetch goes on, whoever leaves.</summary>
+    internal bool TryRead()
+    {
+        lock (_lock)
+        {
+            _isReading |= !_hasEnded;
+            return _isReading;
         }
     }
 
@@ -149,7 +177,7 @@ public sealed class SliceFetch
     {
         lock (_lock)
         {
-            _isStarted = true;
+            _isReading = _isExpected = true;
         }
     }
 

@@ -41,7 +41,7 @@ public sealed class SliceFetchAttempts(PartReader reader, SliceStore store, Slic
     internal async ValueTask<bool> TryFillWithAsync(SliceFetch fetch, ReadOnlyMemory<byte> bytes)
     {
         var target = NewTarget(fetch);
-        return !(await target.PrepareAsync()).IsError && !(await target.TakeAsync(bytes)).IsError;
+        return fetch.TryRead() && !(await target.PrepareAsync()).IsError && !(await target.TakeAsync(bytes)).IsError;
     }
 
     private SlicePartTarget NewTarget(SliceFetch fetch) => new(fetch, store, meter);

@@ -23,8 +23,17 @@ internal sealed class SlicePartTarget(SliceFetch fetch, SliceStore store, SliceM
     public Memory<byte> Memory => _buffer ??= ArrayPool<byte>.Shared.Rent(ReadBufferBytes);
 
     /// <inheritdoc/>
+    public CancellationToken Abandoned => fetch.Abandoned;
+
+    /// <inheritdoc/>
+    public bool TryAwait() => fetch.TryAwait();
+
+    /// <inheritdoc/>
+    public bool TryRead() => fetch.TryRead();
+
+    /// <inheritdoc/>
     public async ValueTask<Failure> PrepareAsync() =>
-        !fetch.TryStart() ? new Failure(FetchError.Abandoned)
+        fetch.HasEnded ? new Failure(FetchError.Abandoned)
         : fetch.HasSlice || await TryReserveAsync() ? Failure.None
         : new Failure(
             FetchError.StoreFull, store.Writing.IsStopped ? "the disk refuses writes" : "every slice that could be evicted is being sent");

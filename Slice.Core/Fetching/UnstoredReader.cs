@@ -154,6 +154,13 @@ public sealed class UnstoredReader(PartReader reader, GatedOrigin origin, Object
 
         public Memory<byte> Memory => buffer[TakenBytes..];
 
+        // The one who wants the piece ends the reading by the token of the call.
+        public CancellationToken Abandoned => CancellationToken.None;
+
+        public bool TryAwait() => true;
+
+        public bool TryRead() => true;
+
         public ValueTask<Failure> PrepareAsync() => new(Failure.None);
 
         public ValueTask<Failure> TakeAsync(int bytes)

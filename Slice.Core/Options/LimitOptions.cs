@@ -7,10 +7,16 @@ public sealed record LimitOptions
     public int MaxConnections { get; init; } = 10_000;
 
     /// <summary>
-    /// Subrequests and first requests of objects at the origin at once, over all clients. Default 64. Requests that are passed
-    /// through do not count: each lasts as long as its client likes, and <see cref="MaxConnections"/> bounds them.
+    /// Subrequests and first requests of objects at the origin at once, over all clients. Default 64. While others wait, slow ones count
+    /// apart, at most as many again.
     /// </summary>
     public int MaxOriginRequests { get; init; } = 64;
+
+    /// <summary>
+    /// Requests at the origin at once that are passed through, over all clients. Default 1,024, arbitrary: each lasts as long as its client
+    /// likes, so there are more of them than of <see cref="MaxOriginRequests"/>. One client address has at most three quarters.
+    /// </summary>
+    public int MaxPassthroughRequests { get; init; } = 1_024;
 
     /// <summary>Most ranges in one request that are answered as parts; a Range with more is ignored. Default 200.</summary>
     public int MaxRanges { get; init; } = 200;

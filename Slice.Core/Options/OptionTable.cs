@@ -184,7 +184,7 @@ public static class OptionTable
             (t, v) => t with { SubrequestTotal = v }),
         Deadline(
             "origin_queue",
-            "Longest wait of a subrequest for its turn at the origin.",
+            "Longest wait of a request for its turn at the origin; 503 after that.",
             t => t.OriginQueue,
             (t, v) => t with { OriginQueue = v }),
         Deadline(
@@ -211,6 +211,13 @@ public static class OptionTable
             10_000,
             "Subrequests and first requests of objects at the origin at once, over all clients.",
             o => o.Limits.MaxOriginRequests, (o, v) => o with { Limits = o.Limits with { MaxOriginRequests = (int)v } }),
+        Count(
+            "Limits",
+            "limits.max_passthrough_requests",
+            1,
+            1_000_000,
+            "Requests at the origin at once that are passed through, over all clients.",
+            o => o.Limits.MaxPassthroughRequests, (o, v) => o with { Limits = o.Limits with { MaxPassthroughRequests = (int)v } }),
         Count(
             "Limits", "limits.max_ranges", 1, 1_000, "Most ranges in one request that are answered as parts; a Range with more is ignored.",
             o => o.Limits.MaxRanges, (o, v) => o with { Limits = o.Limits with { MaxRanges = (int)v } }),

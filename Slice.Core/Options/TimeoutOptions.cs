@@ -19,7 +19,7 @@ public sealed record TimeoutOptions
     /// </summary>
     public TimeSpan SubrequestTotal { get; init; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>Longest wait of a subrequest for its turn at the origin. Default 60 s.</summary>
+    /// <summary>Longest wait of a request, ours or passed through, for its turn at the origin. Default 60 s.</summary>
     public TimeSpan OriginQueue { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>From the first byte of a request head to its last. Default 10 s.</summary>

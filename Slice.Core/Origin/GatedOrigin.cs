@@ -12,7 +12,7 @@ public sealed class GatedOrigin(OriginGate gate, SliceMeter meter)
 {
     /// <summary>Waits for a turn, then sends the request and waits for the response head. The caller owns the response.</summary>
     /// <param name="origin">Where the request goes.</param>
-    /// <param name="request">What is asked.</param>
+    /// <param name="request">What is asked. <see cref="OriginRequest.Abandoned"/> ends both waits, with a failure of that name.</param>
     /// <param name="queueTimeout">Longest wait for a turn.</param>
     /// <param name="ct">Ends the waits, and the reading of the body.</param>
     /// <param name="mayStart">Asked when the turn has come: why the request is not needed any more, or none.</param>
@@ -21,12 +21,27 @@ public sealed class GatedOrigin(OriginGate gate, SliceMeter meter)
     public async ValueTask<(PermittedResponse? Response, Failure Failure)> SendAsync(
         IOriginClient origin, OriginRequest request, TimeSpan queueTimeout, CancellationToken ct, Func<ValueTask<Failure>>? mayStart = null)
     {
-        if (!await gate.TryEnterAsync(queueTimeout, ct))
+        OriginPermit? permit;
+        try
         {
-            return (null, new Failure(FetchError.OriginQueueTimeout, $"{gate.Free} permits free"));
+            using var waiting = CancellationTokenSource.CreateLinkedTokenSource(ct, request.Abandoned);
+            permit = await gate.TryEnterAsync(GateTicket.Of(request.Template), queueTimeout, waiting.Token);
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            return (null, new Failure(FetchError.Abandoned));
         }
 
+        return permit is null
+            ? (null, new Failure(FetchError.OriginQueueTimeout, $"{gate.Free} permits free"))
+            : await SendAsync(origin, request, permit, mayStart, ct);
+    }
+
+    private async ValueTask<(PermittedResponse? Response, Failure Failure)> SendAsync(
+        IOriginClient origin, OriginRequest request, OriginPermit permit, Func<ValueTask<Failure>>? mayStart, CancellationToken ct)
+    {
         OriginResponse? response = null;
+        using var unwanted = CancellationTokenSource.CreateLinkedTokenSource(request.Abandoned, permit.Revoked);
         try
         {
             var refusal = mayStart is null ? Failure.None : await mayStart();
@@ -36,14 +51,21 @@ public sealed class GatedOrigin(OriginGate gate, SliceMeter meter)
             }
 
             meter.Subrequests.Add(1);
-            (response, var failure) = await origin.SendAsync(request, ct);
-            return response is null ? (null, failure) : (new PermittedResponse(response, gate), Failure.None);
+            (response, var failure) = await origin.SendAsync(request with { Abandoned = unwanted.Token }, ct);
+            permit.HeadArrived();
+            return response is null ? (null, failure) : (new PermittedResponse(response, permit), Failure.None);
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested && unwanted.IsCancellationRequested)
+        {
+            return (null, request.Abandoned.IsCancellationRequested
+                ? new Failure(FetchError.Abandoned)
+                : new Failure(FetchError.OriginQueueTimeout, "no answer for long, and others wait for a turn"));
         }
         finally
         {
             if (response is null)
             {
-                gate.Leave();
+                permit.Dispose();
             }
         }
     }

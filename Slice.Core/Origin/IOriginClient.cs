@@ -10,6 +10,8 @@ public interface IOriginClient
     /// Sends the request and waits for the response head. Expected failures come back in the result; the caller disposes the response.
     /// <paramref name="ct"/> also ends the reading of the body.
     /// </summary>
-    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// <paramref name="ct"/> was cancelled, or <see cref="OriginRequest.Abandoned"/> before the head was there.
+    /// </exception>
     ValueTask<OriginResult> SendAsync(OriginRequest request, CancellationToken ct);
 }

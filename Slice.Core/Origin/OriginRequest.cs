@@ -25,6 +25,12 @@ public sealed record OriginRequest(SubrequestTemplate Template, ByteRange? Range
     /// </summary>
     public string? FailedOrigin { get; init; }
 
+    /// <summary>
+    /// Cancelled when nobody wants the answer any more: ends the wait for the response head, and what follows the head goes on. Never by
+    /// default.
+    /// </summary>
+    public CancellationToken Abandoned { get; init; }
+
     /// <summary>Where interim responses go; null for nowhere.</summary>
     public IInterimResponseSink? InterimResponses { get; init; }
 }

@@ -6,18 +6,18 @@ namespace Slice.Core.Origin;
 /// </summary>
 public sealed class PermittedResponse : IDisposable
 {
-    private readonly OriginGate _gate;
+    private readonly OriginPermit _permit;
     private OriginResponse? _response;
 
     /// <summary>Takes over a response and the permit that the caller has.</summary>
-    public PermittedResponse(OriginResponse response, OriginGate gate) => (_response, _gate) = (response, gate);
+    public PermittedResponse(OriginResponse response, OriginPermit permit) => (_response, _permit) = (response, permit);
 
     /// <summary>The response, until it is disposed or handed over.</summary>
     /// <exception cref="ObjectDisposedException">It is somebody else's by now.</exception>
     public OriginResponse Response => _response ?? throw new ObjectDisposedException(nameof(PermittedResponse));
 
     /// <summary>Gives response and permit to another owner; this one has nothing left.</summary>
-    public PermittedResponse HandOver() => new(Take(), _gate);
+    public PermittedResponse HandOver() => new(Take(), _permit);
 
     /// <summary>
     /// Gives the response to another owner, and the permit back to the gate: what goes on at a client's pace must not hold a permit.
@@ -25,7 +25,7 @@ public sealed class PermittedResponse : IDisposable
     public OriginResponse HandOverWithoutPermit()
     {
         var response = Take();
-        _gate.Leave();
+        _permit.Dispose();
         return response;
     }
 
@@ -35,7 +35,7 @@ public sealed class PermittedResponse : IDisposable
         if (_response is not null)
         {
             Take().Dispose();
-            _gate.Leave();
+            _permit.Dispose();
         }
     }
 

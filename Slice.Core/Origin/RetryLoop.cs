@@ -12,7 +12,8 @@ namespace Slice.Core.Origin;
 /// <param name="policy">How often, and after which wait.</param>
 /// <param name="time">The clock.</param>
 /// <param name="meter">Counts the repeats.</param>
-public sealed class RetryLoop(RetryPolicy policy, TimeProvider time, SliceMeter meter)
+/// <param name="abandoned">Cancelled when nobody wants the thing any more: then no try is repeated.</param>
+public sealed class RetryLoop(RetryPolicy policy, TimeProvider time, SliceMeter meter, CancellationToken abandoned = default)
 {
     private int _repeats;
 
@@ -24,21 +25,33 @@ public sealed class RetryLoop(RetryPolicy policy, TimeProvider time, SliceMeter 
     /// </summary>
     public string? FailedOrigin { get; private set; }
 
-    /// <summary>Waits for the next try. False, at once, when the failure is final: a repeat cannot help, or there were enough.</summary>
+    /// <summary>
+    /// Waits for the next try. False, at once, when the failure is final: a repeat cannot help, there were enough, or
+    /// nobody wants one.
+    /// </summary>
     /// <param name="failure">Why the try has failed.</param>
     /// <param name="ct">Ends the wait.</param>
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
     public async ValueTask<bool> WaitAsync(Failure failure, CancellationToken ct)
     {
-        if (IsLastTry || !failure.Error.IsRetryable())
+        if (IsLastTry || !failure.Error.IsRetryable() || abandoned.IsCancellationRequested)
         {
             return false;
         }
 
         _repeats++;
         FailedOrigin = failure.Origin;
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, abandoned);
+        try
+        {
+            await Task.Delay(policy.DelayBefore(_repeats, failure), time, either.Token);
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            return false;
+        }
+
         meter.RetriedSubrequests.Add(1);
-        await Task.Delay(policy.DelayBefore(_repeats, failure), time, ct);
         return true;
     }
 }

@@ -12,6 +12,11 @@ namespace Slice.Core.Origin;
 public sealed record SubrequestTemplate(string Target, string? Host, IReadOnlyList<ForwardedField> Fields)
 {
     /// <summary>
+    /// Address of the client that first missed; empty when nobody knows it. Not sent: the turns at the origin are shared out by it.
+    /// </summary>
+    public string Client { get; init; } = "";
+
+    /// <summary>
     /// Whether the client's own Accept-Encoding is among the fields. Slices are cut from the identity coding, and then it is not: the
     /// origin is asked for that.
     /// </summary>

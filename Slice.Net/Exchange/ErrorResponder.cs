@@ -5,6 +5,9 @@ namespace Slice.Net.Exchange;
 /// <summary>Answers that we make ourselves: errors, health, purge results. Pure but for the write.</summary>
 internal static class ErrorResponder
 {
+    // What a client does that is told 503: come back when a turn may be free. Arbitrary; as long as the gate lets others wait.
+    private const int RetryAfterSeconds = 5;
+
     /// <summary>A plain-text error. The reason never repeats what the client sent.</summary>
     public static ValueTask WriteErrorAsync(HttpExchange exchange, int status, string reason) =>
         WriteAsync(exchange, status, "text/plain; charset=utf-8", $"{status} {reason}\n");
@@ -47,6 +50,11 @@ internal static class ErrorResponder
         if (status == 405)
         {
             head.WriteField("Allow"u8, "GET, HEAD"u8);
+        }
+
+        if (status == 503)
+        {
+            head.WriteField("Retry-After"u8, RetryAfterSeconds);
         }
 
         if (status == 401)

@@ -111,9 +111,9 @@ internal sealed class HttpExchange
     public bool IsHead => Head.Method == RequestMethod.Head;
 
     /// <summary>What subrequests on behalf of this request have in common. Made on first use: a hit needs none.</summary>
-    public SubrequestTemplate Template => _template ??= IsSliced == false
+    public SubrequestTemplate Template => _template ??= (IsSliced == false
         ? SubrequestTemplates.ForWhole(Head, Settings.Options.ForwardHost)
-        : SubrequestTemplates.ForSlices(Head, Settings.Options.ForwardHost);
+        : SubrequestTemplates.ForSlices(Head, Settings.Options.ForwardHost)) with { Client = ClientName.Of(RemoteEndPoint) };
 
     /// <summary>What subrequests on behalf of this request look like. Made on first use: a hit needs none.</summary>
     public FetchContext FetchContext => new(Template, Settings.Fetching);

@@ -12,7 +12,12 @@ namespace Slice.Net.Handlers;
 /// <summary>
 /// Streams a request to the origin and its response back, both unchanged but for hop-by-hop fields, Via and X-Forwarded-*.
 /// </summary>
-internal sealed class PassThroughHandler(StoredResponseUpdates updates, FailureResponder failures, SliceMeter meter, RequestLog log)
+/// <remarks>
+/// A request holds a permit of the gate from before it is sent to the end of its response, so <c>limits.max_passthrough_requests</c> bounds
+/// those at the origin.
+/// </remarks>
+internal sealed class PassThroughHandler(
+    OriginGate gate, StoredResponseUpdates updates, FailureResponder failures, SliceMeter meter, RequestLog log)
     : IRequestHandler
 {
     /// <inheritdoc/>
@@ -32,6 +37,12 @@ internal sealed class PassThroughHandler(StoredResponseUpdates updates, FailureR
         {
             exchange.KeepAlive = false;
             await RefuseBodyAsync(exchange);
+            return;
+        }
+
+        using var permit = await PassThroughTurn.TryTakeAsync(gate, exchange, failures);
+        if (permit is null)
+        {
             return;
         }
 

@@ -9,10 +9,11 @@ namespace Slice.Net.Handlers;
 
 /// <summary>
 /// Passes a GET that asks for another protocol on (RFC 9110 §7.8): after a 101 the connection is a tunnel, anything else is an ordinary
-/// response. Nothing of it is looked up in the cache or stored.
+/// response. Nothing of it is looked up in the cache or stored. The permit of the gate goes back when a tunnel begins: tunnels last for
+/// hours, and <c>limits.max_connections</c> bounds them.
 /// </summary>
 internal sealed class UpgradeHandler(
-    TimeProvider time, SliceMeter meter, FailureResponder failures, RequestLog log, CancellationToken stopping)
+    OriginGate gate, TimeProvider time, SliceMeter meter, FailureResponder failures, RequestLog log, CancellationToken stopping)
 {
     /// <summary>Passes the exchange on and serves its tunnel to the end.</summary>
     /// <param name="exchange">The exchange.</param>
@@ -21,6 +22,12 @@ internal sealed class UpgradeHandler(
     public async ValueTask HandleAsync(HttpExchange exchange, string protocols)
     {
         meter.PassthroughRequests.Add(1);
+        using var permit = await PassThroughTurn.TryTakeAsync(gate, exchange, failures);
+        if (permit is null)
+        {
+            return;
+        }
+
         var options = exchange.Settings.Options;
         var template = SubrequestTemplates.ForPassThrough(
             exchange.Head, options.ForwardHost, options.SendsForwarded, exchange.RemoteEndPoint, exchange.IsTls);
@@ -42,6 +49,7 @@ internal sealed class UpgradeHandler(
         }
         else if (UpgradeField.IsAmong(string.Join(',', switching.Fields.Where(IsUpgrade).Select(field => field.Value)), protocols))
         {
+            permit.Dispose();
             await SwitchAsync(exchange, switching, connection);
         }
         else

@@ -46,6 +46,9 @@ internal sealed class OriginCall
     /// <summary>Whether it is a GET of our own.</summary>
     public bool IsSubrequest => _request is not null;
 
+    /// <summary>Ends the wait for the response head, as <see cref="OriginRequest.Abandoned"/> says.</summary>
+    public CancellationToken Abandoned => _request?.Abandoned ?? CancellationToken.None;
+
     /// <summary>Name of the address where an earlier try has failed, or null.</summary>
     public string? FailedOrigin => _request?.FailedOrigin;
 

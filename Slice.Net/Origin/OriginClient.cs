@@ -142,6 +142,7 @@ internal sealed class OriginClient : IOriginClient
         bool isTotalShorter = call.IsSubrequest && _timeouts.SubrequestTotal < _timeouts.FirstByte;
         var firstByte = isTotalShorter ? _timeouts.SubrequestTotal : _timeouts.FirstByte;
         var deadline = new OriginDeadline(_time, ct);
+        using var abandoned = call.Abandoned.UnsafeRegister(static deadline => ((OriginDeadline)deadline!).Expire(), deadline);
         bool isHandedOver = false;
         try
         {
@@ -170,6 +171,7 @@ internal sealed class OriginClient : IOriginClient
         catch (Exception error) when (error is OperationCanceledException or HttpRequestException or IOException)
         {
             ct.ThrowIfCancellationRequested();
+            call.Abandoned.ThrowIfCancellationRequested();
             return new OriginResult(null, OriginFailures.Of(error, endpoint, _timeouts.Connect, firstByte));
         }
         finally

@@ -67,14 +67,19 @@ public sealed class ObjectFetcherSharingTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Answer_passed_on_is_disposed_when_nobody_is_left()
+    public void Answer_that_comes_when_nobody_is_left_is_discarded()
     {
-        var anna = AnnaAsync(s_anna);
-        var exchange = await _bed.Origin.NextAsync();
-        await _annaLeaves.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => anna);
-        var response = exchange.Respond(new FakeOriginResponse(404));
-        await Deadline.WithinAsync(response.Disposed, "the response that nobody wants to be disposed");
+        List<ObjectFetchResult> discarded = [];
+        var fetch = new ObjectFetch(_bed.Settings, discarded.Add);
+        Assert.True(fetch.TryFollow());
+        fetch.StopFollowing();
+        Assert.True(fetch.Abandoned.IsCancellationRequested);
+        Assert.False(fetch.TryFollow());
+
+        var result = new ObjectFetchResult.Failed(new Failure(FetchError.Abandoned));
+        fetch.Complete(result);
+
+        Assert.Same(result, Assert.Single(discarded));
     }
 
     [Fact]
@@ -91,15 +96,34 @@ public sealed class ObjectFetcherSharingTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Object_fetch_that_everybody_left_is_learnt_all_the_same()
+    [Trait("Behaviour", "B54")]
+    public async Task Object_fetch_that_everybody_left_before_the_head_ends_and_the_next_client_asks_anew()
     {
         var anna = AnnaAsync(s_bert);
-        var exchange = await _bed.Origin.NextAsync();
+        await _bed.Origin.NextAsync();
         await _annaLeaves.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => anna);
-        exchange.RespondWhole(FakeContent.Sixteen);
-        await _bed.SettledAsync(slices: 1);
-        await Eventually.TrueAsync(() => _bed.Index.Count == 1, "the object is published");
+        await _bed.SettledAsync(slices: 0);
+        Assert.Equal(0, _bed.Meter.FailedSubrequests.Value);
+
+        var bert = BertAsync();
+        (await _bed.Origin.NextAsync()).RespondWhole(FakeContent.Sixteen);
+        Assert.IsType<ObjectFetchResult.Found>(await bert);
+    }
+
+    [Fact]
+    [Trait("Behaviour", "B54")]
+    public async Task Object_fetch_that_everybody_left_is_not_repeated()
+    {
+        var anna = AnnaAsync(s_bert);
+        (await _bed.Origin.NextAsync()).Fail(FetchError.ConnectionRefused);
+        await Eventually.TrueAsync(() => _bed.Gate.Free == FetchBed.GateLimit, "the permit to be back");
+
+        await _annaLeaves.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => anna);
+        await Eventually.TrueAsync(() => _bed.Meter.FailedSubrequests.Value == 1, "the fetch to end");
+        Assert.Single(_bed.Origin.Requests);
     }
 
     // Anna asks for bytes past the end, Bert for the beginning: only Anna is to be told that there are none.

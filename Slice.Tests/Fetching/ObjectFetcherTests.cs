@@ -227,7 +227,7 @@ public sealed class ObjectFetcherTests : IAsyncDisposable
     public async Task Object_fetch_without_a_turn_at_the_origin_in_time_fails()
     {
         await using var bed = new FetchBed(gate: new OriginGate(limit: 1, TimeProvider.System), queueTimeout: TimeSpan.Zero);
-        Assert.True(await bed.Gate.TryEnterAsync(Deadline.Default, TestContext.Current.CancellationToken));
+        using var taken = await bed.TakePermitAsync();
         var outcome = await bed.Objects.FetchAsync(
             Request(bed: bed), new FieldTable(), mayWait: true, TestContext.Current.CancellationToken);
         Assert.Equal(FetchError.OriginQueueTimeout, Assert.IsType<ObjectFetchResult.Failed>(outcome).Failure.Error);

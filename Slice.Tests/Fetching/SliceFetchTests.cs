@@ -31,30 +31,62 @@ public sealed class SliceFetchTests : IDisposable
     }
 
     [Fact]
-    public void Fetch_without_followers_does_not_start_and_takes_none_afterwards()
+    public void Fetch_without_followers_asks_nobody_and_takes_none_afterwards()
     {
-        Assert.True(_fetch.TryFollow());
-        _fetch.StopFollowing();
-        Assert.False(_fetch.TryStart());
+        Assert.False(_fetch.TryAwait());
         Assert.True(_fetch.HasEnded);
         Assert.False(_fetch.TryFollow());
+        Assert.False(_fetch.TryRead());
     }
 
     [Fact]
-    public void Fetch_that_was_started_once_goes_on_without_followers()
+    [Trait("Behaviour", "B54")]
+    public void Last_follower_who_leaves_before_the_head_ends_the_fetch()
     {
         Assert.True(_fetch.TryFollow());
-        Assert.True(_fetch.TryStart());
-        _fetch.StopFollowing();
-        Assert.True(_fetch.TryStart());
         Assert.True(_fetch.TryFollow());
+        Assert.True(_fetch.TryAwait());
+        _fetch.StopFollowing();
+        Assert.False(_fetch.Abandoned.IsCancellationRequested);
+
+        _fetch.StopFollowing();
+
+        Assert.True(_fetch.Abandoned.IsCancellationRequested);
+        Assert.False(_fetch.TryFollow());
+        Assert.False(_fetch.TryRead());
+    }
+
+    [Fact]
+    [Trait("Behaviour", "B54")]
+    public void Fetch_whose_head_has_come_goes_on_without_followers_until_it_would_ask_again()
+    {
+        Assert.True(_fetch.TryFollow());
+        Assert.True(_fetch.TryAwait());
+        Assert.True(_fetch.TryRead());
+        _fetch.StopFollowing();
+        Assert.False(_fetch.Abandoned.IsCancellationRequested);
+        Assert.True(_fetch.TryFollow());
+        _fetch.StopFollowing();
+
+        Assert.False(_fetch.TryAwait());
+        Assert.False(_fetch.TryFollow());
     }
 
     [Fact]
     public void Fetch_with_an_open_response_needs_no_followers()
     {
         _fetch.Start();
-        Assert.True(_fetch.TryStart());
+        Assert.True(_fetch.TryFollow());
+        _fetch.StopFollowing();
+        Assert.False(_fetch.HasEnded);
+    }
+
+    [Fact]
+    public void Fetch_with_an_open_response_that_breaks_off_waits_for_its_first_follower_once()
+    {
+        _fetch.Start();
+        Assert.True(_fetch.TryAwait());
+        Assert.False(_fetch.TryAwait());
     }
 
     [Theory]

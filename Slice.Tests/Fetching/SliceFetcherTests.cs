@@ -133,44 +133,98 @@ public sealed class SliceFetcherTests : IAsyncDisposable
         Assert.Equal("0123", (await FetchBed.ReadAsync(second)).Text);
     }
 
-    // B33.
     [Fact]
-    public async Task Reader_who_leaves_does_not_end_a_fetch_that_was_sent()
+    [Trait("Behaviour", "B33")]
+    public async Task Reader_who_leaves_does_not_end_a_fetch_whose_head_has_come()
     {
         var generation = _bed.Publish(FakeContent.Sixteen);
         var source = _bed.Acquire(generation, 0);
-        var exchange = await _bed.Origin.NextAsync();
+        var response = (await _bed.Origin.NextAsync()).RespondPartial(FakeContent.Sixteen).Send("01");
+        await FetchBed.WaitBeyondAsync(source.Fetch!, 0);
         source.Release();
 
-        exchange.RespondWhole(FakeContent.Sixteen);
+        response.Send("23").End();
 
         await _bed.SettledAsync(slices: 1);
         Assert.Equal(1, generation.CountStored(0, 1));
     }
 
     [Fact]
-    public async Task Fetch_that_nobody_waits_for_any_more_is_not_sent()
+    [Trait("Behaviour", "B54")]
+    public async Task Fetch_ends_when_its_last_reader_leaves_before_the_head_and_the_next_reader_asks_anew()
     {
         var generation = _bed.Publish(FakeContent.Sixteen);
+        var first = _bed.Acquire(generation, 0);
+        var second = _bed.Acquire(generation, 0);
+        await _bed.Origin.NextAsync();
+
+        first.Release();
+        Assert.False(first.Fetch!.Abandoned.IsCancellationRequested);
+        second.Release();
+        await _bed.SettledAsync(slices: 0);
+
+        Assert.Equal(FetchError.Abandoned, first.Fetch.Failure.Error);
+        Assert.Empty(_bed.Failures);
+        Assert.Equal(0, _bed.Meter.FailedSubrequests.Value);
+        var reading = _bed.ReadAsync(generation, 0);
+        (await _bed.Origin.NextAsync()).RespondWhole(FakeContent.Sixteen);
+        Assert.Equal(("0123", FetchError.None), await reading);
+    }
+
+    [Fact]
+    [Trait("Behaviour", "B54")]
+    public async Task Fetch_that_breaks_off_when_nobody_follows_is_not_repeated()
+    {
+        var generation = _bed.Publish(FakeContent.Sixteen);
+        var source = _bed.Acquire(generation, 0);
+        var response = (await _bed.Origin.NextAsync()).RespondPartial(FakeContent.Sixteen).Send("01");
+        await FetchBed.WaitBeyondAsync(source.Fetch!, 0);
+        source.Release();
+
+        response.Break();
+
+        await _bed.SettledAsync(slices: 0);
+        Assert.Single(_bed.Origin.Requests);
+        Assert.Equal(0, _bed.Meter.RetriedSubrequests.Value);
+    }
+
+    [Fact]
+    [Trait("Behaviour", "B54")]
+    public async Task Reader_who_leaves_while_the_next_try_is_waited_for_ends_the_wait()
+    {
+        var generation = _bed.Publish(FakeContent.Sixteen);
+        var source = _bed.Acquire(generation, 0);
+        var exchange = await _bed.Origin.NextAsync();
+        exchange.Fail(FetchError.ConnectionRefused);
+        await Eventually.TrueAsync(() => _bed.Gate.Free == FetchBed.GateLimit, "the permit to be back");
+
+        source.Release();
+
+        await _bed.SettledAsync(slices: 0);
+        Assert.True(source.Fetch!.Failure.IsError);
+        Assert.Single(_bed.Origin.Requests);
+    }
+
+    [Fact]
+    [Trait("Behaviour", "B54")]
+    public async Task Fetch_that_nobody_waits_for_any_more_leaves_the_queue()
+    {
+        var generation = _bed.Publish(FakeContent.Sixteen);
+        var taken = new List<OriginPermit>();
         for (int permit = 0; permit < FetchBed.GateLimit; permit++)
         {
-            Assert.True(await _bed.Gate.TryEnterAsync(Deadline.Default, TestContext.Current.CancellationToken));
+            taken.Add(await _bed.TakePermitAsync());
         }
 
         var source = _bed.Acquire(generation, 0);
         source.Release();
-        _bed.Gate.Leave();
         await Eventually.TrueAsync(() => source.Fetch!.Failure.IsError, "the fetch is dropped");
 
         Assert.Equal(FetchError.Abandoned, source.Fetch!.Failure.Error);
         Assert.Empty(_bed.Origin.Requests);
         Assert.Empty(_bed.Failures);
         Assert.Equal(0, _bed.Meter.FailedSubrequests.Value);
-        for (int permit = 1; permit < FetchBed.GateLimit; permit++)
-        {
-            _bed.Gate.Leave();
-        }
-
+        taken.ForEach(permit => permit.Dispose());
         await _bed.SettledAsync(slices: 0);
     }
 
@@ -178,7 +232,7 @@ public sealed class SliceFetcherTests : IAsyncDisposable
     public async Task Fetch_without_a_turn_at_the_origin_in_time_fails()
     {
         await using var bed = new FetchBed(gate: new OriginGate(limit: 1, TimeProvider.System), queueTimeout: TimeSpan.Zero);
-        Assert.True(await bed.Gate.TryEnterAsync(Deadline.Default, TestContext.Current.CancellationToken));
+        using var taken = await bed.TakePermitAsync();
         Assert.Equal(("", FetchError.OriginQueueTimeout), await bed.ReadAsync(bed.Publish(FakeContent.Sixteen), 0));
         Assert.Empty(bed.Origin.Requests);
         Assert.Equal([FetchError.OriginQueueTimeout], bed.Failures);

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using Slice.Core.Observability;
 using Slice.Core.Origin;
 using Slice.Tests.Support;
@@ -86,10 +87,53 @@ public sealed class GatedOriginTests : IDisposable
     [Fact]
     public async Task Request_without_a_turn_in_time_is_not_sent()
     {
-        Assert.True(await _gate.TryEnterAsync(TimeSpan.Zero, TestContext.Current.CancellationToken));
+        var ticket = GateTicket.Of(FetchBed.Template());
+        using var taken = await _gate.TryEnterAsync(ticket, TimeSpan.Zero, TestContext.Current.CancellationToken);
         var (_, failure) = await _gated.SendAsync(_origin, Request, TimeSpan.Zero, TestContext.Current.CancellationToken);
         Assert.Equal(FetchError.OriginQueueTimeout, failure.Error);
         Assert.Empty(_origin.Requests);
+    }
+
+    [Fact]
+    [Trait("Behaviour", "B54")]
+    public async Task Request_that_nobody_wants_any_more_ends_at_the_origin_and_in_the_queue()
+    {
+        using var leaving = new CancellationTokenSource();
+        var ct = TestContext.Current.CancellationToken;
+        var request = Request with { Abandoned = leaving.Token };
+        var sent = _gated.SendAsync(_origin, request, Deadline.Default, ct).AsTask();
+        await _origin.NextAsync();
+        var queued = _gated.SendAsync(_origin, request, Deadline.Default, ct).AsTask();
+
+        await leaving.CancelAsync();
+
+        Assert.Equal(FetchError.Abandoned, (await Deadline.WithinAsync(sent, "the one at the origin")).Failure.Error);
+        Assert.Equal(FetchError.Abandoned, (await Deadline.WithinAsync(queued, "the one in the queue")).Failure.Error);
+        Assert.Equal(1, _gate.Free);
+        Assert.Single(_origin.Requests);
+    }
+
+    [Fact]
+    [Trait("Behaviour", "B54")]
+    public async Task Request_without_a_head_for_long_ends_for_those_who_wait_when_there_is_no_other_room()
+    {
+        var time = new FakeTimeProvider();
+        using var gate = new OriginGate(limit: 1, time);
+        var gated = new GatedOrigin(gate, _meter);
+        var ct = TestContext.Current.CancellationToken;
+        var slow = gated.SendAsync(_origin, Request, TimeSpan.FromDays(1), ct).AsTask();
+        await _origin.NextAsync();
+        var next = gated.SendAsync(_origin, Request, TimeSpan.FromDays(1), ct).AsTask();
+        time.Advance(GatePolicy.Subrequests.HeadPatience);
+        await _origin.NextAsync();
+        var good = gated.SendAsync(_origin, Request, TimeSpan.FromDays(1), ct).AsTask();
+
+        time.Advance(GatePolicy.Subrequests.SureTime - GatePolicy.Subrequests.HeadPatience);
+
+        Assert.Equal(FetchError.OriginQueueTimeout, (await Deadline.WithinAsync(slow, "the slow one to end")).Failure.Error);
+        (await _origin.NextAsync()).Respond(new FakeOriginResponse(200));
+        Assert.NotNull((await Deadline.WithinAsync(good, "the good one")).Response);
+        Assert.False(next.IsCompleted);
     }
 
     private static Slice.Core.Origin.OriginRequest Request => new(FetchBed.Template(), Range: null);

@@ -65,5 +65,21 @@ public sealed class RetryLoopTests : IDisposable
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
     }
 
+    [Fact]
+    [Trait("Behaviour", "B54")]
+    public async Task What_nobody_wants_any_more_is_not_repeated_and_its_wait_ends()
+    {
+        using var abandoned = new CancellationTokenSource();
+        var retries = new RetryLoop(new RetryPolicy(maxRetries: 3, () => 0.5), _time, _meter, abandoned.Token);
+        var waiting = retries.WaitAsync(s_refused, TestContext.Current.CancellationToken).AsTask();
+        Assert.False(waiting.IsCompleted);
+
+        await abandoned.CancelAsync();
+
+        Assert.False(await Deadline.WithinAsync(waiting, "the wait to end"));
+        Assert.False(await retries.WaitAsync(s_refused, TestContext.Current.CancellationToken));
+        Assert.Equal(0, _meter.RetriedSubrequests.Value);
+    }
+
     private RetryLoop NewLoop(int maxRetries) => new(new RetryPolicy(maxRetries, () => 0.5), _time, _meter);
 }

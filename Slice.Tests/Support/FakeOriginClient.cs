@@ -36,16 +36,17 @@ internal sealed class FakeOriginClient : IOriginClient
 
         var exchange = new FakeOriginExchange(request);
         Assert.True(_waiting.Writer.TryWrite(exchange));
-        return WaitAsync(exchange, ct);
+        return WaitAsync(exchange, request.Abandoned, ct);
     }
 
     /// <summary>The next request that waits for its answer.</summary>
     public Task<FakeOriginExchange> NextAsync() =>
         Deadline.WithinAsync(_waiting.Reader.ReadAsync(TestContext.Current.CancellationToken).AsTask(), "the next subrequest");
 
-    private static async ValueTask<OriginResult> WaitAsync(FakeOriginExchange exchange, CancellationToken ct)
+    private static async ValueTask<OriginResult> WaitAsync(FakeOriginExchange exchange, CancellationToken abandoned, CancellationToken ct)
     {
-        var result = await exchange.Result.WaitAsync(ct);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(abandoned, ct);
+        var result = await exchange.Result.WaitAsync(either.Token);
         (result.Response as FakeOriginResponse)?.Bind(ct);
         return result;
     }

@@ -79,6 +79,11 @@ internal sealed class FetchBed : IAsyncDisposable
 
     public static SubrequestTemplate Template(string target = "/file") => new(target, null, []);
 
+    /// <summary>A permit of the gate for somebody else.</summary>
+    public async Task<OriginPermit> TakePermitAsync() =>
+        await Gate.TryEnterAsync(new GateTicket("another", "/another"), Deadline.Default, TestContext.Current.CancellationToken)
+        ?? throw new InvalidOperationException("the gate is full");
+
     /// <summary>A generation of <paramref name="content"/> that is published, as if it had been fetched.</summary>
     public Generation Publish(FakeContent content, bool isShared = true, bool isWhole = false)
     {

@@ -12,7 +12,11 @@ internal static class LimitRows
     [
         LiveKeyRow.OfAct("limits.max_origin_requests", "1", "2", SecondRequestAsync, "in vain", "at the origin") with
         {
-            With = [("timeouts.origin_queue", "5s")],
+            With = [("timeouts.origin_queue", "1s")],
+        },
+        LiveKeyRow.OfAct("limits.max_passthrough_requests", "1", "2", SecondUploadAsync, "in vain", "at the origin") with
+        {
+            With = [("timeouts.origin_queue", "1s")],
         },
         LiveKeyRow.OfAct(
             "limits.max_ranges", "3", "2", bed => StatusAsync(bed, bed.NewTarget(), "Range: bytes=0-999,3000-3999,6000-6999"),
@@ -40,15 +44,41 @@ internal static class LimitRows
         return (await bed.Client.ReadResponseAsync()).StatusCode.ToString(CultureInfo.InvariantCulture);
     }
 
-    // While one request is at the origin, another one arrives there, or waits for its turn until it may wait no longer.
+    // While slow bodies have all the room that the first value gives, another request arrives at the origin, or waits in vain.
     private static async Task<string> SecondRequestAsync(LiveKeyBed bed)
     {
         var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        bed.File.Fault = _ => new RangeFault { HeadGate = gate.Task };
+        await bed.OccupyOriginAsync(gate.Task);
         int asked = bed.Origin.RequestCount;
-        var first = bed.GetAsync(bed.NewTarget(), "Range: bytes=0-0");
+        var next = bed.GetAsync(bed.NewTarget(), "Range: bytes=0-0");
+        if (bed.IsReloaded)
+        {
+            await bed.Origin.RequestsArrivedAsync(asked + 1);
+        }
+        else
+        {
+            await bed.PassUntilAsync(next);
+        }
+
+        bool isAtOrigin = bed.Origin.RequestCount == asked + 1;
+        gate.SetResult();
+        Assert.Equal(isAtOrigin ? 206 : 503, (await next).StatusCode);
+        return isAtOrigin ? "at the origin" : "in vain";
+    }
+
+    // While one request that is passed through is at the origin, another one arrives there, or waits in vain.
+    private static async Task<string> SecondUploadAsync(LiveKeyBed bed)
+    {
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        bed.Origin.Answer = async exchange =>
+        {
+            await exchange.WaitAsync(gate.Task);
+            await exchange.RespondAsync("200 OK");
+        };
+        int asked = bed.Origin.RequestCount;
+        var first = bed.SendAsync("DELETE", bed.NewTarget());
         await bed.Origin.RequestsArrivedAsync(asked + 1);
-        var second = bed.GetAsync(bed.NewTarget(), "Range: bytes=0-0");
+        var second = bed.SendAsync("DELETE", bed.NewTarget());
         if (bed.IsReloaded)
         {
             await bed.Origin.RequestsArrivedAsync(asked + 2);
@@ -60,7 +90,7 @@ internal static class LimitRows
 
         bool isAtOrigin = bed.Origin.RequestCount == asked + 2;
         gate.SetResult();
-        Assert.Equal((206, isAtOrigin ? 206 : 503), ((await first).StatusCode, (await second).StatusCode));
+        Assert.Equal((200, isAtOrigin ? 200 : 503), ((await first).StatusCode, (await second).StatusCode));
         return isAtOrigin ? "at the origin" : "in vain";
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Time.Testing;
+using Slice.Core.Origin;
 using Slice.Core.Options;
 using Slice.Host.Configuration;
 using Slice.Host.Logging;
@@ -101,6 +102,19 @@ internal sealed class LiveKeyBed : IAsyncDisposable
 
     /// <summary>One GET, on a connection of its own.</summary>
     public Task<RawResponse> GetAsync(string target, params string[] fields) => Proxy.GetAsync(target, fields);
+
+    /// <summary>
+    /// Takes the room that a <c>limits.max_origin_requests</c> of 1 gives: by a slow body that counts apart, and one that does not.
+    /// </summary>
+    public async Task OccupyOriginAsync(Task gate)
+    {
+        File.Fault = _ => new RangeFault { PauseAfterBytes = 1, BodyGate = gate };
+        for (int body = 0; body < 2; body++)
+        {
+            Assert.Equal(206, (await GetAsync(NewTarget(), "Range: bytes=0-0")).StatusCode);
+            Time.Advance(GatePolicy.Subrequests.BodyPatience);
+        }
+    }
 
     /// <summary>One request without content of any method, on a connection of its own.</summary>
     public async Task<RawResponse> SendAsync(string method, string target, params string[] fields)

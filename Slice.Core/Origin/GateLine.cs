@@ -1,0 +1,122 @@
+using Waiter = System.Threading.Tasks.TaskCompletionSource<Slice.Core.Origin.OriginPermit>;
+
+namespace Slice.Core.Origin;
+
+/// <summary>
+/// A line of those who wait at an <see cref="OriginGate"/>, and what they hold: one for everybody, in it one for each client, in that
+/// one for each target. A permit goes down the tree to the line that holds the fewest; among equals the turn goes round. Used under the
+/// gate's lock.
+/// </summary>
+/// <remarks>Every operation costs the logarithm of the lines. A line that holds nothing and in which nobody waits is forgotten.</remarks>
+internal sealed class GateLine
+{
+    private static readonly IComparer<GateLine> s_byTurn =
+        Comparer<GateLine>.Create(static (a, b) => a.Held != b.Held ? a.Held.CompareTo(b.Held) : a._turn.CompareTo(b._turn));
+
+    private readonly GateLine? _parent;
+    private readonly string _name;
+    private readonly LinkedList<Waiter> _waiters = new();
+    private readonly SortedSet<GateLine> _waitingLines = new(s_byTurn);
+    private readonly Dictionary<string, GateLine> _lines = new(StringComparer.Ordinal);
+
+    // When the line came to wait, or had its last turn; no two lines of a parent have the same while they wait.
+    private long _turn;
+    private long _lastTurn;
+
+    /// <summary>The line of everybody.</summary>
+    public GateLine()
+        : this(null, "")
+    {
+    }
+
+    private GateLine(GateLine? parent, string name) => (_parent, _name) = (parent, name);
+
+    /// <summary>Permits that are out, also those of slow requests.</summary>
+    public int Held { get; private set; }
+
+    /// <summary>The line of all targets of the same client. For the line of a target only.</summary>
+    public GateLine Client => _parent!;
+
+    /// <summary>Whether somebody waits.</summary>
+    public bool IsWaiting => _waiters.Count + _waitingLines.Count > 0;
+
+    private GateLine Everybody => _parent?.Everybody ?? this;
+
+    /// <summary>The line of a target of a client. For the line of everybody only.</summary>
+    public GateLine Of(GateTicket ticket) => Child(ticket.Client).Child(ticket.Target);
+
+    /// <summary>The line of a target whose turn it is; null when nobody waits. For the line of everybody only.</summary>
+    public GateLine? Next() => _waitingLines.Min?._waitingLines.Min;
+
+    /// <summary>Joins the end of the line of a target.</summary>
+    public LinkedListNode<Waiter> Join(Waiter waiter)
+    {
+        var place = _waiters.AddLast(waiter);
+        Update(0, isTurn: _waiters.Count == 1);
+        return place;
+    }
+
+    /// <summary>Leaves the line of a target without a permit; false when the permit is there already.</summary>
+    public bool TryQuit(LinkedListNode<Waiter> place)
+    {
+        if (place.List is null)
+        {
+            return false;
+        }
+
+        _waiters.Remove(place);
+        Update(0, isTurn: false);
+        return true;
+    }
+
+    /// <summary>Takes who is first in the line of a target out, with a permit.</summary>
+    public Waiter Serve()
+    {
+        var first = _waiters.First!.Value;
+        _waiters.RemoveFirst();
+        Take();
+        return first;
+    }
+
+    /// <summary>A permit goes out to the line of a target.</summary>
+    public void Take() => Update(1, isTurn: true);
+
+    /// <summary>A permit of the line of a target comes back.</summary>
+    public void Return() => Update(-1, isTurn: false);
+
+    private GateLine Child(string name)
+    {
+        if (!_lines.TryGetValue(name, out var line))
+        {
+            _lines.Add(name, line = new GateLine(this, name));
+        }
+
+        return line;
+    }
+
+    // From the target up: whether a line waits depends on those below it.
+    private void Update(int taken, bool isTurn)
+    {
+        if (_parent is null)
+        {
+            Held += taken;
+            return;
+        }
+
+        _parent._waitingLines.Remove(this);
+        Held += taken;
+        _turn = isTurn || _turn == 0 ? ++Everybody._lastTurn : _turn;
+        if (IsWaiting)
+        {
+            _parent._waitingLines.Add(this);
+        }
+        else if (Held == 0)
+        {
+            _parent._lines.Remove(_name);
+        }
+
+        _parent.Update(taken, taken > 0 || (isTurn && !_parent.IsListed));
+    }
+
+    private bool IsListed => _parent?._waitingLines.Contains(this) ?? true;
+}

@@ -1,0 +1,28 @@
+using System.Text;
+using Slice.Core.Origin;
+using Slice.Net.Exchange;
+
+namespace Slice.Net.Handlers;
+
+/// <summary>The turn of a request that is passed through. Thread-safe.</summary>
+internal static class PassThroughTurn
+{
+    /// <summary>
+    /// Waits for the turn, at most <c>timeouts.origin_queue</c>; null when none came, and the client is answered 503. The caller disposes
+    /// the permit.
+    /// </summary>
+    /// <exception cref="OperationCanceledException">The client left.</exception>
+    public static async ValueTask<OriginPermit?> TryTakeAsync(OriginGate gate, HttpExchange exchange, FailureResponder failures)
+    {
+        var ticket = new GateTicket(ClientName.Of(exchange.RemoteEndPoint), Encoding.Latin1.GetString(exchange.Head.Target.PathAndQuery));
+        var permit = await gate.TryEnterAsync(ticket, exchange.Settings.Options.Timeouts.OriginQueue, exchange.ConnectionClosed);
+        if (permit is null)
+        {
+            // A body that nobody has read stands before the next request.
+            exchange.KeepAlive &= exchange.Body.IsConsumed;
+            await failures.RespondAsync(exchange, new Failure(FetchError.OriginQueueTimeout, "too many requests are passed through"));
+        }
+
+        return permit;
+    }
+}
