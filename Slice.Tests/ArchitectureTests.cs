@@ -22,7 +22,7 @@ public sealed class ArchitectureTests
         (s_core, "Slice.Core",
             ["Ranges", "Http", "Options", "Observability", "Origin", "Caching", "Storage", "Objects", "Objects.Journal", "Fetching"]),
         (s_net, "Slice.Net", ["Certificates", "Origin", "Exchange", "Connections", "Delivery", "Handlers"]),
-        (s_host, "Slice.Host", ["Text", "Logging", "Configuration", "Service", "Demo", "CommandLine", ""]),
+        (s_host, "Slice.Host", ["Text", "Logging", "Configuration", "Machine", "Service", "Demo", "CommandLine", ""]),
     ];
 
     // Uses that are against the order. The list may only become shorter.

@@ -12,8 +12,10 @@ public sealed partial class BehaviourDocumentTests
     private const string Path = "docs/behaviour.md";
     private const string Begin = "<!-- tests by rule: begin -->\n";
     private const string End = "<!-- tests by rule: end -->";
+
+    // Those of the first series; later ones have numbers of their own, and the document may have gaps between them.
     private const int LastRule = 49;
-    private static readonly int[] s_laterRules = [54, 56, 58];
+    private static readonly int[] s_laterRules = [54, 55, 56, 58];
 
     // Rules that no test proves yet. The list may only become shorter: a rule of it that has a test fails the test too.
     private static readonly string[] s_unproved = [];

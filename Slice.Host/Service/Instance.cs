@@ -11,6 +11,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Slice.Core.Options;
+using Slice.Host.Machine;
 using Slice.Net.Connections;
 
 namespace Slice.Host.Service;
@@ -58,13 +59,15 @@ internal sealed partial class Instance : IAsyncDisposable
     /// <param name="configureLogging">Says where the log goes.</param>
     /// <param name="configureServices">Adds to the host, or replaces in it.</param>
     /// <param name="notices">Lines for the log that were found before there was one.</param>
+    /// <param name="lowered">Keys that did not fit the machine, also for the log.</param>
     /// <exception cref="InstanceStartException">A port or the store cannot be had; it has been logged too.</exception>
     public static async Task<Instance> StartAsync(
         SliceOptions options,
         InstanceComposer compose,
         Action<ILoggingBuilder> configureLogging,
         Action<IServiceCollection>? configureServices = null,
-        IReadOnlyList<string>? notices = null)
+        IReadOnlyList<string>? notices = null,
+        IReadOnlyList<LoweredOption>? lowered = null)
     {
         InstanceParts? parts = null;
         var host = new HostBuilder()
@@ -95,6 +98,11 @@ internal sealed partial class Instance : IAsyncDisposable
             foreach (string notice in notices ?? [])
             {
                 LogNotice(logger, notice);
+            }
+
+            foreach (var option in lowered ?? [])
+            {
+                LogLowered(logger, option.Key, option.Configured, option.Used, option.Reason);
             }
 
             if (options is { UsesUpstreamTls: true, UpstreamTls.Verify: false })
@@ -252,6 +260,10 @@ internal sealed partial class Instance : IAsyncDisposable
 
     [LoggerMessage(EventId = 8, EventName = "notice", Level = LogLevel.Information, Message = "{notice}")]
     private static partial void LogNotice(ILogger logger, string notice);
+
+    [LoggerMessage(EventId = 70, EventName = "option_lowered", Level = LogLevel.Warning,
+        Message = "{key}: {configured} does not fit this machine, used is {used}: {reason}")]
+    private static partial void LogLowered(ILogger logger, string key, string configured, string used, string reason);
 
     [LoggerMessage(EventId = 13, EventName = "origin_not_verified", Level = LogLevel.Warning,
         Message = "upstream_tls.verify is false: whoever is on the way to the origin can read and change everything")]

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Slice.Core.Options;
 using Slice.Host.Configuration;
 using Slice.Host.Logging;
+using Slice.Host.Machine;
 
 namespace Slice.Host.Service;
 
@@ -17,7 +18,8 @@ internal static class ServiceRunner
     /// <returns><see cref="ExitCode.Ok"/>, or <see cref="ExitCode.CannotStart"/> after a line in the log that says why.</returns>
     public static async Task<int> RunAsync(LoadedConfiguration loaded, Func<LoadedConfiguration> load, InstanceComposer compose)
     {
-        SliceOptions options = loaded.Options!;
+        List<LoweredOption> lowered = [];
+        SliceOptions options = OptionFit.Apply(loaded.Options!, MachineLimits.RaiseAndRead(), lowered);
         var threshold = new LogThreshold(options.LogLevel);
         ConfigurationReload? reload = null;
         Instance instance;
@@ -29,7 +31,8 @@ internal static class ServiceRunner
                 logging => logging.AddSliceLogging(threshold),
                 services => services.AddSingleton<IHostedService>(
                     host => reload = new ConfigurationReload(loaded, load, threshold, host.GetRequiredService<ILoggerFactory>())),
-                loaded.Notices);
+                loaded.Notices,
+                lowered);
         }
         catch (InstanceStartException)
         {
