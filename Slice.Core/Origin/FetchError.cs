@@ -66,6 +66,9 @@ public enum FetchError
     /// </summary>
     SliceGone,
 
+    /// <summary>This process has no file descriptor left for a connection to the origin.</summary>
+    DescriptorsExhausted,
+
     /// <summary>The process is ending.</summary>
     ShuttingDown,
 

@@ -7,7 +7,7 @@ public static class FetchErrors
     public static FetchErrorSide Side(this FetchError error) => error switch
     {
         FetchError.StoreFull or FetchError.StoreWriteError or FetchError.Abandoned or FetchError.SliceGone or FetchError.ShuttingDown
-            or FetchError.ProxyInternalError => FetchErrorSide.Us,
+            or FetchError.DescriptorsExhausted or FetchError.ProxyInternalError => FetchErrorSide.Us,
         _ => FetchErrorSide.Origin,
     };
 
@@ -16,7 +16,7 @@ public static class FetchErrors
     {
         FetchError.DnsError or FetchError.ConnectionRefused or FetchError.ConnectionTimeout or FetchError.ConnectionTerminated
             or FetchError.TlsProtocolError or FetchError.HttpResponseTimeout or FetchError.HttpResponseIncomplete
-            or FetchError.OriginServerError => true,
+            or FetchError.OriginServerError or FetchError.DescriptorsExhausted => true,
         _ => false,
     };
 
@@ -27,7 +27,7 @@ public static class FetchErrors
     public static int Status(this FetchError error) => error switch
     {
         FetchError.ConnectionTimeout or FetchError.HttpResponseTimeout => 504,
-        FetchError.OriginQueueTimeout or FetchError.ShuttingDown or FetchError.Abandoned => 503,
+        FetchError.OriginQueueTimeout or FetchError.DescriptorsExhausted or FetchError.ShuttingDown or FetchError.Abandoned => 503,
         FetchError.ProxyInternalError => 500,
         _ => 502,
     };
@@ -54,6 +54,7 @@ public static class FetchErrors
         FetchError.StoreWriteError => "store_write_error",
         FetchError.Abandoned => "abandoned",
         FetchError.SliceGone => "slice_gone",
+        FetchError.DescriptorsExhausted => "descriptors_exhausted",
         FetchError.ShuttingDown => "shutting_down",
         FetchError.ProxyInternalError => "proxy_internal_error",
         _ => throw new ArgumentOutOfRangeException(nameof(error), error, "Not a FetchError."),

@@ -82,9 +82,13 @@ internal sealed partial class Instance : IAsyncDisposable
                     // Waiting with a buffer in hand costs each idle connection 4 KiB and saves each request a system call.
                     transport.WaitForDataBeforeAllocatingBuffer = false;
                 });
-                services.AddSingleton<SocketTransportFactory>();
-                services.AddSingleton<IConnectionListenerFactory>(provider =>
-                    new ListenerFactory(provider.GetRequiredService<SocketTransportFactory>(), NameEndPoints(options)));
+                services.AddSingleton(provider =>
+                    new DescriptorWatch(provider.GetRequiredService<ILogger<DescriptorWatch>>(), TimeProvider.System));
+                services.AddSingleton<IConnectionListenerFactory>(provider => new ListenerFactory(
+                    provider.GetRequiredService<IOptions<SocketTransportOptions>>(),
+                    provider.GetRequiredService<ILoggerFactory>(),
+                    provider.GetRequiredService<DescriptorWatch>(),
+                    NameEndPoints(options)));
                 configureServices?.Invoke(services);
             })
             .ConfigureWebHost(web => web
@@ -100,11 +104,6 @@ internal sealed partial class Instance : IAsyncDisposable
                 LogNotice(logger, notice);
             }
 
-            foreach (var option in lowered ?? [])
-            {
-                LogLowered(logger, option.Key, option.Configured, option.Used, option.Reason);
-            }
-
             if (options is { UsesUpstreamTls: true, UpstreamTls.Verify: false })
             {
                 LogOriginNotVerified(logger);
@@ -112,7 +111,7 @@ internal sealed partial class Instance : IAsyncDisposable
 
             parts = Compose(options, compose, host);
             var instance = new Instance(host, parts, options, logger);
-            await instance.StartAsync();
+            await instance.StartAsync(lowered ?? []);
             return instance;
         }
         catch (Exception exception)
@@ -229,7 +228,7 @@ internal sealed partial class Instance : IAsyncDisposable
         listen.Run(connection => parts().Proxy.OnConnectedAsync(connection));
     }
 
-    private async Task StartAsync()
+    private async Task StartAsync(IReadOnlyList<LoweredOption> lowered)
     {
         Stopping.Register(OnStopping);
         await _host.StartAsync();
@@ -240,6 +239,12 @@ internal sealed partial class Instance : IAsyncDisposable
         AdminEndPoint = _options.MetricsEndpoint.Enabled ? bound[^1] : null;
         string origin = string.Join(' ', _options.UpstreamAddresses);
         string metrics = AdminEndPoint?.ToString() ?? "off";
+
+        // A start that fails has one line, its reason; these are about one that serves.
+        foreach (var option in lowered)
+        {
+            LogLowered(_logger, option.Key, option.Configured, option.Used, option.Reason);
+        }
 
         // The line first: whoever finds the instance healthy may stop it, and the log must not tell that before it.
         if (TlsEndPoint is not null)

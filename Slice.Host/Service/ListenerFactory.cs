@@ -1,36 +1,64 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace Slice.Host.Service;
 
 /// <summary>
-/// Kestrel's socket transport, with errors that name the configuration key and the address: the transport's own says "Permission denied"
-/// and leaves the operator to guess which of two ports it was.
+/// Kestrel's socket transport behind listeners of ours, with errors that name the configuration key and the address: the transport's own
+/// says "Permission denied" and leaves the operator to guess which of two ports it was.
 /// </summary>
 internal sealed class ListenerFactory(
-    SocketTransportFactory sockets, IReadOnlyDictionary<EndPoint, string> keyByEndPoint) : IConnectionListenerFactory
+    IOptions<SocketTransportOptions> transport,
+    ILoggerFactory loggers,
+    DescriptorWatch watch,
+    IReadOnlyDictionary<EndPoint, string> keyByEndPoint) : IConnectionListenerFactory
 {
+    private const string MetricsKey = "metrics_endpoint.address";
+
     /// <inheritdoc/>
     /// <exception cref="InstanceStartException">The address cannot be listened on.</exception>
-    public async ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
+    public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
+        string key = keyByEndPoint[endpoint];
+        var socket = Listen(endpoint, key);
+        var options = NewOptions(transport.Value);
+
+        // Everything runs inline: a second queue would be a second pool of buffers and nothing else.
+        options.IOQueueCount = 0;
+        var connections = new SocketConnectionContextFactory(options, loggers.CreateLogger<SocketConnectionContextFactory>());
+        return new(new SocketListener(socket, connections, watch, key, mayUseReserve: key == MetricsKey));
+    }
+
+    private Socket Listen(EndPoint endpoint, string key)
+    {
+        Socket? socket = null;
         try
         {
-            return await sockets.BindAsync(endpoint, cancellationToken);
+            socket = transport.Value.CreateBoundListenSocket(endpoint);
+            socket.Listen(transport.Value.Backlog);
+            return socket;
         }
-        catch (Exception exception) when (exception is AddressInUseException or SocketException)
+        catch (SocketException exception)
         {
-            throw new InstanceStartException($"{keyByEndPoint[endpoint]}: cannot listen on {endpoint}: {Reason(exception)}", exception);
+            socket?.Dispose();
+            throw new InstanceStartException($"{key}: cannot listen on {endpoint}: {Reason(exception)}", exception);
         }
     }
 
-    private static string Reason(Exception exception) => exception switch
+    private static string Reason(SocketException exception) => exception.SocketErrorCode switch
     {
-        AddressInUseException => "address already in use, by another process",
-        SocketException { SocketErrorCode: SocketError.AccessDenied } => "not permitted (a port below 1024 needs CAP_NET_BIND_SERVICE)",
-        SocketException { SocketErrorCode: SocketError.AddressNotAvailable } => "this machine has no such address",
+        SocketError.AddressAlreadyInUse => "address already in use, by another process",
+        SocketError.AccessDenied => "not permitted (a port below 1024 needs CAP_NET_BIND_SERVICE)",
+        SocketError.AddressNotAvailable => "this machine has no such address",
         _ => exception.Message,
     };
+
+    // Takes over the pool of pinned blocks too, which the public constructor leaves out: with that each block would be a new array.
+    [UnsafeAccessor(UnsafeAccessorKind.Constructor)]
+    private static extern SocketConnectionFactoryOptions NewOptions(SocketTransportOptions options);
 }

@@ -21,6 +21,8 @@ internal static class OriginFailures
                 FetchError.HttpResponseTimeout, $"no response head from {endpoint.Name} within {firstByte.TotalSeconds:0.###} s", endpoint),
         HttpRequestException { InnerException: OriginTlsException tls } => NewFailure(
             tls.Error, $"{endpoint.Name}: {tls.Message}", endpoint),
+        HttpRequestException { InnerException: SocketException { SocketErrorCode: SocketError.TooManyOpenSockets } } =>
+            NewFailure(FetchError.DescriptorsExhausted, $"no file descriptor for a connection to {endpoint.Name}", endpoint),
         HttpRequestException request => NewFailure(
             KindOf(request), $"{endpoint.Name}: {request.InnerException?.Message ?? request.Message}", endpoint),
         _ => NewFailure(FetchError.ConnectionTerminated, error.Message, endpoint),
@@ -48,6 +50,9 @@ internal static class OriginFailures
         {
             // The address answers; what it answers depends on what was asked.
             FetchError.HttpProtocolError => OriginVerdict.Unknown,
+
+            // There was no socket to reach it by.
+            FetchError.DescriptorsExhausted => OriginVerdict.Unknown,
 
             // An origin may refuse an upload in the middle of it by an answer and a reset, of which the pool reports the reset.
             FetchError.ConnectionTerminated when body is { HasBegun: true, IsSent: false } => OriginVerdict.Unknown,

@@ -36,6 +36,7 @@ public class FetchErrorsTests
     [InlineData(FetchError.StoreFull, false, 502, FetchErrorSide.Us)]
     [InlineData(FetchError.StoreWriteError, false, 502, FetchErrorSide.Us)]
     [InlineData(FetchError.Abandoned, false, 503, FetchErrorSide.Us)]
+    [InlineData(FetchError.DescriptorsExhausted, true, 503, FetchErrorSide.Us)]
     [InlineData(FetchError.ShuttingDown, false, 503, FetchErrorSide.Us)]
     [InlineData(FetchError.ProxyInternalError, false, 500, FetchErrorSide.Us)]
     public void Error_says_whether_to_retry_what_to_answer_and_whose_fault_it_is(
