@@ -7,7 +7,7 @@ namespace Slice.Host.Machine;
 internal static class DescriptorShares
 {
     // What is open without a client: listening sockets, epoll, the files of the index, standard streams, idle origin connections of ours.
-    // Measured: 27 after a start with TLS and a cache on disk.
+    // Measured: 22 after a start with a cache on disk.
     private const int Own = 32;
 
     // What no client connection may take: for the metrics port, connections to the origin and new segments. Arbitrary.
