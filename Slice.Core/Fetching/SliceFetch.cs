@@ -94,6 +94,7 @@ public sealed class SliceFetch
                 return false;
             }
 
+            _isExpected = false;
             _followers++;
             return true;
         }
@@ -149,7 +150,7 @@ public sealed class SliceFetch
 
     /// <summary>
     /// The origin is to be asked, for the first time or again. False, and the fetch ends, when nobody follows; when the last follower
-    /// leaves from now on, the fetch ends at once. One that began with an open response is believed once: its first follower is on the way.
+    /// leaves from now on, the fetch ends at once. One that began with an open response has its first follower on the way.
     /// </summary>
     internal bool TryAwait()
     {
@@ -157,7 +158,6 @@ public sealed class SliceFetch
         {
             _isReading = false;
             _hasEnded |= _followers == 0 && !_isExpected;
-            _isExpected = false;
             return !_hasEnded;
         }
     }

@@ -82,10 +82,14 @@ public sealed class SliceFetchTests : IDisposable
     }
 
     [Fact]
-    public void Fetch_with_an_open_response_that_breaks_off_waits_for_its_first_follower_once()
+    public void Fetch_with_an_open_response_goes_on_until_its_first_follower_has_left()
     {
         _fetch.Start();
         Assert.True(_fetch.TryAwait());
+        Assert.True(_fetch.TryAwait());
+
+        Assert.True(_fetch.TryFollow());
+        _fetch.StopFollowing();
         Assert.False(_fetch.TryAwait());
     }
 
