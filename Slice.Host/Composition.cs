@@ -78,7 +78,7 @@ internal sealed class Composition : IAsyncDisposable
         _passThroughGate = new OriginGate(options.Limits.MaxPassthroughRequests, time, GatePolicy.PassedThrough);
         var passThrough = new PassThroughHandler(_passThroughGate, new StoredResponseUpdates(index), failures, meter, log);
         var health = new HealthHandler(state, ProductVersion.Text);
-        var stored = new StoredResponder(deliveries, _store, meter, failures, log);
+        var stored = new StoredResponder(deliveries, _store, meter, passThrough, failures, log);
         var direct = new DirectResponder(objects, meter, log);
         var get = new GetHandler(index, objects, stored, direct, passThrough, failures);
         var purge = new PurgeHandler(index, _store, time, meter, isOperatorsPort: false);

@@ -30,11 +30,14 @@ public enum CacheDetail : byte
     /// <summary>Neither the response nor the operator gives a lifetime to this status.</summary>
     NoLifetime,
 
-    /// <summary>The request has Authorization, and the response does not allow sharing (RFC 9111 §3.5).</summary>
-    Authorization,
+    /// <summary>
+    /// The request went out with fields of the client's own (credentials, a cookie, a key), and the answer does not say that others may
+    /// have it (RFC 9111 §3.5).
+    /// </summary>
+    OwnFields,
 
-    /// <summary>The request has Cookie, and the response does not say that others may have the answer.</summary>
-    Cookie,
+    /// <summary>The origin refused a request for a part of the object, and may not refuse the next one's.</summary>
+    Refused,
 
     /// <summary>The response is stale when received and has no validator: of no use to a second client.</summary>
     StaleOnArrival,

@@ -53,8 +53,9 @@ public sealed class QueryKeyRule
 
         if (_query == QueryKey.Sorted)
         {
-            arguments.Sort(
-                (left, right) => query.AsSpan(left.Start, left.Length).SequenceCompareTo(query.AsSpan(right.Start, right.Length)));
+            // By name only, and stable: of several arguments of one name the order may mean something.
+            arguments = [.. arguments.Order(Comparer<(int Start, int Length)>.Create((left, right) =>
+                NameOf(query.AsSpan(left.Start, left.Length)).SequenceCompareTo(NameOf(query.AsSpan(right.Start, right.Length)))))];
         }
 
         int written = mark;
@@ -68,10 +69,21 @@ public sealed class QueryKeyRule
         return written;
     }
 
-    private bool IsIgnored(ReadOnlySpan<byte> argument)
+    private static ReadOnlySpan<byte> NameOf(ReadOnlySpan<byte> argument)
     {
         int equals = argument.IndexOf((byte)'=');
-        var name = equals < 0 ? argument : argument[..equals];
+        return equals < 0 ? argument : argument[..equals];
+    }
+
+    private bool IsIgnored(ReadOnlySpan<byte> argument)
+    {
+        if (argument.Contains((byte)';'))
+        {
+            // Some origins take a semicolon for an ampersand: what stands behind it counts for them.
+            return false;
+        }
+
+        var name = NameOf(argument);
         foreach (byte[] ignored in _ignored)
         {
             bool matches = ignored is [.., (byte)'*'] ? name.StartsWith(ignored.AsSpan(..^1)) : name.SequenceEqual(ignored);

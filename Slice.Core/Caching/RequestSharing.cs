@@ -6,11 +6,8 @@ public enum RequestSharing
     /// <summary>Nothing against it.</summary>
     Allowed,
 
-    /// <summary>It has Authorization: only if the response says so (RFC 9111 §3.5).</summary>
-    Authorized,
-
-    /// <summary>It has Cookie: a whole answer only if it says itself how long it is fresh.</summary>
-    Personal,
+    /// <summary>It went out with the client's own fields: only if the response says so (RFC 9111 §3.5).</summary>
+    Own,
 
     /// <summary>It says no-store (RFC 9111 §5.2.1.5).</summary>
     Forbidden,

@@ -30,17 +30,11 @@ internal static class Storability
             return CacheDetail.NoLifetime;
         }
 
-        // An origin that knows its visitors by cookies and says nothing about caching means nobody else. A part of an object is a file's.
-        if (request == RequestSharing.Personal && !received.StatesLifetime && status != 206)
-        {
-            return CacheDetail.Cookie;
-        }
-
-        // RFC 9111 §3.5.
-        if (request == RequestSharing.Authorized
+        // RFC 9111 §3.5, which speaks of Authorization; a cookie or a key in a field of its own says as much about who asks.
+        if (request == RequestSharing.Own
             && !(directives.IsPublic || directives.MustRevalidate || directives.SharedMaxAge is not null))
         {
-            return CacheDetail.Authorization;
+            return CacheDetail.OwnFields;
         }
 
         return IsOfUseLater(received, lifetime) ? CacheDetail.None : CacheDetail.StaleOnArrival;

@@ -74,10 +74,14 @@ public sealed class StoredResponseReader
     /// <param name="received">The response.</param>
     /// <param name="request">What the request says about sharing.</param>
     /// <param name="template">What the origin was asked with.</param>
+    /// <param name="otherwiseVaries">
+    /// What selects among answers of the key that are stored already, as in Vary, for a response that says nothing; null for nothing.
+    /// </param>
     /// <param name="selecting">The fields that another request must agree in; null when any does.</param>
     /// <returns><see cref="CacheDetail.None"/> when others may have it; else why they may not.</returns>
     public CacheDetail Judge(
-        in ReceivedResponse received, RequestSharing request, SubrequestTemplate template, out SelectingFields? selecting)
+        in ReceivedResponse received, RequestSharing request, SubrequestTemplate template, string? otherwiseVaries,
+        out SelectingFields? selecting)
     {
         selecting = null;
         if (!_policy.IsEnabled)
@@ -93,7 +97,8 @@ public sealed class StoredResponseReader
         var detail = Storability.Judge(received, request);
         return detail != CacheDetail.None ? detail
             : SelectingFields.TryRead(
-                VaryOf(received.Response, template), template.Fields, template.PassesAcceptEncoding, out selecting) ? CacheDetail.None
+                VaryOf(received.Response, template, otherwiseVaries), template.Fields, template.PassesAcceptEncoding, out selecting)
+            ? CacheDetail.None
             : CacheDetail.Vary;
     }
 
@@ -110,9 +115,9 @@ public sealed class StoredResponseReader
         !_policy.IsEnabled || notModified.Directives.NoStore || notModified.Directives.IsPrivate;
 
     // A coded body that does not say that it varies by coding does: another client may not know the coding.
-    private static string? VaryOf(OriginResponse response, SubrequestTemplate template)
+    private static string? VaryOf(OriginResponse response, SubrequestTemplate template, string? otherwiseVaries)
     {
-        string? vary = response.FindCombined("Vary");
+        string? vary = response.FindCombined("Vary") ?? otherwiseVaries;
         return template.PassesAcceptEncoding && PartialResponseCheck.HasContentCoding(response) ? vary + ", Accept-Encoding" : vary;
     }
 

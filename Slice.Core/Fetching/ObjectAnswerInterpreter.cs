@@ -103,7 +103,8 @@ public sealed class ObjectAnswerInterpreter
 
         var received = settings.Reader.Receive(answer.Response);
         var stored = settings.Reader.Read(received, part.CompleteLength);
-        var detail = settings.Reader.Judge(received, request.Sharing, request.Context.Template, out var selecting);
+        var detail = settings.Reader.Judge(
+            received, request.Sharing, request.Context.Template, _index.SelectingNamesOf(request.Key), out var selecting);
         bool isShared = detail == CacheDetail.None;
         if (isShared && request.Stale is { IsRetired: false } stale && IsUnchanged(stale, selecting, stored))
         {
@@ -112,7 +113,11 @@ public sealed class ObjectAnswerInterpreter
             return new ObjectFetchResult.Found(stale) { WasRevalidated = true };
         }
 
-        var generation = new Generation(request.Key, stored, settings.Grid, isShared, _store) { Selecting = selecting };
+        var generation = new Generation(request.Key, stored, settings.Grid, isShared, _store)
+        {
+            Selecting = selecting,
+            WasAskedAsOwn = request.Sharing == RequestSharing.Own,
+        };
         using var prepared = request.FirstSliceIndex is { } first ? _fetcher.Prepare(generation, first) : null;
         var result = Publish(request, generation, detail, answer.Response.Status);
         prepared?.Continue(request.Context, answer, part.Part);
@@ -121,7 +126,8 @@ public sealed class ObjectAnswerInterpreter
 
     private static bool IsUnchanged(Generation stale, SelectingFields? selecting, StoredResponse received) =>
         Equals(stale.Selecting, selecting)
-        && stale.Response.Validator is { IsPresent: true } known
+        && stale.Response is { MayCombine: true, Validator: { IsPresent: true } known }
+        && received.MayCombine
         && known.IsSameVersion(received.Validator);
 
     // An answer whose body is all of a representation: an object that fits its first slice or comes from an origin without ranges, an
@@ -131,7 +137,8 @@ public sealed class ObjectAnswerInterpreter
         var response = answer.Response;
         var settings = request.Context.Settings;
         var received = settings.Reader.Receive(response);
-        var detail = settings.Reader.Judge(received, request.Sharing, request.Context.Template, out var selecting);
+        var detail = settings.Reader.Judge(
+            received, request.Sharing, request.Context.Template, _index.SelectingNamesOf(request.Key), out var selecting);
         bool isShared = detail == CacheDetail.None;
         long length = response.Status is 204 or 205 ? 0 : response.ContentLength;
         if (isShared)
@@ -212,7 +219,7 @@ public sealed class ObjectAnswerInterpreter
     {
         if (generation.IsShared)
         {
-            _index.Publish(generation);
+            _index.Publish(generation, request.RemovalsSeen);
         }
 
         // Also when it was selected by other fields than the new one is: it is no answer to this request any more.
@@ -220,11 +227,12 @@ public sealed class ObjectAnswerInterpreter
         return new ObjectFetchResult.Found(generation) { IsUncacheable = !generation.IsShared, Detail = detail };
     }
 
-    // The origin has said that what we hold is not the object any more: 404, a redirect, other bytes. Not when it failed, and not when the
-    // answer is for one client only because that client wants it so.
+    // The origin has said that what we hold is not the object any more: 404, a redirect, other bytes (B52). Not when it failed or found
+    // fault with the request, and not when the answer is for one client only because that client wants it so.
     private void RemoveReplaced(ObjectFetchRequest request, int status, bool isShared)
     {
-        if (request.Stale is { } replaced && status < 500 && (isShared || request.Sharing == RequestSharing.Allowed))
+        bool isAboutTheObject = status is (>= 200 and < 400) or 404 or 410;
+        if (request.Stale is { } replaced && isAboutTheObject && (isShared || request.Sharing == RequestSharing.Allowed))
         {
             _index.Remove(replaced);
         }

@@ -29,6 +29,7 @@ public sealed class ObjectFetcher
     private readonly TimeProvider _time;
     private readonly SliceMeter _meter;
     private readonly UncacheableKeys _uncacheable;
+    private readonly UncacheableKeys _needOwn;
     private readonly ConcurrentDictionary<CacheKey, ObjectFetch> _inFlight = new(CacheKeyComparer.Instance);
 
     // Keys whose stored response is being refreshed in the background, until the new one is there: a body may take longer than its head.
@@ -42,10 +43,19 @@ public sealed class ObjectFetcher
         _time = time;
         _meter = meter;
         _uncacheable = new UncacheableKeys(time);
+        _needOwn = new UncacheableKeys(time);
     }
 
     /// <summary>Whether the last answers for a key were for one client each, so that waiting for each other's is of no use.</summary>
     public bool IsUncacheableLately(ReadOnlySpan<byte> key) => _uncacheable.Contains(key);
+
+    /// <summary>Whether the origin has lately refused a stranger what it gives to a client's own request.</summary>
+    public bool NeedsOwnLately(ReadOnlySpan<byte> key) => _needOwn.Contains(key);
+
+    /// <summary>
+    /// Remembers for a while that the origin refuses strangers, so that a client with credentials costs one request and not two.
+    /// </summary>
+    public void RememberNeedsOwn(ReadOnlySpan<byte> key) => _needOwn.Add(key);
 
     /// <summary>
     /// Fetches, alone or with others. The caller owns an exclusive result and discards it when done; such a result answers no request
@@ -125,8 +135,9 @@ public sealed class ObjectFetcher
                 };
             }
 
-            // What cannot be shared is not worth queueing for.
-            mayWait = !result.IsExclusive;
+            // What cannot be shared is not worth queueing for. What one client was refused says nothing about the next (B51): of those who
+            // waited, one asks and the others wait again.
+            mayWait = !result.IsExclusive || FetchErrors.DependsOnWhoAsks(result.OriginStatus);
         }
 
         var alone = NewFollowed(request);
@@ -138,7 +149,7 @@ public sealed class ObjectFetcher
     {
         if (result.IsUncacheable)
         {
-            if (request.Sharing is RequestSharing.Allowed or RequestSharing.Personal)
+            if (request.Sharing == RequestSharing.Allowed)
             {
                 _uncacheable.Add(request.Key.Bytes);
             }
@@ -200,6 +211,7 @@ public sealed class ObjectFetcher
         ObjectFetchResult.Unsatisfiable beyond => beyond.CompleteLength <= (request.Range?.Start ?? 0),
         ObjectFetchResult.Found { StandsInFor.IsError: true } stale => _attempts.MayServeOnError(request, stale.Generation),
         ObjectFetchResult.Found found => !found.IsExclusive && found.Generation.Selecting?.Match(fields) != false,
+        ObjectFetchResult.Failed failed => !failed.Failure.Error.DependsOnWhoAsks(),
         _ => !result.IsExclusive,
     };
 

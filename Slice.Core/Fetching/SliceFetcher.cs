@@ -80,7 +80,7 @@ public sealed class SliceFetcher : IAsyncDisposable
                 _ = RunAsync(fetch, context, open: null, part: default);
             }
 
-            return new SliceSource(null, fetch);
+            return new SliceSource(null, fetch, IsOwn: true);
         }
     }
 

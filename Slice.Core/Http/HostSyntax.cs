@@ -44,4 +44,27 @@ internal static class HostSyntax
         hasPort = !digits.IsEmpty;
         return digits.IsEmpty || (DecimalDigits.TryParse(digits, out long port) && port <= ushort.MaxValue);
     }
+
+    /// <summary>
+    /// The part of a valid Host that names the site, whichever way it is spelled: without the port when it is empty or the scheme's own,
+    /// and without the dot of an absolute name. Case is left to the caller (RFC 9110 §4.2.3).
+    /// </summary>
+    /// <param name="host">Host and optional port, as received.</param>
+    /// <param name="isTls">Whether the scheme is https.</param>
+    public static ReadOnlySpan<byte> Normalize(ReadOnlySpan<byte> host, bool isTls)
+    {
+        int colon = host.LastIndexOf((byte)':');
+        if (colon >= 0 && host[(colon + 1)..].IndexOf((byte)']') < 0)
+        {
+            var port = host[(colon + 1)..];
+            if (!port.IsEmpty && !port.SequenceEqual(isTls ? "443"u8 : "80"u8))
+            {
+                return host;
+            }
+
+            host = host[..colon];
+        }
+
+        return host is [_, .., (byte)'.'] ? host[..^1] : host;
+    }
 }

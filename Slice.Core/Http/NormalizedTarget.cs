@@ -3,8 +3,8 @@ using System.Buffers;
 namespace Slice.Core.Http;
 
 /// <summary>
-/// The one spelling of a path and query that patterns are matched on and keys are made of (B43). What goes to the origin is what the
-/// client sent; this form never leaves the proxy.
+/// The one spelling of a path and query that patterns are matched on, keys are made of, and the origin is asked for on behalf of all (B43).
+/// A client's own request keeps the spelling of its client.
 /// <para>
 /// Escapes of unreserved characters are decoded, the hex digits of all others upper-cased (RFC 3986 §6.2.2.1, §6.2.2.2); then dot
 /// segments are removed from the path (§5.2.4), which catches <c>%2e%2e</c> too. <c>%2F</c> stays what it is, data within a segment.

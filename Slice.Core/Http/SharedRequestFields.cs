@@ -3,56 +3,115 @@ using System.Text;
 namespace Slice.Core.Http;
 
 /// <summary>
-/// Which fields of a client's request go to the origin when the answer may serve other clients too, and which of them can therefore
-/// select among answers (RFC 9111 §4.1). Pure.
+/// Which fields of a client's request go to the origin when the answer may serve other clients too (B50): those of a list, and nothing else
+/// of the client. Immutable.
 /// </summary>
-public static class SharedRequestFields
+/// <remarks>
+/// A list of what may go, not of what may not: origins read more names than anybody can list, <c>X_Forwarded_Host</c> for
+/// <c>X-Forwarded-Host</c> among them, and what no key tells apart must not make the answer that everybody gets.
+/// </remarks>
+public sealed class SharedRequestFields
 {
-    /// <summary>
-    /// Whether a field of the client's request is passed on: not one that selects a part or a version (we set our own), that frames
-    /// the request, that speaks to caches, or that says who the client is. Cookie goes along: an origin may let only those in who have one.
-    /// </summary>
-    public static bool Includes(KnownField field) => field is not (
-        KnownField.Host or KnownField.ContentLength or KnownField.TransferEncoding or KnownField.Expect
-        or KnownField.Range or KnownField.IfRange or KnownField.IfMatch or KnownField.IfNoneMatch
-        or KnownField.IfModifiedSince or KnownField.IfUnmodifiedSince or KnownField.AcceptEncoding
-        or KnownField.CacheControl or KnownField.Pragma or KnownField.Forwarded
-        or KnownField.XForwardedFor or KnownField.XForwardedHost or KnownField.XForwardedProto);
+    private readonly byte[][] _alsoIncluded;
+
+    /// <summary>The list of the product, and what the operator has added to it.</summary>
+    /// <param name="alsoIncluded">Names of <c>cache_key.fields</c>: they are part of the key, and so they may go.</param>
+    public SharedRequestFields(IReadOnlyList<string> alsoIncluded) =>
+        _alsoIncluded = [.. alsoIncluded.Select(Encoding.ASCII.GetBytes)];
+
+    /// <summary>The list of the product alone.</summary>
+    public static SharedRequestFields Default { get; } = new([]);
+
+    /// <summary>Whether a field goes to the origin with a request whose answer others may get. Without Accept-Encoding.</summary>
+    public bool Includes(KnownField field, ReadOnlySpan<byte> name) =>
+        field is KnownField.UserAgent or KnownField.Accept
+        || (field == KnownField.Other && IsNegotiation(name))
+        || IsAlsoIncluded(name);
 
     /// <summary>
-    /// The same for a field by its name too: those by which proxies and frameworks tell an application another client, host, path or
-    /// method than the request has (X-Forwarded-Port, X-Original-URL, X-HTTP-Method-Override …). They are no part of the key, so an answer
-    /// made by them must not be had by others.
+    /// Whether a field is the client's own: one that is left out of shared requests although the answer may depend on it. Without those
+    /// that we set ourselves, and those that browsers and proxies put into every request.
     /// </summary>
-    public static bool Includes(KnownField field, ReadOnlySpan<byte> name) =>
-        Includes(field) && (field != KnownField.Other || !RewritesRequest(name));
+    public bool IsOwn(KnownField field, ReadOnlySpan<byte> name) =>
+        !Includes(field, name) && !IsSetByUs(field)
+        && !(field is KnownField.AcceptEncoding or KnownField.Via or KnownField.MaxForwards)
+        && !(field == KnownField.Other && (RewritesRequest(name) || IsAmbient(name)));
 
-    private static bool RewritesRequest(ReadOnlySpan<byte> name)
+    /// <summary>Whether a request has a field that is the client's own (<see cref="IsOwn"/>).</summary>
+    public bool HasOwn(FieldTable fields)
     {
-        return HasPrefix(name, "X-Forwarded"u8) || HasPrefix(name, "X-Original-"u8) || HasPrefix(name, "X-Rewrite-"u8)
-            || HasPrefix(name, "X-HTTP-Method"u8) || HasPrefix(name, "X-Client-"u8) || HasPrefix(name, "CF-Connecting-"u8)
-            || Is(name, "X-Host"u8) || Is(name, "X-Real-IP"u8) || Is(name, "X-Method-Override"u8) || Is(name, "True-Client-IP"u8)
-            || Is(name, "Front-End-Https"u8) || Is(name, "X-Cluster-Client-IP"u8) || Is(name, "Client-IP"u8);
+        for (int index = 0; index < fields.LineCount; index++)
+        {
+            if (IsOwn(fields.FieldAt(index), fields.NameAt(index)) && !HopByHopFields.IsHopByHop(fields, index))
+            {
+                return true;
+            }
+        }
 
-        static bool Is(ReadOnlySpan<byte> name, ReadOnlySpan<byte> other) => Ascii.EqualsIgnoreCase(name, other);
-
-        static bool HasPrefix(ReadOnlySpan<byte> name, ReadOnlySpan<byte> prefix) =>
-            name.Length >= prefix.Length && Ascii.EqualsIgnoreCase(name[..prefix.Length], prefix);
+        return false;
     }
+
+    /// <summary>
+    /// Whether a field goes along when a client's own request is cut into slices: all but those that select a part or a version (we set our
+    /// own), that frame the request, that speak to caches, or that say who the client is. Those by which proxies and frameworks tell an
+    /// application another client, host, path or method than the request has stay behind too: the origin may still say that all may have
+    /// it.
+    /// </summary>
+    public static bool GoesWithOwn(KnownField field, ReadOnlySpan<byte> name) =>
+        !IsSetByUs(field) && field != KnownField.AcceptEncoding && !(field == KnownField.Other && RewritesRequest(name));
 
     /// <summary>Whether answers that vary by the field can be told apart: not by one that says who the client is.</summary>
     internal static bool CanSelect(ReadOnlySpan<byte> name) => !RewritesRequest(name) && KnownFields.Find(name) is not (
         KnownField.Forwarded or KnownField.XForwardedFor or KnownField.XForwardedHost or KnownField.XForwardedProto or KnownField.Via);
 
     /// <summary>
-    /// Whether the origin sees the same of the field whoever asks, because it is not passed on. Accept-Encoding is passed on for answers
-    /// that are not cut into slices.
+    /// Whether the origin sees the same of the field whoever asks, because we set it or leave it out. Accept-Encoding is passed on for
+    /// answers that are not cut into slices.
     /// </summary>
     internal static bool IsTheSameForAll(ReadOnlySpan<byte> name, bool passesAcceptEncoding)
     {
         var field = KnownFields.Find(name);
-        return field == KnownField.AcceptEncoding
-            ? !passesAcceptEncoding
-            : (field != KnownField.Other && !Includes(field)) || HopByHopFields.Contains(name);
+        return field == KnownField.AcceptEncoding ? !passesAcceptEncoding : IsSetByUs(field) || HopByHopFields.Contains(name);
     }
+
+    private static bool IsSetByUs(KnownField field) => field is
+        KnownField.Host or KnownField.ContentLength or KnownField.TransferEncoding or KnownField.Expect
+        or KnownField.Range or KnownField.IfRange or KnownField.IfMatch or KnownField.IfNoneMatch
+        or KnownField.IfModifiedSince or KnownField.IfUnmodifiedSince
+        or KnownField.CacheControl or KnownField.Pragma or KnownField.Forwarded
+        or KnownField.XForwardedFor or KnownField.XForwardedHost or KnownField.XForwardedProto;
+
+    private static bool RewritesRequest(ReadOnlySpan<byte> name) =>
+        HasPrefix(name, "X-Forwarded"u8) || HasPrefix(name, "X-Original-"u8) || HasPrefix(name, "X-Rewrite-"u8)
+        || HasPrefix(name, "X-HTTP-Method"u8) || HasPrefix(name, "X-Client-"u8) || HasPrefix(name, "CF-Connecting-"u8)
+        || Is(name, "X-Host"u8) || Is(name, "X-Real-IP"u8) || Is(name, "X-Method-Override"u8) || Is(name, "True-Client-IP"u8)
+        || Is(name, "Front-End-Https"u8) || Is(name, "X-Cluster-Client-IP"u8) || Is(name, "Client-IP"u8);
+
+    // RFC 9110 §12.5, and whence a request comes: hot link protection and CORS answer by these.
+    private static bool IsNegotiation(ReadOnlySpan<byte> name) =>
+        Is(name, "Accept-Language"u8) || Is(name, "Accept-Charset"u8) || Is(name, "Referer"u8) || Is(name, "Origin"u8);
+
+    // What every browser sends with every request (Fetch Metadata, client hints, preferences), and what tracing adds on the way.
+    private static bool IsAmbient(ReadOnlySpan<byte> name) =>
+        HasPrefix(name, "Sec-"u8) || Is(name, "Upgrade-Insecure-Requests"u8) || Is(name, "Priority"u8) || Is(name, "DNT"u8)
+        || Is(name, "Save-Data"u8) || Is(name, "Purpose"u8) || Is(name, "X-Request-Id"u8) || Is(name, "X-Correlation-Id"u8)
+        || Is(name, "traceparent"u8) || Is(name, "tracestate"u8) || Is(name, "X-Amzn-Trace-Id"u8);
+
+    private bool IsAlsoIncluded(ReadOnlySpan<byte> name)
+    {
+        foreach (byte[] included in _alsoIncluded)
+        {
+            if (Is(name, included))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool Is(ReadOnlySpan<byte> name, ReadOnlySpan<byte> other) => Ascii.EqualsIgnoreCase(name, other);
+
+    private static bool HasPrefix(ReadOnlySpan<byte> name, ReadOnlySpan<byte> prefix) =>
+        name.Length >= prefix.Length && Ascii.EqualsIgnoreCase(name[..prefix.Length], prefix);
 }

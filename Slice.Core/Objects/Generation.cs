@@ -86,6 +86,12 @@ public sealed class Generation : ISliceTenant
     /// </summary>
     public bool IsWhole { get; init; }
 
+    /// <summary>
+    /// Whether the origin gave it to a client's own request only, and said that all may have it: what is missing of it is asked for with
+    /// the fields of a client that has some (B50). Not known after a restart.
+    /// </summary>
+    public bool WasAskedAsOwn { get; init; }
+
     /// <summary>The body that is filling a whole object just now; null before and after.</summary>
     public IGenerationFill? Fill
     {

@@ -17,9 +17,13 @@ public sealed class ObjectIndex
     /// </summary>
     internal const int MaxBodiless = 1 << 16;
 
+    // Counters of removals, each for the keys of one hash; 16 KiB. A removal of another key of the same hash costs one answer its place.
+    private const int RemovalSlots = 1 << 12;
+
     private readonly ConcurrentDictionary<CacheKey, StoredVariants> _objects = new(CacheKeyComparer.Instance);
     private readonly ConcurrentDictionary<CacheKey, StoredVariants>.AlternateLookup<ReadOnlySpan<byte>> _byBytes;
     private readonly ConcurrentQueue<Generation> _bodiless = new();
+    private readonly int[] _removals = new int[RemovalSlots];
 
     /// <summary>An empty index.</summary>
     public ObjectIndex() => _byBytes = _objects.GetAlternateLookup<ReadOnlySpan<byte>>();
@@ -36,6 +40,36 @@ public sealed class ObjectIndex
         generation = null;
         return _byBytes.TryGetValue(key, out var variants) && variants.TrySelect(request, out generation);
     }
+
+    /// <summary>
+    /// How often a key was taken out on somebody's behest. An answer that was asked for before the count changed is not to be kept (B52):
+    /// see
+    /// <see cref="Publish(Generation, int)"/>.
+    /// </summary>
+    public int RemovalsOf(ReadOnlySpan<byte> key) => Volatile.Read(ref RemovalsSlot(key));
+
+    /// <summary>
+    /// Publishes a generation unless its key was taken out since <paramref name="removalsSeen"/> was read. Then the generation is retired:
+    /// good for those who asked, and for nobody after them.
+    /// </summary>
+    public void Publish(Generation generation, int removalsSeen)
+    {
+        Publish(generation);
+
+        // Thread A publishes; thread B removes the key. B counts first and takes out second, A publishes first and looks at the count
+        // second: one of the two takes the generation out.
+        if (RemovalsOf(generation.Key.Bytes) != removalsSeen)
+        {
+            Remove(generation);
+        }
+    }
+
+    /// <summary>
+    /// Names of the fields that select among what is stored under a key, as in Vary; null when nothing selects. An answer without Vary
+    /// beside variants answers only requests that are like its own in these fields (RFC 9111 §4.1).
+    /// </summary>
+    public string? SelectingNamesOf(CacheKey key) =>
+        _objects.TryGetValue(key, out var variants) ? variants.SelectingNames : null;
 
     /// <summary>
     /// Makes a generation the live one of its key and selecting fields; those it stands in for are retired. One that is retired already
@@ -107,6 +141,7 @@ public sealed class ObjectIndex
     /// <returns>The slices it had, or -1 when nothing was stored under the key.</returns>
     public int Remove(ReadOnlySpan<byte> key)
     {
+        Interlocked.Increment(ref RemovalsSlot(key));
         if (!_byBytes.TryRemove(key, out var variants))
         {
             return -1;
@@ -131,6 +166,8 @@ public sealed class ObjectIndex
 
     /// <summary>Retires a generation of which eviction has taken the last slice: for <see cref="SliceStore.TenantEmptied"/>.</summary>
     internal void RemoveEmptied(ISliceTenant tenant) => Remove((Generation)tenant);
+
+    private ref int RemovalsSlot(ReadOnlySpan<byte> key) => ref _removals[CacheKeyComparer.HashOf(key) & (RemovalSlots - 1)];
 
     private void TakeOut(Generation generation)
     {

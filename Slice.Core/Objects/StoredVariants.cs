@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text;
 using Slice.Core.Http;
 
 namespace Slice.Core.Objects;
@@ -26,6 +27,11 @@ internal sealed class StoredVariants
 
     /// <summary>All of them.</summary>
     public ReadOnlySpan<Generation> All => _newestFirst;
+
+    /// <summary>Names of the fields that select the newest variant that any field selects; null when there is none.</summary>
+    public string? SelectingNames => Array.Find(_newestFirst, static generation => generation.Selecting is not null) is { } newest
+        ? string.Join(", ", newest.Selecting!.Fields.Select(static selecting => Encoding.Latin1.GetString(selecting.Name)))
+        : null;
 
     /// <summary>The newest variant that the request selects.</summary>
     public bool TrySelect(FieldTable request, [NotNullWhen(true)] out Generation? selected)

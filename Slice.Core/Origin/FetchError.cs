@@ -40,8 +40,13 @@ public enum FetchError
     /// <summary>A status 500, 502, 503 or 504 in answer to a subrequest.</summary>
     OriginServerError,
 
-    /// <summary>Another status that gives no bytes of the object: 404 in the middle of it, a redirect.</summary>
+    /// <summary>Another status that gives no bytes of the object: 404 in the middle of it.</summary>
     UnexpectedStatus,
+
+    /// <summary>
+    /// The origin refuses this request, and perhaps not the next: a redirect, 401, 403 or another fault that it finds with who asks or how.
+    /// </summary>
+    OriginRefused,
 
     /// <summary>A 206 that is not the part that was asked for, or says nothing usable about which part it is.</summary>
     UnusablePartialResponse,

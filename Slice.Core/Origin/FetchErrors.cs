@@ -21,6 +21,19 @@ public static class FetchErrors
     };
 
     /// <summary>
+    /// Whether the failure may depend on who asked, or how, so that others must not suffer from it (B51): the origin refused one request,
+    /// or ended the connection on it.
+    /// </summary>
+    public static bool DependsOnWhoAsks(this FetchError error) => error is FetchError.OriginRefused or FetchError.ConnectionTerminated
+        or FetchError.HttpProtocolError or FetchError.HttpResponseIncomplete or FetchError.UnusablePartialResponse;
+
+    /// <summary>
+    /// The same of a status: any that redirects, or finds fault with the request, but for those that tell of the object itself (404, 410,
+    /// 412, 416).
+    /// </summary>
+    public static bool DependsOnWhoAsks(int status) => status is >= 300 and < 500 and not (304 or 404 or 410 or 412 or 416);
+
+    /// <summary>
     /// Status for the client when no head has been sent: 504 for waits that ran out, 503 for our own limits, 500 for our own faults,
     /// else 502.
     /// </summary>
@@ -47,6 +60,7 @@ public static class FetchErrors
         FetchError.HttpProtocolError => "http_protocol_error",
         FetchError.OriginServerError => "origin_server_error",
         FetchError.UnexpectedStatus => "unexpected_status",
+        FetchError.OriginRefused => "origin_refused",
         FetchError.UnusablePartialResponse => "unusable_partial_response",
         FetchError.ObjectChanged => "object_changed",
         FetchError.OriginQueueTimeout => "origin_queue_timeout",

@@ -94,7 +94,9 @@ public static class PartialResponseCheck
                 return ServerError(response);
 
             default:
-                return new Failure(FetchError.UnexpectedStatus, $"status {response.Status} inside the object");
+                return new Failure(
+                    FetchErrors.DependsOnWhoAsks(response.Status) ? FetchError.OriginRefused : FetchError.UnexpectedStatus,
+                    $"status {response.Status} inside the object");
         }
     }
 

@@ -20,6 +20,9 @@ namespace Slice.Net.Delivery;
 /// </remarks>
 internal sealed class SliceDelivery
 {
+    // Fetches of others that may fail before a client asks by itself. Arbitrary.
+    private const int MaxRenewals = 4;
+
     private static readonly DeliveryOutcome s_leftTheCache =
         new(DeliveryStatus.Failed, HasBegun: false, new Failure(FetchError.ObjectChanged, "it left the cache meanwhile"));
 
@@ -268,13 +271,13 @@ internal sealed class SliceDelivery
         outcome is { HasBegun: false, Failure.Error: FetchError.SliceGone }
         && (generation.IsReplaced || (!isFirstFetched && generation is { IsShared: true, IsRetired: true }));
 
-    // The rest of a slice that did not come: fetched like any other when the disk has lost it, else past the store. The slices after it
-    // have their own turn, but for an object that the origin gives from its beginning only: then everything after it is sent here.
+    // The rest of a slice that did not come: fetched like any other when the disk has lost it, or when the origin refused another client
+    // whose fetch this one followed; else past the store. The slices after it have their own turn, but for an object that the origin gives
+    // from its beginning only: then everything after it is sent here.
     private async ValueTask<(DeliveryOutcome Outcome, bool IsRestSent)> RecoverAsync(
         HttpExchange exchange, Generation generation, SlicePart part, ReadOnlyMemory<byte> head, DeliveryOutcome outcome)
     {
-        bool wasLost = outcome.Failure.Error == FetchError.SliceGone && _window.Current.Stored is not null;
-        if (wasLost || outcome.Failure.Error == FetchError.StoreFull)
+        for (int tries = 0; tries < MaxRenewals && MayRenew(outcome, tries); tries++)
         {
             // Also one that was asked for ahead of its turn, when there was no room: there may be some by now.
             _window.Renew();
@@ -303,6 +306,16 @@ internal sealed class SliceDelivery
         _misses += outcome.Status == DeliveryStatus.Delivered ? generation.IsWhole ? _window.Plan.Count - _window.CurrentOrdinal : 1 : 0;
         return (outcome, generation.IsWhole);
     }
+
+    // What the disk has lost, and what found no room when it was asked for ahead of its turn, is worth one more try. And B51: what one
+    // client was refused says nothing about the next; of those who followed, one asks and the others follow again.
+    private bool MayRenew(DeliveryOutcome outcome, int tries) => outcome.Status == DeliveryStatus.Failed
+        && outcome.Failure.Error switch
+        {
+            FetchError.SliceGone => _window.Current.Stored is not null,
+            FetchError.StoreFull => tries == 0,
+            var error => error.DependsOnWhoAsks() && _window.Current is { Stored: null, IsOwn: false },
+        };
 
     private void Count(bool isHit, int bytes)
     {

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net;
+using System.Text;
 using Slice.Core.Caching;
 using Slice.Core.Fetching;
 using Slice.Core.Http;
@@ -23,6 +24,7 @@ internal sealed class HttpExchange
     private CacheDetail _cacheDetail;
     private bool _hasRequest;
     private int _plannedStatus;
+    private bool _asksForItself;
     private CacheResult _cacheResult;
     private ExchangeEnding _ending;
 
@@ -111,9 +113,26 @@ internal sealed class HttpExchange
     public bool IsHead => Head.Method == RequestMethod.Head;
 
     /// <summary>What subrequests on behalf of this request have in common. Made on first use: a hit needs none.</summary>
-    public SubrequestTemplate Template => _template ??= (IsSliced == false
-        ? SubrequestTemplates.ForWhole(Head, Settings.Options.ForwardHost)
-        : SubrequestTemplates.ForSlices(Head, Settings.Options.ForwardHost)) with { Client = ClientName.Of(RemoteEndPoint) };
+    public SubrequestTemplate Template => _template ??= (_asksForItself
+        ? SubrequestTemplates.ForOwn(Head, Settings.Options.ForwardHost)
+        : SubrequestTemplates.ForAll(Head, NormalizedTarget, KeyPrefix, Settings.SharedFields, passesAcceptEncoding: IsSliced == false))
+        with { Client = ClientName.Of(RemoteEndPoint) };
+
+    /// <summary>
+    /// Whether subrequests carry the client's own fields, credentials among them; the answer is the client's then, unless the origin says
+    /// that others may have it (B50).
+    /// </summary>
+    public bool AsksForItself
+    {
+        get => _asksForItself;
+        set => (_asksForItself, _template) = (value, null);
+    }
+
+    /// <summary>Whether the request carries fields that shared requests leave out, so that its own may be answered otherwise.</summary>
+    public bool HasOwnFields => Settings.SharedFields.HasOwn(Head.Fields);
+
+    /// <summary>Whether the target is spelled otherwise than shared requests spell it.</summary>
+    public bool HasOwnTarget => !Head.Target.PathAndQuery.SequenceEqual(NormalizedTarget);
 
     /// <summary>What subrequests on behalf of this request look like. Made on first use: a hit needs none.</summary>
     public FetchContext FetchContext => new(Template, Settings.Fetching);
@@ -201,7 +220,7 @@ internal sealed class HttpExchange
     /// <summary>Ends the exchange and gives its buffers back.</summary>
     public void Release()
     {
-        _template = null;
+        AsksForItself = false;
         IsSliced = null;
         _keyLength = _hostLength = 0;
         if (_key is not null)
@@ -297,17 +316,10 @@ internal sealed class HttpExchange
             return;
         }
 
-        var host = forwardHost ? Head.Host : default;
+        var host = forwardHost ? HostSyntax.Normalize(Head.Host, IsTls) : default;
         _key = ArrayPool<byte>.Shared.Rent(host.Length + target.Length);
-        for (int index = 0; index < host.Length; index++)
-        {
-            // Hosts are compared without regard to case (RFC 9110 §4.2.3).
-            byte value = host[index];
-            _key[index] = value is >= (byte)'A' and <= (byte)'Z' ? (byte)(value | 0x20) : value;
-        }
-
-        _hostLength = host.Length;
-        int targetLength = Core.Http.NormalizedTarget.Write(target, _key.AsSpan(host.Length));
-        _keyLength = host.Length + queryKeyRule.Apply(_key.AsSpan(host.Length, targetLength));
+        Ascii.ToLower(host, _key, out _hostLength);
+        int targetLength = Core.Http.NormalizedTarget.Write(target, _key.AsSpan(_hostLength));
+        _keyLength = _hostLength + queryKeyRule.Apply(_key.AsSpan(_hostLength, targetLength));
     }
 }

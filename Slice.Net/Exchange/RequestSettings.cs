@@ -26,6 +26,7 @@ internal sealed class RequestSettings
         Origin = origin;
         Patterns = new SlicePatterns(options.SlicePatterns);
         QueryKeyRule = new QueryKeyRule(options.CacheKeyQuery, options.CacheKeyIgnoredArguments);
+        SharedFields = SharedRequestFields.Default;
         HeadLimits = new RequestHeadLimits(
             options.Limits.RequestTargetBytes, options.Limits.RequestHeadBytes, options.Limits.RequestFields);
         Timeouts = TimeoutSettings.From(options, time);
@@ -55,6 +56,9 @@ internal sealed class RequestSettings
 
     /// <summary>What of the query belongs to the cache key.</summary>
     public QueryKeyRule QueryKeyRule { get; }
+
+    /// <summary>Which fields of a client go along when others may get the answer.</summary>
+    public SharedRequestFields SharedFields { get; }
 
     /// <summary>How large a request head may be.</summary>
     public RequestHeadLimits HeadLimits { get; }

@@ -17,25 +17,36 @@ internal static class SubrequestTemplates
     public static ReadOnlySpan<byte> Via => "1.1 pingora-slice"u8;
 
     /// <summary>
-    /// What slices are fetched with: end-to-end fields, without those that select a part or a version (we set our own), a
-    /// coding (slices are cut from the identity), or one client among the many that share the slice.
+    /// What is fetched with whose answer others may get: the fields that a stranger would send too, and nothing that says who asked (B50).
     /// </summary>
-    public static SubrequestTemplate ForSlices(RequestHead head, bool forwardHost)
+    /// <param name="head">The client's request.</param>
+    /// <param name="target">Path and query in normal form: what the answer is stored under (B43).</param>
+    /// <param name="host">The host in normal form; empty for the origin's own.</param>
+    /// <param name="shared">Which fields go along.</param>
+    /// <param name="passesAcceptEncoding">
+    /// Whether the client's coding is asked for: outside the sliced paths. Slices are cut from the identity.
+    /// </param>
+    public static SubrequestTemplate ForAll(
+        RequestHead head, ReadOnlySpan<byte> target, ReadOnlySpan<byte> host, SharedRequestFields shared, bool passesAcceptEncoding)
     {
-        var fields = SharedFields(head, passesAcceptEncoding: false);
-        fields.Add(new ForwardedField("Via", ViaValue));
-        return new SubrequestTemplate(TargetOf(head), HostOf(head, forwardHost), fields);
+        var fields = Select(head, passesAcceptEncoding, (field, index) => shared.Includes(field, head.Fields.NameAt(index)));
+        return new SubrequestTemplate(Encoding.Latin1.GetString(target), host.IsEmpty ? null : Encoding.Latin1.GetString(host), fields)
+        {
+            PassesAcceptEncoding = passesAcceptEncoding,
+        };
     }
 
     /// <summary>
-    /// What an object outside the sliced paths is fetched with: as for slices, but in the coding the client takes. Nothing says who asked
-    /// and how: an origin that built it into its answer would have it told to everybody.
+    /// What a client's own request is fetched with that is cut into slices all the same: every end-to-end field but those that select a
+    /// part, a version or a coding, and those that say who the client is.
     /// </summary>
-    public static SubrequestTemplate ForWhole(RequestHead head, bool forwardHost)
+    public static SubrequestTemplate ForOwn(RequestHead head, bool forwardHost)
     {
-        var fields = SharedFields(head, passesAcceptEncoding: true);
-        fields.Add(new ForwardedField("Via", ViaValue));
-        return new SubrequestTemplate(TargetOf(head), HostOf(head, forwardHost), fields) { PassesAcceptEncoding = true };
+        var fields = Select(
+            head,
+            passesAcceptEncoding: false,
+            (field, index) => SharedRequestFields.GoesWithOwn(field, head.Fields.NameAt(index)));
+        return new SubrequestTemplate(TargetOf(head), HostOf(head, forwardHost), fields);
     }
 
     /// <summary>What a request is passed through with: all end-to-end fields, and who it comes from.</summary>
@@ -72,20 +83,20 @@ internal static class SubrequestTemplates
         return new SubrequestTemplate(TargetOf(head), HostOf(head, forwardHost), fields);
     }
 
-    private static List<ForwardedField> SharedFields(RequestHead head, bool passesAcceptEncoding)
+    private static List<ForwardedField> Select(RequestHead head, bool passesAcceptEncoding, Func<KnownField, int, bool> isPassedOn)
     {
         var fields = new List<ForwardedField>();
         for (int index = 0; index < head.Fields.LineCount; index++)
         {
             var field = head.Fields.FieldAt(index);
-            bool isShared = SharedRequestFields.Includes(field, head.Fields.NameAt(index))
-                || (passesAcceptEncoding && field == KnownField.AcceptEncoding);
-            if (isShared && !HopByHopFields.IsHopByHop(head.Fields, index))
+            if ((isPassedOn(field, index) || (passesAcceptEncoding && field == KnownField.AcceptEncoding))
+                && !HopByHopFields.IsHopByHop(head.Fields, index))
             {
                 fields.Add(FieldAt(head.Fields, index));
             }
         }
 
+        fields.Add(new ForwardedField("Via", ViaValue));
         return fields;
     }
 

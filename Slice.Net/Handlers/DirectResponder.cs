@@ -1,8 +1,6 @@
 using Slice.Core.Caching;
 using Slice.Core.Fetching;
-using Slice.Core.Http;
 using Slice.Core.Observability;
-using Slice.Core.Origin;
 using Slice.Net.Exchange;
 
 namespace Slice.Net.Handlers;
@@ -20,8 +18,8 @@ internal sealed class DirectResponder(ObjectFetcher objects, SliceMeter meter, R
         // Whether a copy comes to its end shows after the head is out: nothing is promised.
         status = status with { ForwardStatus = 0, IsStored = false };
         if (answered.Response.Status == 200
-            && HasPreconditions(exchange.Head.Fields)
-            && await TryAnswerConditionAsync(exchange, answered.Response, status))
+            && ClientConditions.AreIn(exchange.Head.Fields)
+            && await ClientConditions.TryAnswerAsync(exchange, answered.Response, status))
         {
             // The client has its answer; the body is for the cache alone, and takes as long as it takes.
             objects.KeepFilling(answered);
@@ -34,33 +32,6 @@ internal sealed class DirectResponder(ObjectFetcher objects, SliceMeter meter, R
             {
                 await ResponseForwarder.ForwardAsync(exchange, answered.Response, status, answered.Fill, meter, log);
             }
-        }
-    }
-
-    /// <summary>Whether the request has a condition besides If-Range.</summary>
-    public static bool HasPreconditions(FieldTable fields) =>
-        fields.Contains(KnownField.IfMatch) || fields.Contains(KnownField.IfNoneMatch)
-        || fields.Contains(KnownField.IfModifiedSince) || fields.Contains(KnownField.IfUnmodifiedSince);
-
-    private static async ValueTask<bool> TryAnswerConditionAsync(HttpExchange exchange, OriginResponse response, CacheStatus status)
-    {
-        var now = exchange.Now;
-        var settings = exchange.Settings;
-        var stored = settings.Fetching.Reader.Read(response, Math.Max(0, response.ContentLength));
-        switch (ResponseDecision.Decide(exchange.Head, stored, now.Utc, settings.Options.Limits.MaxRanges, out _, out _))
-        {
-            case ResponseKind.NotModified:
-                using (var notModified = SlicedResponse.NotModified(exchange, stored, status with { ForwardStatus = 200 }, now))
-                {
-                    await exchange.SendHeadAsync(304, notModified.Bytes);
-                }
-
-                return true;
-            case ResponseKind.PreconditionFailed:
-                await ErrorResponder.WriteErrorAsync(exchange, 412, "a precondition does not hold");
-                return true;
-            default:
-                return false;
         }
     }
 }

@@ -3,6 +3,7 @@ using Slice.Core.Caching;
 using Slice.Core.Fetching;
 using Slice.Core.Http;
 using Slice.Core.Objects;
+using Slice.Core.Origin;
 using Slice.Net.Exchange;
 
 namespace Slice.Net.Handlers;
@@ -48,6 +49,11 @@ internal sealed class GetHandler(
             if (generation is null)
             {
                 return;
+            }
+
+            if (generation.WasAskedAsOwn)
+            {
+                exchange.AsksForItself = exchange.HasOwnFields;
             }
 
             try
@@ -107,6 +113,13 @@ internal sealed class GetHandler(
             return false;
         }
 
+        if (HidesFrom(exchange, generation.Response.Status))
+        {
+            status = new CacheStatus { Forward = ForwardReason.Miss, Detail = CacheDetail.OwnFields };
+            generation = null;
+            return false;
+        }
+
         var (reuse, detail) = ReuseDecision.Decide(generation.Response, directives, now);
         switch (reuse)
         {
@@ -146,13 +159,20 @@ internal sealed class GetHandler(
         }
 
         bool isSliced = IsSliced(exchange);
-        if (exchange.IsHead || WhyNotOurs(exchange, stale, isSliced) is not CacheDetail.None)
+        var why = WhyNotOurs(exchange, stale, isSliced);
+        if (exchange.IsHead && why is CacheDetail.None or CacheDetail.UnslicedRange or CacheDetail.UncacheableLately)
         {
-            await passThrough.HandleAsync(exchange, status with { Detail = WhyNotOurs(exchange, stale, isSliced) }, stale);
+            await passThrough.HandleHeadAsync(exchange, status with { Detail = why }, stale);
             return default;
         }
 
-        var result = await FetchObjectAsync(exchange, NewFetchRequest(exchange, directives, stale, isSliced), isSliced);
+        if (exchange.IsHead || why != CacheDetail.None)
+        {
+            await passThrough.HandleAsync(exchange, status with { Detail = why });
+            return default;
+        }
+
+        var result = await FetchObjectAsync(exchange, directives, stale, isSliced);
         exchange.Origin = result.Origin;
         status = status with { IsCollapsed = result.WasCollapsed, ForwardStatus = result.OriginStatus };
         status = result.Detail == CacheDetail.None ? status : status with { Detail = result.Detail };
@@ -184,12 +204,52 @@ internal sealed class GetHandler(
         return default;
     }
 
-    private async ValueTask<ObjectFetchResult> FetchObjectAsync(HttpExchange exchange, ObjectFetchRequest request, bool isSliced)
+    // As a stranger first. Where the origin refuses a stranger, or answers somebody with other fields, the client's own request goes out,
+    // and the next time at once (B50).
+    private async ValueTask<ObjectFetchResult> FetchObjectAsync(
+        HttpExchange exchange, RequestDirectives directives, Generation? stale, bool isSliced)
+    {
+        bool hasOwn = isSliced && (exchange.HasOwnFields || exchange.HasOwnTarget);
+        exchange.AsksForItself = hasOwn && objects.NeedsOwnLately(exchange.Key);
+        if (!exchange.AsksForItself)
+        {
+            var result = await FetchObjectAsync(exchange, NewFetchRequest(exchange, directives, stale, isSliced));
+            if (!hasOwn || !IsForStrangers(exchange, result))
+            {
+                return result;
+            }
+
+            objects.KeepFilling(result);
+            objects.RememberNeedsOwn(exchange.Key);
+            exchange.AsksForItself = true;
+        }
+
+        // Without what is stored: a 304 with this client's fields would go into everybody's.
+        return await FetchObjectAsync(exchange, NewFetchRequest(exchange, directives, stale: null, isSliced));
+    }
+
+    private static bool IsForStrangers(HttpExchange exchange, ObjectFetchResult result) => result switch
+    {
+        ObjectFetchResult.Found { Generation: { IsShared: true } found } =>
+            found.Selecting?.Match(exchange.Head.Fields) == false || HidesFrom(exchange, found.Response.Status),
+        ObjectFetchResult.Found or ObjectFetchResult.Answered => IsRefusal(exchange, result.OriginStatus),
+        ObjectFetchResult.Failed failed => failed.Failure.Error.DependsOnWhoAsks(),
+        _ => false,
+    };
+
+    internal static bool IsRefusal(HttpExchange exchange, int status) =>
+        status is 401 or 403 or (>= 300 and < 400 and not 304) || HidesFrom(exchange, status);
+
+    // An origin that hides what a stranger may not see says 404 (RFC 9110 §15.5.4).
+    private static bool HidesFrom(HttpExchange exchange, int status) => status == 404
+        && (exchange.Head.Fields.Contains(KnownField.Authorization) || exchange.Head.Fields.Contains(KnownField.Cookie));
+
+    private async ValueTask<ObjectFetchResult> FetchObjectAsync(HttpExchange exchange, ObjectFetchRequest request)
     {
         await using (var hints = EarlyHints.Listen(exchange))
         {
             request = request with { InterimResponses = hints };
-            bool mayWait = isSliced || request.Sharing == RequestSharing.Allowed;
+            bool mayWait = request.Sharing == RequestSharing.Allowed;
             var result = await objects.FetchAsync(request, exchange.Head.Fields, mayWait, exchange.ConnectionClosed);
             int maxRanges = exchange.Settings.Options.Limits.MaxRanges;
             if (result is not ObjectFetchResult.Unsatisfiable beyond
@@ -208,7 +268,8 @@ internal sealed class GetHandler(
         exchange.IsSliced ??= exchange.Settings.Patterns.Match(exchange.NormalizedTarget);
 
     // Why no request of ours goes out, but the client's own. Outside the sliced paths a part is not asked for on behalf of others. Nor is
-    // the page of a client with a cookie, which is hardly anybody else's and whose application wants to know who asks. And where the last
+    // the page of a client that says more about itself than a stranger would, by a cookie or a key: that page is hardly anybody else's,
+    // and the application wants to know who asks. And where the last
     // answer was for one client only, so will this one be: a client's conditions then do more good at the origin. A request without any
     // asks as ever, so that one odd answer does not keep a page out of the cache.
     private CacheDetail WhyNotOurs(HttpExchange exchange, Generation? stale, bool isSliced)
@@ -227,23 +288,22 @@ internal sealed class GetHandler(
         var options = exchange.Settings.Options;
         return !(options.EnableCache && options.CacheUnsliced) ? CacheDetail.UnslicedOff
             : stale is null && fields.Contains(KnownField.Range) ? CacheDetail.UnslicedRange
-            : fields.Contains(KnownField.Cookie) ? CacheDetail.Cookie
-            : objects.IsUncacheableLately(exchange.Key) && DirectResponder.HasPreconditions(fields) ? CacheDetail.UncacheableLately
+            : exchange.HasOwnFields ? CacheDetail.OwnFields
+            : objects.IsUncacheableLately(exchange.Key) && ClientConditions.AreIn(fields) ? CacheDetail.UncacheableLately
             : CacheDetail.None;
     }
 
-    private static ObjectFetchRequest NewFetchRequest(
+    private ObjectFetchRequest NewFetchRequest(
         HttpExchange exchange, in RequestDirectives directives, Generation? stale, bool isSliced)
     {
-        var fields = exchange.Head.Fields;
         var sharing = directives.NoStore ? RequestSharing.Forbidden
-            : fields.Contains(KnownField.Authorization) ? RequestSharing.Authorized
-            : fields.Contains(KnownField.Cookie) ? RequestSharing.Personal
+            : exchange.AsksForItself ? exchange.HasOwnTarget ? RequestSharing.Forbidden : RequestSharing.Own
             : RequestSharing.Allowed;
         return new ObjectFetchRequest(
             new CacheKey(exchange.Key), exchange.FetchContext, isSliced ? FirstSliceOf(exchange) : 0, stale, sharing)
         {
             IsWhole = !isSliced || stale is { IsWhole: true },
+            RemovalsSeen = index.RemovalsOf(exchange.Key),
             Directives = directives,
         };
     }

@@ -27,12 +27,53 @@ internal sealed class PassThroughHandler(
     /// <summary>Passes a request through for a reason of the cache's.</summary>
     /// <param name="exchange">The exchange.</param>
     /// <param name="status">Why.</param>
-    /// <param name="stale">
-    /// What is stored of the target and not fresh: a HEAD's answer says whether it is still good. Null for nothing.
-    /// </param>
-    public async ValueTask HandleAsync(HttpExchange exchange, CacheStatus status, Generation? stale = null)
+    public ValueTask HandleAsync(HttpExchange exchange, CacheStatus status)
     {
         meter.PassthroughRequests.Add(1);
+        return ForwardAsync(exchange, status);
+    }
+
+    /// <summary>
+    /// Asks the origin for the head of an object as a stranger would, without the client's conditions and range: what the origin says is
+    /// also said of what is stored (RFC 9111 §4.3.5), and 304 and 412 are ours to say. Where the origin refuses a stranger, the client's
+    /// own request goes through.
+    /// </summary>
+    /// <param name="exchange">A HEAD.</param>
+    /// <param name="status">Why the answer is not from the store.</param>
+    /// <param name="stale">What is stored of the target and not fresh; null for nothing.</param>
+    public async ValueTask HandleHeadAsync(HttpExchange exchange, CacheStatus status, Generation? stale)
+    {
+        meter.PassthroughRequests.Add(1);
+        OriginResult result;
+        await using (var hints = EarlyHints.Listen(exchange))
+        {
+            result = await exchange.Settings.Origin.ForwardAsync("HEAD", exchange.Template, body: null, hints, exchange.ConnectionClosed);
+        }
+
+        using var response = result.Response;
+        if (response is null)
+        {
+            await failures.RespondAsync(exchange, result.Failure);
+        }
+        else if (exchange.HasOwnFields && GetHandler.IsRefusal(exchange, response.Status))
+        {
+            await ForwardAsync(exchange, status with { Detail = CacheDetail.OwnFields });
+        }
+        else
+        {
+            updates.ApplyHead(exchange, response, stale);
+            bool isAnswered = response.Status == 200
+                && ClientConditions.AreIn(exchange.Head.Fields)
+                && await ClientConditions.TryAnswerAsync(exchange, response, status);
+            if (!isAnswered)
+            {
+                await ResponseForwarder.ForwardAsync(exchange, response, status, fill: null, meter, log);
+            }
+        }
+    }
+
+    private async ValueTask ForwardAsync(HttpExchange exchange, CacheStatus status)
+    {
         if (exchange.Body.Rejection != RequestRejection.None)
         {
             exchange.KeepAlive = false;
@@ -65,7 +106,7 @@ internal sealed class PassThroughHandler(
         if (response is not null)
         {
             // Before the client hears of it: what it asks next must not meet what its own request has made invalid.
-            updates.Apply(exchange, response, stale);
+            updates.Apply(exchange, response);
             await ResponseForwarder.ForwardAsync(exchange, response, status, fill: null, meter, log);
         }
         else if (exchange.Body.Rejection != RequestRejection.None)

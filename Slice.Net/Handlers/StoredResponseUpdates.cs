@@ -18,24 +18,36 @@ internal sealed class StoredResponseUpdates(ObjectIndex index)
 
     private static readonly UriCreationOptions s_asSent = new() { DangerousDisablePathAndQueryCanonicalization = true };
 
-    /// <summary>Applies one answer.</summary>
+    /// <summary>Applies the answer to a client's own request.</summary>
+    /// <param name="exchange">The request.</param>
+    /// <param name="response">The origin's answer to it.</param>
+    public void Apply(HttpExchange exchange, OriginResponse response)
+    {
+        if (!IsUnsafe(exchange.Head) || response.Status is not (>= 200 and < 400))
+        {
+            return;
+        }
+
+        index.Remove(exchange.Key);
+        Invalidate(exchange, response.FindSingle("Location"));
+        Invalidate(exchange, response.FindSingle("Content-Location"));
+
+        // RFC 4918 §9.8, §9.9: what lies there is another resource now. RFC 9111 §4.4 names the target only, and allows more.
+        if (IsMoveOrCopy(exchange.Head))
+        {
+            Invalidate(exchange, DestinationOf(exchange.Head));
+        }
+    }
+
+    /// <summary>Applies the answer to a HEAD that a stranger might have sent.</summary>
     /// <param name="exchange">The request.</param>
     /// <param name="response">The origin's answer to it.</param>
     /// <param name="stale">What is stored under its target and not fresh, or null.</param>
-    public void Apply(HttpExchange exchange, OriginResponse response, Generation? stale)
+    public void ApplyHead(HttpExchange exchange, OriginResponse response, Generation? stale)
     {
-        if (exchange.IsHead)
+        if (stale is { IsRetired: false })
         {
-            if (stale is { IsRetired: false })
-            {
-                ApplyHead(exchange.Settings.Fetching.Reader, response, stale);
-            }
-        }
-        else if (IsUnsafe(exchange.Head) && response.Status is >= 200 and < 400)
-        {
-            index.Remove(exchange.Key);
-            Invalidate(exchange, response.FindSingle("Location"));
-            Invalidate(exchange, response.FindSingle("Content-Location"));
+            ApplyHead(exchange.Settings.Fetching.Reader, response, stale);
         }
     }
 
@@ -43,7 +55,9 @@ internal sealed class StoredResponseUpdates(ObjectIndex index)
     // here.
     private void ApplyHead(StoredResponseReader reader, OriginResponse response, Generation stale)
     {
-        if (response.Status is 304 or >= 500)
+        // Only an answer that could have been stored changes what is (B52): a 4xx is about this request, but for those that tell of the
+        // object.
+        if (response.Status is 304 or >= 500 || (response.Status >= 400 && response.Status is not (404 or 410)))
         {
             return;
         }
@@ -70,6 +84,22 @@ internal sealed class StoredResponseUpdates(ObjectIndex index)
     // RFC 9110 §9.2.1; a method that we do not know counts as unsafe (RFC 9111 §4.4).
     private static bool IsUnsafe(RequestHead head) =>
         head.Method is not (RequestMethod.Get or RequestMethod.Head or RequestMethod.Options) && !head.MethodBytes.SequenceEqual("TRACE"u8);
+
+    private static bool IsMoveOrCopy(RequestHead head) =>
+        head.MethodBytes.SequenceEqual("MOVE"u8) || head.MethodBytes.SequenceEqual("COPY"u8);
+
+    private static string? DestinationOf(RequestHead head)
+    {
+        for (int index = 0; index < head.Fields.LineCount; index++)
+        {
+            if (Ascii.EqualsIgnoreCase(head.Fields.NameAt(index), "Destination"u8))
+            {
+                return Encoding.Latin1.GetString(head.Fields.ValueAt(index));
+            }
+        }
+
+        return null;
+    }
 
     // Only of the same origin (RFC 9111 §4.4): otherwise one site could empty the cache of another.
     private void Invalidate(HttpExchange exchange, string? reference)

@@ -84,9 +84,10 @@ public class StoredResponseReaderTests
     {
         var response = new FakeOriginResponse(206, fieldLines);
         Assert.Equal(
-            isShared, _reader.Judge(_reader.Receive(response), RequestSharing.Allowed, FetchBed.Template(), out _) == CacheDetail.None);
+            isShared,
+            _reader.Judge(_reader.Receive(response), RequestSharing.Allowed, FetchBed.Template(), null, out _) == CacheDetail.None);
         var off = new StoredResponseReader(new CachePolicy { IsEnabled = false }, _time);
-        Assert.Equal(CacheDetail.CacheOff, off.Judge(off.Receive(response), RequestSharing.Allowed, FetchBed.Template(), out _));
+        Assert.Equal(CacheDetail.CacheOff, off.Judge(off.Receive(response), RequestSharing.Allowed, FetchBed.Template(), null, out _));
     }
 
     [Fact]

@@ -154,7 +154,6 @@ public sealed class ChangedObjectTests
     [Theory]
     [InlineData("404 Not Found")]
     [InlineData("410 Gone")]
-    [InlineData("302 Found")]
     [Trait("Behaviour", "B19")]
     public async Task Object_gone_between_slices_aborts_and_is_forgotten(string status)
     {

@@ -179,7 +179,7 @@ public sealed class SlicedGetTests
         var response = await proxy.GetAsync("/%64ownloads/x");
 
         Assert.Equal("HIT", response.Field("X-Cache"));
-        Assert.Equal("/downloads/./x", Assert.Single(origin.Requests).Target);
+        Assert.Equal("/downloads/x", Assert.Single(origin.Requests).Target);
     }
 
     [Fact]

@@ -68,14 +68,22 @@ public sealed class StorabilityTests
     [InlineData(true, "Cache-Control: max-age=60, must-revalidate")]
     [InlineData(true, "Cache-Control: s-maxage=60")]
     [Trait("Behaviour", "B29")]
-    public async Task Answer_to_a_request_with_credentials_is_stored_only_when_it_says_so(bool isStored, string field)
+    [Trait("Behaviour", "B50")]
+    public async Task Answer_that_strangers_are_refused_is_stored_only_when_it_says_so(bool isStored, string field)
     {
-        await using var origin = ScriptedOrigin.Start(
-            exchange => exchange.RespondAsync("200 OK", exchange.Request.Field("Authorization") ?? "none", field));
-        await using var proxy = await StartAsync(origin);
+        var file = new RangeFile(8) { ExtraFields = [field] };
+        await using var origin = ScriptedOrigin.Start(exchange => exchange.Request.Field("Authorization") is null
+            ? exchange.RespondAsync("401 Unauthorized", "who are you", "WWW-Authenticate: Basic")
+            : file.AnswerAsync(exchange));
+        await using var proxy = await ProxyUnderTest.StartAsync(origin.Uri, sliceSizeBytes: 8);
 
-        Assert.Equal("Basic YQ==", (await proxy.GetAsync("/page", "Authorization: Basic YQ==")).BodyText);
-        Assert.Equal(isStored ? "Basic YQ==" : "none", (await proxy.GetAsync("/page")).BodyText);
+        Assert.Equal(200, (await proxy.GetAsync("/file", "Authorization: Basic YQ==")).StatusCode);
+        Assert.Equal(2, origin.RequestCount);
+        Assert.Equal(isStored ? 200 : 401, (await proxy.GetAsync("/file")).StatusCode);
+        Assert.Equal(200, (await proxy.GetAsync("/file", "Authorization: Basic YQ==")).StatusCode);
+
+        // That strangers are refused is remembered.
+        Assert.Equal(isStored ? 2 : 4, origin.RequestCount);
     }
 
     [Fact]

@@ -9,14 +9,14 @@ public sealed class VaryTests
     [Trait("Behaviour", "B29")]
     public async Task Variants_are_kept_side_by_side_and_selected_by_the_fields_that_Vary_names()
     {
-        await using var origin = StartOrigin("Vary: Accept-Language, X-Device");
+        await using var origin = StartOrigin("Vary: Accept-Language, Accept-Charset");
         await using var proxy = await ProxyUnderTest.StartAsync(origin.Uri, sliceSizeBytes: 8);
 
-        string[] german = ["Accept-Language: de", "X-Device: tv"];
-        string[] english = ["Accept-Language: en", "X-Device: tv"];
+        string[] german = ["Accept-Language: de", "Accept-Charset: tv"];
+        string[] english = ["Accept-Language: en", "Accept-Charset: tv"];
         var first = await proxy.GetAsync("/page", german);
         var second = await proxy.GetAsync("/page", english);
-        var germanAgain = await proxy.GetAsync("/page", "x-device: tv", "accept-language:   DE");
+        var germanAgain = await proxy.GetAsync("/page", "accept-charset: tv", "accept-language:   DE");
         var englishAgain = await proxy.GetAsync("/page", english);
         var third = await proxy.GetAsync("/page", "Accept-Language: en");
 
@@ -98,17 +98,17 @@ public sealed class VaryTests
         foreach (var file in files)
         {
             file.Value.ETag = $"\"{file.Key}\"";
-            file.Value.ExtraFields = ["Vary: X-Edition"];
+            file.Value.ExtraFields = ["Vary: Accept-Language"];
         }
 
-        await using var origin = ScriptedOrigin.Start(exchange => files[exchange.Request.Field("X-Edition")!].AnswerAsync(exchange));
+        await using var origin = ScriptedOrigin.Start(exchange => files[exchange.Request.Field("Accept-Language")!].AnswerAsync(exchange));
         await using var proxy = await ProxyUnderTest.StartAsync(origin.Uri, sliceSizeBytes: 16);
 
         for (int round = 0; round < 2; round++)
         {
             foreach (var file in files)
             {
-                var range = await proxy.GetAsync("/file", $"X-Edition: {file.Key}", "Range: bytes=10-50");
+                var range = await proxy.GetAsync("/file", $"Accept-Language: {file.Key}", "Range: bytes=10-50");
                 Assert.Equal(TestContent.Bytes(10, 41, file.Value.Seed), range.Body);
                 Assert.Equal(round == 0 ? "MISS" : "HIT", range.Field("X-Cache"));
             }
@@ -117,6 +117,6 @@ public sealed class VaryTests
 
     private static ScriptedOrigin StartOrigin(params string[] fields) => ScriptedOrigin.Start(exchange => exchange.RespondAsync(
         "200 OK",
-        $"{exchange.Request.Field("Accept-Language")?.ToLowerInvariant()}/{exchange.Request.Field("X-Device")}          ",
+        $"{exchange.Request.Field("Accept-Language")?.ToLowerInvariant()}/{exchange.Request.Field("Accept-Charset")}          ",
         [.. fields, "Cache-Control: max-age=60"]));
 }

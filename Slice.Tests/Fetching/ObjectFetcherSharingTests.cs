@@ -24,7 +24,7 @@ public sealed class ObjectFetcherSharingTests : IAsyncDisposable
     [Fact]
     public async Task Answer_to_credentials_never_goes_to_another_client()
     {
-        var anna = AnnaAsync(s_anna, RequestSharing.Authorized);
+        var anna = AnnaAsync(s_anna, RequestSharing.Own);
         var forAnna = await _bed.Origin.NextAsync();
         var bert = BertAsync();
         forAnna.RespondWhole(FakeContent.Sixteen with { Text = "annas own secret" });
@@ -40,7 +40,7 @@ public sealed class ObjectFetcherSharingTests : IAsyncDisposable
     [Fact]
     public async Task Answer_to_credentials_is_discarded_when_its_client_has_left()
     {
-        var anna = AnnaAsync(s_anna, RequestSharing.Authorized);
+        var anna = AnnaAsync(s_anna, RequestSharing.Own);
         var forAnna = await _bed.Origin.NextAsync();
         var bert = BertAsync();
         await _annaLeaves.CancelAsync();

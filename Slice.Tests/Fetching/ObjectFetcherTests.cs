@@ -258,7 +258,7 @@ public sealed class ObjectFetcherTests : IAsyncDisposable
     [InlineData(RequestSharing.Allowed, "Cache-Control: no-store")]
     [InlineData(RequestSharing.Allowed, "Set-Cookie: a=b")]
     [InlineData(RequestSharing.Allowed, "Vary: *")]
-    [InlineData(RequestSharing.Authorized, "Cache-Control: max-age=60")]
+    [InlineData(RequestSharing.Own, "Cache-Control: max-age=60")]
     [InlineData(RequestSharing.Forbidden, "Cache-Control: max-age=60")]
     public async Task Answer_for_one_is_served_in_slices_and_kept_from_others(RequestSharing sharing, string fieldLine)
     {

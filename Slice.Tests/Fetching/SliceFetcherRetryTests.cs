@@ -205,7 +205,7 @@ public sealed class SliceFetcherRetryTests : IAsyncDisposable
     [InlineData(206, FetchError.UnusablePartialResponse, "Content-Range: bytes 0-3/16", "Content-Encoding: gzip")]
     [InlineData(200, FetchError.UnexpectedStatus, "Content-Length: 16")]
     [InlineData(404, FetchError.UnexpectedStatus)]
-    [InlineData(302, FetchError.UnexpectedStatus, "Location: /elsewhere")]
+    [InlineData(302, FetchError.OriginRefused, "Location: /elsewhere")]
     [InlineData(412, FetchError.ObjectChanged)]
     public async Task Answer_that_is_no_part_of_the_object_is_not_repeated(int status, FetchError error, params string[] fieldLines)
     {
@@ -234,7 +234,7 @@ public sealed class SliceFetcherRetryTests : IAsyncDisposable
     [InlineData(416, true, "Content-Range: bytes */3")]
     [InlineData(404, true)]
     [InlineData(410, true)]
-    [InlineData(302, true)]
+    [InlineData(302, false)]
     [InlineData(206, false, "ETag: \"v1\"", "Content-Range: bytes 8-11/16")]
     [InlineData(206, false, "ETag: \"v1\"")]
     [InlineData(200, true, "ETag: \"v1\"", "Content-Length: 16")]

@@ -77,8 +77,11 @@ public class PartialResponseCheckTests
     [InlineData(504, FetchError.OriginServerError)]
     [InlineData(501, FetchError.UnexpectedStatus)]
     [InlineData(304, FetchError.UnexpectedStatus)]
-    [InlineData(301, FetchError.UnexpectedStatus)]
-    [InlineData(403, FetchError.UnexpectedStatus)]
+    [InlineData(301, FetchError.OriginRefused)]
+    [InlineData(401, FetchError.OriginRefused)]
+    [InlineData(403, FetchError.OriginRefused)]
+    [InlineData(431, FetchError.OriginRefused)]
+    [InlineData(410, FetchError.UnexpectedStatus)]
     [InlineData(404, FetchError.UnexpectedStatus)]
     [InlineData(204, FetchError.UnexpectedStatus)]
     public void Answer_to_a_pinned_range_says_what_to_do(int status, FetchError error, params string[] fieldLines) =>

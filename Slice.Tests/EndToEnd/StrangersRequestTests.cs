@@ -1,0 +1,244 @@
+using Slice.Core.Options;
+using Slice.Tests.Support;
+
+namespace Slice.Tests.EndToEnd;
+
+/// <summary>What others may get is asked for as a stranger would ask (B50), and who is refused is refused alone (B51).</summary>
+public sealed class StrangersRequestTests
+{
+    private const int SliceBytes = 8;
+
+    private readonly RangeFile _file = new(4 * SliceBytes) { ExtraFields = ["Cache-Control: max-age=60"] };
+
+    [Theory]
+    [Trait("Behaviour", "B50")]
+    [InlineData("Cookie: a=b")]
+    [InlineData("Authorization: Basic YQ==")]
+    [InlineData("X-Api-Key: secret")]
+    [InlineData("X-Requested-With: XMLHttpRequest")]
+    [InlineData("X_Forwarded_Host: evil.example")]
+    [InlineData("X.Forwarded.Host: evil.example")]
+    [InlineData("X-Forwarded-Host: evil.example")]
+    [InlineData("Proxy: http://evil.example")]
+    [InlineData("Forwarded-Host: evil.example")]
+    [InlineData("Content_Length: 5")]
+    public async Task Field_of_the_clients_own_does_not_reach_a_request_for_all(string field)
+    {
+        await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
+        await using var proxy = await StartAsync(origin);
+
+        Assert.Equal(200, (await proxy.GetAsync("/file", field)).StatusCode);
+        Assert.Equal("HIT", (await proxy.GetAsync("/file")).Field("X-Cache"));
+
+        string name = field.Split(':')[0];
+        Assert.All(origin.Requests, request => Assert.Null(request.Field(name)));
+    }
+
+    [Theory]
+    [Trait("Behaviour", "B50")]
+    [InlineData("Accept: text/html")]
+    [InlineData("Accept-Language: de")]
+    [InlineData("User-Agent: curl/8")]
+    [InlineData("Referer: http://site.example/")]
+    [InlineData("Origin: http://site.example")]
+    public async Task Field_that_a_stranger_would_send_too_goes_along(string field)
+    {
+        await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
+        await using var proxy = await StartAsync(origin);
+
+        await proxy.GetAsync("/file", field);
+
+        string[] parts = field.Split(": ");
+        Assert.All(origin.Requests, request => Assert.Equal(parts[1], request.Field(parts[0])));
+    }
+
+    [Theory]
+    [Trait("Behaviour", "B50")]
+    [InlineData("Cookie: a=b", true)]
+    [InlineData("X-Requested-With: XMLHttpRequest", true)]
+    [InlineData("Authorization: Basic YQ==", true)]
+    [InlineData("Sec-Fetch-Mode: navigate", false)]
+    [InlineData("X-Forwarded-For: 192.0.2.1", false)]
+    [InlineData("Upgrade-Insecure-Requests: 1", false)]
+    public async Task Page_of_a_client_with_fields_of_its_own_goes_out_whole_and_is_not_stored(string field, bool isOwn)
+    {
+        await using var origin = ScriptedOrigin.Start(
+            exchange => exchange.RespondAsync("200 OK", "page", "Cache-Control: max-age=60, public"));
+        await using var proxy = await StartAsync(origin, options => options with { SlicePatterns = ["^/sliced/"] });
+
+        await proxy.GetAsync("/page", field);
+        var next = await proxy.GetAsync("/page");
+
+        string[] parts = field.Split(": ");
+        Assert.Equal(isOwn ? parts[1] : null, isOwn ? origin.Requests[0].Field(parts[0]) : null);
+        Assert.Equal(isOwn ? "MISS" : "HIT", next.Field("X-Cache"));
+    }
+
+    [Theory]
+    [Trait("Behaviour", "B50")]
+    [InlineData("401 Unauthorized")]
+    [InlineData("403 Forbidden")]
+    [InlineData("302 Found")]
+    [InlineData("404 Not Found")]
+    public async Task Client_gets_what_its_own_request_gets_where_strangers_are_refused_and_nobody_else_does(string status)
+    {
+        await using var origin = ScriptedOrigin.Start(exchange => exchange.Request.Field("Cookie") is null
+            ? exchange.RespondAsync(status, "no", "Location: /login")
+            : _file.AnswerAsync(exchange));
+        await using var proxy = await StartAsync(origin);
+
+        for (int round = 0; round < 2; round++)
+        {
+            var mine = await proxy.GetAsync("/file", "Cookie: a=b");
+            Assert.Equal(200, mine.StatusCode);
+            Assert.Equal(TestContent.Bytes(0, 4 * SliceBytes, _file.Seed), mine.Body);
+            Assert.Contains("; detail=own-fields", mine.Field("Cache-Status"), StringComparison.Ordinal);
+            Assert.Equal("HTTP/1.1 " + status, (await proxy.GetAsync("/file")).StatusLine);
+        }
+    }
+
+    // The 304 or the head of a HEAD with one client's credentials must not become part of everybody's answer.
+    [Theory]
+    [Trait("Behaviour", "B50")]
+    [InlineData("GET")]
+    [InlineData("HEAD")]
+    public async Task Validation_is_a_strangers_too(string method)
+    {
+        await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
+        await using var proxy = await StartAsync(origin);
+        await proxy.GetAsync("/file");
+        int before = origin.RequestCount;
+        using var client = await RawClient.ConnectAsync(proxy.EndPoint);
+
+        await client.SendAsync(RawClient.Request(method, "/file", "Cookie: a=b", "Authorization: x", "Cache-Control: no-cache"));
+        await client.ReadHeadAsync();
+
+        var validation = origin.Requests[before];
+        Assert.Null(validation.Field("Cookie") ?? validation.Field("Authorization") ?? validation.Field("X-Forwarded-Host"));
+    }
+
+    [Fact]
+    [Trait("Behaviour", "B51")]
+    public async Task Client_that_is_refused_a_part_hears_it_from_the_origin_and_the_object_stays()
+    {
+        await using var origin = ScriptedOrigin.Start(exchange => exchange.Request.Field("User-Agent") == "bad"
+            ? exchange.RespondAsync("403 Forbidden", "go away")
+            : _file.AnswerAsync(exchange));
+        await using var proxy = await StartAsync(origin);
+        await proxy.GetAsync("/file", "Range: bytes=0-7");
+
+        var refused = await proxy.GetAsync("/file", "Range: bytes=16-23", "User-Agent: bad");
+        var good = await proxy.GetAsync("/file", "Range: bytes=0-7");
+
+        Assert.Equal((403, "go away"), (refused.StatusCode, refused.BodyText));
+        Assert.Equal((206, "HIT"), (good.StatusCode, good.Field("X-Cache")));
+    }
+
+    [Fact]
+    [Trait("Behaviour", "B51")]
+    public async Task Clients_that_waited_for_one_that_is_refused_ask_for_themselves()
+    {
+        var isRefused = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var origin = ScriptedOrigin.Start(async exchange =>
+        {
+            if (exchange.Request.Field("User-Agent") == "bad")
+            {
+                await isRefused.Task;
+                await exchange.RespondAsync("403 Forbidden", "go away");
+                return;
+            }
+
+            await _file.AnswerAsync(exchange);
+        });
+        await using var proxy = await StartAsync(origin);
+        var refused = proxy.GetAsync("/file", "User-Agent: bad");
+        await origin.RequestsArrivedAsync(1);
+        var others = Enumerable.Range(0, 5).Select(_ => proxy.GetAsync("/file")).ToArray();
+        await Eventually.TrueAsync(() => proxy.Composition.Parts.Meter.ActiveRequests.Value == 6, () => "all to have asked");
+        isRefused.SetResult();
+
+        Assert.Equal(403, (await refused).StatusCode);
+        Assert.All(await Task.WhenAll(others), response => Assert.Equal(200, response.StatusCode));
+
+        // One request of the refused client and one for each slice.
+        Assert.Equal(5, origin.RequestCount);
+    }
+
+    [Theory]
+    [Trait("Behaviour", "B52")]
+    [InlineData("400 Bad Request")]
+    [InlineData("401 Unauthorized")]
+    [InlineData("405 Method Not Allowed")]
+    [InlineData("412 Precondition Failed")]
+    [InlineData("429 Too Many Requests")]
+    [InlineData("431 Request Header Fields Too Large")]
+    [InlineData("500 Internal Server Error")]
+    public async Task Answer_about_one_request_takes_nothing_out(string status)
+    {
+        await using var origin = ScriptedOrigin.Start(exchange => exchange.Request.Field("User-Agent") == "odd"
+            ? exchange.RespondAsync(status, "no")
+            : _file.AnswerAsync(exchange));
+        await using var proxy = await StartAsync(origin, options => options with { MaxRetries = 0 });
+        await proxy.GetAsync("/file");
+
+        await proxy.GetAsync("/file", "User-Agent: odd", "Cache-Control: no-cache");
+
+        Assert.Equal("HIT", (await proxy.GetAsync("/file")).Field("X-Cache"));
+    }
+
+    [Theory]
+    [Trait("Behaviour", "B52")]
+    [InlineData("POST")]
+    [InlineData("PURGE")]
+    public async Task Removal_while_an_answer_is_awaited_wins_over_the_answer(string method)
+    {
+        var hasRemoved = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var origin = ScriptedOrigin.Start(async exchange =>
+        {
+            if (exchange.Request.Method == "POST")
+            {
+                await exchange.RespondAsync("200 OK", "done");
+                return;
+            }
+
+            await hasRemoved.Task;
+            await _file.AnswerAsync(exchange);
+        });
+        await using var proxy = await StartAsync(
+            origin, options => options with { Purge = options.Purge with { AuthToken = "t" } });
+        var reading = proxy.GetAsync("/file");
+        await origin.RequestsArrivedAsync(1);
+        using (var client = await RawClient.ConnectAsync(proxy.EndPoint))
+        {
+            await client.SendAsync(RawClient.Request(method, "/file", "X-Purge-Token: t"));
+            await client.ReadHeadAsync();
+        }
+
+        hasRemoved.SetResult();
+
+        Assert.Equal(200, (await reading).StatusCode);
+        Assert.Equal("MISS", (await proxy.GetAsync("/file")).Field("X-Cache"));
+    }
+
+    [Theory]
+    [Trait("Behaviour", "B52")]
+    [InlineData("MOVE")]
+    [InlineData("COPY")]
+    public async Task Destination_of_a_move_or_copy_is_taken_out(string method)
+    {
+        await using var origin = ScriptedOrigin.Start(exchange => exchange.Request.Method == method
+            ? exchange.RespondAsync("204 No Content", "")
+            : _file.AnswerAsync(exchange));
+        await using var proxy = await StartAsync(origin);
+        await proxy.GetAsync("/file");
+        using var client = await RawClient.ConnectAsync(proxy.EndPoint);
+
+        await client.SendAsync(RawClient.Request(method, "/upload", "Destination: /file"));
+        await client.ReadHeadAsync();
+
+        Assert.Equal("MISS", (await proxy.GetAsync("/file")).Field("X-Cache"));
+    }
+
+    private static Task<ProxyUnderTest> StartAsync(ScriptedOrigin origin, Func<SliceOptions, SliceOptions>? configure = null) =>
+        ProxyUnderTest.StartAsync(origin.Uri, SliceBytes, configure);
+}
