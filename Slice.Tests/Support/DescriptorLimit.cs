@@ -9,13 +9,21 @@ internal static partial class DescriptorLimit
 {
     private const int MaxOpenFiles = 7;
 
-    /// <summary>Leaves the process room for this many descriptors above the highest that it has.</summary>
+    /// <summary>
+    /// Leaves the process this many free descriptors. Those that it has may lie far apart: a limit counts numbers, not descriptors.
+    /// </summary>
     public static void LeaveRoom(int processId, int descriptors)
     {
-        int highest = Directory.GetFiles($"/proc/{processId}/fd")
-            .Max(path => int.Parse(Path.GetFileName(path), CultureInfo.InvariantCulture));
+        var taken = Directory.GetFiles($"/proc/{processId}/fd")
+            .Select(path => int.Parse(Path.GetFileName(path), CultureInfo.InvariantCulture)).ToHashSet();
+        int limit = 0;
+        for (int free = 0; free < descriptors; limit++)
+        {
+            free += taken.Contains(limit) ? 0 : 1;
+        }
+
         if (PrLimit(processId, MaxOpenFiles, 0, out var limits) != 0
-            || PrLimit(processId, MaxOpenFiles, limits with { Soft = (nuint)(highest + 1 + descriptors) }, 0) != 0)
+            || PrLimit(processId, MaxOpenFiles, limits with { Soft = (nuint)limit }, 0) != 0)
         {
             throw new Win32Exception(Marshal.GetLastPInvokeError());
         }
