@@ -45,8 +45,16 @@ internal sealed class PassThroughHandler(
     {
         meter.PassthroughRequests.Add(1);
         OriginResult result;
-        await using (var hints = EarlyHints.Listen(exchange))
+
+        // An answer without a body is over with its head, and so is the turn at the origin.
+        using (var permit = await PassThroughTurn.TryTakeAsync(gate, exchange, failures))
         {
+            if (permit is null)
+            {
+                return;
+            }
+
+            await using var hints = EarlyHints.Listen(exchange);
             result = await exchange.Settings.Origin.ForwardAsync("HEAD", exchange.Template, body: null, hints, exchange.ConnectionClosed);
         }
 

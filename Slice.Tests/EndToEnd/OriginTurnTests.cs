@@ -51,8 +51,10 @@ public sealed class OriginTurnTests
         Assert.All(await Task.WhenAll(slow), response => Assert.Equal(200, response.StatusCode));
     }
 
-    [Fact]
-    public async Task What_is_passed_through_waits_for_its_turn_and_is_told_when_to_come_back()
+    [Theory]
+    [InlineData("POST")]
+    [InlineData("HEAD")]
+    public async Task What_is_passed_through_waits_for_its_turn_and_is_told_when_to_come_back(string method)
     {
         await using var origin = ScriptedOrigin.Start(AnswerAsync);
         await using var proxy = await ProxyUnderTest.StartAsync(
@@ -68,16 +70,16 @@ public sealed class OriginTurnTests
         await origin.RequestsArrivedAsync(1);
 
         using var second = await RawClient.ConnectAsync(proxy.EndPoint);
-        await second.SendAsync("POST /good HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
-        var refused = await second.ReadResponseAsync();
+        await second.SendAsync($"{method} /good HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
+        var refused = await second.ReadResponseAsync(method);
 
         Assert.Equal(503, refused.StatusCode);
         Assert.Equal("5", refused.Field("Retry-After"));
         Assert.Equal(1, origin.RequestCount);
         _never.SetResult();
         Assert.Equal(200, (await first.ReadResponseAsync()).StatusCode);
-        await second.SendAsync("POST /good HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
-        Assert.Equal(200, (await second.ReadResponseAsync()).StatusCode);
+        await second.SendAsync($"{method} /good HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
+        Assert.Equal(200, (await second.ReadResponseAsync(method)).StatusCode);
     }
 
     private static SliceOptions With(SliceOptions options, bool isSliced) => options with
