@@ -256,7 +256,7 @@ public sealed class ExchangeRecordTests
         {
             await exchange.SendAsync(
                 "HTTP/1.1 206 Partial Content\r\nETag: \"v\"\r\nContent-Range: bytes 0-7/8\r\nContent-Length: 8\r\n\r\n01234");
-            await exchange.WaitAsync(Task.Delay(Timeout.Infinite, TestContext.Current.CancellationToken));
+            await exchange.WaitAsync(new TaskCompletionSource().Task);
         });
         await using var proxy = await StartAsync(origin);
         using (var client = await RawClient.ConnectAsync(proxy.EndPoint))
