@@ -16,8 +16,8 @@ namespace Slice.Core.Objects;
 public sealed class Generation : ISliceTenant
 {
     /// <summary>
-    /// Most slices of one object. Bounds the table that a length claimed by the origin makes us allocate: 2 MiB for the 4 TiB that
-    /// these are at the smallest slice size, 64 KiB.
+    /// Most slices of one object: 64 TiB in slices of 1 MiB. An index of them takes 26 bits of a <see cref="StoredSlice"/>; memory is taken
+    /// for those that are stored only.
     /// </summary>
     public const int MaxSlices = 1 << 26;
 

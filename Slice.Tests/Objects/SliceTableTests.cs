@@ -13,11 +13,11 @@ public sealed class SliceTableTests : IDisposable
 
     public void Dispose() => _store.Dispose();
 
-    // Chunks have 32 slots; the last one is as short as the object.
+    // The lowest pages have 32 slots; the last one is as short as the object.
     [Theory]
     [InlineData(0)]
-    [InlineData(255)]
-    [InlineData(256)]
+    [InlineData(31)]
+    [InlineData(32)]
     [InlineData(511)]
     [InlineData(512)]
     [InlineData(599)]
@@ -77,6 +77,89 @@ public sealed class SliceTableTests : IDisposable
 
         Assert.Equal(slices, removed);
         Assert.Equal(0, table.Stored);
+    }
+
+    [Theory]
+    [Trait("Behaviour", "B53")]
+    [InlineData(1)]
+    [InlineData(32)]
+    [InlineData(33)]
+    [InlineData(4096)]
+    [InlineData(4097)]
+    [InlineData(1 << 19)]
+    [InlineData((1 << 19) + 1)]
+    [InlineData(Generation.MaxSlices)]
+    public async Task Table_weighs_what_is_stored_and_not_what_is_claimed(int slices)
+    {
+        var table = new SliceTable(slices);
+        long empty = table.Bytes;
+        int[] places = [.. new[] { 0, slices / 3, slices / 2, slices - 1 }.Distinct()];
+        var slice = await NewSliceAsync();
+        foreach (int index in places)
+        {
+            Assert.True(table.TryAdd(index, slice));
+            Assert.False(table.TryAdd(index, slice));
+            Assert.Same(slice, table.Find(index));
+        }
+
+        Assert.Equal(places.Length, table.All.Count());
+        Assert.Equal(places.Length, table.CountStored(0, slices, out _));
+        Assert.InRange(table.Bytes, empty, places.Length * 4096);
+        foreach (int index in places)
+        {
+            Assert.True(table.TryRemove(index, slice));
+            Assert.Null(table.Find(index));
+        }
+
+        Assert.InRange(empty, 1, 1200);
+        Assert.Equal(empty, table.Bytes);
+    }
+
+    [Fact]
+    [Trait("Behaviour", "B53")]
+    public async Task Slices_that_pass_through_the_largest_object_leave_no_page_behind()
+    {
+        var table = new SliceTable(Generation.MaxSlices);
+        var slice = await NewSliceAsync();
+        long empty = table.Bytes;
+        for (int index = 0; index < Generation.MaxSlices; index += 1 << 14)
+        {
+            Assert.True(table.TryAdd(index, slice));
+            Assert.InRange(table.Bytes, empty, 4096);
+            Assert.True(table.TryRemove(index, slice));
+        }
+
+        Assert.Equal(empty, table.Bytes);
+    }
+
+    // The pages come and go under the four of them, at every level; two indexes share each lowest page.
+    [Fact]
+    [Trait("Behaviour", "B53")]
+    public async Task Pages_that_come_and_go_lose_no_slice()
+    {
+        const int Rounds = 20_000;
+        var table = new SliceTable(Generation.MaxSlices);
+        long empty = table.Bytes;
+        var slices = new[] { await NewSliceAsync(), await NewSliceAsync(), await NewSliceAsync(), await NewSliceAsync() };
+        int[] places = [0, 1, 4096, 4097];
+        var workers = Enumerable.Range(0, 4).Select(worker => Task.Run(() =>
+        {
+            for (int round = 0; round < Rounds; round++)
+            {
+                int index = places[(worker + ((round & 1) * 2)) & 3];
+                if (table.TryAdd(index, slices[worker]))
+                {
+                    Assert.Same(slices[worker], table.Find(index));
+                    Assert.True(table.TryRemove(index, slices[worker]));
+                }
+            }
+        }));
+
+        await Deadline.WithinAsync(Task.WhenAll(workers), "four workers");
+
+        Assert.Equal(0, table.Stored);
+        Assert.Empty(table.All);
+        Assert.Equal(empty, table.Bytes);
     }
 
     // A full GET of a terabyte says how much of it is stored before its head goes out.
