@@ -51,7 +51,7 @@ internal sealed class Composition : IAsyncDisposable
         _residency = new PageResidency { WorkFailed = log.PageWorkFailed };
 
         // Store and index.
-        var index = Index = new ObjectIndex();
+        var index = Index = new ObjectIndex(options.ResolveIndexMemory());
         _store = new StoreFactory(loggers.CreateLogger<StoreFactory>()).Open(options, index, time, meter);
 
         // Origin and settings.

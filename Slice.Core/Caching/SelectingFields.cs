@@ -19,12 +19,30 @@ public sealed class SelectingFields : IEquatable<SelectingFields>
     /// </summary>
     private const int MaxValueBytes = 1024;
 
+    // What an array takes, with the reference to it.
+    private const int ObjectBytes = 32;
+
     private readonly (byte[] Name, byte[] Value)[] _fields;
 
     private SelectingFields((byte[] Name, byte[] Value)[] fields) => _fields = fields;
 
     /// <summary>The names and the values, as they are stored.</summary>
     internal IReadOnlyList<(byte[] Name, byte[] Value)> Fields => _fields;
+
+    /// <summary>Bytes of memory that they take, about.</summary>
+    internal int Bytes
+    {
+        get
+        {
+            int bytes = ObjectBytes;
+            foreach (var (name, value) in _fields)
+            {
+                bytes += (2 * ObjectBytes) + name.Length + value.Length;
+            }
+
+            return bytes;
+        }
+    }
 
     /// <summary>What <see cref="Fields"/> was in an earlier run.</summary>
     internal static SelectingFields Restore((byte[] Name, byte[] Value)[] fields) => new(fields);

@@ -68,6 +68,9 @@ public sealed class StoredResponse
     /// <summary>The Date field's date; null when it cannot be read.</summary>
     public DateTimeOffset? Date => DateOf(_dateTicks);
 
+    /// <summary>Bytes of memory that it takes beside the object itself, about.</summary>
+    internal int Bytes => _fieldLines.Length + (2 * ((Validator.EntityTag?.Length ?? 0) + (Validator.LastModified?.Length ?? 0)));
+
     private static DateTimeOffset? DateOf(long ticks) => ticks == NoDate ? null : new DateTimeOffset(ticks, TimeSpan.Zero);
 
     private static ReadOnlyMemory<byte> EntityTagIn(byte[] fieldLines, Validator validator)

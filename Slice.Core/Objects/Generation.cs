@@ -21,6 +21,13 @@ public sealed class Generation : ISliceTenant
     /// </summary>
     public const int MaxSlices = 1 << 26;
 
+    // A slice in the index, with its reference from the table and its place in the ghosts of eviction.
+    private const int SliceBytes = 72;
+
+    // What a record takes besides its key, its head and its slices: the objects themselves, and their places in three tables. Counted in
+    // the fields of the types; the collector keeps some more.
+    private const int RecordBytes = 640;
+
     private readonly SliceStore _store;
     private readonly SliceTable _slices;
     private StoredResponse _response;
@@ -29,6 +36,7 @@ public sealed class Generation : ISliceTenant
     private int _fetches;
     private int _nextToDrop;
     private IGenerationFill? _fill;
+    private IndexMemory? _memory;
 
     /// <summary>A live generation without slices.</summary>
     /// <param name="key">The object's key.</param>
@@ -50,6 +58,7 @@ public sealed class Generation : ISliceTenant
         CompleteLength = response.CompleteLength;
         _response = response;
         _store = store;
+        IndexPlace = new LinkedListNode<Generation>(this);
         _slices = new SliceTable(grid.CountFor(response.CompleteLength));
         if (id is { } earlier)
         {
@@ -129,6 +138,43 @@ public sealed class Generation : ISliceTenant
     /// <summary>Whether nothing is stored of it and nothing is on the way. One without a body is all there.</summary>
     internal bool IsEmpty => CompleteLength > 0 && _slices.Stored == 0 && Volatile.Read(ref _fetches) == 0;
 
+    /// <summary>Its place in the queue of <see cref="IndexMemory"/>; under the lock of that.</summary>
+    internal LinkedListNode<Generation> IndexPlace { get; }
+
+    /// <summary>Bytes that <see cref="IndexMemory"/> has counted for it; under the lock of that.</summary>
+    internal long WeighedBytes { get; set; }
+
+    /// <summary>
+    /// How often it was looked up since <see cref="IndexMemory"/> last looked, 0 to <see cref="S3FifoEviction.MaxUses"/>. Races only cost
+    /// a wrong guess.
+    /// </summary>
+    internal int Uses { get; set; }
+
+    /// <summary>Bytes of memory that it takes in the index now, about.</summary>
+    internal long IndexBytes =>
+        RecordBytes + Key.Bytes.Length + Response.Bytes + (Selecting?.Bytes ?? 0) + _slices.Bytes + ((long)SliceBytes * _slices.Stored);
+
+    /// <summary>Whether slices are on their way to it.</summary>
+    internal bool IsBeingFilled => Fill is not null || Volatile.Read(ref _fetches) > 0;
+
+    /// <summary>Who counts its memory once it can be found; null before.</summary>
+    internal IndexMemory? Memory
+    {
+        get => Volatile.Read(ref _memory);
+        set => Volatile.Write(ref _memory, value);
+    }
+
+    /// <summary>Counts a look-up.</summary>
+    internal void CountUse()
+    {
+        // Written only while it changes: see StoredSlice.TryLease.
+        int uses = Uses;
+        if (uses < S3FifoEviction.MaxUses)
+        {
+            Uses = uses + 1;
+        }
+    }
+
     /// <summary>Replaces the stored response after a successful validation (RFC 9111 §4.3.4).</summary>
     public void Freshen(StoredResponse response)
     {
@@ -139,6 +185,7 @@ public sealed class Generation : ISliceTenant
 
         Volatile.Write(ref _response, response);
         _store.Changed(this);
+        Memory?.Changed(this);
     }
 
     /// <summary>One of an earlier run, with the number that it had in the store; its slices come by <see cref="TryRestore"/>.</summary>
@@ -203,6 +250,7 @@ public sealed class Generation : ISliceTenant
             _store.Unqueue(this, slice);
         }
 
+        Memory?.Changed(this);
         return true;
     }
 
@@ -249,6 +297,7 @@ public sealed class Generation : ISliceTenant
         if (Interlocked.Exchange(ref _retired, 1) == 0)
         {
             _store.Ended(this);
+            Memory?.Remove(this);
 
             // Constant time for the caller, whatever the object's size: readers see the flag; the extents follow.
             ThreadPool.UnsafeQueueUserWorkItem(static generation => generation.Clear(), this, preferLocal: false);
@@ -266,7 +315,16 @@ public sealed class Generation : ISliceTenant
     /// <summary>Ends what <see cref="FetchStarted"/> began.</summary>
     internal void FetchEnded() => Interlocked.Decrement(ref _fetches);
 
-    private bool Forget(StoredSlice slice) => _slices.TryRemove(slice.SliceIndex, slice);
+    private bool Forget(StoredSlice slice)
+    {
+        bool isForgotten = _slices.TryRemove(slice.SliceIndex, slice);
+        if (isForgotten)
+        {
+            Memory?.Changed(this);
+        }
+
+        return isForgotten;
+    }
 
     private void Clear()
     {

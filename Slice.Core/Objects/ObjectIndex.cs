@@ -11,22 +11,24 @@ namespace Slice.Core.Objects;
 /// </summary>
 public sealed class ObjectIndex
 {
-    /// <summary>
-    /// Most stored responses without a body. They have no slice by which eviction could find them; the oldest goes first. Arbitrary; with
-    /// about 1 KiB each they take 64 MiB at most.
-    /// </summary>
-    internal const int MaxBodiless = 1 << 16;
-
     // Counters of removals, each for the keys of one hash; 16 KiB. A removal of another key of the same hash costs one answer its place.
     private const int RemovalSlots = 1 << 12;
 
     private readonly ConcurrentDictionary<CacheKey, StoredVariants> _objects = new(CacheKeyComparer.Instance);
     private readonly ConcurrentDictionary<CacheKey, StoredVariants>.AlternateLookup<ReadOnlySpan<byte>> _byBytes;
-    private readonly ConcurrentQueue<Generation> _bodiless = new();
     private readonly int[] _removals = new int[RemovalSlots];
+    private readonly IndexMemory _memory;
 
     /// <summary>An empty index.</summary>
-    public ObjectIndex() => _byBytes = _objects.GetAlternateLookup<ReadOnlySpan<byte>>();
+    /// <param name="memoryBytes">Most bytes of memory for what is in it, about; what was not used lately goes for what comes.</param>
+    public ObjectIndex(long memoryBytes = long.MaxValue)
+    {
+        _byBytes = _objects.GetAlternateLookup<ReadOnlySpan<byte>>();
+        _memory = new IndexMemory(memoryBytes, Remove);
+    }
+
+    /// <summary>Bytes of memory that what is in it takes, about.</summary>
+    public long MemoryBytes => _memory.Bytes;
 
     /// <summary>Objects stored.</summary>
     public int Count => _objects.Count;
@@ -38,7 +40,13 @@ public sealed class ObjectIndex
     public bool TryGet(ReadOnlySpan<byte> key, FieldTable request, [NotNullWhen(true)] out Generation? generation)
     {
         generation = null;
-        return _byBytes.TryGetValue(key, out var variants) && variants.TrySelect(request, out generation);
+        if (!_byBytes.TryGetValue(key, out var variants) || !variants.TrySelect(request, out generation))
+        {
+            return false;
+        }
+
+        generation.CountUse();
+        return true;
     }
 
     /// <summary>
@@ -100,16 +108,14 @@ public sealed class ObjectIndex
         }
 
         generation.Published();
+        _memory.Add(generation);
 
         // Thread A publishes; thread B finds the object changed and removes it. B retires first and looks for it second, A adds first
         // and looks at the flag second: one of the two takes it out.
         if (generation.IsRetired)
         {
+            _memory.Remove(generation);
             TakeOut(generation);
-        }
-        else if (generation.CompleteLength == 0)
-        {
-            BoundBodiless(generation);
         }
     }
 
@@ -182,15 +188,6 @@ public sealed class ObjectIndex
             {
                 return;
             }
-        }
-    }
-
-    private void BoundBodiless(Generation generation)
-    {
-        _bodiless.Enqueue(generation);
-        while (_bodiless.Count > MaxBodiless && _bodiless.TryDequeue(out var oldest))
-        {
-            Remove(oldest);
         }
     }
 }

@@ -276,6 +276,11 @@ public sealed class SliceMeter : IDisposable
             "Bytes of memory beside the store, for slices that the store cannot keep just now.",
             store => store.OverflowBytes());
         ShowOfStore(
+            "cache_index_bytes",
+            Bytes,
+            "Bytes of memory that keys, heads and tables of what is stored take, about; limits.index_memory bounds them.",
+            store => store.IndexBytes());
+        ShowOfStore(
             "cache_writable",
             YesOrNo,
             "1 while the store takes writes, 0 after the disk has refused one.",

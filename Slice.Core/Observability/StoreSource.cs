@@ -21,6 +21,9 @@ public sealed record StoreSource
     /// <summary>Bytes of memory beside it, for slices that it cannot keep just now.</summary>
     public required Func<long> OverflowBytes { get; init; }
 
+    /// <summary>Bytes of memory that the index takes: keys, heads and tables.</summary>
+    public required Func<long> IndexBytes { get; init; }
+
     /// <summary>Whether it takes writes.</summary>
     public required Func<bool> IsWritable { get; init; }
 

@@ -3,6 +3,9 @@ namespace Slice.Core.Options;
 /// <summary>Bounds.</summary>
 public sealed record LimitOptions
 {
+    /// <summary>Least that an <see cref="IndexMemory"/> of 0 stands for: 64 MiB, some 60,000 small objects. Arbitrary.</summary>
+    internal const long MinIndexMemory = 64L << 20;
+
     /// <summary>Client connections at once. Default 10,000.</summary>
     public int MaxConnections { get; init; } = 10_000;
 
@@ -17,6 +20,12 @@ public sealed record LimitOptions
     /// likes, so there are more of them than of <see cref="MaxOriginRequests"/>. One client address has at most three quarters.
     /// </summary>
     public int MaxPassthroughRequests { get; init; } = 1_024;
+
+    /// <summary>
+    /// Bytes of memory that the index of the cache may take, about; 0, the default, is an eighth of the cache and at least 64 MiB. What was
+    /// not used lately goes for what comes. See <see cref="SliceOptions.ResolveIndexMemory"/>.
+    /// </summary>
+    public long IndexMemory { get; init; }
 
     /// <summary>Most ranges in one request that are answered as parts; a Range with more is ignored. Default 200.</summary>
     public int MaxRanges { get; init; } = 200;

@@ -211,6 +211,13 @@ public static class OptionTable
             10_000,
             "Subrequests and first requests of objects at the origin at once, over all clients.",
             o => o.Limits.MaxOriginRequests, (o, v) => o with { Limits = o.Limits with { MaxOriginRequests = (int)v } }),
+        Size(
+            "Limits",
+            "limits.index_memory",
+            0,
+            TiB,
+            "Memory for keys, heads and tables of what is cached; 0 for an eighth of the cache, at least 64 MiB.",
+            o => o.Limits.IndexMemory, (o, v) => o with { Limits = o.Limits with { IndexMemory = v } }).AtRestart(),
         Count(
             "Limits",
             "limits.max_passthrough_requests",

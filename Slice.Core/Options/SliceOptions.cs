@@ -118,6 +118,13 @@ public sealed record SliceOptions
     /// <summary>Bounds on what one client, and all of them, may take.</summary>
     public LimitOptions Limits { get; init; } = new();
 
+    /// <summary>
+    /// Bytes of memory that the index of the cache may take: <see cref="LimitOptions.IndexMemory"/>, or what that stands for when it is 0.
+    /// </summary>
+    public long ResolveIndexMemory() => Limits.IndexMemory > 0
+        ? Limits.IndexMemory
+        : Math.Max(LimitOptions.MinIndexMemory, (Store.OnDisk ? Store.DiskSizeBytes : Store.MemorySizeBytes) / 8);
+
     /// <summary>Least severe log line that is written. Default <see cref="LogSeverity.Info"/>.</summary>
     public LogSeverity LogLevel { get; init; } = LogSeverity.Info;
 }

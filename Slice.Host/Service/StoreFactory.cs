@@ -37,6 +37,7 @@ internal sealed partial class StoreFactory(ILogger<StoreFactory> logger)
             CapacityBytes = () => store.CapacityBytes,
             AllocatedBytes = () => store.AllocatedBytes,
             OverflowBytes = () => store.OverflowBytes,
+            IndexBytes = () => index.MemoryBytes,
             IsWritable = () => !store.Writing.IsStopped,
             IsPersistent = () => store.IsPersistent,
         });

@@ -66,20 +66,6 @@ public sealed class StoredVariantsTests : IDisposable
         Assert.Equal(0, _index.Count);
     }
 
-    [Fact]
-    public void Stored_responses_without_a_body_are_bounded()
-    {
-        for (int number = 0; number <= ObjectIndex.MaxBodiless; number++)
-        {
-            _index.Publish(
-                new Generation(StoredObjects.Key($"/{number}"), StoredObjects.Response(0), new SliceGrid(4), isShared: true, _store));
-        }
-
-        Assert.Equal(ObjectIndex.MaxBodiless, _index.Count);
-        Assert.False(_index.Contains("/0"u8));
-        Assert.True(_index.Contains("/1"u8));
-    }
-
     private Generation Publish(string? language)
     {
         SelectingFields? selecting = null;

@@ -146,7 +146,7 @@ public sealed class SliceMeterTests : IDisposable
         string[] names =
         [
             "cache_entries", "cache_objects", "cache_bytes", "cache_capacity_bytes", "cache_allocated_bytes",
-            "cache_overflow_bytes", "cache_writable", "cache_persistent",
+            "cache_overflow_bytes", "cache_index_bytes", "cache_writable", "cache_persistent",
         ];
         Assert.All(names, name => Assert.Empty(Find(name).Samples));
 
@@ -158,10 +158,11 @@ public sealed class SliceMeterTests : IDisposable
             CapacityBytes = () => 14,
             AllocatedBytes = () => 15,
             OverflowBytes = () => 16,
+            IndexBytes = () => 17,
             IsWritable = () => true,
             IsPersistent = () => false,
         });
-        Assert.Equal([11, 12, 13, 14, 15, 16, 1, 0], names.Select(Value));
+        Assert.Equal([11, 12, 13, 14, 15, 16, 17, 1, 0], names.Select(Value));
     }
 
     [Fact]

@@ -12,6 +12,9 @@ public sealed record RecoveredIndex
     /// <summary>Slices that the index names and that are not used, because their place is not there or names two of them.</summary>
     public int DroppedSlices { get; init; }
 
+    /// <summary>Objects that the index names and that are not used, because the memory for them is smaller than it was.</summary>
+    public int EvictedObjects { get; init; }
+
     /// <summary>Whether the process before had ended in order.</summary>
     public bool WasClosed { get; init; }
 

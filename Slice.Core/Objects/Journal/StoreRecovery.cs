@@ -46,7 +46,7 @@ internal sealed class StoreRecovery : IIndexRecordVisitor
             if (refusal is null && contents.State == IndexFileState.Usable)
             {
                 var recovered = recovery.Publish(index);
-                if (recovered.DroppedSlices == 0)
+                if (recovered is { DroppedSlices: 0, EvictedObjects: 0 })
                 {
                     file = IndexFile.OpenToAppend(directory.IndexPath, contents);
                 }
@@ -171,7 +171,7 @@ internal sealed class StoreRecovery : IIndexRecordVisitor
 
     private RecoveredIndex Publish(ObjectIndex index)
     {
-        int objects = 0;
+        var published = new List<Generation>();
         int slices = 0;
         foreach (var generation in _generations.Values)
         {
@@ -195,11 +195,18 @@ internal sealed class StoreRecovery : IIndexRecordVisitor
                 continue;
             }
 
-            objects++;
+            published.Add(generation);
             index.Publish(generation);
         }
 
-        return new RecoveredIndex { Objects = objects, Slices = slices, DroppedSlices = _droppedSlices };
+        int evicted = published.Count(generation => generation.IsRetired);
+        return new RecoveredIndex
+        {
+            Objects = published.Count - evicted,
+            Slices = slices,
+            DroppedSlices = _droppedSlices,
+            EvictedObjects = evicted,
+        };
     }
 
     private void Discard()

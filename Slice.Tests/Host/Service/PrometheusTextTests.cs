@@ -43,6 +43,7 @@ public sealed class PrometheusTextTests
             CapacityBytes = () => 4L << 40,
             AllocatedBytes = () => 5,
             OverflowBytes = () => 6,
+            IndexBytes = () => 7,
             IsWritable = () => true,
             IsPersistent = () => false,
         });

@@ -40,6 +40,33 @@ public sealed class StoreRecoveryTests : IDisposable
         AssertHolds(again, sliceIndex: 2, seed: 9);
     }
 
+    // The slices of what does not fit any more are free, and the index must not say that they are there.
+    [Fact]
+    [Trait("Behaviour", "B53")]
+    public async Task Smaller_memory_of_the_index_keeps_the_newest_objects()
+    {
+        using (var run = Run.Open(_directory.Path, CapacityBytes, _time))
+        {
+            for (int number = 0; number < 20; number++)
+            {
+                await StoredObjects.AddAsync(run.Store, run.Publish($"/{number}", slices: 1), sliceIndex: 0, seed: number);
+            }
+        }
+
+        int kept;
+        using (var next = Run.Open(_directory.Path, CapacityBytes, _time, indexMemoryBytes: 8 << 10))
+        {
+            kept = next.Index.Count;
+            Assert.InRange(kept, 5, 15);
+            Assert.Equal((kept, 20 - kept), (next.Recovered.Objects, next.Recovered.EvictedObjects));
+            Assert.InRange(next.Index.MemoryBytes, 1, 8 << 10);
+            AssertHolds(next.Find("/19"), sliceIndex: 0, seed: 19);
+        }
+
+        using var last = Run.Open(_directory.Path, CapacityBytes, _time);
+        Assert.Equal(new RecoveredIndex { Objects = kept, Slices = kept, WasClosed = true }, last.Recovered);
+    }
+
     [Fact]
     [Trait("Behaviour", "B45")]
     public async Task Slices_are_there_again_after_a_kill()
@@ -586,9 +613,9 @@ public sealed class StoreRecoveryTests : IDisposable
 
         public RecoveredIndex Recovered { get; }
 
-        public static Run Open(string path, long capacityBytes, TimeProvider time)
+        public static Run Open(string path, long capacityBytes, TimeProvider time, long indexMemoryBytes = long.MaxValue)
         {
-            var index = new ObjectIndex();
+            var index = new ObjectIndex(indexMemoryBytes);
             var store = StoreOpener.Open(path, capacityBytes, index, time, out var recovered);
             store.TenantEmptied = index.RemoveEmptied;
             return new Run(store, index, recovered);
