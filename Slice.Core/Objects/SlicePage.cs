@@ -8,8 +8,8 @@ namespace Slice.Core.Objects;
 /// </summary>
 /// <remarks>
 /// Who is about to fill a slot enters first, and who has emptied one leaves last: a page is never closed while a slot is full or about to
-/// be filled. Thread A removes the last slice and closes the page; thread B, who came to it just before, cannot enter it any more and puts a
-/// new one in its place; A sees that and leaves the new one where it is.
+/// be filled. Thread A removes the last slice and closes the page; thread B, who came to it just before, cannot enter it any more and puts
+/// a new one in its place; A sees that and leaves the new one where it is.
 /// </remarks>
 internal sealed class SlicePage
 {

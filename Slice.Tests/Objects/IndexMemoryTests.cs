@@ -1,3 +1,4 @@
+using System.Text;
 using Slice.Core.Caching;
 using Slice.Core.Http;
 using Slice.Core.Objects;
@@ -25,7 +26,7 @@ public sealed class IndexMemoryTests : IDisposable
     [InlineData(0)]
     [InlineData(200)]
     [InlineData(8000)]
-    [InlineData(Budget / 2)]
+    [InlineData(Budget / 40)]
     public void Redirects_stay_within_the_budget_however_long_their_heads_are(int headBytes)
     {
         const int Count = 4000;
@@ -38,6 +39,21 @@ public sealed class IndexMemoryTests : IDisposable
         Assert.NotNull(Find($"/{Count - 1}"));
         Assert.Null(Find("/0"));
         Assert.InRange(_index.Count, Math.Max(1, Budget / (headBytes + 2000)), Budget / (headBytes + 500));
+    }
+
+    [Fact]
+    public void Long_query_weighs_as_much_as_one_of_256_bytes_and_is_found_and_purged_by_all_its_bytes()
+    {
+        string target = "/r?" + new string('q', 8000);
+        var generation = Publish(target + "1", 100);
+        long one = _index.MemoryBytes;
+        Publish(target + "2", 100);
+        Assert.Equal(2 * one, _index.MemoryBytes);
+        Assert.InRange(one, 256, 1200);
+        Assert.Same(generation, _index.TryGet(Encoding.Latin1.GetBytes(target + "1"), new FieldTable(), out var found) ? found : null);
+        Assert.Equal(0, _index.Remove(Encoding.Latin1.GetBytes(target + "1")));
+        Assert.False(_index.Contains(Encoding.Latin1.GetBytes(target + "1")));
+        Assert.True(_index.Contains(Encoding.Latin1.GetBytes(target + "2")));
     }
 
     [Fact]

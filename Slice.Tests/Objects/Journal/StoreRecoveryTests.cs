@@ -40,6 +40,50 @@ public sealed class StoreRecoveryTests : IDisposable
         AssertHolds(again, sliceIndex: 2, seed: 9);
     }
 
+    [Fact]
+    [Trait("Behaviour", "B53")]
+    public async Task Object_under_a_long_query_is_found_again_by_all_its_bytes()
+    {
+        string target = "/a?" + new string('q', 5000);
+        using (var run = Run.Open(_directory.Path, CapacityBytes, _time))
+        {
+            await StoredObjects.AddAsync(run.Store, run.Publish(target, slices: 1), sliceIndex: 0, seed: 5);
+            Assert.True(await run.Store.FlushAsync());
+            Assert.InRange(new FileInfo(_directory.Combine(StoreLayout.IndexFileName)).Length, 256, 1024);
+        }
+
+        using var next = Run.Open(_directory.Path, CapacityBytes, _time);
+        Assert.True(next.Index.TryGet(System.Text.Encoding.Latin1.GetBytes(target), new FieldTable(), out var generation));
+        AssertHolds(generation, sliceIndex: 0, seed: 5);
+    }
+
+    // Before keys were shortened the index held all their bytes; it is of the same format, and read.
+    [Fact]
+    [Trait("Behaviour", "B53")]
+    public void Long_key_in_the_index_of_an_earlier_program_is_the_key_that_it_is_now()
+    {
+        byte[] target = [.. "/a?"u8, .. Enumerable.Repeat((byte)'q', 5000)];
+        using var store = SliceStore.CreateInMemory(1 << 20, _time);
+        var written = new RecordBuffer();
+        IndexRecords.WriteObject(written, StoredObjects.Generation(store, slices: 1, Unit, target: "/b"));
+        int keyAt = written.Written.IndexOf("/b"u8);
+        var older = new RecordBuffer();
+        written.Written[..(keyAt - sizeof(int))].ToArray().ToList().ForEach(older.Byte);
+        older.Bytes(target);
+        written.Written[(keyAt + 2)..].ToArray().ToList().ForEach(older.Byte);
+        using (Run.Open(_directory.Path, CapacityBytes, _time))
+        {
+        }
+
+        string path = _directory.Combine(StoreLayout.IndexFileName);
+        using (var file = IndexFile.OpenToAppend(path, IndexFile.Read(path, _ => { })))
+        {
+            file.Append(older.Written);
+        }
+
+        Assert.Equal(new CacheKey(target).ToString(), Assert.Single(StoreInspection.Read(_directory.Path, out _)!.Objects).Key);
+    }
+
     // The slices of what does not fit any more are free, and the index must not say that they are there.
     [Fact]
     [Trait("Behaviour", "B53")]
