@@ -17,7 +17,7 @@ public sealed class SelectingFields : IEquatable<SelectingFields>
     /// Longest value in normal form; a request with a longer one is not answered from the cache. Arbitrary, 1 KiB holds any Accept and most
     /// cookies.
     /// </summary>
-    private const int MaxValueBytes = 1024;
+    internal const int MaxValueBytes = SelectingValue.MaxBytes;
 
     // What an array takes, with the reference to it.
     private const int ObjectBytes = 32;
@@ -27,7 +27,7 @@ public sealed class SelectingFields : IEquatable<SelectingFields>
     private SelectingFields((byte[] Name, byte[] Value)[] fields) => _fields = fields;
 
     /// <summary>The names and the values, as they are stored.</summary>
-    internal IReadOnlyList<(byte[] Name, byte[] Value)> Fields => _fields;
+    internal (byte[] Name, byte[] Value)[] Fields => _fields;
 
     /// <summary>Bytes of memory that they take, about.</summary>
     internal int Bytes
@@ -96,29 +96,29 @@ public sealed class SelectingFields : IEquatable<SelectingFields>
     /// <summary>Whether the request has the same values. It allocates nothing.</summary>
     public bool Match(FieldTable request)
     {
-        Span<byte> value = stackalloc byte[MaxValueBytes];
+        Span<byte> buffer = stackalloc byte[MaxValueBytes];
+        int steps = 0;
         foreach (var (name, wanted) in _fields)
         {
-            int length = 0;
-            bool fits = true;
-            for (int line = 0; line < request.LineCount && fits; line++)
-            {
-                // A field that its client named in Connection does not reach the origin: it selects nothing.
-                if (Ascii.EqualsIgnoreCase(request.NameAt(line), name) && !HopByHopFields.IsHopByHop(request, line))
-                {
-                    fits = TryAppend(request.ValueAt(line), value, ref length);
-                }
-            }
-
-            Order(name, value[..length]);
-
-            if (!fits || !value[..length].SequenceEqual(wanted))
+            if (!SelectingValue.TryRead(request, name, buffer, out int length, ref steps) || !buffer[..length].SequenceEqual(wanted))
             {
                 return false;
             }
         }
 
         return true;
+    }
+
+    /// <summary>Whether the same Vary has made both, but for order and case.</summary>
+    internal bool HasSameNames(SelectingFields other)
+    {
+        bool isSame = other._fields.Length == _fields.Length;
+        for (int index = 0; isSame && index < _fields.Length; index++)
+        {
+            isSame = _fields[index].Name.AsSpan().SequenceEqual(other._fields[index].Name);
+        }
+
+        return isSame;
     }
 
     /// <inheritdoc/>
@@ -161,74 +161,21 @@ public sealed class SelectingFields : IEquatable<SelectingFields>
     {
         Span<byte> buffer = stackalloc byte[MaxValueBytes];
         int length = 0;
+        int rawBytes = 0;
         string text = Encoding.Latin1.GetString(name);
         value = [];
         foreach (var line in request)
         {
             if (line.Name.Equals(text, StringComparison.OrdinalIgnoreCase)
-                && !TryAppend(Encoding.Latin1.GetBytes(line.Value), buffer, ref length))
+                && !SelectingValue.TryAppend(Encoding.Latin1.GetBytes(line.Value), buffer, ref length, ref rawBytes))
             {
                 return false;
             }
         }
 
-        Order(name, buffer[..length]);
+        int steps = 0;
+        SelectingValue.Order(name, buffer[..length], ref steps);
         value = buffer[..length].ToArray();
-        return true;
-    }
-
-    // In the fields of content negotiation neither order nor case means anything (RFC 9110 §12.5): one form for all spellings. By
-    // insertion, in place; nobody sends many elements, and the length is bounded.
-    private static void Order(ReadOnlySpan<byte> name, Span<byte> value)
-    {
-        if (!name.StartsWith("accept"u8))
-        {
-            return;
-        }
-
-        Ascii.ToLowerInPlace(value, out _);
-        for (int start = 0; start < value.Length;)
-        {
-            int end = EndOfElement(value, start);
-            int place = 0;
-            while (place < start && value[place..EndOfElement(value, place)].SequenceCompareTo(value[start..end]) <= 0)
-            {
-                place = EndOfElement(value, place);
-            }
-
-            RotateRight(value[place..end], end - start);
-            start = end;
-        }
-    }
-
-    private static int EndOfElement(ReadOnlySpan<byte> value, int start)
-    {
-        int comma = value[(start + 1)..].IndexOf((byte)',');
-        return comma < 0 ? value.Length : start + 1 + comma;
-    }
-
-    private static void RotateRight(Span<byte> value, int count)
-    {
-        value.Reverse();
-        value[..count].Reverse();
-        value[count..].Reverse();
-    }
-
-    // Each element behind a comma, so that an absent field (nothing) and an empty one (nothing, too) are alike, and "a" and "a, b" are not.
-    private static bool TryAppend(ReadOnlySpan<byte> line, Span<byte> value, ref int length)
-    {
-        foreach (var element in new ListElements(line))
-        {
-            if (length + 1 + element.Length > value.Length)
-            {
-                return false;
-            }
-
-            value[length++] = (byte)',';
-            element.CopyTo(value[length..]);
-            length += element.Length;
-        }
-
         return true;
     }
 }

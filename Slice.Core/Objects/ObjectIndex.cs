@@ -37,10 +37,15 @@ public sealed class ObjectIndex
     public bool Contains(ReadOnlySpan<byte> key) => _byBytes.ContainsKey(key);
 
     /// <summary>Finds the live generation under the key whose bytes are given that the request's fields select.</summary>
-    public bool TryGet(ReadOnlySpan<byte> key, FieldTable request, [NotNullWhen(true)] out Generation? generation)
+    public bool TryGet(ReadOnlySpan<byte> key, FieldTable request, [NotNullWhen(true)] out Generation? generation) =>
+        TryGet(key, request, out generation, out _);
+
+    /// <summary>The same, and what selecting took: see <see cref="SelectingValue.TryRead"/>.</summary>
+    internal bool TryGet(ReadOnlySpan<byte> key, FieldTable request, [NotNullWhen(true)] out Generation? generation, out int steps)
     {
         generation = null;
-        if (!_byBytes.TryGetValue(key, out var variants) || !variants.TrySelect(request, out generation))
+        steps = 0;
+        if (!_byBytes.TryGetValue(key, out var variants) || !variants.TrySelect(request, out generation, out steps))
         {
             return false;
         }

@@ -1,5 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Numerics;
 using System.Text;
+using Slice.Core.Caching;
 using Slice.Core.Http;
 
 namespace Slice.Core.Objects;
@@ -14,6 +16,12 @@ internal sealed class StoredVariants
     /// fill the store with copies of one object. Arbitrary.
     /// </summary>
     public const int MaxVariants = 32;
+
+    /// <summary>
+    /// Most sets of names that the variants of one key have; an origin that changes its Vary has one before and one after. Selecting reads
+    /// the request once for each.
+    /// </summary>
+    public const int MaxVaries = 2;
 
     private readonly Generation[] _newestFirst;
 
@@ -33,20 +41,29 @@ internal sealed class StoredVariants
         ? string.Join(", ", newest.Selecting!.Fields.Select(static selecting => Encoding.Latin1.GetString(selecting.Name)))
         : null;
 
-    /// <summary>The newest variant that the request selects.</summary>
-    public bool TrySelect(FieldTable request, [NotNullWhen(true)] out Generation? selected)
+    /// <summary>The newest variant that the request selects, and what it took: see <see cref="SelectingValue.TryRead"/>.</summary>
+    /// <remarks>
+    /// Each selecting field of the request is read once for all variants that have the same names, and compared with the value of each. So
+    /// the cost grows with the request and not with the variants, which one client can make as many and as odd as we allow.
+    /// </remarks>
+    public bool TrySelect(FieldTable request, [NotNullWhen(true)] out Generation? selected, out int steps)
     {
-        foreach (var generation in _newestFirst)
+        steps = 0;
+        uint matching = AllBits(_newestFirst.Length);
+        uint unseen = matching;
+        while (unseen != 0)
         {
-            if (generation.Selecting is null || generation.Selecting.Match(request))
+            int first = BitOperations.TrailingZeroCount(unseen);
+            uint alike = AlikeFrom(first) & unseen;
+            unseen &= ~alike;
+            if (_newestFirst[first].Selecting is { } selecting)
             {
-                selected = generation;
-                return true;
+                matching &= ~alike | MatchingAmong(alike, selecting, request, ref steps);
             }
         }
 
-        selected = null;
-        return false;
+        selected = matching == 0 ? null : _newestFirst[BitOperations.TrailingZeroCount(matching)];
+        return selected is not null;
     }
 
     /// <summary>
@@ -55,6 +72,7 @@ internal sealed class StoredVariants
     public StoredVariants With(Generation added, List<Generation> replaced)
     {
         var kept = new List<Generation> { added };
+        var varies = new List<SelectingFields?> { added.Selecting };
         foreach (var generation in _newestFirst)
         {
             bool isReplaced = added.Selecting is null || generation.Selecting is null || added.Selecting.Equals(generation.Selecting);
@@ -63,7 +81,18 @@ internal sealed class StoredVariants
                 continue;
             }
 
-            (isReplaced || kept.Count == MaxVariants ? replaced : kept).Add(generation);
+            bool isOfAnotherVary = !isReplaced && !varies.Exists(known => known?.HasSameNames(generation.Selecting!) == true);
+            if (isReplaced || kept.Count == MaxVariants || (isOfAnotherVary && varies.Count == MaxVaries))
+            {
+                replaced.Add(generation);
+                continue;
+            }
+
+            kept.Add(generation);
+            if (isOfAnotherVary)
+            {
+                varies.Add(generation.Selecting);
+            }
         }
 
         return new StoredVariants([.. kept]);
@@ -78,5 +107,44 @@ internal sealed class StoredVariants
         }
 
         return _newestFirst.Length == 1 ? null : new StoredVariants(Array.FindAll(_newestFirst, generation => generation != removed));
+    }
+
+    private static uint AllBits(int count) => count == MaxVariants ? uint.MaxValue : (1u << count) - 1;
+
+    // The variants from one on that have the same names, a bit for each.
+    private uint AlikeFrom(int first)
+    {
+        uint alike = 1u << first;
+        for (int index = first + 1; index < _newestFirst.Length; index++)
+        {
+            bool isAlike = _newestFirst[first].Selecting is { } selecting
+                && _newestFirst[index].Selecting is { } other && selecting.HasSameNames(other);
+            alike |= isAlike ? 1u << index : 0;
+        }
+
+        return alike;
+    }
+
+    private uint MatchingAmong(uint alike, SelectingFields selecting, FieldTable request, ref int steps)
+    {
+        Span<byte> buffer = stackalloc byte[SelectingFields.MaxValueBytes];
+        for (int field = 0; field < selecting.Fields.Length && alike != 0; field++)
+        {
+            if (!SelectingValue.TryRead(request, selecting.Fields[field].Name, buffer, out int length, ref steps))
+            {
+                return 0;
+            }
+
+            for (uint rest = alike; rest != 0; rest &= rest - 1)
+            {
+                int index = BitOperations.TrailingZeroCount(rest);
+                if (!buffer[..length].SequenceEqual(_newestFirst[index].Selecting!.Fields[field].Value))
+                {
+                    alike &= ~(1u << index);
+                }
+            }
+        }
+
+        return alike;
     }
 }

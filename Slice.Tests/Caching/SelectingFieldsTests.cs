@@ -58,6 +58,44 @@ public sealed class SelectingFieldsTests
         Assert.False(selecting!.Match(Heads.Get(line).Fields));
     }
 
+    // What does not come into the value is bounded too, as is the field that can take a line out of the request.
+    [Theory]
+    [Trait("Behaviour", "B53")]
+    [InlineData(2000, 0, true)]
+    [InlineData(2048, 0, false)]
+    [InlineData(0, 1024, true)]
+    [InlineData(0, 1025, false)]
+    public void Request_with_more_than_is_read_selects_nothing(int commas, int options, bool matches)
+    {
+        Assert.True(SelectingFields.TryRead("X-A", Lines("X-A: 1"), passesAcceptEncoding: true, out var selecting));
+        string connection = string.Concat(Enumerable.Repeat("b,", options));
+        Assert.Equal(matches, selecting!.Match(Heads.Get($"X-A: {new string(',', commas)}1", $"Connection: {connection}").Fields));
+    }
+
+    [Theory]
+    [Trait("Behaviour", "B53")]
+    [InlineData("X-A", true)]
+    [InlineData("X-B", false)]
+    public void Field_that_Connection_names_selects_as_if_it_were_not_there(string option, bool matches)
+    {
+        Assert.True(SelectingFields.TryRead("X-A", Lines("X-C: 1"), passesAcceptEncoding: true, out var selecting));
+        Assert.Equal(matches, selecting!.Match(Heads.Get("X-A: ", "X-A: 1", $"Connection: close, {option}").Fields));
+    }
+
+    [Theory]
+    [Trait("Behaviour", "B53")]
+    [InlineData(32, true)]
+    [InlineData(33, false)]
+    public void More_elements_than_are_ordered_stay_as_they_came(int elements, bool matches)
+    {
+        string[] values = [.. Enumerable.Range(10, elements).Select(number => $"x{number}")];
+        string forward = "Accept-Language: " + string.Join(',', values);
+        string backward = "Accept-Language: " + string.Join(',', values.Reverse());
+        Assert.True(SelectingFields.TryRead("Accept-Language", Lines(forward), passesAcceptEncoding: true, out var selecting));
+        Assert.True(selecting!.Match(Heads.Get(forward).Fields));
+        Assert.Equal(matches, selecting.Match(Heads.Get(backward).Fields));
+    }
+
     [Fact]
     public void Matching_allocates_nothing()
     {

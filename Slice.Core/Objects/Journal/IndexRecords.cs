@@ -140,8 +140,8 @@ internal static class IndexRecords
 
     private static void WriteSelecting(RecordBuffer buffer, SelectingFields? selecting)
     {
-        buffer.Byte((byte)(selecting?.Fields.Count ?? 0));
-        for (int index = 0; index < selecting?.Fields.Count; index++)
+        buffer.Byte((byte)(selecting?.Fields.Length ?? 0));
+        for (int index = 0; index < selecting?.Fields.Length; index++)
         {
             buffer.Bytes(selecting.Fields[index].Name);
             buffer.Bytes(selecting.Fields[index].Value);
