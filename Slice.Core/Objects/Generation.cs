@@ -25,8 +25,12 @@ public sealed class Generation : ISliceTenant
     private const int SliceBytes = 72;
 
     // What a record takes besides its key, its head and its slices: the objects themselves, and their places in three tables. Counted in
-    // the fields of the types; the collector keeps some more.
+    // the fields of the types.
     private const int RecordBytes = 640;
+
+    // Memory of the process for memory that is in use, in halves. While records come and go the collector lets what is gone lie until it is
+    // about as much as what is there. Measured: 24 MiB of redirects in use were 50 MiB of the process, 32 MiB were 66.
+    private const int HalvesPerByte = 5;
 
     private readonly SliceStore _store;
     private readonly SliceTable _slices;
@@ -150,9 +154,15 @@ public sealed class Generation : ISliceTenant
     /// </summary>
     internal int Uses { get; set; }
 
-    /// <summary>Bytes of memory that it takes in the index now, about.</summary>
-    internal long IndexBytes =>
-        RecordBytes + Key.Bytes.Length + Response.Bytes + (Selecting?.Bytes ?? 0) + _slices.Bytes + ((long)SliceBytes * _slices.Stored);
+    /// <summary>Bytes of the process's memory that it takes in the index now, about.</summary>
+    internal long IndexBytes
+    {
+        get
+        {
+            long tableBytes = _slices.Bytes + ((long)SliceBytes * _slices.Stored);
+            return (RecordBytes + Key.Bytes.Length + Response.Bytes + (Selecting?.Bytes ?? 0) + tableBytes) * HalvesPerByte / 2;
+        }
+    }
 
     /// <summary>Whether slices are on their way to it.</summary>
     internal bool IsBeingFilled => Fill is not null || Volatile.Read(ref _fetches) > 0;

@@ -3,7 +3,7 @@ namespace Slice.Core.Options;
 /// <summary>Bounds.</summary>
 public sealed record LimitOptions
 {
-    /// <summary>Least that an <see cref="IndexMemory"/> of 0 stands for: 64 MiB, some 60,000 small objects. Arbitrary.</summary>
+    /// <summary>Least that an <see cref="IndexMemory"/> of 0 stands for: 64 MiB, some 25,000 small objects. Arbitrary.</summary>
     internal const long MinIndexMemory = 64L << 20;
 
     /// <summary>Client connections at once. Default 10,000.</summary>

@@ -216,7 +216,7 @@ public static class OptionTable
             "limits.index_memory",
             0,
             TiB,
-            "Memory for keys, heads and tables of what is cached; 0 for an eighth of the cache, at least 64 MiB.",
+            "Memory of the process for keys, heads and tables of what is cached; 0 for an eighth of the cache, at least 64 MiB.",
             o => o.Limits.IndexMemory, (o, v) => o with { Limits = o.Limits with { IndexMemory = v } }).AtRestart(),
         Count(
             "Limits",

@@ -90,6 +90,7 @@ public sealed class StoredVariantsTests : IDisposable
     [InlineData(" ,")]
     [InlineData("zz,y,")]
     [InlineData("x")]
+    [InlineData("aaaaaaaaaaaaaaaaaaaaaaaaaaa,")]
     public void Selecting_costs_what_the_request_weighs_however_many_variants_there_are(string piece)
     {
         const int Names = 16;

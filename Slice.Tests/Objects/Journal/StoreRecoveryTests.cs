@@ -98,12 +98,12 @@ public sealed class StoreRecoveryTests : IDisposable
         }
 
         int kept;
-        using (var next = Run.Open(_directory.Path, CapacityBytes, _time, indexMemoryBytes: 8 << 10))
+        using (var next = Run.Open(_directory.Path, CapacityBytes, _time, indexMemoryBytes: 24 << 10))
         {
             kept = next.Index.Count;
             Assert.InRange(kept, 5, 15);
             Assert.Equal((kept, 20 - kept), (next.Recovered.Objects, next.Recovered.EvictedObjects));
-            Assert.InRange(next.Index.MemoryBytes, 1, 8 << 10);
+            Assert.InRange(next.Index.MemoryBytes, 1, 24 << 10);
             AssertHolds(next.Find("/19"), sliceIndex: 0, seed: 19);
         }
 
