@@ -90,7 +90,7 @@ internal sealed class Composition : IAsyncDisposable
         _sweeper = new DeadlineSweeper(time);
         IExchangeObserver metrics = new ExchangeMetrics(meter);
         var services = new ConnectionServices(Settings, _sweeper, observe?.Invoke(metrics) ?? metrics, time, log);
-        var ownServices = services with { Observer = new ExchangeMetrics(_ownMeter) };
+        var ownServices = services with { Observer = new ExchangeMetrics(_ownMeter), LimitsClients = false };
         Parts = new InstanceParts
         {
             Proxy = new SliceConnectionHandler(services, dispatcher),
@@ -125,7 +125,7 @@ internal sealed class Composition : IAsyncDisposable
     /// </summary>
     public void ApplySettings(SliceOptions options)
     {
-        Settings.Replace(new RequestSettings(options, Settings.Current.Origin.Reconfigure(options), _time));
+        Settings.Replace(new RequestSettings(options, Settings.Current.Origin.Reconfigure(options), _time, Settings.Current));
         _gate.Resize(options.Limits.MaxOriginRequests);
         _passThroughGate.Resize(options.Limits.MaxPassthroughRequests);
         _meter.ShowsPurge = options.Purge.EnableMetrics;

@@ -131,6 +131,9 @@ public sealed class SliceMeter : IDisposable
     /// <summary>Errors by reason.</summary>
     public LabelledCounter Errors { get; } = new();
 
+    /// <summary>What clients were refused because they had their share, by the limit: <c>connections</c>, <c>requests</c>.</summary>
+    public LabelledCounter ClientLimits { get; } = new();
+
     /// <summary>From request head to last byte.</summary>
     public DurationInstrument RequestDuration { get; }
 
@@ -213,6 +216,12 @@ public sealed class SliceMeter : IDisposable
         Count("bytes_from_origin_total", Bytes, "Body bytes received from the origin.", BytesFromOrigin);
         Count("bytes_from_cache_total", Bytes, "Body bytes delivered from the store.", BytesFromCache);
         Count("bytes_to_client_total", Bytes, "Body bytes delivered to clients.", BytesToClient);
+        Count(
+            "client_limits_total",
+            OfRequests,
+            "Requests and connections refused because the client had its share (limits.per_client).",
+            "limit",
+            ClientLimits.Read);
         Count("errors_total", "{error}", "Errors by reason.", "reason", Errors.Read);
     }
 

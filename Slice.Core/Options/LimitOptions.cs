@@ -53,4 +53,7 @@ public sealed record LimitOptions
     /// when it has used up <see cref="TimeoutOptions.RequestBody"/>. Default 240, Kestrel's <c>MinRequestBodyDataRate</c>.
     /// </summary>
     public long MinReceiveRate { get; init; } = 240;
+
+    /// <summary>What one client address may have.</summary>
+    public PerClientLimitOptions PerClient { get; init; } = new();
 }

@@ -41,11 +41,11 @@ public sealed class OptionKey
     /// <summary>The key with its section, <c>timeouts.connect</c>, or alone at the top, <c>slice_size</c>.</summary>
     public string Name { get; }
 
-    /// <summary>The section, <c>timeouts</c>; empty at the top.</summary>
-    public string Section => Name.Contains('.', StringComparison.Ordinal) ? Name[..Name.IndexOf('.', StringComparison.Ordinal)] : "";
+    /// <summary>The section, <c>timeouts</c>, or a section of a section, <c>limits.per_client</c>; empty at the top.</summary>
+    public string Section => OptionTable.ParentOf(Name);
 
     /// <summary>The key inside its section, <c>connect</c>.</summary>
-    public string LocalName => Name[(Name.IndexOf('.', StringComparison.Ordinal) + 1)..];
+    public string LocalName => OptionTable.LocalNameOf(Name);
 
     /// <summary>What the value is.</summary>
     public OptionKind Kind { get; }

@@ -250,14 +250,44 @@ public static class OptionTable
             1024 * MiB,
             "Bytes per second in which a request body has to arrive, on average; 0 for none.",
             o => o.Limits.MinReceiveRate, (o, v) => o with { Limits = o.Limits with { MinReceiveRate = v } }),
+        Count(
+            "Limits",
+            "limits.per_client.connections",
+            0,
+            1_000_000,
+            "Connections of one client address at once; 429 on one more, 0 for no limit.",
+            o => o.Limits.PerClient.Connections,
+            (o, v) => o with { Limits = o.Limits with { PerClient = o.Limits.PerClient with { Connections = (int)v } } }),
+        Count(
+            "Limits",
+            "limits.per_client.requests_per_second",
+            0,
+            1_000_000,
+            "Requests of one client address per second, as many at once; 429 above, 0 for no limit.",
+            o => o.Limits.PerClient.RequestsPerSecond,
+            (o, v) => o with { Limits = o.Limits with { PerClient = o.Limits.PerClient with { RequestsPerSecond = (int)v } } }),
+        Size(
+            "Limits",
+            "limits.per_client.bytes_per_second",
+            0,
+            1024 * MiB,
+            "Bytes per second that one client address is sent over all of its connections; more waits, 0 for no limit.",
+            o => o.Limits.PerClient.BytesPerSecond,
+            (o, v) => o with { Limits = o.Limits with { PerClient = o.Limits.PerClient with { BytesPerSecond = v } } }),
 
         new("Logging", "log_level", OptionKind.LogLevel, "Least severe log line that is written.",
             o => o.LogLevel, (o, v) => o with { LogLevel = (LogSeverity)v! }),
     ];
 
-    /// <summary>The sections, in the order of the documentation.</summary>
+    /// <summary>The sections, in the order of the documentation; one that stands in another has its name before its own.</summary>
     public static IReadOnlyList<string> Sections { get; } =
         [.. Keys.Select(key => key.Section).Where(section => section.Length > 0).Distinct()];
+
+    /// <summary>The section that a key or a section stands in; empty at the top.</summary>
+    public static string ParentOf(string name) => name[..Math.Max(0, name.LastIndexOf('.'))];
+
+    /// <summary>The name of a key or a section inside the section that it stands in.</summary>
+    public static string LocalNameOf(string name) => name[(name.LastIndexOf('.') + 1)..];
 
     /// <summary>The key of this name with its section, or null.</summary>
     public static OptionKey? Find(string name) => Keys.FirstOrDefault(key => key.Name == name);

@@ -62,19 +62,19 @@ internal sealed class ConfigurationBinder
 
     private void BindEntry(string sectionName, string name, ConfigurationEntry entry)
     {
-        bool isSection = sectionName.Length == 0 && OptionTable.Sections.Contains(name);
+        string qualified = Qualify(sectionName, name);
         bool isLocalName = !name.Contains('.', StringComparison.Ordinal);
-        if (isSection)
+        if (isLocalName && OptionTable.Sections.Contains(qualified))
         {
-            BindNestedSection(name, entry.Value);
+            BindNestedSection(qualified, entry.Value);
         }
-        else if (isLocalName && OptionTable.Find(Qualify(sectionName, name)) is OptionKey key)
+        else if (isLocalName && OptionTable.Find(qualified) is OptionKey key)
         {
             BindKey(key, entry.Value);
         }
         else
         {
-            AddProblem(entry.Key, Qualify(sectionName, name), null, $"unknown key{KeySuggestion.For(sectionName, name)}", null);
+            AddProblem(entry.Key, qualified, null, $"unknown key{KeySuggestion.For(sectionName, name)}", null);
         }
     }
 

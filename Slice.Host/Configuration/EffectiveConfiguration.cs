@@ -14,26 +14,24 @@ public static class EffectiveConfiguration
     public static string Write(SliceOptions options)
     {
         StringBuilder yaml = new();
-        string section = "";
-        foreach (OptionKey key in KeysBySection())
-        {
-            if (key.Section != section)
-            {
-                section = key.Section;
-                yaml.Append(CultureInfo.InvariantCulture, $"{section}:\n");
-            }
-
-            string indent = section.Length == 0 ? "" : "  ";
-            yaml.Append(CultureInfo.InvariantCulture, $"{indent}{key.LocalName}:{WriteValue(key, key.Read(options), indent)}\n");
-        }
-
+        WriteSection(yaml, options, "", "");
         return yaml.ToString();
     }
 
-    // Sections may not be opened twice, and a key after a section would belong to it.
-    private static IEnumerable<OptionKey> KeysBySection() =>
-        OptionTable.Keys.Where(key => key.Section.Length == 0)
-            .Concat(OptionTable.Sections.SelectMany(section => OptionTable.Keys.Where(key => key.Section == section)));
+    // Sections may not be opened twice, and a key after a section would belong to it: first the keys, then the sections.
+    private static void WriteSection(StringBuilder yaml, SliceOptions options, string section, string indent)
+    {
+        foreach (OptionKey key in OptionTable.Keys.Where(key => key.Section == section))
+        {
+            yaml.Append(CultureInfo.InvariantCulture, $"{indent}{key.LocalName}:{WriteValue(key, key.Read(options), indent)}\n");
+        }
+
+        foreach (string nested in OptionTable.Sections.Where(nested => OptionTable.ParentOf(nested) == section))
+        {
+            yaml.Append(CultureInfo.InvariantCulture, $"{indent}{OptionTable.LocalNameOf(nested)}:\n");
+            WriteSection(yaml, options, nested, indent + "  ");
+        }
+    }
 
     private static string WriteValue(OptionKey key, object? value, string indent) => value switch
     {

@@ -11,7 +11,9 @@ internal static class KeySuggestion
     /// <param name="name">The unknown key.</param>
     public static string For(string sectionName, string name)
     {
-        IEnumerable<string> sectionsHere = sectionName.Length == 0 ? OptionTable.Sections : [];
+        IEnumerable<string> sectionsHere = OptionTable.Sections
+            .Where(section => OptionTable.ParentOf(section) == sectionName)
+            .Select(OptionTable.LocalNameOf);
         IEnumerable<string> namesHere = OptionTable.Keys.Where(key => key.Section == sectionName).Select(key => key.LocalName);
         (string? nameHere, int editsHere) = NearestName.FindWithDistance(name, namesHere.Concat(sectionsHere));
 

@@ -9,4 +9,8 @@ namespace Slice.Net.Connections;
 /// <param name="Time">The clock.</param>
 /// <param name="Log">The log.</param>
 internal sealed record ConnectionServices(
-    LiveSettings Settings, DeadlineSweeper Sweeper, IExchangeObserver Observer, TimeProvider Time, RequestLog Log);
+    LiveSettings Settings, DeadlineSweeper Sweeper, IExchangeObserver Observer, TimeProvider Time, RequestLog Log)
+{
+    /// <summary>Whether clients are held to <c>limits.per_client</c>: not on the operator's port.</summary>
+    public bool LimitsClients { get; init; } = true;
+}

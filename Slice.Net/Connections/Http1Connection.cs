@@ -25,6 +25,7 @@ internal sealed class Http1Connection : IClientConnection
     private readonly PipeReader _input;
     private readonly Socket? _socket;
     private readonly ConnectionDeadlines _deadlines;
+    private readonly ClientShare _share;
     private readonly RequestHead _head = new();
     private readonly RequestHeadParser _parser;
     private readonly HttpExchange _exchange;
@@ -43,6 +44,7 @@ internal sealed class Http1Connection : IClientConnection
         _handler = handler;
         _input = transport.Transport.Input;
         _settings = services.Settings.Current;
+        _share = new ClientShare(services, transport.RemoteEndPoint);
         _parser = new RequestHeadParser(_settings.HeadLimits);
         Socket? socket = transport.Features.Get<IConnectionSocketFeature>()?.Socket;
         _deadlines = new ConnectionDeadlines(_settings.Timeouts, services.Time, () => ClientProgress.BytesTaken(socket), OnExpired);
@@ -83,6 +85,13 @@ internal sealed class Http1Connection : IClientConnection
     /// <summary>Serves the connection until it ends. Never throws for anything a client or an origin can do.</summary>
     public async Task RunAsync()
     {
+        if (!_share.TryConnect(_settings))
+        {
+            Abort();
+            return;
+        }
+
+        Writer.Keep(_share.PaceUnder(_settings), Closed);
         _services.Sweeper.Add(_deadlines);
         using var whenDraining = _draining.UnsafeRegister(static input => ((PipeReader)input!).CancelPendingRead(), _input);
         try
@@ -108,6 +117,7 @@ internal sealed class Http1Connection : IClientConnection
         finally
         {
             _services.Sweeper.Remove(_deadlines);
+            _share.Leave();
             _exchange.Release();
             _head.Reset();
         }
@@ -130,7 +140,10 @@ internal sealed class Http1Connection : IClientConnection
         try
         {
             _exchange.StartRequest(_settings, mayKeepAlive: !_draining.IsCancellationRequested && !_isLate);
-            await _handler.HandleAsync(_exchange);
+            if (!await _share.TryRefuseAsync(_exchange))
+            {
+                await _handler.HandleAsync(_exchange);
+            }
         }
         catch (Exception error)
         {
@@ -242,6 +255,7 @@ internal sealed class Http1Connection : IClientConnection
             _settings = settings;
             _parser.Limit(settings.HeadLimits);
             _deadlines.Timeouts = settings.Timeouts;
+            Writer.Keep(_share.PaceUnder(settings), Closed);
         }
     }
 

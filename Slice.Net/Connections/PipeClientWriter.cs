@@ -16,7 +16,7 @@ internal sealed class PipeClientWriter(PipeWriter output, ConnectionDeadlines de
     private const int PieceBytes = 64 << 10;
 
     /// <inheritdoc/>
-    public override async ValueTask<WriteResult> WriteAsync(ReadOnlyMemory<byte> bytes)
+    protected override async ValueTask<WriteResult> SendAsync(ReadOnlyMemory<byte> bytes)
     {
         output.Write(bytes.Span);
         return await FlushAsync();
@@ -24,7 +24,8 @@ internal sealed class PipeClientWriter(PipeWriter output, ConnectionDeadlines de
 
     /// <inheritdoc/>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public override async ValueTask<WriteResult> WriteSliceAsync(ReadOnlyMemory<byte> head, StoredSlice slice, int skipBytes, int takeBytes)
+    protected override async ValueTask<WriteResult> SendSliceAsync(
+        ReadOnlyMemory<byte> head, StoredSlice slice, int skipBytes, int takeBytes)
     {
         output.Write(head.Span);
         while (takeBytes > 0)

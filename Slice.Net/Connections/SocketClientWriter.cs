@@ -12,10 +12,10 @@ namespace Slice.Net.Connections;
 internal sealed class SocketClientWriter(Socket socket, ConnectionDeadlines deadlines) : ClientWriter
 {
     /// <inheritdoc/>
-    public override ValueTask<WriteResult> WriteAsync(ReadOnlyMemory<byte> bytes) => SendBothAsync(bytes, default);
+    protected override ValueTask<WriteResult> SendAsync(ReadOnlyMemory<byte> bytes) => SendBothAsync(bytes, default);
 
     /// <inheritdoc/>
-    public override ValueTask<WriteResult> WriteSliceAsync(ReadOnlyMemory<byte> head, StoredSlice slice, int skipBytes, int takeBytes) =>
+    protected override ValueTask<WriteResult> SendSliceAsync(ReadOnlyMemory<byte> head, StoredSlice slice, int skipBytes, int takeBytes) =>
         SendBothAsync(head, slice.Map(skipBytes, takeBytes));
 
     /// <inheritdoc/>

@@ -12,6 +12,8 @@ internal abstract class ClientWriter
     public const int MaxWriteBytes = 1 << 20;
 
     private volatile bool _hasTimedOut;
+    private ClientPace? _pace;
+    private CancellationToken _closed;
 
     /// <summary>
     /// Whether the client took too little for too long. The connection ends for that reason then, whatever a failed write or a cancelled
@@ -29,15 +31,78 @@ internal abstract class ClientWriter
     /// <summary>Notes that the deadline of a write has passed: by whoever passes it, and by whoever finds it passed. Thread-safe.</summary>
     public void TimeOut() => _hasTimedOut = true;
 
+    /// <summary>Sends at a pace from the next write on.</summary>
+    /// <param name="pace">Null for as fast as the client takes bytes.</param>
+    /// <param name="closed">Ends the waits: the connection's.</param>
+    public void Keep(ClientPace? pace, CancellationToken closed) => (_pace, _closed) = (pace, closed);
+
     /// <summary>Sends bytes of ours.</summary>
-    public abstract ValueTask<WriteResult> WriteAsync(ReadOnlyMemory<byte> bytes);
+    public ValueTask<WriteResult> WriteAsync(ReadOnlyMemory<byte> bytes) =>
+        _pace is { } pace ? WritePacedAsync(pace, bytes) : SendAsync(bytes);
 
     /// <summary>Sends <paramref name="head"/>, which may be empty, and then bytes of a slice on which the caller holds a lease.</summary>
-    public abstract ValueTask<WriteResult> WriteSliceAsync(ReadOnlyMemory<byte> head, StoredSlice slice, int skipBytes, int takeBytes);
+    public ValueTask<WriteResult> WriteSliceAsync(ReadOnlyMemory<byte> head, StoredSlice slice, int skipBytes, int takeBytes) =>
+        _pace is { } pace
+            ? WriteSlicePacedAsync(pace, head, slice, skipBytes, takeBytes)
+            : SendSliceAsync(head, slice, skipBytes, takeBytes);
 
     /// <summary>
     /// Ends our direction and leaves the client's open: after what was written it reads the end of the stream. False where the transport
     /// cannot, and only ending the connection as a whole ends it.
     /// </summary>
     public abstract bool TryFinishSending();
+
+    /// <summary>Sends bytes of ours at once.</summary>
+    protected abstract ValueTask<WriteResult> SendAsync(ReadOnlyMemory<byte> bytes);
+
+    /// <summary>Sends a head and bytes of a slice at once.</summary>
+    protected abstract ValueTask<WriteResult> SendSliceAsync(ReadOnlyMemory<byte> head, StoredSlice slice, int skipBytes, int takeBytes);
+
+    private async ValueTask<WriteResult> WritePacedAsync(ClientPace pace, ReadOnlyMemory<byte> bytes)
+    {
+        while (!bytes.IsEmpty)
+        {
+            var piece = bytes[..Math.Min(bytes.Length, pace.PieceBytes)];
+            bytes = bytes[piece.Length..];
+            if (!await pace.WaitAsync(piece.Length, _closed))
+            {
+                return WriteResult.ClientGone;
+            }
+
+            if (await SendAsync(piece) is var result and not WriteResult.Written)
+            {
+                return result;
+            }
+        }
+
+        return WriteResult.Written;
+    }
+
+    private async ValueTask<WriteResult> WriteSlicePacedAsync(
+        ClientPace pace, ReadOnlyMemory<byte> head, StoredSlice slice, int skipBytes, int takeBytes)
+    {
+        if (await WritePacedAsync(pace, head) is var written and not WriteResult.Written)
+        {
+            return written;
+        }
+
+        while (takeBytes > 0)
+        {
+            int piece = Math.Min(takeBytes, pace.PieceBytes);
+            if (!await pace.WaitAsync(piece, _closed))
+            {
+                return WriteResult.ClientGone;
+            }
+
+            if (await SendSliceAsync(default, slice, skipBytes, piece) is var result and not WriteResult.Written)
+            {
+                return result;
+            }
+
+            skipBytes += piece;
+            takeBytes -= piece;
+        }
+
+        return WriteResult.Written;
+    }
 }

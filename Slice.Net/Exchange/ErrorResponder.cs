@@ -13,21 +13,30 @@ internal static class ErrorResponder
         WriteAsync(exchange, status, "text/plain; charset=utf-8", $"{status} {reason}\n");
 
     /// <summary>416 with the length that there is (B3); nothing else of the object.</summary>
-    public static ValueTask WriteUnsatisfiableAsync(HttpExchange exchange, long completeLength) =>
-        WriteAsync(exchange, 416, "text/plain; charset=utf-8", "416 the range starts past the end of the object\n", completeLength);
+    public static ValueTask WriteUnsatisfiableAsync(HttpExchange exchange, long completeLength) => WriteAsync(
+        exchange, 416, "text/plain; charset=utf-8", "416 the range starts past the end of the object\n", unsatisfiedLength: completeLength);
 
     /// <summary>504 for a client that wanted no request to the origin (RFC 9111 §5.2.1.7).</summary>
     public static ValueTask WriteNotCachedAsync(HttpExchange exchange) =>
         WriteErrorAsync(exchange, 504, "only-if-cached: not all of it is stored");
 
+    /// <summary>429 for a client that has had its share (RFC 6585 §4).</summary>
+    /// <param name="exchange">The exchange.</param>
+    /// <param name="reason">Which share.</param>
+    /// <param name="wait">When to come again.</param>
+    public static ValueTask WriteTooManyAsync(HttpExchange exchange, string reason, TimeSpan wait) => WriteAsync(
+        exchange, 429, "text/plain; charset=utf-8", $"429 {reason}\n",
+        retryAfterSeconds: (int)Math.Clamp(Math.Ceiling(wait.TotalSeconds), 1, int.MaxValue));
+
     /// <summary>A response with a small body of ours, never stored by anybody.</summary>
     public static ValueTask WriteAsync(HttpExchange exchange, int status, string contentType, string body) =>
-        WriteAsync(exchange, status, contentType, body, unsatisfiedLength: null);
+        WriteAsync(exchange, status, contentType, body, retryAfterSeconds: status == 503 ? RetryAfterSeconds : null);
 
-    private static async ValueTask WriteAsync(HttpExchange exchange, int status, string contentType, string body, long? unsatisfiedLength)
+    private static async ValueTask WriteAsync(
+        HttpExchange exchange, int status, string contentType, string body, long? unsatisfiedLength = null, int? retryAfterSeconds = null)
     {
         int bodyBytes = Encoding.UTF8.GetByteCount(body);
-        using var response = Format(exchange, status, contentType, body, bodyBytes, unsatisfiedLength);
+        using var response = Format(exchange, status, contentType, body, bodyBytes, unsatisfiedLength, retryAfterSeconds);
         exchange.StartResponse(status);
         if (await exchange.Writer.WriteAsync(response.Bytes) != WriteResult.Written)
         {
@@ -36,7 +45,8 @@ internal static class ErrorResponder
     }
 
     private static RentedHead Format(
-        HttpExchange exchange, int status, string contentType, string body, int bodyBytes, long? unsatisfiedLength)
+        HttpExchange exchange, int status, string contentType, string body, int bodyBytes, long? unsatisfiedLength,
+        int? retryAfterSeconds)
     {
         var head = new ResponseHead(status, bodyBytes);
         head.WriteField("Content-Type"u8, Encoding.ASCII.GetBytes(contentType));
@@ -52,9 +62,9 @@ internal static class ErrorResponder
             head.WriteField("Allow"u8, "GET, HEAD"u8);
         }
 
-        if (status == 503)
+        if (retryAfterSeconds is { } seconds)
         {
-            head.WriteField("Retry-After"u8, RetryAfterSeconds);
+            head.WriteField("Retry-After"u8, seconds);
         }
 
         if (status == 401)

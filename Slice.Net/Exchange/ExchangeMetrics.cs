@@ -23,6 +23,9 @@ internal sealed class ExchangeMetrics(SliceMeter meter) : IExchangeObserver
         }
     }
 
+    /// <inheritdoc/>
+    public void Limited(string limit) => meter.ClientLimits.Add(limit);
+
     private void Count(in ExchangeRecord record)
     {
         using var entry = meter.Open();

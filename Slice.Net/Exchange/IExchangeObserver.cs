@@ -8,4 +8,7 @@ internal interface IExchangeObserver
 
     /// <summary>An exchange has finished. The record is valid during the call only.</summary>
     void Finished(in ExchangeRecord record);
+
+    /// <summary>A client met a limit of its own, <c>connections</c> or <c>requests</c>.</summary>
+    void Limited(string limit);
 }

@@ -20,7 +20,8 @@ internal sealed class RequestSettings
     /// <param name="options">The configuration.</param>
     /// <param name="origin">The origin that it names.</param>
     /// <param name="time">The clock.</param>
-    public RequestSettings(SliceOptions options, OriginClient origin, TimeProvider time)
+    /// <param name="replaced">What held until now; null at the start.</param>
+    public RequestSettings(SliceOptions options, OriginClient origin, TimeProvider time, RequestSettings? replaced = null)
     {
         Options = options;
         Origin = origin;
@@ -30,6 +31,7 @@ internal sealed class RequestSettings
         HeadLimits = new RequestHeadLimits(
             options.Limits.RequestTargetBytes, options.Limits.RequestHeadBytes, options.Limits.RequestFields);
         Timeouts = TimeoutSettings.From(options, time);
+        ClientLimits = ClientLimits.For(options.Limits.PerClient, replaced?.ClientLimits);
         HealthPath = Encoding.ASCII.GetBytes(options.HealthPath);
         PurgeToken = options.Purge.AuthToken is { } token ? Encoding.UTF8.GetBytes(token) : default(ReadOnlyMemory<byte>?);
         Fetching = new FetchSettings
@@ -65,6 +67,9 @@ internal sealed class RequestSettings
 
     /// <summary>Deadlines towards the client.</summary>
     public TimeoutSettings Timeouts { get; }
+
+    /// <summary>What one client address may have; shared with the settings before when they asked for the same.</summary>
+    public ClientLimits ClientLimits { get; }
 
     /// <summary>Path that answers health checks.</summary>
     public ReadOnlyMemory<byte> HealthPath { get; }

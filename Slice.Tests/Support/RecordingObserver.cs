@@ -30,6 +30,9 @@ internal sealed class RecordingObserver(IExchangeObserver next) : IExchangeObser
         next.Finished(record);
     }
 
+    /// <inheritdoc/>
+    public void Limited(string limit) => next.Limited(limit);
+
     private void Keep(in ExchangeRecord record) =>
         _records.Enqueue(new RecordedExchange(
             Encoding.Latin1.GetString(record.Method),

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Net.Sockets;
 using Slice.Tests.Support;
 
@@ -30,12 +31,65 @@ internal static class LimitRows
             "limits.request_fields", "100", "8", bed => StatusAsync(bed, bed.NewTarget(), [.. Enumerable.Repeat("A: b", 10)]),
             "200", "431"),
         LiveKeyRow.OfAct("limits.request_body", "4", "3", UploadAsync, "200", "413"),
+        LiveKeyRow.OfAct("limits.per_client.connections", "0", "1", TwoConnectionsAsync, "200 200", "200 429"),
+        LiveKeyRow.OfAct("limits.per_client.requests_per_second", "0", "1", ManyRequestsAsync, "none refused", "some refused"),
+        LiveKeyRow.OfAct("limits.per_client.bytes_per_second", "0", "1KiB", DownloadAsync, "whole", "under way"),
         new("limits.min_send_rate", "0", "1GiB", SlowReaderAsync) { With = [("timeouts.send", "60s")] },
         LiveKeyRow.OfAct("limits.min_receive_rate", "0", "1GiB", SlowUploadAsync, "200", "408") with
         {
             With = [("timeouts.request_body", "60s")],
         },
     ];
+
+    private static async Task<string> TwoConnectionsAsync(LiveKeyBed bed)
+    {
+        using var first = await RawClient.ConnectAsync(bed.Proxy.EndPoint);
+        await first.SendAsync(RawClient.Request("GET", "/health"));
+        int status = (await first.ReadResponseAsync()).StatusCode;
+        int next = (await bed.GetAsync("/health")).StatusCode;
+        return string.Create(CultureInfo.InvariantCulture, $"{status} {next}");
+    }
+
+    // Forty-nine seconds' worth at one per second.
+    private static async Task<string> ManyRequestsAsync(LiveKeyBed bed)
+    {
+        const int Requests = 50;
+        await bed.Client.SendAsync(string.Concat(Enumerable.Repeat(RawClient.Request("GET", "/health"), Requests)));
+        int refused = 0;
+        for (int request = 0; request < Requests; request++)
+        {
+            refused += (await bed.Client.ReadResponseAsync()).StatusCode == 429 ? 1 : 0;
+        }
+
+        return refused == 0 ? "none refused" : "some refused";
+    }
+
+    // 64 KiB are a minute's worth at 1 KiB per second. A client at another address, which has bytes of its own, is answered meanwhile.
+    private static async Task<string> DownloadAsync(LiveKeyBed bed)
+    {
+        bed.File.LengthBytes = 64 << 10;
+        using var client = await RawClient.ConnectAsync(bed.Proxy.EndPoint);
+        await client.SendAsync(RawClient.Request("GET", bed.NewTarget()));
+        await client.ReadBytesAsync(1);
+        if (!bed.IsReloaded)
+        {
+            await client.ReadBytesAsync(64 << 10);
+            return "whole";
+        }
+
+        var download = client.ReadBytesAsync(64 << 10);
+        for (int probe = 0; probe < 3; probe++)
+        {
+            using var other = await RawClient.ConnectFromAsync(IPAddress.Parse("127.0.0.2"), bed.Proxy.EndPoint);
+            await other.SendAsync(RawClient.Request("GET", "/health"));
+            Assert.Equal(200, (await other.ReadResponseAsync()).StatusCode);
+        }
+
+        bool isUnderWay = !download.IsCompleted;
+        client.Abort();
+        await download.ContinueWith(_ => { }, TaskScheduler.Default);
+        return isUnderWay ? "under way" : "whole";
+    }
 
     // On the connection from before the reload: its parser and its deadlines have to change too.
     private static async Task<string> StatusAsync(LiveKeyBed bed, string target, params string[] fields)

@@ -176,9 +176,18 @@ internal sealed class LiveKeyBed : IAsyncDisposable
                 .Replace("{other}", Other.Authority, StringComparison.Ordinal);
         }
 
-        var sections = OptionTable.Keys.Where(key => values.ContainsKey(key.Name)).GroupBy(key => key.Section);
-        System.IO.File.WriteAllLines(_directory.Combine("pingora_slice.yaml"), sections.SelectMany(section => section.Key.Length == 0
-            ? section.Select(key => $"{key.Name}: {values[key.Name]}")
-            : section.Select(key => $"  {key.LocalName}: {values[key.Name]}").Prepend($"{section.Key}:")));
+        System.IO.File.WriteAllLines(_directory.Combine("pingora_slice.yaml"), LinesOf("", values));
     }
+
+    private static IEnumerable<string> LinesOf(string section, Dictionary<string, string> values) =>
+    [
+        .. OptionTable.Keys
+            .Where(key => key.Section == section && values.ContainsKey(key.Name))
+            .Select(key => $"{key.LocalName}: {values[key.Name]}"),
+        .. OptionTable.Sections
+            .Where(nested => OptionTable.ParentOf(nested) == section)
+            .SelectMany(nested => LinesOf(nested, values)
+                .Select(line => "  " + line)
+                .Prepend($"{OptionTable.LocalNameOf(nested)}: ")),
+    ];
 }
