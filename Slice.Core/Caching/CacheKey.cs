@@ -5,35 +5,32 @@ namespace Slice.Core.Caching;
 
 /// <summary>
 /// What names a stored response: the normal form of the request-target (<c>NormalizedTarget</c>), behind the host when
-/// the host is forwarded. Immutable; two keys are equal when their bytes are.
+/// the host is forwarded, and before the digest of fields that tell objects apart (<see cref="KeyFields"/>). Immutable; two keys are equal
+/// when their bytes are.
 /// </summary>
 /// <remarks>
-/// Of what is longer than <see cref="MaxBytes"/> a key holds the beginning, a number sign and the SHA-256 of all of it in hex, so that a
-/// long query does not weigh on memory and journal for as long as its answer is kept. No target has a number sign (RFC 9112 §3.2), so no
-/// short one can pass for the key of a long one.
+/// Of a target that is longer than <see cref="MaxTargetBytes"/>, with its host, a key holds the beginning, a number sign and the SHA-256 of
+/// all of it in hex, so that a long query does not weigh on memory and journal for as long as its answer is kept. No target has a number
+/// sign (RFC 9112 §3.2), so no short one can pass for the key of a long one.
 /// </remarks>
 public readonly struct CacheKey : IEquatable<CacheKey>
 {
-    /// <summary>Most bytes that a key holds. Arbitrary; most targets are shorter than 100.</summary>
-    public const int MaxBytes = 256;
+    /// <summary>Most bytes that a key holds of host and target. Arbitrary; most targets are shorter than 100.</summary>
+    public const int MaxTargetBytes = 256;
+
+    /// <summary>Most bytes that a key holds.</summary>
+    public const int MaxBytes = MaxTargetBytes + KeyFields.SuffixBytes;
 
     private const int DigestBytes = 2 * SHA256.HashSizeInBytes;
-    private const int PrefixBytes = MaxBytes - DigestBytes - 1;
+    private const int PrefixBytes = MaxTargetBytes - DigestBytes - 1;
 
     private readonly byte[] _bytes;
 
     /// <summary>The key of <paramref name="bytes"/>; it owns a copy of them, or of what stands for them when they are many.</summary>
     public CacheKey(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length <= MaxBytes)
-        {
-            _bytes = bytes.ToArray();
-        }
-        else
-        {
-            _bytes = new byte[MaxBytes];
-            Shorten(bytes, _bytes);
-        }
+        Span<byte> buffer = stackalloc byte[MaxBytes];
+        _bytes = Hold(bytes, buffer).ToArray();
     }
 
     /// <summary>The bytes that the key holds, at most <see cref="MaxBytes"/>.</summary>
@@ -51,16 +48,25 @@ public readonly struct CacheKey : IEquatable<CacheKey>
     /// <summary>The key as text for log lines and messages; bytes beyond ASCII appear as Latin-1.</summary>
     public override string ToString() => System.Text.Encoding.Latin1.GetString(_bytes);
 
-    /// <summary>Writes what a key holds of bytes that are more than <see cref="MaxBytes"/>. It allocates nothing.</summary>
-    /// <param name="bytes">More than <see cref="MaxBytes"/>.</param>
-    /// <param name="destination">Room for <see cref="MaxBytes"/>, which are written.</param>
-    internal static void Shorten(ReadOnlySpan<byte> bytes, Span<byte> destination)
+    /// <summary>What the key of these bytes holds of them: mostly all of them. It allocates nothing.</summary>
+    /// <param name="bytes">Host, target and fields.</param>
+    /// <param name="buffer">Room for <see cref="MaxBytes"/>, for when all of them are too many.</param>
+    internal static ReadOnlySpan<byte> Hold(ReadOnlySpan<byte> bytes, Span<byte> buffer)
     {
+        var target = KeyFields.ResourceOf(bytes);
+        if (target.Length <= MaxTargetBytes)
+        {
+            return bytes;
+        }
+
+        var suffix = bytes[target.Length..];
         Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(bytes, digest);
-        bytes[..PrefixBytes].CopyTo(destination);
-        destination[PrefixBytes] = (byte)'#';
-        Convert.TryToHexStringLower(digest, destination[(PrefixBytes + 1)..], out _);
+        SHA256.HashData(target, digest);
+        target[..PrefixBytes].CopyTo(buffer);
+        buffer[PrefixBytes] = (byte)'#';
+        Convert.TryToHexStringLower(digest, buffer[(PrefixBytes + 1)..], out _);
+        suffix.CopyTo(buffer[MaxTargetBytes..]);
+        return buffer[..(MaxTargetBytes + suffix.Length)];
     }
 
     /// <summary>Byte equality.</summary>

@@ -13,7 +13,7 @@ internal sealed class CacheKeyComparer : IEqualityComparer<CacheKey>, IAlternate
     public int GetHashCode(CacheKey obj) => HashOf(obj.Bytes);
 
     public bool Equals(ReadOnlySpan<byte> alternate, CacheKey other) =>
-        alternate.Length <= CacheKey.MaxBytes ? alternate.SequenceEqual(other.Bytes) : EqualsLong(alternate, other);
+        alternate.Length <= CacheKey.MaxTargetBytes ? alternate.SequenceEqual(other.Bytes) : EqualsLong(alternate, other);
 
     public int GetHashCode(ReadOnlySpan<byte> alternate) => HashOf(alternate);
 
@@ -24,7 +24,7 @@ internal sealed class CacheKeyComparer : IEqualityComparer<CacheKey>, IAlternate
     /// </summary>
     internal static int HashOf(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length > CacheKey.MaxBytes)
+        if (bytes.Length > CacheKey.MaxTargetBytes)
         {
             return HashOfLong(bytes);
         }
@@ -36,15 +36,15 @@ internal sealed class CacheKeyComparer : IEqualityComparer<CacheKey>, IAlternate
 
     private static bool EqualsLong(ReadOnlySpan<byte> alternate, CacheKey other)
     {
-        Span<byte> held = stackalloc byte[CacheKey.MaxBytes];
-        CacheKey.Shorten(alternate, held);
-        return held.SequenceEqual(other.Bytes);
+        Span<byte> buffer = stackalloc byte[CacheKey.MaxBytes];
+        return CacheKey.Hold(alternate, buffer).SequenceEqual(other.Bytes);
     }
 
     private static int HashOfLong(ReadOnlySpan<byte> bytes)
     {
-        Span<byte> held = stackalloc byte[CacheKey.MaxBytes];
-        CacheKey.Shorten(bytes, held);
-        return HashOf(held);
+        Span<byte> buffer = stackalloc byte[CacheKey.MaxBytes];
+        var hash = default(HashCode);
+        hash.AddBytes(CacheKey.Hold(bytes, buffer));
+        return hash.ToHashCode();
     }
 }

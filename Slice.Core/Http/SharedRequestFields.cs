@@ -22,6 +22,21 @@ public sealed class SharedRequestFields
     /// <summary>The list of the product alone.</summary>
     public static SharedRequestFields Default { get; } = new([]);
 
+    /// <summary>
+    /// What is wrong with a name that an operator adds, or null. A field of which the origin never sees what the client says cannot tell
+    /// its answers apart: one of the connection, of framing, ranges, conditions, caching, or coding, which Vary tells apart.
+    /// </summary>
+    public static string? CheckAlsoIncluded(string name)
+    {
+        byte[] bytes = Encoding.Latin1.GetBytes(name);
+        var field = KnownFields.Find(bytes);
+        bool isOurs = HopByHopFields.Contains(bytes) || field is KnownField.AcceptEncoding or KnownField.Via
+            || (IsSetByUs(field) && !SaysWhoAsks(field));
+        return !Ascii.IsValid(name) || !FieldSyntax.IsToken(bytes) ? "not the name of a field"
+            : isOurs ? "a field that does not reach the origin as the client sets it"
+            : null;
+    }
+
     /// <summary>Whether a field goes to the origin with a request whose answer others may get. Without Accept-Encoding.</summary>
     public bool Includes(KnownField field, ReadOnlySpan<byte> name) =>
         field is KnownField.UserAgent or KnownField.Accept
@@ -78,8 +93,11 @@ public sealed class SharedRequestFields
         KnownField.Host or KnownField.ContentLength or KnownField.TransferEncoding or KnownField.Expect
         or KnownField.Range or KnownField.IfRange or KnownField.IfMatch or KnownField.IfNoneMatch
         or KnownField.IfModifiedSince or KnownField.IfUnmodifiedSince
-        or KnownField.CacheControl or KnownField.Pragma or KnownField.Forwarded
-        or KnownField.XForwardedFor or KnownField.XForwardedHost or KnownField.XForwardedProto;
+        or KnownField.CacheControl or KnownField.Pragma
+        || SaysWhoAsks(field);
+
+    private static bool SaysWhoAsks(KnownField field) => field is
+        KnownField.Forwarded or KnownField.XForwardedFor or KnownField.XForwardedHost or KnownField.XForwardedProto;
 
     private static bool RewritesRequest(ReadOnlySpan<byte> name) =>
         HasPrefix(name, "X-Forwarded"u8) || HasPrefix(name, "X-Original-"u8) || HasPrefix(name, "X-Rewrite-"u8)

@@ -160,7 +160,8 @@ public sealed class Generation : ISliceTenant
         get
         {
             long tableBytes = _slices.Bytes + ((long)SliceBytes * _slices.Stored);
-            return (RecordBytes + Key.Bytes.Length + Response.Bytes + (Selecting?.Bytes ?? 0) + tableBytes) * HalvesPerByte / 2;
+            long keyBytes = Key.Bytes.Length + SiblingKeys.BytesOf(Key);
+            return (RecordBytes + keyBytes + Response.Bytes + (Selecting?.Bytes ?? 0) + tableBytes) * HalvesPerByte / 2;
         }
     }
 

@@ -16,6 +16,7 @@ public sealed class ObjectIndex
 
     private readonly ConcurrentDictionary<CacheKey, StoredVariants> _objects = new(CacheKeyComparer.Instance);
     private readonly ConcurrentDictionary<CacheKey, StoredVariants>.AlternateLookup<ReadOnlySpan<byte>> _byBytes;
+    private readonly SiblingKeys _siblings = new();
     private readonly int[] _removals = new int[RemovalSlots];
     private readonly IndexMemory _memory;
 
@@ -112,6 +113,7 @@ public sealed class ObjectIndex
             previous.Replace();
         }
 
+        _siblings.Add(generation.Key);
         generation.Published();
         _memory.Add(generation);
 
@@ -148,11 +150,28 @@ public sealed class ObjectIndex
         }
     }
 
-    /// <summary>Takes the key's object out of the cache at once, with all its variants, whatever its size (PURGE).</summary>
-    /// <returns>The slices it had, or -1 when nothing was stored under the key.</returns>
+    /// <summary>
+    /// Takes what is stored under the key out of the cache at once, with all its variants, whatever its size, and what is stored under the
+    /// same target for other values of <c>cache_key.fields</c> (PURGE).
+    /// </summary>
+    /// <returns>The slices it had, or -1 when nothing was stored.</returns>
     public int Remove(ReadOnlySpan<byte> key)
     {
+        var resource = KeyFields.ResourceOf(key);
         Interlocked.Increment(ref RemovalsSlot(key));
+        int slices = RemoveVariants(resource);
+        foreach (var sibling in _siblings.Of(resource))
+        {
+            int removed = RemoveVariants(sibling.Bytes);
+            _siblings.Remove(sibling, IsGone);
+            slices = removed < 0 ? slices : Math.Max(0, slices) + removed;
+        }
+
+        return slices;
+    }
+
+    private int RemoveVariants(ReadOnlySpan<byte> key)
+    {
         if (!_byBytes.TryRemove(key, out var variants))
         {
             return -1;
@@ -178,7 +197,10 @@ public sealed class ObjectIndex
     /// <summary>Retires a generation of which eviction has taken the last slice: for <see cref="SliceStore.TenantEmptied"/>.</summary>
     internal void RemoveEmptied(ISliceTenant tenant) => Remove((Generation)tenant);
 
-    private ref int RemovalsSlot(ReadOnlySpan<byte> key) => ref _removals[CacheKeyComparer.HashOf(key) & (RemovalSlots - 1)];
+    private ref int RemovalsSlot(ReadOnlySpan<byte> key) =>
+        ref _removals[CacheKeyComparer.HashOf(KeyFields.ResourceOf(key)) & (RemovalSlots - 1)];
+
+    private bool IsGone(CacheKey key) => !_objects.ContainsKey(key);
 
     private void TakeOut(Generation generation)
     {
@@ -191,8 +213,10 @@ public sealed class ObjectIndex
                     : _objects.TryUpdate(generation.Key, rest, existing));
             if (isDone)
             {
-                return;
+                break;
             }
         }
+
+        _siblings.Remove(generation.Key, IsGone);
     }
 }

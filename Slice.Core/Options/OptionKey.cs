@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Slice.Core.Http;
 
 namespace Slice.Core.Options;
 
@@ -76,7 +77,7 @@ public sealed class OptionKey
     {
         OptionKind.Count or OptionKind.Size or OptionKind.Duration => RangeText(Minimum),
         OptionKind.Flag => "true or false",
-        OptionKind.Patterns or OptionKind.Arguments or OptionKind.Networks => $"a list, each entry {ItemSyntax}",
+        OptionKind.Patterns or OptionKind.Arguments or OptionKind.FieldNames or OptionKind.Networks => $"a list, each entry {ItemSyntax}",
         OptionKind.Choice => $"{string.Join(", ", Choices.SkipLast(1))} or {Choices[^1]}",
         OptionKind.ListenAddress => ListenAddress.Syntax,
         OptionKind.OriginAddresses => $"{OriginAddress.Syntax}; one, or a list of at most {OriginAddress.MaxCount}",
@@ -92,6 +93,7 @@ public sealed class OptionKey
     public string ItemSyntax => Kind switch
     {
         OptionKind.Arguments => "the name of an argument as it stands in the query, without & and =; a trailing * stands for any ending",
+        OptionKind.FieldNames => "the name of a request field that the client sets, not one of framing, ranges, conditions or caching",
         OptionKind.Networks => "an IP address or a network such as 10.0.0.0/8",
         _ => SlicePattern.Syntax,
     };
@@ -131,7 +133,7 @@ public sealed class OptionKey
         (OptionKind.OriginAddresses, IReadOnlyList<Uri> addresses) => $"[{string.Join(", ", addresses.Select(OriginAddress.Format))}]",
         (OptionKind.LogLevel, LogSeverity severity) => LogSeverityText.Format(severity),
         (
-            OptionKind.Patterns or OptionKind.Arguments or OptionKind.Networks,
+            OptionKind.Patterns or OptionKind.Arguments or OptionKind.FieldNames or OptionKind.Networks,
             IReadOnlyList<string> entries) => $"[{string.Join(", ", entries)}]",
         _ => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "",
     };
@@ -146,6 +148,7 @@ public sealed class OptionKey
         OptionKind.Arguments => IsVisibleAscii(entry) && entry.Length > 0 && !entry.AsSpan().ContainsAny("&=?#")
             ? null
             : "not the name of an argument",
+        OptionKind.FieldNames => SharedRequestFields.CheckAlsoIncluded(entry),
         OptionKind.Networks => IsNetwork(entry) ? null : "not an address or network",
         _ => SlicePattern.Compile(entry, out _),
     };

@@ -21,6 +21,9 @@ public enum OptionKind
     /// <summary>A list of names of query arguments (<see cref="IReadOnlyList{T}"/> of <see cref="string"/>).</summary>
     Arguments,
 
+    /// <summary>A list of names of request fields (<see cref="IReadOnlyList{T}"/> of <see cref="string"/>).</summary>
+    FieldNames,
+
     /// <summary>A list of IP addresses and networks (<see cref="IReadOnlyList{T}"/> of <see cref="string"/>).</summary>
     Networks,
 

@@ -119,8 +119,11 @@ public static class OptionTable
             "What of the query tells objects apart: all of it, its arguments in any order, or nothing.",
             o => (int)o.CacheKeyQuery, (o, v) => o with { CacheKeyQuery = (QueryKey)v }),
         Arguments(
-            "Cache", "cache_key.ignored_arguments", "Query arguments that do not tell objects apart; they go to the origin all the same.",
+            "Cache", "cache_key.ignored_arguments", "Query arguments that do not tell objects apart; requests for all go without them.",
             o => o.CacheKeyIgnoredArguments, (o, v) => o with { CacheKeyIgnoredArguments = v }),
+        FieldNames(
+            "Cache", "cache_key.fields", "Request fields that tell objects apart, and go to the origin with requests for all.",
+            o => o.CacheKeyFields, (o, v) => o with { CacheKeyFields = v }),
         Size("Cache", "l1_cache_size_bytes", 16 * MiB, TiB, "Bytes kept when the cache is in memory.",
             o => o.Store.MemorySizeBytes, (o, v) => o with { Store = o.Store with { MemorySizeBytes = v } }).AtRestart(),
         Flag(
@@ -350,6 +353,11 @@ public static class OptionTable
         string group, string name, string summary, Func<SliceOptions, IReadOnlyList<string>> read,
         Func<SliceOptions, IReadOnlyList<string>, SliceOptions> with) =>
         new(group, name, OptionKind.Arguments, summary, read, (o, v) => with(o, (IReadOnlyList<string>)v!));
+
+    private static OptionKey FieldNames(
+        string group, string name, string summary, Func<SliceOptions, IReadOnlyList<string>> read,
+        Func<SliceOptions, IReadOnlyList<string>, SliceOptions> with) =>
+        new(group, name, OptionKind.FieldNames, summary, read, (o, v) => with(o, (IReadOnlyList<string>)v!));
 
     private static OptionKey Networks(
         string group, string name, string summary, Func<SliceOptions, IReadOnlyList<string>> read,

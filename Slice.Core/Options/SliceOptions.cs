@@ -67,6 +67,11 @@ public sealed record SliceOptions
     public IReadOnlyList<string> CacheKeyIgnoredArguments { get; init; } = [];
 
     /// <summary>
+    /// Names of request fields that belong to the cache key, and so go to the origin with requests for all. Default none.
+    /// </summary>
+    public IReadOnlyList<string> CacheKeyFields { get; init; } = [];
+
+    /// <summary>
     /// The addresses of the origin, all of one scheme. Required. All serve the same objects; requests go to them in turn.
     /// </summary>
     public IReadOnlyList<Uri> UpstreamAddresses { get; init; } = [];

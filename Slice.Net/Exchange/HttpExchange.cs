@@ -19,6 +19,7 @@ internal sealed class HttpExchange
     private byte[]? _key;
     private int _keyLength;
     private int _hostLength;
+    private int _targetLength;
     private SubrequestTemplate? _template;
     private RequestSettings? _settings;
     private CacheDetail _cacheDetail;
@@ -100,14 +101,14 @@ internal sealed class HttpExchange
     /// <summary>Those of them that came from the store.</summary>
     public long BytesFromStore { get; set; }
 
-    /// <summary>The cache key, in the normal form of the target. Valid during the exchange.</summary>
+    /// <summary>The cache key, with the target in normal form. Valid during the exchange.</summary>
     public ReadOnlySpan<byte> Key => _keyLength == 0 ? Head.Target.PathAndQuery : _key.AsSpan(0, _keyLength);
 
     /// <summary>What stands before the target in the key: the host when it is part of the key, else nothing.</summary>
     public ReadOnlySpan<byte> KeyPrefix => Key[.._hostLength];
 
-    /// <summary>The target in normal form: the key without its host.</summary>
-    public ReadOnlySpan<byte> NormalizedTarget => Key[_hostLength..];
+    /// <summary>The target in normal form: the key without its host and its fields.</summary>
+    public ReadOnlySpan<byte> NormalizedTarget => _keyLength == 0 ? Key : Key.Slice(_hostLength, _targetLength);
 
     /// <summary>Whether this is a HEAD request, whose response has no body.</summary>
     public bool IsHead => Head.Method == RequestMethod.Head;
@@ -222,7 +223,7 @@ internal sealed class HttpExchange
     {
         AsksForItself = false;
         IsSliced = null;
-        _keyLength = _hostLength = 0;
+        _keyLength = _hostLength = _targetLength = 0;
         if (_key is not null)
         {
             ArrayPool<byte>.Shared.Return(_key);
@@ -305,21 +306,23 @@ internal sealed class HttpExchange
         (_cacheResult, _cacheDetail, _ending) = (CacheResult.None, CacheDetail.None, ExchangeEnding.Complete);
     }
 
-    // A target in normal form without a host before it is the key as it stands; nothing is copied.
+    // A target in normal form without a host before it and fields behind it is the key as it stands; nothing is copied.
     private void WriteKey()
     {
         var target = Head.Target.PathAndQuery;
         var queryKeyRule = Settings.QueryKeyRule;
         bool forwardHost = Settings.Options.ForwardHost;
-        if (!forwardHost && queryKeyRule.IsIdentity && Core.Http.NormalizedTarget.IsNormal(target))
+        bool hasFields = !Settings.KeyFields.IsEmpty;
+        if (!forwardHost && !hasFields && queryKeyRule.IsIdentity && Core.Http.NormalizedTarget.IsNormal(target))
         {
             return;
         }
 
         var host = forwardHost ? HostSyntax.Normalize(Head.Host, IsTls) : default;
-        _key = ArrayPool<byte>.Shared.Rent(host.Length + target.Length);
+        _key = ArrayPool<byte>.Shared.Rent(host.Length + target.Length + (hasFields ? KeyFields.SuffixBytes : 0));
         Ascii.ToLower(host, _key, out _hostLength);
-        int targetLength = Core.Http.NormalizedTarget.Write(target, _key.AsSpan(_hostLength));
-        _keyLength = _hostLength + queryKeyRule.Apply(_key.AsSpan(_hostLength, targetLength));
+        _targetLength = queryKeyRule.Apply(_key.AsSpan(_hostLength, Core.Http.NormalizedTarget.Write(target, _key.AsSpan(_hostLength))));
+        _keyLength = _hostLength + _targetLength;
+        _keyLength += hasFields ? Settings.KeyFields.Write(Head.Fields, _key.AsSpan(_keyLength)) : 0;
     }
 }

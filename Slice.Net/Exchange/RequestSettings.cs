@@ -27,7 +27,8 @@ internal sealed class RequestSettings
         Origin = origin;
         Patterns = new SlicePatterns(options.SlicePatterns);
         QueryKeyRule = new QueryKeyRule(options.CacheKeyQuery, options.CacheKeyIgnoredArguments);
-        SharedFields = SharedRequestFields.Default;
+        KeyFields = new KeyFields(options.CacheKeyFields);
+        SharedFields = new SharedRequestFields(options.CacheKeyFields);
         HeadLimits = new RequestHeadLimits(
             options.Limits.RequestTargetBytes, options.Limits.RequestHeadBytes, options.Limits.RequestFields);
         Timeouts = TimeoutSettings.From(options, time);
@@ -58,6 +59,9 @@ internal sealed class RequestSettings
 
     /// <summary>What of the query belongs to the cache key.</summary>
     public QueryKeyRule QueryKeyRule { get; }
+
+    /// <summary>Which fields of a request belong to the cache key.</summary>
+    public KeyFields KeyFields { get; }
 
     /// <summary>Which fields of a client go along when others may get the answer.</summary>
     public SharedRequestFields SharedFields { get; }

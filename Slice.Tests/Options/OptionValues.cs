@@ -11,6 +11,7 @@ internal static class OptionValues
         OptionKind.Count or OptionKind.Size => (long)key.Read(options)! + 1,
         OptionKind.Duration => (TimeSpan)key.Read(options)! + TimeSpan.FromMilliseconds(1),
         OptionKind.Flag => !(bool)key.Read(options)!,
+        OptionKind.FieldNames => (string[])["X-Other"],
         OptionKind.Patterns or OptionKind.Arguments or OptionKind.Networks => (string[])["^/other"],
         OptionKind.Choice => key.Choices[^1],
         OptionKind.OriginAddresses => (Uri[])[new("http://other.example"), new("http://another.example:81")],

@@ -26,6 +26,8 @@ internal static class CacheRows
         LiveKeyRow.OfAct("honor_request_cache_control", "true", "false", NoCacheAsync, Asked, NotAsked),
         LiveKeyRow.OfAct("cache_key.query", "all", "sorted", bed => QueriesAsync(bed, "?a=1&b=2", "?b=2&a=1"), Asked, NotAsked),
         LiveKeyRow.OfAct("cache_key.ignored_arguments", "[]", "[sid]", bed => QueriesAsync(bed, "", "?sid=4"), Asked, NotAsked),
+        LiveKeyRow.OfAct(
+            "cache_key.fields", "[]", "[X-Api-Key]", bed => TwiceAsync(bed, bed.NewTarget(), null, "X-Api-Key: a"), NotAsked, Asked),
     ];
 
     // How many requests the second GET of one object costs the origin.

@@ -115,6 +115,7 @@ public sealed class EffectiveConfigurationTests : IDisposable
         OptionKind.Count or OptionKind.Size => key.Name == "limits.request_target" ? key.Minimum : key.Maximum,
         OptionKind.Duration => TimeSpan.FromMilliseconds(key.Maximum - 1),
         OptionKind.Flag => !(bool)key.Read(new SliceOptions())!,
+        OptionKind.FieldNames => (string[])["X-Api-Key", "origin", "!#$%&'*+-.^_`|~"],
         OptionKind.Arguments => (string[])["utm_*", "\"'x"],
         OptionKind.Choice => key.Choices[^1],
         OptionKind.Patterns => (string[])["^/downloads/.*", @"\.(iso|tar\.gz)$", "\"'#"],
