@@ -27,7 +27,9 @@ public enum CacheDetail : byte
     /// <summary>The response sets a cookie, and <c>cache_set_cookie</c> is off.</summary>
     SetCookie,
 
-    /// <summary>Neither the response nor the operator gives a lifetime to this status.</summary>
+    /// <summary>
+    /// Neither the response nor the operator gives a lifetime to this path and status, and the answer does not look like a file (B27).
+    /// </summary>
     NoLifetime,
 
     /// <summary>
@@ -111,6 +113,9 @@ public enum CacheDetail : byte
 
     /// <summary>Not fresh for as long as the client's min-fresh asks (RFC 9111 §5.2.1.3).</summary>
     RequestMinFresh,
+
+    /// <summary>An error or a redirect that strangers got and that states no lifetime; the request has credentials.</summary>
+    ForStrangers,
 
     /// <summary>Slices of different times must not be joined on the strength of the validator (<c>validator</c>).</summary>
     WeakValidator,

@@ -40,6 +40,7 @@ public static class CacheDetails
         CacheDetail.RequestNoCache => "request-no-cache"u8,
         CacheDetail.RequestMaxAge => "request-max-age"u8,
         CacheDetail.RequestMinFresh => "request-min-fresh"u8,
+        CacheDetail.ForStrangers => "for-strangers"u8,
         CacheDetail.WeakValidator => "weak-validator"u8,
         CacheDetail.Incomplete => "incomplete"u8,
         CacheDetail.OriginFailed => "origin-failed"u8,

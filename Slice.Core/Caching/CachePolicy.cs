@@ -8,7 +8,16 @@ public sealed record CachePolicy
     /// <summary>False: nothing is shared between requests.</summary>
     public bool IsEnabled { get; init; } = true;
 
-    /// <summary>Freshness lifetime of an answer that states none (<c>cache_ttl</c>). Default 1 h.</summary>
+    /// <summary>
+    /// Whether the operator named the path (<c>slice_patterns</c>): <see cref="DefaultLifetime"/> then holds as written. Elsewhere, of what
+    /// says nothing about freshness only files are kept (B27). Default true.
+    /// </summary>
+    public bool IsNamedPath { get; init; } = true;
+
+    /// <summary>
+    /// Freshness lifetime of an answer that states none (<c>cache_ttl</c>); the longest lifetime of a file on a path that was not named.
+    /// Default 1 h.
+    /// </summary>
     public TimeSpan DefaultLifetime { get; init; } = TimeSpan.FromHours(1);
 
     /// <summary>Whether <see cref="DefaultLifetime"/> stands in for what a 200 states too (<c>cache_ttl_override</c>).</summary>

@@ -4,30 +4,25 @@ namespace Slice.Core.Caching;
 
 /// <summary>
 /// How long a response is fresh (B27): <c>X-Accel-Expires</c>, then <c>CDN-Cache-Control</c>, then <c>s-maxage</c>, <c>max-age</c>,
-/// <c>Expires</c>, then what the operator sets for its status. Pure.
+/// <c>Expires</c>, then what the operator sets for its path and status. Pure.
 /// </summary>
 internal static class FreshnessLifetime
 {
     /// <summary>nginx's field; it speaks to the proxy and is not sent on.</summary>
     public const string AccelExpiresFieldName = "X-Accel-Expires";
 
-    /// <summary>The lifetime; null when nothing states one.</summary>
-    /// <param name="status">The response's status.</param>
+    // RFC 9111 §4.2.2 calls 10 % typical.
+    private const int AgePerLifetime = 10;
+
+    /// <summary>The lifetime that the response states; null when it states none that can be read.</summary>
     /// <param name="directives">Cache-Control or what stands in for it.</param>
     /// <param name="accelExpires">X-Accel-Expires, or null: seconds, or <c>@</c> and a Unix time.</param>
     /// <param name="expires">
     /// The time of Expires; null when absent or replaced by a targeted field. The least time for one that cannot be read.
     /// </param>
     /// <param name="date">When the response was made.</param>
-    /// <param name="policy">The operator's part.</param>
-    public static TimeSpan? Of(
-        int status, in CacheControl directives, string? accelExpires, DateTimeOffset? expires, DateTimeOffset date, CachePolicy policy)
+    public static TimeSpan? Stated(in CacheControl directives, string? accelExpires, DateTimeOffset? expires, DateTimeOffset date)
     {
-        if (policy.OverridesLifetime && status is 200 or 206)
-        {
-            return policy.DefaultLifetime;
-        }
-
         if (TryReadAccelExpires(accelExpires, date, out var stated))
         {
             return stated;
@@ -38,21 +33,34 @@ internal static class FreshnessLifetime
             return age;
         }
 
-        if (expires is { } end)
-        {
-            return end > date ? end - date : TimeSpan.Zero;
-        }
-
-        return status switch
-        {
-            200 or 203 or 206 or 300 or 301 or 308 => policy.DefaultLifetime,
-
-            // The others of RFC 9110 §15.1 that may be kept without being told so; and any, when public says so (RFC 9111 §4.2.2).
-            204 or 404 or 405 or 410 or 414 or 501 when policy.NegativeLifetime > TimeSpan.Zero => policy.NegativeLifetime,
-            _ when directives.IsPublic && policy.NegativeLifetime > TimeSpan.Zero => policy.NegativeLifetime,
-            _ => null,
-        };
+        return expires is not { } end ? null : end > date ? end - date : TimeSpan.Zero;
     }
+
+    /// <summary>The lifetime of a response that states none; null when it is not kept.</summary>
+    /// <param name="status">The response's status.</param>
+    /// <param name="isPublic">Whether it says public.</param>
+    /// <param name="fileAge">
+    /// How long before the response its file was modified, zero when that is not known; null when the response is no file.
+    /// </param>
+    /// <param name="policy">The operator's part.</param>
+    public static TimeSpan? Default(int status, bool isPublic, TimeSpan? fileAge, CachePolicy policy) => status switch
+    {
+        200 or 203 or 206 or 300 or 301 or 308 when policy.IsNamedPath => policy.DefaultLifetime,
+
+        // Nobody has said that this path holds files, and a page or a playlist made for one client at one moment looks like any other 200.
+        200 or 206 when !policy.IsNamedPath => OfFile(fileAge, policy.DefaultLifetime),
+        203 or (>= 300 and < 400) when !policy.IsNamedPath => null,
+
+        // The others of RFC 9110 §15.1 that may be kept without being told so; and any, when public says so (RFC 9111 §4.2.2).
+        204 or 404 or 405 or 410 or 414 or 501 when policy.NegativeLifetime > TimeSpan.Zero => policy.NegativeLifetime,
+        _ when isPublic && policy.NegativeLifetime > TimeSpan.Zero => policy.NegativeLifetime,
+        _ => null,
+    };
+
+    private static TimeSpan? OfFile(TimeSpan? age, TimeSpan longest) =>
+        age is not { } known ? null
+        : known / AgePerLifetime is var lifetime && lifetime < longest ? lifetime
+        : longest;
 
     private static bool TryReadAccelExpires(string? value, DateTimeOffset date, out TimeSpan lifetime)
     {

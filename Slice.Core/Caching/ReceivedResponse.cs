@@ -24,25 +24,33 @@ public readonly struct ReceivedResponse
     /// <summary>Its Date; null when there is none that can be read.</summary>
     internal DateTimeOffset? Date { get; private init; }
 
-    /// <summary>Its freshness lifetime; null when neither the response nor the operator gives one to this status.</summary>
+    /// <summary>Its freshness lifetime; null when nothing gives one, so that the response is not kept.</summary>
     internal TimeSpan? Lifetime { get; private init; }
 
     /// <summary>Whether the response itself says how long it is fresh, or that it is for the public.</summary>
     internal bool StatesLifetime { get; private init; }
+
+    /// <summary>Whether parts of what it carries can be had: it is one, or says that bytes may be asked for (RFC 9110 §14.3).</summary>
+    internal bool HasRanges { get; private init; }
 
     /// <summary>Whether it can be validated later.</summary>
     internal bool HasValidator => Response.FindCombined("ETag") is not null || Response.FindCombined("Last-Modified") is not null;
 
     /// <summary>Reads a response as it came.</summary>
     internal static ReceivedResponse Read(OriginResponse response, Instant receivedAt, CachePolicy policy) =>
-        Read(response, response.Fields, response.Status, receivedAt, policy);
+        Read(response, response.Fields, response.Status, hasRanges: response.Status == 206, receivedAt, policy);
 
     /// <summary>
     /// Reads a stored response that <paramref name="latest"/> has confirmed: what counts is in <paramref name="lines"/>, the stored fields
-    /// with their updates, but for the one field that is never stored.
+    /// with their updates, but for the fields that are never stored.
     /// </summary>
     internal static ReceivedResponse Read(
-        OriginResponse latest, IReadOnlyList<ForwardedField> lines, int status, Instant receivedAt, CachePolicy policy)
+        OriginResponse latest,
+        IReadOnlyList<ForwardedField> lines,
+        int status,
+        bool hasRanges,
+        Instant receivedAt,
+        CachePolicy policy)
     {
         var targeted = TargetedCacheControl.TryParse(FieldLines.Combine(lines, TargetedCacheControl.FieldName));
         var directives = targeted ?? CacheControl.Parse(FieldLines.Combine(lines, "Cache-Control") ?? "");
@@ -55,14 +63,41 @@ public readonly struct ReceivedResponse
         DateTimeOffset? expiresAt = targeted is null && expires is not null
             ? ParseDate(expires, receivedAt.Utc) ?? DateTimeOffset.MinValue
             : null;
+        hasRanges |= HasToken(latest.FindCombined("Accept-Ranges"), "bytes");
         return new ReceivedResponse(latest, receivedAt)
         {
             Directives = directives,
             Date = date,
-            Lifetime = FreshnessLifetime.Of(status, directives, accelExpires, expiresAt, date ?? receivedAt.Utc, policy),
+            Lifetime = policy.OverridesLifetime && status is 200 or 206 ? policy.DefaultLifetime
+                : FreshnessLifetime.Stated(directives, accelExpires, expiresAt, date ?? receivedAt.Utc)
+                ?? FreshnessLifetime.Default(status, directives.IsPublic, hasRanges ? AgeOfFile(lines, date, receivedAt.Utc) : null, policy),
             StatesLifetime = directives.IsPublic || directives.MaxAge is not null || directives.SharedMaxAge is not null
-                || expires is not null || FieldLines.Find(lines, FreshnessLifetime.AccelExpiresFieldName) is not null,
+                || expires is not null || accelExpires is not null,
+            HasRanges = hasRanges,
         };
+    }
+
+    // A file has a strong validator (RFC 9110 §8.8.1, §8.8.2.2): else null. A date that is not in the past tells no age.
+    private static TimeSpan? AgeOfFile(IReadOnlyList<ForwardedField> lines, DateTimeOffset? date, DateTimeOffset receivedAt)
+    {
+        var modified = FieldLines.Find(lines, "Last-Modified") is { } value ? ParseDate(value, receivedAt) : null;
+        var age = (date ?? receivedAt) - modified;
+        bool isDateStrong = age >= TimeSpan.FromSeconds(1);
+        bool isTagStrong = FieldLines.Find(lines, "ETag")?.StartsWith('"') == true;
+        return isDateStrong ? age : isTagStrong ? TimeSpan.Zero : null;
+    }
+
+    private static bool HasToken(string? list, string token)
+    {
+        foreach (var range in list.AsSpan().Split(','))
+        {
+            if (list.AsSpan(range).Trim(" \t").Equals(token, StringComparison.OrdinalIgnoreCase))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>An HTTP-date (RFC 9110 §5.6.7), or null.</summary>

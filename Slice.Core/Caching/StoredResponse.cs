@@ -33,6 +33,18 @@ public sealed class StoredResponse
     /// <summary>Whether it must be validated before every use, however fresh: no-cache (RFC 9111 §5.2.2.4).</summary>
     public bool RequiresValidation { get; init; }
 
+    /// <summary>Whether the origin itself said how long it is fresh, or that it is for the public.</summary>
+    public bool StatesLifetime { get; init; }
+
+    /// <summary>Whether the origin serves parts of it, as far as it has said so.</summary>
+    public bool HasRanges { get; init; }
+
+    /// <summary>
+    /// Whether it answers requests without credentials only: an error or a redirect that is kept because the operator says so. An origin
+    /// that hides things from strangers behind 404 has other answers for those it knows (B52).
+    /// </summary>
+    public bool IsForStrangers => Status >= 300 && !StatesLifetime;
+
     /// <summary>
     /// Whether slices fetched at different times may be joined (B25); else it is fetched anew when it is no longer fresh.
     /// </summary>

@@ -66,8 +66,8 @@ public sealed class StoredResponseReader
         var lines = StoredFields.Parse(stored.FieldLines.Span);
         lines.RemoveAll(line => FieldLines.Is(line, "Date") || updates.Exists(update => FieldLines.Is(line, update.Name)));
         lines.AddRange(updates);
-        return Build(
-            lines, stored.Status, stored.Validator, ReceivedResponse.Read(notModified, lines, stored.Status, Instant.Now(_time), _policy));
+        var received = ReceivedResponse.Read(notModified, lines, stored.Status, stored.HasRanges, Instant.Now(_time), _policy);
+        return Build(lines, stored.Status, stored.Validator, received);
     }
 
     /// <summary>Whether a shared cache may use a response for other requests (RFC 9111 §3), and for which.</summary>
@@ -149,6 +149,8 @@ public sealed class StoredResponseReader
         {
             Status = status,
             RequiresValidation = directives.NoCache,
+            StatesLifetime = received.StatesLifetime,
+            HasRanges = received.HasRanges,
             MayCombine = validator.AllowsCombining(_policy.Validator, isDateStrong: date - modified >= TimeSpan.FromSeconds(1)),
             Stale = StaleUseOf(directives),
         };

@@ -19,7 +19,7 @@ public sealed class FetchSettings
     /// <summary>How often and after which wait a failed subrequest is repeated.</summary>
     public required RetryPolicy Retries { get; init; }
 
-    /// <summary>What is kept of an answer, for whom and for how long.</summary>
+    /// <summary>What is kept of an answer, for whom and for how long, where the operator says nothing about the path.</summary>
     public required StoredResponseReader Reader { get; init; }
 
     /// <summary>Longest wait of a subrequest for its turn at the origin (<c>timeouts.origin_queue</c>).</summary>

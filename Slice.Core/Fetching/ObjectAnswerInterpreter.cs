@@ -77,7 +77,7 @@ public sealed class ObjectAnswerInterpreter
             return PassThrough(CacheDetail.Contradiction);
         }
 
-        var reader = request.Context.Settings.Reader;
+        var reader = request.Context.Reader;
         stale.Freshen(reader.Freshen(stale.Response, response));
         if (reader.TakesBack(reader.Receive(response)))
         {
@@ -101,9 +101,10 @@ public sealed class ObjectAnswerInterpreter
             return PassThrough(part.CompleteLength < 0 ? CacheDetail.LengthUnknown : CacheDetail.Unsliceable);
         }
 
-        var received = settings.Reader.Receive(answer.Response);
-        var stored = settings.Reader.Read(received, part.CompleteLength);
-        var detail = settings.Reader.Judge(
+        var reader = request.Context.Reader;
+        var received = reader.Receive(answer.Response);
+        var stored = reader.Read(received, part.CompleteLength);
+        var detail = reader.Judge(
             received, request.Sharing, request.Context.Template, _index.SelectingNamesOf(request.Key), out var selecting);
         bool isShared = detail == CacheDetail.None;
         if (isShared && request.Stale is { IsRetired: false } stale && IsUnchanged(stale, selecting, stored))
@@ -135,9 +136,10 @@ public sealed class ObjectAnswerInterpreter
     private ObjectFetchResult InterpretWhole(ObjectFetchRequest request, PermittedResponse answer)
     {
         var response = answer.Response;
+        var reader = request.Context.Reader;
         var settings = request.Context.Settings;
-        var received = settings.Reader.Receive(response);
-        var detail = settings.Reader.Judge(
+        var received = reader.Receive(response);
+        var detail = reader.Judge(
             received, request.Sharing, request.Context.Template, _index.SelectingNamesOf(request.Key), out var selecting);
         bool isShared = detail == CacheDetail.None;
         long length = response.Status is 204 or 205 ? 0 : response.ContentLength;
@@ -153,7 +155,7 @@ public sealed class ObjectAnswerInterpreter
             return Answer(request, answer, received, selecting, isShared, detail);
         }
 
-        var stored = settings.Reader.Read(received, length);
+        var stored = reader.Read(received, length);
         var generation = new Generation(request.Key, stored, settings.Grid, isShared, _store) { Selecting = selecting, IsWhole = true };
         return PublishWhole(request, generation, isShared ? CacheDetail.None : detail, answer);
     }
@@ -246,7 +248,7 @@ public sealed class ObjectAnswerInterpreter
             _store,
             settings.Grid,
             _streamed,
-            length => new Generation(request.Key, settings.Reader.Read(received, length), settings.Grid, isShared: true, _store)
+            length => new Generation(request.Key, request.Context.Reader.Read(received, length), settings.Grid, isShared: true, _store)
             {
                 Selecting = selecting,
                 IsWhole = true,

@@ -78,16 +78,22 @@ public static class OptionTable
 
         Flag("Cache", "enable_cache", "Whether slices are kept for later requests.",
             o => o.EnableCache, (o, v) => o with { EnableCache = v }).AtRestart(),
-        Duration("Cache", "cache_ttl", 0, YearMs, "Freshness lifetime of an answer that states none of its own.",
+        Duration(
+            "Cache",
+            "cache_ttl",
+            0,
+            YearMs,
+            "Freshness lifetime of an answer that states none, on the paths of slice_patterns; elsewhere the longest one of a file.",
             o => o.CacheTtl, (o, v) => o with { CacheTtl = v }),
         Flag("Cache", "cache_ttl_override", "Whether cache_ttl also stands in for the freshness lifetime that a 200 or 206 states.",
             o => o.CacheTtlOverride, (o, v) => o with { CacheTtlOverride = v }),
-        Duration(
+        OptionalDuration(
             "Cache",
             "cache_negative_ttl",
             0,
             DayMs,
-            "Freshness lifetime of a 204, 404, 405, 410, 414 or 501 that states none; 0 keeps none.",
+            "Freshness lifetime of a 204, 404, 405, 410, 414 or 501 that states none; 0 keeps none. When not set, 10s on the paths of "
+                + "slice_patterns and 0 elsewhere.",
             o => o.CacheNegativeTtl, (o, v) => o with { CacheNegativeTtl = v }),
         Duration(
             "Cache",
@@ -317,6 +323,21 @@ public static class OptionTable
         {
             Minimum = minimumMs,
             Maximum = maximumMs,
+        };
+
+    private static OptionKey OptionalDuration(
+        string group,
+        string name,
+        long minimumMs,
+        long maximumMs,
+        string summary,
+        Func<SliceOptions, TimeSpan?> read,
+        Func<SliceOptions, TimeSpan?, SliceOptions> with) =>
+        new(group, name, OptionKind.Duration, summary, o => read(o), (o, v) => with(o, (TimeSpan?)v))
+        {
+            Minimum = minimumMs,
+            Maximum = maximumMs,
+            IsOptional = true,
         };
 
     private static OptionKey Deadline(

@@ -30,14 +30,20 @@ public sealed record SliceOptions
     /// </summary>
     public bool CacheUnsliced { get; init; } = true;
 
-    /// <summary>Freshness lifetime of an answer that states none of its own. Default 3,600 s.</summary>
+    /// <summary>
+    /// Freshness lifetime of an answer that states none of its own, on the paths of <see cref="SlicePatterns"/>. Elsewhere, and without
+    /// patterns, only a file is kept then, for a tenth of its age and at most this. Default 3,600 s.
+    /// </summary>
     public TimeSpan CacheTtl { get; init; } = TimeSpan.FromSeconds(3600);
 
     /// <summary>Whether <see cref="CacheTtl"/> also stands in for the freshness lifetime that a 200 or 206 states. Default false.</summary>
     public bool CacheTtlOverride { get; init; }
 
-    /// <summary>Freshness lifetime of a 204, 404, 405, 410, 414 or 501 that states none; 0 stores none. Default 10 s.</summary>
-    public TimeSpan CacheNegativeTtl { get; init; } = TimeSpan.FromSeconds(10);
+    /// <summary>
+    /// Freshness lifetime of a 204, 404, 405, 410, 414 or 501 that states none; 0 stores none. Null, the default: 10 s on the paths of
+    /// <see cref="SlicePatterns"/>, 0 elsewhere.
+    /// </summary>
+    public TimeSpan? CacheNegativeTtl { get; init; }
 
     /// <summary>How long after its freshness a response that does not say serves while the origin fails. Default 0 s.</summary>
     public TimeSpan CacheStaleIfError { get; init; }

@@ -87,6 +87,8 @@ internal sealed class DemoRun : IAsyncDisposable
     private static SliceOptions ProxyOptions(DemoPlan plan, DemoOrigin origin) => new()
     {
         UpstreamAddresses = [origin.Address],
+        // Named: the demo's files are as new as the demo, and would be asked for anew at each use.
+        SlicePatterns = ["^/"],
         SliceSizeBytes = plan.Options.SliceSizeBytes,
         Timeouts = new TimeoutOptions { Shutdown = s_shutdownTimeout },
         LogLevel = plan.Options.LogLevel,

@@ -21,6 +21,7 @@ internal sealed class HttpExchange
     private int _hostLength;
     private int _targetLength;
     private SubrequestTemplate? _template;
+    private StoredResponseReader? _reader;
     private RequestSettings? _settings;
     private CacheDetail _cacheDetail;
     private bool _hasRequest;
@@ -136,7 +137,10 @@ internal sealed class HttpExchange
     public bool HasOwnTarget => !Head.Target.PathAndQuery.SequenceEqual(NormalizedTarget);
 
     /// <summary>What subrequests on behalf of this request look like. Made on first use: a hit needs none.</summary>
-    public FetchContext FetchContext => new(Template, Settings.Fetching);
+    public FetchContext FetchContext => new(Template, Settings.Fetching) { Reader = Reader };
+
+    /// <summary>What is kept of answers to the request. Found on first use: a hit needs none.</summary>
+    public StoredResponseReader Reader => _reader ??= Settings.ReaderOf(IsSliced ??= Settings.Patterns.Match(NormalizedTarget));
 
     /// <summary>Name of the address of the origin that answered; null for none. See <see cref="ExchangeRecord.Origin"/>.</summary>
     public string? Origin { get; set; }
@@ -222,6 +226,7 @@ internal sealed class HttpExchange
     public void Release()
     {
         AsksForItself = false;
+        _reader = null;
         IsSliced = null;
         _keyLength = _hostLength = _targetLength = 0;
         if (_key is not null)

@@ -16,6 +16,11 @@ namespace Slice.Net.Exchange;
 /// </summary>
 internal sealed class RequestSettings
 {
+    // Of a path that the operator named: an origin that says nothing about a missing file there hardly means the next second.
+    private static readonly TimeSpan s_negativeLifetimeOfNamedPaths = TimeSpan.FromSeconds(10);
+
+    private readonly StoredResponseReader _readerOfNamedPaths;
+
     /// <summary>What a valid configuration means for a request.</summary>
     /// <param name="options">The configuration.</param>
     /// <param name="origin">The origin that it names.</param>
@@ -33,6 +38,7 @@ internal sealed class RequestSettings
             options.Limits.RequestTargetBytes, options.Limits.RequestHeadBytes, options.Limits.RequestFields);
         Timeouts = TimeoutSettings.From(options, time);
         ClientLimits = ClientLimits.For(options.Limits.PerClient, replaced?.ClientLimits);
+        _readerOfNamedPaths = new StoredResponseReader(PolicyOf(options, isNamedPath: true), time);
         HealthPath = Encoding.ASCII.GetBytes(options.HealthPath);
         PurgeToken = options.Purge.AuthToken is { } token ? Encoding.UTF8.GetBytes(token) : default(ReadOnlyMemory<byte>?);
         Fetching = new FetchSettings
@@ -40,7 +46,7 @@ internal sealed class RequestSettings
             Origin = origin,
             Grid = new SliceGrid(options.SliceSizeBytes),
             Retries = new RetryPolicy(options.MaxRetries, Random.Shared.NextDouble, options.UpstreamAddresses.Count),
-            Reader = new StoredResponseReader(PolicyOf(options), time),
+            Reader = new StoredResponseReader(PolicyOf(options, isNamedPath: false), time),
             QueueTimeout = options.Timeouts.OriginQueue,
         };
     }
@@ -81,12 +87,18 @@ internal sealed class RequestSettings
     /// <summary>The token that a PURGE must carry; null when none is configured.</summary>
     public ReadOnlyMemory<byte>? PurgeToken { get; }
 
-    private static CachePolicy PolicyOf(SliceOptions options) => new()
+    /// <summary>What is kept of answers for a target in normal form, for whom and for how long.</summary>
+    /// <param name="isSliced">Whether the target is on a sliced path.</param>
+    public StoredResponseReader ReaderOf(bool isSliced) =>
+        isSliced && Options.SlicePatterns.Count > 0 ? _readerOfNamedPaths : Fetching.Reader;
+
+    private static CachePolicy PolicyOf(SliceOptions options, bool isNamedPath) => new()
     {
         IsEnabled = options.EnableCache,
+        IsNamedPath = isNamedPath,
         DefaultLifetime = options.CacheTtl,
         OverridesLifetime = options.CacheTtlOverride,
-        NegativeLifetime = options.CacheNegativeTtl,
+        NegativeLifetime = options.CacheNegativeTtl ?? (isNamedPath ? s_negativeLifetimeOfNamedPaths : TimeSpan.Zero),
         StaleIfError = options.CacheStaleIfError,
         StaleWhileRevalidate = options.CacheStaleWhileRevalidate,
         StoresSetCookie = options.CacheSetCookie,

@@ -19,9 +19,8 @@ internal static class ClientConditions
     public static async ValueTask<bool> TryAnswerAsync(HttpExchange exchange, OriginResponse response, CacheStatus status)
     {
         var now = exchange.Now;
-        var settings = exchange.Settings;
-        var stored = settings.Fetching.Reader.Read(response, Math.Max(0, response.ContentLength));
-        switch (ResponseDecision.Decide(exchange.Head, stored, now.Utc, settings.Options.Limits.MaxRanges, out _, out _))
+        var stored = exchange.Reader.Read(response, Math.Max(0, response.ContentLength));
+        switch (ResponseDecision.Decide(exchange.Head, stored, now.Utc, exchange.Settings.Options.Limits.MaxRanges, out _, out _))
         {
             case ResponseKind.NotModified:
                 using (var notModified = SlicedResponse.NotModified(exchange, stored, status with { ForwardStatus = 200 }, now))

@@ -113,9 +113,9 @@ internal sealed class GetHandler(
             return false;
         }
 
-        if (HidesFrom(exchange, generation.Response.Status))
+        if (HidesFrom(exchange, generation.Response))
         {
-            status = new CacheStatus { Forward = ForwardReason.Miss, Detail = CacheDetail.OwnFields };
+            status = new CacheStatus { Forward = ForwardReason.Miss, Detail = CacheDetail.ForStrangers };
             generation = null;
             return false;
         }
@@ -231,18 +231,25 @@ internal sealed class GetHandler(
     private static bool IsForStrangers(HttpExchange exchange, ObjectFetchResult result) => result switch
     {
         ObjectFetchResult.Found { Generation: { IsShared: true } found } =>
-            found.Selecting?.Match(exchange.Head.Fields) == false || HidesFrom(exchange, found.Response.Status),
+            found.Selecting?.Match(exchange.Head.Fields) == false || HidesFrom(exchange, found.Response),
         ObjectFetchResult.Found or ObjectFetchResult.Answered => IsRefusal(exchange, result.OriginStatus),
         ObjectFetchResult.Failed failed => failed.Failure.Error.DependsOnWhoAsks(),
         _ => false,
     };
 
-    internal static bool IsRefusal(HttpExchange exchange, int status) =>
-        status is 401 or 403 or (>= 300 and < 400 and not 304) || HidesFrom(exchange, status);
-
     // An origin that hides what a stranger may not see says 404 (RFC 9110 §15.5.4).
-    private static bool HidesFrom(HttpExchange exchange, int status) => status == 404
-        && (exchange.Head.Fields.Contains(KnownField.Authorization) || exchange.Head.Fields.Contains(KnownField.Cookie));
+    internal static bool IsRefusal(HttpExchange exchange, int status) =>
+        status is 401 or 403 or (>= 300 and < 400 and not 304) || (status == 404 && HasOwnCredentials(exchange));
+
+    // What the origin itself says all may have, nobody is asked about again. A redirect may lead strangers to a login, whatever field it is
+    // that a client is known by.
+    private static bool HidesFrom(HttpExchange exchange, StoredResponse response) =>
+        response.IsForStrangers && (response.Status < 400 ? exchange.HasOwnFields : HasOwnCredentials(exchange));
+
+    // Without those that are part of the key: the answer under that key is for who has them.
+    private static bool HasOwnCredentials(HttpExchange exchange) =>
+        (exchange.Head.Fields.Contains(KnownField.Authorization) || exchange.Head.Fields.Contains(KnownField.Cookie))
+        && exchange.HasOwnFields;
 
     private async ValueTask<ObjectFetchResult> FetchObjectAsync(HttpExchange exchange, ObjectFetchRequest request)
     {

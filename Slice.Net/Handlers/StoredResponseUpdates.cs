@@ -47,7 +47,7 @@ internal sealed class StoredResponseUpdates(ObjectIndex index)
     {
         if (stale is { IsRetired: false })
         {
-            ApplyHead(exchange.Settings.Fetching.Reader, response, stale);
+            ApplyHead(exchange.Reader, response, stale);
         }
     }
 

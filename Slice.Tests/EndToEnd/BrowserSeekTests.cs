@@ -50,6 +50,7 @@ public sealed partial class BrowserSeekTests
               address: 127.0.0.1:{{metrics_port}}
             upstream_address: {{{origin.Authority}}}
             slice_size: {{{SliceBytes}}}
+            slice_patterns: ["^/"]
             """);
 
         string netLog = log.Combine("net.json");

@@ -182,7 +182,9 @@ public sealed class EarlyHintsTests
             "206 Partial Content",
             "page"[(int)range.First..(int)Math.Min(range.Last + 1, 4)],
             $"Content-Range: bytes {range.First}-{Math.Min(range.Last, 3)}/4",
-            "ETag: \"v1\"")
+            "ETag: \"v1\"",
+            "Cache-Control: max-age=60")
         : exchange.SendAsync(
-            "HTTP/1.1 200 OK\r\nETag: \"v1\"\r\nContent-Length: 4\r\n\r\n" + (exchange.Request.Method == "HEAD" ? "" : "page"));
+            "HTTP/1.1 200 OK\r\nETag: \"v1\"\r\nCache-Control: max-age=60\r\nContent-Length: 4\r\n\r\n"
+            + (exchange.Request.Method == "HEAD" ? "" : "page"));
 }

@@ -114,7 +114,7 @@ public sealed class LiveSettingsTests
         await using var first = ScriptedOrigin.Start(exchange => exchange.RespondAsync("200 OK", "first", "ETag: \"a\""));
         await using var second = ScriptedOrigin.Start(exchange => exchange.RespondAsync("200 OK", "second", "ETag: \"b\""));
         await using var proxy = await ProxyUnderTest.StartAsync(
-            first.Uri, sliceSizeBytes: 8, options => options with { CacheTtl = TimeSpan.Zero });
+            first.Uri, sliceSizeBytes: 8, options => options with { CacheTtl = TimeSpan.Zero, SlicePatterns = ["^/"] });
         Assert.Equal("first", (await proxy.GetAsync("/file")).BodyText);
 
         Reload(

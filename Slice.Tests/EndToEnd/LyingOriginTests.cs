@@ -184,7 +184,8 @@ public sealed class LyingOriginTests
     {
         var file = new RangeFile(10) { SupportsRanges = false };
         await using var origin = ScriptedOrigin.Start(file.AnswerAsync);
-        await using var proxy = await ProxyUnderTest.StartAsync(origin.Uri, sliceSizeBytes: 16);
+        await using var proxy = await ProxyUnderTest.StartAsync(
+            origin.Uri, sliceSizeBytes: 16, options => options with { SlicePatterns = ["^/"] });
 
         var cold = await proxy.GetAsync("/file", "Range: bytes=2-5");
         var whole = await proxy.GetAsync("/file");

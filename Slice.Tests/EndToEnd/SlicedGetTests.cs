@@ -16,6 +16,7 @@ public sealed class SlicedGetTests
         return exchange.SendAsync(
             "HTTP/1.1 206 Partial Content\r\n"
             + "ETag: \"v1\"\r\n"
+            + "Cache-Control: max-age=3600\r\n"
             + "Content-Type: text/plain\r\n"
             + $"Content-Range: bytes {start}-{end - 1}/16\r\n"
             + $"Content-Length: {end - start}\r\n\r\n"

@@ -83,7 +83,7 @@ public sealed class WholeObjectTests
     {
         var big = new RangeFile(1 << 20) { SupportsRanges = false };
         await using var origin = ScriptedOrigin.Start(big.AnswerAsync);
-        await using var proxy = await ProxyUnderTest.StartAsync(origin.Uri, sliceSizeBytes: 64 << 10);
+        await using var proxy = await ProxyUnderTest.StartAsync(origin.Uri, sliceSizeBytes: 64 << 10, NameAll);
 
         var sinks = Enumerable.Range(0, 50).Select(_ => new VerifyingSink(big.Content)).ToArray();
         await Task.WhenAll(sinks.Select(sink => RawClient.GetVerifiedAsync(proxy.EndPoint, "/file", sink, Deadline.Default)));
@@ -446,7 +446,7 @@ public sealed class WholeObjectTests
         _file.LastModified = null;
         var time = new WatchedTime();
         await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
-        await using var proxy = await ProxyUnderTest.StartAsync(origin.Uri, SliceBytes, null, time);
+        await using var proxy = await ProxyUnderTest.StartAsync(origin.Uri, SliceBytes, NameAll, time);
         var index = proxy.Composition.Index;
         using var client = await RawClient.ConnectAsync(proxy.EndPoint);
 
@@ -480,7 +480,10 @@ public sealed class WholeObjectTests
     }
 
     private Task<ProxyUnderTest> StartAsync(ScriptedOrigin origin, Func<SliceOptions, SliceOptions>? configure = null) =>
-        ProxyUnderTest.StartAsync(origin.Uri, SliceBytes, configure, _time);
+        ProxyUnderTest.StartAsync(origin.Uri, SliceBytes, configure ?? NameAll, _time);
+
+    // Most of the origins here say nothing about freshness, and have no ranges: such answers are kept on named paths only.
+    private static SliceOptions NameAll(SliceOptions options) => options with { SlicePatterns = ["^/"] };
 
     private sealed class WatchedTime : FakeTimeProvider
     {

@@ -23,6 +23,7 @@ public sealed class OptionTableTests
         SliceOptions defaults = new()
         {
             UpstreamAddresses = [new Uri("http://origin.example")],
+            CacheNegativeTtl = TimeSpan.FromSeconds(1),
             Purge = new PurgeOptions { AuthToken = "t" },
             UpstreamTls = new UpstreamTlsOptions { ServerName = "a", CaFile = "b" },
             Tls = new TlsOptions { ListenAddress = "a", Certificate = "b", Key = "c" },

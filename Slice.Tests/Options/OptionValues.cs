@@ -9,7 +9,7 @@ internal static class OptionValues
     public static object Other(OptionKey key, SliceOptions options) => key.Kind switch
     {
         OptionKind.Count or OptionKind.Size => (long)key.Read(options)! + 1,
-        OptionKind.Duration => (TimeSpan)key.Read(options)! + TimeSpan.FromMilliseconds(1),
+        OptionKind.Duration => ((TimeSpan?)key.Read(options) ?? TimeSpan.Zero) + TimeSpan.FromMilliseconds(1),
         OptionKind.Flag => !(bool)key.Read(options)!,
         OptionKind.FieldNames => (string[])["X-Other"],
         OptionKind.Patterns or OptionKind.Arguments or OptionKind.Networks => (string[])["^/other"],

@@ -12,6 +12,8 @@ internal static class IndexRecords
     private const byte RequiresValidationFlag = 1;
     private const byte MayCombineFlag = 2;
     private const byte StaleForbiddenFlag = 4;
+    private const byte StatesLifetimeFlag = 8;
+    private const byte HasRangesFlag = 16;
     private const int UsesShift = 4;
     private const long NoDate = long.MinValue;
 
@@ -164,7 +166,9 @@ internal static class IndexRecords
         buffer.UInt16((ushort)response.Status);
         int flags = (response.RequiresValidation ? RequiresValidationFlag : 0)
             | (response.MayCombine ? MayCombineFlag : 0)
-            | (response.Stale.IsForbidden ? StaleForbiddenFlag : 0);
+            | (response.Stale.IsForbidden ? StaleForbiddenFlag : 0)
+            | (response.StatesLifetime ? StatesLifetimeFlag : 0)
+            | (response.HasRanges ? HasRangesFlag : 0);
         buffer.Byte((byte)flags);
         buffer.Int64(response.Stale.WhileRevalidating.Ticks);
         buffer.Int64(response.Stale.IfError.Ticks);
@@ -193,6 +197,8 @@ internal static class IndexRecords
             Status = status,
             RequiresValidation = (flags & RequiresValidationFlag) != 0,
             MayCombine = (flags & MayCombineFlag) != 0,
+            StatesLifetime = (flags & StatesLifetimeFlag) != 0,
+            HasRanges = (flags & HasRangesFlag) != 0,
             Stale = stale,
         };
     }

@@ -1,0 +1,188 @@
+using Microsoft.Extensions.Time.Testing;
+using Slice.Core.Options;
+using Slice.Tests.Support;
+
+namespace Slice.Tests.EndToEnd;
+
+/// <summary>What is kept of answers that say nothing about their freshness (B27), in literal bytes.</summary>
+public sealed class NoLifetimeTests
+{
+    private const string Ranges = "Accept-Ranges: bytes";
+    private const string Strong = "ETag: \"v1\"";
+
+    private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow.AddDays(-1));
+
+    // The date is of so many seconds before the answer; -1 stands for none.
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(-1, Strong)]
+    [InlineData(-1, Ranges)]
+    [InlineData(36_000)]
+    [InlineData(36_000, Strong)]
+    [InlineData(0, Ranges)]
+    [InlineData(-1, Ranges, "ETag: W/\"v1\"")]
+    [InlineData(36_000, Strong, "Accept-Ranges: none")]
+    [Trait("Behaviour", "B27")]
+    public async Task Answer_that_is_no_file_is_not_kept_and_the_next_client_gets_its_own(int modifiedSecondsAgo, params string[] fields)
+    {
+        int asked = 0;
+        await using var origin = ScriptedOrigin.Start(exchange => exchange.RespondAsync(
+            "200 OK", "list " + Interlocked.Increment(ref asked), [.. fields, .. Dates(modifiedSecondsAgo)]));
+        await using var proxy = await StartAsync(origin);
+
+        var alice = await proxy.GetAsync("/live", "X-Api-Key: alice");
+        var bob = await proxy.GetAsync("/live", "X-Api-Key: bob");
+
+        Assert.Equal(("list 1", "list 2"), (alice.BodyText, bob.BodyText));
+        Assert.EndsWith("; detail=no-lifetime", bob.Field("Cache-Status"), StringComparison.Ordinal);
+        Assert.DoesNotContain("; stored", bob.Field("Cache-Status"), StringComparison.Ordinal);
+    }
+
+    // RFC 9111 §4.2.2: a tenth of the age by Last-Modified, and never more than cache_ttl.
+    [Theory]
+    [InlineData(60, 600, Ranges)]
+    [InlineData(60, 600, Ranges, Strong)]
+    [InlineData(60, 600, "accept-ranges: x, Bytes", "ETag: W/\"v1\"")]
+    [InlineData(3600, 36_000, Ranges)]
+    [InlineData(3600, 10_000_000, Ranges)]
+    [InlineData(0, 0, Ranges, Strong)]
+    [InlineData(0, -1, Ranges, Strong)]
+    [Trait("Behaviour", "B27")]
+    public async Task File_is_fresh_for_a_tenth_of_its_age_and_confirmed_for_as_long_again(
+        int seconds, int modifiedSecondsAgo, params string[] fields)
+    {
+        string[] dates = Dates(modifiedSecondsAgo);
+        await using var origin = ScriptedOrigin.Start(exchange =>
+            IsConditional(exchange.Request)
+                ? exchange.RespondAsync("304 Not Modified")
+                : exchange.RespondAsync("200 OK", "file", [.. fields, .. dates]));
+        await using var proxy = await StartAsync(origin);
+        await proxy.GetAsync("/file");
+
+        // A file that is fresh for no time is validated at each use.
+        bool isFreshAtAll = seconds > 0;
+        _time.Advance(TimeSpan.FromSeconds(Math.Max(0, seconds - 1)));
+        Assert.Equal(("file", isFreshAtAll ? 0 : 1), await AskedAsync());
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(("file", 1), await AskedAsync());
+        Assert.True(IsConditional(origin.Requests[^1]));
+        _time.Advance(TimeSpan.FromSeconds(isFreshAtAll ? seconds - 1 : 1));
+        Assert.Equal(("file", isFreshAtAll ? 0 : 1), await AskedAsync());
+
+        async Task<(string Body, int Asked)> AskedAsync()
+        {
+            int before = origin.RequestCount;
+            string body = (await proxy.GetAsync("/file")).BodyText;
+            return (body, origin.RequestCount - before);
+        }
+    }
+
+    [Theory]
+    [InlineData("301 Moved Permanently", 0)]
+    [InlineData("308 Permanent Redirect", 0)]
+    [InlineData("302 Found", 0)]
+    [InlineData("302 Found", 60, "Cache-Control: max-age=60")]
+    [InlineData("301 Moved Permanently", 0, "Cache-Control: public")]
+    [InlineData("203 Non-Authoritative Information", 0, Ranges, Strong)]
+    [InlineData("404 Not Found", 0)]
+    [InlineData("404 Not Found", 0, "Cache-Control: public")]
+    [InlineData("410 Gone", 60, "Cache-Control: max-age=60")]
+    [Trait("Behaviour", "B27")]
+    public async Task Redirect_or_error_is_kept_for_as_long_as_it_says_only(string status, int seconds, params string[] fields)
+    {
+        await using var origin = ScriptedOrigin.Start(exchange => exchange.RespondAsync(status, "", ["Location: /file", .. fields]));
+        await using var proxy = await StartAsync(origin);
+        await proxy.GetAsync("/x");
+        await proxy.GetAsync("/x");
+        Assert.Equal(seconds > 0 ? 1 : 2, origin.RequestCount);
+    }
+
+    [Theory]
+    [InlineData("200 OK", 3600)]
+    [InlineData("301 Moved Permanently", 3600)]
+    [InlineData("404 Not Found", 10)]
+    [InlineData("302 Found", 0)]
+    [Trait("Behaviour", "B27")]
+    public async Task On_a_path_that_the_operator_named_cache_ttl_holds_as_written(string status, int seconds)
+    {
+        await using var origin = ScriptedOrigin.Start(exchange => exchange.RespondAsync(status, "body"));
+        await using var proxy = await StartAsync(origin, options => options with { SlicePatterns = ["^/named/"] });
+
+        Assert.Equal(seconds > 0 ? 1 : 2, await AskedAsync("/named/a"));
+        _time.Advance(TimeSpan.FromSeconds(Math.Max(0, seconds - 1)));
+        Assert.Equal(seconds > 0 ? 0 : 2, await AskedAsync("/named/a"));
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(seconds > 0 ? 1 : 2, await AskedAsync("/named/a"));
+        Assert.Equal(2, await AskedAsync("/other"));
+
+        async Task<int> AskedAsync(string target)
+        {
+            int before = origin.RequestCount;
+            await proxy.GetAsync(target);
+            await proxy.GetAsync(target);
+            return origin.RequestCount - before;
+        }
+    }
+
+    [Fact]
+    [Trait("Behaviour", "B27")]
+    public async Task Cache_negative_ttl_that_is_set_holds_everywhere()
+    {
+        await using var origin = ScriptedOrigin.Start(exchange => exchange.RespondAsync("404 Not Found", "nothing here"));
+        await using var proxy = await StartAsync(origin, options => options with { CacheNegativeTtl = TimeSpan.FromSeconds(5) });
+        await proxy.GetAsync("/x");
+        Assert.Equal("HIT", (await proxy.GetAsync("/x")).Field("X-Cache"));
+    }
+
+    // An origin that hides private things from strangers behind 404.
+    [Theory]
+    [InlineData("Authorization: Bearer alice", false)]
+    [InlineData("Cookie: session=alice", false)]
+    [InlineData("Authorization: Bearer alice", true)]
+    [Trait("Behaviour", "B29")]
+    public async Task Missing_object_of_strangers_is_not_for_requests_with_credentials(string credentials, bool saysLifetime)
+    {
+        string[] lifetime = saysLifetime ? ["Cache-Control: max-age=60"] : [];
+        await using var origin = ScriptedOrigin.Start(exchange =>
+            exchange.Request.Field("Authorization") is null && exchange.Request.Field("Cookie") is null
+                ? exchange.RespondAsync("404 Not Found", "nothing here", lifetime)
+                : exchange.RespondAsync("200 OK", "secret", "Cache-Control: private"));
+        await using var proxy = await StartAsync(origin, options => options with { SlicePatterns = ["^/"] });
+        await proxy.GetAsync("/repository");
+
+        var known = await proxy.GetAsync("/repository", credentials);
+        var stranger = await proxy.GetAsync("/repository");
+
+        Assert.Equal(saysLifetime ? "nothing here" : "secret", known.BodyText);
+        Assert.Equal(("nothing here", "HIT"), (stranger.BodyText, stranger.Field("X-Cache")));
+    }
+
+    // B50: where strangers are sent to a login, somebody with a key in a field of its own may be let in.
+    [Theory]
+    [InlineData("/named/a")]
+    [InlineData("/unnamed/a")]
+    [Trait("Behaviour", "B50")]
+    public async Task Redirect_of_strangers_is_not_for_a_request_with_a_field_of_its_own(string target)
+    {
+        await using var origin = ScriptedOrigin.Start(exchange => exchange.Request.Field("X-Api-Key") is null
+            ? exchange.RespondAsync("301 Moved Permanently", "", "Location: /login")
+            : exchange.RespondAsync("200 OK", "secret", "Cache-Control: private"));
+        await using var proxy = await StartAsync(origin, options => options with { SlicePatterns = ["^/named/"] });
+        await proxy.GetAsync(target);
+
+        Assert.Equal("secret", (await proxy.GetAsync(target, "X-Api-Key: alice")).BodyText);
+        Assert.Equal("/login", (await proxy.GetAsync(target)).Field("Location"));
+    }
+
+    private static bool IsConditional(OriginRequest request) =>
+        request.Field("If-None-Match") is not null || request.Field("If-Modified-Since") is not null;
+
+    private string[] Dates(int modifiedSecondsAgo)
+    {
+        string date = $"Date: {_time.GetUtcNow():R}";
+        return modifiedSecondsAgo < 0 ? [date] : [date, $"Last-Modified: {_time.GetUtcNow().AddSeconds(-modifiedSecondsAgo):R}"];
+    }
+
+    private Task<ProxyUnderTest> StartAsync(ScriptedOrigin origin, Func<SliceOptions, SliceOptions>? configure = null) =>
+        ProxyUnderTest.StartAsync(origin.Uri, sliceSizeBytes: 64, configure, _time);
+}
