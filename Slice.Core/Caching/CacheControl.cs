@@ -1,3 +1,5 @@
+using Slice.Core.Options;
+
 namespace Slice.Core.Caching;
 
 /// <summary>
@@ -45,6 +47,15 @@ public readonly record struct CacheControl
     /// <c>proxy-revalidate</c> too (RFC 9111 §5.2.2.10).
     /// </summary>
     public bool ForbidsStale => MustRevalidate || ProxyRevalidate || NoCache || SharedMaxAge is not null;
+
+    /// <summary>The same without what the operator ignores.</summary>
+    public CacheControl Without(CacheIgnore ignored) => this with
+    {
+        NoStore = NoStore && (ignored & CacheIgnore.NoStore) == 0,
+        MustUnderstand = MustUnderstand && (ignored & CacheIgnore.NoStore) == 0,
+        IsPrivate = IsPrivate && (ignored & CacheIgnore.Private) == 0,
+        NoCache = NoCache && (ignored & CacheIgnore.NoCache) == 0,
+    };
 
     /// <summary>Reads one field value; several lines are joined by comma first (RFC 9110 §5.3).</summary>
     public static CacheControl Parse(string value)

@@ -94,6 +94,9 @@ public enum CacheDetail : byte
     /// <summary>The origin confirms a version and names another, or another Vary: what is stored is not believed any more.</summary>
     Contradiction,
 
+    /// <summary>A rule of the operator's lets the path pass through (<c>cache_rules</c>).</summary>
+    Bypass,
+
     /// <summary>The request asks for another protocol.</summary>
     Upgrade,
 

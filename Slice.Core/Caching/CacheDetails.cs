@@ -34,6 +34,7 @@ public static class CacheDetails
         CacheDetail.Unsliceable => "unsliceable"u8,
         CacheDetail.RangeRefused => "range-refused"u8,
         CacheDetail.Contradiction => "contradiction"u8,
+        CacheDetail.Bypass => "bypass"u8,
         CacheDetail.Upgrade => "upgrade"u8,
         CacheDetail.Expired => "expired"u8,
         CacheDetail.NoCache => "no-cache"u8,

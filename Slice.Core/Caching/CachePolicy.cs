@@ -1,4 +1,5 @@
 using Slice.Core.Http;
+using Slice.Core.Options;
 
 namespace Slice.Core.Caching;
 
@@ -42,6 +43,25 @@ public sealed record CachePolicy
     /// <summary>Whether an answer with Set-Cookie may be kept, cookie and all, if nothing else forbids it. Default false.</summary>
     public bool StoresSetCookie { get; init; }
 
+    /// <summary>
+    /// The operator's rules for the path (<c>cache_rules</c>); of those that fit a status the first counts. Default none.
+    /// </summary>
+    public IReadOnlyList<CacheRule> Rules { get; init; } = [];
+
     /// <summary>What bytes of two answers must have in common to be joined. Default <see cref="ValidatorStrength.Strict"/>.</summary>
     public ValidatorStrength Validator { get; init; }
+
+    /// <summary>The rule for answers of a status; null when there is none.</summary>
+    internal CacheRule? RuleFor(int status)
+    {
+        foreach (var rule in Rules)
+        {
+            if (rule.Fits(status))
+            {
+                return rule;
+            }
+        }
+
+        return null;
+    }
 }

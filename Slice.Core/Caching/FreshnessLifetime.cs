@@ -1,4 +1,5 @@
 using System.Globalization;
+using Slice.Core.Options;
 
 namespace Slice.Core.Caching;
 
@@ -13,6 +14,15 @@ internal static class FreshnessLifetime
 
     // RFC 9111 §4.2.2 calls 10 % typical.
     private const int AgePerLifetime = 10;
+
+    /// <summary>The lifetime that stands in for whatever the response states; null when the operator forces none.</summary>
+    /// <param name="status">The response's status.</param>
+    /// <param name="rule">The operator's rule for path and status, or null.</param>
+    /// <param name="policy">The operator's part.</param>
+    public static TimeSpan? Forced(int status, CacheRule? rule, CachePolicy policy) =>
+        rule is { Override: true, Ttl: { } forced } ? forced
+        : policy.OverridesLifetime && status is 200 or 206 ? rule?.Ttl ?? policy.DefaultLifetime
+        : null;
 
     /// <summary>The lifetime that the response states; null when it states none that can be read.</summary>
     /// <param name="directives">Cache-Control or what stands in for it.</param>

@@ -1,5 +1,6 @@
 using System.Text;
 using Slice.Core.Http;
+using Slice.Core.Options;
 using Slice.Core.Origin;
 
 namespace Slice.Core.Caching;
@@ -18,7 +19,9 @@ public readonly struct ReceivedResponse
     /// <summary>When its head came.</summary>
     public Instant ReceivedAt { get; }
 
-    /// <summary>Its Cache-Control, or the targeted field that stands in for it (RFC 9213 §2.2).</summary>
+    /// <summary>
+    /// Its Cache-Control, or the targeted field that stands in for it (RFC 9213 §2.2), without what the operator ignores.
+    /// </summary>
     internal CacheControl Directives { get; private init; }
 
     /// <summary>Its Date; null when there is none that can be read.</summary>
@@ -30,6 +33,9 @@ public readonly struct ReceivedResponse
     /// <summary>Whether the response itself says how long it is fresh, or that it is for the public.</summary>
     internal bool StatesLifetime { get; private init; }
 
+    /// <summary>Whether its cookies count as not being there: they neither forbid to keep it nor are kept.</summary>
+    internal bool IgnoresSetCookie { get; private init; }
+
     /// <summary>Whether parts of what it carries can be had: it is one, or says that bytes may be asked for (RFC 9110 §14.3).</summary>
     internal bool HasRanges { get; private init; }
 
@@ -37,8 +43,12 @@ public readonly struct ReceivedResponse
     internal bool HasValidator => Response.FindCombined("ETag") is not null || Response.FindCombined("Last-Modified") is not null;
 
     /// <summary>Reads a response as it came.</summary>
-    internal static ReceivedResponse Read(OriginResponse response, Instant receivedAt, CachePolicy policy) =>
-        Read(response, response.Fields, response.Status, hasRanges: response.Status == 206, receivedAt, policy);
+    /// <param name="response">The response.</param>
+    /// <param name="status">Its status, or of what it confirms.</param>
+    /// <param name="receivedAt">When its head came.</param>
+    /// <param name="policy">The operator's part.</param>
+    internal static ReceivedResponse Read(OriginResponse response, int status, Instant receivedAt, CachePolicy policy) =>
+        Read(response, response.Fields, status, hasRanges: response.Status == 206, receivedAt, policy);
 
     /// <summary>
     /// Reads a stored response that <paramref name="latest"/> has confirmed: what counts is in <paramref name="lines"/>, the stored fields
@@ -63,17 +73,21 @@ public readonly struct ReceivedResponse
         DateTimeOffset? expiresAt = targeted is null && expires is not null
             ? ParseDate(expires, receivedAt.Utc) ?? DateTimeOffset.MinValue
             : null;
+        var rule = policy.RuleFor(status);
+        directives = rule is null ? directives : directives.Without(rule.Ignore);
         hasRanges |= HasToken(latest.FindCombined("Accept-Ranges"), "bytes");
         return new ReceivedResponse(latest, receivedAt)
         {
             Directives = directives,
             Date = date,
-            Lifetime = policy.OverridesLifetime && status is 200 or 206 ? policy.DefaultLifetime
-                : FreshnessLifetime.Stated(directives, accelExpires, expiresAt, date ?? receivedAt.Utc)
+            Lifetime = FreshnessLifetime.Forced(status, rule, policy)
+                ?? FreshnessLifetime.Stated(directives, accelExpires, expiresAt, date ?? receivedAt.Utc)
+                ?? rule?.Ttl
                 ?? FreshnessLifetime.Default(status, directives.IsPublic, hasRanges ? AgeOfFile(lines, date, receivedAt.Utc) : null, policy),
             StatesLifetime = directives.IsPublic || directives.MaxAge is not null || directives.SharedMaxAge is not null
                 || expires is not null || accelExpires is not null,
             HasRanges = hasRanges,
+            IgnoresSetCookie = rule?.Ignores(CacheIgnore.SetCookie) == true,
         };
     }
 

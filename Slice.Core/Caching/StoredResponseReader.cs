@@ -23,7 +23,10 @@ public sealed class StoredResponseReader
     /// <summary>
     /// Reads what a response that has just come says to caches. The methods below go by the result, so that nothing is read twice.
     /// </summary>
-    public ReceivedResponse Receive(OriginResponse response) => ReceivedResponse.Read(response, Instant.Now(_time), _policy);
+    public ReceivedResponse Receive(OriginResponse response) => Receive(response, response.Status);
+
+    /// <summary>The same for an answer that confirms a stored response: the operator's rules for its status count.</summary>
+    public ReceivedResponse Receive(OriginResponse confirmation, StoredResponse stored) => Receive(confirmation, stored.Status);
 
     /// <summary>Makes a stored response of the head of a response that has just come.</summary>
     public StoredResponse Read(OriginResponse response, long completeLength) => Read(Receive(response), completeLength);
@@ -37,7 +40,8 @@ public sealed class StoredResponseReader
         var lines = new List<ForwardedField>(response.Fields.Count);
         foreach (var line in response.Fields)
         {
-            if (StoredFields.IsStored(line.Name, response.Fields))
+            bool isIgnored = received.IgnoresSetCookie && FieldLines.Is(line, "Set-Cookie");
+            if (!isIgnored && StoredFields.IsStored(line.Name, response.Fields))
             {
                 lines.Add(line);
             }
@@ -89,7 +93,7 @@ public sealed class StoredResponseReader
             return CacheDetail.CacheOff;
         }
 
-        if (!_policy.StoresSetCookie && received.Response.FindCombined("Set-Cookie") is not null)
+        if (!_policy.StoresSetCookie && !received.IgnoresSetCookie && received.Response.FindCombined("Set-Cookie") is not null)
         {
             return CacheDetail.SetCookie;
         }
@@ -113,6 +117,9 @@ public sealed class StoredResponseReader
     /// <summary>Whether a 304 takes back the permission to keep what it validates.</summary>
     public bool TakesBack(in ReceivedResponse notModified) =>
         !_policy.IsEnabled || notModified.Directives.NoStore || notModified.Directives.IsPrivate;
+
+    private ReceivedResponse Receive(OriginResponse response, int status) =>
+        ReceivedResponse.Read(response, status, Instant.Now(_time), _policy);
 
     // A coded body that does not say that it varies by coding does: another client may not know the coding.
     private static string? VaryOf(OriginResponse response, SubrequestTemplate template, string? otherwiseVaries)

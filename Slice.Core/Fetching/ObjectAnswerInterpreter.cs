@@ -79,7 +79,7 @@ public sealed class ObjectAnswerInterpreter
 
         var reader = request.Context.Reader;
         stale.Freshen(reader.Freshen(stale.Response, response));
-        if (reader.TakesBack(reader.Receive(response)))
+        if (reader.TakesBack(reader.Receive(response, stale.Response)))
         {
             // The origin takes back what it allowed before: good for those who asked, and for nobody after them.
             _index.Remove(stale);

@@ -78,6 +78,7 @@ public sealed class OptionKey
         OptionKind.Count or OptionKind.Size or OptionKind.Duration => RangeText(Minimum),
         OptionKind.Flag => "true or false",
         OptionKind.Patterns or OptionKind.Arguments or OptionKind.FieldNames or OptionKind.Networks => $"a list, each entry {ItemSyntax}",
+        OptionKind.CacheRules => $"a list of at most {CacheRule.MaxCount}, each entry {CacheRule.Syntax}",
         OptionKind.Choice => $"{string.Join(", ", Choices.SkipLast(1))} or {Choices[^1]}",
         OptionKind.ListenAddress => ListenAddress.Syntax,
         OptionKind.OriginAddresses => $"{OriginAddress.Syntax}; one, or a list of at most {OriginAddress.MaxCount}",
@@ -117,6 +118,7 @@ public sealed class OptionKey
     public bool Differs(SliceOptions first, SliceOptions second) => (Read(first), Read(second)) switch
     {
         (IReadOnlyList<string> entries, IReadOnlyList<string> others) => !entries.SequenceEqual(others),
+        (IReadOnlyList<CacheRule> rules, IReadOnlyList<CacheRule> others) => !rules.SequenceEqual(others),
         (IReadOnlyList<Uri> addresses, IReadOnlyList<Uri> others) => !addresses.SequenceEqual(others),
         var (value, other) => !Equals(value, other),
     };
@@ -131,6 +133,7 @@ public sealed class OptionKey
         (OptionKind.Flag, bool flag) => flag ? "true" : "false",
         (OptionKind.OriginAddresses, IReadOnlyList<Uri> { Count: 1 } addresses) => OriginAddress.Format(addresses[0]),
         (OptionKind.OriginAddresses, IReadOnlyList<Uri> addresses) => $"[{string.Join(", ", addresses.Select(OriginAddress.Format))}]",
+        (OptionKind.CacheRules, IReadOnlyList<CacheRule> rules) => $"[{string.Join(", ", rules)}]",
         (OptionKind.LogLevel, LogSeverity severity) => LogSeverityText.Format(severity),
         (
             OptionKind.Patterns or OptionKind.Arguments or OptionKind.FieldNames or OptionKind.Networks,
@@ -171,6 +174,11 @@ public sealed class OptionKey
                 .Select(checkedEntry => new OptionError(Name, checkedEntry.entry, checkedEntry.Problem!, ItemSyntax));
         }
 
+        if (value is IReadOnlyList<CacheRule> rules)
+        {
+            return CheckRules(rules);
+        }
+
         if (value is IReadOnlyList<Uri> addresses)
         {
             return OriginAddress.CheckAll(addresses).Select(
@@ -187,6 +195,10 @@ public sealed class OptionKey
         };
         return problem is null ? [] : [new OptionError(Name, value is null ? "(not set)" : Format(value), problem, AllowedFrom(minimum))];
     }
+
+    private IEnumerable<OptionError> CheckRules(IReadOnlyList<CacheRule> rules) => rules.Count > CacheRule.MaxCount
+        ? [new OptionError(Name, string.Create(CultureInfo.InvariantCulture, $"{rules.Count} rules"), "too many", Allowed)]
+        : rules.SelectMany(rule => rule.Check(), (_, error) => error with { Key = Name, Value = $"{error.Key}: {error.Value}" });
 
     private string AllowedFrom(long minimum) => minimum == Minimum ? Allowed : RangeText(minimum);
 

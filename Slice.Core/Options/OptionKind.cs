@@ -27,6 +27,9 @@ public enum OptionKind
     /// <summary>A list of IP addresses and networks (<see cref="IReadOnlyList{T}"/> of <see cref="string"/>).</summary>
     Networks,
 
+    /// <summary>A list of <see cref="CacheRule"/>s (<see cref="IReadOnlyList{T}"/> of them).</summary>
+    CacheRules,
+
     /// <summary>One of the key's <see cref="OptionKey.Choices"/> (<see cref="string"/>).</summary>
     Choice,
 

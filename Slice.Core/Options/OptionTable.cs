@@ -95,6 +95,13 @@ public static class OptionTable
             "Freshness lifetime of a 204, 404, 405, 410, 414 or 501 that states none; 0 keeps none. When not set, 10s on the paths of "
                 + "slice_patterns and 0 elsewhere.",
             o => o.CacheNegativeTtl, (o, v) => o with { CacheNegativeTtl = v }),
+        new(
+            "Cache",
+            "cache_rules",
+            OptionKind.CacheRules,
+            "What is kept under a path, for how long, and what is not even looked up, whatever the origin says or leaves out. The first "
+                + "rule that fits path and status counts.",
+            o => o.CacheRules, (o, v) => o with { CacheRules = (IReadOnlyList<CacheRule>)v! }),
         Duration(
             "Cache",
             "cache_stale_if_error",

@@ -45,6 +45,9 @@ public sealed record SliceOptions
     /// </summary>
     public TimeSpan? CacheNegativeTtl { get; init; }
 
+    /// <summary>What holds by path and status, whatever the origin says or leaves out; the first that fits counts. Default none.</summary>
+    public IReadOnlyList<CacheRule> CacheRules { get; init; } = [];
+
     /// <summary>How long after its freshness a response that does not say serves while the origin fails. Default 0 s.</summary>
     public TimeSpan CacheStaleIfError { get; init; }
 

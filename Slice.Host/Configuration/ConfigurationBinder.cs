@@ -104,6 +104,10 @@ internal sealed class ConfigurationBinder
         {
             BindList(key, node);
         }
+        else if (key.Kind == OptionKind.CacheRules)
+        {
+            BindRules(key, node);
+        }
         else if (key.Kind == OptionKind.OriginAddresses)
         {
             BindAddresses(key, node);
@@ -189,18 +193,51 @@ internal sealed class ConfigurationBinder
         }
     }
 
-    // Each address is right for itself by now.
-    private void BindTogether(OptionKey key, ConfigurationNode node, List<Uri> addresses)
+    private void BindRules(OptionKey key, ConfigurationNode node)
+    {
+        if (node is not ConfigurationList list)
+        {
+            AddWrongType(key, node, Describe(node));
+            return;
+        }
+
+        List<CacheRule> rules = [];
+        for (int index = 0; index < list.Items.Count; index++)
+        {
+            string name = $"{key.Name}[{index + 1}]";
+            if (list.Items[index] is not ConfigurationSection section)
+            {
+                AddProblem(list.Items[index], name, null, Describe(list.Items[index]), CacheRule.Syntax);
+            }
+            else if (CacheRuleReader.Read(section, (place, part, value, problem, allowed) =>
+                AddProblem(place, $"{name}.{part}", value, problem, allowed)) is { } rule)
+            {
+                rules.Add(rule);
+            }
+        }
+
+        if (rules.Count == list.Items.Count)
+        {
+            BindTogether(key, node, rules);
+        }
+        else
+        {
+            _places.SetFaulty(key.Name);
+        }
+    }
+
+    // Each entry is right for itself by now.
+    private void BindTogether(OptionKey key, ConfigurationNode node, object entries)
     {
         bool isValid = true;
-        foreach (OptionError error in key.Check(addresses))
+        foreach (OptionError error in key.Check(entries))
         {
             isValid = false;
             AddProblem(node, key.Name, error.Value, error.Problem, error.Allowed);
             _places.SetFaulty(key.Name);
         }
 
-        _options = isValid ? key.With(_options, addresses) : _options;
+        _options = isValid ? key.With(_options, entries) : _options;
     }
 
     private void AddWrongType(OptionKey key, ConfigurationNode node, string problem)

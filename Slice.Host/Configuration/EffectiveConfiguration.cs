@@ -37,6 +37,8 @@ public static class EffectiveConfiguration
     {
         null => " null",
         IReadOnlyList<string> { Count: 0 } => " []",
+        IReadOnlyList<CacheRule> { Count: 0 } => " []",
+        IReadOnlyList<CacheRule> rules => string.Concat(rules.Select(rule => $"\n{indent}  - {rule.Format(Quote)}")),
         IReadOnlyList<string> list => string.Concat(list.Select(item => $"\n{indent}  - {Quote(item)}")),
         IReadOnlyList<Uri> { Count: > 1 } list => string.Concat(list.Select(item => $"\n{indent}  - {Quote(OriginAddress.Format(item))}")),
         string or IReadOnlyList<Uri> => " " + Quote(key.Format(value)),

@@ -44,8 +44,9 @@ internal static class ScalarValue
         return !isCount ? "not a whole number" : !scalar.IsPlain ? "a text in quotes, not a whole number" : null;
     }
 
+    /// <summary>Reads a flag; null and what is wrong, or the flag and null.</summary>
     // YAML 1.2 §10.3.2. The yes, no, on and off of YAML 1.1 are refused: half of all readers take them for texts.
-    private static string? ParseFlag(ConfigurationScalar scalar, out object? value)
+    public static string? ParseFlag(ConfigurationScalar scalar, out object? value)
     {
         value = scalar.Text switch
         {

@@ -140,7 +140,8 @@ internal sealed class HttpExchange
     public FetchContext FetchContext => new(Template, Settings.Fetching) { Reader = Reader };
 
     /// <summary>What is kept of answers to the request. Found on first use: a hit needs none.</summary>
-    public StoredResponseReader Reader => _reader ??= Settings.ReaderOf(IsSliced ??= Settings.Patterns.Match(NormalizedTarget));
+    public StoredResponseReader Reader =>
+        _reader ??= Settings.ReaderOf(NormalizedTarget, IsSliced ??= Settings.Patterns.Match(NormalizedTarget));
 
     /// <summary>Name of the address of the origin that answered; null for none. See <see cref="ExchangeRecord.Origin"/>.</summary>
     public string? Origin { get; set; }

@@ -19,6 +19,9 @@ internal sealed class RequestSettings
     // Of a path that the operator named: an origin that says nothing about a missing file there hardly means the next second.
     private static readonly TimeSpan s_negativeLifetimeOfNamedPaths = TimeSpan.FromSeconds(10);
 
+    private readonly TimeProvider _time;
+    private readonly CachePolicy _policyElsewhere;
+    private readonly CachePolicy _policyOfNamedPaths;
     private readonly StoredResponseReader _readerOfNamedPaths;
 
     /// <summary>What a valid configuration means for a request.</summary>
@@ -29,6 +32,11 @@ internal sealed class RequestSettings
     public RequestSettings(SliceOptions options, OriginClient origin, TimeProvider time, RequestSettings? replaced = null)
     {
         Options = options;
+        _time = time;
+        _policyElsewhere = PolicyOf(options, isNamedPath: false);
+        _policyOfNamedPaths = PolicyOf(options, isNamedPath: true);
+        _readerOfNamedPaths = new StoredResponseReader(_policyOfNamedPaths, time);
+        CacheRules = new CacheRules(options.CacheRules);
         Origin = origin;
         Patterns = new SlicePatterns(options.SlicePatterns);
         QueryKeyRule = new QueryKeyRule(options.CacheKeyQuery, options.CacheKeyIgnoredArguments);
@@ -38,7 +46,6 @@ internal sealed class RequestSettings
             options.Limits.RequestTargetBytes, options.Limits.RequestHeadBytes, options.Limits.RequestFields);
         Timeouts = TimeoutSettings.From(options, time);
         ClientLimits = ClientLimits.For(options.Limits.PerClient, replaced?.ClientLimits);
-        _readerOfNamedPaths = new StoredResponseReader(PolicyOf(options, isNamedPath: true), time);
         HealthPath = Encoding.ASCII.GetBytes(options.HealthPath);
         PurgeToken = options.Purge.AuthToken is { } token ? Encoding.UTF8.GetBytes(token) : default(ReadOnlyMemory<byte>?);
         Fetching = new FetchSettings
@@ -46,7 +53,7 @@ internal sealed class RequestSettings
             Origin = origin,
             Grid = new SliceGrid(options.SliceSizeBytes),
             Retries = new RetryPolicy(options.MaxRetries, Random.Shared.NextDouble, options.UpstreamAddresses.Count),
-            Reader = new StoredResponseReader(PolicyOf(options, isNamedPath: false), time),
+            Reader = new StoredResponseReader(_policyElsewhere, time),
             QueueTimeout = options.Timeouts.OriginQueue,
         };
     }
@@ -62,6 +69,9 @@ internal sealed class RequestSettings
 
     /// <summary>Which paths are sliced.</summary>
     public SlicePatterns Patterns { get; }
+
+    /// <summary>What the operator decides about answers by path and status.</summary>
+    public CacheRules CacheRules { get; }
 
     /// <summary>What of the query belongs to the cache key.</summary>
     public QueryKeyRule QueryKeyRule { get; }
@@ -88,9 +98,17 @@ internal sealed class RequestSettings
     public ReadOnlyMemory<byte>? PurgeToken { get; }
 
     /// <summary>What is kept of answers for a target in normal form, for whom and for how long.</summary>
+    /// <param name="normalizedTarget">The target.</param>
     /// <param name="isSliced">Whether the target is on a sliced path.</param>
-    public StoredResponseReader ReaderOf(bool isSliced) =>
-        isSliced && Options.SlicePatterns.Count > 0 ? _readerOfNamedPaths : Fetching.Reader;
+    public StoredResponseReader ReaderOf(ReadOnlySpan<byte> normalizedTarget, bool isSliced)
+    {
+        bool isNamed = isSliced && Options.SlicePatterns.Count > 0;
+        var rules = CacheRules.Of(normalizedTarget);
+        return rules.Count > 0
+            ? new StoredResponseReader((isNamed ? _policyOfNamedPaths : _policyElsewhere) with { Rules = rules }, _time)
+            : isNamed ? _readerOfNamedPaths
+            : Fetching.Reader;
+    }
 
     private static CachePolicy PolicyOf(SliceOptions options, bool isNamedPath) => new()
     {

@@ -36,6 +36,12 @@ internal sealed class GetHandler(
     public async ValueTask HandleAsync(HttpExchange exchange)
     {
         var directives = exchange.Settings.Options.HonorRequestCacheControl ? RequestDirectives.Read(exchange.Head.Fields) : default;
+        if (exchange.Settings.CacheRules.Bypasses(exchange.NormalizedTarget))
+        {
+            await BypassAsync(exchange, directives);
+            return;
+        }
+
         int replacements = 0;
         for (int attempt = 1; attempt <= MaxAttempts; attempt++)
         {
@@ -75,6 +81,10 @@ internal sealed class GetHandler(
             }
         }
     }
+
+    private ValueTask BypassAsync(HttpExchange exchange, RequestDirectives directives) => directives.OnlyIfCached
+        ? ErrorResponder.WriteNotCachedAsync(exchange)
+        : passThrough.HandleAsync(exchange, new CacheStatus { Forward = ForwardReason.Bypass, Detail = CacheDetail.Bypass });
 
     private void EndUse(Generation generation, CacheStatus status)
     {

@@ -71,7 +71,7 @@ internal sealed class StoredResponseUpdates(ObjectIndex index)
         else if (response.Status == stored.Status
             && seen.IsPresent
             && seen.IsSameVersion(stored.Validator)
-            && !reader.TakesBack(reader.Receive(response)))
+            && !reader.TakesBack(reader.Receive(response, stored)))
         {
             stale.Freshen(reader.Freshen(stored, response));
         }

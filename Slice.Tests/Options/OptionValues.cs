@@ -13,6 +13,7 @@ internal static class OptionValues
         OptionKind.Flag => !(bool)key.Read(options)!,
         OptionKind.FieldNames => (string[])["X-Other"],
         OptionKind.Patterns or OptionKind.Arguments or OptionKind.Networks => (string[])["^/other"],
+        OptionKind.CacheRules => (CacheRule[])[new() { Path = "^/other", Bypass = true }],
         OptionKind.Choice => key.Choices[^1],
         OptionKind.OriginAddresses => (Uri[])[new("http://other.example"), new("http://another.example:81")],
         OptionKind.LogLevel => LogSeverity.Error,

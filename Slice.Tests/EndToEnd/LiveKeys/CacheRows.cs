@@ -16,6 +16,8 @@ internal static class CacheRows
         LiveKeyRow.OfAct("cache_ttl_override", "false", "true", bed => AfterMinuteAsync(bed, "Cache-Control: max-age=5"), Asked, NotAsked)
             with { With = [("cache_ttl", "1h")] },
         LiveKeyRow.OfAct("cache_negative_ttl", "0s", "1h", NotFoundAsync, Asked, NotAsked),
+        LiveKeyRow.OfAct(
+            "cache_rules", "[]", "[{path: \"^/sliced/\", bypass: true}]", bed => TwiceAsync(bed, bed.NewTarget()), NotAsked, Asked),
         LiveKeyRow.OfAct("cache_stale_if_error", "0s", "1h", FailingOriginAsync, "502", "206"),
         LiveKeyRow.OfAct("cache_stale_while_revalidate", "0s", "1h", SlowOriginAsync, "HIT", "STALE"),
         LiveKeyRow.OfAct("cache_unsliced", "true", "false", UnslicedAsync, NotAsked, Asked) with

@@ -119,6 +119,18 @@ public sealed class EffectiveConfigurationTests : IDisposable
         OptionKind.Arguments => (string[])["utm_*", "\"'x"],
         OptionKind.Choice => key.Choices[^1],
         OptionKind.Patterns => (string[])["^/downloads/.*", @"\.(iso|tar\.gz)$", "\"'#"],
+        OptionKind.CacheRules => (CacheRule[])
+        [
+            new() { Path = "\"'#, {}", Bypass = true },
+            new()
+            {
+                Path = "/",
+                Statuses = [200, 404],
+                Ttl = TimeSpan.FromDays(365),
+                Override = true,
+                Ignore = CacheIgnore.NoStore | CacheIgnore.Private | CacheIgnore.NoCache | CacheIgnore.SetCookie,
+            },
+        ],
         OptionKind.Networks => (string[])["10.0.0.0/8", "2001:db8::/32", "192.0.2.7"],
         OptionKind.ListenAddress => key.Name switch
         {

@@ -1,0 +1,35 @@
+using Slice.Core.Options;
+
+namespace Slice.Net.Exchange;
+
+/// <summary>Which of the operator's <c>cache_rules</c> are for a path. Thread-safe.</summary>
+internal sealed class CacheRules
+{
+    private readonly IReadOnlyList<CacheRule> _rules;
+    private readonly PathPatterns _patterns;
+    private readonly bool _hasBypass;
+
+    /// <summary>Compiles the paths of rules that have been checked.</summary>
+    public CacheRules(IReadOnlyList<CacheRule> rules)
+    {
+        _rules = rules;
+        _patterns = new PathPatterns(rules.Select(rule => rule.Path));
+        _hasBypass = rules.Any(rule => rule.Bypass);
+    }
+
+    /// <summary>Whether a request for a normalized target passes through. Costs a hit nothing as long as no rule says bypass.</summary>
+    public bool Bypasses(ReadOnlySpan<byte> normalizedTarget) =>
+        _hasBypass && _patterns.Find(normalizedTarget) is >= 0 and var first && _rules[first].Bypass;
+
+    /// <summary>The rules for a normalized target, in their order; the same empty list when there are none.</summary>
+    public IReadOnlyList<CacheRule> Of(ReadOnlySpan<byte> normalizedTarget)
+    {
+        List<CacheRule>? found = null;
+        for (int index = _patterns.Find(normalizedTarget); index >= 0; index = _patterns.Find(normalizedTarget, index + 1))
+        {
+            (found ??= []).Add(_rules[index]);
+        }
+
+        return found ?? (IReadOnlyList<CacheRule>)[];
+    }
+}

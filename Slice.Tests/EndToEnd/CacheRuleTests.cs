@@ -1,0 +1,126 @@
+using Microsoft.Extensions.Time.Testing;
+using Slice.Core.Options;
+using Slice.Tests.Support;
+
+namespace Slice.Tests.EndToEnd;
+
+/// <summary>What the operator decides by path and status (<c>cache_rules</c>, B27), in literal bytes.</summary>
+[Trait("Behaviour", "B27")]
+public sealed class CacheRuleTests
+{
+    private static readonly TimeSpan s_minute = TimeSpan.FromMinutes(1);
+
+    private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow.AddDays(-1));
+
+    // Seconds for which the answer is used, under a rule of one minute.
+    [Theory]
+    [InlineData(60, false, CacheIgnore.None)]
+    [InlineData(5, false, CacheIgnore.None, "Cache-Control: max-age=5")]
+    [InlineData(60, true, CacheIgnore.None, "Cache-Control: max-age=5")]
+    [InlineData(60, true, CacheIgnore.None, "X-Accel-Expires: 0")]
+    [InlineData(0, true, CacheIgnore.None, "Cache-Control: no-store")]
+    [InlineData(60, false, CacheIgnore.NoStore, "Cache-Control: no-store")]
+    [InlineData(60, false, CacheIgnore.NoStore, "Cache-Control: no-store, must-understand")]
+    [InlineData(0, false, CacheIgnore.NoStore, "Cache-Control: no-store, private")]
+    [InlineData(60, false, CacheIgnore.NoStore | CacheIgnore.Private, "Cache-Control: no-store, private")]
+    [InlineData(60, false, CacheIgnore.Private, "Cache-Control: private=\"a\"")]
+    [InlineData(0, false, CacheIgnore.None, "Cache-Control: no-cache")]
+    [InlineData(60, false, CacheIgnore.NoCache, "Cache-Control: no-cache")]
+    [InlineData(0, false, CacheIgnore.NoCache, "Cache-Control: no-cache, max-age=0")]
+    [InlineData(60, true, CacheIgnore.NoCache, "Cache-Control: no-cache, max-age=0")]
+    [InlineData(0, true, CacheIgnore.None, "Set-Cookie: a=b")]
+    public async Task Rule_says_how_long_and_what_counts(int seconds, bool overrides, CacheIgnore ignored, params string[] fields)
+    {
+        await using var origin = ScriptedOrigin.Start(exchange => exchange.RespondAsync("200 OK", "body", fields));
+        await using var proxy = await StartAsync(
+            origin, new CacheRule { Path = "^/api/", Ttl = s_minute, Override = overrides, Ignore = ignored });
+
+        await proxy.GetAsync("/api/a");
+        _time.Advance(TimeSpan.FromSeconds(Math.Max(0, seconds - 1)));
+        await proxy.GetAsync("/api/a");
+        Assert.Equal(seconds > 0 ? 1 : 2, origin.RequestCount);
+        _time.Advance(TimeSpan.FromSeconds(2));
+        int asked = origin.RequestCount;
+        await proxy.GetAsync("/api/a");
+        Assert.Equal(asked + 1, origin.RequestCount);
+    }
+
+    [Fact]
+    public async Task Cookie_that_is_ignored_is_kept_by_nobody_and_nobody_gets_it()
+    {
+        await using var origin = ScriptedOrigin.Start(exchange => exchange.RespondAsync("200 OK", "body", "Set-Cookie: a=b", "X-A: 1"));
+        await using var proxy = await StartAsync(
+            origin, new CacheRule { Path = "^/", Ttl = s_minute, Ignore = CacheIgnore.SetCookie });
+
+        foreach (string expected in new[] { "MISS", "HIT" })
+        {
+            var response = await proxy.GetAsync("/x");
+            Assert.Equal((expected, "1", null), (response.Field("X-Cache"), response.Field("X-A"), response.Field("Set-Cookie")));
+        }
+    }
+
+    [Fact]
+    public async Task Confirmation_of_what_a_rule_keeps_goes_by_the_rule()
+    {
+        await using var origin = ScriptedOrigin.Start(exchange => exchange.RespondAsync(
+            exchange.Request.Field("If-None-Match") is null ? "200 OK" : "304 Not Modified",
+            exchange.Request.Field("If-None-Match") is null ? "body" : "",
+            "ETag: \"v1\"",
+            "Cache-Control: private"));
+        await using var proxy = await StartAsync(
+            origin, new CacheRule { Path = "^/", Statuses = [200], Ttl = s_minute, Ignore = CacheIgnore.Private });
+        await proxy.GetAsync("/x");
+        _time.Advance(s_minute);
+        await proxy.GetAsync("/x");
+
+        Assert.Equal(("HIT", "body"), ((await proxy.GetAsync("/x")).Field("X-Cache"), (await proxy.GetAsync("/x")).BodyText));
+        Assert.Equal(2, origin.RequestCount);
+    }
+
+    [Theory]
+    [InlineData("/a/1", "200 OK", 60)]
+    [InlineData("/a/1?b", "200 OK", 60)]
+    [InlineData("/%61/1", "200 OK", 60)]
+    [InlineData("/a/1", "404 Not Found", 5)]
+    [InlineData("/a/1", "403 Forbidden", 0)]
+    [InlineData("/a/1", "302 Found", 30)]
+    [InlineData("/b/1", "200 OK", 0)]
+    [InlineData("/b/a/1", "200 OK", 0)]
+    public async Task First_rule_that_fits_path_and_status_counts(string target, string status, int seconds)
+    {
+        await using var origin = ScriptedOrigin.Start(exchange => exchange.RespondAsync(status, "body"));
+        await using var proxy = await StartAsync(
+            origin,
+            new CacheRule { Path = "^/b/" },
+            new CacheRule { Path = "^/a/", Statuses = [206], Ttl = s_minute },
+            new CacheRule { Path = "/a/", Statuses = [404, 410], Ttl = TimeSpan.FromSeconds(5) },
+            new CacheRule { Path = "/a/", Statuses = [200, 302, 404], Ttl = TimeSpan.FromSeconds(30) });
+        string cacheStatus = (await proxy.GetAsync(target)).Field("Cache-Status")!;
+        Assert.Equal(seconds > 0, cacheStatus.Contains($"; ttl={seconds};", StringComparison.Ordinal));
+        await proxy.GetAsync(target);
+        Assert.Equal(seconds > 0 ? 1 : 2, origin.RequestCount);
+    }
+
+    [Fact]
+    public async Task Bypassed_path_is_neither_looked_up_nor_kept()
+    {
+        await using var origin = ScriptedOrigin.Start(
+            exchange => exchange.RespondAsync("200 OK", exchange.Request.Field("X-Api-Key") ?? "", "Cache-Control: max-age=60"));
+        await using var proxy = await StartAsync(
+            origin, new CacheRule { Path = "^/api/public/" }, new CacheRule { Path = "^/api/", Bypass = true });
+
+        foreach (string key in new[] { "alice", "bob" })
+        {
+            var response = await proxy.GetAsync("/api/a", "X-Api-Key: " + key);
+            Assert.Equal((key, "BYPASS"), (response.BodyText, response.Field("X-Cache")));
+            Assert.Equal("pingora-slice; fwd=bypass; detail=bypass", response.Field("Cache-Status"));
+        }
+
+        Assert.Equal(504, (await proxy.GetAsync("/api/a", "Cache-Control: only-if-cached")).StatusCode);
+        await proxy.GetAsync("/api/public/a");
+        Assert.Equal("HIT", (await proxy.GetAsync("/api/public/a")).Field("X-Cache"));
+    }
+
+    private Task<ProxyUnderTest> StartAsync(ScriptedOrigin origin, params CacheRule[] rules) =>
+        ProxyUnderTest.StartAsync(origin.Uri, sliceSizeBytes: 64, options => options with { CacheRules = rules }, _time);
+}
