@@ -28,6 +28,7 @@ say() { printf '%s  %s\n' "$(date +%T)" "$*"; }
 start() { # binary directory gibibytes
     cat >"$work/config.yaml" <<YAML
 upstream_address: 127.0.0.1:$origin_port
+slice_patterns: ["^/"]
 listen_address: 127.0.0.1:$port
 metrics_endpoint:
   address: 127.0.0.1:$metrics_port

@@ -35,6 +35,7 @@ $tool origin --listen "$origin_port" &
 origin_pid=$!
 cat >"$work/config.yaml" <<YAML
 upstream_address: 127.0.0.1:$origin_port
+slice_patterns: ["^/"]
 listen_address: 127.0.0.1:$port
 metrics_endpoint:
   address: 127.0.0.1:$metrics_port

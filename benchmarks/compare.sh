@@ -26,6 +26,7 @@ serve() { # name binary port metrics-port origin-port
     mkdir -p "$work/$1"
     cat >"$work/$1/pingora_slice.yaml" <<YAML
 upstream_address: 127.0.0.1:$5
+slice_patterns: ["^/"]
 listen_address: 127.0.0.1:$3
 metrics_endpoint:
   address: 127.0.0.1:$4

@@ -31,6 +31,7 @@ read -r origin proxy metrics <<<"$ports"
 # The suite takes a repeated request for a failure of the cache, so that nothing may be retried; and it wants cookies stored.
 cat >"$work/pingora_slice.yaml" <<YAML
 upstream_address: 127.0.0.1:$origin
+slice_patterns: ["^/"]
 listen_address: 127.0.0.1:$proxy
 metrics_endpoint:
   address: 127.0.0.1:$metrics

@@ -174,6 +174,7 @@ pingora() {
     cat >"$work/$1/pingora_slice.yaml" <<END
 listen_address: 127.0.0.1:$2
 upstream_address: 127.0.0.1:$4
+slice_patterns: ["^/"]
 slice_size: $slice_bytes
 max_concurrent_subrequests: $5
 cache_ttl: 3600

@@ -174,6 +174,33 @@ public sealed class NoLifetimeTests
         Assert.Equal("/login", (await proxy.GetAsync(target)).Field("Location"));
     }
 
+    [Fact]
+    [Trait("Behaviour", "B29")]
+    public async Task Request_with_credentials_does_not_share_a_404_that_a_stranger_is_waiting_for()
+    {
+        var goOn = new TaskCompletionSource();
+        await using var origin = ScriptedOrigin.Start(async exchange =>
+        {
+            if (exchange.Request.Field("Authorization") is not null)
+            {
+                await exchange.RespondAsync("200 OK", "secret", "Cache-Control: private");
+                return;
+            }
+
+            await exchange.WaitAsync(goOn.Task);
+            await exchange.RespondAsync("404 Not Found", "nothing here");
+        });
+        await using var proxy = await StartAsync(origin, options => options with { SlicePatterns = ["^/"] });
+        var stranger = proxy.GetAsync("/repository");
+        await origin.RequestsArrivedAsync(1);
+        var known = proxy.GetAsync("/repository", "Authorization: Bearer alice");
+        await Eventually.TrueAsync(
+            () => known.IsCompleted || proxy.Instance.Parts.Meter.ActiveRequests.Value == 2, () => "the second request waits");
+        goOn.SetResult();
+
+        Assert.Equal(("nothing here", "secret"), ((await stranger).BodyText, (await known).BodyText));
+    }
+
     private static bool IsConditional(OriginRequest request) =>
         request.Field("If-None-Match") is not null || request.Field("If-Modified-Since") is not null;
 
