@@ -1,5 +1,6 @@
 using System.Text;
 using Slice.Core.Http;
+using Slice.Core.Options;
 using Slice.Core.Origin;
 
 namespace Slice.Core.Caching;
@@ -58,9 +59,10 @@ public sealed class StoredResponseReader
     public StoredResponse Freshen(StoredResponse stored, OriginResponse notModified)
     {
         var updates = new List<ForwardedField>();
+        bool storesSetCookie = _policy.StoresSetCookie && _policy.RuleFor(stored.Status)?.Ignores(CacheIgnore.SetCookie) != true;
         foreach (var line in notModified.Fields)
         {
-            if (StoredFields.IsStored(line.Name, notModified.Fields) && StoredFields.IsUpdatedBy304(line.Name, _policy.StoresSetCookie))
+            if (StoredFields.IsStored(line.Name, notModified.Fields) && StoredFields.IsUpdatedBy304(line.Name, storesSetCookie))
             {
                 updates.Add(line);
             }

@@ -35,7 +35,8 @@ public sealed record CacheRule
     public CacheIgnore Ignore { get; init; }
 
     /// <summary>
-    /// Whether requests under the path pass through, and nothing is looked up or kept. It counts in the first rule for the path only.
+    /// Whether requests under the path pass through, and nothing is looked up or kept. A rule for a 200 of the path that stands before
+    /// this one makes an exception.
     /// </summary>
     public bool Bypass { get; init; }
 

@@ -17,9 +17,20 @@ internal sealed class CacheRules
         _hasBypass = rules.Any(rule => rule.Bypass);
     }
 
-    /// <summary>Whether a request for a normalized target passes through. Costs a hit nothing as long as no rule says bypass.</summary>
-    public bool Bypasses(ReadOnlySpan<byte> normalizedTarget) =>
-        _hasBypass && _patterns.Find(normalizedTarget) is >= 0 and var first && _rules[first].Bypass;
+    /// <summary>
+    /// Whether a request for a normalized target passes through: the first rule for the path says so, of those that would be for a 200. A
+    /// rule for errors alone makes no exception. Costs a hit nothing as long as no rule says bypass.
+    /// </summary>
+    public bool Bypasses(ReadOnlySpan<byte> normalizedTarget)
+    {
+        int index = _hasBypass ? _patterns.Find(normalizedTarget) : -1;
+        while (index >= 0 && !_rules[index].Fits(200))
+        {
+            index = _patterns.Find(normalizedTarget, index + 1);
+        }
+
+        return index >= 0 && _rules[index].Bypass;
+    }
 
     /// <summary>The rules for a normalized target, in their order; the same empty list when there are none.</summary>
     public IReadOnlyList<CacheRule> Of(ReadOnlySpan<byte> normalizedTarget)

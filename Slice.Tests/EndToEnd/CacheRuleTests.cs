@@ -121,6 +121,119 @@ public sealed class CacheRuleTests
         Assert.Equal("HIT", (await proxy.GetAsync("/api/public/a")).Field("X-Cache"));
     }
 
+    // What errors are kept for says nothing about whether requests pass through.
+    [Fact]
+    public async Task Rule_for_errors_before_a_bypass_makes_no_exception()
+    {
+        await using var origin = ScriptedOrigin.Start(exchange => exchange.RespondAsync("200 OK", "a", "Cache-Control: max-age=60"));
+        await using var proxy = await StartAsync(
+            origin,
+            new CacheRule { Path = "^/", Statuses = [404], Ttl = s_minute },
+            new CacheRule { Path = "^/live/", Bypass = true });
+        await proxy.GetAsync("/live/a");
+        Assert.Equal("BYPASS", (await proxy.GetAsync("/live/a")).Field("X-Cache"));
+    }
+
+    // Nobody waits for another's answer, and the origin sees each request as it came.
+    [Fact]
+    public async Task Bypassed_requests_go_to_the_origin_side_by_side_and_as_they_came()
+    {
+        int arrived = 0;
+        var both = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var origin = ScriptedOrigin.Start(async exchange =>
+        {
+            if (Interlocked.Increment(ref arrived) == 2)
+            {
+                both.SetResult();
+            }
+
+            await exchange.WaitAsync(both.Task);
+            await exchange.RespondAsync("206 Partial Content", "b", "Content-Range: bytes 1-1/3", "Cache-Control: max-age=60");
+        });
+        await using var proxy = await StartAsync(origin, new CacheRule { Path = "^/api/", Bypass = true });
+        string[] fields = ["Range: bytes=1-1", "Cookie: a=b", "If-Range: \"v1\""];
+        var answers = await Task.WhenAll(proxy.GetAsync("/api/./a", fields), proxy.GetAsync("/api/./a", fields));
+
+        Assert.All(answers, answer => Assert.Equal((206, "b"), (answer.StatusCode, answer.BodyText)));
+        Assert.All(origin.Requests, request =>
+        {
+            Assert.Equal("/api/./a", request.Target);
+            Assert.Equal(
+                ("bytes=1-1", "a=b", "\"v1\""), (request.Field("Range"), request.Field("Cookie"), request.Field("If-Range")));
+        });
+    }
+
+    [Fact]
+    public async Task Cookie_that_comes_with_a_confirmation_is_ignored_too()
+    {
+        await using var origin = ScriptedOrigin.Start(exchange => exchange.Request.Field("If-None-Match") is null
+            ? exchange.RespondAsync("200 OK", "body", "ETag: \"v1\"")
+            : exchange.RespondAsync("304 Not Modified", "", "ETag: \"v1\"", "Set-Cookie: session=alice"));
+        await using var proxy = await ProxyUnderTest.StartAsync(
+            origin.Uri,
+            sliceSizeBytes: 64,
+            options => options with
+            {
+                CacheSetCookie = true,
+                CacheRules = [new CacheRule { Path = "^/", Ttl = s_minute, Ignore = CacheIgnore.SetCookie }],
+            },
+            _time);
+        await proxy.GetAsync("/x");
+        _time.Advance(s_minute);
+        await proxy.GetAsync("/x");
+
+        var bob = await proxy.GetAsync("/x");
+        Assert.Equal(("HIT", null), (bob.Field("X-Cache"), bob.Field("Set-Cookie")));
+    }
+
+    // Each way on which an answer or a confirmation comes in.
+    [Theory]
+    [InlineData("whole", 0)]
+    [InlineData("part", 0)]
+    [InlineData("chunked", 0)]
+    [InlineData("head", 60)]
+    [InlineData("background", 60)]
+    public async Task Rule_holds_however_the_answer_comes(string way, int secondsBefore)
+    {
+        const string Private = "Cache-Control: private";
+        await using var origin = ScriptedOrigin.Start(exchange => (way, exchange.Request) switch
+        {
+            (_, var request) when request.Field("If-None-Match") is not null =>
+                exchange.RespondAsync("304 Not Modified", "", "ETag: \"v1\"", Private),
+            ("part", _) => exchange.RespondAsync("206 Partial Content", "body", "ETag: \"v1\"", "Content-Range: bytes 0-3/4", Private),
+            ("chunked", _) => exchange.SendAsync(
+                $"HTTP/1.1 200 OK\r\nETag: \"v1\"\r\n{Private}\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n"),
+            (_, { Method: "HEAD" }) =>
+                exchange.SendAsync($"HTTP/1.1 200 OK\r\nETag: \"v1\"\r\n{Private}\r\nContent-Length: 4\r\n\r\n"),
+            _ => exchange.RespondAsync("200 OK", "body", "ETag: \"v1\"", Private),
+        });
+        await using var proxy = await ProxyUnderTest.StartAsync(
+            origin.Uri,
+            sliceSizeBytes: 64,
+            options => options with
+            {
+                CacheStaleWhileRevalidate = way == "background" ? TimeSpan.FromHours(1) : TimeSpan.Zero,
+                CacheRules = [new CacheRule { Path = "^/", Ttl = s_minute, Ignore = CacheIgnore.Private }],
+            },
+            _time);
+        await proxy.GetAsync("/x");
+        _time.Advance(TimeSpan.FromSeconds(secondsBefore));
+        if (way == "head")
+        {
+            using var client = await RawClient.ConnectAsync(proxy.EndPoint);
+            await client.SendAsync(RawClient.Request("HEAD", "/x"));
+            await client.ReadResponseAsync("HEAD");
+        }
+        else if (way == "background")
+        {
+            Assert.Equal("STALE", (await proxy.GetAsync("/x")).Field("X-Cache"));
+            await origin.RequestsArrivedAsync(2);
+        }
+
+        await Eventually.TrueAsync(async () => (await proxy.GetAsync("/x")).Field("X-Cache") == "HIT", () => "kept by the rule");
+        Assert.Equal(secondsBefore > 0 ? 2 : 1, origin.RequestCount);
+    }
+
     private Task<ProxyUnderTest> StartAsync(ScriptedOrigin origin, params CacheRule[] rules) =>
         ProxyUnderTest.StartAsync(origin.Uri, sliceSizeBytes: 64, options => options with { CacheRules = rules }, _time);
 }
