@@ -16,6 +16,12 @@ public sealed record CachePolicy
     public bool IsNamedPath { get; init; } = true;
 
     /// <summary>
+    /// Bytes beyond which a whole answer with a strong validator counts as a file although its origin serves no ranges, on a path that was
+    /// not named. Default: none is large enough.
+    /// </summary>
+    public long LongestPageBytes { get; init; } = long.MaxValue;
+
+    /// <summary>
     /// Freshness lifetime of an answer that states none (<c>cache_ttl</c>); the longest lifetime of a file on a path that was not named.
     /// Default 1 h.
     /// </summary>

@@ -48,17 +48,25 @@ public readonly struct ReceivedResponse
     /// <param name="receivedAt">When its head came.</param>
     /// <param name="policy">The operator's part.</param>
     internal static ReceivedResponse Read(OriginResponse response, int status, Instant receivedAt, CachePolicy policy) =>
-        Read(response, response.Fields, status, hasRanges: response.Status == 206, receivedAt, policy);
+        Read(response, response.Fields, status, response.Status == 206, response.ContentLength, receivedAt, policy);
 
     /// <summary>
     /// Reads a stored response that <paramref name="latest"/> has confirmed: what counts is in <paramref name="lines"/>, the stored fields
     /// with their updates, but for the fields that are never stored.
     /// </summary>
+    /// <param name="latest">What came.</param>
+    /// <param name="lines">The fields that count.</param>
+    /// <param name="status">The status that they belong to.</param>
+    /// <param name="hasRanges">Whether parts can be had, as far as is known without <paramref name="latest"/>.</param>
+    /// <param name="lengthBytes">Bytes of the body that they belong to; negative when not known.</param>
+    /// <param name="receivedAt">When the head came.</param>
+    /// <param name="policy">The operator's part.</param>
     internal static ReceivedResponse Read(
         OriginResponse latest,
         IReadOnlyList<ForwardedField> lines,
         int status,
         bool hasRanges,
+        long lengthBytes,
         Instant receivedAt,
         CachePolicy policy)
     {
@@ -76,6 +84,7 @@ public readonly struct ReceivedResponse
         var rule = policy.RuleFor(status);
         directives = rule is null ? directives : directives.Without(rule.Ignore);
         hasRanges |= HasToken(latest.FindCombined("Accept-Ranges"), "bytes");
+        bool isFile = hasRanges || lengthBytes > policy.LongestPageBytes;
         return new ReceivedResponse(latest, receivedAt)
         {
             Directives = directives,
@@ -83,7 +92,7 @@ public readonly struct ReceivedResponse
             Lifetime = FreshnessLifetime.Forced(status, rule, policy)
                 ?? FreshnessLifetime.Stated(directives, accelExpires, expiresAt, date ?? receivedAt.Utc)
                 ?? rule?.Ttl
-                ?? FreshnessLifetime.Default(status, directives.IsPublic, hasRanges ? AgeOfFile(lines, date, receivedAt.Utc) : null, policy),
+                ?? FreshnessLifetime.Default(status, directives.IsPublic, isFile ? AgeOfFile(lines, date, receivedAt.Utc) : null, policy),
             StatesLifetime = directives.IsPublic || directives.MaxAge is not null || directives.SharedMaxAge is not null
                 || expires is not null || accelExpires is not null,
             HasRanges = hasRanges,

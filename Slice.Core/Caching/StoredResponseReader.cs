@@ -72,7 +72,8 @@ public sealed class StoredResponseReader
         var lines = StoredFields.Parse(stored.FieldLines.Span);
         lines.RemoveAll(line => FieldLines.Is(line, "Date") || updates.Exists(update => FieldLines.Is(line, update.Name)));
         lines.AddRange(updates);
-        var received = ReceivedResponse.Read(notModified, lines, stored.Status, stored.HasRanges, Instant.Now(_time), _policy);
+        var received = ReceivedResponse.Read(
+            notModified, lines, stored.Status, stored.HasRanges, stored.CompleteLength, Instant.Now(_time), _policy);
         return Build(lines, stored.Status, stored.Validator, received);
     }
 

@@ -114,6 +114,10 @@ internal sealed class RequestSettings
     {
         IsEnabled = options.EnableCache,
         IsNamedPath = isNamedPath,
+
+        // Without patterns everything is taken for a file at first, and what is longer than a slice is one: a page, a playlist or what an
+        // API says is shorter. Where its origin serves no ranges, each range of it would cost all of it each time.
+        LongestPageBytes = options.SlicePatterns.Count > 0 ? long.MaxValue : options.SliceSizeBytes,
         DefaultLifetime = options.CacheTtl,
         OverridesLifetime = options.CacheTtlOverride,
         NegativeLifetime = options.CacheNegativeTtl ?? (isNamedPath ? s_negativeLifetimeOfNamedPaths : TimeSpan.Zero),

@@ -38,6 +38,49 @@ public sealed class NoLifetimeTests
         Assert.DoesNotContain("; stored", bob.Field("Cache-Status"), StringComparison.Ordinal);
     }
 
+    // From an origin without ranges, a range of what is not kept costs all that is before it, each time. Slices are of 64 bytes.
+    [Theory]
+    [InlineData(65, 36_000, true)]
+    [InlineData(65, 36_000, true, "Accept-Ranges: none")]
+    [InlineData(64, 36_000, false)]
+    [InlineData(65, 0, false)]
+    [InlineData(65, -1, false)]
+    [InlineData(65, 36_000, false, "Set-Cookie: a=b")]
+    [Trait("Behaviour", "B27")]
+    public async Task Answer_longer_than_a_slice_needs_no_ranges_to_be_a_file(
+        int length, int modifiedSecondsAgo, bool isKept, params string[] fields)
+    {
+        string[] dates = Dates(modifiedSecondsAgo);
+        string body = new('b', length - 1);
+        await using var origin = ScriptedOrigin.Start(exchange => IsConditional(exchange.Request)
+            ? exchange.RespondAsync("304 Not Modified")
+            : exchange.RespondAsync("200 OK", body + "e", [.. fields, .. dates]));
+        await using var proxy = await StartAsync(origin);
+        string range = $"Range: bytes={length - 1}-";
+
+        Assert.Equal("e", (await proxy.GetAsync("/file", range)).BodyText);
+        Assert.Equal("e", (await proxy.GetAsync("/file", range)).BodyText);
+        Assert.Equal(isKept ? 1 : 2, origin.RequestCount);
+
+        // A tenth of the age, and after the confirmation for as long again.
+        _time.Advance(TimeSpan.FromSeconds(3600));
+        await proxy.GetAsync("/file", range);
+        await proxy.GetAsync("/file", range);
+        Assert.Equal(isKept ? 2 : 4, origin.RequestCount);
+    }
+
+    [Fact]
+    [Trait("Behaviour", "B27")]
+    public async Task Outside_the_patterns_of_the_operator_a_long_answer_is_no_file_without_ranges()
+    {
+        string[] dates = Dates(36_000);
+        await using var origin = ScriptedOrigin.Start(exchange => exchange.RespondAsync("200 OK", new string('b', 65), dates));
+        await using var proxy = await StartAsync(origin, options => options with { SlicePatterns = ["^/named/"] });
+        await proxy.GetAsync("/report");
+        await proxy.GetAsync("/report");
+        Assert.Equal(2, origin.RequestCount);
+    }
+
     // RFC 9111 §4.2.2: a tenth of the age by Last-Modified, and never more than cache_ttl.
     [Theory]
     [InlineData(60, 600, Ranges)]
