@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.Time.Testing;
 using Slice.Core.Options;
 using Slice.Tests.Support;
@@ -184,6 +185,44 @@ public sealed class CacheRuleTests
 
         var bob = await proxy.GetAsync("/x");
         Assert.Equal(("HIT", null), (bob.Field("X-Cache"), bob.Field("Set-Cookie")));
+    }
+
+    [Theory]
+    [InlineData("204 No Content")]
+    [InlineData("301 Moved Permanently")]
+    [InlineData("302 Found")]
+    [InlineData("307 Temporary Redirect")]
+    [InlineData("400 Bad Request")]
+    [InlineData("401 Unauthorized")]
+    [InlineData("403 Forbidden")]
+    [InlineData("404 Not Found")]
+    [InlineData("410 Gone")]
+    [InlineData("500 Internal Server Error")]
+    [InlineData("501 Not Implemented")]
+    [InlineData("503 Service Unavailable")]
+    public async Task Answer_of_any_status_can_be_kept_for_strangers(string status)
+    {
+        int number = int.Parse(status[..3], CultureInfo.InvariantCulture);
+        await using var origin = ScriptedOrigin.Start(exchange =>
+            exchange.Request.Field("Authorization") is null
+                ? exchange.RespondAsync(status)
+                : exchange.RespondAsync("200 OK", "secret", "Cache-Control: private"));
+        await using var proxy = await ProxyUnderTest.StartAsync(
+            origin.Uri,
+            sliceSizeBytes: 64,
+            options => options with
+            {
+                MaxRetries = 0,
+                CacheRules = [new CacheRule { Path = "^/", Statuses = [number], Ttl = s_minute }],
+            },
+            _time);
+        await proxy.GetAsync("/x");
+        var stranger = await proxy.GetAsync("/x");
+        Assert.Equal((number, "HIT", 1), (stranger.StatusCode, stranger.Field("X-Cache"), origin.RequestCount));
+
+        // What is no error and no redirect is for all.
+        var known = await proxy.GetAsync("/x", "Authorization: Bearer alice");
+        Assert.Equal(number < 300 ? "" : "secret", known.BodyText);
     }
 
     // Each way on which an answer or a confirmation comes in.
