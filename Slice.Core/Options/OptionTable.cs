@@ -1,4 +1,5 @@
 using Slice.Core.Http;
+using static Slice.Core.Options.OptionKeys;
 
 namespace Slice.Core.Options;
 
@@ -12,7 +13,6 @@ public static class OptionTable
     private const long KiB = 1L << 10;
     private const long MiB = 1L << 20;
     private const long TiB = 1L << 40;
-    private const long DayMs = 86_400_000;
 
     // RFC 2616 §14.21 asked servers to promise no more than a year, and caches still hold to it.
     private const long YearMs = 365 * DayMs;
@@ -307,112 +307,4 @@ public static class OptionTable
 
     /// <summary>The key of this name with its section, or null.</summary>
     public static OptionKey? Find(string name) => Keys.FirstOrDefault(key => key.Name == name);
-
-    private static OptionKey Count(
-        string group, string name, long minimum, long maximum, string summary, Func<SliceOptions, long> read,
-        Func<SliceOptions, long, SliceOptions> with) =>
-        new(group, name, OptionKind.Count, summary, o => read(o), (o, v) => with(o, (long)v!)) { Minimum = minimum, Maximum = maximum };
-
-    private static OptionKey Size(
-        string group, string name, long minimum, long maximum, string summary, Func<SliceOptions, long> read,
-        Func<SliceOptions, long, SliceOptions> with) =>
-        new(group, name, OptionKind.Size, summary, o => read(o), (o, v) => with(o, (long)v!)) { Minimum = minimum, Maximum = maximum };
-
-    private static OptionKey Duration(
-        string group,
-        string name,
-        long minimumMs,
-        long maximumMs,
-        string summary,
-        Func<SliceOptions, TimeSpan> read,
-        Func<SliceOptions, TimeSpan, SliceOptions> with) =>
-        new(group, name, OptionKind.Duration, summary, o => read(o), (o, v) => with(o, (TimeSpan)v!))
-        {
-            Minimum = minimumMs,
-            Maximum = maximumMs,
-        };
-
-    private static OptionKey OptionalDuration(
-        string group,
-        string name,
-        long minimumMs,
-        long maximumMs,
-        string summary,
-        Func<SliceOptions, TimeSpan?> read,
-        Func<SliceOptions, TimeSpan?, SliceOptions> with) =>
-        new(group, name, OptionKind.Duration, summary, o => read(o), (o, v) => with(o, (TimeSpan?)v))
-        {
-            Minimum = minimumMs,
-            Maximum = maximumMs,
-            IsOptional = true,
-        };
-
-    private static OptionKey Deadline(
-        string localName, string summary, Func<TimeoutOptions, TimeSpan> read, Func<TimeoutOptions, TimeSpan, TimeoutOptions> with) =>
-        Duration(
-            "Timeouts",
-            $"timeouts.{localName}",
-            1,
-            DayMs,
-            summary,
-            o => read(o.Timeouts),
-            (o, v) => o with { Timeouts = with(o.Timeouts, v) });
-
-    private static OptionKey Flag(
-        string group, string name, string summary, Func<SliceOptions, bool> read, Func<SliceOptions, bool, SliceOptions> with) =>
-        new(group, name, OptionKind.Flag, summary, o => read(o), (o, v) => with(o, (bool)v!));
-
-    private static OptionKey Text(
-        string group, string name, OptionKind kind, string summary, Func<SliceOptions, string> read,
-        Func<SliceOptions, string, SliceOptions> with) =>
-        new(group, name, kind, summary, read, (o, v) => with(o, (string)v!));
-
-    private static OptionKey OptionalText(
-        string group, string name, OptionKind kind, string summary, Func<SliceOptions, string?> read,
-        Func<SliceOptions, string?, SliceOptions> with) =>
-        new(group, name, kind, summary, read, (o, v) => with(o, (string?)v)) { IsOptional = true };
-
-    private static OptionKey Patterns(
-        string group, string name, string summary, Func<SliceOptions, IReadOnlyList<string>> read,
-        Func<SliceOptions, IReadOnlyList<string>, SliceOptions> with) =>
-        new(group, name, OptionKind.Patterns, summary, read, (o, v) => with(o, (IReadOnlyList<string>)v!));
-
-    private static OptionKey Arguments(
-        string group, string name, string summary, Func<SliceOptions, IReadOnlyList<string>> read,
-        Func<SliceOptions, IReadOnlyList<string>, SliceOptions> with) =>
-        new(group, name, OptionKind.Arguments, summary, read, (o, v) => with(o, (IReadOnlyList<string>)v!));
-
-    private static OptionKey FieldNames(
-        string group, string name, string summary, Func<SliceOptions, IReadOnlyList<string>> read,
-        Func<SliceOptions, IReadOnlyList<string>, SliceOptions> with) =>
-        new(group, name, OptionKind.FieldNames, summary, read, (o, v) => with(o, (IReadOnlyList<string>)v!));
-
-    private static OptionKey Networks(
-        string group, string name, string summary, Func<SliceOptions, IReadOnlyList<string>> read,
-        Func<SliceOptions, IReadOnlyList<string>, SliceOptions> with) =>
-        new(group, name, OptionKind.Networks, summary, read, (o, v) => with(o, (IReadOnlyList<string>)v!));
-
-    // The words stand in the order of the enum's members.
-    private static OptionKey Choice(
-        string group, string name, string[] choices, string summary, Func<SliceOptions, int> read,
-        Func<SliceOptions, int, SliceOptions> with) =>
-        new(
-            group,
-            name,
-            OptionKind.Choice,
-            summary,
-            o => choices[read(o)],
-            (o, v) => with(o, Array.IndexOf(choices, (string)v!))) { Choices = choices };
-
-    // No address at all is a key that is not set.
-    private static OptionKey Addresses(
-        string group, string name, string summary, Func<SliceOptions, IReadOnlyList<Uri>> read,
-        Func<SliceOptions, IReadOnlyList<Uri>, SliceOptions> with) =>
-        new(
-            group,
-            name,
-            OptionKind.OriginAddresses,
-            summary,
-            o => read(o) is { Count: > 0 } set ? set : null,
-            (o, v) => with(o, (IReadOnlyList<Uri>)v!));
 }
