@@ -32,6 +32,11 @@ public sealed class Generation : ISliceTenant
     // about as much as what is there. Measured: 24 MiB of redirects in use were 50 MiB of the process, 32 MiB were 66.
     private const int HalvesPerByte = 5;
 
+    // As Journal.IndexRecords writes them.
+    private const int ObjectRecordBytes = 94;
+    private const int SelectingRecordBytes = 8;
+    private const int SliceRecordBytes = 24;
+
     private readonly SliceStore _store;
     private readonly SliceTable _slices;
     private StoredResponse _response;
@@ -148,6 +153,9 @@ public sealed class Generation : ISliceTenant
     /// <summary>Bytes that <see cref="IndexMemory"/> has counted for it; under the lock of that.</summary>
     internal long WeighedBytes { get; set; }
 
+    /// <summary>Bytes of the journal that <see cref="IndexMemory"/> has counted for it; under the lock of that.</summary>
+    internal long WeighedJournalBytes { get; set; }
+
     /// <summary>
     /// How often it was looked up since <see cref="IndexMemory"/> last looked, 0 to <see cref="S3FifoEviction.MaxUses"/>. Races only cost
     /// a wrong guess.
@@ -162,6 +170,23 @@ public sealed class Generation : ISliceTenant
             long tableBytes = _slices.Bytes + ((long)SliceBytes * _slices.Stored);
             long keyBytes = Key.Bytes.Length + SiblingKeys.BytesOf(Key);
             return (RecordBytes + keyBytes + Response.Bytes + (Selecting?.Bytes ?? 0) + tableBytes) * HalvesPerByte / 2;
+        }
+    }
+
+    /// <summary>Bytes that it has in a journal that says nothing twice.</summary>
+    internal long JournalBytes
+    {
+        get
+        {
+            var response = Response;
+            long bytes = ObjectRecordBytes + Key.Bytes.Length + response.FieldLines.Length + ((long)SliceRecordBytes * _slices.Stored)
+                + (response.Validator.EntityTag?.Length ?? 0) + (response.Validator.LastModified?.Length ?? 0);
+            for (int index = 0; index < Selecting?.Fields.Length; index++)
+            {
+                bytes += SelectingRecordBytes + Selecting.Fields[index].Name.Length + Selecting.Fields[index].Value.Length;
+            }
+
+            return bytes;
         }
     }
 

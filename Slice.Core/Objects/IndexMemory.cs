@@ -11,6 +11,7 @@ namespace Slice.Core.Objects;
 /// bytes of the index. A redirect under a long query takes nothing of the one and much of the other; evicting slices for it would empty
 /// the store of large files, whose records weigh next to nothing. A new record goes to the small queue, a tenth of the bytes; at its end it
 /// moves on when it was used twice. So a flood of records that nobody repeats displaces a tenth of the others.
+/// What the records have in the journal of a store on disk is counted beside, has a budget too, and is kept within by the same queue.
 /// </remarks>
 /// <param name="budgetBytes">Most bytes.</param>
 /// <param name="evict">Takes an object out of the index; called without a lock. Ends in <see cref="Remove"/>.</param>
@@ -29,12 +30,21 @@ internal sealed class IndexMemory(long budgetBytes, Action<Generation> evict)
     private readonly GhostTable _ghosts = new();
     private long _smallBytes;
     private long _mainBytes;
+    private long _journalBytes;
 
     /// <summary>Bytes that the records take, about.</summary>
     public long Bytes => Volatile.Read(ref _smallBytes) + Volatile.Read(ref _mainBytes);
 
     /// <summary>Most bytes that they may take.</summary>
     public long BudgetBytes => budgetBytes;
+
+    /// <summary>Bytes that a journal of nothing but the records has.</summary>
+    public long JournalBytes => Volatile.Read(ref _journalBytes);
+
+    /// <summary>Most bytes that they may have there. Set before use.</summary>
+    public long JournalBudgetBytes { get; set; } = long.MaxValue;
+
+    private bool IsOver => Bytes > budgetBytes || JournalBytes > JournalBudgetBytes;
 
     /// <summary>Counts a record that has come to the index, and evicts what there is no room for any more.</summary>
     public void Add(Generation generation)
@@ -60,7 +70,7 @@ internal sealed class IndexMemory(long budgetBytes, Action<Generation> evict)
             WeighUnsynchronized(generation);
         }
 
-        if (Bytes > budgetBytes)
+        if (IsOver)
         {
             Shrink();
         }
@@ -89,7 +99,7 @@ internal sealed class IndexMemory(long budgetBytes, Action<Generation> evict)
     {
         lock (_lock)
         {
-            for (int looks = 0; Bytes > budgetBytes && (_small.First ?? _main.First) is not null; looks++)
+            for (int looks = 0; IsOver && (_small.First ?? _main.First) is not null; looks++)
             {
                 bool hasLookedEnough = looks > MaxLooks / 2;
                 bool isSmall = _main.First is null
@@ -143,8 +153,7 @@ internal sealed class IndexMemory(long budgetBytes, Action<Generation> evict)
         if (place.List is { } queue)
         {
             queue.Remove(place);
-            Count(queue, -place.Value.WeighedBytes);
-            place.Value.WeighedBytes = 0;
+            Count(queue, place.Value, bytes: 0, journalBytes: 0);
         }
     }
 
@@ -152,15 +161,15 @@ internal sealed class IndexMemory(long budgetBytes, Action<Generation> evict)
     {
         if (generation.IndexPlace.List is { } queue)
         {
-            long bytes = generation.IndexBytes;
-            Count(queue, bytes - generation.WeighedBytes);
-            generation.WeighedBytes = bytes;
+            Count(queue, generation, generation.IndexBytes, generation.JournalBytes);
         }
     }
 
-    private void Count(LinkedList<Generation> queue, long bytes)
+    private void Count(LinkedList<Generation> queue, Generation generation, long bytes, long journalBytes)
     {
         ref long total = ref queue == _main ? ref _mainBytes : ref _smallBytes;
-        Volatile.Write(ref total, total + bytes);
+        Volatile.Write(ref total, total + bytes - generation.WeighedBytes);
+        Volatile.Write(ref _journalBytes, _journalBytes + journalBytes - generation.WeighedJournalBytes);
+        (generation.WeighedBytes, generation.WeighedJournalBytes) = (bytes, journalBytes);
     }
 }

@@ -31,6 +31,9 @@ public sealed class ObjectIndex
     /// <summary>Bytes of memory that what is in it takes, about.</summary>
     public long MemoryBytes => _memory.Bytes;
 
+    /// <summary>Bytes that a journal of nothing but what is in it has.</summary>
+    internal long JournalBytes => _memory.JournalBytes;
+
     /// <summary>Objects stored.</summary>
     public int Count => _objects.Count;
 
@@ -140,6 +143,12 @@ public sealed class ObjectIndex
             }
         }
     }
+
+    /// <summary>
+    /// From now on what is in it has at most so many bytes in its journal; what was not used lately goes for what comes. Called once, while
+    /// the index is empty.
+    /// </summary>
+    internal void BoundJournal(long bytes) => _memory.JournalBudgetBytes = bytes;
 
     /// <summary>Takes every object out.</summary>
     internal void Clear()

@@ -146,7 +146,7 @@ public static class OptionTable
             o => o.Store.OnDisk, (o, v) => o with { Store = o.Store with { OnDisk = v } }).AtRestart(),
         Text("Cache", "l2_cache_dir", OptionKind.Directory, "Directory of the cache on disk.",
             o => o.Store.Directory, (o, v) => o with { Store = o.Store with { Directory = v } }).AtRestart(),
-        Size("Cache", "cache_size", 16 * MiB, 64 * TiB, "Bytes kept when the cache is on disk; a hard limit.",
+        Size("Cache", "cache_size", 16 * MiB, 64 * TiB, "Bytes of the cache on disk, with its journal; a hard limit.",
             o => o.Store.DiskSizeBytes, (o, v) => o with { Store = o.Store with { DiskSizeBytes = v } }).AtRestart(),
 
         Text("Listening", "listen_address", OptionKind.ListenAddress, "Where clients connect.",

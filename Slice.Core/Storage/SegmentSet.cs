@@ -199,9 +199,10 @@ internal sealed class SegmentSet(SliceStore store, Lock storeLock, CacheDirector
             {
                 return SegmentFile.CreateOnDisk(store, 0, path, lengthBytes);
             }
-            catch (IOException) when (lengthBytes / 2 >= StoreLayout.MinFirstSegmentBytes)
+            catch (IOException) when (lengthBytes > StoreLayout.MinFirstSegmentBytes)
             {
-                lengthBytes = lengthBytes / 2 / ExtentAllocator.UnitBytes * ExtentAllocator.UnitBytes;
+                int half = lengthBytes / 2 / ExtentAllocator.UnitBytes * ExtentAllocator.UnitBytes;
+                lengthBytes = Math.Max(half, StoreLayout.MinFirstSegmentBytes);
             }
         }
     }

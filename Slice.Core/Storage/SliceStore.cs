@@ -59,7 +59,7 @@ public sealed class SliceStore : IDisposable
         _overflow = new SliceOverflow(this, _lock, _tenants, overflowBytes, time);
     }
 
-    /// <summary>Most bytes it will ever hold.</summary>
+    /// <summary>Most bytes of slices that it will ever hold; the journal of one on disk has bytes of its own.</summary>
     public long CapacityBytes { get; }
 
     /// <summary>Whether it is on disk, and survives the process.</summary>

@@ -21,6 +21,9 @@ internal static class StoreLayout
     /// <summary>The next index while it is being written.</summary>
     public const string NextIndexFileName = "slices.index.next";
 
+    // Up to here a sixteenth of a store is for its journal: enough for a store full of objects of some 20 KB.
+    private const long SmallStoreBytes = 16L << 30;
+
     private const string SegmentPrefix = "segment-";
     private const string SegmentSuffix = ".slices";
 
@@ -29,6 +32,14 @@ internal static class StoreLayout
 
     /// <summary>The segment files in <paramref name="directory"/>, and nothing else that may lie there.</summary>
     public static string[] FindSegments(string directory) => Directory.GetFiles(directory, SegmentPrefix + "*" + SegmentSuffix);
+
+    /// <summary>
+    /// Bytes of a store on disk that are its journal's, in all files that it has at one time: a sixteenth of the first 16 GiB, and a 64th
+    /// of the rest, as large caches are for large files. Arbitrary: slices of 1 MiB need a 20,000th, objects of 20 KB a 16th.
+    /// </summary>
+    /// <param name="storeBytes">Bytes of the store, with the journal.</param>
+    public static long JournalBytes(long storeBytes) =>
+        (Math.Min(storeBytes, SmallStoreBytes) / 16) + (Math.Max(0, storeBytes - SmallStoreBytes) / 64);
 
     /// <summary>
     /// Size of the next segment of a store that holds <paramref name="usedBytes"/> of <paramref name="capacityBytes"/> in segments;

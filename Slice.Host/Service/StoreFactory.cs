@@ -26,7 +26,7 @@ internal sealed partial class StoreFactory(ILogger<StoreFactory> logger)
             ?? SliceStore.CreateInMemory(options.Store.MemorySizeBytes, time);
         store.TenantEmptied = index.RemoveEmptied;
         store.Writing.Changed = reason => WritingChanged(options.Store.Directory, reason);
-        store.Growth.Changed = reason => GrowthChanged(store, options.Store.Directory, reason);
+        store.Growth.Changed = reason => GrowthChanged(store, options.Store, reason);
         store.JournalFaulted = error => LogIndexFaulted(options.Store.Directory, (int)DiskUse.Pause.TotalSeconds, error);
         store.HasBegunAnew = () => LogBegunAnew(options.Store.Directory);
         meter.Attach(new StoreSource
@@ -49,7 +49,7 @@ internal sealed partial class StoreFactory(ILogger<StoreFactory> logger)
     /// </summary>
     public static string Describe(SliceOptions options, SliceStore store) =>
         !options.EnableCache ? "off"
-        : store.IsPersistent ? $"{ReadableSize.Format(store.CapacityBytes)} in {options.Store.Directory}"
+        : store.IsPersistent ? $"{ReadableSize.Format(options.Store.DiskSizeBytes)} in {options.Store.Directory}"
         : $"{ReadableSize.Format(store.CapacityBytes)} in memory";
 
     private SliceStore? TryOpenOnDisk(CacheStoreOptions options, ObjectIndex index, TimeProvider time)
@@ -94,15 +94,16 @@ internal sealed partial class StoreFactory(ILogger<StoreFactory> logger)
         }
     }
 
-    private void GrowthChanged(SliceStore store, string directory, string? reason)
+    private void GrowthChanged(SliceStore store, CacheStoreOptions options, string? reason)
     {
         if (reason is null)
         {
-            LogGrowthResumed(directory);
+            LogGrowthResumed(options.Directory);
         }
         else
         {
-            LogGrowthStopped(directory, store.AllocatedBytes >> 20, store.CapacityBytes >> 20, (int)DiskUse.Pause.TotalSeconds, reason);
+            LogGrowthStopped(
+                options.Directory, store.AllocatedBytes >> 20, options.DiskSizeBytes >> 20, (int)DiskUse.Pause.TotalSeconds, reason);
         }
     }
 

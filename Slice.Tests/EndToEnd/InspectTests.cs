@@ -82,7 +82,8 @@ public sealed class InspectTests : IDisposable
     public async Task Directory_in_use_can_be_looked_at_and_nothing_is_changed()
     {
         var index = new ObjectIndex();
-        using var store = StoreOpener.Open(_directory.Path, 64 * Unit, index, TimeProvider.System, out _);
+        using var store = StoreOpener.Open(
+            _directory.Path, 64 * Unit, index, TimeProvider.System, IndexWriter.DefaultMinRewriteBytes, out _);
         await AddAsync(store, index, "/now", slices: 2, [0, 1]);
         Assert.True(await store.FlushAsync());
         string[] before = Directory.GetFiles(_directory.Path);
@@ -124,7 +125,8 @@ public sealed class InspectTests : IDisposable
     private async Task FillAsync()
     {
         var index = new ObjectIndex();
-        using var store = StoreOpener.Open(_directory.Path, 64 * Unit, index, TimeProvider.System, out _);
+        using var store = StoreOpener.Open(
+            _directory.Path, 64 * Unit, index, TimeProvider.System, IndexWriter.DefaultMinRewriteBytes, out _);
         await AddAsync(store, index, "/large", slices: 8, [0, 2, 5]);
         await AddAsync(store, index, "/small", slices: 1, [0]);
     }

@@ -64,7 +64,12 @@ public sealed class LostSliceTests : IDisposable
         sliceBytes,
         options => options with
         {
-            Store = new CacheStoreOptions { OnDisk = true, Directory = _directory.Path, DiskSizeBytes = 256 * MiB },
+            Store = new CacheStoreOptions
+            {
+                OnDisk = true,
+                Directory = _directory.Path,
+                DiskSizeBytes = StoredObjects.StoreBytesFor(256 * MiB),
+            },
         });
 
     private static async Task StoreAsync(ProxyUnderTest proxy, RangeFile file)

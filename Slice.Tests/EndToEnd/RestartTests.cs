@@ -155,7 +155,15 @@ public sealed class RestartTests : IDisposable
     private Task<ProxyUnderTest> StartAsync(ScriptedOrigin origin, int sliceBytes = SliceBytes) => ProxyUnderTest.StartAsync(
         origin.Uri,
         sliceBytes,
-        options => options with { Store = new CacheStoreOptions { OnDisk = true, Directory = _directory.Path, DiskSizeBytes = 16 << 20 } });
+        options => options with
+        {
+            Store = new CacheStoreOptions
+            {
+                OnDisk = true,
+                Directory = _directory.Path,
+                DiskSizeBytes = StoredObjects.StoreBytesFor(16 << 20),
+            },
+        });
 
     private async Task StoreAsync(ScriptedOrigin origin)
     {

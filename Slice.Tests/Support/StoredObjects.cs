@@ -29,10 +29,18 @@ internal static class StoredObjects
     public static Generation Generation(SliceStore store, int slices, int sliceSizeBytes, bool isShared = true, string target = "/file") =>
         new(Key(target), Response((long)slices * sliceSizeBytes), new SliceGrid(sliceSizeBytes), isShared, store);
 
-    /// <summary>A store on disk without anything of an earlier run that a test would look at.</summary>
+    /// <summary>
+    /// A store on disk without anything of an earlier run that a test would look at; all its bytes are for slices.
+    /// </summary>
     public static SliceStore OpenStore(
         string directory, long capacityBytes, TimeProvider time, int overflowBytes = SliceStore.DefaultOverflowBytes) =>
-        StoreOpener.Open(directory, capacityBytes, new ObjectIndex(), time, out _, overflowBytes);
+        StoreOpener.Open(directory, capacityBytes, new ObjectIndex(), time, IndexWriter.DefaultMinRewriteBytes, out _, overflowBytes);
+
+    /// <summary>
+    /// What <c>cache_size</c> is for a store on disk that has so many bytes for slices, up to 15 GiB: with a power of two of them the first
+    /// slice lies at the beginning of the first segment.
+    /// </summary>
+    public static long StoreBytesFor(long sliceBytes) => ((sliceBytes / 15) + 1) * 16;
 
     /// <summary>
     /// Room for one slice, filled with the content of version <paramref name="seed"/> from position 0; the caller has the filler's lease.

@@ -48,7 +48,8 @@ internal static class IndexCommand
         }
 
         var index = new ObjectIndex();
-        using var store = StoreOpener.Open(directory, capacityBytes, index, TimeProvider.System, out _);
+        using var store = StoreOpener.Open(
+            directory, capacityBytes, index, TimeProvider.System, IndexWriter.DefaultMinRewriteBytes, out _);
         for (int number = 0; number < objects; number++)
         {
             var generation = new Generation(
@@ -79,7 +80,8 @@ internal static class IndexCommand
         long before = GC.GetTotalMemory(forceFullCollection: true);
         long startedAt = Stopwatch.GetTimestamp();
         var index = new ObjectIndex();
-        using var store = StoreOpener.Open(directory, capacityBytes, index, TimeProvider.System, out var recovered);
+        using var store = StoreOpener.Open(
+            directory, capacityBytes, index, TimeProvider.System, IndexWriter.DefaultMinRewriteBytes, out var recovered);
         var took = Stopwatch.GetElapsedTime(startedAt);
         long bytes = GC.GetTotalMemory(forceFullCollection: true) - before;
         long file = new FileInfo(Path.Combine(directory, StoreLayout.IndexFileName)).Length;

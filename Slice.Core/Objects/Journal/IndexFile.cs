@@ -50,6 +50,21 @@ internal sealed class IndexFile : IDisposable
     /// <summary>Whether it still stands where it was made.</summary>
     public bool IsInPlace => NativeMemory.IsLinked(_file, _path);
 
+    /// <summary>Bytes of a frame with so many of payload.</summary>
+    public static long FrameBytes(int payloadBytes) => FrameHeaderBytes + (long)payloadBytes;
+
+    /// <summary>Removes a file; one that cannot be removed stays, and is written over by the next.</summary>
+    public static void TryDelete(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+        }
+    }
+
     /// <summary>Creates an empty file in the place of another that may be there.</summary>
     /// <exception cref="IOException">It cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">No permission.</exception>
@@ -184,6 +199,17 @@ internal sealed class IndexFile : IDisposable
     /// <summary>Waits until the device has it.</summary>
     /// <exception cref="IOException">The device fails.</exception>
     public void FlushToDisk() => RandomAccess.FlushToDisk(_file);
+
+    /// <summary>Closes it and removes it, if it still stands where it was made.</summary>
+    public void Discard()
+    {
+        if (IsInPlace)
+        {
+            TryDelete(_path);
+        }
+
+        Dispose();
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();

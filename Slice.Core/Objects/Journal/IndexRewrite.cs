@@ -12,23 +12,29 @@ namespace Slice.Core.Objects.Journal;
 /// </remarks>
 internal sealed class IndexRewrite : IDisposable
 {
-    private const int FrameBytes = 1 << 20;
-
     private readonly RecordBuffer _frame = new();
     private readonly IEnumerator<Generation> _generations;
+    private readonly int _frameBytes;
     private IEnumerator<StoredSlice>? _slices;
     private IndexFile? _file;
     private Exception? _failure;
     private Task? _flush;
 
     /// <summary>A rewrite into a new file at <paramref name="path"/>.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="index">What it is about.</param>
+    /// <param name="frameBytes">How much is written at once, about.</param>
     /// <exception cref="IOException">The file cannot be made.</exception>
     /// <exception cref="UnauthorizedAccessException">No permission.</exception>
-    public IndexRewrite(string path, ObjectIndex index)
+    public IndexRewrite(string path, ObjectIndex index, int frameBytes)
     {
+        _frameBytes = frameBytes;
         _generations = index.Generations.GetEnumerator();
         _file = IndexFile.Create(path);
     }
+
+    /// <summary>Bytes written so far.</summary>
+    public long LengthBytes => _file?.LengthBytes ?? 0;
 
     /// <summary>Whether all is written, and the device is being waited for.</summary>
     public bool IsWaiting => _flush is { IsCompleted: false };
@@ -63,7 +69,7 @@ internal sealed class IndexRewrite : IDisposable
             if (_frame.Length > 0)
             {
                 _file!.Append(_frame.Written);
-                _frame.Clear(keptBytes: 2 * FrameBytes);
+                _frame.Clear(keptBytes: 2 * _frameBytes);
                 return false;
             }
 
@@ -116,17 +122,18 @@ internal sealed class IndexRewrite : IDisposable
     }
 
     /// <inheritdoc/>
+    /// <remarks>What is not finished is removed: it would take room that others count on.</remarks>
     public void Dispose()
     {
         // A flush that goes on keeps the descriptor open until it is done; the handle counts its uses.
-        _file?.Dispose();
+        _file?.Discard();
         _slices?.Dispose();
         _generations.Dispose();
     }
 
     private void FillFrame()
     {
-        while (_frame.Length < FrameBytes)
+        while (_frame.Length < _frameBytes)
         {
             if (_slices is null)
             {

@@ -20,7 +20,7 @@ internal sealed class IndexWriter : IDisposable
     private static readonly TimeSpan s_watchInterval = TimeSpan.FromSeconds(1);
 
     private readonly PendingRecords _pending;
-    private readonly CacheDirectory _directory;
+    private readonly IndexFiles _files;
     private readonly ObjectIndex _index;
     private readonly DiskUse _writing;
     private readonly TimeProvider _time;
@@ -28,9 +28,6 @@ internal sealed class IndexWriter : IDisposable
 
     // The thread's own.
     private List<TaskCompletionSource<bool>> _flushes = [];
-    private IndexFile? _file;
-    private IndexRewrite? _rewrite;
-    private long _rewrittenBytes;
     private long _failedAt;
     private bool _hasFailed;
     private bool _hasFaulted;
@@ -39,19 +36,15 @@ internal sealed class IndexWriter : IDisposable
 
     /// <summary>A thread that writes what <paramref name="index"/> holds, not started yet.</summary>
     /// <param name="pending">Where the records come from.</param>
-    /// <param name="directory">Where the index lies.</param>
+    /// <param name="files">Where the index lies; disposed with the writer. Without one it is written.</param>
     /// <param name="index">What it is about.</param>
-    /// <param name="file">The index of an earlier run, when it says exactly what is there; null to write one.</param>
     /// <param name="writing">Told whether the index could be written.</param>
     /// <param name="time">The clock.</param>
-    public IndexWriter(
-        PendingRecords pending, CacheDirectory directory, ObjectIndex index, IndexFile? file, DiskUse writing, TimeProvider time)
+    public IndexWriter(PendingRecords pending, IndexFiles files, ObjectIndex index, DiskUse writing, TimeProvider time)
     {
         _pending = pending;
-        _directory = directory;
+        _files = files;
         _index = index;
-        _file = file;
-        _rewrittenBytes = file?.LengthBytes ?? 0;
         _writing = writing;
         _time = time;
         _thread = new Thread(Run) { IsBackground = true, Name = "cache-index" };
@@ -88,8 +81,7 @@ internal sealed class IndexWriter : IDisposable
             _thread.Join();
         }
 
-        Abandon();
-        CloseFile();
+        _files.Dispose();
     }
 
     private void Run()
@@ -97,7 +89,7 @@ internal sealed class IndexWriter : IDisposable
         bool isLast;
         do
         {
-            bool isIdle = _rewrite is null ? _file is not null || !MayTry : _rewrite.IsWaiting;
+            bool isIdle = _files.Next?.IsWaiting ?? (_files.Current is not null || !MayTry);
             if (isIdle)
             {
                 _pending.WaitForWork(s_watchInterval, s_commitInterval);
@@ -116,8 +108,7 @@ internal sealed class IndexWriter : IDisposable
         }
         while (!isLast);
 
-        Abandon();
-        CloseFile();
+        _files.Dispose();
         Answer(_pending.Take().Flushes, isWritten: false);
     }
 
@@ -139,8 +130,7 @@ internal sealed class IndexWriter : IDisposable
     private void GiveUp(Exception error)
     {
         (_hasFailed, _failedAt) = (true, _time.GetTimestamp());
-        Abandon();
-        CloseFile();
+        _files.Dispose();
         Answer(_flushes, isWritten: false);
         if (!_hasFaulted)
         {
@@ -154,15 +144,13 @@ internal sealed class IndexWriter : IDisposable
         if (batch.HasOverflowed)
         {
             // The index lacks what came then: it is written anew.
-            CloseFile();
-            Abandon();
+            _files.Dispose();
         }
 
-        bool isWritten = _file is not null;
+        bool isWritten = _files.Current is not null;
         if (!batch.HasOverflowed && batch.Records.Length > 0)
         {
             isWritten = TryAppend(batch.Records);
-            _rewrite?.Append(batch.Records.Written);
         }
 
         if (isWritten || !MayTry)
@@ -183,20 +171,13 @@ internal sealed class IndexWriter : IDisposable
 
     private bool TryAppend(RecordBuffer records)
     {
-        if (_file is null)
-        {
-            return false;
-        }
-
         try
         {
-            _file.Append(records.Written);
-            return true;
+            return _files.Append(records.Written);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             Fail(error);
-            CloseFile();
             return false;
         }
     }
@@ -206,8 +187,7 @@ internal sealed class IndexWriter : IDisposable
         if (MayTry && (_hasVanished || !IsInPlace()))
         {
             _hasVanished = true;
-            CloseFile();
-            Abandon();
+            _files.Dispose();
             try
             {
                 BeginAnew();
@@ -220,38 +200,31 @@ internal sealed class IndexWriter : IDisposable
         }
     }
 
-    private bool IsInPlace() => _file is not { IsInPlace: false } && AreFilesInPlace();
+    private bool IsInPlace() => _files.IsInPlace && AreFilesInPlace();
 
     private void Rewrite()
     {
-        bool isDue = _file is null || _file.LengthBytes > MinRewriteBytes + (2 * _rewrittenBytes);
-        if (_rewrite is null && (!isDue || _hasVanished || !MayTry))
+        if (_files.Next is null && (!_files.IsRewriteDue(MinRewriteBytes) || _hasVanished || !MayTry))
         {
             return;
         }
 
         try
         {
-            _rewrite ??= new IndexRewrite(_directory.NextIndexPath, _index) { Flushed = () => _pending.Wake() };
-            if (_rewrite.Step())
+            if (_files.Rewrite(_index, () => _pending.Wake()))
             {
-                FinishRewrite(_rewrite);
+                Rewritten();
             }
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             Fail(error);
-            Abandon();
+            _files.Abandon();
         }
     }
 
-    private void FinishRewrite(IndexRewrite rewrite)
+    private void Rewritten()
     {
-        var next = rewrite.Finish(_directory.IndexPath);
-        CloseFile();
-        _file = next;
-        _rewrite = null;
-        _rewrittenBytes = next.LengthBytes;
         (_hasFailed, _hasFaulted) = (false, false);
         if (_hasStoppedWriting)
         {
@@ -271,18 +244,16 @@ internal sealed class IndexWriter : IDisposable
             {
                 // For the places in the queues and the uses, which are not recorded as they change; and the next start reads no more than
                 // there is.
-                Abandon();
-                _rewrite = new IndexRewrite(_directory.NextIndexPath, _index);
-                _rewrite.Complete();
-                FinishRewrite(_rewrite);
+                _files.RewriteAtOnce(_index);
+                Rewritten();
             }
 
-            if (_file is not null)
+            if (_files.Current is { } file)
             {
                 var closed = new RecordBuffer();
                 IndexRecords.WriteClosed(closed);
-                _file.Append(closed.Written);
-                _file.FlushToDisk();
+                file.Append(closed.Written);
+                file.FlushToDisk();
             }
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -298,17 +269,5 @@ internal sealed class IndexWriter : IDisposable
         _failedAt = _time.GetTimestamp();
         _hasStoppedWriting = true;
         _writing.Failed(error);
-    }
-
-    private void CloseFile()
-    {
-        _file?.Dispose();
-        _file = null;
-    }
-
-    private void Abandon()
-    {
-        _rewrite?.Dispose();
-        _rewrite = null;
     }
 }

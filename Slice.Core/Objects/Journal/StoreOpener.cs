@@ -11,7 +11,8 @@ public static class StoreOpener
     /// has left there. The caller disposes it.
     /// </summary>
     /// <param name="path">The directory.</param>
-    /// <param name="capacityBytes">Most bytes it will ever hold; what is there beyond it goes.</param>
+    /// <param name="capacityBytes">Most bytes that it takes of the disk, with its journal (<see cref="StoreLayout.JournalBytes"/>); what is
+    /// there beyond it goes.</param>
     /// <param name="index">Where the objects go that are found; from then on the index of this store alone.</param>
     /// <param name="time">The clock.</param>
     /// <param name="recovered">What was found.</param>
@@ -26,9 +27,17 @@ public static class StoreOpener
         TimeProvider time,
         out RecoveredIndex recovered,
         int overflowBytes = SliceStore.DefaultOverflowBytes) =>
-        Open(path, capacityBytes, index, time, IndexWriter.DefaultMinRewriteBytes, out recovered, overflowBytes);
+        Open(
+            path,
+            capacityBytes - StoreLayout.JournalBytes(capacityBytes),
+            index,
+            time,
+            IndexWriter.DefaultMinRewriteBytes,
+            out recovered,
+            overflowBytes,
+            StoreLayout.JournalBytes(capacityBytes));
 
-    /// <summary>The same, with an index that is written anew earlier than it is worth.</summary>
+    /// <summary>The same, with so many bytes for slices alone, and an index that may be written anew earlier than it is worth.</summary>
     internal static SliceStore Open(
         string path,
         long capacityBytes,
@@ -36,8 +45,10 @@ public static class StoreOpener
         TimeProvider time,
         long minRewriteBytes,
         out RecoveredIndex recovered,
-        int overflowBytes = SliceStore.DefaultOverflowBytes)
+        int overflowBytes = SliceStore.DefaultOverflowBytes,
+        long journalBytes = long.MaxValue)
     {
+        index.BoundJournal(IndexFiles.MaxLiveBytes(journalBytes));
         var directory = CacheDirectory.Open(path);
         SliceStore? store = null;
         try
@@ -46,7 +57,7 @@ public static class StoreOpener
             recovered = StoreRecovery.Recover(store, directory, index, Instant.Now(time), out var file);
             store.Segments.EnsureFirst();
             var pending = new PendingRecords();
-            var writer = new IndexWriter(pending, directory, index, file, store.Writing, time)
+            var writer = new IndexWriter(pending, new IndexFiles(directory, file, journalBytes), index, store.Writing, time)
             {
                 MinRewriteBytes = minRewriteBytes,
                 AreFilesInPlace = () => store.AreFilesInPlace,

@@ -23,7 +23,7 @@ public sealed class IndexWriterTests : IDisposable
         _directory = CacheDirectory.Open(_path.Path);
         _writing = new DiskUse(_time);
         var pending = new PendingRecords();
-        _writer = new IndexWriter(pending, _directory, new ObjectIndex(), file: null, _writing, _time)
+        _writer = new IndexWriter(pending, new IndexFiles(_directory, current: null, long.MaxValue), new ObjectIndex(), _writing, _time)
         {
             MinRewriteBytes = 0,
             AreFilesInPlace = () => _fault is { } fault ? throw fault : true,

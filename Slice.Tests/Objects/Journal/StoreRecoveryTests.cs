@@ -663,7 +663,7 @@ public sealed class StoreRecoveryTests : IDisposable
         public static Run Open(string path, long capacityBytes, TimeProvider time, long indexMemoryBytes = long.MaxValue)
         {
             var index = new ObjectIndex(indexMemoryBytes);
-            var store = StoreOpener.Open(path, capacityBytes, index, time, out var recovered);
+            var store = StoreOpener.Open(path, capacityBytes, index, time, IndexWriter.DefaultMinRewriteBytes, out var recovered);
             store.TenantEmptied = index.RemoveEmptied;
             return new Run(store, index, recovered);
         }

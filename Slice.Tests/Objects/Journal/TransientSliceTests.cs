@@ -52,7 +52,7 @@ public sealed class TransientSliceTests : IDisposable
 
         Assert.Equal([0], SlicesNamed());
         var again = new ObjectIndex();
-        using var next = StoreOpener.Open(_directory.Path, 2 * Unit, again, _time, out var recovered);
+        using var next = StoreOpener.Open(_directory.Path, 2 * Unit, again, _time, minRewriteBytes, out var recovered);
         Assert.Equal(new RecoveredIndex { Objects = 1, Slices = 1, WasClosed = true }, recovered);
         Assert.True(again.TryGet(StoredObjects.Key("/a").Bytes, new FieldTable(), out var found));
         Assert.Equal([0], found.Slices.Select(slice => slice.SliceIndex));
@@ -62,7 +62,7 @@ public sealed class TransientSliceTests : IDisposable
     [Trait("Behaviour", "B46")]
     public async Task Store_that_begins_anew_forgets_its_transient_slices_too()
     {
-        using var store = StoreOpener.Open(_directory.Path, Unit, _index, _time, out _);
+        using var store = StoreOpener.Open(_directory.Path, Unit, _index, _time, IndexWriter.DefaultMinRewriteBytes, out _);
 
         // Not on the journal's thread, which the end of the test waits for.
         var begunAnew = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
