@@ -10,6 +10,7 @@ const string Usage = """
     Slice.Benchmarks load full|range --target http://127.0.0.1:PORT/PATH [options]     (options: benchmarks/README.md)
     Slice.Benchmarks hold --target URL [--clients N] [--bytes-per-second N] [--seconds N] [--range FIRST-LAST]
     Slice.Benchmarks check --target URL [--first N] [--objects N] [--bytes N] [--clients N] [--ranges N] [--tolerate-cuts]
+    Slice.Benchmarks random --target URL [--clients N] [--seconds N] [--seed N]
     Slice.Benchmarks origin --listen PORT                                               until SIGTERM
     Slice.Benchmarks relay --listen PORT --server PORT --round-trip-ms N                until SIGTERM
     Slice.Benchmarks content --file PATH --bytes N [--seed N]
@@ -39,6 +40,8 @@ try
             return HoldCommand.Run(args[1..]);
         case "check":
             return await CheckCommand.RunAsync(args[1..]);
+        case "random":
+            return RandomCommand.Run(args[1..]);
         case "origin":
             return await OriginCommand.RunAsync(args[1..]);
         case "relay":

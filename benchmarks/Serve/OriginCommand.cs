@@ -10,7 +10,8 @@ namespace Slice.Benchmarks.Serve;
 
 /// <summary>
 /// The verb <c>origin</c>: objects of any length without a disk. <c>/SEED/BYTES/anything</c> is an object whose every byte follows from
-/// seed and position; <c>/sent</c> is how many bytes of objects were sent so far.
+/// seed and position; <c>/redirect/BYTES</c> is a permanent redirect to so long a place; <c>/sent</c> is how many bytes of objects were
+/// sent so far.
 /// </summary>
 internal static class OriginCommand
 {
@@ -39,6 +40,15 @@ internal static class OriginCommand
         if (parts is ["", "sent"])
         {
             await context.Response.WriteAsync(Volatile.Read(ref s_sentBytes).ToString(CultureInfo.InvariantCulture));
+            return;
+        }
+
+        if (parts is ["", "redirect", var placeBytes] && int.TryParse(placeBytes, out int count))
+        {
+            context.Response.StatusCode = 301;
+            context.Response.Headers.Location = "/" + new string('p', count);
+            context.Response.Headers.CacheControl = "max-age=86400";
+            context.Response.ContentLength = 0;
             return;
         }
 
@@ -79,12 +89,12 @@ internal static class OriginCommand
         response.ContentLength = last - first + 1;
         for (long position = first; position <= last && !context.RequestAborted.IsCancellationRequested;)
         {
-            int count = (int)Math.Min(PieceBytes, last - position + 1);
-            TestContent.Fill(position, response.BodyWriter.GetSpan(count)[..count], seed);
-            response.BodyWriter.Advance(count);
+            int pieceBytes = (int)Math.Min(PieceBytes, last - position + 1);
+            TestContent.Fill(position, response.BodyWriter.GetSpan(pieceBytes)[..pieceBytes], seed);
+            response.BodyWriter.Advance(pieceBytes);
             await response.BodyWriter.FlushAsync(context.RequestAborted);
-            position += count;
-            Interlocked.Add(ref s_sentBytes, count);
+            position += pieceBytes;
+            Interlocked.Add(ref s_sentBytes, pieceBytes);
         }
     }
 }
