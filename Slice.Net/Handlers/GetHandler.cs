@@ -215,11 +215,12 @@ internal sealed class GetHandler(
     }
 
     // As a stranger first. Where the origin refuses a stranger, or answers somebody with other fields, the client's own request goes out,
-    // and the next time at once (B50).
+    // and the next time at once (B50). What of the target a stranger does not ask with, a token in an argument that is no part of the key,
+    // is the client's own on every path; a page for a client with fields of its own has not come here.
     private async ValueTask<ObjectFetchResult> FetchObjectAsync(
         HttpExchange exchange, RequestDirectives directives, Generation? stale, bool isSliced)
     {
-        bool hasOwn = isSliced && (exchange.HasOwnFields || exchange.HasOwnTarget);
+        bool hasOwn = (isSliced && exchange.HasOwnFields) || exchange.HasOwnTarget;
         exchange.AsksForItself = hasOwn && objects.NeedsOwnLately(exchange.Key);
         if (!exchange.AsksForItself)
         {

@@ -63,7 +63,7 @@ internal sealed class PassThroughHandler(
         {
             await failures.RespondAsync(exchange, result.Failure);
         }
-        else if (exchange.HasOwnFields && GetHandler.IsRefusal(exchange, response.Status))
+        else if ((exchange.HasOwnFields || exchange.HasOwnTarget) && GetHandler.IsRefusal(exchange, response.Status))
         {
             await ForwardAsync(exchange, status with { Detail = CacheDetail.OwnFields });
         }

@@ -97,6 +97,35 @@ public sealed class StrangersRequestTests
         }
     }
 
+    // What of the query is no part of the key is not asked for on behalf of all: a token in it is as much the client's as a cookie.
+    [Theory]
+    [Trait("Behaviour", "B50")]
+    [InlineData("GET", true)]
+    [InlineData("HEAD", true)]
+    [InlineData("GET", false)]
+    [InlineData("HEAD", false)]
+    public async Task Client_with_a_token_outside_the_key_gets_what_strangers_are_refused_and_nobody_else_does(string method, bool isSliced)
+    {
+        await using var origin = ScriptedOrigin.Start(exchange => exchange.Request.Target == "/file?token=a"
+            ? _file.AnswerAsync(exchange)
+            : exchange.RespondAsync("403 Forbidden", exchange.Request.Method == "HEAD" ? "" : "no"));
+        await using var proxy = await StartAsync(origin, options => options with
+        {
+            CacheKeyIgnoredArguments = ["token"],
+            SlicePatterns = isSliced ? [] : ["^/none$"],
+        });
+
+        for (int round = 0; round < 2; round++)
+        {
+            using var client = await RawClient.ConnectAsync(proxy.EndPoint);
+            await client.SendAsync(RawClient.Request(method, "/file?token=a"));
+            var mine = await client.ReadResponseAsync(method);
+            Assert.Equal((200, "32"), (mine.StatusCode, mine.Field("Content-Length")));
+            Assert.Equal(403, (await proxy.GetAsync("/file?token=b")).StatusCode);
+            Assert.Equal(403, (await proxy.GetAsync("/file")).StatusCode);
+        }
+    }
+
     // The 304 or the head of a HEAD with one client's credentials must not become part of everybody's answer.
     [Theory]
     [Trait("Behaviour", "B50")]
