@@ -52,7 +52,8 @@ internal sealed class StoredResponseUpdates(ObjectIndex index)
     }
 
     // RFC 9111 §4.3.5: what the HEAD states must not contradict what is stored. A 304 answers the client's own condition and says nothing
-    // here.
+    // here. A weak validator makes nothing fresh (B52): origins send the same one with other bytes, and whoever asked with HEAD again and
+    // again would keep the old bytes for everybody.
     private void ApplyHead(StoredResponseReader reader, OriginResponse response, Generation stale)
     {
         // Only an answer that could have been stored changes what is (B52): a 4xx is about this request, but for those that tell of the
@@ -69,6 +70,7 @@ internal sealed class StoredResponseUpdates(ObjectIndex index)
             index.Remove(stale);
         }
         else if (response.Status == stored.Status
+            && stored.MayCombine
             && seen.IsPresent
             && seen.IsSameVersion(stored.Validator)
             && !reader.TakesBack(reader.Receive(response, stored)))

@@ -39,6 +39,29 @@ public sealed class RevalidationTests
         Assert.Equal(hasDate, condition.Field("If-Modified-Since") is not null);
     }
 
+    // An origin that sends one weak tag whatever the bytes are, or a date that says nothing.
+    [Theory]
+    [InlineData("W/\"same\"")]
+    [InlineData(null)]
+    [Trait("Behaviour", "B52")]
+    public async Task Head_with_a_weak_validator_makes_nothing_fresh(string? tag)
+    {
+        (_file.ETag, _file.LastModified, _file.HonoursPreconditions) = (tag, tag is null ? DateTimeOffset.UtcNow : null, false);
+        await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
+        await using var proxy = await StartAsync(origin);
+        await proxy.GetAsync("/file");
+        _time.Advance(TimeSpan.FromSeconds(61));
+        _file.Seed = 2;
+
+        using (var client = await RawClient.ConnectAsync(proxy.EndPoint))
+        {
+            await client.SendAsync(RawClient.Request("HEAD", "/file"));
+            Assert.Equal(200, (await client.ReadResponseAsync("HEAD")).StatusCode);
+        }
+
+        Assert.Equal(TestContent.Bytes(0, LengthBytes, 2), (await proxy.GetAsync("/file")).Body);
+    }
+
     [Fact]
     [Trait("Behaviour", "B30")]
     public async Task Object_is_fresh_up_to_its_lifetime_and_tells_its_age()
