@@ -20,13 +20,16 @@ public sealed class ScriptedOrigin : IAsyncDisposable
     private readonly List<Exception> _failures = [];
     private readonly HashSet<Task> _connections = [];
     private readonly Task _accepting;
+    private readonly bool _keepsRequests;
+    private int _requestCount;
     private int _connectionCount;
     private int _activeRequests;
     private int _peakRequests;
     private long _bytesSent;
 
-    private ScriptedOrigin(Func<OriginExchange, Task> answer, bool readsBodies)
+    private ScriptedOrigin(Func<OriginExchange, Task> answer, bool readsBodies, bool keepsRequests)
     {
+        _keepsRequests = keepsRequests;
         Answer = answer;
         ReadsBodies = readsBodies;
         _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
@@ -75,7 +78,7 @@ public sealed class ScriptedOrigin : IAsyncDisposable
         {
             lock (_lock)
             {
-                return _requests.Count;
+                return _requestCount;
             }
         }
     }
@@ -98,8 +101,12 @@ public sealed class ScriptedOrigin : IAsyncDisposable
     /// <summary>Bytes handed to the kernel, heads included.</summary>
     public long BytesSent => Volatile.Read(ref _bytesSent);
 
-    /// <summary>Starts listening; every request is answered by <paramref name="answer"/>.</summary>
-    public static ScriptedOrigin Start(Func<OriginExchange, Task> answer, bool readsBodies = true) => new(answer, readsBodies);
+    /// <summary>
+    /// Starts listening; every request is answered by <paramref name="answer"/>. A run of millions of requests does without
+    /// <see cref="Requests"/> by <paramref name="keepsRequests"/>.
+    /// </summary>
+    public static ScriptedOrigin Start(Func<OriginExchange, Task> answer, bool readsBodies = true, bool keepsRequests = true) =>
+        new(answer, readsBodies, keepsRequests);
 
     /// <summary>
     /// Starts an origin whose n-th request gets <paramref name="answers"/>[n − 1] as literal bytes, with the connection kept open; further
@@ -138,8 +145,12 @@ public sealed class ScriptedOrigin : IAsyncDisposable
     {
         lock (_lock)
         {
-            var request = new OriginRequest(_requests.Count + 1, connectionNumber, head);
-            _requests.Add(request);
+            var request = new OriginRequest(++_requestCount, connectionNumber, head);
+            if (_keepsRequests)
+            {
+                _requests.Add(request);
+            }
+
             _peakRequests = Math.Max(_peakRequests, ++_activeRequests);
             return request;
         }
