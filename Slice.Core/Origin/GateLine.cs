@@ -34,6 +34,12 @@ internal sealed class GateLine
     /// <summary>Permits that are out, also those of slow requests.</summary>
     public int Held { get; private set; }
 
+    /// <summary>Those of slow requests among them, of the line of a client; counted by the gate.</summary>
+    public int Slow { get; set; }
+
+    /// <summary>The client's or the target's name.</summary>
+    public string Name => _name;
+
     /// <summary>The line of all targets of the same client. For the line of a target only.</summary>
     public GateLine Client => _parent!;
 

@@ -3,9 +3,14 @@ namespace Slice.Core.Origin;
 /// <summary>How an <see cref="OriginGate"/> treats those who hold a permit for long while others wait. Immutable.</summary>
 public sealed record GatePolicy
 {
-    /// <summary>For subrequests: nobody waits longer than a few seconds because of an origin that is slow with something else.</summary>
+    /// <summary>
+    /// For subrequests: nobody waits longer than a few seconds because of an origin that is slow with something else, and not at all when
+    /// all of that is another client's.
+    /// </summary>
     public static GatePolicy Subrequests { get; } = new()
     {
+        ClientSharePercent = 75,
+        AloneAfter = TimeSpan.FromMinutes(1),
         HeadPatience = TimeSpan.FromSeconds(2),
         BodyPatience = TimeSpan.FromSeconds(5),
         SureTime = TimeSpan.FromSeconds(5),
@@ -35,6 +40,15 @@ public sealed record GatePolicy
     /// </summary>
     public TimeSpan SureTime { get; init; } = Timeout.InfiniteTimeSpan;
 
-    /// <summary>Most permits that one client may hold, in percent of the limit, rounded up.</summary>
+    /// <summary>
+    /// Most permits that one client may hold, without those of slow requests, in percent of the limit, rounded up: the rest is there at
+    /// once for whoever else comes.
+    /// </summary>
     public int ClientSharePercent { get; init; } = 100;
+
+    /// <summary>
+    /// How long no other client has asked when one may hold all permits: behind a balancer that tells nothing of its clients there is only
+    /// one. Infinite for never.
+    /// </summary>
+    public TimeSpan AloneAfter { get; init; } = Timeout.InfiniteTimeSpan;
 }

@@ -9,6 +9,7 @@ namespace Slice.Core.Origin;
 /// </summary>
 /// <remarks>
 /// A permit that comes free goes to the client that holds the fewest, and of the targets of that client to the one that holds the fewest.
+/// One of several clients does not get all of them (<see cref="GatePolicy.ClientSharePercent"/>).
 /// While somebody waits, a request that takes long (<see cref="GatePolicy"/>) counts among the slow ones instead: there are at most as many
 /// of those as there are permits, so the origin never has more than twice the limit. When that room is used up too, a request whose head
 /// has not come ends once it had its time; of those, one of the client that holds the most.
@@ -25,6 +26,10 @@ public sealed class OriginGate : IDisposable
     private readonly LinkedList<OriginPermit> _awaiting = new();
     private readonly LinkedList<OriginPermit> _reading = new();
     private readonly LinkedList<OriginPermit> _slowAwaiting = new();
+
+    // The client that asked last, and the one before it that was another, with the times.
+    private (string Client, long At)? _lastAsker;
+    private (string Client, long At)? _otherAsker;
 
     private ITimer? _timer;
     private int _limit;
@@ -95,6 +100,7 @@ public sealed class OriginGate : IDisposable
         lock (_lock)
         {
             // While somebody may come in there is no free permit to take past them: each goes to the line as soon as it is free.
+            NoteAskerUnsynchronized(ticket.Client);
             line = _everybody.Of(ticket);
             if (MayEnter(line) && _permits.Wait(0, CancellationToken.None))
             {
@@ -154,15 +160,17 @@ public sealed class OriginGate : IDisposable
 
             permit.IsBack = true;
             permit.Place.List?.Remove(permit.Place);
-            permit.Line.Return();
             if (permit.IsSlow)
             {
                 _slow--;
+                permit.Line.Client.Slow--;
             }
             else
             {
                 FreeUnsynchronized();
             }
+
+            permit.Line.Return();
 
             revoked = SettleUnsynchronized();
         }
@@ -170,9 +178,25 @@ public sealed class OriginGate : IDisposable
         Revoke(revoked);
     }
 
-    // Slow ones count too, so a share of the whole is none.
     private bool MayEnter(GateLine line) =>
-        _policy.ClientSharePercent == 100 || line.Client.Held < (((long)_limit * _policy.ClientSharePercent) + 99) / 100;
+        line.Client.Held - line.Client.Slow < (((long)_limit * _policy.ClientSharePercent) + 99) / 100 || IsAlone(line.Client.Name);
+
+    private bool IsAlone(string client)
+    {
+        var other = _lastAsker?.Client == client ? _otherAsker : _lastAsker;
+        bool isAlone = other is not { } asker || _time.GetElapsedTime(asker.At) >= _policy.AloneAfter;
+        return _policy.ClientSharePercent == 100 || (_policy.AloneAfter != Timeout.InfiniteTimeSpan && isAlone);
+    }
+
+    private void NoteAskerUnsynchronized(string client)
+    {
+        if (_lastAsker is { } last && last.Client != client)
+        {
+            _otherAsker = last;
+        }
+
+        _lastAsker = (client, _time.GetTimestamp());
+    }
 
     private OriginPermit NewPermitUnsynchronized(GateLine line)
     {
@@ -236,6 +260,7 @@ public sealed class OriginGate : IDisposable
         }
 
         permit.IsSlow = true;
+        permit.Line.Client.Slow++;
         _slow++;
         FreeUnsynchronized();
     }

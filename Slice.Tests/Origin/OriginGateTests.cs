@@ -261,6 +261,54 @@ public sealed class OriginGateTests
         Assert.NotNull(await EnterAsync(gate));
     }
 
+    [Fact]
+    [Trait("Behaviour", "B54")]
+    public async Task One_of_several_clients_leaves_permits_to_the_others_whatever_it_asks_for()
+    {
+        using var gate = new OriginGate(limit: 4, _time, GatePolicy.Subrequests);
+        (await EnteredAsync(gate, "modest")).Dispose();
+        var greedy = Enumerable.Range(0, 5).Select(target => EnterAsync(gate, "greedy", $"/{target}")).ToArray();
+        Assert.Equal([true, true, true, false, false], greedy.Select(entering => entering.IsCompleted));
+
+        Assert.NotNull(await Deadline.WithinAsync(EnterAsync(gate, "modest"), "a permit that nobody had"));
+
+        // Slow ones count apart, so their client has as many again.
+        _time.Advance(GatePolicy.Subrequests.HeadPatience);
+        Assert.DoesNotContain(null, await Deadline.WithinAsync(Task.WhenAll(greedy), "the others' turn"));
+    }
+
+    [Theory]
+    [Trait("Behaviour", "B54")]
+    [InlineData(59, 3)]
+    [InlineData(60, 4)]
+    public async Task Client_that_is_alone_for_a_minute_may_have_all_permits(int secondsAlone, int permits)
+    {
+        using var gate = new OriginGate(limit: 4, _time, GatePolicy.Subrequests);
+        (await EnteredAsync(gate, "modest")).Dispose();
+        (await EnteredAsync(gate, "greedy")).Dispose();
+        _time.Advance(TimeSpan.FromSeconds(secondsAlone));
+
+        var greedy = Enumerable.Range(0, 5).Select(target => EnterAsync(gate, "greedy", $"/{target}")).ToArray();
+
+        Assert.Equal(permits, greedy.Count(entering => entering.IsCompleted));
+    }
+
+    [Fact]
+    [Trait("Behaviour", "B54")]
+    public async Task Client_at_its_share_goes_on_as_its_own_permits_come_back()
+    {
+        using var gate = new OriginGate(limit: 4, _time, GatePolicy.Subrequests);
+        (await EnteredAsync(gate, "modest")).Dispose();
+        OriginPermit[] greedy =
+            [await EnteredAsync(gate, "greedy"), await EnteredAsync(gate, "greedy"), await EnteredAsync(gate, "greedy")];
+        var more = EnterAsync(gate, "greedy");
+        Assert.False(more.IsCompleted);
+
+        greedy[1].Dispose();
+
+        Assert.NotNull(await Deadline.WithinAsync(more, "its own turn"));
+    }
+
     private static Task<OriginPermit?> EnterAsync(OriginGate gate, string client = "", string target = "/") =>
         gate.TryEnterAsync(new GateTicket(client, target), TimeSpan.FromDays(1), TestContext.Current.CancellationToken).AsTask();
 
