@@ -30,15 +30,20 @@ internal static class Storability
             return CacheDetail.NoLifetime;
         }
 
-        // RFC 9111 §3.5, which speaks of Authorization; a cookie or a key in a field of its own says as much about who asks.
-        if (request == RequestSharing.Own
-            && !(directives.IsPublic || directives.MustRevalidate || directives.SharedMaxAge is not null))
+        if (request == RequestSharing.Own && !IsForEverybody(directives))
         {
             return CacheDetail.OwnFields;
         }
 
         return IsOfUseLater(received, lifetime) ? CacheDetail.None : CacheDetail.StaleOnArrival;
     }
+
+    /// <summary>
+    /// Whether a response may answer others than the one who asked as himself. RFC 9111 §3.5, which speaks of Authorization; a cookie or a
+    /// key in a field of its own says as much about who asks.
+    /// </summary>
+    public static bool IsForEverybody(in CacheControl directives) =>
+        directives.IsPublic || directives.MustRevalidate || directives.SharedMaxAge is not null;
 
     // A whole answer that is stale when it comes and cannot be validated is of no use to a second client.
     private static bool IsOfUseLater(in ReceivedResponse received, TimeSpan lifetime) =>

@@ -36,6 +36,11 @@ public sealed class StoredResponse
     /// <summary>Whether the origin itself said how long it is fresh, or that it is for the public.</summary>
     public bool StatesLifetime { get; init; }
 
+    /// <summary>
+    /// Whether the origin says that it also answers requests that say who asks: public, must-revalidate, s-maxage (RFC 9111 §3.5).
+    /// </summary>
+    public bool IsForEverybody { get; init; }
+
     /// <summary>Whether the origin serves parts of it, as far as it has said so.</summary>
     public bool HasRanges { get; init; }
 

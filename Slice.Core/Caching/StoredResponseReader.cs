@@ -160,6 +160,7 @@ public sealed class StoredResponseReader
             Status = status,
             RequiresValidation = directives.NoCache,
             StatesLifetime = received.StatesLifetime,
+            IsForEverybody = Storability.IsForEverybody(directives),
             HasRanges = received.HasRanges,
             MayCombine = validator.AllowsCombining(_policy.Validator, isDateStrong: date - modified >= TimeSpan.FromSeconds(1)),
             Stale = StaleUseOf(directives),

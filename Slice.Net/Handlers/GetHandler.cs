@@ -123,7 +123,7 @@ internal sealed class GetHandler(
             return false;
         }
 
-        if (HidesFrom(exchange, generation.Response))
+        if (HidesFrom(exchange, generation.Response) || IsPageForStrangers(exchange, generation))
         {
             status = new CacheStatus { Forward = ForwardReason.Miss, Detail = CacheDetail.ForStrangers };
             generation = null;
@@ -256,6 +256,11 @@ internal sealed class GetHandler(
     // that a client is known by.
     private static bool HidesFrom(HttpExchange exchange, StoredResponse response) =>
         response.IsForStrangers && (response.Status < 400 ? exchange.HasOwnFields : HasOwnCredentials(exchange));
+
+    // Outside the sliced paths a stored page is as strangers see it. Who says more about himself gets his own, even where the origin
+    // forgets to say by Vary that there is one, unless the page is for everybody in so many words.
+    private static bool IsPageForStrangers(HttpExchange exchange, Generation generation) =>
+        generation.IsWhole && !generation.Response.IsForEverybody && exchange.HasOwnFields && !IsSliced(exchange);
 
     // Without those that are part of the key: the answer under that key is for who has them.
     private static bool HasOwnCredentials(HttpExchange exchange) =>

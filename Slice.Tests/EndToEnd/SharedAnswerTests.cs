@@ -71,6 +71,48 @@ public sealed class SharedAnswerTests
         }
     }
 
+    [Theory]
+    [InlineData("max-age=60", "GET", "Cookie: alice", false)]
+    [InlineData("max-age=60", "GET", "Authorization: Basic YQ==", false)]
+    [InlineData("max-age=60", "GET", "X-Api-Key: alice", false)]
+    [InlineData("max-age=60", "GET", "X-Requested-With: XMLHttpRequest", false)]
+    [InlineData("max-age=60", "HEAD", "Cookie: alice", false)]
+    [InlineData("max-age=60", "GET", "Cookie: alice\r\nIf-None-Match: \"v1\"", false)]
+    [InlineData("max-age=60", "GET", "Cookie: alice\r\nCache-Control: max-stale", false)]
+    [InlineData("max-age=60", "GET", "Accept-Language: de", true)]
+    [InlineData("max-age=60", "GET", "Sec-Fetch-Mode: navigate", true)]
+    [InlineData("max-age=60, public", "GET", "Cookie: alice", true)]
+    [InlineData("s-maxage=60", "GET", "X-Api-Key: alice", true)]
+    [InlineData("max-age=60, must-revalidate", "HEAD", "Authorization: Basic YQ==", true)]
+    [Trait("Behaviour", "B50")]
+    public async Task Stored_page_answers_who_says_who_asks_only_when_it_is_for_everybody(
+        string cacheControl, string method, string fields, bool isForEverybody)
+    {
+        await using var origin = ScriptedOrigin.Start(exchange =>
+        {
+            string[] own = ["Cookie", "Authorization", "X-Api-Key", "X-Requested-With"];
+            bool isStranger = Array.TrueForAll(own, name => exchange.Request.Field(name) is null);
+            string body = isStranger ? "for nobody" : "for someone";
+            return exchange.SendAsync(
+                $"HTTP/1.1 200 OK\r\nContent-Length: {body.Length}\r\nETag: \"v1\"\r\nCache-Control: {cacheControl}\r\n\r\n"
+                + (exchange.Request.Method == "HEAD" ? "" : body));
+        });
+        await using var proxy = await StartAsync(origin, options => options with { SlicePatterns = ["^/s/"] });
+        await proxy.GetAsync("/page");
+
+        using var client = await RawClient.ConnectAsync(proxy.EndPoint);
+        await client.SendAsync(RawClient.Request(method, "/page", fields));
+        var response = await client.ReadResponseAsync(method);
+
+        Assert.Equal(isForEverybody ? 1 : 2, origin.RequestCount);
+        string length = isForEverybody ? "10" : "11";
+        Assert.Equal(length, response.Field("Content-Length"));
+        Assert.Equal(method == "HEAD" ? "" : isForEverybody ? "for nobody" : "for someone", response.BodyText);
+
+        var stranger = await proxy.GetAsync("/page");
+        Assert.Equal("for nobody HIT", $"{stranger.BodyText} {stranger.Field("X-Cache")}");
+    }
+
     [Fact]
     [Trait("Behaviour", "B29")]
     public async Task File_is_kept_also_when_the_first_who_wants_it_has_a_cookie()

@@ -14,6 +14,7 @@ internal static class IndexRecords
     private const byte StaleForbiddenFlag = 4;
     private const byte StatesLifetimeFlag = 8;
     private const byte HasRangesFlag = 16;
+    private const byte IsForEverybodyFlag = 32;
     private const int UsesShift = 4;
     private const long NoDate = long.MinValue;
 
@@ -168,7 +169,8 @@ internal static class IndexRecords
             | (response.MayCombine ? MayCombineFlag : 0)
             | (response.Stale.IsForbidden ? StaleForbiddenFlag : 0)
             | (response.StatesLifetime ? StatesLifetimeFlag : 0)
-            | (response.HasRanges ? HasRangesFlag : 0);
+            | (response.HasRanges ? HasRangesFlag : 0)
+            | (response.IsForEverybody ? IsForEverybodyFlag : 0);
         buffer.Byte((byte)flags);
         buffer.Int64(response.Stale.WhileRevalidating.Ticks);
         buffer.Int64(response.Stale.IfError.Ticks);
@@ -199,6 +201,7 @@ internal static class IndexRecords
             MayCombine = (flags & MayCombineFlag) != 0,
             StatesLifetime = (flags & StatesLifetimeFlag) != 0,
             HasRanges = (flags & HasRangesFlag) != 0,
+            IsForEverybody = (flags & IsForEverybodyFlag) != 0,
             Stale = stale,
         };
     }
