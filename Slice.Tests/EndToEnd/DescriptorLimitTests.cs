@@ -79,10 +79,11 @@ public sealed class DescriptorLimitTests : IAsyncLifetime
     [Trait("Behaviour", "B55")]
     public async Task No_descriptor_left_makes_nothing_spin_and_all_is_well_when_clients_leave()
     {
-        await using var product = await ProductProcess.StartAsync(Configuration);
+        await using var product = await ProductProcess.StartAsync(Configuration, RuntimeThreads.FixedNumber);
         using var kept = await RawClient.ConnectAsync(product.EndPoint);
         Assert.Equal(200, await StatusAsync(kept, "/first"));
         Assert.Equal(200, await StatusAsync(product.MetricsEndPoint, "/health"));
+        await RuntimeThreads.AllStartedAsync(product.ProcessId, () => StatusAsync(product.EndPoint, "/health"));
 
         // What is run under dotnet opens files for code that it has not used yet, so nothing new is asked of it from here on.
         DescriptorLimit.LeaveRoom(product.ProcessId, 64);
