@@ -190,7 +190,8 @@ public sealed class StreamedBodyFill : IDisposable
         byte[] buffer = ArrayPool<byte>.Shared.Rent(used);
         try
         {
-            bool isWhole = _reservations[^1].Slice.Read(buffer.AsSpan(0, used), 0) == used;
+            var whole = _reservations[^1].Slice;
+            bool isWhole = whole.Read(buffer.AsSpan(0, used), 0) == used && whole.IsVerified;
             if (isWhole)
             {
                 await fitting.WriteAsync(buffer.AsMemory(0, used), 0);

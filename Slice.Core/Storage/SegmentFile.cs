@@ -18,7 +18,7 @@ internal sealed unsafe class SegmentFile : MemoryManager<byte>
 
     private readonly SafeFileHandle _file;
     private readonly string? _path;
-    private volatile bool _wasCutShort;
+    private readonly SegmentWatch? _watch;
     private nint _address;
 
     private SegmentFile(SliceStore store, int index, SafeFileHandle file, int lengthBytes, string? path)
@@ -30,6 +30,11 @@ internal sealed unsafe class SegmentFile : MemoryManager<byte>
         LengthBytes = lengthBytes;
         LeaseTracker = store?.LeaseTracker;
         Extents = new ExtentAllocator(lengthBytes);
+        if (path is not null)
+        {
+            _watch = new SegmentWatch(file, path, lengthBytes, store?.Time ?? TimeProvider.System);
+        }
+
         _address = NativeMemory.MapReadOnly(file, lengthBytes);
     }
 
@@ -52,11 +57,13 @@ internal sealed unsafe class SegmentFile : MemoryManager<byte>
     /// Whether somebody made the file shorter. Nothing is written to it any more: a write would make it longer again, and what had been
     /// cut off would read as zeros instead of as an error.
     /// </summary>
-    public bool WasCutShort => _wasCutShort;
+    public bool WasCutShort => _watch is { WasCutShort: true };
 
-    /// <summary>Asks for the length of a file, fstat(2); a test puts a handle that has gone stale in its place.</summary>
-    /// <exception cref="IOException">The file system does not know the file any more, as NFS may say.</exception>
-    internal Func<SafeFileHandle, long> LengthOf { get; set; } = RandomAccess.GetLength;
+    /// <summary>Notices what others do to the file; null without one.</summary>
+    internal SegmentWatch? Watch => _watch;
+
+    /// <summary>The epoch of its bytes (<see cref="SegmentWatch.Epoch"/>); always 1 without a file.</summary>
+    public int Epoch => _watch?.Epoch ?? 1;
 
     /// <summary>What of the file is free. Used under the store's lock only.</summary>
     public ExtentAllocator Extents { get; }
@@ -143,7 +150,7 @@ internal sealed unsafe class SegmentFile : MemoryManager<byte>
     {
         try
         {
-            if (_path is not null && LengthOf(_file) < (long)offsetBytes + lengthBytes)
+            if (_watch is not null && _watch.Look() < (long)offsetBytes + lengthBytes)
             {
                 // Cut inside its last page the file would still populate, with zeros.
                 return false;
@@ -192,21 +199,9 @@ internal sealed unsafe class SegmentFile : MemoryManager<byte>
     }
 
     /// <summary>Looks whether the file still has its length; called before the first write of each slice.</summary>
-    /// <remarks>
-    /// One fstat(2) per slice and not per write: a file that somebody cuts short while a slice is being written may be made longer by the
-    /// rest of that slice. Nobody does this to a cache but to break it; the slice after it notices.
-    /// </remarks>
     /// <exception cref="IOException">The file was cut short, or cannot be asked.</exception>
     /// <exception cref="UnauthorizedAccessException">The file may not be used any more.</exception>
-    public void CheckLength()
-    {
-        if (_path is not null && !_wasCutShort && LengthOf(_file) < LengthBytes)
-        {
-            _wasCutShort = true;
-        }
-
-        ThrowIfCutShort();
-    }
+    public void CheckLength() => _watch?.CheckLength();
 
     /// <summary>
     /// Writes all of <paramref name="bytes"/> at <paramref name="offsetBytes"/>. The caller has called <see cref="CheckLength"/> before the
@@ -215,12 +210,9 @@ internal sealed unsafe class SegmentFile : MemoryManager<byte>
     /// <exception cref="IOException">Disk full, read-only remount, device error, or the file is known to have been cut short.</exception>
     public ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, int offsetBytes, CancellationToken ct)
     {
-        if (_path is not null)
+        if (_watch is not null)
         {
-            ThrowIfCutShort();
-
-            // May wait for the device (dirty-page throttling): the BCL does it on a pool thread.
-            return RandomAccess.WriteAsync(_file, bytes, offsetBytes, ct);
+            return _watch.WriteAsync(bytes, offsetBytes, ct);
         }
 
         RandomAccess.Write(_file, bytes.Span, offsetBytes);
@@ -269,14 +261,6 @@ internal sealed unsafe class SegmentFile : MemoryManager<byte>
         {
             NativeMemory.Unmap(address, LengthBytes);
             _file.Dispose();
-        }
-    }
-
-    private void ThrowIfCutShort()
-    {
-        if (_wasCutShort)
-        {
-            throw new IOException($"segment {_path} was cut short by somebody; it is not used any more");
         }
     }
 

@@ -25,6 +25,9 @@ internal sealed class SegmentSet(SliceStore store, Lock storeLock, CacheDirector
     /// <summary>Whether every segment still stands where it was made.</summary>
     public bool AreInPlace => Array.TrueForAll(_segments, segment => segment.IsInPlace);
 
+    /// <summary>Whether an extent that becomes free can be used again: not in a segment that was cut short.</summary>
+    public bool GiveRoomAgain => Array.Exists(_segments, segment => !segment.WasCutShort);
+
     /// <summary>The segment of this number; null when there is none.</summary>
     public SegmentFile? At(int index) => index < _segments.Length ? _segments[index] : null;
 

@@ -78,8 +78,8 @@ public sealed class SliceReservation
     }
 
     /// <summary>
-    /// Gives the filled slice to its tenant. False when that has the slice already or is retired; the bytes then stay for as long as
-    /// somebody holds a lease.
+    /// Gives the filled slice to its tenant. False when that has the slice already or is retired, or the bytes cannot be told from
+    /// others; they then stay for as long as somebody holds a lease.
     /// </summary>
     internal bool Commit(ISliceTenant tenant, int sliceIndex)
     {
@@ -91,6 +91,11 @@ public sealed class SliceReservation
         if (_hash is not null)
         {
             Slice.Checksum = _isRepeated ? SliceChecksum.OfStored(Slice) : SliceChecksum.Of(_hash);
+            if (_isRepeated && !Slice.IsVerified)
+            {
+                // The checksum is of what somebody else may have made of the bytes.
+                return false;
+            }
         }
 
         Slice.TryLease();

@@ -53,6 +53,7 @@ public sealed class SliceStore : IDisposable
         LeaseTracker = leaseTracker;
         _eviction = new S3FifoEviction(IdentityOf) { Promoted = RecordUnsynchronized };
         CapacityBytes = capacityBytes;
+        Time = time;
         _directory = directory;
         Writing = new DiskUse(time);
         _segments = new SegmentSet(this, _lock, directory, time);
@@ -114,6 +115,9 @@ public sealed class SliceStore : IDisposable
 
     /// <summary>Told of every lease and reservation; null in a Release build, unless a test has attached one.</summary>
     internal LeaseTracker? LeaseTracker { get; }
+
+    /// <summary>The clock.</summary>
+    internal TimeProvider Time { get; }
 
     /// <summary>The segments, for a start that finds some of an earlier run.</summary>
     internal SegmentSet Segments => _segments;
@@ -321,6 +325,12 @@ public sealed class SliceStore : IDisposable
 
     private StoredSlice? TryAllocateByEviction(int lengthBytes)
     {
+        if (!_segments.GiveRoomAgain)
+        {
+            // Evicting would cost what can still be read, and give nothing.
+            return null;
+        }
+
         long evictedBytes = 0;
         for (int evicted = 0; evicted < MinEvictedSlices || evictedBytes < (long)MaxEvictedLengths * lengthBytes; evicted++)
         {

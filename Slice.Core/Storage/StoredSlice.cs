@@ -25,7 +25,10 @@ public sealed class StoredSlice
 
     private const int LengthBits = 24;
     private const int IndexBits = 26;
-    private const uint UnverifiedFlag = 1u << 31;
+    private const int OffsetBits = 18;
+
+    /// <summary>Largest epoch of a segment in which a slice can be verified.</summary>
+    internal const int MaxVerifiedEpoch = (1 << (32 - OffsetBits)) - 1;
 
     private readonly SegmentFile _segment;
     private int _leases = 1;
@@ -36,14 +39,16 @@ public sealed class StoredSlice
     // Index, and above it the queue: written under the store's lock.
     private uint _indexAndQueue;
 
-    // Offset in units, and the flag that its bytes are of an earlier run and nobody has compared them with the checksum yet.
-    private uint _offsetAndFlag;
+    // Offset in units, and above it the epoch of the segment in which its bytes were known to be right: 0 when they are of an earlier run
+    // and nobody has compared them with the checksum yet.
+    private uint _offsetAndEpoch;
 
     internal StoredSlice(SegmentFile segment, int offsetBytes, int lengthBytes)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(lengthBytes, MaxLengthBytes);
         _segment = segment;
-        _offsetAndFlag = (uint)(offsetBytes / ExtentAllocator.UnitBytes);
+        _offsetAndEpoch = (uint)(offsetBytes / ExtentAllocator.UnitBytes);
+        MarkVerified(segment.Epoch);
         _lengthAndUses = (uint)lengthBytes;
     }
 
@@ -65,7 +70,7 @@ public sealed class StoredSlice
 
     internal SegmentFile Segment => _segment;
 
-    internal int OffsetBytes => (int)(_offsetAndFlag & ~UnverifiedFlag) * ExtentAllocator.UnitBytes;
+    internal int OffsetBytes => (int)(_offsetAndEpoch & ((1u << OffsetBits) - 1)) * ExtentAllocator.UnitBytes;
 
     /// <summary>The next younger slice of its eviction queue; under the store's lock.</summary>
     internal StoredSlice? Next { get; set; }
@@ -97,9 +102,12 @@ public sealed class StoredSlice
 
     /// <summary>
     /// Whether its bytes are known to be those that were stored: true from the start in the process that stored them, and after
-    /// <see cref="SliceVerification"/> in a later one.
+    /// <see cref="SliceVerification"/> in a later one; false again when somebody else has changed the segment's file since.
     /// </summary>
-    public bool IsVerified => (Volatile.Read(ref _offsetAndFlag) & UnverifiedFlag) == 0;
+    public bool IsVerified => VerifiedEpoch == _segment.Epoch;
+
+    /// <summary>The segment's epoch in which its bytes were right; 0 for none of this run.</summary>
+    internal int VerifiedEpoch => (int)(Volatile.Read(ref _offsetAndEpoch) >> OffsetBits);
 
     /// <summary>How many hold it, the index among them; for tests.</summary>
     internal int Leases => Volatile.Read(ref _leases);
@@ -190,16 +198,33 @@ public sealed class StoredSlice
     /// <summary>Says that all of it is about to be read: the device is asked at once, not piece by piece as the reader gets on.</summary>
     internal void AdviseRead() => _segment.AdviseRead(OffsetBytes, LengthBytes);
 
+    /// <summary>
+    /// The same as <see cref="IsVerified"/>, after a look at the segment's file when the last is <see cref="SegmentWatch.Interval"/> old:
+    /// to be asked before bytes are sent.
+    /// </summary>
+    public bool IsStillVerified()
+    {
+        _segment.Watch?.LookWhenDue();
+        return IsVerified;
+    }
+
     /// <summary>Says that the bytes are of an earlier run.</summary>
-    internal void MarkUnverified() => _offsetAndFlag |= UnverifiedFlag;
+    internal void MarkUnverified() => MarkVerified(0);
 
     /// <summary>Says that the bytes agree with the checksum.</summary>
-    internal void MarkVerified() => Volatile.Write(ref _offsetAndFlag, _offsetAndFlag & ~UnverifiedFlag);
+    /// <param name="epoch">The segment's epoch from before they were compared.</param>
+    internal void MarkVerified(int epoch) => Volatile.Write(
+        ref _offsetAndEpoch,
+        (_offsetAndEpoch & ((1u << OffsetBits) - 1)) | (epoch > MaxVerifiedEpoch ? 0 : (uint)epoch << OffsetBits));
 
-    /// <summary>Looks whether the segment is as long as it was; called before the first write of the fill.</summary>
+    /// <summary>Looks at the segment's file before the first write of the fill, whose bytes are right as of then.</summary>
     /// <exception cref="IOException">It was cut short, or the disk fails.</exception>
     /// <exception cref="UnauthorizedAccessException">The disk may not be used any more.</exception>
-    internal void CheckSegment() => _segment.CheckLength();
+    internal void CheckSegment()
+    {
+        _segment.CheckLength();
+        MarkVerified(_segment.Epoch);
+    }
 
     /// <summary>Writes bytes of the fill; the caller has called <see cref="CheckSegment"/> before the first of them.</summary>
     /// <exception cref="IOException">The disk is full or fails.</exception>

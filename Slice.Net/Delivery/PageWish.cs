@@ -32,8 +32,7 @@ internal sealed class PageWish : PageWork, IValueTaskSource<bool>
     public override void Run()
     {
         // Several readers may wish for one slice: the first of them to have its turn compares it.
-        var slice = _slice!;
-        Complete(slice.IsVerified ? slice.BringIn(_skipBytes, _takeBytes) : SliceVerification.Verify(slice));
+        Complete(SliceVerification.BringIn(_slice!, _skipBytes, _takeBytes));
     }
 
     /// <inheritdoc/>

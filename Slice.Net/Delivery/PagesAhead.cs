@@ -101,8 +101,7 @@ internal sealed class PagesAhead(PageResidency residency, SliceMeter meter) : Pa
         }
 
         // What cannot be read, or is wrong, is found once more by the delivery, which knows what to do.
-        var slice = _slice!;
-        _ = slice.IsVerified ? slice.BringIn(_skipBytes, _takeBytes) : SliceVerification.Verify(slice);
+        _ = SliceVerification.BringIn(_slice!, _skipBytes, _takeBytes);
         meter.CacheDiskReadsAhead.Add(1);
         Finish();
     }

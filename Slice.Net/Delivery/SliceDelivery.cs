@@ -84,7 +84,7 @@ internal sealed class SliceDelivery
                 }
 
                 var part = plan[ordinal];
-                if (_window.Current.Stored is { IsVerified: false } unverified && !await VerifyAsync(unverified, part))
+                if (_window.Current.Stored is { } unverified && !unverified.IsStillVerified() && !await VerifyAsync(unverified, part))
                 {
                     _meter.CacheErrors.Add(1);
                     generation.Drop(unverified);
@@ -151,7 +151,11 @@ internal sealed class SliceDelivery
 
     private ValueTask<WriteResult> WriteStoredAsync(HttpExchange exchange, ReadOnlyMemory<byte> head, StoredSlice slice, SlicePart part)
     {
-        if (part.TakeBytes > ClientWriter.MaxWriteBytes || !slice.IsResident(part.SkipBytes, part.TakeBytes))
+        // In this order: whoever brings bytes in looks at the file first, so bytes that have just come into memory are known
+        // to be doubtful.
+        if (part.TakeBytes > ClientWriter.MaxWriteBytes
+            || !slice.IsResident(part.SkipBytes, part.TakeBytes)
+            || !slice.IsVerified)
         {
             return WriteStoredSlowAsync(exchange, head, slice, part);
         }
@@ -179,6 +183,10 @@ internal sealed class SliceDelivery
                 {
                     return WriteResult.SliceGone;
                 }
+            }
+            else if (!slice.IsStillVerified() && !await VerifyAsync(slice, part))
+            {
+                return WriteResult.SliceGone;
             }
 
             exchange.StartPlanned();
@@ -251,7 +259,9 @@ internal sealed class SliceDelivery
             }
 
             exchange.StartPlanned();
-            var result = await exchange.Writer.WriteSliceAsync(head, fetch.Slice, part.SkipBytes + sent, ready);
+            var result = fetch.Slice.IsStillVerified()
+                ? await exchange.Writer.WriteSliceAsync(head, fetch.Slice, part.SkipBytes + sent, ready)
+                : WriteResult.SliceGone;
             if (result != WriteResult.Written)
             {
                 return OutcomeOf(result, fetch.Slice, fetch.Generation, head);
