@@ -30,6 +30,12 @@ public sealed class StoredResponse
     /// <summary>Its status code; 200 for what was fetched in parts.</summary>
     public int Status { get; init; } = 200;
 
+    /// <summary>
+    /// Whether an answer of this status tells of the object: that it is there, elsewhere or gone. The others are about one request, or
+    /// about the origin's trouble with it, and change nothing of what is stored (B52).
+    /// </summary>
+    public static bool IsAboutTheObject(int status) => status is (>= 200 and < 400) or 404 or 410;
+
     /// <summary>Whether it must be validated before every use, however fresh: no-cache (RFC 9111 §5.2.2.4).</summary>
     public bool RequiresValidation { get; init; }
 

@@ -194,8 +194,10 @@ public sealed class ObjectAnswerInterpreter
     // Why the body of an answer that may be shared is not kept all the same.
     private CacheDetail BodyVerdict(ObjectFetchRequest request, OriginResponse response, long length)
     {
-        // An error that may be kept must not push out what stands in for it (RFC 5861 §4).
-        if (response.Status >= 500 && request.Stale is { IsUsable: true })
+        // An error that may be kept must not push out what stands in for it (RFC 5861 §4), nor an answer about one request the object
+        // that others get (B52).
+        bool isOfTheOrigin = response.Status >= 500 && request.Stale is { IsUsable: true };
+        if (isOfTheOrigin || (!StoredResponse.IsAboutTheObject(response.Status) && _index.HoldsObject(request.Key)))
         {
             return CacheDetail.StaleKept;
         }
@@ -233,8 +235,8 @@ public sealed class ObjectAnswerInterpreter
     // fault with the request, and not when the answer is for one client only because that client wants it so.
     private void RemoveReplaced(ObjectFetchRequest request, int status, bool isShared)
     {
-        bool isAboutTheObject = status is (>= 200 and < 400) or 404 or 410;
-        if (request.Stale is { } replaced && isAboutTheObject && (isShared || request.Sharing == RequestSharing.Allowed))
+        bool isForAll = isShared || request.Sharing == RequestSharing.Allowed;
+        if (request.Stale is { } replaced && isForAll && StoredResponse.IsAboutTheObject(status))
         {
             _index.Remove(replaced);
         }

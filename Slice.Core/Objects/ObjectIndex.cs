@@ -89,6 +89,26 @@ public sealed class ObjectIndex
         _objects.TryGetValue(key, out var variants) ? variants.SelectingNames : null;
 
     /// <summary>
+    /// Whether something usable is stored under a key, in any variant, that is an answer about the object and not about one request
+    /// (<see cref="StoredResponse.IsAboutTheObject"/>).
+    /// </summary>
+    public bool HoldsObject(CacheKey key)
+    {
+        if (_objects.TryGetValue(key, out var variants))
+        {
+            foreach (var generation in variants.All)
+            {
+                if (generation.IsUsable && StoredResponse.IsAboutTheObject(generation.Response.Status))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>
     /// Makes a generation the live one of its key and selecting fields; those it stands in for are retired. One that is retired already
     /// is not kept.
     /// </summary>

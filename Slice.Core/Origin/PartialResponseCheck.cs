@@ -94,8 +94,10 @@ public static class PartialResponseCheck
                 return ServerError(response);
 
             default:
+                // A 5xx that will not pass, 501 or 505, finds fault with the request and says nothing of the object (B52).
+                bool isRefusal = FetchErrors.DependsOnWhoAsks(response.Status) || response.Status >= 500;
                 return new Failure(
-                    FetchErrors.DependsOnWhoAsks(response.Status) ? FetchError.OriginRefused : FetchError.UnexpectedStatus,
+                    isRefusal ? FetchError.OriginRefused : FetchError.UnexpectedStatus,
                     $"status {response.Status} inside the object");
         }
     }

@@ -75,7 +75,7 @@ public class PartialResponseCheckTests
     [InlineData(502, FetchError.OriginServerError)]
     [InlineData(503, FetchError.OriginServerError)]
     [InlineData(504, FetchError.OriginServerError)]
-    [InlineData(501, FetchError.UnexpectedStatus)]
+    [InlineData(501, FetchError.OriginRefused)]
     [InlineData(304, FetchError.UnexpectedStatus)]
     [InlineData(301, FetchError.OriginRefused)]
     [InlineData(401, FetchError.OriginRefused)]
