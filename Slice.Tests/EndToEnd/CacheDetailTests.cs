@@ -5,6 +5,7 @@ using Slice.Tests.Support;
 namespace Slice.Tests.EndToEnd;
 
 /// <summary>Cache-Status says why an answer is not kept, not reused or not sliced (RFC 9211 §2.8, B57), in literal bytes.</summary>
+[Trait("Behaviour", "B57")]
 public sealed class CacheDetailTests
 {
     private const string Page = "/page";
