@@ -30,9 +30,6 @@ public readonly struct ReceivedResponse
     /// <summary>Its freshness lifetime; null when nothing gives one, so that the response is not kept.</summary>
     internal TimeSpan? Lifetime { get; private init; }
 
-    /// <summary>Whether the response itself says how long it is fresh, or that it is for the public.</summary>
-    internal bool StatesLifetime { get; private init; }
-
     /// <summary>Whether its cookies count as not being there: they neither forbid to keep it nor are kept.</summary>
     internal bool IgnoresSetCookie { get; private init; }
 
@@ -93,8 +90,6 @@ public readonly struct ReceivedResponse
                 ?? FreshnessLifetime.Stated(directives, accelExpires, expiresAt, date ?? receivedAt.Utc)
                 ?? rule?.Ttl
                 ?? FreshnessLifetime.Default(status, directives.IsPublic, isFile ? AgeOfFile(lines, date, receivedAt.Utc) : null, policy),
-            StatesLifetime = directives.IsPublic || directives.MaxAge is not null || directives.SharedMaxAge is not null
-                || expires is not null || accelExpires is not null,
             HasRanges = hasRanges,
             IgnoresSetCookie = rule?.Ignores(CacheIgnore.SetCookie) == true,
         };

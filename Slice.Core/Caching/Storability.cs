@@ -30,7 +30,7 @@ internal static class Storability
             return CacheDetail.NoLifetime;
         }
 
-        if (request == RequestSharing.Own && !IsForEverybody(directives))
+        if (request == RequestSharing.Own && !IsForEverybody(directives, status))
         {
             return CacheDetail.OwnFields;
         }
@@ -39,11 +39,11 @@ internal static class Storability
     }
 
     /// <summary>
-    /// Whether a response may answer others than the one who asked as himself. RFC 9111 §3.5, which speaks of Authorization; a cookie or a
-    /// key in a field of its own says as much about who asks.
+    /// Whether a response is the same whoever asks, by its own word. RFC 9111 §3.5, which speaks of Authorization; a cookie or a key in a
+    /// field of its own says as much about who asks. Redirects to a login say must-revalidate too and mean the opposite.
     /// </summary>
-    public static bool IsForEverybody(in CacheControl directives) =>
-        directives.IsPublic || directives.MustRevalidate || directives.SharedMaxAge is not null;
+    public static bool IsForEverybody(in CacheControl directives, int status) =>
+        directives.IsPublic || directives.SharedMaxAge is not null || (directives.MustRevalidate && status < 300);
 
     // A whole answer that is stale when it comes and cannot be validated is of no use to a second client.
     private static bool IsOfUseLater(in ReceivedResponse received, TimeSpan lifetime) =>

@@ -39,22 +39,17 @@ public sealed class StoredResponse
     /// <summary>Whether it must be validated before every use, however fresh: no-cache (RFC 9111 §5.2.2.4).</summary>
     public bool RequiresValidation { get; init; }
 
-    /// <summary>Whether the origin itself said how long it is fresh, or that it is for the public.</summary>
-    public bool StatesLifetime { get; init; }
-
-    /// <summary>
-    /// Whether the origin says that it also answers requests that say who asks: public, must-revalidate, s-maxage (RFC 9111 §3.5).
-    /// </summary>
+    /// <summary>Whether the origin says that it also answers requests that say who asks (RFC 9111 §3.5).</summary>
     public bool IsForEverybody { get; init; }
 
     /// <summary>Whether the origin serves parts of it, as far as it has said so.</summary>
     public bool HasRanges { get; init; }
 
     /// <summary>
-    /// Whether it answers requests without credentials only: an error or a redirect that is kept because the operator says so. An origin
-    /// that hides things from strangers behind 404 has other answers for those it knows (B52).
+    /// Whether it answers requests of strangers only: an error or a redirect that the origin does not call public. Somebody whom the origin
+    /// knows may be let in where strangers are refused, sent to a login, or told that there is nothing (B50, B52).
     /// </summary>
-    public bool IsForStrangers => Status >= 300 && !StatesLifetime;
+    public bool IsForStrangers => Status >= 300 && !IsForEverybody;
 
     /// <summary>
     /// Whether slices fetched at different times may be joined (B25); else it is fetched anew when it is no longer fresh.

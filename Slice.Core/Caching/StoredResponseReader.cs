@@ -159,8 +159,7 @@ public sealed class StoredResponseReader
         {
             Status = status,
             RequiresValidation = directives.NoCache,
-            StatesLifetime = received.StatesLifetime,
-            IsForEverybody = Storability.IsForEverybody(directives),
+            IsForEverybody = Storability.IsForEverybody(directives, status),
             HasRanges = received.HasRanges,
             MayCombine = validator.AllowsCombining(_policy.Validator, isDateStrong: date - modified >= TimeSpan.FromSeconds(1)),
             Stale = StaleUseOf(directives),

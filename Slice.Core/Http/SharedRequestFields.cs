@@ -109,11 +109,18 @@ public sealed class SharedRequestFields
     private static bool IsNegotiation(ReadOnlySpan<byte> name) =>
         Is(name, "Accept-Language"u8) || Is(name, "Accept-Charset"u8) || Is(name, "Referer"u8) || Is(name, "Origin"u8);
 
-    // What every browser sends with every request (Fetch Metadata, client hints, preferences), and what tracing adds on the way.
+    // What every browser sends with every request (Fetch Metadata, client hints, preferences), and what balancers, content delivery
+    // networks and tracing add on the way. Of a network's fields those that say where the client is stand for themselves: pages differ by
+    // them.
     private static bool IsAmbient(ReadOnlySpan<byte> name) =>
         HasPrefix(name, "Sec-"u8) || Is(name, "Upgrade-Insecure-Requests"u8) || Is(name, "Priority"u8) || Is(name, "DNT"u8)
         || Is(name, "Save-Data"u8) || Is(name, "Purpose"u8) || Is(name, "X-Request-Id"u8) || Is(name, "X-Correlation-Id"u8)
-        || Is(name, "traceparent"u8) || Is(name, "tracestate"u8) || Is(name, "X-Amzn-Trace-Id"u8);
+        || Is(name, "traceparent"u8) || Is(name, "tracestate"u8) || Is(name, "baggage"u8) || Is(name, "X-Amzn-Trace-Id"u8)
+        || HasPrefix(name, "X-B3-"u8) || Is(name, "b3"u8) || Is(name, "uber-trace-id"u8) || Is(name, "sentry-trace"u8)
+        || HasPrefix(name, "X-Datadog-"u8) || Is(name, "X-Cloud-Trace-Context"u8)
+        || Is(name, "CF-Ray"u8) || Is(name, "CF-Visitor"u8) || Is(name, "CDN-Loop"u8) || Is(name, "X-Amz-Cf-Id"u8)
+        || Is(name, "X-Varnish"u8) || Is(name, "X-Azure-Ref"u8) || Is(name, "X-Azure-FDID"u8) || HasPrefix(name, "X-Envoy-"u8)
+        || Is(name, "Fastly-FF"u8) || Is(name, "X-Scheme"u8) || Is(name, "X-Timer"u8) || Is(name, "From"u8);
 
     private bool IsAlsoIncluded(ReadOnlySpan<byte> name)
     {

@@ -15,6 +15,10 @@ public sealed record Validator(string? EntityTag, string? LastModified, long Com
     /// <summary>Whether there is anything to compare besides the length.</summary>
     public bool IsPresent => EntityTag is not null || LastModified is not null;
 
+    /// <summary>For log lines and messages.</summary>
+    public override string ToString() =>
+        $"{(EntityTag is null ? "no ETag" : $"ETag {EntityTag}")}, {LastModified ?? "no Last-Modified"}, {CompleteLength} bytes";
+
     /// <summary>
     /// Whether <paramref name="other"/> can be a part of the same version. Everything that both state must be equal, and what the
     /// first answer stated must not have vanished from a later one: bytes of two versions must never be joined.

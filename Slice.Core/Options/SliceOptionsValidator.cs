@@ -26,6 +26,7 @@ public static class SliceOptionsValidator
         AddCollidingListeners(options, errors);
         AddIncompleteSections(options, errors);
         AddTargetLongerThanHead(options, errors);
+        AddTooLittleIndexMemory(options, errors);
         return errors;
     }
 
@@ -73,6 +74,18 @@ public static class SliceOptionsValidator
             errors.Add(new OptionError(
                 "proxy_protocol.trusted_addresses", "[]", "required with proxy_protocol.enabled: nobody would be served",
                 "the addresses of the balancers in front"));
+        }
+    }
+
+    // A few bytes hold no object at all, and are mostly a forgotten unit.
+    private static void AddTooLittleIndexMemory(SliceOptions options, List<OptionError> errors)
+    {
+        const long Least = 1L << 20;
+        long bytes = options.Limits.IndexMemory;
+        if (bytes is > 0 and < Least)
+        {
+            errors.Add(new OptionError(
+                "limits.index_memory", ByteSizeText.Format(bytes), "too small", $"0, or at least {ByteSizeText.Format(Least)}"));
         }
     }
 

@@ -42,10 +42,15 @@ internal sealed class ClientShare(ConnectionServices services, EndPoint? client)
 
     /// <summary>
     /// Answers 429 (RFC 6585 §4) when the client has more connections, or asks more often, than one may; false when the request is to be
-    /// answered as any.
+    /// answered as any. A health check always is: through a balancer its client is everybody, and a balancer that hears 429 gives us up.
     /// </summary>
     public ValueTask<bool> TryRefuseAsync(HttpExchange exchange)
     {
+        if (exchange.Head.Target.PathAndQuery.SequenceEqual(exchange.Settings.HealthPath.Span))
+        {
+            return new(false);
+        }
+
         if (_admission.Verdict == ConnectionVerdict.Refused)
         {
             exchange.KeepAlive = false;

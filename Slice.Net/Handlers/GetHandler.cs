@@ -243,7 +243,8 @@ internal sealed class GetHandler(
     {
         ObjectFetchResult.Found { Generation: { IsShared: true } found } =>
             found.Selecting?.Match(exchange.Head.Fields) == false || HidesFrom(exchange, found.Response),
-        ObjectFetchResult.Found or ObjectFetchResult.Answered => IsRefusal(exchange, result.OriginStatus),
+        ObjectFetchResult.Found or ObjectFetchResult.Answered =>
+            IsRefusal(exchange, result.OriginStatus) || IsPersonal(exchange, result.Detail),
         ObjectFetchResult.Failed failed => failed.Failure.Error.DependsOnWhoAsks(),
         _ => false,
     };
@@ -252,10 +253,14 @@ internal sealed class GetHandler(
     internal static bool IsRefusal(HttpExchange exchange, int status) =>
         status is 401 or 403 or (>= 300 and < 400 and not 304) || (status == 404 && HasOwnCredentials(exchange));
 
-    // What the origin itself says all may have, nobody is asked about again. A redirect may lead strangers to a login, whatever field it is
-    // that a client is known by.
+    // The origin says of its answer to a stranger that it is that stranger's alone: it may have another one for somebody it knows.
+    internal static bool IsPersonal(HttpExchange exchange, CacheDetail detail) =>
+        exchange.HasOwnFields && detail is (CacheDetail.NoStore or CacheDetail.Private or CacheDetail.SetCookie or CacheDetail.Vary);
+
+    // A redirect may lead strangers to a login, whatever field it is that a client is known by.
     private static bool HidesFrom(HttpExchange exchange, StoredResponse response) =>
-        response.IsForStrangers && (response.Status < 400 ? exchange.HasOwnFields : HasOwnCredentials(exchange));
+        response.IsForStrangers
+        && (response.Status is < 400 or 401 or 403 ? exchange.HasOwnFields : HasOwnCredentials(exchange));
 
     // Outside the sliced paths a stored page is as strangers see it. Who says more about himself gets his own, even where the origin
     // forgets to say by Vary that there is one, unless the page is for everybody in so many words.

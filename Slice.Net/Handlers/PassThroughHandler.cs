@@ -63,7 +63,7 @@ internal sealed class PassThroughHandler(
         {
             await failures.RespondAsync(exchange, result.Failure);
         }
-        else if ((exchange.HasOwnFields || exchange.HasOwnTarget) && GetHandler.IsRefusal(exchange, response.Status))
+        else if ((exchange.HasOwnFields || exchange.HasOwnTarget) && IsForStrangers(exchange, response))
         {
             await ForwardAsync(exchange, status with { Detail = CacheDetail.OwnFields });
         }
@@ -78,6 +78,13 @@ internal sealed class PassThroughHandler(
                 await ResponseForwarder.ForwardAsync(exchange, response, status, fill: null, meter, log);
             }
         }
+    }
+
+    private static bool IsForStrangers(HttpExchange exchange, OriginResponse response)
+    {
+        var detail = exchange.Reader.Judge(
+            exchange.Reader.Receive(response), RequestSharing.Allowed, exchange.Template, otherwiseVaries: null, out _);
+        return GetHandler.IsRefusal(exchange, response.Status) || GetHandler.IsPersonal(exchange, detail);
     }
 
     private async ValueTask ForwardAsync(HttpExchange exchange, CacheStatus status)

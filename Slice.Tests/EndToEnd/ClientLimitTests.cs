@@ -88,6 +88,21 @@ public sealed class ClientLimitTests : IAsyncLifetime
         }
     }
 
+    // Behind a balancer all clients have its address; were it told 429, it would give the instance up.
+    [Fact]
+    public async Task Health_checks_are_answered_whatever_their_client_had()
+    {
+        await using var proxy = await StartAsync(new PerClientLimitOptions { Connections = 1, RequestsPerSecond = 1 });
+        using var greedy = await RawClient.ConnectAsync(proxy.EndPoint);
+        await AskAsync(greedy);
+        Assert.Equal(429, (await proxy.GetAsync("/a")).StatusCode);
+
+        for (int check = 0; check < 5; check++)
+        {
+            Assert.Equal(200, (await proxy.GetAsync("/health")).StatusCode);
+        }
+    }
+
     [Fact]
     public async Task Connections_that_say_nothing_beyond_those_to_be_refused_are_closed_at_once()
     {

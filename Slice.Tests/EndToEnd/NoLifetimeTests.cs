@@ -179,13 +179,17 @@ public sealed class NoLifetimeTests
 
     // An origin that hides private things from strangers behind 404.
     [Theory]
-    [InlineData("Authorization: Bearer alice", false)]
-    [InlineData("Cookie: session=alice", false)]
-    [InlineData("Authorization: Bearer alice", true)]
+    [InlineData("Authorization: Bearer alice", "", false)]
+    [InlineData("Cookie: session=alice", "", false)]
+    [InlineData("Authorization: Bearer alice", "max-age=60", false)]
+    [InlineData("Authorization: Bearer alice", "max-age=60, must-revalidate", false)]
+    [InlineData("Cookie: session=alice", "max-age=60, public", true)]
+    [InlineData("Authorization: Bearer alice", "s-maxage=60", true)]
     [Trait("Behaviour", "B29")]
-    public async Task Missing_object_of_strangers_is_not_for_requests_with_credentials(string credentials, bool saysLifetime)
+    public async Task Missing_object_of_strangers_is_not_for_requests_with_credentials(
+        string credentials, string cacheControl, bool isForAll)
     {
-        string[] lifetime = saysLifetime ? ["Cache-Control: max-age=60"] : [];
+        string[] lifetime = cacheControl.Length > 0 ? ["Cache-Control: " + cacheControl] : [];
         await using var origin = ScriptedOrigin.Start(exchange =>
             exchange.Request.Field("Authorization") is null && exchange.Request.Field("Cookie") is null
                 ? exchange.RespondAsync("404 Not Found", "nothing here", lifetime)
@@ -196,7 +200,7 @@ public sealed class NoLifetimeTests
         var known = await proxy.GetAsync("/repository", credentials);
         var stranger = await proxy.GetAsync("/repository");
 
-        Assert.Equal(saysLifetime ? "nothing here" : "secret", known.BodyText);
+        Assert.Equal(isForAll ? "nothing here" : "secret", known.BodyText);
         Assert.Equal(("nothing here", "HIT"), (stranger.BodyText, stranger.Field("X-Cache")));
     }
 

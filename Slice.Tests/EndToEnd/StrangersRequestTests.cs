@@ -60,6 +60,10 @@ public sealed class StrangersRequestTests
     [InlineData("Sec-Fetch-Mode: navigate", false)]
     [InlineData("X-Forwarded-For: 192.0.2.1", false)]
     [InlineData("Upgrade-Insecure-Requests: 1", false)]
+    [InlineData("CF-Ray: 1", false)]
+    [InlineData("CF-IPCountry: DE", true)]
+    [InlineData("CDN-Loop: a", false)]
+    [InlineData("X-B3-TraceId: 1", false)]
     public async Task Page_of_a_client_with_fields_of_its_own_goes_out_whole_and_is_not_stored(string field, bool isOwn)
     {
         await using var origin = ScriptedOrigin.Start(
@@ -98,6 +102,66 @@ public sealed class StrangersRequestTests
     }
 
     // What of the query is no part of the key is not asked for on behalf of all: a token in it is as much the client's as a cookie.
+    // A refusal may well be kept for other strangers; a login redirect says must-revalidate and means them alone.
+    [Theory]
+    [Trait("Behaviour", "B50")]
+    [InlineData("401 Unauthorized", "max-age=60", "Authorization: Basic YQ==", false)]
+    [InlineData("403 Forbidden", "max-age=60", "X-Api-Key: a", false)]
+    [InlineData("403 Forbidden", "max-age=60", "Cookie: a", false)]
+    [InlineData("302 Found", "max-age=60", "Cookie: a", false)]
+    [InlineData("302 Found", "max-age=0, must-revalidate", "Authorization: Basic YQ==", false)]
+    [InlineData("404 Not Found", "max-age=60", "Authorization: Basic YQ==", false)]
+    [InlineData("302 Found", "max-age=60, public", "Cookie: a", true)]
+    [InlineData("404 Not Found", "s-maxage=60", "Cookie: a", true)]
+    public async Task Stored_refusal_of_strangers_refuses_nobody_else(string status, string cacheControl, string field, bool isForAll)
+    {
+        string name = field.Split(':')[0];
+        await using var origin = ScriptedOrigin.Start(exchange => exchange.Request.Field(name) is null
+            ? exchange.SendAsync(
+                $"HTTP/1.1 {status}\r\nContent-Length: 0\r\nLocation: /login\r\nCache-Control: {cacheControl}\r\n\r\n")
+            : _file.AnswerAsync(exchange));
+        await using var proxy = await StartAsync(origin);
+        int refused = int.Parse(status[..3], System.Globalization.CultureInfo.InvariantCulture);
+        Assert.Equal(refused, (await proxy.GetAsync("/file")).StatusCode);
+
+        foreach (string method in (string[])["GET", "HEAD", "GET"])
+        {
+            using var client = await RawClient.ConnectAsync(proxy.EndPoint);
+            await client.SendAsync(RawClient.Request(method, "/file", field));
+            Assert.Equal(isForAll ? refused : 200, (await client.ReadResponseAsync(method)).StatusCode);
+        }
+
+        Assert.Equal(refused, (await proxy.GetAsync("/file")).StatusCode);
+    }
+
+    // What the origin gives to a stranger and calls personal is no file: somebody it knows gets something else.
+    [Theory]
+    [Trait("Behaviour", "B50")]
+    [InlineData("Cache-Control: private", "Cookie: alice")]
+    [InlineData("Cache-Control: private, max-age=60", "Authorization: Basic YQ==")]
+    [InlineData("Cache-Control: no-store", "X-Api-Key: alice")]
+    [InlineData("Set-Cookie: session=new", "Cookie: alice")]
+    [InlineData("Vary: *\r\nCache-Control: max-age=60", "Cookie: alice")]
+    public async Task Personal_answer_to_a_stranger_is_not_for_a_client_with_fields_of_its_own(string answerField, string field)
+    {
+        string name = field.Split(':')[0];
+        await using var origin = ScriptedOrigin.Start(exchange =>
+        {
+            string body = exchange.Request.Field(name) is null ? "for nobody" : "for alice";
+            return exchange.SendAsync(
+                $"HTTP/1.1 200 OK\r\nContent-Length: {body.Length}\r\n{answerField}\r\n\r\n"
+                + (exchange.Request.Method == "HEAD" ? "" : body));
+        });
+        await using var proxy = await StartAsync(origin);
+
+        Assert.Equal("for alice", (await proxy.GetAsync("/file", field)).BodyText);
+        Assert.Equal("for nobody", (await proxy.GetAsync("/file")).BodyText);
+        Assert.Equal("for alice", (await proxy.GetAsync("/file", field, "Range: bytes=0-100")).BodyText);
+        using var client = await RawClient.ConnectAsync(proxy.EndPoint);
+        await client.SendAsync(RawClient.Request("HEAD", "/other", field));
+        Assert.Equal("9", (await client.ReadResponseAsync("HEAD")).Field("Content-Length"));
+    }
+
     [Theory]
     [Trait("Behaviour", "B50")]
     [InlineData("GET", true)]

@@ -184,5 +184,18 @@ public sealed class SliceOptionsValidatorTests
         Assert.Equal(expected, SliceOptionsValidator.Validate(options).Select(error => error.ToString()));
     }
 
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(64, false)]
+    [InlineData((1 << 20) - 1, false)]
+    [InlineData(1 << 20, true)]
+    public void Index_memory_holds_something_or_is_the_default(long bytes, bool isValid)
+    {
+        SliceOptions options = s_valid with { Limits = new LimitOptions { IndexMemory = bytes } };
+        string text = ByteSizeText.Format(bytes);
+        string[] expected = isValid ? [] : [$"limits.index_memory: {text}: too small, allowed: 0, or at least 1MiB"];
+        Assert.Equal(expected, SliceOptionsValidator.Validate(options).Select(error => error.ToString()));
+    }
+
     private static object ValueOf(OptionKey key, long bound) => key.Kind == OptionKind.Duration ? TimeSpan.FromMilliseconds(bound) : bound;
 }

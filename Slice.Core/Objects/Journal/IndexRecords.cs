@@ -12,7 +12,6 @@ internal static class IndexRecords
     private const byte RequiresValidationFlag = 1;
     private const byte MayCombineFlag = 2;
     private const byte StaleForbiddenFlag = 4;
-    private const byte StatesLifetimeFlag = 8;
     private const byte HasRangesFlag = 16;
     private const byte IsForEverybodyFlag = 32;
     private const int UsesShift = 4;
@@ -168,7 +167,6 @@ internal static class IndexRecords
         int flags = (response.RequiresValidation ? RequiresValidationFlag : 0)
             | (response.MayCombine ? MayCombineFlag : 0)
             | (response.Stale.IsForbidden ? StaleForbiddenFlag : 0)
-            | (response.StatesLifetime ? StatesLifetimeFlag : 0)
             | (response.HasRanges ? HasRangesFlag : 0)
             | (response.IsForEverybody ? IsForEverybodyFlag : 0);
         buffer.Byte((byte)flags);
@@ -199,7 +197,6 @@ internal static class IndexRecords
             Status = status,
             RequiresValidation = (flags & RequiresValidationFlag) != 0,
             MayCombine = (flags & MayCombineFlag) != 0,
-            StatesLifetime = (flags & StatesLifetimeFlag) != 0,
             HasRanges = (flags & HasRangesFlag) != 0,
             IsForEverybody = (flags & IsForEverybodyFlag) != 0,
             Stale = stale,

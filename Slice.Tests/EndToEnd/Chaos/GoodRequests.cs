@@ -50,6 +50,7 @@ internal sealed class GoodRequests(ChaosCatalogue catalogue, FuzzRandom random, 
         {
             // What a user's cookie does to a file for everybody: nothing.
             Fields = [.. wish.Fields, .. user is null ? Array.Empty<string>() : [$"Cookie: session={user}"]],
+            User = user,
             IsForEver = wish.Method == "GET" && file.Path.StartsWith("/files/plain/", StringComparison.Ordinal),
             Version = wish.Version,
         };

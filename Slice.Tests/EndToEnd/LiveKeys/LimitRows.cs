@@ -44,9 +44,9 @@ internal static class LimitRows
     private static async Task<string> TwoConnectionsAsync(LiveKeyBed bed)
     {
         using var first = await RawClient.ConnectAsync(bed.Proxy.EndPoint);
-        await first.SendAsync(RawClient.Request("GET", "/health"));
+        await first.SendAsync(RawClient.Request("GET", bed.NewTarget()));
         int status = (await first.ReadResponseAsync()).StatusCode;
-        int next = (await bed.GetAsync("/health")).StatusCode;
+        int next = (await bed.GetAsync(bed.NewTarget())).StatusCode;
         return string.Create(CultureInfo.InvariantCulture, $"{status} {next}");
     }
 
@@ -54,7 +54,7 @@ internal static class LimitRows
     private static async Task<string> ManyRequestsAsync(LiveKeyBed bed)
     {
         const int Requests = 50;
-        await bed.Client.SendAsync(string.Concat(Enumerable.Repeat(RawClient.Request("GET", "/health"), Requests)));
+        await bed.Client.SendAsync(string.Concat(Enumerable.Repeat(RawClient.Request("GET", bed.NewTarget()), Requests)));
         int refused = 0;
         for (int request = 0; request < Requests; request++)
         {

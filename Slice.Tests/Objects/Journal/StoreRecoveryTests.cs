@@ -198,7 +198,7 @@ public sealed class StoreRecoveryTests : IDisposable
         {
             Status = 404,
             RequiresValidation = true,
-            StatesLifetime = true,
+            IsForEverybody = true,
             HasRanges = true,
             MayCombine = false,
             Stale = new StaleUse(true, TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(5)),
@@ -228,7 +228,7 @@ public sealed class StoreRecoveryTests : IDisposable
         Assert.Null(again.Response.Date);
         Assert.Equal(404, again.Response.Status);
         Assert.True(again.Response.RequiresValidation);
-        Assert.True(again.Response.StatesLifetime && again.Response.HasRanges);
+        Assert.True(again.Response.IsForEverybody && again.Response.HasRanges);
         Assert.False(again.Response.MayCombine);
         Assert.Equal(response.Stale, again.Response.Stale);
     }
