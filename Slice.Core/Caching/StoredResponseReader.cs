@@ -101,6 +101,14 @@ public sealed class StoredResponseReader
             return CacheDetail.SetCookie;
         }
 
+        // RFC 9111 §3.5 lets must-revalidate share what Authorization has got; of cookies it says nothing.
+        bool isForCookie = request == RequestSharing.Own
+            && template.Fields.Any(field => field.Name.Equals("Cookie", StringComparison.OrdinalIgnoreCase));
+        if (isForCookie && !received.Directives.IsPublic && received.Directives.SharedMaxAge is null)
+        {
+            return CacheDetail.OwnFields;
+        }
+
         var detail = Storability.Judge(received, request);
         return detail != CacheDetail.None ? detail
             : SelectingFields.TryRead(
@@ -159,7 +167,7 @@ public sealed class StoredResponseReader
         {
             Status = status,
             RequiresValidation = directives.NoCache,
-            IsForEverybody = Storability.IsForEverybody(directives, status),
+            IsForEverybody = directives.IsPublic || directives.SharedMaxAge is not null,
             HasRanges = received.HasRanges,
             MayCombine = validator.AllowsCombining(_policy.Validator, isDateStrong: date - modified >= TimeSpan.FromSeconds(1)),
             Stale = StaleUseOf(directives),

@@ -56,7 +56,7 @@ internal static class HostSyntax
         int colon = host.LastIndexOf((byte)':');
         if (colon >= 0 && host[(colon + 1)..].IndexOf((byte)']') < 0)
         {
-            var port = host[(colon + 1)..];
+            var port = host[(colon + 1)..].TrimStart((byte)'0');
             if (!port.IsEmpty && !port.SequenceEqual(isTls ? "443"u8 : "80"u8))
             {
                 return host;

@@ -53,18 +53,13 @@ public sealed class SharedRequestFields
         && !(field == KnownField.Other && (RewritesRequest(name) || IsAmbient(name)));
 
     /// <summary>Whether a request has a field that is the client's own (<see cref="IsOwn"/>).</summary>
-    public bool HasOwn(FieldTable fields)
-    {
-        for (int index = 0; index < fields.LineCount; index++)
-        {
-            if (IsOwn(fields.FieldAt(index), fields.NameAt(index)) && !HopByHopFields.IsHopByHop(fields, index))
-            {
-                return true;
-            }
-        }
+    public bool HasOwn(FieldTable fields) => HasOwn(fields, countsCredentials: true);
 
-        return false;
-    }
+    /// <summary>Whether a request has a field of the client's own that is no credential.</summary>
+    public bool HasOwnBesideCredentials(FieldTable fields) => HasOwn(fields, countsCredentials: false);
+
+    /// <summary>Whether a field says who asks in the way that origins answer for: RFC 9110 §11.6.2, RFC 6265 §5.4.</summary>
+    public static bool IsCredential(KnownField field) => field is KnownField.Authorization or KnownField.Cookie;
 
     /// <summary>
     /// Whether a field goes along when a client's own request is cut into slices: all but those that select a part or a version (we set our
@@ -105,22 +100,39 @@ public sealed class SharedRequestFields
         || Is(name, "X-Host"u8) || Is(name, "X-Real-IP"u8) || Is(name, "X-Method-Override"u8) || Is(name, "True-Client-IP"u8)
         || Is(name, "Front-End-Https"u8) || Is(name, "X-Cluster-Client-IP"u8) || Is(name, "Client-IP"u8);
 
-    // RFC 9110 §12.5, and whence a request comes: hot link protection and CORS answer by these.
+    // RFC 9110 §12.5, client hints (RFC 8942), and whence a request comes: hot link protection and CORS answer by these.
     private static bool IsNegotiation(ReadOnlySpan<byte> name) =>
-        Is(name, "Accept-Language"u8) || Is(name, "Accept-Charset"u8) || Is(name, "Referer"u8) || Is(name, "Origin"u8);
+        Is(name, "Accept-Language"u8) || Is(name, "Accept-Charset"u8) || HasPrefix(name, "Sec-CH-"u8) || Is(name, "Save-Data"u8)
+        || Is(name, "Referer"u8) || Is(name, "Origin"u8);
 
-    // What every browser sends with every request (Fetch Metadata, client hints, preferences), and what balancers, content delivery
+    // What every browser sends with every request (Fetch Metadata, preferences), and what balancers, content delivery
     // networks and tracing add on the way. Of a network's fields those that say where the client is stand for themselves: pages differ by
     // them.
     private static bool IsAmbient(ReadOnlySpan<byte> name) =>
         HasPrefix(name, "Sec-"u8) || Is(name, "Upgrade-Insecure-Requests"u8) || Is(name, "Priority"u8) || Is(name, "DNT"u8)
-        || Is(name, "Save-Data"u8) || Is(name, "Purpose"u8) || Is(name, "X-Request-Id"u8) || Is(name, "X-Correlation-Id"u8)
+        || Is(name, "Purpose"u8) || Is(name, "X-Request-Id"u8) || Is(name, "X-Correlation-Id"u8)
         || Is(name, "traceparent"u8) || Is(name, "tracestate"u8) || Is(name, "baggage"u8) || Is(name, "X-Amzn-Trace-Id"u8)
         || HasPrefix(name, "X-B3-"u8) || Is(name, "b3"u8) || Is(name, "uber-trace-id"u8) || Is(name, "sentry-trace"u8)
         || HasPrefix(name, "X-Datadog-"u8) || Is(name, "X-Cloud-Trace-Context"u8)
         || Is(name, "CF-Ray"u8) || Is(name, "CF-Visitor"u8) || Is(name, "CDN-Loop"u8) || Is(name, "X-Amz-Cf-Id"u8)
         || Is(name, "X-Varnish"u8) || Is(name, "X-Azure-Ref"u8) || Is(name, "X-Azure-FDID"u8) || HasPrefix(name, "X-Envoy-"u8)
         || Is(name, "Fastly-FF"u8) || Is(name, "X-Scheme"u8) || Is(name, "X-Timer"u8) || Is(name, "From"u8);
+
+    private bool HasOwn(FieldTable fields, bool countsCredentials)
+    {
+        for (int index = 0; index < fields.LineCount; index++)
+        {
+            var field = fields.FieldAt(index);
+            if (IsOwn(field, fields.NameAt(index))
+                && (countsCredentials || !IsCredential(field))
+                && !HopByHopFields.IsHopByHop(fields, index))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private bool IsAlsoIncluded(ReadOnlySpan<byte> name)
     {

@@ -302,7 +302,9 @@ internal sealed class SliceDelivery
             }
         }
 
-        if (!UnstoredDelivery.CanHelp(outcome.Failure.Error))
+        // B50 in the middle of an object: where strangers are refused, the client's own request goes out, for this client alone.
+        bool asksAsItself = outcome.Failure.Error.DependsOnWhoAsks() && exchange.HasOwnFields && exchange.AsksAs != AskingAs.Itself;
+        if (!asksAsItself && !UnstoredDelivery.CanHelp(outcome.Failure.Error))
         {
             return (outcome, false);
         }
@@ -312,7 +314,10 @@ internal sealed class SliceDelivery
         var rest = new ByteRange(start + _sentOfSlice, end);
         _bytesSent += _sentOfSlice;
         _sentOfSlice = 0;
+        var asked = exchange.AsksAs;
+        exchange.AsksAs = asksAsItself ? AskingAs.Itself : asked;
         outcome = await _unstored.RunAsync(exchange, generation, rest, outcome.HasBegun ? default : head);
+        exchange.AsksAs = asked;
         _misses += outcome.Status == DeliveryStatus.Delivered ? generation.IsWhole ? _window.Plan.Count - _window.CurrentOrdinal : 1 : 0;
         return (outcome, generation.IsWhole);
     }

@@ -26,7 +26,7 @@ internal sealed class HttpExchange
     private CacheDetail _cacheDetail;
     private bool _hasRequest;
     private int _plannedStatus;
-    private bool _asksForItself;
+    private AskingAs _asksAs;
     private CacheResult _cacheResult;
     private ExchangeEnding _ending;
 
@@ -115,20 +115,24 @@ internal sealed class HttpExchange
     public bool IsHead => Head.Method == RequestMethod.Head;
 
     /// <summary>What subrequests on behalf of this request have in common. Made on first use: a hit needs none.</summary>
-    public SubrequestTemplate Template => _template ??= (_asksForItself
+    public SubrequestTemplate Template => _template ??= (_asksAs == AskingAs.Itself
         ? SubrequestTemplates.ForOwn(Head, Settings.Options.ForwardHost)
-        : SubrequestTemplates.ForAll(Head, NormalizedTarget, KeyPrefix, Settings.SharedFields, passesAcceptEncoding: IsSliced == false))
+        : SubrequestTemplates.ForAll(
+            Head, NormalizedTarget, KeyPrefix, Settings.SharedFields, _asksAs == AskingAs.Known, passesAcceptEncoding: IsSliced == false))
         with { Client = ClientName.Of(RemoteEndPoint) };
 
-    /// <summary>
-    /// Whether subrequests carry the client's own fields, credentials among them; the answer is the client's then, unless the origin says
-    /// that others may have it (B50).
-    /// </summary>
-    public bool AsksForItself
+    /// <summary>As whom subrequests ask; a stranger until somebody says otherwise.</summary>
+    public AskingAs AsksAs
     {
-        get => _asksForItself;
-        set => (_asksForItself, _template) = (value, null);
+        get => _asksAs;
+        set => (_asksAs, _template) = (value, null);
     }
+
+    /// <summary>
+    /// As whom to ask for an answer of the client's own: with its credentials alone when it has nothing else that strangers leave out.
+    /// </summary>
+    public AskingAs OwnVoice =>
+        HasOwnTarget || Settings.SharedFields.HasOwnBesideCredentials(Head.Fields) ? AskingAs.Itself : AskingAs.Known;
 
     /// <summary>Whether the request carries fields that shared requests leave out, so that its own may be answered otherwise.</summary>
     public bool HasOwnFields => Settings.SharedFields.HasOwn(Head.Fields);
@@ -226,7 +230,7 @@ internal sealed class HttpExchange
     /// <summary>Ends the exchange and gives its buffers back.</summary>
     public void Release()
     {
-        AsksForItself = false;
+        AsksAs = AskingAs.Stranger;
         _reader = null;
         IsSliced = null;
         _keyLength = _hostLength = _targetLength = 0;

@@ -23,13 +23,19 @@ internal static class SubrequestTemplates
     /// <param name="target">Path and query in normal form: what the answer is stored under (B43).</param>
     /// <param name="host">The host in normal form; empty for the origin's own.</param>
     /// <param name="shared">Which fields go along.</param>
+    /// <param name="includesCredentials">Whether Authorization and Cookie go along too (<see cref="AskingAs.Known"/>).</param>
     /// <param name="passesAcceptEncoding">
     /// Whether the client's coding is asked for: outside the sliced paths. Slices are cut from the identity.
     /// </param>
     public static SubrequestTemplate ForAll(
-        RequestHead head, ReadOnlySpan<byte> target, ReadOnlySpan<byte> host, SharedRequestFields shared, bool passesAcceptEncoding)
+        RequestHead head, ReadOnlySpan<byte> target, ReadOnlySpan<byte> host, SharedRequestFields shared, bool includesCredentials,
+        bool passesAcceptEncoding)
     {
-        var fields = Select(head, passesAcceptEncoding, (field, index) => shared.Includes(field, head.Fields.NameAt(index)));
+        var fields = Select(
+            head,
+            passesAcceptEncoding,
+            (field, index) => shared.Includes(field, head.Fields.NameAt(index))
+                || (includesCredentials && SharedRequestFields.IsCredential(field)));
         return new SubrequestTemplate(Encoding.Latin1.GetString(target), host.IsEmpty ? null : Encoding.Latin1.GetString(host), fields)
         {
             PassesAcceptEncoding = passesAcceptEncoding,

@@ -59,7 +59,8 @@ internal sealed class GetHandler(
 
             if (generation.WasAskedAsOwn)
             {
-                exchange.AsksForItself = exchange.HasOwnFields;
+                // What others may have is asked for with nothing else of the client's.
+                exchange.AsksAs = AskingAs.Known;
             }
 
             try
@@ -139,7 +140,9 @@ internal sealed class GetHandler(
                 status = new CacheStatus { IsStale = true, Detail = detail };
                 return true;
             case Reuse.StaleWhileRevalidate:
-                objects.Refresh(NewFetchRequest(exchange, directives, generation, IsSliced(exchange)), exchange.Head.Fields);
+                // On behalf of all: what this client forbids to keep, others wait for.
+                var refresh = NewFetchRequest(exchange, default, generation, IsSliced(exchange)) with { Sharing = RequestSharing.Allowed };
+                objects.Refresh(refresh, exchange.Head.Fields);
                 status = new CacheStatus { IsStale = true, Detail = detail };
                 return true;
             default:
@@ -221,9 +224,9 @@ internal sealed class GetHandler(
         HttpExchange exchange, RequestDirectives directives, Generation? stale, bool isSliced)
     {
         bool hasOwn = (isSliced && exchange.HasOwnFields) || exchange.HasOwnTarget;
-        exchange.AsksForItself = hasOwn && objects.NeedsOwnLately(exchange.Key);
-        if (!exchange.AsksForItself)
+        if (!hasOwn || !objects.NeedsOwnLately(exchange.Key))
         {
+            exchange.AsksAs = AskingAs.Stranger;
             var result = await FetchObjectAsync(exchange, NewFetchRequest(exchange, directives, stale, isSliced));
             if (!hasOwn || !IsForStrangers(exchange, result))
             {
@@ -231,12 +234,18 @@ internal sealed class GetHandler(
             }
 
             objects.KeepFilling(result);
-            objects.RememberNeedsOwn(exchange.Key);
-            exchange.AsksForItself = true;
         }
 
         // Without what is stored: a 304 with this client's fields would go into everybody's.
-        return await FetchObjectAsync(exchange, NewFetchRequest(exchange, directives, stale: null, isSliced));
+        exchange.AsksAs = exchange.OwnVoice;
+        var own = await FetchObjectAsync(exchange, NewFetchRequest(exchange, directives, stale: null, isSliced));
+        if (own.OriginStatus is >= 200 and < 300)
+        {
+            // Only where it does better: who is refused as himself, too, must not cost others their common answers.
+            objects.RememberNeedsOwn(exchange.Key);
+        }
+
+        return own.Detail == CacheDetail.RequestNoStore && !directives.NoStore ? own with { Detail = CacheDetail.OwnFields } : own;
     }
 
     private static bool IsForStrangers(HttpExchange exchange, ObjectFetchResult result) => result switch
@@ -315,8 +324,8 @@ internal sealed class GetHandler(
 
         var options = exchange.Settings.Options;
         return !(options.EnableCache && options.CacheUnsliced) ? CacheDetail.UnslicedOff
-            : stale is null && fields.Contains(KnownField.Range) ? CacheDetail.UnslicedRange
             : exchange.HasOwnFields ? CacheDetail.OwnFields
+            : stale is null && fields.Contains(KnownField.Range) ? CacheDetail.UnslicedRange
             : objects.IsUncacheableLately(exchange.Key) && ClientConditions.AreIn(fields) ? CacheDetail.UncacheableLately
             : CacheDetail.None;
     }
@@ -325,7 +334,8 @@ internal sealed class GetHandler(
         HttpExchange exchange, in RequestDirectives directives, Generation? stale, bool isSliced)
     {
         var sharing = directives.NoStore ? RequestSharing.Forbidden
-            : exchange.AsksForItself ? exchange.HasOwnTarget ? RequestSharing.Forbidden : RequestSharing.Own
+            : exchange.AsksAs == AskingAs.Itself ? RequestSharing.Forbidden
+            : exchange.AsksAs == AskingAs.Known ? RequestSharing.Own
             : RequestSharing.Allowed;
         return new ObjectFetchRequest(
             new CacheKey(exchange.Key), exchange.FetchContext, isSliced ? FirstSliceOf(exchange) : 0, stale, sharing)

@@ -83,7 +83,9 @@ public sealed class SharedAnswerTests
     [InlineData("max-age=60", "GET", "Sec-Fetch-Mode: navigate", true)]
     [InlineData("max-age=60, public", "GET", "Cookie: alice", true)]
     [InlineData("s-maxage=60", "GET", "X-Api-Key: alice", true)]
-    [InlineData("max-age=60, must-revalidate", "HEAD", "Authorization: Basic YQ==", true)]
+    [InlineData("s-maxage=60", "HEAD", "Authorization: Basic YQ==", true)]
+    [InlineData("max-age=60, must-revalidate", "GET", "Cookie: alice", false)]
+    [InlineData("max-age=60", "HEAD", "Cookie: alice\r\nRange: bytes=0-2", false)]
     [Trait("Behaviour", "B50")]
     public async Task Stored_page_answers_who_says_who_asks_only_when_it_is_for_everybody(
         string cacheControl, string method, string fields, bool isForEverybody)

@@ -42,7 +42,6 @@ public sealed class SharedRequestKindTests : IAsyncLifetime
         "Max-Forwards: 9",
         "DNT: 1",
         "Sec-Fetch-Mode: navigate",
-        "Sec-CH-UA: alice",
         "Priority: u=1",
         "traceparent: 00-alice",
         "X-Request-Id: alice",
@@ -63,6 +62,8 @@ public sealed class SharedRequestKindTests : IAsyncLifetime
         "User-Agent: a/1",
         "Referer: http://a.example/",
         "Origin: http://a.example",
+        "Sec-CH-UA-Mobile: ?1",
+        "Save-Data: on",
     ];
 
     // Our own: what frames a request, asks for a part, names a version, or says that we are there.
@@ -156,6 +157,26 @@ public sealed class SharedRequestKindTests : IAsyncLifetime
 
         await _origin.RequestsArrivedAsync(5);
         AssertAsksAsStranger(5);
+    }
+
+    [Fact]
+    public async Task Stale_object_that_a_client_with_no_store_wants_is_refreshed_for_all()
+    {
+        await AskAsync("GET /files/a HTTP/1.1", s_fieldsOfAll);
+        _time.Advance(TimeSpan.FromSeconds(20));
+
+        _file.ETag = "\"v2\"";
+        await AskAsync("GET /files/a HTTP/1.1", [.. s_fieldsOfAll, "Cache-Control: no-store"]);
+        await _origin.RequestsArrivedAsync(5);
+
+        // Who wants nothing but what is stored starts no refresh.
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                var stored = await AskAsync("HEAD /files/a HTTP/1.1", "Cache-Control: only-if-cached, max-stale");
+                return stored.Field("ETag") == "\"v2\"";
+            },
+            () => "the refreshed object");
     }
 
     [Theory]
