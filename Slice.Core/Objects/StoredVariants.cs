@@ -12,8 +12,8 @@ namespace Slice.Core.Objects;
 internal sealed class StoredVariants
 {
     /// <summary>
-    /// Most variants of one key; the oldest goes for a new one. A client that invents values of a selecting field must not be able to
-    /// fill the store with copies of one object. Arbitrary.
+    /// Most variants of one key; for a new one goes the one that was used the least, the oldest of equals. A client that invents values of
+    /// a selecting field must not be able to fill the store with copies of one object, nor to push out the copies that are used. Arbitrary.
     /// </summary>
     public const int MaxVariants = 32;
 
@@ -82,7 +82,7 @@ internal sealed class StoredVariants
             }
 
             bool isOfAnotherVary = !isReplaced && !varies.Exists(known => known?.HasSameNames(generation.Selecting!) == true);
-            if (isReplaced || kept.Count == MaxVariants || (isOfAnotherVary && varies.Count == MaxVaries))
+            if (isReplaced || (isOfAnotherVary && varies.Count == MaxVaries))
             {
                 replaced.Add(generation);
                 continue;
@@ -93,6 +93,13 @@ internal sealed class StoredVariants
             {
                 varies.Add(generation.Selecting);
             }
+        }
+
+        if (kept.Count > MaxVariants)
+        {
+            var leastUsed = LeastUsedAfterFirst(kept);
+            kept.Remove(leastUsed);
+            replaced.Add(leastUsed);
         }
 
         return new StoredVariants([.. kept]);
@@ -107,6 +114,18 @@ internal sealed class StoredVariants
         }
 
         return _newestFirst.Length == 1 ? null : new StoredVariants(Array.FindAll(_newestFirst, generation => generation != removed));
+    }
+
+    // The last of equals, which is the oldest.
+    private static Generation LeastUsedAfterFirst(List<Generation> newestFirst)
+    {
+        var least = newestFirst[^1];
+        for (int index = newestFirst.Count - 2; index > 0; index--)
+        {
+            least = newestFirst[index].Uses < least.Uses ? newestFirst[index] : least;
+        }
+
+        return least;
     }
 
     private static uint AllBits(int count) => count == MaxVariants ? uint.MaxValue : (1u << count) - 1;

@@ -55,6 +55,39 @@ public sealed class StoredVariantsTests : IDisposable
     }
 
     [Fact]
+    [Trait("Behaviour", "B53")]
+    public void Variant_that_is_used_outlives_a_flood_of_invented_values()
+    {
+        var used = Publish("de");
+        var unused = Publish("en");
+        Assert.Same(used, Find("de"));
+        for (int number = 0; number < 3 * StoredVariants.MaxVariants; number++)
+        {
+            Publish($"x{number}");
+        }
+
+        Assert.Equal((false, true), (used.IsRetired, unused.IsRetired));
+        Assert.Same(used, Find("de"));
+        Assert.Null(Find("x64"));
+        Assert.NotNull(Find("x65"));
+    }
+
+    [Fact]
+    public void New_variant_finds_room_when_all_are_used()
+    {
+        for (int number = 0; number < StoredVariants.MaxVariants; number++)
+        {
+            Publish($"x{number}");
+            Assert.NotNull(Find($"x{number}"));
+        }
+
+        var added = Publish("new");
+        Assert.Same(added, Find("new"));
+        Assert.Null(Find("x0"));
+        Assert.NotNull(Find("x1"));
+    }
+
+    [Fact]
     public void Removed_variant_leaves_the_others()
     {
         var german = Publish("de");
