@@ -85,24 +85,22 @@ public sealed class IndexMemoryTests : IDisposable
         Assert.InRange(_index.MemoryBytes, 1, Budget);
     }
 
-    // It has its ghost: evicted on probation, it is worth more than others of its age.
+    // They have their ghosts: evicted on probation, they are worth more than others of their age. Ghosts are a guess, in buckets that the
+    // hash of the process fills unevenly: most must do.
     [Fact]
-    public void Record_that_comes_again_soon_outlives_the_next_flood()
+    public void Most_records_that_come_again_soon_outlive_the_next_flood()
     {
-        Publish("/again", 1000);
+        string[] again = [.. Enumerable.Range(0, 20).Select(number => $"/again/{number}")];
+        PublishAll(again);
         Flood(0);
-        Assert.Null(Find("/again"));
-        Publish("/again", 1000);
+        Assert.All(again, target => Assert.Null(Find(target)));
+        PublishAll(again);
         Flood(1000);
-        Assert.NotNull(Find("/again"));
+        Assert.InRange(again.Count(target => Find(target) is not null), again.Length / 2, again.Length);
 
-        void Flood(int first)
-        {
-            for (int number = first; number < first + 700; number++)
-            {
-                Publish($"/{number}", 1000);
-            }
-        }
+        void PublishAll(string[] targets) => Array.ForEach(targets, target => Publish(target, 1000));
+
+        void Flood(int first) => PublishAll([.. Enumerable.Range(first, 700).Select(number => $"/{number}")]);
     }
 
     [Fact]
