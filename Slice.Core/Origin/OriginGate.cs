@@ -231,11 +231,12 @@ public sealed class OriginGate : IDisposable
             AdmitUnsynchronized();
         }
 
-        while (_everybody.IsWaiting && _slow >= _limit && (revoked?.Count ?? 0) < _limit && FindOverdueUnsynchronized() is { } overdue)
+        if (_everybody.IsWaiting && _slow >= _limit && FindOverdueUnsynchronized() is { } overdue)
         {
-            // Out of its list the permit is not found again; it comes back when its request has ended.
+            // Out of its list the permit is not found again; it comes back when its request has ended. The next one ends when somebody
+            // waits even then: all at once would be more than are waited for.
             overdue.Place.List!.Remove(overdue.Place);
-            (revoked ??= []).Add(overdue);
+            revoked = [overdue];
         }
 
         SetTimerUnsynchronized();

@@ -229,6 +229,7 @@ public sealed class OriginGateTests
         _time.Advance(TimeSpan.FromMilliseconds(1));
 
         Assert.True(greedy.Revoked.IsCancellationRequested);
+        Assert.False(modest.Revoked.IsCancellationRequested);
         greedy.Dispose();
         Assert.NotNull(await Deadline.WithinAsync(good, "the good one"));
         modest.Dispose();
