@@ -1,3 +1,4 @@
+using Slice.Core.Objects;
 using Slice.Core.Origin;
 
 namespace Slice.Core.Fetching;
@@ -12,13 +13,18 @@ internal sealed class ObjectFetch(FetchSettings settings, Action<ObjectFetchResu
 {
     private readonly Lock _lock = new();
     private readonly TaskCompletionSource<ObjectFetchResult> _result = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<ObjectFetchResult?> _shared = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationSignal _abandoned = new();
     private int _followers;
+    private bool _hasOwnerLeft;
     private bool _isTaken;
     private bool _isAbandoned;
 
-    /// <summary>Completes when the origin has answered; never faults.</summary>
+    /// <summary>For the client that started the fetch: completes when the origin has answered; never faults.</summary>
     public Task<ObjectFetchResult> Result => _result.Task;
+
+    /// <summary>For the other followers: the same result, or null as soon as they are let go; never faults.</summary>
+    public Task<ObjectFetchResult?> Shared => _shared.Task;
 
     /// <summary>Cancelled when the last follower left while the origin had not answered.</summary>
     public CancellationToken Abandoned => _abandoned.Token;
@@ -26,12 +32,26 @@ internal sealed class ObjectFetch(FetchSettings settings, Action<ObjectFetchResu
     /// <summary>What the request was made with.</summary>
     public FetchSettings Settings => settings;
 
-    /// <summary>Begins to follow; false when the result is there, or everybody has left. Pair with <see cref="StopFollowing"/>.</summary>
+    /// <summary>
+    /// Takes the fetch from where others find it, before they are let go; null where nobody finds it, or they may not be let go. Set before
+    /// the fetch starts.
+    /// </summary>
+    public Action? GiveUpPlace { get; set; }
+
+    /// <summary>
+    /// Looks for what somebody else may have brought meanwhile, with the fields of the client that started the fetch; null when there is
+    /// nothing to look for. Set before the fetch starts.
+    /// </summary>
+    public Func<Generation?>? LookAgain { get; set; }
+
+    /// <summary>
+    /// Begins to follow; false when there is nothing to wait for any more, or everybody has left. Pair with <see cref="StopFollowing"/>.
+    /// </summary>
     public bool TryFollow()
     {
         lock (_lock)
         {
-            if (_isAbandoned || _result.Task.IsCompleted)
+            if (_isAbandoned || _shared.Task.IsCompleted)
             {
                 return false;
             }
@@ -50,13 +70,46 @@ internal sealed class ObjectFetch(FetchSettings settings, Action<ObjectFetchResu
         }
     }
 
+    /// <summary>
+    /// A try has failed in a way that may be the fault of the client that started the fetch (B51): the others wait for the repeats no
+    /// longer.
+    /// </summary>
+    public void LetOthersGo()
+    {
+        if (GiveUpPlace is not { } giveUpPlace)
+        {
+            return;
+        }
+
+        giveUpPlace();
+        lock (_lock)
+        {
+            _shared.TrySetResult(null);
+        }
+    }
+
+    /// <summary>
+    /// What <see cref="LookAgain"/> finds once the others were let go; null before, and when the client whose fields are compared has left.
+    /// </summary>
+    public Generation? FindNewer()
+    {
+        lock (_lock)
+        {
+            return _hasOwnerLeft || !_shared.Task.IsCompleted ? null : LookAgain?.Invoke();
+        }
+    }
+
     /// <summary>Ends following. The last to leave before there is a result ends the request at the origin.</summary>
-    public void StopFollowing()
+    /// <param name="isOwner">
+    /// Whether it is the client that started the fetch: its fields are looked at no more once the call has returned.
+    /// </param>
+    public void StopFollowing(bool isOwner = false)
     {
         bool isAbandoned;
         lock (_lock)
         {
             _followers--;
+            _hasOwnerLeft |= isOwner;
             _isAbandoned |= isAbandoned = _followers == 0 && !_result.Task.IsCompleted;
         }
 
@@ -74,6 +127,7 @@ internal sealed class ObjectFetch(FetchSettings settings, Action<ObjectFetchResu
         lock (_lock)
         {
             _result.SetResult(result);
+            _shared.TrySetResult(result);
         }
 
         DiscardIfUnwanted();

@@ -20,10 +20,14 @@ public sealed class ObjectFetchAttempts(
 {
     /// <summary>Asks until there is a result, under the retry policy. Expected failures are results.</summary>
     /// <param name="request">What to ask.</param>
-    /// <param name="abandoned">Cancelled when nobody waits for the result any more: the wait for the origin ends (B54).</param>
+    /// <param name="fetch">
+    /// Who waits for the result: when nobody does any more, the wait for the origin ends (B54). Those who wait beside the client that asks
+    /// are let go as soon as a try has failed that may be that client's fault (B51).
+    /// </param>
     /// <exception cref="OperationCanceledException">The process is stopping.</exception>
-    internal async Task<ObjectFetchResult> FetchAsync(ObjectFetchRequest request, CancellationToken abandoned)
+    internal async Task<ObjectFetchResult> FetchAsync(ObjectFetchRequest request, ObjectFetch fetch)
     {
+        var abandoned = fetch.Abandoned;
         var asked = request.Range;
         var retries = new RetryLoop(request.Context.Settings.Retries, time, meter, abandoned);
         while (true)
@@ -49,9 +53,20 @@ public sealed class ObjectFetchAttempts(
                 return result;
             }
 
+            if (failure.Error.DependsOnWhoAsks())
+            {
+                fetch.LetOthersGo();
+            }
+
             if (!await retries.WaitAsync(failure, stopping))
             {
                 return StaleOnError(request, failure) ?? new ObjectFetchResult.Failed(failure) { Origin = failure.Origin };
+            }
+
+            // Who was let go may have brought the object: another copy of it would take the place of theirs.
+            if (fetch.FindNewer() is { } newer)
+            {
+                return new ObjectFetchResult.Found(newer);
             }
         }
     }

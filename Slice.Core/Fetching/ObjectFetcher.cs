@@ -21,6 +21,10 @@ public sealed class ObjectFetcher
     // Fetches of others that a client follows before it goes alone: each may turn out to say nothing about this client's range. Arbitrary.
     private const int MaxFollowed = 3;
 
+    // Fetches that let their followers go, each after one try, before the client goes alone. Arbitrary: so many clients that the origin
+    // hangs up on must come at once to make the others ask for themselves.
+    private const int MaxLetGo = 8;
+
     // nginx's proxy_cache_lock_timeout.
     private static readonly TimeSpan s_longestWaitForBody = TimeSpan.FromSeconds(5);
 
@@ -97,7 +101,8 @@ public sealed class ObjectFetcher
             return;
         }
 
-        _ = RunAsync(fetch, request with { IsRefresh = true }, () => _inFlight.TryRemove(KeyValuePair.Create(request.Key, fetch)));
+        fetch.GiveUpPlace = () => GiveUpPlace(request.Key, fetch);
+        _ = RunAsync(fetch, request with { IsRefresh = true }, isInFlight: true);
         _ = FinishRefreshAsync(request.Key, fetch);
     }
 
@@ -109,15 +114,24 @@ public sealed class ObjectFetcher
     private async ValueTask<ObjectFetchResult> FetchWithOthersAsync(
         ObjectFetchRequest request, FieldTable fields, bool mayWait, CancellationToken ct)
     {
-        for (int followed = 0; mayWait && followed < MaxFollowed; followed++)
+        for (int followed = 0, letGo = 0; mayWait && followed < MaxFollowed && letGo < MaxLetGo;)
         {
-            var fetch = FollowOrStart(request, fields, out bool isOwn);
-            var result = await FollowAsync(fetch, isOwn, ct);
+            // When several in a row have failed in the same way, it is hardly they. Where something stale may stand in for the origin, the
+            // rest waits until that is certain, and spares the origin tries of its own.
+            bool letsOthersGo = request.Stale is null || letGo < 2;
+            var fetch = FollowOrStart(request, fields, letsOthersGo, out bool isOwn);
             if (isOwn)
             {
-                return result;
+                return await TakeAsync(fetch, ct);
             }
 
+            if (await FollowAsync(fetch, ct) is not { } result)
+            {
+                letGo++;
+                continue;
+            }
+
+            followed++;
             if (IsAlsoFor(request, fields, result))
             {
                 // Who asked first may have forbidden what this client allows.
@@ -141,15 +155,15 @@ public sealed class ObjectFetcher
         }
 
         var alone = NewFollowed(request);
-        _ = RunAsync(alone, request, onEnd: null);
-        return await FollowAsync(alone, isOwn: true, ct);
+        _ = RunAsync(alone, request, isInFlight: false);
+        return await TakeAsync(alone, ct);
     }
 
     private void RememberWhetherCacheable(ObjectFetchRequest request, ObjectFetchResult result, bool wasUncacheable)
     {
         if (result.IsUncacheable)
         {
-            if (request.Sharing == RequestSharing.Allowed)
+            if (!IsOfThisRequest(request, result))
             {
                 _uncacheable.Add(request.Key.Bytes);
             }
@@ -160,13 +174,24 @@ public sealed class ObjectFetcher
         }
     }
 
+    // Whether it is the request that keeps the answer from being shared, so that it says nothing about the answers to others: one refused
+    // client must not make all the others ask for themselves (B51).
+    private static bool IsOfThisRequest(ObjectFetchRequest request, ObjectFetchResult result) =>
+        request.Sharing != RequestSharing.Allowed
+        || FetchErrors.DependsOnWhoAsks(result.OriginStatus)
+        || (result.Detail == CacheDetail.Vary && MaySelectNothing(request.Context.Template.Fields));
+
+    // Whether one of the fields may be longer than is looked at to tell variants apart.
+    private static bool MaySelectNothing(IReadOnlyList<ForwardedField> fields) =>
+        fields.Sum(static field => field.Value.Length + 1) > SelectingFields.MaxValueBytes;
+
     // An answer of unknown length is kept only by somebody who reads it to its end, and here no client does. Never throws: what the origin
     // does wrong is a value, and the deadlines are the response's.
     private async Task FinishRefreshAsync(CacheKey key, ObjectFetch fetch)
     {
         try
         {
-            await KeepFillingAsync(await FollowAsync(fetch, isOwn: true, CancellationToken.None));
+            await KeepFillingAsync(await TakeAsync(fetch, CancellationToken.None));
         }
         finally
         {
@@ -230,17 +255,25 @@ public sealed class ObjectFetcher
         }
     }
 
-    private static async ValueTask<ObjectFetchResult> FollowAsync(ObjectFetch fetch, bool isOwn, CancellationToken ct)
+    private static async ValueTask<ObjectFetchResult> TakeAsync(ObjectFetch fetch, CancellationToken ct)
     {
         try
         {
             var result = await fetch.Result.WaitAsync(ct);
-            if (isOwn)
-            {
-                fetch.Take();
-            }
-
+            fetch.Take();
             return result;
+        }
+        finally
+        {
+            fetch.StopFollowing(isOwner: true);
+        }
+    }
+
+    private static async ValueTask<ObjectFetchResult?> FollowAsync(ObjectFetch fetch, CancellationToken ct)
+    {
+        try
+        {
+            return await fetch.Shared.WaitAsync(ct);
         }
         finally
         {
@@ -255,7 +288,7 @@ public sealed class ObjectFetcher
         return fetch;
     }
 
-    private ObjectFetch FollowOrStart(ObjectFetchRequest request, FieldTable fields, out bool isOwn)
+    private ObjectFetch FollowOrStart(ObjectFetchRequest request, FieldTable fields, bool letsOthersGo, out bool isOwn)
     {
         var created = NewFollowed(request);
         while (true)
@@ -268,6 +301,8 @@ public sealed class ObjectFetcher
             isOwn = isOutdated || fetch == created;
             if (isOwn)
             {
+                created.GiveUpPlace = letsOthersGo ? () => GiveUpPlace(request.Key, created) : null;
+                created.LookAgain = () => TryFindNewer(request, fields, out var newer) ? newer : null;
                 Start(created, request, fields);
                 return created;
             }
@@ -283,7 +318,7 @@ public sealed class ObjectFetcher
             }
 
             // Its result is there, and it is about to leave the dictionary.
-            _inFlight.TryRemove(KeyValuePair.Create(request.Key, fetch));
+            GiveUpPlace(request.Key, fetch);
         }
     }
 
@@ -291,13 +326,15 @@ public sealed class ObjectFetcher
     {
         if (TryFindNewer(request, fields, out var known))
         {
-            _inFlight.TryRemove(KeyValuePair.Create(request.Key, fetch));
+            GiveUpPlace(request.Key, fetch);
             fetch.Complete(new ObjectFetchResult.Found(known));
             return;
         }
 
-        _ = RunAsync(fetch, request, () => _inFlight.TryRemove(KeyValuePair.Create(request.Key, fetch)));
+        _ = RunAsync(fetch, request, isInFlight: true);
     }
+
+    private void GiveUpPlace(CacheKey key, ObjectFetch fetch) => _inFlight.TryRemove(KeyValuePair.Create(key, fetch));
 
     // Thread A found nothing in the index, or something stale; thread B's fetch published the object, or freshened it, and left; A enters.
     // A fetch is over only after that, so looking again here sees it and the origin is asked once.
@@ -308,12 +345,12 @@ public sealed class ObjectFetcher
         && ReuseDecision.Decide(known.Response, request.Directives, Instant.Now(_time)).Reuse == Reuse.Fresh;
 
     // Never throws; whatever happens is the fetch's result.
-    private async Task RunAsync(ObjectFetch fetch, ObjectFetchRequest request, Action? onEnd)
+    private async Task RunAsync(ObjectFetch fetch, ObjectFetchRequest request, bool isInFlight)
     {
         ObjectFetchResult result;
         try
         {
-            result = await _attempts.FetchAsync(request, fetch.Abandoned);
+            result = await _attempts.FetchAsync(request, fetch);
         }
         catch (OperationCanceledException)
         {
@@ -330,7 +367,11 @@ public sealed class ObjectFetcher
             _meter.FailedSubrequests.Add(1);
         }
 
-        onEnd?.Invoke();
+        if (isInFlight)
+        {
+            GiveUpPlace(request.Key, fetch);
+        }
+
         fetch.Complete(result);
     }
 }

@@ -126,6 +126,67 @@ public sealed class ObjectFetcherSharingTests : IAsyncDisposable
         Assert.Single(_bed.Origin.Requests);
     }
 
+    // The origin ended the connection on Anna's request: Bert does not wait for her repeats, and what he brings is there for her.
+    [Fact]
+    [Trait("Behaviour", "B51")]
+    public async Task Clients_behind_one_whose_try_failed_go_on_at_once_and_the_repeat_finds_what_they_brought()
+    {
+        var anna = AnnaAsync(s_bert);
+        var forAnna = await _bed.Origin.NextAsync();
+        Task<ObjectFetchResult>[] others = [BertAsync(), BertAsync(), BertAsync()];
+        forAnna.Fail(FetchError.ConnectionTerminated);
+        (await _bed.Origin.NextAsync()).RespondWhole(FakeContent.Sixteen);
+        var generations = (await Task.WhenAll(others)).Select(result => result.AsFound().Generation).Distinct();
+
+        Assert.False(anna.IsCompleted);
+        await _bed.Time.RingNextAsync();
+
+        Assert.Same(Assert.Single(generations), (await anna).AsFound().Generation);
+        Assert.Equal(2, _bed.Origin.Requests.Count);
+    }
+
+    [Fact]
+    [Trait("Behaviour", "B51")]
+    public async Task Failure_that_is_not_the_clients_keeps_the_others_waiting_for_the_repeat()
+    {
+        var anna = AnnaAsync(s_bert);
+        var forAnna = await _bed.Origin.NextAsync();
+        var bert = BertAsync();
+        forAnna.Fail(FetchError.ConnectionRefused);
+        await _bed.Time.RingNextAsync();
+        (await _bed.Origin.NextAsync()).RespondWhole(FakeContent.Sixteen);
+
+        Assert.Same((await anna).AsFound().Generation, (await bert).AsFound().Generation);
+        Assert.Equal(2, _bed.Origin.Requests.Count);
+    }
+
+    // The fields of a client that has left belong to the next request on its connection.
+    [Fact]
+    public void Fields_of_a_client_that_has_left_are_not_looked_at()
+    {
+        int looks = 0;
+        var fetch = new ObjectFetch(_bed.Settings, static _ => { })
+        {
+            GiveUpPlace = static () => { },
+            LookAgain = () =>
+            {
+                looks++;
+                return null;
+            },
+        };
+        Assert.True(fetch.TryFollow());
+        Assert.True(fetch.TryFollow());
+        fetch.FindNewer();
+        Assert.Equal(0, looks);
+        fetch.LetOthersGo();
+        fetch.FindNewer();
+        Assert.Equal(1, looks);
+
+        fetch.StopFollowing(isOwner: true);
+        fetch.FindNewer();
+        Assert.Equal(1, looks);
+    }
+
     // Anna asks for bytes past the end, Bert for the beginning: only Anna is to be told that there are none.
     [Theory]
     [InlineData(0)]
