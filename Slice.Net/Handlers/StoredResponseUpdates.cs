@@ -45,47 +45,71 @@ internal sealed class StoredResponseUpdates(ObjectIndex index)
     /// <param name="stale">What is stored under its target and not fresh, or null.</param>
     public void ApplyHead(HttpExchange exchange, OriginResponse response, Generation? stale)
     {
-        if (stale is { IsRetired: false })
+        if (stale is not { IsRetired: false })
+        {
+            return;
+        }
+
+        if (response.Status is 404 or 410)
+        {
+            index.Remove(stale);
+        }
+        else
         {
             ApplyHead(exchange.Reader, response, stale);
         }
     }
 
-    // RFC 9111 §4.3.5: what the HEAD states must not contradict what is stored. A 304 answers the client's own condition and says nothing
-    // here. A weak validator makes nothing fresh (B52): origins send the same one with other bytes, and whoever asked with HEAD again and
-    // again would keep the old bytes for everybody.
+    // RFC 9111 §4.3.5: what the HEAD states must not contradict what is stored. A weak validator makes nothing fresh (B52): origins send the
+    // same one with other bytes, and whoever asked with HEAD again and again would keep the old bytes for everybody. A HEAD that states
+    // nothing, a redirect, an error about this request and another Vary change nothing: the next GET finds out.
     private void ApplyHead(StoredResponseReader reader, OriginResponse response, Generation stale)
     {
-        // Only an answer that could have been stored changes what is (B52): a 4xx is about this request, but for those that tell of the
-        // object.
-        if (response.Status is 304 or >= 500 || (response.Status >= 400 && response.Status is not (404 or 410)))
+        var stored = stale.Response;
+        if (response.Status != stored.Status || StoredResponseReader.VariesOtherwise(stored, response))
         {
             return;
         }
 
-        var stored = stale.Response;
         var seen = PartialResponseCheck.ValidatorOf(response, response.ContentLength < 0 ? stored.CompleteLength : response.ContentLength);
-        if (StoredResponseReader.VariesOtherwise(stored, response))
+        if (IsAnotherVersion(stored.Validator, seen))
         {
             index.Remove(stale);
         }
-        else if (response.Status == stored.Status
-            && stored.MayCombine
+        else if (stored.MayCombine
             && seen.IsPresent
             && seen.IsSameVersion(stored.Validator)
             && !reader.TakesBack(reader.Receive(response, stored)))
         {
             stale.Freshen(reader.Freshen(stored, response));
         }
-        else if (response.Status is 404 or 410 || !seen.IsSameVersion(stored.Validator))
-        {
-            index.Remove(stale);
-        }
     }
 
-    // RFC 9110 §9.2.1; a method that we do not know counts as unsafe (RFC 9111 §4.4).
+    // Only by what both state: origins and their modules leave validators out of some answers.
+    private static bool IsAnotherVersion(Validator stored, Validator seen)
+    {
+        if (seen.CompleteLength != stored.CompleteLength)
+        {
+            return true;
+        }
+
+        bool haveTags = seen.EntityTag is not null && stored.EntityTag is not null;
+        if (haveTags && (seen.EntityTag != stored.EntityTag || seen.HasStrongEntityTag))
+        {
+            return seen.EntityTag != stored.EntityTag;
+        }
+
+        return seen.LastModified is not null && stored.LastModified is not null && seen.LastModified != stored.LastModified;
+    }
+
+    // All that the IANA registry of methods calls safe, but PRI, which opens HTTP/2 and is no request. A method that we do not know counts
+    // as unsafe (RFC 9111 §4.4).
     private static bool IsUnsafe(RequestHead head) =>
-        head.Method is not (RequestMethod.Get or RequestMethod.Head or RequestMethod.Options) && !head.MethodBytes.SequenceEqual("TRACE"u8);
+        head.Method is not (RequestMethod.Get or RequestMethod.Head or RequestMethod.Options or RequestMethod.Trace)
+        && !head.MethodBytes.SequenceEqual("PROPFIND"u8)
+        && !head.MethodBytes.SequenceEqual("REPORT"u8)
+        && !head.MethodBytes.SequenceEqual("SEARCH"u8)
+        && !head.MethodBytes.SequenceEqual("QUERY"u8);
 
     private static bool IsMoveOrCopy(RequestHead head) =>
         head.MethodBytes.SequenceEqual("MOVE"u8) || head.MethodBytes.SequenceEqual("COPY"u8);
@@ -111,13 +135,14 @@ internal sealed class StoredResponseUpdates(ObjectIndex index)
             return;
         }
 
-        string host = Encoding.Latin1.GetString(exchange.Head.Host);
+        string host = Encoding.Latin1.GetString(HostSyntax.Normalize(exchange.Head.Host, exchange.IsTls));
         string target = Encoding.Latin1.GetString(exchange.Head.Target.PathAndQuery);
-        var baseUri = host.Length > 0 && Uri.TryCreate("http://" + host, UriKind.Absolute, out var parsed) ? parsed : s_anywhere;
+        string scheme = exchange.IsTls ? "https://" : "http://";
+        var baseUri = host.Length > 0 && Uri.TryCreate(scheme + host, UriKind.Absolute, out var parsed) ? parsed : s_anywhere;
         if (!Uri.TryCreate(baseUri.GetLeftPart(UriPartial.Authority) + target, s_asSent, out var requested)
             || !Uri.TryCreate(requested, reference, out var uri)
             || uri.Scheme is not ("http" or "https")
-            || !uri.Authority.Equals(baseUri.Authority, StringComparison.OrdinalIgnoreCase))
+            || !IsSameSite(uri, baseUri))
         {
             return;
         }
@@ -128,5 +153,14 @@ internal sealed class StoredResponseUpdates(ObjectIndex index)
         int length = NormalizedTarget.Write(path, key.AsSpan(exchange.KeyPrefix.Length));
         length = exchange.Settings.QueryKeyRule.Apply(key.AsSpan(exchange.KeyPrefix.Length, length));
         index.Remove(key.AsSpan(0, exchange.KeyPrefix.Length + length));
+    }
+
+    // Also http beside https: behind a balancer that ends TLS we cannot tell which of the two the client used.
+    private static bool IsSameSite(Uri reference, Uri requested)
+    {
+        bool isTls = reference.Scheme == "https";
+        return Ascii.EqualsIgnoreCase(
+            HostSyntax.Normalize(Encoding.Latin1.GetBytes(reference.Authority), isTls),
+            HostSyntax.Normalize(Encoding.Latin1.GetBytes(requested.Authority), isTls));
     }
 }
