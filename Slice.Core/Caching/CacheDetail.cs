@@ -34,7 +34,7 @@ public enum CacheDetail : byte
 
     /// <summary>
     /// The request went out with fields of the client's own (credentials, a cookie, a key), and the answer does not say that others may
-    /// have it (RFC 9111 §3.5).
+    /// have it (RFC 9111 §3.5). Also an error or a redirect to a request with Referer or Origin, which may be about those.
     /// </summary>
     OwnFields,
 
@@ -47,7 +47,10 @@ public enum CacheDetail : byte
     /// <summary>The response varies by <c>*</c>, by who the client is, or by more than is looked at.</summary>
     Vary,
 
-    /// <summary>A server error would displace what stands in for the failing origin (RFC 5861 §4).</summary>
+    /// <summary>
+    /// The answer would displace what is stored and must not: a server error what stands in for the failing origin (RFC 5861 §4), an error
+    /// about one request the object, a redirect what is still fresh (B52).
+    /// </summary>
     StaleKept,
 
     /// <summary>One body that is larger than half of the store.</summary>

@@ -31,7 +31,7 @@ public sealed record CachePolicy
     public bool OverridesLifetime { get; init; }
 
     /// <summary>
-    /// Freshness lifetime of a 204, 404, 405, 410, 414 or 501 that states none, and of any other status that says no more than public
+    /// Freshness lifetime of a 204, 404 or 410 that states none, and of a success or a redirect that says no more than public
     /// (<c>cache_negative_ttl</c>); zero stores none. Default 10 s.
     /// </summary>
     public TimeSpan NegativeLifetime { get; init; } = TimeSpan.FromSeconds(10);

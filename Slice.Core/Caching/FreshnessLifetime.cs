@@ -61,9 +61,10 @@ internal static class FreshnessLifetime
         200 or 206 when !policy.IsNamedPath => OfFile(fileAge, policy.DefaultLifetime),
         203 or (>= 300 and < 400) when !policy.IsNamedPath => null,
 
-        // The others of RFC 9110 §15.1 that may be kept without being told so; and any, when public says so (RFC 9111 §4.2.2).
-        204 or 404 or 405 or 410 or 414 or 501 when policy.NegativeLifetime > TimeSpan.Zero => policy.NegativeLifetime,
-        _ when isPublic && policy.NegativeLifetime > TimeSpan.Zero => policy.NegativeLifetime,
+        // Of the others of RFC 9110 §15.1 that may be kept without being told so, and of those that say public (RFC 9111 §4.2.2), the ones
+        // that tell of the object. Which request a 405, 414 or 501 finds fault with, no key says (B52).
+        204 or 404 or 410 when policy.NegativeLifetime > TimeSpan.Zero => policy.NegativeLifetime,
+        _ when isPublic && StoredResponse.IsAboutTheObject(status) && policy.NegativeLifetime > TimeSpan.Zero => policy.NegativeLifetime,
         _ => null,
     };
 

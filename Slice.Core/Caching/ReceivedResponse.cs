@@ -33,6 +33,9 @@ public readonly struct ReceivedResponse
     /// <summary>Whether its cookies count as not being there: they neither forbid to keep it nor are kept.</summary>
     internal bool IgnoresSetCookie { get; private init; }
 
+    /// <summary>Whether a rule of the operator's names its path and status.</summary>
+    internal bool IsNamedByRule { get; private init; }
+
     /// <summary>Whether parts of what it carries can be had: it is one, or says that bytes may be asked for (RFC 9110 §14.3).</summary>
     internal bool HasRanges { get; private init; }
 
@@ -91,6 +94,7 @@ public readonly struct ReceivedResponse
                 ?? rule?.Ttl
                 ?? FreshnessLifetime.Default(status, directives.IsPublic, isFile ? AgeOfFile(lines, date, receivedAt.Utc) : null, policy),
             HasRanges = hasRanges,
+            IsNamedByRule = rule is not null,
             IgnoresSetCookie = rule?.Ignores(CacheIgnore.SetCookie) == true,
         };
     }

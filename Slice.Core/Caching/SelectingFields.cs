@@ -109,6 +109,10 @@ public sealed class SelectingFields : IEquatable<SelectingFields>
         return true;
     }
 
+    /// <summary>Whether a field is among those that another request must agree in.</summary>
+    internal bool Has(string name) => Array.Exists(
+        _fields, field => Encoding.Latin1.GetString(field.Name).Equals(name, StringComparison.OrdinalIgnoreCase));
+
     /// <summary>Whether the same Vary has made both, but for order and case.</summary>
     internal bool HasSameNames(SelectingFields other)
     {

@@ -1,3 +1,5 @@
+using Slice.Core.Origin;
+
 namespace Slice.Core.Caching;
 
 /// <summary>Whether a response may be kept for other requests, and if not, why (RFC 9111 §3, B28, B29). Pure.</summary>
@@ -44,6 +46,17 @@ internal static class Storability
     /// </summary>
     public static bool IsForEverybody(in CacheControl directives, int status) =>
         directives.IsPublic || directives.SharedMaxAge is not null || (directives.MustRevalidate && status < 300);
+
+    /// <summary>
+    /// Whether a response may be about whence the request came: hot link protection and CORS refuse by Referer and Origin, which a client
+    /// chooses and no key tells apart. Not where the response says that all may have it, or the operator has named its status.
+    /// </summary>
+    /// <param name="received">The response.</param>
+    /// <param name="template">What the origin was asked with.</param>
+    public static bool IsAboutWhence(in ReceivedResponse received, SubrequestTemplate template) =>
+        template.Whence.Count > 0
+        && received.Response.Status >= 300
+        && !(received.Directives.IsPublic || received.Directives.SharedMaxAge is not null || received.IsNamedByRule);
 
     // A whole answer that is stale when it comes and cannot be validated is of no use to a second client.
     private static bool IsOfUseLater(in ReceivedResponse received, TimeSpan lifetime) =>

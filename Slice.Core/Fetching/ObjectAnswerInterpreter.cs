@@ -78,11 +78,12 @@ public sealed class ObjectAnswerInterpreter
         }
 
         var reader = request.Context.Reader;
-        stale.Freshen(reader.Freshen(stale.Response, response));
-        if (reader.TakesBack(reader.Receive(response, stale.Response)))
+
+        // What the origin says of its answer to one client changes nothing for the others (B52): the version is good for who asked, and the
+        // next one asks again.
+        if (!reader.TakesBack(reader.Receive(response, stale.Response)))
         {
-            // The origin takes back what it allowed before: good for those who asked, and for nobody after them.
-            _index.Remove(stale);
+            stale.Freshen(reader.Freshen(stale.Response, response));
         }
 
         return new ObjectFetchResult.Found(stale) { WasRevalidated = true };
@@ -104,23 +105,21 @@ public sealed class ObjectAnswerInterpreter
         var reader = request.Context.Reader;
         var received = reader.Receive(answer.Response);
         var stored = reader.Read(received, part.CompleteLength);
-        var detail = reader.Judge(
-            received, request.Sharing, request.Context.Template, _index.SelectingNamesOf(request.Key), out var selecting);
-        bool isShared = detail == CacheDetail.None;
-        if (isShared && request.Stale is { IsRetired: false } stale && IsUnchanged(stale, selecting, stored))
+        var verdict = AnswerVerdict.Of(request, received, _index);
+        if (verdict.IsShared && request.Stale is { IsRetired: false } stale && IsUnchanged(stale, verdict.Selecting, stored))
         {
             // The origin answered with bytes although nothing changed: as good as a 304.
             stale.Freshen(stored);
             return new ObjectFetchResult.Found(stale) { WasRevalidated = true };
         }
 
-        var generation = new Generation(request.Key, stored, settings.Grid, isShared, _store)
+        var generation = new Generation(request.Key, stored, settings.Grid, verdict.IsShared, _store)
         {
-            Selecting = selecting,
+            Selecting = verdict.Selecting,
             WasAskedAsOwn = request.Sharing == RequestSharing.Own,
         };
         using var prepared = request.FirstSliceIndex is { } first ? _fetcher.Prepare(generation, first) : null;
-        var result = Publish(request, generation, detail, answer.Response.Status);
+        var result = Publish(request, generation, verdict);
         prepared?.Continue(request.Context, answer, part.Part);
         return result;
     }
@@ -139,54 +138,53 @@ public sealed class ObjectAnswerInterpreter
         var reader = request.Context.Reader;
         var settings = request.Context.Settings;
         var received = reader.Receive(response);
-        var detail = reader.Judge(
-            received, request.Sharing, request.Context.Template, _index.SelectingNamesOf(request.Key), out var selecting);
-        bool isShared = detail == CacheDetail.None;
+        var verdict = AnswerVerdict.Of(request, received, _index);
         long length = response.Status is 204 or 205 ? 0 : response.ContentLength;
-        if (isShared)
-        {
-            detail = BodyVerdict(request, response, length);
-        }
-
+        var detail = !verdict.IsShared ? verdict.Detail
+            : !verdict.TakesPlace ? CacheDetail.StaleKept
+            : BodyVerdict(request, response, length);
         bool isKept = detail == CacheDetail.None;
         bool isCut = !isKept && !request.IsWhole && response.Status == 200 && length > 0 && IsStorable(settings.Grid, length);
         if (length < 0 || !(isKept || isCut))
         {
-            return Answer(request, answer, received, selecting, isShared, detail);
+            return Answer(request, answer, received, verdict, detail);
         }
 
         var stored = reader.Read(received, length);
-        var generation = new Generation(request.Key, stored, settings.Grid, isShared, _store) { Selecting = selecting, IsWhole = true };
-        return PublishWhole(request, generation, isShared ? CacheDetail.None : detail, answer);
+        var generation = new Generation(request.Key, stored, settings.Grid, verdict.IsShared, _store)
+        {
+            Selecting = verdict.Selecting,
+            IsWhole = true,
+        };
+        return PublishWhole(request, generation, verdict, answer);
     }
 
     private ObjectFetchResult.Found PublishWhole(
-        ObjectFetchRequest request, Generation generation, CacheDetail detail, PermittedResponse answer)
+        ObjectFetchRequest request, Generation generation, in AnswerVerdict verdict, PermittedResponse answer)
     {
         long length = generation.CompleteLength;
         using var prepared = length > generation.Grid.SliceSizeBytes ? _fetcher.PrepareWhole(generation)
             : length > 0 ? _fetcher.Prepare(generation, 0)
             : null;
-        var result = Publish(request, generation, detail, answer.Response.Status);
+        var result = Publish(request, generation, verdict);
         prepared?.Continue(request.Context, answer, new ByteRange(0, length));
         return result;
     }
 
     // The body goes straight to the client, with a copy for the store where one may be kept.
     private ObjectFetchResult.Answered Answer(
-        ObjectFetchRequest request, PermittedResponse answer, in ReceivedResponse received, SelectingFields? selecting, bool isShared,
-        CacheDetail detail)
+        ObjectFetchRequest request, PermittedResponse answer, in ReceivedResponse received, in AnswerVerdict verdict, CacheDetail detail)
     {
-        bool isRecorded = isShared && detail == CacheDetail.None;
-        var fill = isRecorded ? NewStreamedFill(request, received, selecting) : null;
+        bool isRecorded = verdict.IsShared && detail == CacheDetail.None;
+        var fill = isRecorded ? NewStreamedFill(request, received, verdict) : null;
         if (!(isRecorded && request.IsRefresh))
         {
-            RemoveReplaced(request, answer.Response.Status, isShared);
+            RemoveReplaced(request, verdict);
         }
 
         return new ObjectFetchResult.Answered(answer.HandOverWithoutPermit(), fill)
         {
-            IsUncacheable = !isShared,
+            IsUncacheable = verdict.IsUncacheable,
             Detail = isRecorded ? CacheDetail.UnknownLength : detail,
         };
     }
@@ -194,14 +192,6 @@ public sealed class ObjectAnswerInterpreter
     // Why the body of an answer that may be shared is not kept all the same.
     private CacheDetail BodyVerdict(ObjectFetchRequest request, OriginResponse response, long length)
     {
-        // An error that may be kept must not push out what stands in for it (RFC 5861 §4), nor an answer about one request the object
-        // that others get (B52).
-        bool isOfTheOrigin = response.Status >= 500 && request.Stale is { IsUsable: true };
-        if (isOfTheOrigin || (!StoredResponse.IsAboutTheObject(response.Status) && _index.HoldsObject(request.Key)))
-        {
-            return CacheDetail.StaleKept;
-        }
-
         if (!IsStorable(request.Context.Settings.Grid, length))
         {
             return CacheDetail.TooLarge;
@@ -219,7 +209,7 @@ public sealed class ObjectAnswerInterpreter
 
     private bool IsStorable(SliceGrid grid, long length) => length <= LongestWholeBody && (length <= 0 || IsSliceable(grid, length));
 
-    private ObjectFetchResult.Found Publish(ObjectFetchRequest request, Generation generation, CacheDetail detail, int status)
+    private ObjectFetchResult.Found Publish(ObjectFetchRequest request, Generation generation, in AnswerVerdict verdict)
     {
         if (generation.IsShared)
         {
@@ -227,36 +217,32 @@ public sealed class ObjectAnswerInterpreter
         }
 
         // Also when it was selected by other fields than the new one is: it is no answer to this request any more.
-        RemoveReplaced(request, status, generation.IsShared);
-        return new ObjectFetchResult.Found(generation) { IsUncacheable = !generation.IsShared, Detail = detail };
+        RemoveReplaced(request, verdict);
+        return new ObjectFetchResult.Found(generation) { IsUncacheable = verdict.IsUncacheable, Detail = verdict.Detail };
     }
 
-    // The origin has said that what we hold is not the object any more: 404, a redirect, other bytes (B52). Not when it failed or found
-    // fault with the request, and not when the answer is for one client only because that client wants it so.
-    private void RemoveReplaced(ObjectFetchRequest request, int status, bool isShared)
+    private void RemoveReplaced(ObjectFetchRequest request, in AnswerVerdict verdict)
     {
-        bool isForAll = isShared || request.Sharing == RequestSharing.Allowed;
-        if (request.Stale is { } replaced && isForAll && StoredResponse.IsAboutTheObject(status))
+        if (request.Stale is { } replaced && verdict.EndsStored)
         {
             _index.Remove(replaced);
         }
     }
 
-    private StreamedBodyFill NewStreamedFill(ObjectFetchRequest request, ReceivedResponse received, SelectingFields? selecting)
+    private StreamedBodyFill NewStreamedFill(ObjectFetchRequest request, ReceivedResponse received, AnswerVerdict verdict)
     {
         var settings = request.Context.Settings;
-        int status = received.Response.Status;
         return new StreamedBodyFill(
             _store,
             settings.Grid,
             _streamed,
             length => new Generation(request.Key, request.Context.Reader.Read(received, length), settings.Grid, isShared: true, _store)
             {
-                Selecting = selecting,
+                Selecting = verdict.Selecting,
                 IsWhole = true,
             },
-            generation => Publish(request, generation, CacheDetail.None, status),
-            () => RemoveReplaced(request, status, isShared: true));
+            generation => Publish(request, generation, verdict),
+            () => RemoveReplaced(request, verdict));
     }
 
     // A body that the origin gives only from its beginning on must be in the store from there to where the slowest reader is; half

@@ -70,6 +70,14 @@ public sealed class SharedRequestFields
     public static bool GoesWithOwn(KnownField field, ReadOnlySpan<byte> name) =>
         !IsSetByUs(field) && field != KnownField.AcceptEncoding && !(field == KnownField.Other && RewritesRequest(name));
 
+    /// <summary>
+    /// Whether a field that goes to the origin with requests for all says whence the request comes, and no key tells apart what the origin
+    /// answers by the field.
+    /// </summary>
+    internal bool SaysWhence(string name) =>
+        (name.Equals("Referer", StringComparison.OrdinalIgnoreCase) || name.Equals("Origin", StringComparison.OrdinalIgnoreCase))
+        && !IsAlsoIncluded(Encoding.Latin1.GetBytes(name));
+
     /// <summary>Whether answers that vary by the field can be told apart: not by one that says who the client is.</summary>
     internal static bool CanSelect(ReadOnlySpan<byte> name) => !RewritesRequest(name) && KnownFields.Find(name) is not (
         KnownField.Forwarded or KnownField.XForwardedFor or KnownField.XForwardedHost or KnownField.XForwardedProto or KnownField.Via);

@@ -92,13 +92,16 @@ public sealed class ObjectIndex
     /// Whether something usable is stored under a key, in any variant, that is an answer about the object and not about one request
     /// (<see cref="StoredResponse.IsAboutTheObject"/>).
     /// </summary>
-    public bool HoldsObject(CacheKey key)
+    /// <param name="key">The key.</param>
+    /// <param name="which">Which variants count; null for all.</param>
+    public bool HoldsObject(CacheKey key, Predicate<Generation>? which = null)
     {
         if (_objects.TryGetValue(key, out var variants))
         {
             foreach (var generation in variants.All)
             {
-                if (generation.IsUsable && StoredResponse.IsAboutTheObject(generation.Response.Status))
+                bool counts = generation.IsUsable && StoredResponse.IsAboutTheObject(generation.Response.Status);
+                if (counts && which?.Invoke(generation) != false)
                 {
                     return true;
                 }

@@ -92,7 +92,7 @@ public static class OptionTable
             "cache_negative_ttl",
             0,
             DayMs,
-            "Freshness lifetime of a 204, 404, 405, 410, 414 or 501 that states none; 0 keeps none. When not set, 10s on the paths of "
+            "Freshness lifetime of a 204, 404 or 410 that states none; 0 keeps none. When not set, 10s on the paths of "
                 + "slice_patterns and 0 elsewhere.",
             o => o.CacheNegativeTtl, (o, v) => o with { CacheNegativeTtl = v }),
         new(

@@ -21,4 +21,10 @@ public sealed record SubrequestTemplate(string Target, string? Host, IReadOnlyLi
     /// origin is asked for that.
     /// </summary>
     public bool PassesAcceptEncoding { get; init; }
+
+    /// <summary>
+    /// Names of those of the fields that say whence a client's request comes (Referer, Origin) and are no part of the key; empty where the
+    /// answer is for one client anyway.
+    /// </summary>
+    public IReadOnlyList<string> Whence { get; init; } = [];
 }

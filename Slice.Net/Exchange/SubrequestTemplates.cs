@@ -39,6 +39,7 @@ internal static class SubrequestTemplates
         return new SubrequestTemplate(Encoding.Latin1.GetString(target), host.IsEmpty ? null : Encoding.Latin1.GetString(host), fields)
         {
             PassesAcceptEncoding = passesAcceptEncoding,
+            Whence = [.. fields.Select(field => field.Name).Where(shared.SaysWhence)],
         };
     }
 

@@ -52,7 +52,10 @@ internal sealed class StoredResponseUpdates(ObjectIndex index)
 
         if (response.Status is 404 or 410)
         {
-            index.Remove(stale);
+            if (!Storability.IsAboutWhence(exchange.Reader.Receive(response), exchange.Template))
+            {
+                index.Remove(stale);
+            }
         }
         else
         {
@@ -60,9 +63,9 @@ internal sealed class StoredResponseUpdates(ObjectIndex index)
         }
     }
 
-    // RFC 9111 §4.3.5: what the HEAD states must not contradict what is stored. A weak validator makes nothing fresh (B52): origins send the
-    // same one with other bytes, and whoever asked with HEAD again and again would keep the old bytes for everybody. A HEAD that states
-    // nothing, a redirect, an error about this request and another Vary change nothing: the next GET finds out.
+    // RFC 9111 §4.3.5: what the HEAD states must not contradict what is stored. A weak validator makes nothing fresh (B52): origins send
+    // the same one with other bytes, and whoever asked with HEAD again and again would keep the old bytes for everybody. A HEAD that
+    // states nothing, a redirect, an error about this request and another Vary change nothing: the next GET finds out.
     private void ApplyHead(StoredResponseReader reader, OriginResponse response, Generation stale)
     {
         var stored = stale.Response;

@@ -4,7 +4,8 @@ using Slice.Tests.Support;
 namespace Slice.Tests.EndToEnd;
 
 /// <summary>
-/// B52 for every status that says something about one request, or about the origin's trouble with it, and nothing about the object: to a
+/// B52 for every status that says something about one request, or about the origin's trouble with it, and nothing about the object, and for
+/// redirects that state no lifetime: to a
 /// validation, a HEAD, a part, and a request of the client's own. What is stored is used for others as before.
 /// </summary>
 public sealed class AnswerAboutOneRequestTests
@@ -22,7 +23,9 @@ public sealed class AnswerAboutOneRequestTests
         {
             int[] statuses =
             [
-                400, 401, 403, 405, 406, 408, 411, 412, 413, 414, 415, 416, 417, 421, 426, 428, 429, 431, 500, 501, 502, 503, 504, 505,
+                302, 303, 305, 307,
+                400, 401, 402, 403, 405, 406, 407, 408, 409, 411, 412, 413, 414, 415, 416, 417, 421, 422, 423, 424, 425, 426, 428, 429, 431,
+                451, 499, 500, 501, 502, 503, 504, 505, 507, 511,
             ];
             var cases = new TheoryData<int, bool>();
             foreach (int status in statuses)

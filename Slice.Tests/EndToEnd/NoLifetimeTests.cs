@@ -177,6 +177,34 @@ public sealed class NoLifetimeTests
         Assert.Equal("HIT", (await proxy.GetAsync("/x")).Field("X-Cache"));
     }
 
+    // Which request a 405 or a 414 finds fault with, no key says.
+    [Theory]
+    [InlineData("204 No Content", "", true)]
+    [InlineData("404 Not Found", "", true)]
+    [InlineData("410 Gone", "", true)]
+    [InlineData("405 Not Allowed", "", false)]
+    [InlineData("414 Too Long", "", false)]
+    [InlineData("501 Not Implemented", "", false)]
+    [InlineData("403 Forbidden", "Cache-Control: public", false)]
+    [InlineData("405 Not Allowed", "Cache-Control: public", false)]
+    [InlineData("409 Conflict", "Cache-Control: public", false)]
+    [InlineData("501 Not Implemented", "Cache-Control: public", false)]
+    [InlineData("405 Not Allowed", "Cache-Control: max-age=60", true)]
+    [InlineData("409 Conflict", "Cache-Control: max-age=60", true)]
+    [InlineData("307 Elsewhere", "Cache-Control: public", true)]
+    [Trait("Behaviour", "B27")]
+    public async Task Cache_negative_ttl_is_for_answers_about_the_object(string status, string field, bool isKept)
+    {
+        await using var origin = ScriptedOrigin.Start(exchange => exchange.SendAsync(
+            $"HTTP/1.1 {status}\r\n" + (field.Length > 0 ? field + "\r\n" : "")
+            + (status.StartsWith("204", StringComparison.Ordinal) ? "\r\n" : "Content-Length: 2\r\n\r\nno")));
+        await using var proxy = await StartAsync(
+            origin, options => options with { CacheNegativeTtl = TimeSpan.FromSeconds(5), SlicePatterns = ["^/"], MaxRetries = 0 });
+        await proxy.GetAsync("/x");
+        Assert.Equal(isKept, (await proxy.GetAsync("/x")).Field("X-Cache") == "HIT");
+        Assert.Equal(isKept ? 1 : 2, origin.RequestCount);
+    }
+
     // An origin that hides private things from strangers behind 404.
     [Theory]
     [InlineData("Authorization: Bearer alice", "", false)]

@@ -39,6 +39,36 @@ public sealed class RevalidationTests
         Assert.Equal(hasDate, condition.Field("If-Modified-Since") is not null);
     }
 
+    // To a validation for one client, which others must not feel: the object stays as it was, stale.
+    [Theory]
+    [InlineData("private", true, true)]
+    [InlineData("no-store", true, false)]
+    [InlineData("private, max-age=600", false, true)]
+    [InlineData("no-store, max-age=600", false, false)]
+    [Trait("Behaviour", "B52")]
+    public async Task Confirmation_for_one_client_leaves_the_object_as_it_was(string cacheControl, bool isSliced, bool isFresh)
+    {
+        _file.SupportsRanges = isSliced;
+        await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
+        await using var proxy = await StartAsync(origin);
+        await proxy.GetAsync("/file");
+        long sentWhenCold = _file.ContentBytesSent;
+        int cold = origin.RequestCount;
+        _time.Advance(TimeSpan.FromSeconds(isFresh ? 30 : 61));
+        origin.Answer = exchange => exchange.SendAsync(
+            $"HTTP/1.1 304 Not Modified\r\nETag: {_file.ETag}\r\nX-Of: one\r\nCache-Control: {cacheControl}\r\n\r\n");
+
+        var validated = await proxy.GetAsync("/file", "Cache-Control: no-cache");
+        int asked = origin.RequestCount;
+        origin.Answer = _file.AnswerAsync;
+        var next = await proxy.GetAsync("/file");
+
+        Assert.All([validated, next], response => Assert.Equal(TestContent.Bytes(0, LengthBytes, _file.Seed), response.Body));
+        Assert.All([validated, next], response => Assert.Null(response.Field("X-Of")));
+        Assert.Equal((cold + 1, cold + (isFresh ? 1 : 2)), (asked, origin.RequestCount));
+        Assert.Equal(sentWhenCold, _file.ContentBytesSent);
+    }
+
     // An origin that sends one weak tag whatever the bytes are, or a date that says nothing.
     [Theory]
     [InlineData("W/\"same\"")]
