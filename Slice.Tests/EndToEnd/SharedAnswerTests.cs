@@ -141,8 +141,8 @@ public sealed class SharedAnswerTests
             string body = "lang " + exchange.Request.Field("Accept-Language");
             return isConfirmed
                 ? exchange.SendAsync(
-                    $"HTTP/1.1 {status}\r\nETag: \"a\"\r\nCache-Control: max-age=100\r\n{vary}\r\n"
-                    + $"{(method == "HEAD" ? "Content-Length: 7\r\n" : "")}\r\n")
+                    $"HTTP/1.1 {(exchange.Request.Method == "GET" ? "304 Not Modified" : status)}\r\nETag: \"a\"\r\n"
+                    + $"Cache-Control: max-age=100\r\n{vary}\r\n{(exchange.Request.Method == "HEAD" ? "Content-Length: 7\r\n" : "")}\r\n")
                 : exchange.RespondAsync("200 OK", body, "ETag: \"a\"", "Cache-Control: max-age=1");
         });
         await using var proxy = await StartAsync(origin);
