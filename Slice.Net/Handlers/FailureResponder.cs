@@ -9,11 +9,14 @@ namespace Slice.Net.Handlers;
 internal sealed class FailureResponder(RequestLog log)
 {
     /// <summary>Answers the exchange with the failure's status.</summary>
-    public ValueTask RespondAsync(HttpExchange exchange, Failure failure)
+    /// <param name="exchange">The exchange; no head is out.</param>
+    /// <param name="failure">What went wrong; the log has its detail.</param>
+    /// <param name="reason">What the client is told before the word of the failure.</param>
+    public ValueTask RespondAsync(HttpExchange exchange, Failure failure, string reason = "the origin did not answer")
     {
         NoteEnding(exchange, failure);
         log.OriginFailed(exchange, failure);
-        return ErrorResponder.WriteErrorAsync(exchange, failure.Error.Status(), "the origin did not answer: " + failure.Error.Token());
+        return ErrorResponder.WriteErrorAsync(exchange, failure.Error.Status(), reason + ": " + failure.Error.Token());
     }
 
     /// <summary>Notes on the exchange whose fault a failure is.</summary>

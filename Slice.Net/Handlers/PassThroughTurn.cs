@@ -7,6 +7,9 @@ namespace Slice.Net.Handlers;
 /// <summary>The turn of a request that is passed through. Thread-safe.</summary>
 internal static class PassThroughTurn
 {
+    // For the client and for the log: the origin has not been asked, so nobody should look for a fault there.
+    private const string NoTurn = "too many requests are passed through (limits.max_passthrough_requests)";
+
     /// <summary>
     /// Waits for the turn, at most <c>timeouts.origin_queue</c>; null when none came, and the client is answered 503. The caller disposes
     /// the permit.
@@ -20,7 +23,7 @@ internal static class PassThroughTurn
         {
             // A body that nobody has read stands before the next request.
             exchange.KeepAlive &= exchange.Body.IsConsumed;
-            await failures.RespondAsync(exchange, new Failure(FetchError.OriginQueueTimeout, "too many requests are passed through"));
+            await failures.RespondAsync(exchange, new Failure(FetchError.OriginQueueTimeout, NoTurn), NoTurn);
         }
 
         return permit;

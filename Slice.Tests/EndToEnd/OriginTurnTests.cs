@@ -75,6 +75,9 @@ public sealed class OriginTurnTests
 
         Assert.Equal(503, refused.StatusCode);
         Assert.Equal("5", refused.Field("Retry-After"));
+        Assert.Equal(
+            method == "HEAD" ? "" : "503 too many requests are passed through (limits.max_passthrough_requests): origin_queue_timeout\n",
+            refused.BodyText);
         Assert.Equal(1, origin.RequestCount);
         _never.SetResult();
         Assert.Equal(200, (await first.ReadResponseAsync()).StatusCode);
