@@ -82,7 +82,9 @@ internal sealed class PurgeHandler(ObjectIndex index, SliceStore store, TimeProv
         int slices = index.Remove(exchange.Key);
         return slices < 0
             ? (404, "not_found", 0, "nothing is stored under this URL")
-            : (200, "purged", slices, string.Create(CultureInfo.InvariantCulture, $"purged, with {slices} slices"));
+            : (200, "purged", slices, slices == 1
+                ? "purged, with 1 slice"
+                : string.Create(CultureInfo.InvariantCulture, $"purged, with {slices} slices"));
     }
 
     private bool IsAllowed(HttpExchange exchange)

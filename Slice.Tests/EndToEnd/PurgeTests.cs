@@ -53,6 +53,16 @@ public sealed class PurgeTests
     }
 
     [Fact]
+    public async Task Purge_of_one_slice_says_so()
+    {
+        await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
+        await using var proxy = await StartAsync(origin);
+        await proxy.GetAsync("/file", "Range: bytes=0-1");
+
+        AssertAnswer(await PurgeAsync(proxy, "/file"), 200, success: true, purgedCount: 1, url: "/file");
+    }
+
+    [Fact]
     public async Task Purge_of_what_is_not_stored_is_404()
     {
         await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
@@ -232,6 +242,11 @@ public sealed class PurgeTests
         Assert.Equal(success, json.RootElement.GetProperty("success").GetBoolean());
         Assert.Equal(purgedCount, json.RootElement.GetProperty("purged_count").GetInt32());
         Assert.Equal(url, json.RootElement.GetProperty("url").GetString());
-        Assert.NotEqual("", json.RootElement.GetProperty("message").GetString());
+        string message = json.RootElement.GetProperty("message").GetString()!;
+        Assert.NotEqual("", message);
+        if (status == 200)
+        {
+            Assert.Equal(purgedCount == 1 ? "purged, with 1 slice" : $"purged, with {purgedCount} slices", message);
+        }
     }
 }
