@@ -40,7 +40,8 @@ internal static class CommandLineHelp
 
         Exit codes:
           {ExitCode.Ok}   done
-          {ExitCode.CannotStart}   a port or the cache directory cannot be had; the log says why
+          {ExitCode.CannotStart}   a port cannot be had (the log says why), or there is no cache to inspect
+          {ExitCode.Damaged}   damage, found by 'inspect --verify'
           {ExitCode.Usage}  the command line is wrong
           {ExitCode.Configuration}  the configuration is wrong or not there
 

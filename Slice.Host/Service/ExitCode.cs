@@ -6,7 +6,10 @@ public static class ExitCode
     /// <summary>All went well.</summary>
     public const int Ok = 0;
 
-    /// <summary>A port or the store cannot be had; the log says which and why.</summary>
+    /// <summary>
+    /// A port cannot be had, and the log says why; or there is no cache to inspect. A cache directory that cannot be used ends nothing: the
+    /// cache is in memory then.
+    /// </summary>
     public const int CannotStart = 1;
 
     /// <summary>inspect found slices whose bytes are not what was stored.</summary>

@@ -27,7 +27,7 @@ public sealed class CommandLineHelpTests
 
     [Fact]
     public void Help_names_every_exit_code() => Assert.All(
-        (int[])[ExitCode.Ok, ExitCode.CannotStart, ExitCode.Usage, ExitCode.Configuration],
+        (int[])[ExitCode.Ok, ExitCode.CannotStart, ExitCode.Damaged, ExitCode.Usage, ExitCode.Configuration],
         code => Assert.Matches($@"(?m)^  {code} +\w", CommandLineHelp.Root));
 
     [Fact]
