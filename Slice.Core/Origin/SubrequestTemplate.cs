@@ -6,7 +6,9 @@ namespace Slice.Core.Origin;
 /// What every subrequest for one object has in common: taken from the client request that first missed, copied, and independent of
 /// it. Immutable.
 /// </summary>
-/// <param name="Target">Path and query exactly as the client sent them.</param>
+/// <param name="Target">
+/// Path and query: in normal form, which is that of the key, when others may get the answer (B43); else exactly as the client sent them.
+/// </param>
 /// <param name="Host">The Host for the origin; null for the origin's own address.</param>
 /// <param name="Fields">End-to-end request fields to pass on, without Range, preconditions and Accept-Encoding.</param>
 public sealed record SubrequestTemplate(string Target, string? Host, IReadOnlyList<ForwardedField> Fields)
