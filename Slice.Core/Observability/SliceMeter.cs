@@ -89,7 +89,7 @@ public sealed class SliceMeter : IDisposable
     /// <summary>Requests answered in slices.</summary>
     public StripedCounter SlicedRequests { get; }
 
-    /// <summary>Requests passed through.</summary>
+    /// <summary>Requests not answered in slices: passed through, or answered with a whole response, stored or not.</summary>
     public StripedCounter PassthroughRequests { get; }
 
     /// <summary>Slices delivered from the store.</summary>
@@ -107,7 +107,7 @@ public sealed class SliceMeter : IDisposable
     /// <summary>Pieces that were read before a client came to them.</summary>
     public StripedCounter CacheDiskReadsAhead { get; }
 
-    /// <summary>Range requests sent to the origin.</summary>
+    /// <summary>Requests of ours sent to the origin: for slices, for objects not known yet, and to validate.</summary>
     public StripedCounter Subrequests { get; }
 
     /// <summary>Subrequests that failed for good.</summary>
@@ -192,7 +192,11 @@ public sealed class SliceMeter : IDisposable
         Count("responses_total", OfRequests, "Answers by class of their status; none when no head was sent.", "class", Responses.Read);
         Count("cache_results_total", OfRequests, "Exchanges by what the cache did, as X-Cache says.", "result", CacheResults.Read);
         Count("sliced_requests_total", OfRequests, "Requests answered in slices.", SlicedRequests);
-        Count("passthrough_requests_total", OfRequests, "Requests passed through to the origin unchanged.", PassthroughRequests);
+        Count(
+            "passthrough_requests_total",
+            OfRequests,
+            "Requests not answered in slices: passed through, or answered whole, from the store or by the origin.",
+            PassthroughRequests);
         Count("cache_hits_total", OfSlices, "Slices delivered from the store.", CacheHits);
         Count("cache_misses_total", OfSlices, "Slices delivered that were not in the store.", CacheMisses);
         Count("cache_errors_total", OfSlices, "Slices that the store could not take or read.", CacheErrors);
@@ -210,7 +214,11 @@ public sealed class SliceMeter : IDisposable
 
     private void CountFetches()
     {
-        Count("subrequests_total", OfRequests, "Range requests sent to the origin.", Subrequests);
+        Count(
+            "subrequests_total",
+            OfRequests,
+            "Requests sent to the origin for slices, for objects not known yet, and to validate; repeats count too.",
+            Subrequests);
         Count("failed_subrequests_total", OfRequests, "Subrequests that failed for good, after their retries.", FailedSubrequests);
         Count("retried_subrequests_total", OfRequests, "Subrequests that were repeated.", RetriedSubrequests);
         Count("bytes_from_origin_total", Bytes, "Body bytes received from the origin.", BytesFromOrigin);
