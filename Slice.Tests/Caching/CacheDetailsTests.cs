@@ -1,5 +1,6 @@
 using System.Text;
 using Slice.Core.Caching;
+using Slice.Tests.Support;
 
 namespace Slice.Tests.Caching;
 
@@ -15,6 +16,20 @@ public class CacheDetailsTests
         Assert.All(tokens, token => Assert.InRange(token.Length, 1, CacheDetails.MaxTokenBytes));
         Assert.Equal(tokens.Length, tokens.Distinct().Count());
         Assert.True(CacheDetail.None.Token().IsEmpty);
+    }
+
+    [Fact]
+    public void Document_has_a_line_for_every_detail_in_their_order()
+    {
+        string[] lines =
+        [
+            .. Repository.Read("docs/configuration.md").Split("\n### Words of `detail`\n")[1].Split("\n#")[0].Split('\n')
+                .Where(line => line.StartsWith("- `", StringComparison.Ordinal)),
+        ];
+        var details = Enum.GetValues<CacheDetail>().Where(detail => detail != CacheDetail.None);
+
+        Assert.Equal(details.Select(detail => Encoding.ASCII.GetString(detail.Token())), lines.Select(line => line.Split('`')[1]));
+        Assert.All(lines, line => Assert.Matches("`: .{20}", line));
     }
 
     [Fact]
