@@ -32,9 +32,12 @@ internal sealed class PurgeHandler(ObjectIndex index, SliceStore store, TimeProv
     {
         long startedAt = time.GetTimestamp();
         var (status, result, count, message) = Purge(exchange);
-        if (status == 200 && store.IsPersistent)
+
+        // Also when nothing was there: what has just been evicted, or found changed, lies in the index on disk until the news is written.
+        if (status is 200 or 404 && store.IsPersistent && !await TryFlushAsync())
         {
-            await FlushAsync();
+            (status, result, message) = (500, "unconfirmed",
+                "purged from this process, but the disk did not confirm it: after a crash it may be there again; repeat the PURGE");
         }
 
         meter.PurgeRequests.Add(1);
@@ -46,15 +49,15 @@ internal sealed class PurgeHandler(ObjectIndex index, SliceStore store, TimeProv
     }
 
     // What was purged must not come back, even when the process is killed as soon as it has said so.
-    private async ValueTask FlushAsync()
+    private async ValueTask<bool> TryFlushAsync()
     {
         try
         {
-            await store.FlushAsync().AsTask().WaitAsync(s_flushTimeout, time);
+            return await store.FlushAsync().AsTask().WaitAsync(s_flushTimeout, time);
         }
         catch (TimeoutException)
         {
-            // It is gone from this process; the disk has been asked.
+            return false;
         }
     }
 

@@ -94,6 +94,41 @@ public sealed class CrashTests
         Assert.Equal(0, await next.StopAsync());
     }
 
+    // The object has left the index in memory a moment before, and the news is on its way to the disk.
+    [Fact]
+    [Trait("Behaviour", "B45")]
+    public async Task Object_that_a_purge_finds_gone_stays_gone_after_a_kill()
+    {
+        bool isGone = false;
+        var file = new RangeFile(1000) { ETag = "\"v1\"", ExtraFields = ["Cache-Control: max-age=3600"] };
+        await using var origin = ScriptedOrigin.Start(
+            exchange => isGone ? exchange.RespondAsync("404 Not Found") : file.AnswerAsync(exchange));
+        using var directory = new TestDirectory("gone");
+        string configuration = $"upstream_address: {origin.Uri.Authority}\nenable_l2_cache: true\ncache_size: 64MiB\n"
+            + $"l2_cache_dir: {directory.Combine("cache")}\n"
+            + "listen_address: 127.0.0.1:{{port}}\nmetrics_endpoint:\n  address: 127.0.0.1:{{metrics_port}}\n";
+        await using (var product = await ProductProcess.StartAsync(configuration, directory.Path))
+        {
+            Assert.Equal(200, (await RawClient.GetAsync(product.EndPoint, "/file")).StatusCode);
+            Assert.Equal(404, await PurgeAsync(product, "/other"));
+
+            isGone = true;
+            Assert.Equal(404, (await RawClient.GetAsync(product.EndPoint, "/file", "Cache-Control: no-cache")).StatusCode);
+            Assert.Equal(404, await PurgeAsync(product, "/file"));
+            await product.KillAsync();
+        }
+
+        await using var next = await ProductProcess.StartAsync(configuration, directory.Path);
+        Assert.Equal(404, (await RawClient.GetAsync(next.EndPoint, "/file")).StatusCode);
+
+        static async Task<int> PurgeAsync(ProductProcess product, string target)
+        {
+            using var client = await RawClient.ConnectAsync(product.MetricsEndPoint);
+            await client.SendAsync(RawClient.Request("PURGE", target));
+            return (await client.ReadResponseAsync()).StatusCode;
+        }
+    }
+
     [Fact]
     [Trait("Behaviour", "B46")]
     public async Task Copy_made_while_it_runs_serves_only_right_bytes()

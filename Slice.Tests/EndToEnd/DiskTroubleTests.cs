@@ -87,6 +87,40 @@ public sealed class DiskTroubleTests : IDisposable
         await AssertRightAsync(next, "/before", "HIT");
     }
 
+    // The index on disk still says that the object is there.
+    [Theory]
+    [InlineData("/before")]
+    [InlineData("/nothing")]
+    [Trait("Behaviour", "B46")]
+    public async Task Purge_that_the_disk_does_not_confirm_does_not_say_that_it_is_done(string target)
+    {
+        await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
+        await using var proxy = await StartAsync(origin);
+        string index = _directory.Combine(StoreLayout.IndexFileName);
+        await Eventually.TrueAsync(() => File.Exists(index), "there is an index");
+        await AssertRightAsync(proxy, "/before");
+        await Eventually.TrueAsync(() => new FileInfo(index).Length > 200, "the object is in it");
+        using var client = await RawClient.ConnectAsync(proxy.AdminEndPoint);
+        using (new ReadOnlyDescriptor(index))
+        {
+            await AssertRightAsync(proxy, "/during");
+            await Eventually.TrueAsync(
+                () => proxy.Log.Any(line => line.Contains("cache_writing_stopped", StringComparison.Ordinal)), "the index was tried");
+
+            await client.SendAsync(RawClient.Request("PURGE", target));
+            var refused = await client.ReadResponseAsync();
+            Assert.Equal(500, refused.StatusCode);
+            Assert.Contains("\"success\":false", refused.BodyText, StringComparison.Ordinal);
+            Assert.Contains("repeat the PURGE", refused.BodyText, StringComparison.Ordinal);
+        }
+
+        _time.Advance(DiskUse.Pause);
+        await Eventually.TrueAsync(
+            () => proxy.Log.Any(line => line.Contains("cache_writing_resumed", StringComparison.Ordinal)), "the index is there again");
+        await client.SendAsync(RawClient.Request("PURGE", target));
+        Assert.Equal(404, (await client.ReadResponseAsync()).StatusCode);
+    }
+
     [Fact]
     [Trait("Behaviour", "B46")]
     public async Task Directory_removed_under_it_is_made_again()
