@@ -38,17 +38,19 @@ public sealed class RawClient : IDisposable
             socket.ReceiveBufferSize = bytes;
         }
 
-        await Support.Deadline.WithinAsync(socket.ConnectAsync(endPoint), $"connect to {endPoint}");
-        return new RawClient(socket);
+        return await ConnectAsync(socket, endPoint);
     }
 
     /// <summary>Connects from an address of this machine.</summary>
-    public static async Task<RawClient> ConnectFromAsync(IPAddress address, EndPoint endPoint)
+    public static Task<RawClient> ConnectFromAsync(IPAddress address, EndPoint endPoint) =>
+        ConnectFromAsync(new IPEndPoint(address, 0), endPoint);
+
+    /// <summary>Connects from an address and a port of this machine.</summary>
+    public static Task<RawClient> ConnectFromAsync(IPEndPoint from, EndPoint endPoint)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        socket.Bind(new IPEndPoint(address, 0));
-        await Support.Deadline.WithinAsync(socket.ConnectAsync(endPoint), $"connect to {endPoint}");
-        return new RawClient(socket);
+        socket.Bind(from);
+        return ConnectAsync(socket, endPoint);
     }
 
     /// <summary>As <see cref="ConnectAsync(EndPoint, int?)"/>, to a loopback port.</summary>
@@ -194,6 +196,20 @@ public sealed class RawClient : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _socket.Dispose();
+
+    // While nobody listens on a port, the kernel may give that very port to the socket that connects to it: the two ends meet (RFC 9293
+    // §3.5), and the client waits for an answer from itself.
+    private static async Task<RawClient> ConnectAsync(Socket socket, EndPoint endPoint)
+    {
+        await Support.Deadline.WithinAsync(socket.ConnectAsync(endPoint), $"connect to {endPoint}");
+        if (Equals(socket.LocalEndPoint, socket.RemoteEndPoint))
+        {
+            socket.Dispose();
+            throw new SocketException((int)SocketError.ConnectionRefused);
+        }
+
+        return new RawClient(socket);
+    }
 
     private static RawResponse Whole(RawResponse response)
         => response.Ending == ResponseEnding.Complete ? response : throw new EndOfStreamException("a response was cut short: " + response);

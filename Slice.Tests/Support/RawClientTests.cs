@@ -3,6 +3,14 @@ namespace Slice.Tests.Support;
 public sealed class RawClientTests
 {
     [Fact]
+    public async Task Connection_to_itself_is_refused()
+    {
+        var self = new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, FreePort.Reserve());
+        var error = await Assert.ThrowsAsync<System.Net.Sockets.SocketException>(() => RawClient.ConnectFromAsync(self, self));
+        Assert.Equal(System.Net.Sockets.SocketError.ConnectionRefused, error.SocketErrorCode);
+    }
+
+    [Fact]
     public async Task Chunked_body_is_joined_and_the_trailer_kept()
     {
         await using var origin = ScriptedOrigin.StartWithAnswers(
