@@ -12,10 +12,12 @@ internal sealed partial class ReadOnlyDescriptor : IDisposable
     private const int CloseOnExec = 0x80000;
 
     private readonly List<(int Descriptor, int Saved)> _struck = [];
+    private readonly string _path;
 
     /// <summary>Strikes every open descriptor of the file at <paramref name="path"/>.</summary>
     public ReadOnlyDescriptor(string path)
     {
+        _path = path;
         int readOnly = Open(path, CloseOnExec);
         Assert.True(readOnly >= 0, path + " cannot be opened");
 
@@ -40,8 +42,30 @@ internal sealed partial class ReadOnlyDescriptor : IDisposable
     {
         foreach (var (descriptor, saved) in _struck)
         {
-            Replace(saved, descriptor);
+            // A file that cannot be written may have been closed meanwhile; its number then belongs to somebody else, a socket of
+            // another test for one.
+            if (IsStruckStill(descriptor))
+            {
+                Replace(saved, descriptor);
+            }
+
             _ = Close(saved);
+        }
+    }
+
+    // proc(5): the access mode is the last octal digit of the flags, and 0 is O_RDONLY.
+    private bool IsStruckStill(int descriptor)
+    {
+        try
+        {
+            string? target = File.ResolveLinkTarget($"/proc/self/fd/{descriptor}", returnFinalTarget: false)?.FullName;
+            string flags = File.ReadLines($"/proc/self/fdinfo/{descriptor}")
+                .First(line => line.StartsWith("flags:", StringComparison.Ordinal));
+            return target == _path && flags.EndsWith('0');
+        }
+        catch (IOException)
+        {
+            return false;
         }
     }
 
