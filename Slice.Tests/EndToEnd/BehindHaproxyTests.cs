@@ -57,7 +57,7 @@ public sealed class BehindHaproxyTests : IAsyncLifetime
         foreach (ProductProcess? instance in _instances)
         {
             Assert.Equal(200, (await RawClient.GetAsync(instance!.EndPoint, "/health")).StatusCode);
-            Assert.Contains(instance.Lines, line => line.Contains("moves this instance", StringComparison.Ordinal));
+            await instance.LineAsync("moves this instance");
         }
 
         for (int index = 0; index < Instances; index++)

@@ -152,13 +152,15 @@ public sealed class StartTests : IDisposable
         await using var product = await ProductProcess.StartAsync(
             Listening + "\nenable_l2_cache: true\nl2_cache_dir: /proc/pingora-slice-cache");
 
-        string line = Assert.Single(product.Lines, line => line.Contains("cache_unusable", StringComparison.Ordinal));
+        string line = await product.LineAsync("event=cache_unusable");
         Assert.Contains("l2_cache_dir: /proc/pingora-slice-cache: ", line, StringComparison.Ordinal);
         Assert.Contains("the directory cannot be made", line, StringComparison.Ordinal);
-        string ready = Assert.Single(product.Lines, line => line.Contains("event=listening", StringComparison.Ordinal));
+        string ready = await product.LineAsync("event=listening ");
         Assert.Contains("MiB in memory", ready, StringComparison.Ordinal);
         Assert.Equal((int)HttpStatusCode.OK, (await RawClient.GetAsync(product.EndPoint, "/health")).StatusCode);
         Assert.Equal(0, await product.StopAsync());
+        Assert.Single(product.Lines, line => line.Contains("cache_unusable", StringComparison.Ordinal));
+        Assert.Single(product.Lines, line => line.Contains("event=listening ", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -171,7 +173,7 @@ public sealed class StartTests : IDisposable
 
         await using var second = await ProductProcess.StartAsync(Listening + disk + cache);
 
-        string line = Assert.Single(second.Lines, line => line.Contains("cache_unusable", StringComparison.Ordinal));
+        string line = await second.LineAsync("event=cache_unusable");
         Assert.Contains($"l2_cache_dir: {cache}: ", line, StringComparison.Ordinal);
         Assert.Contains("in use by another process", line, StringComparison.Ordinal);
         Assert.Equal((int)HttpStatusCode.OK, (await RawClient.GetAsync(first.EndPoint, "/health")).StatusCode);
@@ -179,5 +181,6 @@ public sealed class StartTests : IDisposable
         Assert.DoesNotContain(first.Lines, line => line.Contains("cache_", StringComparison.Ordinal));
         Assert.Equal(0, await first.StopAsync());
         Assert.Equal(0, await second.StopAsync());
+        Assert.Single(second.Lines, line => line.Contains("cache_unusable", StringComparison.Ordinal));
     }
 }
