@@ -19,6 +19,9 @@ internal interface IPartTarget
     /// </summary>
     bool TryAwait();
 
+    /// <summary>Who asks for the rest after the origin has hung up on <paramref name="current"/> (B51).</summary>
+    FetchContext NextToAsk(FetchContext current);
+
     /// <summary>
     /// The response head is there, and its body is read whoever leaves from now on. False when everybody left before.
     /// </summary>

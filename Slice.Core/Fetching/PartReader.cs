@@ -48,6 +48,8 @@ public sealed class PartReader(GatedOrigin origin, TimeProvider time, SliceMeter
                 {
                     return failure;
                 }
+
+                context = failure.Error.DependsOnWhoAsks() ? target.NextToAsk(context) : context;
             }
             else if (target.TakenBytes == whole.Length)
             {

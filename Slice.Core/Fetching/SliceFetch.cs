@@ -17,8 +17,12 @@ namespace Slice.Core.Fetching;
 /// </remarks>
 public sealed class SliceFetch
 {
+    // Clients that repeats may be made for: more than there are repeats by default. Arbitrary.
+    private const int MaxOthers = 4;
+
     private readonly Lock _lock = new();
     private readonly CancellationSignal _abandoned = new();
+    private Queue<FetchContext>? _others;
     private TaskCompletionSource? _progress;
     private SliceReservation? _reservation;
     private StoredSlice? _slice;
@@ -97,6 +101,28 @@ public sealed class SliceFetch
             _isExpected = false;
             _followers++;
             return true;
+        }
+    }
+
+    /// <summary>A follower's own way to ask: a try after one that failed because of who asked is made in a follower's name.</summary>
+    internal void OfferTurn(FetchContext context)
+    {
+        lock (_lock)
+        {
+            _others ??= new Queue<FetchContext>();
+            if (_others.Count < MaxOthers)
+            {
+                _others.Enqueue(context);
+            }
+        }
+    }
+
+    /// <summary>Who asks next when the origin has hung up on <paramref name="current"/>: a follower, each once; else the same.</summary>
+    internal FetchContext NextToAsk(FetchContext current)
+    {
+        lock (_lock)
+        {
+            return _others is not null && _others.TryDequeue(out var next) ? next : current;
         }
     }
 

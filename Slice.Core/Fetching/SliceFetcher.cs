@@ -51,6 +51,7 @@ public sealed class SliceFetcher : IAsyncDisposable
 
             if (_collapser.TryFollow(generation, sliceIndex, out var existing))
             {
+                existing.OfferTurn(context);
                 return new SliceSource(null, existing);
             }
 

@@ -29,6 +29,9 @@ internal sealed class SlicePartTarget(SliceFetch fetch, SliceStore store, SliceM
     public bool TryAwait() => fetch.TryAwait();
 
     /// <inheritdoc/>
+    public FetchContext NextToAsk(FetchContext current) => fetch.NextToAsk(current);
+
+    /// <inheritdoc/>
     public bool TryRead() => fetch.TryRead();
 
     /// <inheritdoc/>

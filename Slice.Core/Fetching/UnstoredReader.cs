@@ -159,6 +159,8 @@ public sealed class UnstoredReader(PartReader reader, GatedOrigin origin, Object
 
         public bool TryAwait() => true;
 
+        public FetchContext NextToAsk(FetchContext current) => current;
+
         public bool TryRead() => true;
 
         public ValueTask<Failure> PrepareAsync() => new(Failure.None);

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 
 namespace Slice.Core.Http;
 
@@ -46,25 +47,28 @@ internal static class HostSyntax
     }
 
     /// <summary>
-    /// The part of a valid Host that names the site, whichever way it is spelled: without the port when it is empty or the scheme's own,
-    /// and without the dot of an absolute name. Case is left to the caller (RFC 9110 §4.2.3).
+    /// Writes the one normal form of a valid Host, whichever way it is spelled: in lower case (RFC 9110 §4.2.3), without the port when it is
+    /// empty or the scheme's own, without zeros before it, and without the dot of an absolute name.
     /// </summary>
     /// <param name="host">Host and optional port, as received.</param>
     /// <param name="isTls">Whether the scheme is https.</param>
-    public static ReadOnlySpan<byte> Normalize(ReadOnlySpan<byte> host, bool isTls)
+    /// <param name="destination">At least as long as the host.</param>
+    /// <returns>Bytes written.</returns>
+    public static int Normalize(ReadOnlySpan<byte> host, bool isTls, Span<byte> destination)
     {
         int colon = host.LastIndexOf((byte)':');
-        if (colon >= 0 && host[(colon + 1)..].IndexOf((byte)']') < 0)
+        bool hasPort = colon >= 0 && host[(colon + 1)..].IndexOf((byte)']') < 0;
+        var port = hasPort ? host[(colon + 1)..].TrimStart((byte)'0') : default;
+        var name = hasPort ? host[..colon] : host;
+        name = name is [_, .., (byte)'.'] ? name[..^1] : name;
+        Ascii.ToLower(name, destination, out int length);
+        if (!port.IsEmpty && !port.SequenceEqual(isTls ? "443"u8 : "80"u8))
         {
-            var port = host[(colon + 1)..].TrimStart((byte)'0');
-            if (!port.IsEmpty && !port.SequenceEqual(isTls ? "443"u8 : "80"u8))
-            {
-                return host;
-            }
-
-            host = host[..colon];
+            destination[length++] = (byte)':';
+            port.CopyTo(destination[length..]);
+            length += port.Length;
         }
 
-        return host is [_, .., (byte)'.'] ? host[..^1] : host;
+        return length;
     }
 }

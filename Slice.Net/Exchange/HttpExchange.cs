@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Net;
-using System.Text;
 using Slice.Core.Caching;
 using Slice.Core.Fetching;
 using Slice.Core.Http;
@@ -328,9 +327,9 @@ internal sealed class HttpExchange
             return;
         }
 
-        var host = forwardHost ? HostSyntax.Normalize(Head.Host, IsTls) : default;
+        var host = forwardHost ? Head.Host : default;
         _key = ArrayPool<byte>.Shared.Rent(host.Length + target.Length + (hasFields ? KeyFields.SuffixBytes : 0));
-        Ascii.ToLower(host, _key, out _hostLength);
+        _hostLength = HostSyntax.Normalize(host, IsTls, _key);
         _targetLength = queryKeyRule.Apply(_key.AsSpan(_hostLength, Core.Http.NormalizedTarget.Write(target, _key.AsSpan(_hostLength))));
         _keyLength = _hostLength + _targetLength;
         _keyLength += hasFields ? Settings.KeyFields.Write(Head.Fields, _key.AsSpan(_keyLength)) : 0;

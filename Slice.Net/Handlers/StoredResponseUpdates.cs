@@ -138,7 +138,7 @@ internal sealed class StoredResponseUpdates(ObjectIndex index)
             return;
         }
 
-        string host = Encoding.Latin1.GetString(HostSyntax.Normalize(exchange.Head.Host, exchange.IsTls));
+        string host = NormalHost(exchange.Head.Host, exchange.IsTls);
         string target = Encoding.Latin1.GetString(exchange.Head.Target.PathAndQuery);
         string scheme = exchange.IsTls ? "https://" : "http://";
         var baseUri = host.Length > 0 && Uri.TryCreate(scheme + host, UriKind.Absolute, out var parsed) ? parsed : s_anywhere;
@@ -162,8 +162,13 @@ internal sealed class StoredResponseUpdates(ObjectIndex index)
     private static bool IsSameSite(Uri reference, Uri requested)
     {
         bool isTls = reference.Scheme == "https";
-        return Ascii.EqualsIgnoreCase(
-            HostSyntax.Normalize(Encoding.Latin1.GetBytes(reference.Authority), isTls),
-            HostSyntax.Normalize(Encoding.Latin1.GetBytes(requested.Authority), isTls));
+        return NormalHost(Encoding.Latin1.GetBytes(reference.Authority), isTls)
+            == NormalHost(Encoding.Latin1.GetBytes(requested.Authority), isTls);
+    }
+
+    private static string NormalHost(ReadOnlySpan<byte> host, bool isTls)
+    {
+        byte[] normal = new byte[host.Length];
+        return Encoding.Latin1.GetString(normal, 0, HostSyntax.Normalize(host, isTls, normal));
     }
 }

@@ -45,6 +45,34 @@ public sealed class SliceFetcherRetryTests : IAsyncDisposable
         Assert.Equal(("0123", FetchError.None), await reading);
     }
 
+    // One client on whose requests the origin hangs up must not hold the others through its repeats (B51).
+    [Theory]
+    [InlineData(FetchError.ConnectionTerminated)]
+    [InlineData(FetchError.HttpProtocolError)]
+    [Trait("Behaviour", "B51")]
+    public async Task Slice_that_the_origin_hangs_up_on_is_asked_for_again_in_the_name_of_a_follower(FetchError hangUp)
+    {
+        var generation = _bed.Publish(FakeContent.Sixteen);
+        var leading = FetchBed.ReadAsync(_bed.Fetcher.Acquire(generation, 1, _bed.Context("/file?leader")));
+        var following = FetchBed.ReadAsync(_bed.Fetcher.Acquire(generation, 1, _bed.Context("/file?follower")));
+        (await _bed.Origin.NextAsync()).RespondPartial(FakeContent.Sixteen).Send("45").Break();
+        await _bed.Time.RingNextAsync();
+        var second = await _bed.Origin.NextAsync();
+        Assert.Equal("/file?follower", second.Request.Template.Target);
+
+        second.Fail(hangUp);
+        if (hangUp.IsRetryable())
+        {
+            await _bed.Time.RingNextAsync();
+            var third = await _bed.Origin.NextAsync();
+            Assert.Equal("/file?follower", third.Request.Template.Target);
+            third.RespondWhole(FakeContent.Sixteen);
+        }
+
+        var expected = hangUp.IsRetryable() ? ("4567", FetchError.None) : ("45", hangUp);
+        Assert.Equal((expected, expected), (await leading, await following));
+    }
+
     [Theory]
     [InlineData(FetchError.DnsError)]
     [InlineData(FetchError.ConnectionRefused)]

@@ -20,6 +20,13 @@ public sealed class HostSyntaxTests
     [InlineData("[2001:db8::1]", false, "[2001:db8::1]")]
     [InlineData("[2001:db8::1]:80", false, "[2001:db8::1]")]
     [InlineData("[2001:db8::80]:8080", false, "[2001:db8::80]:8080")]
-    public void Host_has_one_normal_form(string host, bool isTls, string normal) =>
-        Assert.Equal(normal, Encoding.ASCII.GetString(HostSyntax.Normalize(Encoding.ASCII.GetBytes(host), isTls)));
+    [InlineData("Site.EXAMPLE.:8080", false, "site.example:8080")]
+    [InlineData("site.example:08080", false, "site.example:8080")]
+    [InlineData("site.example.:", false, "site.example")]
+    public void Host_has_one_normal_form(string host, bool isTls, string normal)
+    {
+        byte[] written = new byte[host.Length];
+        int length = HostSyntax.Normalize(Encoding.ASCII.GetBytes(host), isTls, written);
+        Assert.Equal(normal, Encoding.ASCII.GetString(written, 0, length));
+    }
 }
