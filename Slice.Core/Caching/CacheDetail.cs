@@ -120,7 +120,10 @@ public enum CacheDetail : byte
     /// <summary>Not fresh for as long as the client's min-fresh asks (RFC 9111 §5.2.1.3).</summary>
     RequestMinFresh,
 
-    /// <summary>An error or a redirect that strangers got and that states no lifetime; the request has credentials.</summary>
+    /// <summary>
+    /// Strangers got what is stored, and the request says more about its client than a stranger would: an error or a redirect without a
+    /// lifetime of its own, or a page that does not say that it is for everybody.
+    /// </summary>
     ForStrangers,
 
     /// <summary>Slices of different times must not be joined on the strength of the validator (<c>validator</c>).</summary>

@@ -47,8 +47,8 @@ internal static class HostSyntax
     }
 
     /// <summary>
-    /// Writes the one normal form of a valid Host, whichever way it is spelled: in lower case (RFC 9110 §4.2.3), without the port when it is
-    /// empty or the scheme's own, without zeros before it, and without the dot of an absolute name.
+    /// Writes the one normal form of a valid Host, whichever way it is spelled: in lower case (RFC 9110 §4.2.3), without the port when it
+    /// is empty or the scheme's own, without zeros before it, and without the dot of an absolute name.
     /// </summary>
     /// <param name="host">Host and optional port, as received.</param>
     /// <param name="isTls">Whether the scheme is https.</param>
