@@ -96,7 +96,7 @@ internal sealed class RequestBodyReader : ClientRequestBody
         }
     }
 
-    private static RentedHead NewContinue() => new ResponseHead(100).End();
+    private static RentedHead NewContinue() => new ResponseHeadBuilder(100).End();
 
     // What the client's transport says of its end is marked here, at the only place where client and origin can be told apart.
     private async ValueTask<ReadResult> ReadAsync(CancellationToken ct)

@@ -50,7 +50,7 @@ internal sealed class EarlyHints : IInterimResponseSink, IAsyncDisposable
     // Hints of fields that belong to one connection, or that we state ourselves, are none (RFC 8297 §2).
     private static RentedHead Format(IReadOnlyList<ForwardedField> fields)
     {
-        var head = new ResponseHead(103, ResponseHead.BytesOf(fields));
+        var head = new ResponseHeadBuilder(103, ResponseHeadBuilder.BytesOf(fields));
         foreach (var field in fields)
         {
             if (StoredFields.IsForwarded(field.Name, fields))

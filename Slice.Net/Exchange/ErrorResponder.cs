@@ -48,7 +48,7 @@ internal static class ErrorResponder
         HttpExchange exchange, int status, string contentType, string body, int bodyBytes, long? unsatisfiedLength,
         int? retryAfterSeconds)
     {
-        var head = new ResponseHead(status, bodyBytes);
+        var head = new ResponseHeadBuilder(status, bodyBytes);
         head.WriteField("Content-Type"u8, Encoding.ASCII.GetBytes(contentType));
         head.WriteField("Content-Length"u8, bodyBytes);
         if (unsatisfiedLength is { } completeLength)

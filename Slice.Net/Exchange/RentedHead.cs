@@ -3,8 +3,8 @@ using System.Buffers;
 namespace Slice.Net.Exchange;
 
 /// <summary>
-/// A finished response head in rented memory; <see cref="ResponseHead"/> makes it. Its owner disposes it once, and the memory is invalid
-/// afterwards.
+/// A finished response head in rented memory; <see cref="ResponseHeadBuilder"/> makes it. Its owner disposes it once, and the memory is
+/// invalid afterwards.
 /// </summary>
 internal struct RentedHead(byte[] buffer, int length) : IDisposable
 {

@@ -118,7 +118,7 @@ internal static class ResponseForwarder
 
     private static RentedHead FormatHead(HttpExchange exchange, OriginResponse response, CacheStatus status, bool isChunked, bool isKept)
     {
-        var head = new ResponseHead(response.Status, response.ReasonPhrase, ResponseHead.BytesOf(response.Fields));
+        var head = new ResponseHeadBuilder(response.Status, response.ReasonPhrase, ResponseHeadBuilder.BytesOf(response.Fields));
         foreach (var field in response.Fields)
         {
             if (StoredFields.IsForwarded(field.Name, response.Fields) && !IsMeaningless(field.Name, response.Status))

@@ -14,7 +14,7 @@ internal static class SlicedResponse
     /// <summary>The stored status, or 206 with <paramref name="range"/>.</summary>
     public static RentedHead Create(HttpExchange exchange, StoredResponse stored, ByteRange? range, CacheStatus status, Instant now)
     {
-        var head = new ResponseHead(range is null ? stored.Status : 206, stored.FieldLines.Length);
+        var head = new ResponseHeadBuilder(range is null ? stored.Status : 206, stored.FieldLines.Length);
         head.WriteStored(stored.FieldLines.Span);
         if (stored.Status == 200)
         {
@@ -41,7 +41,7 @@ internal static class SlicedResponse
     public static RentedHead CreateMultipart(
         HttpExchange exchange, StoredResponse stored, MultipartByteranges multipart, CacheStatus status, Instant now)
     {
-        var head = new ResponseHead(206, stored.FieldLines.Length);
+        var head = new ResponseHeadBuilder(206, stored.FieldLines.Length);
         var lines = new FieldLineReader(stored.FieldLines.Span);
         while (lines.MoveNext())
         {
@@ -60,7 +60,7 @@ internal static class SlicedResponse
     /// <summary>304 (RFC 9110 §15.4.5).</summary>
     public static RentedHead NotModified(HttpExchange exchange, StoredResponse stored, CacheStatus status, Instant now)
     {
-        var head = new ResponseHead(304, stored.FieldLines.Length);
+        var head = new ResponseHeadBuilder(304, stored.FieldLines.Length);
         var lines = new FieldLineReader(stored.FieldLines.Span);
         while (lines.MoveNext())
         {
@@ -74,7 +74,7 @@ internal static class SlicedResponse
     }
 
     private static RentedHead Finish(
-        ref ResponseHead head, HttpExchange exchange, StoredResponse stored, CacheStatus status, Instant now)
+        ref ResponseHeadBuilder head, HttpExchange exchange, StoredResponse stored, CacheStatus status, Instant now)
     {
         var age = stored.Freshness.AgeAt(now);
         head.WriteField("Age"u8, (long)age.TotalSeconds);

@@ -82,7 +82,7 @@ internal sealed class UpgradeHandler(
     // RFC 9110 §15.2.2: a 101 says in Upgrade which protocol follows. It has no body and so no framing.
     private static RentedHead FormatHead(IReadOnlyList<ForwardedField> fields)
     {
-        var head = new ResponseHead(101, ResponseHead.BytesOf(fields));
+        var head = new ResponseHeadBuilder(101, ResponseHeadBuilder.BytesOf(fields));
         head.WriteField("Connection"u8, "Upgrade"u8);
         foreach (var field in fields)
         {

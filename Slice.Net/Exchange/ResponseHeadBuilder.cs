@@ -12,7 +12,7 @@ namespace Slice.Net.Exchange;
 /// has ended.
 /// </summary>
 /// <remarks>A value with CR, LF or NUL never begins a line of its own; <see cref="ResponseHeadWriter"/> says how.</remarks>
-internal ref struct ResponseHead
+internal ref struct ResponseHeadBuilder
 {
     // For the status line and every field of ours; the longest of them together are under 600 bytes.
     private const int OwnBytes = 1024;
@@ -23,17 +23,17 @@ internal ref struct ResponseHead
     /// <summary>A head with the phrase of the registry.</summary>
     /// <param name="status">100 to 999.</param>
     /// <param name="otherBytes">Room for what is not ours: stored or forwarded lines, and a body.</param>
-    public ResponseHead(int status, int otherBytes = 0)
+    public ResponseHeadBuilder(int status, int otherBytes = 0)
         : this(otherBytes) => _writer.WriteStatusLine(status);
 
     /// <summary>A head with the origin's reason phrase.</summary>
     /// <param name="status">100 to 999.</param>
     /// <param name="reasonPhrase">The phrase, as it came.</param>
     /// <param name="otherBytes">Room for what is not ours, without the phrase.</param>
-    public ResponseHead(int status, string reasonPhrase, int otherBytes)
+    public ResponseHeadBuilder(int status, string reasonPhrase, int otherBytes)
         : this(otherBytes + reasonPhrase.Length) => _writer.WriteStatusLine(status, reasonPhrase);
 
-    private ResponseHead(int otherBytes)
+    private ResponseHeadBuilder(int otherBytes)
     {
         _buffer = ArrayPool<byte>.Shared.Rent(OwnBytes + otherBytes);
         _writer = new ResponseHeadWriter(_buffer);
