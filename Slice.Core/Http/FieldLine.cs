@@ -5,22 +5,22 @@ internal static class FieldLine
 {
     /// <summary>
     /// Parses the line of <paramref name="head"/> from <paramref name="lineStart"/> to <paramref name="lineEnd"/>, which has at least one
-    /// byte and no control character but HTAB, and adds it to <paramref name="fields"/>.
+    /// byte and no control character but HTAB, and adds it to <paramref name="fields"/>. False, and nothing is added, when it is none.
     /// </summary>
-    public static RequestRejection Parse(FieldTable fields, ReadOnlySpan<byte> head, int lineStart, int lineEnd)
+    public static bool TryParse(FieldTable fields, ReadOnlySpan<byte> head, int lineStart, int lineEnd)
     {
         ReadOnlySpan<byte> line = head[lineStart..lineEnd];
         int nameLength = line.IndexOf((byte)':');
         if (nameLength <= 0)
         {
-            return FieldSyntax.IsWhitespace(line[0]) ? RequestRejection.ObsoleteLineFolding : RequestRejection.InvalidFieldName;
+            return false;
         }
 
         ReadOnlySpan<byte> name = line[..nameLength];
         KnownField field = KnownFields.Find(name);
         if (field == KnownField.Other && !FieldSyntax.IsToken(name))
         {
-            return ExplainBadName(name);
+            return false;
         }
 
         ReadOnlySpan<byte> value = line[(nameLength + 1)..];
@@ -37,17 +37,21 @@ internal static class FieldLine
         }
 
         fields.Add(field, lineStart, nameLength, lineStart + nameLength + 1 + leading, valueLength - leading);
-        return RequestRejection.None;
+        return true;
     }
 
-    // A folded line may hold a colon too: only its first byte tells it from a field line.
-    private static RequestRejection ExplainBadName(ReadOnlySpan<byte> name)
+    /// <summary>Why <see cref="TryParse"/> does not take a line of a request.</summary>
+    public static RequestRejection Explain(ReadOnlySpan<byte> line)
     {
-        if (FieldSyntax.IsWhitespace(name[0]))
+        // A folded line may hold a colon too: only its first byte tells it from a field line.
+        if (FieldSyntax.IsWhitespace(line[0]))
         {
             return RequestRejection.ObsoleteLineFolding;
         }
 
-        return FieldSyntax.IsWhitespace(name[^1]) ? RequestRejection.WhitespaceBeforeColon : RequestRejection.InvalidFieldName;
+        int nameLength = line.IndexOf((byte)':');
+        return nameLength > 0 && FieldSyntax.IsWhitespace(line[nameLength - 1])
+            ? RequestRejection.WhitespaceBeforeColon
+            : RequestRejection.InvalidFieldName;
     }
 }

@@ -1,12 +1,12 @@
 namespace Slice.Core.Http;
 
 /// <summary>
-/// The field lines of one request head, in order, as offsets into the head's own bytes. Spans it hands out live as long as the
-/// head: until <see cref="RequestHead.Reset"/> or the next parse. Not thread-safe; owned by its <see cref="RequestHead"/>.
+/// The field lines of one head, in order, as offsets into the head's own bytes. Spans it hands out live as long as the
+/// head: until <see cref="MessageHead.Reset"/> or the next parse. Not thread-safe; owned by its <see cref="MessageHead"/>.
 /// </summary>
 public sealed class FieldTable
 {
-    // A browser sends 12 to 20 lines. A table that once grew beyond this is dropped on reset, so that one odd request does not
+    // A browser sends 12 to 20 lines, a server fewer. A table that grew beyond this is dropped on reset, so that one odd message does not
     // weigh on an idle connection.
     private const int UsualLineCount = 32;
 
@@ -21,7 +21,7 @@ public sealed class FieldTable
     /// <summary>Which field line <paramref name="index"/> is, 0 to below <see cref="LineCount"/>.</summary>
     public KnownField FieldAt(int index) => _lines[Checked(index)].Field;
 
-    /// <summary>The name of field line <paramref name="index"/> in the client's spelling.</summary>
+    /// <summary>The name of field line <paramref name="index"/> in the sender's spelling.</summary>
     public ReadOnlySpan<byte> NameAt(int index)
     {
         ref readonly FieldLine line = ref _lines[Checked(index)];
@@ -120,7 +120,7 @@ public sealed class FieldTable
 
     private static ulong Bit(KnownField field) => 1UL << (int)field;
 
-    // Lines of an earlier request stay in the array; without the check a wrong index would read them.
+    // Lines of an earlier message stay in the array; without the check a wrong index would read them.
     private int Checked(int index)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)LineCount, nameof(index));

@@ -80,7 +80,7 @@ public sealed class RequestHeadParser
 
         if (status == RequestHeadStatus.Complete)
         {
-            CopyNewBytes(buffer, head);
+            head.CopyNewBytes(buffer, _leadingBytes, _limits.HeadBytes);
             status = ParseLines(head, out rejection);
         }
 
@@ -159,28 +159,6 @@ public sealed class RequestHeadParser
         return RequestHeadStatus.Rejected;
     }
 
-    // Never beyond the limit, and in the usual case, a whole head in the first segment, never beyond the head: what follows may be
-    // the many requests of a pipelining client, which must not be copied once for each of them.
-    private void CopyNewBytes(in ReadOnlySequence<byte> buffer, RequestHead head)
-    {
-        if (head.Length == 0 && _leadingBytes == 0)
-        {
-            ReadOnlySpan<byte> first = buffer.FirstSpan;
-            first = first[..Math.Min(first.Length, _limits.HeadBytes)];
-            int end = first.IndexOf("\r\n\r\n"u8);
-            if (end >= 0)
-            {
-                first = first[..(end + 4)];
-                first.CopyTo(head.Append(first.Length));
-                return;
-            }
-        }
-
-        int copied = head.Length;
-        int wanted = (int)Math.Min(buffer.Length - _leadingBytes, _limits.HeadBytes) - copied;
-        buffer.Slice(_leadingBytes + copied, wanted).CopyTo(head.Append(wanted));
-    }
-
     private RequestHeadStatus ParseLines(RequestHead head, out RequestRejection rejection)
     {
         ReadOnlySpan<byte> bytes = head.Bytes;
@@ -212,7 +190,8 @@ public sealed class RequestHeadParser
             bool isEnd = lineStart == lineEnd && lineStart > 0;
             rejection = lineStart == 0 ? RequestLine.Parse(head, bytes[..lineEnd])
                 : isEnd ? RequestSemantics.Derive(head)
-                : FieldLine.Parse(head.Fields, bytes, lineStart, lineEnd);
+                : FieldLine.TryParse(head.Fields, bytes, lineStart, lineEnd) ? RequestRejection.None
+                : FieldLine.Explain(bytes[lineStart..lineEnd]);
             if (rejection != RequestRejection.None)
             {
                 return RequestHeadStatus.Rejected;

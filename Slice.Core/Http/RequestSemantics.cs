@@ -37,69 +37,17 @@ internal static class RequestSemantics
         return HostSyntax.IsValid(head.Fields.ValueAt(index), out _) ? RequestRejection.None : RequestRejection.InvalidHost;
     }
 
-    // RFC 9112 §6.3. Without either field there is no body, whatever the method.
-    private static RequestRejection DeriveFraming(RequestHead head)
+    // Stricter than RFC 9112 §6.3 asks: a Content-Length that is stated twice is refused even when both are the same.
+    private static RequestRejection DeriveFraming(RequestHead head) => MessageFraming.Derive(head) switch
     {
-        bool hasLength = head.Fields.TryGet(KnownField.ContentLength, out ReadOnlySpan<byte> length);
-        if (head.Fields.Contains(KnownField.TransferEncoding))
-        {
-            if (hasLength)
-            {
-                return RequestRejection.ContentLengthWithTransferEncoding;
-            }
-
-            head.SetFraming(-1, isChunked: true);
-            return head.MinorVersion == 0 ? RequestRejection.TransferEncodingInHttp10 : CheckTransferEncoding(head.Fields);
-        }
-
-        if (!hasLength)
-        {
-            return RequestRejection.None;
-        }
-
-        if (head.Fields.Count(KnownField.ContentLength) > 1 || length.Contains((byte)','))
-        {
-            return RequestRejection.RepeatedContentLength;
-        }
-
-        if (!DecimalDigits.TryParse(length, out long contentLength))
-        {
-            return RequestRejection.InvalidContentLength;
-        }
-
-        head.SetFraming(contentLength, isChunked: false);
-        return RequestRejection.None;
-    }
-
-    // Only one line saying exactly "chunked" is accepted. Codings below a final chunked frame the body well enough to say 501 (§6.1);
-    // with anything else at the end nobody knows where the body ends (§6.3).
-    private static RequestRejection CheckTransferEncoding(FieldTable fields)
-    {
-        int lastIndex = fields.NextIndex(KnownField.TransferEncoding, 0);
-        if (fields.Count(KnownField.TransferEncoding) == 1 && IsChunked(fields.ValueAt(lastIndex)))
-        {
-            return RequestRejection.None;
-        }
-
-        int codings = 0;
-        int chunked = 0;
-        bool isLastChunked = false;
-        for (int index = lastIndex; index >= 0; index = fields.NextIndex(KnownField.TransferEncoding, index + 1))
-        {
-            foreach (ReadOnlySpan<byte> coding in new ListElements(fields.ValueAt(index)))
-            {
-                isLastChunked = IsChunked(coding);
-                chunked += isLastChunked ? 1 : 0;
-                codings++;
-            }
-        }
-
-        return isLastChunked && chunked == 1 && codings > 1
-            ? RequestRejection.UnsupportedTransferCoding
-            : RequestRejection.InvalidTransferEncoding;
-    }
-
-    private static bool IsChunked(ReadOnlySpan<byte> coding) => Ascii.EqualsIgnoreCase(coding, "chunked"u8);
+        FramingFault.None => RequestRejection.None,
+        FramingFault.InvalidContentLength => RequestRejection.InvalidContentLength,
+        FramingFault.DifferingContentLengths or FramingFault.RepeatedContentLength => RequestRejection.RepeatedContentLength,
+        FramingFault.ContentLengthWithTransferEncoding => RequestRejection.ContentLengthWithTransferEncoding,
+        FramingFault.UnsupportedTransferCoding => RequestRejection.UnsupportedTransferCoding,
+        FramingFault.TransferEncodingInHttp10 => RequestRejection.TransferEncodingInHttp10,
+        _ => RequestRejection.InvalidTransferEncoding,
+    };
 
     private static RequestRejection DeriveConnection(RequestHead head)
     {
@@ -116,28 +64,8 @@ internal static class RequestSemantics
             expectsContinue = head.HasBody && head.MinorVersion >= 1;
         }
 
-        head.SetConnection(IsPersistent(head), expectsContinue);
+        head.SetKeepAlive(MessageFraming.IsPersistent(head));
+        head.SetExpectation(expectsContinue);
         return RequestRejection.None;
-    }
-
-    // RFC 9112 §9.3: close wins over keep-alive, and only HTTP/1.0 needs the latter.
-    private static bool IsPersistent(RequestHead head)
-    {
-        bool keepAlive = head.MinorVersion >= 1;
-        FieldTable fields = head.Fields;
-        for (int index = fields.NextIndex(KnownField.Connection, 0); index >= 0; index = fields.NextIndex(KnownField.Connection, index + 1))
-        {
-            foreach (ReadOnlySpan<byte> option in new ListElements(fields.ValueAt(index)))
-            {
-                if (option.Length == "close".Length && Ascii.EqualsIgnoreCase(option, "close"u8))
-                {
-                    return false;
-                }
-
-                keepAlive = keepAlive || Ascii.EqualsIgnoreCase(option, "keep-alive"u8);
-            }
-        }
-
-        return keepAlive;
     }
 }
