@@ -55,7 +55,8 @@ internal sealed class Composition : IAsyncDisposable
         _store = new StoreFactory(loggers.CreateLogger<StoreFactory>()).Open(options, index, time, meter);
 
         // Origin and settings.
-        _pool = new OriginPool(options);
+        var connector = new OriginConnector(options, time);
+        _pool = new OriginPool(options, connector);
         var origin = new OriginClient(_pool, options, time) { HealthChanged = log.OriginHealthChanged };
         Settings = new LiveSettings(new RequestSettings(options, origin, time));
         meter.AttachOriginHealth(() => Settings.Current.Origin.ReadHealth());

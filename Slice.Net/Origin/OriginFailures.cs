@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using Slice.Core.Origin;
 
 namespace Slice.Net.Origin;
@@ -14,15 +13,18 @@ internal static class OriginFailures
     public static Failure Of(Exception error, OriginEndpoint endpoint, TimeSpan connect, TimeSpan firstByte) => error switch
     {
         // The pool reports its own connect timeout as a cancellation around a TimeoutException; what else was cancelled is our deadline.
-        OperationCanceledException { InnerException: TimeoutException } =>
-            NewFailure(FetchError.ConnectionTimeout, $"no connection to {endpoint.Name} within {connect.TotalSeconds:0.###} s", endpoint),
+        OperationCanceledException { InnerException: TimeoutException timeout } => NewFailure(
+            FetchError.ConnectionTimeout,
+            $"no connection to {endpoint.Name} within {connect.TotalSeconds:0.###} s"
+                + (timeout.InnerException is OriginConnectException progress ? $": {progress.Message}" : ""),
+            endpoint),
         OperationCanceledException =>
             NewFailure(
                 FetchError.HttpResponseTimeout, $"no response head from {endpoint.Name} within {firstByte.TotalSeconds:0.###} s", endpoint),
-        HttpRequestException { InnerException: OriginTlsException tls } => NewFailure(
-            tls.Error, $"{endpoint.Name}: {tls.Message}", endpoint),
-        HttpRequestException { InnerException: SocketException { SocketErrorCode: SocketError.TooManyOpenSockets } } =>
+        HttpRequestException { InnerException: OriginConnectException { Error: FetchError.DescriptorsExhausted } } =>
             NewFailure(FetchError.DescriptorsExhausted, $"no file descriptor for a connection to {endpoint.Name}", endpoint),
+        HttpRequestException { InnerException: OriginConnectException noConnection } => NewFailure(
+            noConnection.Error, $"{endpoint.Name}: {noConnection.Message}", endpoint),
         HttpRequestException request => NewFailure(
             KindOf(request), $"{endpoint.Name}: {request.InnerException?.Message ?? request.Message}", endpoint),
         _ => NewFailure(FetchError.ConnectionTerminated, error.Message, endpoint),
@@ -75,10 +77,6 @@ internal static class OriginFailures
 
     private static FetchError KindOf(HttpRequestException error) => error.HttpRequestError switch
     {
-        HttpRequestError.NameResolutionError => FetchError.DnsError,
-        HttpRequestError.ConnectionError when error.InnerException is SocketException { SocketErrorCode: SocketError.TimedOut } =>
-            FetchError.ConnectionTimeout,
-        HttpRequestError.ConnectionError => FetchError.ConnectionRefused,
         HttpRequestError.InvalidResponse or HttpRequestError.HttpProtocolError or HttpRequestError.ConfigurationLimitExceeded =>
             FetchError.HttpProtocolError,
         _ => FetchError.ConnectionTerminated,

@@ -22,9 +22,10 @@ internal sealed class OriginPool : IDisposable
 
     private readonly HttpMessageInvoker _invoker;
 
-    /// <summary>A pool without connections, for plain addresses or for those of TLS, as the configuration has them.</summary>
-    /// <exception cref="InvalidDataException"><c>upstream_tls.ca_file</c> cannot be used; the message says why.</exception>
-    public OriginPool(SliceOptions options)
+    /// <summary>A pool without connections.</summary>
+    /// <param name="options">The configuration.</param>
+    /// <param name="connector">Makes the connections, plain or with TLS.</param>
+    public OriginPool(SliceOptions options, OriginConnector connector)
     {
         var handler = new SocketsHttpHandler
         {
@@ -39,12 +40,9 @@ internal sealed class OriginPool : IDisposable
             PooledConnectionLifetime = s_connectionLifetime,
             RequestHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
             ResponseHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
+            ConnectCallback = (context, ct) => ConnectAsync(connector, context.DnsEndPoint, ct),
             PlaintextStreamFilter = static (context, _) => new ValueTask<Stream>(new OriginConnection(context.PlaintextStream)),
         };
-        if (options.UsesUpstreamTls)
-        {
-            handler.ConnectCallback = new OriginTls(options.UpstreamTls).ConnectAsync;
-        }
 
         _invoker = new HttpMessageInvoker(handler);
     }
@@ -54,4 +52,17 @@ internal sealed class OriginPool : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _invoker.Dispose();
+
+    // When its time is over, the pool keeps the cause of a failure, but drops that of a cancellation.
+    private static async ValueTask<Stream> ConnectAsync(OriginConnector connector, DnsEndPoint endPoint, CancellationToken ct)
+    {
+        try
+        {
+            return await connector.ConnectAsync(endPoint, ct);
+        }
+        catch (OperationCanceledException cancelled) when (cancelled.InnerException is OriginConnectException progress)
+        {
+            throw progress;
+        }
+    }
 }

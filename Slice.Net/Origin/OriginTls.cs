@@ -9,7 +9,7 @@ using Slice.Net.Certificates;
 namespace Slice.Net.Origin;
 
 /// <summary>
-/// Connections to an <c>https</c> origin: TLS 1.2 or later over TCP, for the connect callback of the pool. Thread-safe.
+/// TLS with an <c>https</c> origin: version 1.2 or later, over a connection that there is. Thread-safe.
 /// </summary>
 /// <remarks>
 /// The pool would do TLS by itself, but takes the name for SNI and for the certificate from the Host of the request. With
@@ -47,27 +47,18 @@ internal sealed class OriginTls
         _policy.CustomTrustStore.AddRange(certificates);
     }
 
-    /// <summary>Connects and shakes hands. The caller owns the stream.</summary>
-    /// <exception cref="SocketException">No TCP connection.</exception>
-    /// <exception cref="OriginTlsException">No TLS, or the origin is not who it should be.</exception>
-    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled: the time for both is over.</exception>
-    public async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken ct)
+    /// <summary>Encrypts a connection, which becomes the stream's; the caller owns that. On any failure the socket is closed.</summary>
+    /// <param name="socket">A connected socket.</param>
+    /// <param name="host">Who the origin must prove to be, unless <c>upstream_tls.server_name</c> is set.</param>
+    /// <param name="ct">Ends the handshake.</param>
+    /// <exception cref="OriginConnectException">No TLS, or the origin is not who it should be.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
+    public async Task<OriginTlsStream> ShakeHandsAsync(Socket socket, string host, CancellationToken ct)
     {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            await socket.ConnectAsync(context.DnsEndPoint, ct);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-
         var stream = OriginTlsStream.Over(socket);
         try
         {
-            await ShakeHandsAsync(stream, _options.ServerName ?? context.DnsEndPoint.Host, ct);
+            await ShakeHandsAsync(stream, _options.ServerName ?? host, ct);
             return stream;
         }
         catch
@@ -98,15 +89,15 @@ internal sealed class OriginTls
         }
         catch (AuthenticationException error) when (refusal is not null)
         {
-            throw new OriginTlsException(FetchError.TlsCertificateError, refusal, error);
+            throw new OriginConnectException(FetchError.TlsCertificateError, refusal, error);
         }
         catch (AuthenticationException error)
         {
-            throw new OriginTlsException(FetchError.TlsProtocolError, $"no TLS: {error.GetBaseException().Message}", error);
+            throw new OriginConnectException(FetchError.TlsProtocolError, $"no TLS: {error.GetBaseException().Message}", error);
         }
         catch (IOException error)
         {
-            throw new OriginTlsException(FetchError.TlsProtocolError, "the connection broke in the TLS handshake", error);
+            throw new OriginConnectException(FetchError.TlsProtocolError, "the connection broke in the TLS handshake", error);
         }
     }
 

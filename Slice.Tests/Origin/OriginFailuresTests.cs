@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using Slice.Core.Origin;
 using Slice.Net.Origin;
 
@@ -12,7 +11,7 @@ public sealed class OriginFailuresTests
     public void Descriptors_that_ran_out_are_our_fault_and_say_nothing_about_the_origin()
     {
         var thrown = new HttpRequestException(
-            HttpRequestError.ConnectionError, null, new SocketException((int)SocketError.TooManyOpenSockets));
+            HttpRequestError.ConnectionError, null, new OriginConnectException(FetchError.DescriptorsExhausted, "Too many open files"));
 
         var endpoint = new OriginEndpoint("127.0.0.1:9", "http://127.0.0.1:9", "127.0.0.1:9");
         var failure = OriginFailures.Of(thrown, endpoint, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
