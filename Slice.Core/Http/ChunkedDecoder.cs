@@ -3,9 +3,9 @@ using System.Buffers;
 namespace Slice.Core.Http;
 
 /// <summary>
-/// Takes the chunked framing off a request body (RFC 9112 §7.1) as it arrives. Data is handed out in place, never copied; chunk
-/// extensions are ignored (§7.1.1), trailers dropped (§7.1.2), and both are bounded. Line ends are CRLF only, sizes hex digits only (B38).
-/// One per connection, reused; not thread-safe.
+/// Takes the chunked framing off a body, of a request or a response (RFC 9112 §7.1), as it arrives. Data is handed out in place, never
+/// copied; chunk extensions are ignored (§7.1.1), trailers dropped (§7.1.2), and both are bounded. Line ends are CRLF only, sizes hex
+/// digits only (B38). One per connection, reused; not thread-safe.
 /// <para>
 /// The decoder remembers where in the framing it is, so unlike a head the framing is consumed as far as it has arrived. Calls, in a
 /// loop: <see cref="Decode"/>; on <see cref="ChunkedStatus.Data"/> use the data before the bytes are released; release up to
@@ -17,7 +17,7 @@ public sealed class ChunkedDecoder
     // 2^60 is beyond any body; what remains are leading zeros, which must not go on for ever.
     private const int MaxSizeDigits = 16;
 
-    // Bytes of one size line behind its digits; nobody is known to use extensions on requests (arbitrary).
+    // Bytes of one size line behind its digits; extensions are hardly used (arbitrary).
     private const int MaxExtensionBytes = 256;
 
     // Apache's LimitRequestFieldSize for one field, here for all trailers together, since they are dropped anyway.

@@ -11,11 +11,12 @@ public enum ChunkedStatus : byte
     /// <summary>There is data; use it, and call again with what follows <c>consumed</c>.</summary>
     Data,
 
-    /// <summary>The body is over, trailers included; the next request begins at <c>consumed</c>.</summary>
+    /// <summary>The body is over, trailers included; the next message begins at <c>consumed</c>.</summary>
     End,
 
     /// <summary>
-    /// The framing is broken: <see cref="RequestRejection.InvalidChunkedBody"/>. Stays so until <see cref="ChunkedDecoder.Reset"/>.
+    /// The framing is broken: <see cref="RequestRejection.InvalidChunkedBody"/>, <see cref="ResponseFault.InvalidChunkedBody"/>. Stays so
+    /// until <see cref="ChunkedDecoder.Reset"/>.
     /// </summary>
     Invalid,
 }

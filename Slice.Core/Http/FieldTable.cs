@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Slice.Core.Http;
 
 /// <summary>
@@ -57,7 +59,7 @@ public sealed class FieldTable
 
     /// <summary>
     /// The value of the first line that is <paramref name="field"/>; false, and an empty value, when there is none. For a field that is
-    /// a list, look at <see cref="Count"/> and walk with <see cref="NextIndex"/>.
+    /// a list, look at <see cref="Count"/> and walk with <see cref="NextIndex(KnownField, int)"/>.
     /// </summary>
     public bool TryGet(KnownField field, out ReadOnlySpan<byte> value)
     {
@@ -79,6 +81,22 @@ public sealed class FieldTable
                 {
                     return index;
                 }
+            }
+        }
+
+        return -1;
+    }
+
+    /// <summary>
+    /// Index of the first line at or after <paramref name="startIndex"/> with this name, in any mix of cases; −1 when there is none.
+    /// </summary>
+    public int NextIndex(ReadOnlySpan<byte> name, int startIndex)
+    {
+        for (int index = startIndex; index < LineCount; index++)
+        {
+            if (Ascii.EqualsIgnoreCase(NameAt(index), name))
+            {
+                return index;
             }
         }
 
