@@ -11,11 +11,11 @@ internal static class FramingNames
         field is KnownField.ContentLength or KnownField.TransferEncoding or KnownField.Connection;
 
     /// <summary>
-    /// Whether a name that is a token, and none of the three, has another character for the hyphen, as in <c>Content_Length</c>. Without
-    /// one, as in <c>ContentLength</c>, it is a name of its own to everybody.
+    /// Whether a name that is a token, and none of the three, has other characters for the hyphen, as in <c>Content_Length</c>. Without
+    /// any, as in <c>ContentLength</c>, it is a name of its own to everybody.
     /// </summary>
     public static bool IsLookAlike(ReadOnlySpan<byte> name) =>
-        name.Length is 14 or 17 && IsDisguise(name);
+        name.Length != "contentlength".Length && name.Length != "transferencoding".Length && IsDisguise(name);
 
     /// <summary>
     /// Whether the letters and digits of what stands for a name are those of one of the three, whatever is between and around them.

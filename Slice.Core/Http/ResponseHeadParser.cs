@@ -14,6 +14,10 @@ namespace Slice.Core.Http;
 /// because operators did not write their origins.
 /// </para>
 /// <para>
+/// A departure: RFC 9112 §5.2 has a gateway refuse a response with obs-fold, or put spaces in place of the line break. Here the folded line
+/// is left out like any other that is no field line, so the value before it ends early.
+/// </para>
+/// <para>
 /// LF alone ends a line, as RFC 9112 §2.2 permits, as browsers, nginx and SocketsHttpHandler have it, and as old CGI programs send it. Here
 /// this is safe, other than in a request: nothing is passed on as it came, but every line and the framing are written anew with CRLF.
 /// Whoever reads behind us sees the same lines and the same end as we do.

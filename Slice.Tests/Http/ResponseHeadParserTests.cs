@@ -133,6 +133,8 @@ public sealed class ResponseHeadParserTests
         { "Content\u00adLength: 5", ResponseFault.DisguisedFramingField },
         { "Content_Length: 5", ResponseFault.DisguisedFramingField },
         { "content_length: 5", ResponseFault.DisguisedFramingField },
+        { "Content--Length: 5", ResponseFault.DisguisedFramingField },
+        { "Content-Length-: 5", ResponseFault.DisguisedFramingField },
         { "Transfer_Encoding: chunked", ResponseFault.DisguisedFramingField },
         { "Content-Length", ResponseFault.DisguisedFramingField },
         { "Transfer-Encoding\r\n : chunked", ResponseFault.DisguisedFramingField },
