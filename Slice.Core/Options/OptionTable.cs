@@ -184,8 +184,24 @@ public static class OptionTable
         Flag("Purge", "purge.enable_metrics", "Whether purge metrics are published.",
             o => o.Purge.EnableMetrics, (o, v) => o with { Purge = o.Purge with { EnableMetrics = v } }),
 
-        Deadline("connect", "TCP connect to the origin, with the TLS handshake.", t => t.Connect, (t, v) => t with { Connect = v })
-            .AtRestart(),
+        Deadline(
+            "connect",
+            "A connection to the origin: looking the name up, trying its addresses, the TLS handshake.",
+            t => t.Connect,
+            (t, v) => t with { Connect = v }).AtRestart(),
+        Deadline(
+            "upstream_idle",
+            "How long a connection to the origin is kept without a request.",
+            t => t.UpstreamIdle,
+            (t, v) => t with { UpstreamIdle = v }).AtRestart(),
+        Duration(
+            "Timeouts",
+            "timeouts.upstream_connection_lifetime",
+            0,
+            DayMs,
+            "Age at which a connection to the origin gets no further request, so that changes of DNS are followed; 0 for no limit.",
+            o => o.Timeouts.UpstreamConnectionLifetime,
+            (o, v) => o with { Timeouts = o.Timeouts with { UpstreamConnectionLifetime = v } }).AtRestart(),
         Deadline(
             "first_byte",
             "From the request sent to the origin until its response head.",

@@ -3,8 +3,20 @@ namespace Slice.Core.Options;
 /// <summary>Deadlines. A wait without one does not exist.</summary>
 public sealed record TimeoutOptions
 {
-    /// <summary>TCP connect to the origin, with the TLS handshake. Default 10 s.</summary>
+    /// <summary>A connection to the origin: looking the name up, trying its addresses, the TLS handshake. Default 10 s.</summary>
     public TimeSpan Connect { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// How long a connection to the origin is kept without a request. Default 60 s: common origins close it later (nginx: 75 s), so that a
+    /// request rarely meets a closing one.
+    /// </summary>
+    public TimeSpan UpstreamIdle { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>
+    /// Age at which a connection to the origin gets no further request: names are looked up for new connections only, so this is how soon a
+    /// change of DNS is followed. 0 for no limit. Default 5 min, arbitrary.
+    /// </summary>
+    public TimeSpan UpstreamConnectionLifetime { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>From the request sent to the origin until its response head. Default 60 s, nginx's <c>proxy_read_timeout</c>.</summary>
     public TimeSpan FirstByte { get; init; } = TimeSpan.FromSeconds(60);

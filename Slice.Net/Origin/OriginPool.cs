@@ -14,12 +14,6 @@ namespace Slice.Net.Origin;
 /// </remarks>
 internal sealed class OriginPool : IDisposable
 {
-    // Idle connections are closed before common origins do it (nginx: 75 s), so that a request rarely meets a closing one.
-    private static readonly TimeSpan s_idleTimeout = TimeSpan.FromSeconds(60);
-
-    // Connections are renewed so that a change of the origin's address in DNS is noticed. Arbitrary.
-    private static readonly TimeSpan s_connectionLifetime = TimeSpan.FromMinutes(5);
-
     private readonly HttpMessageInvoker _invoker;
 
     /// <summary>A pool without connections.</summary>
@@ -27,6 +21,7 @@ internal sealed class OriginPool : IDisposable
     /// <param name="connector">Makes the connections, plain or with TLS.</param>
     public OriginPool(SliceOptions options, OriginConnector connector)
     {
+        var lifetime = options.Timeouts.UpstreamConnectionLifetime;
         var handler = new SocketsHttpHandler
         {
             UseProxy = false,
@@ -36,8 +31,8 @@ internal sealed class OriginPool : IDisposable
             ActivityHeadersPropagator = null,
             EnableMultipleHttp2Connections = true,
             ConnectTimeout = options.Timeouts.Connect,
-            PooledConnectionIdleTimeout = s_idleTimeout,
-            PooledConnectionLifetime = s_connectionLifetime,
+            PooledConnectionIdleTimeout = options.Timeouts.UpstreamIdle,
+            PooledConnectionLifetime = lifetime > TimeSpan.Zero ? lifetime : Timeout.InfiniteTimeSpan,
             RequestHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
             ResponseHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
             ConnectCallback = (context, ct) => ConnectAsync(connector, context.DnsEndPoint, ct),

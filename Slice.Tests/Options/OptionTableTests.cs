@@ -89,7 +89,8 @@ public sealed class OptionTableTests
             "upstream_tls.server_name", "upstream_tls.ca_file", "upstream_tls.verify", "enable_cache", "l1_cache_size_bytes",
             "enable_l2_cache", "l2_cache_dir", "cache_size", "listen_address", "tls.listen_address", "tls.certificate", "tls.key",
             "proxy_protocol.enabled", "proxy_protocol.trusted_addresses", "metrics_endpoint.enabled", "metrics_endpoint.address",
-            "timeouts.connect", "limits.max_connections", "limits.index_memory",
+            "timeouts.connect", "timeouts.upstream_idle", "timeouts.upstream_connection_lifetime", "limits.max_connections",
+            "limits.index_memory",
         ],
         OptionTable.Keys.Where(key => key.Reload == OptionReload.Restart).Select(key => key.Name));
 
