@@ -60,6 +60,13 @@ internal sealed class OriginNames(Func<string, Task<IPAddress[]>> resolve)
 
     private static OriginConnectException NewException(string host, Exception failure)
     {
+        if (IsOutOfDescriptors())
+        {
+            // The resolver opens files and sockets, and says of a lack of descriptors what it says of any name.
+            return new OriginConnectException(
+                FetchError.DescriptorsExhausted, $"no file descriptor to look the name {host} up", failure);
+        }
+
         string reason = failure is not SocketException { SocketErrorCode: var code } ? failure.Message : code switch
         {
             SocketError.HostNotFound or SocketError.NoData => $"the name {host} has no address",
@@ -68,6 +75,19 @@ internal sealed class OriginNames(Func<string, Task<IPAddress[]>> resolve)
             _ => $"the name {host} cannot be looked up: {failure.Message}",
         };
         return new OriginConnectException(FetchError.DnsError, reason, failure);
+    }
+
+    private static bool IsOutOfDescriptors()
+    {
+        try
+        {
+            new Socket(SocketType.Stream, ProtocolType.Tcp).Dispose();
+            return false;
+        }
+        catch (SocketException error)
+        {
+            return error.SocketErrorCode == SocketError.TooManyOpenSockets;
+        }
     }
 
     private readonly record struct Answer(IPAddress[] Addresses, Exception? Failure);
