@@ -69,6 +69,7 @@ internal sealed class Composition : IAsyncDisposable
         _fetcher = new SliceFetcher(attempts, index, time, meter, _stopping.Token) { FetchFailed = log.FetchFailed };
         var interpreter = new ObjectAnswerInterpreter(_fetcher, _store, index);
         var objects = new ObjectFetcher(new ObjectFetchAttempts(gated, interpreter, time, meter, _stopping.Token), index, time, meter);
+        objects.Unsliced.Noticed = log.SlicingSuspended;
 
         // Delivery.
         var unstored = new UnstoredDelivery(new UnstoredReader(parts, gated, index, time, meter), meter);
@@ -79,9 +80,10 @@ internal sealed class Composition : IAsyncDisposable
         _passThroughGate = new OriginGate(options.Limits.MaxPassthroughRequests, time, GatePolicy.PassedThrough);
         var passThrough = new PassThroughHandler(_passThroughGate, new StoredResponseUpdates(index), failures, meter, log);
         var health = new HealthHandler(state, ProductVersion.Text);
-        var stored = new StoredResponder(deliveries, _store, meter, passThrough, failures, log);
+        var fallback = new OwnRequestFallback(passThrough, objects.Unsliced);
+        var stored = new StoredResponder(deliveries, _store, meter, fallback, failures, log);
         var direct = new DirectResponder(objects, meter, log);
-        var get = new GetHandler(index, objects, stored, direct, passThrough, failures);
+        var get = new GetHandler(index, objects, stored, direct, passThrough, fallback, failures);
         var purge = new PurgeHandler(index, _store, time, meter, isOperatorsPort: false);
         var operatorsPurge = new PurgeHandler(index, _store, time, meter, isOperatorsPort: true);
         var upgrade = new UpgradeHandler(_passThroughGate, time, meter, failures, log, _stopping.Token);

@@ -94,6 +94,12 @@ public enum CacheDetail : byte
     /// <summary>The origin refuses the range of our request and does not say why in a way that could be used.</summary>
     RangeRefused,
 
+    /// <summary>The origin's answer to a request of ours is of no use, and the client's own request goes out (B59).</summary>
+    Unusable,
+
+    /// <summary>Answers of the origin to ranges of ours were of no use lately, of this object or of several in its directory.</summary>
+    NotSlicedLately,
+
     /// <summary>The origin confirms a version and names another, or another Vary: what is stored is not believed any more.</summary>
     Contradiction,
 

@@ -33,6 +33,8 @@ public static class CacheDetails
         CacheDetail.LengthUnknown => "length-unknown"u8,
         CacheDetail.Unsliceable => "unsliceable"u8,
         CacheDetail.RangeRefused => "range-refused"u8,
+        CacheDetail.Unusable => "unusable"u8,
+        CacheDetail.NotSlicedLately => "not-sliced-lately"u8,
         CacheDetail.Contradiction => "contradiction"u8,
         CacheDetail.Bypass => "bypass"u8,
         CacheDetail.Upgrade => "upgrade"u8,

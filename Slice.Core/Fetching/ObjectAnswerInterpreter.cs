@@ -54,9 +54,12 @@ public sealed class ObjectAnswerInterpreter
 
             case 416 when asked is not null:
                 var stated = ContentRangeField.Parse(Encoding.Latin1.GetBytes(response.FindSingle("Content-Range") ?? ""));
-                return stated.Kind == ContentRangeKind.Unsatisfied
-                    ? new ObjectFetchResult.Unsatisfiable(stated.CompleteLength)
-                    : PassThrough(CacheDetail.RangeRefused);
+                return stated.Kind != ContentRangeKind.Unsatisfied ? PassThrough(CacheDetail.RangeRefused)
+                    : stated.CompleteLength == 0 ? new ObjectFetchResult.NeedsWhole(IsRefusal: false)
+                    : new ObjectFetchResult.Unsatisfiable(stated.CompleteLength);
+
+            case var status when asked is not null && (FetchErrors.MayBeOfOurRequest(status) || PartialResponseCheck.IsPart(response)):
+                return new ObjectFetchResult.NeedsWhole(IsRefusal: true);
 
             default:
                 return InterpretWhole(request, answer);

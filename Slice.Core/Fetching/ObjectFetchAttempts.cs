@@ -48,6 +48,11 @@ public sealed class ObjectFetchAttempts(
                 return RangeRefused(still);
             }
 
+            if (result is ObjectFetchResult.NeedsWhole refused)
+            {
+                (result, failure) = await AttemptWholeAsync(request, refused, retries, abandoned);
+            }
+
             if (result is not null)
             {
                 return result;
@@ -92,6 +97,16 @@ public sealed class ObjectFetchAttempts(
 
     private static ObjectFetchResult.PassThrough RangeRefused(ObjectFetchResult refused) =>
         new() { OriginStatus = refused.OriginStatus, Origin = refused.Origin, Detail = CacheDetail.RangeRefused };
+
+    // B59: what the origin does not give by range may be had as a whole. What is refused that way, too, is refused for another reason than
+    // ours, and told as it is.
+    private async Task<(ObjectFetchResult? Result, Failure Failure)> AttemptWholeAsync(
+        ObjectFetchRequest request, ObjectFetchResult.NeedsWhole refused, RetryLoop retries, CancellationToken abandoned)
+    {
+        var (result, failure) = await AttemptAsync(request with { IsWhole = true }, asked: null, retries, abandoned);
+        bool isBetter = refused.IsRefusal && result?.OriginStatus is >= 200 and < 300;
+        return (isBetter ? result! with { WasRangeUseless = true } : result, failure);
+    }
 
     private async Task<(ObjectFetchResult? Result, Failure Failure)> AttemptAsync(
         ObjectFetchRequest request, ByteRange? asked, RetryLoop retries, CancellationToken abandoned)

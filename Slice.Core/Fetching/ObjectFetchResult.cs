@@ -27,6 +27,11 @@ public abstract record ObjectFetchResult
     public bool IsUncacheable { get; init; }
 
     /// <summary>
+    /// Whether the origin gave the object as a whole after its answer to a range was of no use: the next request does better without one.
+    /// </summary>
+    public bool WasRangeUseless { get; init; }
+
+    /// <summary>
     /// Whether only one client may have it: a response with a body to stream, or one that must not be shared. Its taker ends it.
     /// </summary>
     public virtual bool IsExclusive => false;
@@ -82,7 +87,13 @@ public abstract record ObjectFetchResult
     /// <param name="CompleteLength">How many bytes do.</param>
     public sealed record Unsatisfiable(long CompleteLength) : ObjectFetchResult;
 
-    /// <summary>No answer.</summary>
+    /// <summary>
+    /// The answer to a range is of no use, and the whole object may be had all the same. Of one try; no client gets it.
+    /// </summary>
+    /// <param name="IsRefusal">Whether the origin minds the range; else the object is empty, and has no ranges.</param>
+    internal sealed record NeedsWhole(bool IsRefusal) : ObjectFetchResult;
+
+    /// <summary>No answer that could be used.</summary>
     /// <param name="Failure">Why.</param>
     public sealed record Failed(Failure Failure) : ObjectFetchResult;
 }

@@ -48,7 +48,11 @@ public sealed class ObjectFetcher
         _meter = meter;
         _uncacheable = new UncacheableKeys(time);
         _needOwn = new UncacheableKeys(time);
+        Unsliced = new UnslicedPaths(time);
     }
+
+    /// <summary>Of which objects, and in which directories, ranges of ours are of no use.</summary>
+    public UnslicedPaths Unsliced { get; }
 
     /// <summary>Whether the last answers for a key were for one client each, so that waiting for each other's is of no use.</summary>
     public bool IsUncacheableLately(ReadOnlySpan<byte> key) => _uncacheable.Contains(key);
@@ -171,6 +175,24 @@ public sealed class ObjectFetcher
         else if (wasUncacheable && result is ObjectFetchResult.Found or ObjectFetchResult.Answered)
         {
             _uncacheable.Remove(request.Key.Bytes);
+        }
+    }
+
+    // Only what a stranger's request was answered says something about the next one's (B51).
+    private void RememberWhetherSliced(ObjectFetchRequest request, ObjectFetchResult result)
+    {
+        if (request.Sharing != RequestSharing.Allowed)
+        {
+            return;
+        }
+
+        if (result.WasRangeUseless)
+        {
+            Unsliced.Add(request.Key.Bytes);
+        }
+        else if (result is ObjectFetchResult.Found { OriginStatus: 206 })
+        {
+            Unsliced.Remove(request.Key.Bytes);
         }
     }
 
@@ -367,6 +389,7 @@ public sealed class ObjectFetcher
             _meter.FailedSubrequests.Add(1);
         }
 
+        RememberWhetherSliced(request, result);
         if (isInFlight)
         {
             GiveUpPlace(request.Key, fetch);

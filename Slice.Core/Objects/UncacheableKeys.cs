@@ -17,15 +17,24 @@ public sealed class UncacheableKeys
     // Each slot is the hash of a key beside the second until which it counts, in one word, so that no reader sees half of one.
     private readonly long[] _slots = new long[Slots];
     private readonly TimeProvider _time;
+    private readonly uint _lastingSeconds;
+
+    /// <summary>Knows nothing yet; remembers for two minutes.</summary>
+    public UncacheableKeys(TimeProvider time)
+        : this(time, s_remembered)
+    {
+    }
 
     /// <summary>Knows nothing yet.</summary>
-    public UncacheableKeys(TimeProvider time) => _time = time;
+    /// <param name="time">The clock.</param>
+    /// <param name="lasting">How long a key is remembered; whole seconds count.</param>
+    public UncacheableKeys(TimeProvider time, TimeSpan lasting) => (_time, _lastingSeconds) = (time, (uint)lasting.TotalSeconds);
 
     /// <summary>Remembers a key.</summary>
     public void Add(ReadOnlySpan<byte> key)
     {
         int hash = CacheKeyComparer.HashOf(key);
-        Volatile.Write(ref _slots[SlotOf(hash)], Pack(hash, NowSeconds + (uint)s_remembered.TotalSeconds));
+        Volatile.Write(ref _slots[SlotOf(hash)], Pack(hash, NowSeconds + _lastingSeconds));
     }
 
     /// <summary>Forgets a key: its answer may be kept after all.</summary>
@@ -40,7 +49,7 @@ public sealed class UncacheableKeys
         }
     }
 
-    /// <summary>Whether a key was added within the last two minutes.</summary>
+    /// <summary>Whether a key was added, and is still remembered.</summary>
     public bool Contains(ReadOnlySpan<byte> key)
     {
         int hash = CacheKeyComparer.HashOf(key);

@@ -116,6 +116,11 @@ public sealed class SliceMeter : IDisposable
     /// <summary>Subrequests that were repeated.</summary>
     public StripedCounter RetriedSubrequests { get; }
 
+    /// <summary>
+    /// What is not asked for by range for a while, as the origin's answers to ranges are of no use: <c>object</c>, <c>directory</c>.
+    /// </summary>
+    public LabelledCounter SlicingSuspended { get; } = new();
+
     /// <summary>Body bytes from the origin.</summary>
     public StripedCounter BytesFromOrigin { get; }
 
@@ -221,6 +226,12 @@ public sealed class SliceMeter : IDisposable
             Subrequests);
         Count("failed_subrequests_total", OfRequests, "Subrequests that failed for good, after their retries.", FailedSubrequests);
         Count("retried_subrequests_total", OfRequests, "Subrequests that were repeated.", RetriedSubrequests);
+        Count(
+            "slicing_suspended_total",
+            "{path}",
+            "Objects and directories that are not asked for by range for a while, as the origin's answers to ranges are of no use.",
+            "scope",
+            SlicingSuspended.Read);
         Count("bytes_from_origin_total", Bytes, "Body bytes received from the origin.", BytesFromOrigin);
         Count("bytes_from_cache_total", Bytes, "Body bytes delivered from the store.", BytesFromCache);
         Count("bytes_to_client_total", Bytes, "Body bytes delivered to clients.", BytesToClient);

@@ -13,6 +13,9 @@ public readonly record struct Failure(FetchError Error, string Detail = "")
     /// </summary>
     public string? Origin { get; init; }
 
+    /// <summary>The status of the answer that is the failure; 0 when the failure is another.</summary>
+    public int Status { get; init; }
+
     /// <summary>No failure.</summary>
     public static readonly Failure None;
 

@@ -51,6 +51,9 @@ public enum FetchError
     /// <summary>A 206 that is not the part that was asked for, or says nothing usable about which part it is.</summary>
     UnusablePartialResponse,
 
+    /// <summary>A 200 with the whole object, of the right version, in answer to a range inside it.</summary>
+    RangeIgnored,
+
     /// <summary>The object changed while it was being fetched.</summary>
     ObjectChanged,
 

@@ -34,6 +34,22 @@ public static class FetchErrors
     public static bool DependsOnWhoAsks(int status) => status is >= 300 and < 500 and not (304 or 404 or 410 or 412 or 416);
 
     /// <summary>
+    /// Whether the failure may be of how we ask, by range and with the version pinned, so that the client's own request may fare better
+    /// (B59): the origin has answered in a way that is of no use, or has ended the connection. A body that breaks off again and again does
+    /// so for the client too, who is better told so than given the beginning.
+    /// </summary>
+    public static bool MayBeOfOurRequest(this FetchError error) => error is FetchError.OriginRefused or FetchError.ConnectionTerminated
+        or FetchError.HttpProtocolError or FetchError.UnusablePartialResponse or FetchError.UnexpectedStatus or FetchError.ObjectChanged
+        or FetchError.RangeIgnored;
+
+    /// <summary>
+    /// The same of a status in answer to a range: it finds fault with the request, and not with who asks (401, 407), nor does it tell of
+    /// the object (404, 410, 416, 451) or of the moment (408, 421, 425, 429). 501 and 505 find fault with the request too.
+    /// </summary>
+    public static bool MayBeOfOurRequest(int status) =>
+        status is 501 or 505 or (>= 400 and < 500 and not (401 or 404 or 407 or 408 or 410 or 416 or 421 or 425 or 429 or 451));
+
+    /// <summary>
     /// Status for the client when no head has been sent: 504 for waits that ran out, 503 for our own limits, 500 for our own faults,
     /// else 502.
     /// </summary>
@@ -62,6 +78,7 @@ public static class FetchErrors
         FetchError.UnexpectedStatus => "unexpected_status",
         FetchError.OriginRefused => "origin_refused",
         FetchError.UnusablePartialResponse => "unusable_partial_response",
+        FetchError.RangeIgnored => "range_ignored",
         FetchError.ObjectChanged => "object_changed",
         FetchError.OriginQueueTimeout => "origin_queue_timeout",
         FetchError.StoreFull => "store_full",

@@ -102,6 +102,23 @@ public static class PartialResponseCheck
         }
     }
 
+    /// <summary>
+    /// Whether a 200 says by Content-Range that its body is a part of a larger object, and the body has the length of that part: a part
+    /// with a wrong status, which must not pass for the whole (B17). A Content-Range that does not fit the body says nothing.
+    /// </summary>
+    public static bool IsPart(OriginResponse response)
+    {
+        if (response.Status != 200 || response.FindSingle("Content-Range") is not { } contentRange)
+        {
+            return false;
+        }
+
+        var stated = ContentRangeField.Parse(Encoding.Latin1.GetBytes(contentRange));
+        return stated.Kind is ContentRangeKind.Range or ContentRangeKind.RangeOfUnknownLength
+            && stated.Range.Length == response.ContentLength
+            && (stated.CompleteLength < 0 || stated.CompleteLength > stated.Range.Length);
+    }
+
     /// <summary>Whether a status tells of a trouble that may pass, so that the same request is worth another try.</summary>
     public static bool MayPass(int status) => status is 429 or 500 or 502 or 503 or 504;
 

@@ -79,6 +79,13 @@ internal sealed partial class RequestLog(ILogger<RequestLog> logger, SliceMeter 
         }
     }
 
+    /// <summary>Answers to ranges of ours are of no use: the object, or the directory, is asked for as a whole for a while.</summary>
+    public void SlicingSuspended(string path, bool isDirectory)
+    {
+        meter.SlicingSuspended.Add(isDirectory ? "directory" : "object");
+        LogSlicingSuspended(path, UnslicedPaths.Remembered.TotalMinutes);
+    }
+
     /// <summary>A connection that did not begin as a trusted balancer's does.</summary>
     public void ProxyProtocolRefused(object? peer, string reason) => LogProxyProtocolRefused(peer, reason);
 
@@ -124,6 +131,10 @@ internal sealed partial class RequestLog(ILogger<RequestLog> logger, SliceMeter 
     [LoggerMessage(EventId = 31, EventName = "origin_is_back", Level = LogLevel.Information,
         Message = "an address of the origin answers again: {address}")]
     private partial void LogOriginIsBack(string address);
+
+    [LoggerMessage(EventId = 33, EventName = "slicing_suspended", Level = LogLevel.Warning,
+        Message = "the origin's answers to ranges are of no use, asking for wholes: {path} for {minutes} minutes")]
+    private partial void LogSlicingSuspended(string path, double minutes);
 
     [LoggerMessage(EventId = 32, EventName = "page_work_failed", Level = LogLevel.Error,
         Message = "an unexpected error while stored bytes were read")]

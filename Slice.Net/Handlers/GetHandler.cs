@@ -17,10 +17,11 @@ namespace Slice.Net.Handlers;
 /// <param name="stored">Answers from a generation.</param>
 /// <param name="direct">Passes on what the origin has just said.</param>
 /// <param name="passThrough">Passes the client's own request through.</param>
+/// <param name="fallback">Does so where a request of ours is of no use.</param>
 /// <param name="failures">Tells the client that there is no answer.</param>
 internal sealed class GetHandler(
     ObjectIndex index, ObjectFetcher objects, StoredResponder stored, DirectResponder direct, PassThroughHandler passThrough,
-    FailureResponder failures)
+    OwnRequestFallback fallback, FailureResponder failures)
     : IRequestHandler
 {
     // An object that turns out to have changed, or to be gone, before the first byte is out is started over once (B23); one that changes
@@ -173,7 +174,8 @@ internal sealed class GetHandler(
 
         bool isSliced = IsSliced(exchange);
         var why = WhyNotOurs(exchange, stale, isSliced);
-        if (exchange.IsHead && why is CacheDetail.None or CacheDetail.UnslicedRange or CacheDetail.UncacheableLately)
+        if (exchange.IsHead
+            && why is CacheDetail.None or CacheDetail.UnslicedRange or CacheDetail.NotSlicedLately or CacheDetail.UncacheableLately)
         {
             await passThrough.HandleHeadAsync(exchange, status with { Detail = why }, stale);
             return default;
@@ -204,6 +206,9 @@ internal sealed class GetHandler(
                 break;
             case ObjectFetchResult.Unsatisfiable beyond when exchange.Head.Fields.Contains(KnownField.Range):
                 await ErrorResponder.WriteUnsatisfiableAsync(exchange, beyond.CompleteLength);
+                break;
+            case ObjectFetchResult.Failed failed when OwnRequestFallback.CanHelp(failed.Failure):
+                await fallback.RunAsync(exchange, status, failed.Failure);
                 break;
             case ObjectFetchResult.Failed failed:
                 await failures.RespondAsync(exchange, failed.Failure);
@@ -254,7 +259,9 @@ internal sealed class GetHandler(
             found.Selecting?.Match(exchange.Head.Fields) == false || HidesFrom(exchange, found.Response),
         ObjectFetchResult.Found or ObjectFetchResult.Answered =>
             IsRefusal(exchange, result.OriginStatus) || IsPersonal(exchange, result.Detail),
-        ObjectFetchResult.Failed failed => failed.Failure.Error.DependsOnWhoAsks(),
+
+        // A part that is of no use to a stranger is of none to anybody.
+        ObjectFetchResult.Failed { Failure.Error: not FetchError.UnusablePartialResponse and var error } => error.DependsOnWhoAsks(),
         _ => false,
     };
 
@@ -273,7 +280,7 @@ internal sealed class GetHandler(
 
     // Outside the sliced paths a stored page is as strangers see it. Who says more about himself gets his own, even where the origin
     // forgets to say by Vary that there is one, unless the page is for everybody in so many words.
-    private static bool IsPageForStrangers(HttpExchange exchange, Generation generation) =>
+    private bool IsPageForStrangers(HttpExchange exchange, Generation generation) =>
         generation.IsWhole && !generation.Response.IsForEverybody && exchange.HasOwnFields && !IsSliced(exchange);
 
     // Without those that are part of the key: the answer under that key is for who has them.
@@ -301,7 +308,10 @@ internal sealed class GetHandler(
         }
     }
 
-    private static bool IsSliced(HttpExchange exchange) =>
+    // A path may be sliced, and the origin may be unable to.
+    private bool IsSliced(HttpExchange exchange) => IsOnSlicedPath(exchange) && !objects.Unsliced.Contains(exchange.Key);
+
+    private static bool IsOnSlicedPath(HttpExchange exchange) =>
         exchange.IsSliced ??= exchange.Settings.Patterns.Match(exchange.NormalizedTarget);
 
     // Why no request of ours goes out, but the client's own. Outside the sliced paths a part is not asked for on behalf of others. Nor is
@@ -323,9 +333,10 @@ internal sealed class GetHandler(
         }
 
         var options = exchange.Settings.Options;
-        return !(options.EnableCache && options.CacheUnsliced) ? CacheDetail.UnslicedOff
+        bool isSlicedPath = IsOnSlicedPath(exchange);
+        return !(options.EnableCache && (options.CacheUnsliced || isSlicedPath)) ? CacheDetail.UnslicedOff
             : exchange.HasOwnFields ? CacheDetail.OwnFields
-            : stale is null && fields.Contains(KnownField.Range) ? CacheDetail.UnslicedRange
+            : stale is null && fields.Contains(KnownField.Range) ? isSlicedPath ? CacheDetail.NotSlicedLately : CacheDetail.UnslicedRange
             : objects.IsUncacheableLately(exchange.Key) && ClientConditions.AreIn(fields) ? CacheDetail.UncacheableLately
             : CacheDetail.None;
     }

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using Slice.Core.Caching;
 using Slice.Core.Fetching;
+using Slice.Core.Http;
 using Slice.Core.Observability;
 using Slice.Core.Origin;
 using Slice.Net.Exchange;
@@ -121,7 +122,7 @@ internal static class ResponseForwarder
         var head = new ResponseHeadBuilder(response.Status, response.ReasonPhrase, ResponseHeadBuilder.BytesOf(response.Fields));
         foreach (var field in response.Fields)
         {
-            if (StoredFields.IsForwarded(field.Name, response.Fields) && !IsMeaningless(field.Name, response.Status))
+            if (StoredFields.IsForwarded(field.Name, response.Fields) && !IsMeaningless(field.Name, response, exchange))
             {
                 head.WriteForwarded(field);
             }
@@ -145,7 +146,10 @@ internal static class ResponseForwarder
         return head.End();
     }
 
-    // RFC 9110 §14.4: Content-Range says something in a 206 and a 416 only. On a 200 a careless client would believe it (B17).
-    private static bool IsMeaningless(string name, int status) =>
-        status is not (206 or 416) && name.Equals("Content-Range", StringComparison.OrdinalIgnoreCase);
+    // RFC 9110 §14.4: Content-Range says something in a 206 and a 416 only. On a 200 a careless client would believe it (B17). But where
+    // the field says that the body is a part, to a client that asked for one, nothing else keeps the part from passing for the whole.
+    private static bool IsMeaningless(string name, OriginResponse response, HttpExchange exchange) =>
+        response.Status is not (206 or 416)
+        && name.Equals("Content-Range", StringComparison.OrdinalIgnoreCase)
+        && !(exchange.Head.Fields.Contains(KnownField.Range) && PartialResponseCheck.IsPart(response));
 }

@@ -15,7 +15,7 @@ namespace Slice.Net.Handlers;
 /// delivery and its failures. Thread-safe.
 /// </summary>
 internal sealed class StoredResponder(
-    DeliveryPool deliveries, SliceStore store, SliceMeter meter, PassThroughHandler passThrough, FailureResponder failures, RequestLog log)
+    DeliveryPool deliveries, SliceStore store, SliceMeter meter, OwnRequestFallback fallback, FailureResponder failures, RequestLog log)
 {
     /// <summary>
     /// Answers the exchange. False when the object changed, or went, before anything was sent, and the request is to be started over.
@@ -159,16 +159,16 @@ internal sealed class StoredResponder(
         {
             case DeliveryStatus.Failed when !outcome.HasBegun:
                 exchange.WithdrawResponse();
-                if (outcome.Failure.Error == FetchError.OriginRefused)
-                {
-                    // The refusal is this client's to hear, in the origin's own words.
-                    await passThrough.HandleAsync(exchange, new CacheStatus { Forward = ForwardReason.Miss, Detail = CacheDetail.Refused });
-                    return true;
-                }
-
                 if (outcome.Failure.Error is FetchError.ObjectChanged or FetchError.UnexpectedStatus && !isLastAttempt)
                 {
                     return false;
+                }
+
+                if (OwnRequestFallback.CanHelp(outcome.Failure))
+                {
+                    // A refusal is this client's to hear, in the origin's own words.
+                    await fallback.RunAsync(exchange, new CacheStatus { Forward = ForwardReason.Miss }, outcome.Failure);
+                    return true;
                 }
 
                 await failures.RespondAsync(exchange, outcome.Failure);

@@ -99,7 +99,10 @@ public sealed class CacheRuleTests
         string cacheStatus = (await proxy.GetAsync(target)).Field("Cache-Status")!;
         Assert.Equal(seconds > 0, cacheStatus.Contains($"; ttl={seconds};", StringComparison.Ordinal));
         await proxy.GetAsync(target);
-        Assert.Equal(seconds > 0 ? 1 : 2, origin.RequestCount);
+
+        // A refusal is looked at twice, by range and without (B59).
+        int requests = status.StartsWith("403", StringComparison.Ordinal) ? 2 : 1;
+        Assert.Equal(seconds > 0 ? requests : 2 * requests, origin.RequestCount);
     }
 
     [Fact]
@@ -218,7 +221,8 @@ public sealed class CacheRuleTests
             _time);
         await proxy.GetAsync("/x");
         var stranger = await proxy.GetAsync("/x");
-        Assert.Equal((number, "HIT", 1), (stranger.StatusCode, stranger.Field("X-Cache"), origin.RequestCount));
+        int requests = number is 400 or 403 or 501 ? 2 : 1;
+        Assert.Equal((number, "HIT", requests), (stranger.StatusCode, stranger.Field("X-Cache"), origin.RequestCount));
 
         // What is no error and no redirect is for all.
         var known = await proxy.GetAsync("/x", "Authorization: Bearer alice");

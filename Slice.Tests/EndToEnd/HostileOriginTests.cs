@@ -197,7 +197,9 @@ public sealed class HostileOriginTests
             await client.ReadResponseAsync();
             await AssertHonestyIsServedAsync(origin, client, request.Replace("/file", "/other", StringComparison.Ordinal));
 
-            Assert.Equal(2, origin.Requests[^1].ConnectionNumber);
+            // A 304 that nobody has asked for is of no use, and the client's own request follows ours (B59).
+            bool isAskedTwice = answer.Contains(" 304 ", StringComparison.Ordinal) && request.StartsWith("GET", StringComparison.Ordinal);
+            Assert.Equal(isAskedTwice ? 3 : 2, origin.Requests[^1].ConnectionNumber);
         }
     }
 
@@ -211,7 +213,7 @@ public sealed class HostileOriginTests
         {
             await exchange.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\nabcd");
             await exchange.ClientClosedAsync();
-            closed.SetResult();
+            closed.TrySetResult();
         });
         await using var proxy = await StartAsync(origin);
 

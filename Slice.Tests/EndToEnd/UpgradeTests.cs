@@ -278,7 +278,8 @@ public sealed class UpgradeTests
     [InlineData("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", Switching + "\r\n")]
     public async Task Switch_that_nobody_asked_for_is_502_and_the_connection_is_not_used_again(string request, string answer)
     {
-        using var bed = await TunnelBed.StartAsync(options => options with { MaxRetries = 0 });
+        using var bed = await TunnelBed.StartAsync(
+            options => options with { MaxRetries = 0, SlicePatterns = ["^/sliced/"], CacheUnsliced = false });
 
         await bed.AcceptAsync(request, answer);
 

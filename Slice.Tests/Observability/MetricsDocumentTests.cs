@@ -18,6 +18,7 @@ public sealed class MetricsDocumentTests
         meter.Errors.Add("bad_request");
         meter.ClientLimits.Add("requests");
         meter.PurgeResults.Add("purged");
+        meter.SlicingSuspended.Add("directory");
         meter.Attach(new StoreSource
         {
             Slices = () => 0,

@@ -1,0 +1,38 @@
+using Slice.Core.Caching;
+using Slice.Core.Fetching;
+using Slice.Core.Origin;
+using Slice.Net.Exchange;
+
+namespace Slice.Net.Handlers;
+
+/// <summary>
+/// Sends the client's own request where a request of ours has failed in a way that may be ours: the client gets what the client would get
+/// without us (B59). Thread-safe.
+/// </summary>
+/// <param name="passThrough">Passes the client's own request through.</param>
+/// <param name="unsliced">Remembers where ranges of ours are of no use.</param>
+internal sealed class OwnRequestFallback(PassThroughHandler passThrough, UnslicedPaths unsliced)
+{
+    /// <summary>
+    /// Whether the client's own request may fare better than ours did. No head is out; a request with a body is never ours.
+    /// </summary>
+    public static bool CanHelp(Failure failure) => failure.Error.MayBeOfOurRequest();
+
+    /// <summary>Answers the exchange with the origin's answer to the client's own request.</summary>
+    /// <param name="exchange">The exchange; no head is out.</param>
+    /// <param name="status">What the cache has done so far.</param>
+    /// <param name="failure">Why ours is of no use.</param>
+    public async ValueTask RunAsync(HttpExchange exchange, CacheStatus status, Failure failure)
+    {
+        // A part that nobody can use says something about the origin's ranges, whoever asked for it; but only where that was asked as a
+        // stranger asks, it says something about the next client's.
+        bool isAboutRanges = failure.Error is FetchError.UnusablePartialResponse or FetchError.UnexpectedStatus
+            && exchange.AsksAs == AskingAs.Stranger;
+        var detail = failure.Error == FetchError.OriginRefused ? CacheDetail.Refused : CacheDetail.Unusable;
+        await passThrough.HandleAsync(exchange, status with { Detail = detail });
+        if (isAboutRanges && exchange.Status is >= 200 and < 300)
+        {
+            unsliced.Add(exchange.Key);
+        }
+    }
+}
