@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Slice.Core.Http;
 
 /// <summary>
@@ -6,6 +8,9 @@ namespace Slice.Core.Http;
 /// </summary>
 internal static class FramingNames
 {
+    private static readonly SearchValues<byte> s_alphanumeric =
+        SearchValues.Create("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
+
     /// <summary>Whether a field frames the message: Content-Length, Transfer-Encoding, Connection.</summary>
     public static bool Contains(KnownField field) =>
         field is KnownField.ContentLength or KnownField.TransferEncoding or KnownField.Connection;
@@ -14,8 +19,7 @@ internal static class FramingNames
     /// Whether a name that is a token, and none of the three, has other characters for the hyphen, as in <c>Content_Length</c>. Without
     /// any, as in <c>ContentLength</c>, it is a name of its own to everybody.
     /// </summary>
-    public static bool IsLookAlike(ReadOnlySpan<byte> name) =>
-        name.Length != "contentlength".Length && name.Length != "transferencoding".Length && IsDisguise(name);
+    public static bool IsLookAlike(ReadOnlySpan<byte> name) => IsDisguise(name) && name.ContainsAnyExcept(s_alphanumeric);
 
     /// <summary>
     /// Whether the letters and digits of what stands for a name are those of one of the three, whatever is between and around them.

@@ -31,6 +31,7 @@ public sealed class ResponseHeadFuzz
             "HTTP/1.0 200 OK\nContent-type: text/html\nContent-Length: 5, 5\nContent-Length: 5\n\nhello",
             "HTTP/1.1 200 OK\r\nServer: cam\r\nno colon\r\nSome Thing: 1\r\n: empty\r\nX-\u00e9: 1\r\nX-A: a\r\n folded\r\nX: \0\r\n\r\n",
             "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n\u0081\u0005",
+            "HTTP/1.1 206 \nCont~~ent-Length:5\n\n",
             "HTTP/1.1 404 Nicht gefunden \u00fc\r\nX-Empty:\r\nX-Obs: \u00e9\tb\r\nConnection: close, X-A\r\n\r\n",
         ],
         Words =

@@ -135,6 +135,7 @@ public sealed class ResponseHeadParserTests
         { "content_length: 5", ResponseFault.DisguisedFramingField },
         { "Content--Length: 5", ResponseFault.DisguisedFramingField },
         { "Content-Length-: 5", ResponseFault.DisguisedFramingField },
+        { "Cont~~ent-Length: 5", ResponseFault.DisguisedFramingField },
         { "Transfer_Encoding: chunked", ResponseFault.DisguisedFramingField },
         { "Content-Length", ResponseFault.DisguisedFramingField },
         { "Transfer-Encoding\r\n : chunked", ResponseFault.DisguisedFramingField },
@@ -209,14 +210,13 @@ public sealed class ResponseHeadParserTests
     [MemberData(nameof(FaultyLines))]
     public void Line_that_could_frame_the_body_is_a_fault_however_it_arrives(string line, ResponseFault fault)
     {
-        foreach (string end in new[] { "\r\n", "\n" })
+        // Before LF alone, a CR at the end of the line would be the line end's.
+        foreach (string end in line.EndsWith('\r') ? ["\r\n"] : new[] { "\r\n", "\n" })
         {
             byte[] input = Wire.Bytes($"HTTP/1.1 200 OK\r\n{line}{end}X-Last: a\r\n\r\n");
             foreach ((string how, Outcome outcome) in SplitEverywhere.Run(input, arrival => Parse(arrival)))
             {
-                // With LF alone, a CR at the end of the line is the line end's.
-                bool isLineEnd = end == "\n" && line is "Content-Length: 5\r" or "\r";
-                Assert.True(isLineEnd || outcome.Fault == fault, $"{how}: {outcome}");
+                Assert.True(outcome.Fault == fault, $"{how}: {outcome}");
             }
         }
     }
