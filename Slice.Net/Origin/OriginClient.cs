@@ -1,3 +1,4 @@
+using Slice.Core.Http;
 using Slice.Core.Options;
 using Slice.Core.Origin;
 
@@ -154,7 +155,8 @@ internal sealed class OriginClient : IOriginClient
             }
 
             var response = await _pool.SendAsync(call.NewMessage(endpoint), deadline.Token);
-            if (ResponseFraming.FindFault(response, call.Upgrade is not null) is { } fault)
+            var fault = ResponseFraming.FindFault(response, call.Upgrade is not null);
+            if (fault != ResponseFault.None)
             {
                 // Where this response ends is anybody's guess: disposing alone might read on and use the connection again.
                 watch.Connection?.Abort();

@@ -1,3 +1,4 @@
+using Slice.Core.Http;
 using Slice.Core.Origin;
 
 namespace Slice.Net.Origin;
@@ -31,8 +32,8 @@ internal static class OriginFailures
     };
 
     /// <summary>A response head that two readers could take for different things.</summary>
-    public static Failure InvalidResponse(OriginEndpoint endpoint, string fault) =>
-        NewFailure(FetchError.HttpProtocolError, $"{endpoint.Name}: {fault}", endpoint);
+    public static Failure InvalidResponse(OriginEndpoint endpoint, ResponseFault fault) =>
+        NewFailure(FetchError.HttpProtocolError, $"{endpoint.Name}: {fault.GetReason()}", endpoint);
 
     /// <summary>
     /// What a failure says about the address it happened at. Nothing that a client does may let an address rest, so only these failures
