@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Slice.Core.Fetching;
+using Slice.Core.Http;
 using Slice.Core.Objects;
 using Slice.Core.Observability;
 using Slice.Core.Options;
@@ -24,6 +25,7 @@ internal sealed class Composition : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly SliceStore _store;
     private readonly OriginPool _pool;
+    private readonly WirePool _wires;
     private readonly TimeProvider _time;
     private readonly OriginGate _gate;
     private readonly OriginGate _passThroughGate;
@@ -57,7 +59,13 @@ internal sealed class Composition : IAsyncDisposable
         // Origin and settings.
         var connector = new OriginConnector(options, time);
         _pool = new OriginPool(options, connector);
-        var origin = new OriginClient(_pool, options, time) { HealthChanged = log.OriginHealthChanged };
+        _wires = new WirePool(
+            connector,
+            new ResponseHeadLimits(options.Limits.ResponseHeadBytes),
+            options.Timeouts.UpstreamIdle,
+            options.Timeouts.UpstreamConnectionLifetime,
+            time);
+        var origin = new OriginClient(_pool, _wires, options, time) { HealthChanged = log.OriginHealthChanged };
         Settings = new LiveSettings(new RequestSettings(options, origin, time));
         meter.AttachOriginHealth(() => Settings.Current.Origin.ReadHealth());
 
@@ -158,6 +166,7 @@ internal sealed class Composition : IAsyncDisposable
         _residency.Dispose();
         Parts.Certificate?.Dispose();
         _pool.Dispose();
+        _wires.Dispose();
         _gate.Dispose();
         _passThroughGate.Dispose();
         _store.Dispose();

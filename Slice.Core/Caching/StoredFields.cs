@@ -25,6 +25,10 @@ internal static class StoredFields
         ],
         StringComparer.OrdinalIgnoreCase);
 
+    private static readonly byte[][] s_notForwardedBytes = [.. s_notForwarded.Select(Encoding.ASCII.GetBytes)];
+
+    private static readonly byte[][] s_forAllRecipientsBytes = [.. s_forAllRecipients.Select(Encoding.ASCII.GetBytes)];
+
     // What belongs to one message and not to the object.
     private static readonly FrozenSet<string> s_notStored = FrozenSet.ToFrozenSet(
         ["Content-Range", "Accept-Ranges", "Age"],
@@ -38,6 +42,19 @@ internal static class StoredFields
     /// <summary>Whether a field goes on to the client: not hop-by-hop, not named in Connection, not one that we state ourselves.</summary>
     public static bool IsForwarded(string name, IReadOnlyList<ForwardedField> fields) =>
         !s_notForwarded.Contains(name) && (s_forAllRecipients.Contains(name) || !IsNamedInConnection(name, fields));
+
+    /// <summary>The same for a line of a head that a parser of ours has read.</summary>
+    public static bool IsForwarded(FieldTable fields, int index)
+    {
+        var name = fields.NameAt(index);
+        var field = fields.FieldAt(index);
+        if (HopByHopFields.Contains(field) || field == KnownField.ContentLength || IsIn(s_notForwardedBytes, name))
+        {
+            return false;
+        }
+
+        return !fields.Contains(KnownField.Connection) || IsIn(s_forAllRecipientsBytes, name) || !HopByHopFields.IsHopByHop(fields, index);
+    }
 
     /// <summary>Whether a field is stored: forwarded, and not of one message only.</summary>
     public static bool IsStored(string name, IReadOnlyList<ForwardedField> fields) =>
@@ -88,6 +105,19 @@ internal static class StoredFields
         }
 
         return lines;
+    }
+
+    private static bool IsIn(byte[][] names, ReadOnlySpan<byte> name)
+    {
+        foreach (byte[] candidate in names)
+        {
+            if (candidate.Length == name.Length && Ascii.EqualsIgnoreCase(candidate, name))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static bool IsNamedInConnection(string name, IReadOnlyList<ForwardedField> fields)

@@ -4,8 +4,9 @@ namespace Slice.Core.Http;
 
 /// <summary>
 /// Takes the chunked framing off a body, of a request or a response (RFC 9112 §7.1), as it arrives. Data is handed out in place, never
-/// copied; chunk extensions are ignored (§7.1.1), trailers dropped (§7.1.2), and both are bounded. Line ends are CRLF only, sizes hex
-/// digits only (B38). One per connection, reused; not thread-safe.
+/// copied; chunk extensions are ignored (§7.1.1), trailers dropped (§7.1.2), and both are bounded. Of a request, line ends are CRLF only
+/// and sizes hex digits only (B38). Of a response, LF alone ends a line and a size may have spaces behind it, as old servers send them and
+/// browsers take them: nothing of the framing is passed on. One per connection, reused; not thread-safe.
 /// <para>
 /// The decoder remembers where in the framing it is, so unlike a head the framing is consumed as far as it has arrived. Calls, in a
 /// loop: <see cref="Decode"/>; on <see cref="ChunkedStatus.Data"/> use the data before the bytes are released; release up to
@@ -23,10 +24,14 @@ public sealed class ChunkedDecoder
     // Apache's LimitRequestFieldSize for one field, here for all trailers together, since they are dropped anyway.
     private const int MaxTrailerBytes = 8 << 10;
 
+    private readonly bool _isOfResponse;
     private State _state;
     private int _digits;
     private int _skippedBytes;
     private long _remaining;
+
+    /// <summary>A decoder of request bodies, or of response bodies.</summary>
+    public ChunkedDecoder(bool isOfResponse = false) => _isOfResponse = isOfResponse;
 
     private enum State : byte
     {
@@ -90,7 +95,18 @@ public sealed class ChunkedDecoder
         return ChunkedStatus.Data;
     }
 
-    private State Step(byte next) => _state switch
+    private State Step(byte next)
+    {
+        bool isBehindCarriageReturn = _state is State.SizeLineFeed or State.DataLineFeed or State.TrailerLineFeed or State.EndLineFeed;
+        if (_isOfResponse && next == '\n' && !isBehindCarriageReturn)
+        {
+            _state = StepStrict((byte)'\r');
+        }
+
+        return StepStrict(next);
+    }
+
+    private State StepStrict(byte next) => _state switch
     {
         State.Size => StepSize(next),
         State.BeforeExtension => StepExtension(next, isBeforeSemicolon: true),
@@ -123,7 +139,7 @@ public sealed class ChunkedDecoder
     {
         if (next == '\r')
         {
-            return _state == State.BeforeExtension ? State.Invalid : State.SizeLineFeed;
+            return _state == State.BeforeExtension && !_isOfResponse ? State.Invalid : State.SizeLineFeed;
         }
 
         if (++_skippedBytes > MaxExtensionBytes || FieldSyntax.ControlBytes.Contains(next))

@@ -7,15 +7,24 @@ internal static class FieldLine
     /// Parses the line of <paramref name="head"/> from <paramref name="lineStart"/> to <paramref name="lineEnd"/>, which has at least one
     /// byte and no control character but HTAB, and adds it to <paramref name="fields"/>. False, and nothing is added, when it is none.
     /// </summary>
-    public static bool TryParse(FieldTable fields, ReadOnlySpan<byte> head, int lineStart, int lineEnd)
+    /// <param name="fields">Gets the line.</param>
+    /// <param name="head">The head.</param>
+    /// <param name="lineStart">Where the line begins.</param>
+    /// <param name="lineEnd">Where it ends.</param>
+    /// <param name="allowsSpaceBeforeColon">
+    /// Whether whitespace before the colon is taken off, as a proxy must do with a response, and must not with a request (RFC 9112 §5.1).
+    /// </param>
+    public static bool TryParse(
+        FieldTable fields, ReadOnlySpan<byte> head, int lineStart, int lineEnd, bool allowsSpaceBeforeColon = false)
     {
         ReadOnlySpan<byte> line = head[lineStart..lineEnd];
-        int nameLength = line.IndexOf((byte)':');
-        if (nameLength <= 0)
+        int colon = line.IndexOf((byte)':');
+        if (colon <= 0)
         {
             return false;
         }
 
+        int nameLength = allowsSpaceBeforeColon ? line[..colon].TrimEnd(" \t"u8).Length : colon;
         ReadOnlySpan<byte> name = line[..nameLength];
         KnownField field = KnownFields.Find(name);
         if (field == KnownField.Other && !FieldSyntax.IsToken(name))
@@ -23,7 +32,7 @@ internal static class FieldLine
             return false;
         }
 
-        ReadOnlySpan<byte> value = line[(nameLength + 1)..];
+        ReadOnlySpan<byte> value = line[(colon + 1)..];
         int leading = 0;
         while (leading < value.Length && FieldSyntax.IsWhitespace(value[leading]))
         {
@@ -36,7 +45,7 @@ internal static class FieldLine
             valueLength--;
         }
 
-        fields.Add(field, lineStart, nameLength, lineStart + nameLength + 1 + leading, valueLength - leading);
+        fields.Add(field, lineStart, nameLength, lineStart + colon + 1 + leading, valueLength - leading);
         return true;
     }
 

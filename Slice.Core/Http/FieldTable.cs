@@ -119,6 +119,21 @@ public sealed class FieldTable
         _present |= bit;
     }
 
+    /// <summary>Where the value of a line ends in the bytes of the head.</summary>
+    internal int ValueEndAt(int index)
+    {
+        ref readonly FieldLine line = ref _lines[Checked(index)];
+        return line.ValueStart + line.ValueLength;
+    }
+
+    /// <summary>Lets the value of the last line go on to another place; an empty one begins at <paramref name="start"/>.</summary>
+    internal void ExtendLast(int start, int valueEnd)
+    {
+        ref FieldLine line = ref _lines[LineCount - 1];
+        int valueStart = line.ValueLength == 0 ? start : line.ValueStart;
+        line = line with { ValueStart = valueStart, ValueLength = valueEnd - valueStart };
+    }
+
     internal void Clear()
     {
         LineCount = 0;

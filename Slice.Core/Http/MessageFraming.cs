@@ -8,8 +8,9 @@ namespace Slice.Core.Http;
 internal static class MessageFraming
 {
     /// <summary>
-    /// Derives length and coding, and writes them into the head; with <see cref="FramingFault.RepeatedContentLength"/>, too. Without either
-    /// field nothing is written: a request has no body then, and a response ends with the connection.
+    /// Derives length and coding, and writes them into the head; with <see cref="FramingFault.RepeatedContentLength"/> and
+    /// <see cref="FramingFault.ContentLengthWithTransferEncoding"/>, too. Without either field nothing is written: a request has no body
+    /// then, and a response ends with the connection.
     /// </summary>
     public static FramingFault Derive(MessageHead head)
     {
@@ -17,13 +18,8 @@ internal static class MessageFraming
         bool hasLength = fields.Contains(KnownField.ContentLength);
         if (fields.Contains(KnownField.TransferEncoding))
         {
-            if (hasLength)
-            {
-                return FramingFault.ContentLengthWithTransferEncoding;
-            }
-
             head.SetFraming(-1, isChunked: true);
-            return head.MinorVersion == 0 ? FramingFault.TransferEncodingInHttp10 : CheckTransferEncoding(fields);
+            return hasLength ? FramingFault.ContentLengthWithTransferEncoding : DeriveCoding(head);
         }
 
         if (!hasLength)
@@ -39,6 +35,10 @@ internal static class MessageFraming
 
         return fault;
     }
+
+    /// <summary>What Transfer-Encoding, which is there, says by itself.</summary>
+    public static FramingFault DeriveCoding(MessageHead head) =>
+        head.MinorVersion == 0 ? FramingFault.TransferEncodingInHttp10 : CheckTransferEncoding(head.Fields);
 
     /// <summary>
     /// Whether the sender keeps the connection. RFC 9112 §9.3: close wins over keep-alive, and only HTTP/1.0 needs the latter.

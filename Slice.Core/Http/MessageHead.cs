@@ -40,6 +40,9 @@ public abstract class MessageHead
     /// <summary>All bytes of the head, from the start line to the empty line.</summary>
     internal ReadOnlySpan<byte> Bytes => _buffer.AsSpan(0, Length);
 
+    /// <summary>The same, to be repaired in their place.</summary>
+    private protected Span<byte> MutableBytes => _buffer.AsSpan(0, Length);
+
     /// <summary>Forgets everything and gives the bytes back. Call it when an exchange is over, and when the connection is.</summary>
     public void Reset()
     {

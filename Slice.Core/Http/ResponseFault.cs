@@ -40,8 +40,8 @@ public enum ResponseFault : byte
     TooManyInterimHeads,
 
     /// <summary>
-    /// A line that one recipient takes for a field of the framing and another does not: whitespace before the colon, a control character
-    /// or an underscore in the name.
+    /// A line that one recipient takes for a field of the framing and another does not: a control character, a space or an underscore
+    /// within the name.
     /// </summary>
     DisguisedFramingField,
 
@@ -56,9 +56,6 @@ public enum ResponseFault : byte
 
     /// <summary>Content-Lengths that differ.</summary>
     DifferingContentLengths,
-
-    /// <summary>Both framings at once.</summary>
-    ContentLengthWithTransferEncoding,
 
     /// <summary>Transfer-Encoding that does not end in one <c>chunked</c>, so that the end of the body is unknown.</summary>
     InvalidTransferEncoding,

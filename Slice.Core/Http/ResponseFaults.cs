@@ -21,7 +21,6 @@ public static class ResponseFaults
         new("second status line within the head", "RFC 9112 §2.1"), // RepeatedStatusLine
         new("invalid Content-Length", "RFC 9110 §8.6"), // InvalidContentLength
         new("differing Content-Lengths", "RFC 9112 §6.3"), // DifferingContentLengths
-        new("Content-Length with Transfer-Encoding", "RFC 9112 §6.3"), // ContentLengthWithTransferEncoding
         new("Transfer-Encoding without a final chunked", "RFC 9112 §6.3"), // InvalidTransferEncoding
         new("unsupported transfer coding", "RFC 9112 §7"), // UnsupportedTransferCoding
         new("Transfer-Encoding in HTTP/1.0", "RFC 9112 §6.1"), // TransferEncodingInHttp10

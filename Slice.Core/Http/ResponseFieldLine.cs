@@ -13,7 +13,8 @@ internal static class ResponseFieldLine
     {
         ReadOnlySpan<byte> bytes = head.Bytes;
         ReadOnlySpan<byte> line = bytes[lineStart..lineEnd];
-        if (!line.ContainsAny(FieldSyntax.ControlBytes) && FieldLine.TryParse(head.Fields, bytes, lineStart, lineEnd))
+        if (!line.ContainsAny(FieldSyntax.ControlBytes)
+            && FieldLine.TryParse(head.Fields, bytes, lineStart, lineEnd, allowsSpaceBeforeColon: true))
         {
             int last = head.Fields.LineCount - 1;
             return head.Fields.FieldAt(last) == KnownField.Other && FramingNames.IsLookAlike(head.Fields.NameAt(last))
@@ -34,7 +35,7 @@ internal static class ResponseFieldLine
         }
 
         ResponseFault fault = FindFault(line);
-        if (fault == ResponseFault.None)
+        if (fault == ResponseFault.None && !head.TryUnfold(lineStart, line.Length))
         {
             head.Drop(lineStart, line.Length);
         }

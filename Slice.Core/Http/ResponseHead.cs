@@ -87,6 +87,37 @@ public sealed class ResponseHead : MessageHead
         }
     }
 
+    /// <summary>
+    /// Joins a folded line to the field before it, with spaces in the place of the line end: a gateway does so, or refuses the response
+    /// (RFC 9112 §5.2). False when the line is not folded, has a control character, or does not stand right behind a field.
+    /// </summary>
+    internal bool TryUnfold(int lineStart, int lineLength)
+    {
+        var bytes = MutableBytes;
+        var line = bytes.Slice(lineStart, lineLength);
+        int last = Fields.LineCount - 1;
+        if (last < 0 || !FieldSyntax.IsWhitespace(line[0]) || line.ContainsAny(FieldSyntax.ControlBytes))
+        {
+            return false;
+        }
+
+        int valueEnd = Fields.ValueEndAt(last);
+        var between = bytes[valueEnd..lineStart];
+        if (between.ContainsAnyExcept(" \t\r\n"u8))
+        {
+            return false;
+        }
+
+        between.Fill((byte)' ');
+        var text = line.TrimEnd(" \t"u8);
+        if (!text.IsEmpty)
+        {
+            Fields.ExtendLast(lineStart + text.IndexOfAnyExcept(" \t"u8), lineStart + text.Length);
+        }
+
+        return true;
+    }
+
     private protected override void ClearOwn()
     {
         Status = 0;

@@ -59,6 +59,20 @@ public ref struct ResponseHeadWriter(Span<byte> destination)
         }
     }
 
+    /// <summary>Writes the status line of HTTP/1.1 with a phrase that a parser of ours has let through.</summary>
+    /// <param name="status">100 to 999.</param>
+    /// <param name="reasonPhrase">The phrase; may be empty.</param>
+    public void WriteStatusLine(int status, scoped ReadOnlySpan<byte> reasonPhrase)
+    {
+        if (TryTake(StatusLineBytes + reasonPhrase.Length, out Span<byte> line))
+        {
+            "HTTP/1.1 000 "u8.CopyTo(line);
+            DecimalDigits.Write(status, line[9..]);
+            reasonPhrase.CopyTo(line[13..]);
+            "\r\n"u8.CopyTo(line[^2..]);
+        }
+    }
+
     /// <summary>
     /// Writes a field line that is passed on. A CR, LF or NUL that its sender put into the value becomes a space (RFC 9110 §5.5), so that
     /// it cannot begin a line of its own.

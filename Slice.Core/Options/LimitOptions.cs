@@ -36,6 +36,9 @@ public sealed record LimitOptions
     /// <summary>Longest request head in bytes. Default 32 KiB (431 above), Kestrel's <c>MaxRequestHeadersTotalSize</c>.</summary>
     public int RequestHeadBytes { get; init; } = 32 << 10;
 
+    /// <summary>Longest response head of the origin in bytes. Default 64 KiB (502 above), as SocketsHttpHandler has it.</summary>
+    public int ResponseHeadBytes { get; init; } = 64 << 10;
+
     /// <summary>Most field lines in a request. Default 100 (431 above), Kestrel's <c>MaxRequestHeaderCount</c>.</summary>
     public int RequestFields { get; init; } = 100;
 

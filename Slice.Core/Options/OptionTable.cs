@@ -266,6 +266,8 @@ public static class OptionTable
             o => o.Limits.RequestHeadBytes, (o, v) => o with { Limits = o.Limits with { RequestHeadBytes = (int)v } }),
         Count("Limits", "limits.request_fields", 8, 1_000, "Most field lines in a request; 431 above.",
             o => o.Limits.RequestFields, (o, v) => o with { Limits = o.Limits with { RequestFields = (int)v } }),
+        Size("Limits", "limits.response_head", KiB, 1024 * KiB, "Longest response head of the origin; 502 above.",
+            o => o.Limits.ResponseHeadBytes, (o, v) => o with { Limits = o.Limits with { ResponseHeadBytes = (int)v } }).AtRestart(),
         Size("Limits", "limits.request_body", 0, 64 * TiB, "Longest request body that is passed through; 413 above, 0 for no limit.",
             o => o.Limits.RequestBodyBytes, (o, v) => o with { Limits = o.Limits with { RequestBodyBytes = v } }),
         Size(

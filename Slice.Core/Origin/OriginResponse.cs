@@ -36,6 +36,11 @@ public abstract class OriginResponse : IDisposable
     public abstract ValueTask<BodyRead> ReadAsync(Memory<byte> buffer);
 
     /// <summary>
+    /// Takes bytes of the body that are here already, at most the buffer; 0 when there are none, whether or not the body is over.
+    /// </summary>
+    public virtual int ReadBuffered(Span<byte> buffer) => 0;
+
+    /// <summary>
     /// From now on the whole body must be read within <c>timeouts.subrequest_total</c> of the request; a read after that is
     /// <see cref="FetchError.HttpResponseTimeout"/>. For the body of a slice; one that is read at a client's pace has no such end.
     /// </summary>

@@ -56,7 +56,8 @@ internal sealed class Http1Connection : IClientConnection
         Writer = _socket is null
             ? new PipeClientWriter(transport.Transport.Output, _deadlines)
             : new SocketClientWriter(_socket, _deadlines);
-        Body = new RequestBodyReader(_input, _deadlines, Writer);
+        Body = new RequestBodyReader(
+            _input, () => new ConnectionDeadlines(_settings.Timeouts, services.Time, static () => 0, OnExpired), services.Sweeper);
         _exchange = new HttpExchange(this, _head, services.Time);
     }
 
@@ -119,6 +120,7 @@ internal sealed class Http1Connection : IClientConnection
             _services.Sweeper.Remove(_deadlines);
             _share.Leave();
             _exchange.Release();
+            _exchange.Close();
             _head.Reset();
         }
     }

@@ -13,36 +13,47 @@ namespace Slice.Net.Connections;
 internal sealed class RequestBodyReader : ClientRequestBody
 {
     private readonly PipeReader _input;
-    private readonly ConnectionDeadlines _deadlines;
-    private readonly ClientWriter _writer;
+    private readonly Func<ConnectionDeadlines> _newDeadlines;
+    private readonly DeadlineSweeper _sweeper;
+    private ConnectionDeadlines? _deadlines;
     private long _maxBytes;
     private ChunkedDecoder? _decoder;
     private bool _isChunked;
-    private bool _mustSendContinue;
     private long _left;
     private long _received;
 
     /// <summary>A reader of the bodies of one connection.</summary>
-    public RequestBodyReader(PipeReader input, ConnectionDeadlines deadlines, ClientWriter writer)
+    /// <param name="input">The connection.</param>
+    /// <param name="newDeadlines">
+    /// Makes the deadlines of bodies, for the first one that comes. They are not those of the responses: an origin may answer while the
+    /// body is still read.
+    /// </param>
+    /// <param name="sweeper">Looks at them while a body is read.</param>
+    public RequestBodyReader(PipeReader input, Func<ConnectionDeadlines> newDeadlines, DeadlineSweeper sweeper)
     {
         _input = input;
-        _deadlines = deadlines;
-        _writer = writer;
+        _newDeadlines = newDeadlines;
+        _sweeper = sweeper;
     }
 
     /// <inheritdoc/>
     public override PipeReader Input => _input;
 
     /// <inheritdoc/>
-    public override void Begin(RequestHead head, long maxBytes)
+    public override void Begin(RequestHead head, TimeoutSettings timeouts, long maxBytes)
     {
         _maxBytes = maxBytes == 0 ? long.MaxValue : maxBytes;
         _isChunked = head.IsChunked;
         _left = head.HasBody ? head.ContentLength : 0;
         _received = 0;
-        _mustSendContinue = head.ExpectsContinue;
-        _deadlines.BeginRequestBody();
         IsConsumed = !head.HasBody;
+        if (head.HasBody)
+        {
+            _deadlines ??= _newDeadlines();
+            _deadlines.Timeouts = timeouts;
+            _deadlines.BeginRequestBody();
+        }
+
         Rejection = _left > _maxBytes ? RequestRejection.BodyTooLarge : RequestRejection.None;
         if (_isChunked)
         {
@@ -52,25 +63,34 @@ internal sealed class RequestBodyReader : ClientRequestBody
     }
 
     /// <inheritdoc/>
-    public override async Task CopyToAsync(Stream destination, Action<bool>? destinationIsAwaited, CancellationToken ct)
+    public override async Task CopyToAsync(IRequestBodySink destination, CancellationToken ct)
     {
-        if (_mustSendContinue)
+        if (_deadlines is not { } deadlines)
         {
-            _mustSendContinue = false;
-            using var head = NewContinue();
-            if (await _writer.WriteAsync(head.Bytes) != WriteResult.Written)
-            {
-                throw new RequestBodyException("the client left before its request body");
-            }
+            return;
         }
 
+        _sweeper.Add(deadlines);
+        try
+        {
+            await CopyToAsync(destination, deadlines, ct);
+        }
+        finally
+        {
+            deadlines.Disarm();
+            _sweeper.Remove(deadlines);
+        }
+    }
+
+    private async Task CopyToAsync(IRequestBodySink destination, ConnectionDeadlines deadlines, CancellationToken ct)
+    {
         while (!IsConsumed)
         {
-            destinationIsAwaited?.Invoke(false);
-            _deadlines.ArmRequestBody();
+            destination.IsAwaited(false);
+            deadlines.ArmRequestBody();
             var read = await ReadAsync(ct);
-            bool isInTime = _deadlines.RequestBodyArrived(read.Buffer.Length);
-            destinationIsAwaited?.Invoke(true);
+            bool isInTime = deadlines.RequestBodyArrived(read.Buffer.Length);
+            destination.IsAwaited(true);
             var consumed = read.Buffer.Start;
             try
             {
@@ -81,9 +101,6 @@ internal sealed class RequestBodyReader : ClientRequestBody
                 }
 
                 consumed = await CopyBufferAsync(read.Buffer, destination, ct);
-
-                // The pool buffers small pieces; what is here may be all for a long time.
-                await destination.FlushAsync(ct);
                 if (!IsConsumed && read.IsCompleted)
                 {
                     throw new RequestBodyException("the client closed the connection in the middle of the request body");
@@ -95,8 +112,6 @@ internal sealed class RequestBodyReader : ClientRequestBody
             }
         }
     }
-
-    private static RentedHead NewContinue() => new ResponseHeadBuilder(100).End();
 
     // What the client's transport says of its end is marked here, at the only place where client and origin can be told apart.
     private async ValueTask<ReadResult> ReadAsync(CancellationToken ct)
@@ -112,19 +127,24 @@ internal sealed class RequestBodyReader : ClientRequestBody
         }
     }
 
-    private ValueTask<SequencePosition> CopyBufferAsync(ReadOnlySequence<byte> buffer, Stream destination, CancellationToken ct) =>
+    private ValueTask<SequencePosition> CopyBufferAsync(
+        ReadOnlySequence<byte> buffer, IRequestBodySink destination, CancellationToken ct) =>
         _isChunked ? CopyChunkedAsync(buffer, destination, ct) : CopyCountedAsync(buffer, destination, ct);
 
-    private async ValueTask<SequencePosition> CopyCountedAsync(ReadOnlySequence<byte> buffer, Stream destination, CancellationToken ct)
+    private async ValueTask<SequencePosition> CopyCountedAsync(
+        ReadOnlySequence<byte> buffer, IRequestBodySink destination, CancellationToken ct)
     {
         var data = buffer.Slice(0, Math.Min(buffer.Length, _left));
-        await WriteAsync(data, destination, ct);
+
+        // Before they are on their way: the answer to the last of them may come while the write is still returning.
         _left -= data.Length;
         IsConsumed = _left == 0;
+        await destination.WriteAsync(data, ct);
         return data.End;
     }
 
-    private async ValueTask<SequencePosition> CopyChunkedAsync(ReadOnlySequence<byte> buffer, Stream destination, CancellationToken ct)
+    private async ValueTask<SequencePosition> CopyChunkedAsync(
+        ReadOnlySequence<byte> buffer, IRequestBodySink destination, CancellationToken ct)
     {
         var position = buffer.Start;
         while (true)
@@ -138,7 +158,7 @@ internal sealed class RequestBodyReader : ClientRequestBody
                         throw Reject(RequestRejection.BodyTooLarge, "the request body is larger than limits.request_body");
                     }
 
-                    await WriteAsync(data, destination, ct);
+                    await destination.WriteAsync(data, ct);
                     break;
                 case ChunkedStatus.End:
                     IsConsumed = true;
@@ -148,14 +168,6 @@ internal sealed class RequestBodyReader : ClientRequestBody
                 default:
                     throw Reject(RequestRejection.InvalidChunkedBody, "the chunked framing of the request body is broken");
             }
-        }
-    }
-
-    private static async ValueTask WriteAsync(ReadOnlySequence<byte> data, Stream destination, CancellationToken ct)
-    {
-        foreach (var segment in data)
-        {
-            await destination.WriteAsync(segment, ct);
         }
     }
 

@@ -19,9 +19,9 @@ internal abstract class ClientRequestBody : IRequestBodySource
     public RequestRejection Rejection { get; protected set; }
 
     /// <summary>Begins with the body that the head announces, of at most <paramref name="maxBytes"/> bytes; 0 is no limit.</summary>
-    public abstract void Begin(RequestHead head, long maxBytes);
+    public abstract void Begin(RequestHead head, TimeoutSettings timeouts, long maxBytes);
 
     /// <inheritdoc/>
     /// <remarks><see cref="Rejection"/> tells why the body was refused, where the client can still be told.</remarks>
-    public abstract Task CopyToAsync(Stream destination, Action<bool>? destinationIsAwaited, CancellationToken ct);
+    public abstract Task CopyToAsync(IRequestBodySink destination, CancellationToken ct);
 }

@@ -4,6 +4,7 @@ using Slice.Core.Caching;
 using Slice.Core.Fetching;
 using Slice.Core.Http;
 using Slice.Core.Origin;
+using Slice.Net.Origin;
 
 namespace Slice.Net.Exchange;
 
@@ -26,6 +27,7 @@ internal sealed class HttpExchange
     private bool _hasRequest;
     private int _plannedStatus;
     private AskingAs _asksAs;
+    private PrivateWire? _privateWire;
     private CacheResult _cacheResult;
     private ExchangeEnding _ending;
 
@@ -133,8 +135,19 @@ internal sealed class HttpExchange
     public AskingAs OwnVoice =>
         HasOwnTarget || Settings.SharedFields.HasOwnBesideCredentials(Head.Fields) ? AskingAs.Itself : AskingAs.Known;
 
-    /// <summary>Whether the request carries fields that shared requests leave out, so that its own may be answered otherwise.</summary>
-    public bool HasOwnFields => Settings.SharedFields.HasOwn(Head.Fields);
+    /// <summary>
+    /// Whether the client says more about itself than a stranger would, so that its own request may be answered otherwise: by fields that
+    /// shared requests leave out, or because it has logged in on a connection of its own to the origin.
+    /// </summary>
+    public bool HasOwnFields => Settings.SharedFields.HasOwn(Head.Fields) || HasPrivateWire;
+
+    /// <summary>
+    /// Where a connection to the origin is kept that belongs to this client alone. Lives as long as the client's connection.
+    /// </summary>
+    public PrivateWire PrivateWire => _privateWire ??= new PrivateWire();
+
+    /// <summary>Whether the client has a connection to the origin of its own.</summary>
+    public bool HasPrivateWire => _privateWire is { HasConnection: true };
 
     /// <summary>Whether the target is spelled otherwise than shared requests spell it.</summary>
     public bool HasOwnTarget => !Head.Target.PathAndQuery.SequenceEqual(NormalizedTarget);
@@ -168,7 +181,7 @@ internal sealed class HttpExchange
         _hasRequest = true;
         StartedAt = _time.GetTimestamp();
         KeepAlive = mayKeepAlive && Head.KeepAlive;
-        Body.Begin(Head, settings.Options.Limits.RequestBodyBytes);
+        Body.Begin(Head, settings.Timeouts, settings.Options.Limits.RequestBodyBytes);
         WriteKey();
     }
 
@@ -239,6 +252,9 @@ internal sealed class HttpExchange
             _key = null;
         }
     }
+
+    /// <summary>Ends with the client's connection.</summary>
+    public void Close() => _privateWire?.Dispose();
 
     /// <summary>Notes that a head with this status is about to be handed to the writer.</summary>
     public void StartResponse(int status)

@@ -13,6 +13,12 @@ internal struct RentedHead(byte[] buffer, int length) : IDisposable
     /// <summary>The bytes for the writer.</summary>
     public readonly ReadOnlyMemory<byte> Bytes => _buffer.AsMemory(0, length);
 
+    /// <summary>What is left of the memory behind the head, for the first bytes of a body.</summary>
+    public readonly Memory<byte> Room => _buffer.AsMemory(length);
+
+    /// <summary>The head and the first bytes of <see cref="Room"/>, for one write.</summary>
+    public readonly ReadOnlyMemory<byte> BytesWith(int bodyBytes) => _buffer.AsMemory(0, length + bodyBytes);
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -4,6 +4,7 @@ using Slice.Core.Caching;
 using Slice.Core.Fetching;
 using Slice.Core.Observability;
 using Slice.Core.Origin;
+using Slice.Net.Origin;
 
 namespace Slice.Net.Exchange;
 
@@ -13,6 +14,11 @@ namespace Slice.Net.Exchange;
 /// </summary>
 internal sealed partial class RequestLog(ILogger<RequestLog> logger, SliceMeter meter)
 {
+    private static readonly TimeSpan s_droppedLinesPeriod = TimeSpan.FromSeconds(1);
+
+    private readonly Lock _lock = new();
+    private Instant _droppedLinesLoggedAt;
+
     /// <summary>The origin kept us from answering a request.</summary>
     public void OriginFailed(HttpExchange exchange, Failure failure)
     {
@@ -64,6 +70,31 @@ internal sealed partial class RequestLog(ILogger<RequestLog> logger, SliceMeter 
     {
         meter.Errors.Add("bad_request");
         LogRejected(client, status, reason);
+    }
+
+    /// <summary>
+    /// Lines of a response head that are no field lines and were left out. At most one line a second: an origin that sends one sends many.
+    /// </summary>
+    public void LinesDropped(HttpExchange exchange, WireResponse response)
+    {
+        if (response.Head.DroppedLines == 0)
+        {
+            return;
+        }
+
+        var now = exchange.Now;
+        lock (_lock)
+        {
+            if (now.Since(_droppedLinesLoggedAt) < s_droppedLinesPeriod)
+            {
+                return;
+            }
+
+            _droppedLinesLoggedAt = now;
+        }
+
+        LogLinesDropped(
+            response.Origin, TargetOf(exchange), response.Head.DroppedLines, Encoding.Latin1.GetString(response.Head.FirstDroppedLine));
     }
 
     /// <summary>An address of the origin begins to rest, or is back. Once for each change.</summary>
@@ -135,6 +166,10 @@ internal sealed partial class RequestLog(ILogger<RequestLog> logger, SliceMeter 
     [LoggerMessage(EventId = 33, EventName = "slicing_suspended", Level = LogLevel.Warning,
         Message = "the origin's answers to ranges are of no use, asking for wholes: {path} for {minutes} minutes")]
     private partial void LogSlicingSuspended(string path, double minutes);
+
+    [LoggerMessage(EventId = 34, EventName = "origin_lines_dropped", Level = LogLevel.Warning,
+        Message = "lines of a response that are no fields were left out: {address} {target} {count} {first}")]
+    private partial void LogLinesDropped(string address, string target, int count, string first);
 
     [LoggerMessage(EventId = 32, EventName = "page_work_failed", Level = LogLevel.Error,
         Message = "an unexpected error while stored bytes were read")]

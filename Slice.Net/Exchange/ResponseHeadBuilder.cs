@@ -33,6 +33,12 @@ internal ref struct ResponseHeadBuilder
     public ResponseHeadBuilder(int status, string reasonPhrase, int otherBytes)
         : this(otherBytes + reasonPhrase.Length) => _writer.WriteStatusLine(status, reasonPhrase);
 
+    /// <summary>A head with the status line of a response that is passed on, and room for its lines.</summary>
+    /// <param name="head">The response.</param>
+    /// <param name="bodyBytes">Room for a body behind the head.</param>
+    public ResponseHeadBuilder(ResponseHead head, int bodyBytes = 0)
+        : this(bodyBytes + head.Length + (2 * head.Fields.LineCount)) => _writer.WriteStatusLine(head.Status, head.ReasonPhrase);
+
     private ResponseHeadBuilder(int otherBytes)
     {
         _buffer = ArrayPool<byte>.Shared.Rent(OwnBytes + otherBytes);
@@ -68,6 +74,9 @@ internal ref struct ResponseHeadBuilder
 
     /// <summary>One line of an origin, whether or not it is end-to-end.</summary>
     public void WriteForwarded(ForwardedField field) => _writer.WriteForwarded(field);
+
+    /// <summary>One line of an origin, whether or not it is end-to-end.</summary>
+    public void WriteForwarded(FieldTable fields, int index) => _writer.WriteField(fields.NameAt(index), fields.ValueAt(index));
 
     /// <summary>Via: that the response came through us (RFC 9110 §7.6.3).</summary>
     public void WriteVia() => _writer.WriteField("Via"u8, SubrequestTemplates.Via);

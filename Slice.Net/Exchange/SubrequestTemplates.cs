@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text;
 using Slice.Core.Http;
 using Slice.Core.Origin;
@@ -56,40 +55,6 @@ internal static class SubrequestTemplates
         return new SubrequestTemplate(TargetOf(head), HostOf(head, forwardHost), fields);
     }
 
-    /// <summary>What a request is passed through with: all end-to-end fields, and who it comes from.</summary>
-    public static SubrequestTemplate ForPassThrough(RequestHead head, bool forwardHost, bool sendsForwarded, EndPoint? client, bool isTls)
-    {
-        var fields = new List<ForwardedField>();
-        for (int index = 0; index < head.Fields.LineCount; index++)
-        {
-            if (HopByHopFields.IsHopByHop(head.Fields, index))
-            {
-                continue;
-            }
-
-            switch (head.Fields.FieldAt(index))
-            {
-                case KnownField.Host or KnownField.Expect or KnownField.ContentLength or KnownField.TransferEncoding:
-                    break;
-                case KnownField.XForwardedFor or KnownField.XForwardedHost or KnownField.XForwardedProto:
-                    break;
-                default:
-                    fields.Add(FieldAt(head.Fields, index));
-                    break;
-            }
-        }
-
-        AddForwarded(fields, head, ForwardedForOf(head), client, isTls);
-        if (sendsForwarded)
-        {
-            // The client's own elements were copied above and stand before ours.
-            fields.Add(ForwardedElement.Of(client, head.Host, isTls));
-        }
-
-        fields.Add(new ForwardedField("Via", ViaValue));
-        return new SubrequestTemplate(TargetOf(head), HostOf(head, forwardHost), fields);
-    }
-
     private static List<ForwardedField> Select(RequestHead head, bool passesAcceptEncoding, Func<KnownField, int, bool> isPassedOn)
     {
         var fields = new List<ForwardedField>();
@@ -106,31 +71,6 @@ internal static class SubrequestTemplates
         fields.Add(new ForwardedField("Via", ViaValue));
         return fields;
     }
-
-    private static string ForwardedForOf(RequestHead head)
-    {
-        string forwardedFor = "";
-        for (int line = head.Fields.NextIndex(KnownField.XForwardedFor, 0);
-             line >= 0;
-             line = head.Fields.NextIndex(KnownField.XForwardedFor, line + 1))
-        {
-            forwardedFor += FieldAt(head.Fields, line).Value + ", ";
-        }
-
-        return forwardedFor;
-    }
-
-    private static void AddForwarded(List<ForwardedField> fields, RequestHead head, string forwardedFor, EndPoint? client, bool isTls)
-    {
-        if (client is IPEndPoint { Address: var address })
-        {
-            fields.Add(new ForwardedField("X-Forwarded-For", forwardedFor + (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address)));
-        }
-
-        fields.Add(new ForwardedField("X-Forwarded-Proto", isTls ? "https" : "http"));
-        fields.Add(new ForwardedField("X-Forwarded-Host", Encoding.Latin1.GetString(head.Host)));
-    }
-
 
     private static ForwardedField FieldAt(FieldTable fields, int index) =>
         new(Encoding.Latin1.GetString(fields.NameAt(index)), Encoding.Latin1.GetString(fields.ValueAt(index)));

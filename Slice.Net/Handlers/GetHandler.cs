@@ -5,6 +5,7 @@ using Slice.Core.Http;
 using Slice.Core.Objects;
 using Slice.Core.Origin;
 using Slice.Net.Exchange;
+using Slice.Net.Origin;
 
 namespace Slice.Net.Handlers;
 
@@ -325,6 +326,12 @@ internal sealed class GetHandler(
         if (exchange.Head.HasBody)
         {
             return CacheDetail.RequestBody;
+        }
+
+        // Such a login is one of the connection, and the pool's connections are everybody's (B63).
+        if (exchange.HasPrivateWire || ConnectionLogins.IsIn(fields))
+        {
+            return CacheDetail.OwnFields;
         }
 
         if (isSliced)

@@ -1,4 +1,3 @@
-using System.Text;
 using Slice.Core.Caching;
 using Slice.Core.Http;
 using Slice.Core.Objects;
@@ -44,7 +43,10 @@ internal sealed class PassThroughHandler(
     public async ValueTask HandleHeadAsync(HttpExchange exchange, CacheStatus status, Generation? stale)
     {
         meter.PassthroughRequests.Add(1);
-        OriginResult result;
+        using var interim = InterimResponses.To(exchange);
+        using var request = ClientRequests.OfStranger(exchange, interim);
+        WireResponse? response;
+        Failure failure;
 
         // An answer without a body is over with its head, and so is the turn at the origin.
         using (var permit = await PassThroughTurn.TryTakeAsync(gate, exchange, failures))
@@ -54,14 +56,13 @@ internal sealed class PassThroughHandler(
                 return;
             }
 
-            await using var hints = EarlyHints.Listen(exchange);
-            result = await exchange.Settings.Origin.ForwardAsync("HEAD", exchange.Template, body: null, hints, exchange.ConnectionClosed);
+            (response, failure) = await exchange.Settings.Origin.ForwardAsync(request, exchange.ConnectionClosed);
         }
 
-        using var response = result.Response;
+        using var ending = response;
         if (response is null)
         {
-            await failures.RespondAsync(exchange, result.Failure);
+            await failures.RespondAsync(exchange, failure);
         }
         else if ((exchange.HasOwnFields || exchange.HasOwnTarget) && IsForStrangers(exchange, response))
         {
@@ -102,40 +103,44 @@ internal sealed class PassThroughHandler(
             return;
         }
 
-        using var body = exchange.Head.HasBody
-            ? new RequestBodyContent(exchange.Body, exchange.Head.ContentLength, exchange.ConnectionClosed)
-            : null;
-        var options = exchange.Settings.Options;
-        var template = SubrequestTemplates.ForPassThrough(
-            exchange.Head, options.ForwardHost, options.SendsForwarded, exchange.RemoteEndPoint, exchange.IsTls);
-        string method = Encoding.ASCII.GetString(exchange.Head.MethodBytes);
-        OriginResult result;
-        await using (var hints = EarlyHints.Listen(exchange))
-        {
-            result = await exchange.Settings.Origin.ForwardAsync(method, template, body, hints, exchange.ConnectionClosed);
-        }
+        using var interim = InterimResponses.To(exchange);
+        using var request = ClientRequests.Of(exchange, interim);
+        var (response, failure) = await exchange.Settings.Origin.ForwardAsync(request, exchange.ConnectionClosed);
 
         // A body that was not read to its end leaves the connection where no next request can be found.
         exchange.KeepAlive &= exchange.Body.IsConsumed;
-        using var response = result.Response;
         if (response is not null)
         {
-            // Before the client hears of it: what it asks next must not meet what its own request has made invalid.
-            updates.Apply(exchange, response);
-            await ResponseForwarder.ForwardAsync(exchange, response, status, fill: null, meter, log);
+            await ForwardAsync(exchange, response, status);
         }
         else if (exchange.Body.Rejection != RequestRejection.None)
         {
             await RefuseBodyAsync(exchange);
         }
-        else if (body is { IsBroken: true })
+        else if (request.IsBodyBroken)
         {
             // The client has left in the middle of its body: nobody is there to be answered.
             exchange.Abort();
         }
         else
         {
-            await failures.RespondAsync(exchange, result.Failure);
+            await failures.RespondAsync(exchange, failure);
+        }
+    }
+
+    // The upload may go on meanwhile: the origin has answered early, and goes on to read or does not.
+    private async ValueTask ForwardAsync(HttpExchange exchange, WireResponse response, CacheStatus status)
+    {
+        try
+        {
+            // Before the client hears of it: what it asks next must not meet what its own request has made invalid.
+            updates.Apply(exchange, response);
+            log.LinesDropped(exchange, response);
+            await ResponseForwarder.ForwardAsync(exchange, response, status, fill: null, meter, log);
+        }
+        finally
+        {
+            await response.EndAsync();
         }
     }
 

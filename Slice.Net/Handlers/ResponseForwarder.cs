@@ -1,11 +1,12 @@
+using System.Text;
 using System.Buffers;
-using System.Globalization;
 using Slice.Core.Caching;
 using Slice.Core.Fetching;
 using Slice.Core.Http;
 using Slice.Core.Observability;
 using Slice.Core.Origin;
 using Slice.Net.Exchange;
+using Slice.Net.Origin;
 
 namespace Slice.Net.Handlers;
 
@@ -17,11 +18,8 @@ internal static class ResponseForwarder
 {
     private const int BufferBytes = 64 << 10;
 
-    // "FFFFFFFF\r\n" before the data of a chunk, CRLF behind it.
-    private const int ChunkHeadBytes = 10;
-    private const int ChunkTailBytes = 2;
-
-    private static readonly byte[] s_lastChunk = "0\r\n\r\n"u8.ToArray();
+    // As much of a body leaves together with the head as came with it. Arbitrary: what a connection reads with a head.
+    private const int MaxBodyBesideHead = 16 << 10;
 
     /// <summary>Sends head and body, and gives the body to <paramref name="fill"/> if there is one. The caller disposes both.</summary>
     public static async ValueTask ForwardAsync(
@@ -38,7 +36,7 @@ internal static class ResponseForwarder
             exchange.EndsWithConnection = true;
         }
 
-        bool isWhole = await TryWriteHeadAsync(exchange, response, status, isChunked, fill is not null)
+        bool isWhole = await TryWriteHeadAsync(exchange, response, status, isChunked, fill, meter)
             && (!hasBody || await TryForwardBodyAsync(exchange, response, isChunked, fill, meter, log));
         if (!isWhole)
         {
@@ -46,23 +44,32 @@ internal static class ResponseForwarder
         }
     }
 
+    // What came together goes on together: a small answer is one write. What is kept goes another way, and is kept before it is sent.
     private static async ValueTask<bool> TryWriteHeadAsync(
-        HttpExchange exchange, OriginResponse response, CacheStatus status, bool isChunked, bool isKept)
+        HttpExchange exchange, OriginResponse response, CacheStatus status, bool isChunked, StreamedBodyFill? fill, SliceMeter meter)
     {
-        using var head = FormatHead(exchange, response, status, isChunked, isKept);
+        using var head = FormatHead(exchange, response, status, isChunked, fill is not null);
         exchange.StartResponse(response.Status);
-        return await exchange.Writer.WriteAsync(head.Bytes) == WriteResult.Written;
+        int bodyBytes = isChunked || fill is not null || exchange.IsHead ? 0 : response.ReadBuffered(head.Room.Span);
+        meter.BytesFromOrigin.Add(bodyBytes);
+        if (await exchange.Writer.WriteAsync(head.BytesWith(bodyBytes)) != WriteResult.Written)
+        {
+            return false;
+        }
+
+        exchange.BodyBytes += bodyBytes;
+        return true;
     }
 
     private static async ValueTask<bool> TryForwardBodyAsync(
         HttpExchange exchange, OriginResponse response, bool isChunked, StreamedBodyFill? fill, SliceMeter meter, RequestLog log)
     {
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(ChunkHeadBytes + BufferBytes + ChunkTailBytes);
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(ChunkedBody.MaxHeadBytes + BufferBytes + ChunkedBody.TailBytes);
         try
         {
             while (true)
             {
-                var read = await response.ReadAsync(buffer.AsMemory(ChunkHeadBytes, BufferBytes));
+                var read = await response.ReadAsync(buffer.AsMemory(ChunkedBody.MaxHeadBytes, BufferBytes));
                 if (read.Failure.IsError)
                 {
                     if (!exchange.ConnectionClosed.IsCancellationRequested)
@@ -81,16 +88,16 @@ internal static class ResponseForwarder
                         await fill.CompleteAsync();
                     }
 
-                    return !isChunked || await exchange.Writer.WriteAsync(s_lastChunk) == WriteResult.Written;
+                    return !isChunked || await exchange.Writer.WriteAsync(ChunkedBody.LastChunk) == WriteResult.Written;
                 }
 
                 meter.BytesFromOrigin.Add(read.Bytes);
                 if (fill is not null)
                 {
-                    await fill.AppendAsync(buffer.AsMemory(ChunkHeadBytes, read.Bytes));
+                    await fill.AppendAsync(buffer.AsMemory(ChunkedBody.MaxHeadBytes, read.Bytes));
                 }
 
-                var piece = isChunked ? FrameChunk(buffer, read.Bytes) : buffer.AsMemory(ChunkHeadBytes, read.Bytes);
+                var piece = isChunked ? ChunkedBody.Frame(buffer, read.Bytes) : buffer.AsMemory(ChunkedBody.MaxHeadBytes, read.Bytes);
                 if (await exchange.Writer.WriteAsync(piece) != WriteResult.Written)
                 {
                     return false;
@@ -105,28 +112,10 @@ internal static class ResponseForwarder
         }
     }
 
-    // Writes size and line ends around the data where it stands, so that a chunk is one write.
-    private static Memory<byte> FrameChunk(byte[] buffer, int dataBytes)
-    {
-        Span<byte> size = stackalloc byte[8];
-        dataBytes.TryFormat(size, out int digits, "X", CultureInfo.InvariantCulture);
-        int start = ChunkHeadBytes - 2 - digits;
-        size[..digits].CopyTo(buffer.AsSpan(start));
-        "\r\n"u8.CopyTo(buffer.AsSpan(ChunkHeadBytes - 2));
-        "\r\n"u8.CopyTo(buffer.AsSpan(ChunkHeadBytes + dataBytes));
-        return buffer.AsMemory(start, digits + 2 + dataBytes + ChunkTailBytes);
-    }
-
     private static RentedHead FormatHead(HttpExchange exchange, OriginResponse response, CacheStatus status, bool isChunked, bool isKept)
     {
-        var head = new ResponseHeadBuilder(response.Status, response.ReasonPhrase, ResponseHeadBuilder.BytesOf(response.Fields));
-        foreach (var field in response.Fields)
-        {
-            if (StoredFields.IsForwarded(field.Name, response.Fields) && !IsMeaningless(field.Name, response, exchange))
-            {
-                head.WriteForwarded(field);
-            }
-        }
+        bool hidesContentRange = IsContentRangeMeaningless(exchange, response);
+        var head = response is WireResponse wire ? BeginHead(wire, hidesContentRange) : BeginHead(response, hidesContentRange);
 
         if (isChunked)
         {
@@ -146,10 +135,41 @@ internal static class ResponseForwarder
         return head.End();
     }
 
+    private static ResponseHeadBuilder BeginHead(OriginResponse response, bool hidesContentRange)
+    {
+        var head = new ResponseHeadBuilder(response.Status, response.ReasonPhrase, ResponseHeadBuilder.BytesOf(response.Fields));
+        foreach (var field in response.Fields)
+        {
+            bool isHidden = hidesContentRange && field.Name.Equals("Content-Range", StringComparison.OrdinalIgnoreCase);
+            if (!isHidden && StoredFields.IsForwarded(field.Name, response.Fields))
+            {
+                head.WriteForwarded(field);
+            }
+        }
+
+        return head;
+    }
+
+    // The same of a head whose lines are bytes.
+    private static ResponseHeadBuilder BeginHead(WireResponse response, bool hidesContentRange)
+    {
+        var fields = response.Head.Fields;
+        var head = new ResponseHeadBuilder(response.Head, (int)Math.Clamp(response.ContentLength, 0, MaxBodyBesideHead));
+        for (int index = 0; index < fields.LineCount; index++)
+        {
+            bool isHidden = hidesContentRange && Ascii.EqualsIgnoreCase(fields.NameAt(index), "Content-Range"u8);
+            if (!isHidden && StoredFields.IsForwarded(fields, index))
+            {
+                head.WriteForwarded(fields, index);
+            }
+        }
+
+        return head;
+    }
+
     // RFC 9110 §14.4: Content-Range says something in a 206 and a 416 only. On a 200 a careless client would believe it (B17). But where
     // the field says that the body is a part, to a client that asked for one, nothing else keeps the part from passing for the whole.
-    private static bool IsMeaningless(string name, OriginResponse response, HttpExchange exchange) =>
+    private static bool IsContentRangeMeaningless(HttpExchange exchange, OriginResponse response) =>
         response.Status is not (206 or 416)
-        && name.Equals("Content-Range", StringComparison.OrdinalIgnoreCase)
         && !(exchange.Head.Fields.Contains(KnownField.Range) && PartialResponseCheck.IsPart(response));
 }

@@ -18,8 +18,7 @@ internal sealed class Tunnel : IDisposable
     private const int BufferBytes = 64 << 10;
 
     private readonly HttpExchange _exchange;
-    private readonly Stream _incoming;
-    private readonly OriginConnection _connection;
+    private readonly WireConnection _connection;
     private readonly TimeSpan _idleTimeout;
     private readonly SliceMeter _meter;
     private readonly OriginDeadline _deadline;
@@ -27,7 +26,6 @@ internal sealed class Tunnel : IDisposable
 
     /// <summary>A tunnel between the exchange's client and a connection to the origin, which is the tunnel's from here on.</summary>
     /// <param name="exchange">The exchange; its 101 was written.</param>
-    /// <param name="incoming">The body of the 101: what the pool has read too far, and then what the connection brings.</param>
     /// <param name="connection">The connection.</param>
     /// <param name="idleTimeout">Longest silence of both sides.</param>
     /// <param name="time">The clock.</param>
@@ -35,20 +33,17 @@ internal sealed class Tunnel : IDisposable
     /// <param name="stopping">Cancelled at the end of the process.</param>
     public Tunnel(
         HttpExchange exchange,
-        Stream incoming,
-        OriginConnection connection,
+        WireConnection connection,
         TimeSpan idleTimeout,
         TimeProvider time,
         SliceMeter meter,
         CancellationToken stopping)
     {
         _exchange = exchange;
-        _incoming = incoming;
         _connection = connection;
         _idleTimeout = idleTimeout;
         _meter = meter;
         _deadline = new OriginDeadline(time, stopping);
-        connection.TakeOver();
     }
 
     /// <summary>
@@ -57,17 +52,19 @@ internal sealed class Tunnel : IDisposable
     public async ValueTask RunAsync()
     {
         // A read from the origin takes no notice of a token; the end of its connection ends it.
-        using var ending = _deadline.Token.UnsafeRegister(static connection => ((OriginConnection)connection!).Abort(), _connection);
+        using var ending = _deadline.Token.UnsafeRegister(static connection => ((WireConnection)connection!).Abort(), _connection);
         _deadline.Arm(_idleTimeout);
         var upstream = EndTogetherAsync(CopyToOriginAsync());
         bool isOrderly = await EndTogetherAsync(CopyToClientAsync());
         if (await upstream && isOrderly)
         {
-            _connection.End();
+            _connection.Dispose();
         }
         else
         {
             // The other side must not take it for an orderly end.
+            _connection.Abort();
+            _connection.Dispose();
             _exchange.Abort();
         }
     }
@@ -130,8 +127,6 @@ internal sealed class Tunnel : IDisposable
             {
                 await _connection.WriteAsync(segment, _deadline.Token);
             }
-
-            await _connection.FlushAsync(_deadline.Token);
         }
         finally
         {
@@ -146,7 +141,7 @@ internal sealed class Tunnel : IDisposable
         {
             while (true)
             {
-                int read = await _incoming.ReadAsync(buffer, CancellationToken.None);
+                int read = await _connection.ReadAsync(buffer, CancellationToken.None);
                 if (read == 0 && _connection.WasCutOff)
                 {
                     return ExchangeEnding.OriginFailed;

@@ -28,16 +28,15 @@ internal sealed class UpgradeHandler(
             return;
         }
 
-        var options = exchange.Settings.Options;
-        var template = SubrequestTemplates.ForPassThrough(
-            exchange.Head, options.ForwardHost, options.SendsForwarded, exchange.RemoteEndPoint, exchange.IsTls);
-        var result = await exchange.Settings.Origin.UpgradeAsync(template, protocols, exchange.ConnectionClosed);
-        using var response = result.Response;
+        using var interim = InterimResponses.To(exchange);
+        using var request = ClientRequests.Of(exchange, interim, protocols);
+        var (response, failure) = await exchange.Settings.Origin.ForwardAsync(request, exchange.ConnectionClosed);
+        using var ending = response;
         if (response is null)
         {
-            await failures.RespondAsync(exchange, result.Failure);
+            await failures.RespondAsync(exchange, failure);
         }
-        else if (response is not HttpOriginResponse { Status: 101, Connection: { } connection } switching)
+        else if (response.Status != 101)
         {
             await ResponseForwarder.ForwardAsync(
                 exchange,
@@ -47,35 +46,34 @@ internal sealed class UpgradeHandler(
                 meter,
                 log);
         }
-        else if (UpgradeField.IsAmong(string.Join(',', switching.Fields.Where(IsUpgrade).Select(field => field.Value)), protocols))
+        else if (UpgradeField.IsAmong(response.FindCombined("Upgrade") ?? "", protocols))
         {
             permit.Dispose();
-            await SwitchAsync(exchange, switching, connection);
+            await SwitchAsync(exchange, response);
         }
         else
         {
-            connection.Abort();
             log.OriginFailed(
                 exchange, new Failure(FetchError.HttpProtocolError, "the origin switched to a protocol that nobody asked for"));
-            exchange.Origin = switching.Origin;
+            exchange.Origin = response.Origin;
             exchange.NoteEnding(ExchangeEnding.OriginFailed);
             await ErrorResponder.WriteErrorAsync(exchange, 502, "the origin switched to a protocol that was not asked for");
         }
     }
 
-    private async ValueTask SwitchAsync(HttpExchange exchange, HttpOriginResponse response, OriginConnection connection)
+    private async ValueTask SwitchAsync(HttpExchange exchange, WireResponse response)
     {
         exchange.KeepAlive = false;
         exchange.EndsWithConnection = true;
         if (await WriteHeadAsync(exchange, response) != WriteResult.Written)
         {
-            connection.Abort();
+            response.TakeOver().Abort();
             exchange.Abort();
             return;
         }
 
         using var tunnel = new Tunnel(
-            exchange, response.Stream, connection, exchange.Settings.Options.Timeouts.Tunnel, time, meter, stopping);
+            exchange, response.TakeOver(), exchange.Settings.Options.Timeouts.Tunnel, time, meter, stopping);
         await tunnel.RunAsync();
     }
 
@@ -96,7 +94,7 @@ internal sealed class UpgradeHandler(
         return head.End();
     }
 
-    private static async ValueTask<WriteResult> WriteHeadAsync(HttpExchange exchange, HttpOriginResponse response)
+    private static async ValueTask<WriteResult> WriteHeadAsync(HttpExchange exchange, WireResponse response)
     {
         using var head = FormatHead(response.Fields);
         exchange.UseCache(CacheResult.Bypass, CacheDetail.Upgrade);

@@ -11,6 +11,7 @@ internal sealed class HttpOriginResponse : OriginResponse
     private readonly Stream _body;
     private readonly OriginDeadline _deadline;
     private readonly TimeoutOptions _timeouts;
+    private readonly OriginConnection? _connection;
     private List<ForwardedField>? _fields;
 
     /// <summary>Takes over the response, its body and the deadline.</summary>
@@ -23,14 +24,8 @@ internal sealed class HttpOriginResponse : OriginResponse
         _body = body;
         _deadline = deadline;
         _timeouts = timeouts;
-        Connection = connection;
+        _connection = connection;
     }
-
-    /// <summary>The connection it came on; null when that is not known. After a 101 it is ours alone, else the pool's.</summary>
-    public OriginConnection? Connection { get; }
-
-    /// <summary>The body as a stream; after a 101 both directions of the connection. Closed with the response.</summary>
-    public Stream Stream => _body;
 
     /// <inheritdoc/>
     public override string Origin { get; }
@@ -58,7 +53,7 @@ internal sealed class HttpOriginResponse : OriginResponse
             _deadline.Arm(_timeouts.BetweenBytes);
             int read = await _body.ReadAsync(buffer, _deadline.Token);
             _deadline.Disarm();
-            return read == 0 && !HasMarkedEnd && Connection is { WasCutOff: true }
+            return read == 0 && !HasMarkedEnd && _connection is { WasCutOff: true }
                 ? new BodyRead(0, new Failure(FetchError.HttpResponseIncomplete, "the connection ended without TLS close_notify"))
                 : new BodyRead(read, Failure.None);
         }

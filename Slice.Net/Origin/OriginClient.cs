@@ -14,6 +14,8 @@ namespace Slice.Net.Origin;
 internal sealed class OriginClient : IOriginClient
 {
     private readonly OriginPool _pool;
+    private readonly WirePool _wirePool;
+    private readonly WireClient _wires;
     private readonly IReadOnlyList<Uri> _addresses;
     private readonly UpstreamHealthOptions _healthOptions;
     private readonly OriginEndpoint[] _endpoints;
@@ -22,14 +24,16 @@ internal sealed class OriginClient : IOriginClient
     private readonly TimeProvider _time;
 
     /// <summary>A client of the configured origin, all of whose addresses are healthy.</summary>
-    public OriginClient(OriginPool pool, SliceOptions options, TimeProvider time)
-        : this(pool, options, new OriginHealth(options.UpstreamAddresses.Count, options.UpstreamHealth, time), time)
+    public OriginClient(OriginPool pool, WirePool wires, SliceOptions options, TimeProvider time)
+        : this(pool, wires, options, new OriginHealth(options.UpstreamAddresses.Count, options.UpstreamHealth, time), time)
     {
     }
 
-    private OriginClient(OriginPool pool, SliceOptions options, OriginHealth health, TimeProvider time)
+    private OriginClient(OriginPool pool, WirePool wires, SliceOptions options, OriginHealth health, TimeProvider time)
     {
         _pool = pool;
+        _wirePool = wires;
+        _wires = new WireClient(wires, options.Timeouts, time);
         _addresses = options.UpstreamAddresses;
         _healthOptions = options.UpstreamHealth;
         _endpoints = [.. options.UpstreamAddresses.Select(OriginEndpoint.Of)];
@@ -55,38 +59,59 @@ internal sealed class OriginClient : IOriginClient
     {
         bool isSame = options.UpstreamAddresses.SequenceEqual(_addresses) && options.UpstreamHealth == _healthOptions;
         var health = isSame ? _health : new OriginHealth(options.UpstreamAddresses.Count, options.UpstreamHealth, _time);
-        return new OriginClient(_pool, options, health, _time) { HealthChanged = HealthChanged };
+        return new OriginClient(_pool, _wirePool, options, health, _time) { HealthChanged = HealthChanged };
     }
 
     /// <inheritdoc/>
     public ValueTask<OriginResult> SendAsync(OriginRequest request, CancellationToken ct) => SendAsync(new OriginCall(request), ct);
 
-    /// <summary>Sends a request that is passed through.</summary>
-    /// <param name="method">The method, as the client spelled it.</param>
-    /// <param name="template">Target and fields.</param>
-    /// <param name="body">The body; null without one.</param>
-    /// <param name="interimResponses">Where interim responses go; null for nowhere.</param>
-    /// <param name="ct">Ends waiting for the response head, and the reading of its body.</param>
-    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
-    internal ValueTask<OriginResult> ForwardAsync(
-        string method, SubrequestTemplate template, RequestBodyContent? body, IInterimResponseSink? interimResponses,
-        CancellationToken ct) =>
-        SendAsync(new OriginCall(method, template, body) { InterimResponses = interimResponses }, ct);
-
     /// <summary>
-    /// Sends a request that asks for another protocol (RFC 9110 §7.8). A 101 comes back as <see cref="HttpOriginResponse"/> with both
-    /// directions open; anything else is an ordinary response.
+    /// Sends a client's own request, over connections that we write and read ourselves: to one address after the other, while none has
+    /// seen the request.
     /// </summary>
-    /// <param name="template">The request's fields, without Connection and Upgrade.</param>
-    /// <param name="protocols">The value of Upgrade.</param>
-    /// <param name="ct">Ends waiting for the response head.</param>
+    /// <param name="request">The request; the caller's.</param>
+    /// <param name="ct">Ends waiting for the response head, and the reading of its body.</param>
+    /// <returns>The response, the caller's, or why there is none.</returns>
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
-    internal ValueTask<OriginResult> UpgradeAsync(SubrequestTemplate template, string protocols, CancellationToken ct) =>
-        SendAsync(new OriginCall("GET", template, body: null) { Upgrade = protocols }, ct);
+    internal async ValueTask<(WireResponse? Response, Failure Failure)> ForwardAsync(WireRequest request, CancellationToken ct)
+    {
+        uint tried = 0;
+        var failure = Failure.None;
+
+        // A login is known at one address only.
+        int bound = Array.FindIndex(_endpoints, endpoint => endpoint == request.Private?.Endpoint);
+        while (true)
+        {
+            var turn = bound >= 0 && tried == 0 ? _health.Choose(bound) : _health.Next(tried, failed: -1);
+            if (turn == OriginTurn.None)
+            {
+                return (null, failure);
+            }
+
+            tried |= 1u << turn.Index;
+            var result = await ForwardToAsync(turn, request, ct);
+            if (result.Response is not null)
+            {
+                return ((WireResponse)result.Response, Failure.None);
+            }
+
+            failure = OriginFailures.Join(failure, result.Failure);
+            if (!request.MayGoElsewhere(result.Failure.Error))
+            {
+                return (null, failure);
+            }
+        }
+    }
 
     // From address to address until one answers, each once at most: no wait between them, as another machine has nothing to recover from.
     private async ValueTask<OriginResult> SendAsync(OriginCall call, CancellationToken ct)
     {
+        if (!call.HasKnownHost)
+        {
+            // The client's own request can still go, over a connection of ours.
+            return new OriginResult(null, new Failure(FetchError.HttpProtocolError, "the pool cannot send such a Host"));
+        }
+
         int failed = call.FailedOrigin is null ? -1 : Array.FindIndex(_endpoints, endpoint => endpoint.Name == call.FailedOrigin);
         uint tried = 0;
         var failure = Failure.None;
@@ -106,10 +131,36 @@ internal sealed class OriginClient : IOriginClient
             }
 
             failure = OriginFailures.Join(failure, result.Failure);
-            if (!call.MayGoElsewhere(result.Failure.Error))
+            if (!OriginCall.MayGoElsewhere(result.Failure.Error))
             {
                 return new OriginResult(null, failure);
             }
+        }
+    }
+
+    private async ValueTask<OriginResult> ForwardToAsync(OriginTurn turn, WireRequest request, CancellationToken ct)
+    {
+        var verdict = OriginVerdict.Unknown;
+        var failure = Failure.None;
+        try
+        {
+            (var result, verdict) = await _wires.SendAsync(_endpoints[turn.Index], request, ct);
+            failure = result.Failure;
+            return result;
+        }
+        finally
+        {
+            Report(turn, verdict, failure);
+        }
+    }
+
+    // Also when the client left: a turn that was never reported would keep others from trying the address.
+    private void Report(OriginTurn turn, OriginVerdict verdict, Failure failure)
+    {
+        var change = _health.Report(turn, verdict);
+        if (change != OriginHealthChange.None)
+        {
+            HealthChanged?.Invoke(_endpoints[turn.Index].Name, change == OriginHealthChange.IsBack, failure);
         }
     }
 
@@ -123,24 +174,19 @@ internal sealed class OriginClient : IOriginClient
             var result = await SendToAsync(_endpoints[turn.Index], call, watch, ct);
             failure = result.Failure;
             verdict = result.Response is not null ? OriginVerdict.Answered
-                : OriginFailures.VerdictOf(failure.Error, call.Body, watch.Connection is { IsUsedAgain: true });
+                : OriginFailures.VerdictOf(failure.Error, watch.Connection is { IsUsedAgain: true });
             return result;
         }
         finally
         {
-            // Also when the client left: a turn that was never reported would keep others from trying the address.
-            var change = _health.Report(turn, verdict);
-            if (change != OriginHealthChange.None)
-            {
-                HealthChanged?.Invoke(_endpoints[turn.Index].Name, change == OriginHealthChange.IsBack, failure);
-            }
+            Report(turn, verdict, failure);
         }
     }
 
     private async ValueTask<OriginResult> SendToAsync(OriginEndpoint endpoint, OriginCall call, OriginWatch watch, CancellationToken ct)
     {
         // The head of a slice is a part of the whole.
-        bool isTotalShorter = call.IsSubrequest && _timeouts.SubrequestTotal < _timeouts.FirstByte;
+        bool isTotalShorter = _timeouts.SubrequestTotal < _timeouts.FirstByte;
         var firstByte = isTotalShorter ? _timeouts.SubrequestTotal : _timeouts.FirstByte;
         var deadline = new OriginDeadline(_time, ct);
         using var abandoned = call.Abandoned.UnsafeRegister(static deadline => ((OriginDeadline)deadline!).Expire(), deadline);
@@ -148,14 +194,8 @@ internal sealed class OriginClient : IOriginClient
         try
         {
             deadline.Arm(firstByte);
-            if (call.Body is { } body)
-            {
-                // The origin's time does not run while we wait for the client, whose own deadline does: an upload may take an hour.
-                body.OriginIsAwaited = isAwaited => deadline.Arm(isAwaited ? firstByte : Timeout.InfiniteTimeSpan);
-            }
-
             var response = await _pool.SendAsync(call.NewMessage(endpoint), deadline.Token);
-            var fault = ResponseFraming.FindFault(response, call.Upgrade is not null);
+            var fault = ResponseFraming.FindFault(response);
             if (fault != ResponseFault.None)
             {
                 // Where this response ends is anybody's guess: disposing alone might read on and use the connection again.

@@ -1,4 +1,3 @@
-using System.Net.Security;
 using System.Net.Sockets;
 
 namespace Slice.Net.Origin;
@@ -16,7 +15,6 @@ internal sealed class OriginConnection(Stream transport) : Stream
 {
     private OriginWatch? _watch;
     private int _requests;
-    private volatile bool _isTakenOver;
 
     /// <inheritdoc/>
     public override bool CanRead => true;
@@ -59,43 +57,11 @@ internal sealed class OriginConnection(Stream transport) : Stream
     /// <inheritdoc/>
     public override Task FlushAsync(CancellationToken cancellationToken) => transport.FlushAsync(cancellationToken);
 
-    /// <summary>
-    /// Makes the connection the caller's: what the pool does to it closes nothing from now on, the caller ends it by <see cref="End"/> or
-    /// <see cref="Abort"/>. The pool closes a connection as a whole when it reads the end of one direction.
-    /// </summary>
-    public void TakeOver() => _isTakenOver = true;
-
     /// <summary>Whether it carried another request before the one it carries now: the origin may have closed it in between.</summary>
     public bool IsUsedAgain => _requests > 1;
 
     /// <summary>Whether it ended under TLS without saying so: what has no other end was cut off.</summary>
     public bool WasCutOff => transport is OriginTlsStream { WasCutOff: true };
-
-    /// <summary>Ends the connection in order.</summary>
-    public void End() => transport.Dispose();
-
-    /// <summary>
-    /// Ends our direction, the other one stays: what was written still arrives, then the origin reads the end of the stream.
-    /// </summary>
-    public async ValueTask FinishSendingAsync()
-    {
-        try
-        {
-            switch (transport)
-            {
-                case NetworkStream network:
-                    network.Socket.Shutdown(SocketShutdown.Send);
-                    break;
-                case SslStream tls:
-                    await tls.ShutdownAsync();
-                    break;
-            }
-        }
-        catch (Exception error) when (error is SocketException or IOException or ObjectDisposedException or InvalidOperationException)
-        {
-            // It has ended as a whole already; whoever reads notices.
-        }
-    }
 
     /// <summary>
     /// Ends the connection with a reset, now: no request will be sent on it any more, and nothing of it is taken for whole.
@@ -122,11 +88,7 @@ internal sealed class OriginConnection(Stream transport) : Stream
     /// <inheritdoc/>
     public override async ValueTask DisposeAsync()
     {
-        if (!_isTakenOver)
-        {
-            await transport.DisposeAsync();
-        }
-
+        await transport.DisposeAsync();
         await base.DisposeAsync();
     }
 
@@ -156,7 +118,7 @@ internal sealed class OriginConnection(Stream transport) : Stream
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        if (disposing && !_isTakenOver)
+        if (disposing)
         {
             transport.Dispose();
         }

@@ -22,14 +22,40 @@ internal static class OriginFailures
         OperationCanceledException =>
             NewFailure(
                 FetchError.HttpResponseTimeout, $"no response head from {endpoint.Name} within {firstByte.TotalSeconds:0.###} s", endpoint),
-        HttpRequestException { InnerException: OriginConnectException { Error: FetchError.DescriptorsExhausted } } =>
-            NewFailure(FetchError.DescriptorsExhausted, $"no file descriptor for a connection to {endpoint.Name}", endpoint),
-        HttpRequestException { InnerException: OriginConnectException noConnection } => NewFailure(
-            noConnection.Error, $"{endpoint.Name}: {noConnection.Message}", endpoint),
+        HttpRequestException { InnerException: OriginConnectException noConnection } => NoConnection(noConnection, endpoint),
         HttpRequestException request => NewFailure(
             KindOf(request), $"{endpoint.Name}: {request.InnerException?.Message ?? request.Message}", endpoint),
         _ => NewFailure(FetchError.ConnectionTerminated, error.Message, endpoint),
     };
+
+    /// <summary>No connection, for a reason that the connector says.</summary>
+    public static Failure NoConnection(OriginConnectException error, OriginEndpoint endpoint) =>
+        error.Error == FetchError.DescriptorsExhausted
+            ? NewFailure(FetchError.DescriptorsExhausted, $"no file descriptor for a connection to {endpoint.Name}", endpoint)
+            : NewFailure(error.Error, $"{endpoint.Name}: {error.Message}", endpoint);
+
+    /// <summary>No connection within <c>timeouts.connect</c>.</summary>
+    /// <param name="progress">How far the connector had come; null when nobody knows.</param>
+    /// <param name="endpoint">Where to.</param>
+    /// <param name="connect">The timeout.</param>
+    public static Failure NoConnectionInTime(Exception? progress, OriginEndpoint endpoint, TimeSpan connect) => NewFailure(
+        FetchError.ConnectionTimeout,
+        $"no connection to {endpoint.Name} within {connect.TotalSeconds:0.###} s" + (progress is null ? "" : $": {progress.Message}"),
+        endpoint);
+
+    /// <summary>No head within <c>timeouts.first_byte</c>.</summary>
+    public static Failure NoHeadInTime(OriginEndpoint endpoint, TimeSpan firstByte) => NewFailure(
+        FetchError.HttpResponseTimeout, $"no response head from {endpoint.Name} within {firstByte.TotalSeconds:0.###} s", endpoint);
+
+    /// <summary>A connection that ended before the response head.</summary>
+    public static Failure OfConnection(OriginEndpoint endpoint, string why) =>
+        NewFailure(FetchError.ConnectionTerminated, $"{endpoint.Name}: {why}", endpoint);
+
+    /// <summary>
+    /// What it says about an address that no connection to it came to be: nothing where there was no socket to reach it by.
+    /// </summary>
+    public static OriginVerdict VerdictOfConnecting(FetchError error) =>
+        error == FetchError.DescriptorsExhausted ? OriginVerdict.Unknown : OriginVerdict.Failed;
 
     /// <summary>A response head that two readers could take for different things.</summary>
     public static Failure InvalidResponse(OriginEndpoint endpoint, ResponseFault fault) =>
@@ -37,34 +63,22 @@ internal static class OriginFailures
 
     /// <summary>
     /// What a failure says about the address it happened at. Nothing that a client does may let an address rest, so only these failures
-    /// count: no connection, no head in time, and a new connection that ended after the whole request was sent.
+    /// count: no connection, no head in time, and a new connection that ended without an answer.
     /// </summary>
     /// <param name="error">What failed.</param>
-    /// <param name="body">The request's body, if it had one.</param>
     /// <param name="isConnectionUsedAgain">Whether an earlier request had used the connection.</param>
-    public static OriginVerdict VerdictOf(FetchError error, RequestBodyContent? body, bool isConnectionUsedAgain)
+    public static OriginVerdict VerdictOf(FetchError error, bool isConnectionUsedAgain) => error switch
     {
-        if (body is { IsBroken: true })
-        {
-            return OriginVerdict.Unknown;
-        }
+        // The address answers; what it answers depends on what was asked.
+        FetchError.HttpProtocolError => OriginVerdict.Unknown,
 
-        return error switch
-        {
-            // The address answers; what it answers depends on what was asked.
-            FetchError.HttpProtocolError => OriginVerdict.Unknown,
+        // There was no socket to reach it by.
+        FetchError.DescriptorsExhausted => OriginVerdict.Unknown,
 
-            // There was no socket to reach it by.
-            FetchError.DescriptorsExhausted => OriginVerdict.Unknown,
-
-            // An origin may refuse an upload in the middle of it by an answer and a reset, of which the pool reports the reset.
-            FetchError.ConnectionTerminated when body is { HasBegun: true, IsSent: false } => OriginVerdict.Unknown,
-
-            // Origin and pool disagree about how long a connection may be idle. A dead origin shows when the next request connects.
-            FetchError.ConnectionTerminated when isConnectionUsedAgain => OriginVerdict.Unknown,
-            _ => OriginVerdict.Failed,
-        };
-    }
+        // Origin and pool disagree about how long a connection may be idle. A dead origin shows when the next request connects.
+        FetchError.ConnectionTerminated when isConnectionUsedAgain => OriginVerdict.Unknown,
+        _ => OriginVerdict.Failed,
+    };
 
     /// <summary>What is to be said after one more address has failed.</summary>
     public static Failure Join(Failure earlier, Failure latest) => !earlier.IsError

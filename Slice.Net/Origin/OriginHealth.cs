@@ -68,6 +68,15 @@ internal sealed class OriginHealth
         }
     }
 
+    /// <summary>A turn at an address that the request must go to, in whichever health it is.</summary>
+    public OriginTurn Choose(int index)
+    {
+        lock (_lock)
+        {
+            return new OriginTurn(index, _addresses[index].Epoch, IsProbe: false);
+        }
+    }
+
     /// <summary>What became of a turn. Exactly once for each.</summary>
     public OriginHealthChange Report(OriginTurn turn, OriginVerdict verdict)
     {

@@ -28,6 +28,7 @@ internal sealed class OriginPool : IDisposable
             AllowAutoRedirect = false,
             AutomaticDecompression = DecompressionMethods.None,
             UseCookies = false,
+            MaxResponseHeadersLength = options.Limits.ResponseHeadBytes >> 10,
             ActivityHeadersPropagator = null,
             EnableMultipleHttp2Connections = true,
             ConnectTimeout = options.Timeouts.Connect,

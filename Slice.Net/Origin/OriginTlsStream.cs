@@ -14,6 +14,9 @@ internal sealed class OriginTlsStream : SslStream
     private OriginTlsStream(Inner inner)
         : base(inner, leaveInnerStreamOpen: false) => _inner = inner;
 
+    /// <summary>The socket beneath.</summary>
+    public Socket Socket => _inner.Socket;
+
     /// <summary>TLS over a connected socket, which it owns.</summary>
     public static OriginTlsStream Over(Socket socket) => new(new Inner(socket));
 

@@ -21,13 +21,12 @@ internal static class ResponseFraming
 
     /// <summary>
     /// Why the response is refused with 502, or <see cref="ResponseFault.None"/>. Framing says one thing only: a transfer coding is exactly
-    /// <c>chunked</c>, as we asked for no other, in HTTP/1.1, and every Content-Length states the same number. The status is final, or 101
-    /// when we asked for it.
+    /// <c>chunked</c>, as we asked for no other, in HTTP/1.1, and every Content-Length states the same number. The status is final.
     /// </summary>
-    public static ResponseFault FindFault(HttpResponseMessage response, bool isUpgrade)
+    public static ResponseFault FindFault(HttpResponseMessage response)
     {
         int status = (int)response.StatusCode;
-        if (status < 200 && !(isUpgrade && status == 101))
+        if (status < 200)
         {
             // Of interim responses the pool shows 101 alone.
             return status < 100 ? ResponseFault.InvalidStatusCode : ResponseFault.UnrequestedUpgrade;

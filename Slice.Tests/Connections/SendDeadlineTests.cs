@@ -21,17 +21,24 @@ public sealed class SendDeadlineTests : IDisposable
     private readonly FakeTimeProvider _time = new();
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly ConnectionDeadlines _deadlines;
+    private readonly DeadlineSweeper _sweeper;
     private Action _sweeperGoesOn = static () => { };
 
     public SendDeadlineTests()
     {
         _listener.Start();
 
+        _sweeper = new DeadlineSweeper(_time);
+
         // The sweeper has passed the deadline, and gets no further than the test says.
         _deadlines = new(TimeoutSettings.From(new SliceOptions(), _time), _time, () => 0, _ => _sweeperGoesOn());
     }
 
-    public void Dispose() => _listener.Dispose();
+    public void Dispose()
+    {
+        _sweeper.Dispose();
+        _listener.Dispose();
+    }
 
     [Fact]
     [Trait("Behaviour", "B40")]
@@ -131,7 +138,7 @@ public sealed class SendDeadlineTests : IDisposable
     }
 
     private HttpExchange NewExchange(ClientWriter writer) =>
-        new(new Connection(writer, new RequestBodyReader(new Pipe().Reader, _deadlines, writer)), new RequestHead(), _time);
+        new(new Connection(writer, new RequestBodyReader(new Pipe().Reader, () => _deadlines, _sweeper)), new RequestHead(), _time);
 
     private sealed class Connection(ClientWriter writer, ClientRequestBody body) : IClientConnection
     {

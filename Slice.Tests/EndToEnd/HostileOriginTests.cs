@@ -39,9 +39,6 @@ public sealed class HostileOriginTests
         // Lines.
         "HTTP/1.1 200 O\0K\r\nContent-Length: 4\r\n\r\nabcd",
         "HTTP/1.1 200 O\rK\r\nContent-Length: 4\r\n\r\nabcd",
-        "HTTP/1.1 200 OK\r\nno colon\r\nContent-Length: 4\r\n\r\nabcd",
-        "HTTP/1.1 200 OK\r\n: no name\r\nContent-Length: 4\r\n\r\nabcd",
-        "HTTP/1.1 200 OK\r\nX A: b\r\nContent-Length: 4\r\n\r\nabcd",
 
         // Status lines.
         "HTTP/1.1 099 Low\r\nContent-Length: 4\r\n\r\nabcd",
@@ -85,7 +82,7 @@ public sealed class HostileOriginTests
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n4\r\nabcd",
     ];
 
-    // Lenient in the pool; what the client gets says one thing.
+    // Lenient in the pool or over our own wire; what the client gets says one thing.
     public static TheoryData<string> HarmlessAnswers =>
     [
         "HTTP/1.1 200 OK\r\nContent-Length: 4\r\nContent-Length: 4\r\n\r\nabcd",
@@ -100,6 +97,9 @@ public sealed class HostileOriginTests
         "HTTP/1.1 200 OK\r\nX-A: a\0b\r\nContent-Length: 4\r\n\r\nabcd",
         "HTTP/1.1 200\r\nContent-Length: 4\r\n\r\nabcd",
         "HTTP/1.7 200 OK\r\nContent-Length: 4\r\n\r\nabcd",
+        "HTTP/1.1 200 OK\r\nno colon\r\nContent-Length: 4\r\n\r\nabcd",
+        "HTTP/1.1 200 OK\r\n: no name\r\nContent-Length: 4\r\n\r\nabcd",
+        "HTTP/1.1 200 OK\r\nX A: b\r\nContent-Length: 4\r\n\r\nabcd",
     ];
 
     [Theory]

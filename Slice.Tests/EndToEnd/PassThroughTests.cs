@@ -142,23 +142,6 @@ public sealed class PassThroughTests
 
     [Fact]
     [Trait("Behaviour", "B36")]
-    public async Task Expectation_is_met_when_the_origin_is_about_to_take_the_body()
-    {
-        await using var origin = ScriptedOrigin.Start(exchange => exchange.RespondAsync("200 OK", Wire.Text(exchange.Request.Body.Span)));
-        await using var proxy = await StartAsync(origin);
-        using var client = await RawClient.ConnectAsync(proxy.EndPoint);
-        await client.SendAsync("POST /file HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n");
-
-        Assert.Equal("HTTP/1.1 100 Continue\r\n\r\n", Wire.Text(await client.ReadBytesAsync(25)));
-        await client.SendAsync("body");
-        var response = await client.ReadResponseAsync();
-
-        Assert.Equal("body", response.BodyText);
-        Assert.Null(origin.Requests[0].Field("Expect"));
-    }
-
-    [Fact]
-    [Trait("Behaviour", "B36")]
     [Trait("Behaviour", "B39")]
     public async Task Expectation_of_too_large_a_body_is_refused_without_it()
     {

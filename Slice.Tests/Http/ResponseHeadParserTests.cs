@@ -90,12 +90,8 @@ public sealed class ResponseHeadParserTests
         { "HTTP/1.1 200 OK\r\nContent-Length: 5, 05\r\n\r\n", ResponseFault.DifferingContentLengths },
         { "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length:\r\n\r\n", ResponseFault.DifferingContentLengths },
         {
-            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
-            ResponseFault.ContentLengthWithTransferEncoding
-        },
-        {
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\nContent-Length: 5\r\n\r\n",
-            ResponseFault.ContentLengthWithTransferEncoding
+            ResponseFault.InvalidTransferEncoding
         },
         { "HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\n\r\n", ResponseFault.InvalidTransferEncoding },
         { "HTTP/1.1 200 OK\r\nTransfer-Encoding:\r\n\r\n", ResponseFault.InvalidTransferEncoding },
@@ -118,10 +114,6 @@ public sealed class ResponseHeadParserTests
     // A line of the head that is neither a field line nor harmless.
     public static TheoryData<string, ResponseFault> FaultyLines => new()
     {
-        { "Content-Length : 5", ResponseFault.DisguisedFramingField },
-        { "Content-Length\t: 5", ResponseFault.DisguisedFramingField },
-        { "Transfer-Encoding : chunked", ResponseFault.DisguisedFramingField },
-        { "Connection : close", ResponseFault.DisguisedFramingField },
         { "Transfer-Encoding\u000b: chunked", ResponseFault.DisguisedFramingField },
         { "Transfer-Encoding\0: chunked", ResponseFault.DisguisedFramingField },
         { "\0Content-Length: 5", ResponseFault.DisguisedFramingField },
@@ -170,15 +162,11 @@ public sealed class ResponseHeadParserTests
         { "Some Thing: 1", 1 },
         { "X[a]: 1", 1 },
         { "X-\u00e9t\u00e9: 1", 1 },
-        { "Server : a", 1 },
         { "X: a\0b", 1 },
         { "X: a\u001bb", 1 },
         { "X: a\rSet-Cookie: b", 1 },
         { "X\0: a", 1 },
-        { "X-A: a\r\n b", 1 },
-        { "X-A: a\r\n\tb: c\r\n ", 2 },
         { "no colon\r\n folded", 2 },
-        { " folded: onto nothing", 1 },
         { "Connection close", 1 },
         { "a\r\nb\r\nc", 3 },
     };

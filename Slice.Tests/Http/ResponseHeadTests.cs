@@ -1,3 +1,4 @@
+using System.Text;
 using Slice.Core.Http;
 using Slice.Tests.Support;
 
@@ -55,6 +56,46 @@ public sealed class ResponseHeadTests
     [InlineData("304", "Content-Length: 5", true)]
     public void Connection_is_not_kept_behind_a_204_that_announces_a_body(string status, string line, bool keepAlive) =>
         Assert.Equal(keepAlive, Head(1, status, line).KeepAlive);
+
+    // RFC 9112 §6.3: the coding counts. The origin may mean another end, so what it sends next is not waited for.
+    [Theory]
+    [Trait("Behaviour", "B38")]
+    [InlineData("Content-Length: 9\r\nTransfer-Encoding: chunked")]
+    [InlineData("Transfer-Encoding: chunked\r\nContent-Length: x")]
+    [InlineData("Content-Length: 1\r\nContent-Length: 2\r\nTransfer-Encoding: chunked")]
+    public void Coding_overrides_a_length_and_the_connection_is_not_kept(string lines)
+    {
+        var head = Head(1, "200", lines);
+
+        Assert.Equal((ResponseBody.Chunked, -1L, false), (head.BodyOf(RequestMethod.Get), head.ContentLength, head.KeepAlive));
+    }
+
+    // RFC 9112 §5.1: a proxy takes it off a response.
+    [Theory]
+    [Trait("Behaviour", "B38")]
+    [InlineData("Content-Length : 5")]
+    [InlineData("Content-Length\t : 5")]
+    public void Whitespace_before_the_colon_is_taken_off(string line)
+    {
+        var head = Head(1, "200", line);
+
+        Assert.Equal((5L, "Content-Length"), (head.ContentLength, Encoding.ASCII.GetString(head.Fields.NameAt(0))));
+    }
+
+    // RFC 9112 §5.2.
+    [Theory]
+    [Trait("Behaviour", "B38")]
+    [InlineData("X: a\r\n b", "a   b")]
+    [InlineData("X: a\r\n\tb \r\n c ", "a  \tb    c")]
+    [InlineData("X:\r\n b", "b")]
+    [InlineData("X: a\n b", "a  b")]
+    [InlineData("X: a\r\n ", "a")]
+    public void Folded_line_is_joined_to_the_field_before_it(string lines, string value)
+    {
+        var head = Head(1, "200", lines);
+
+        Assert.Equal((value, 0), (Encoding.Latin1.GetString(head.Fields.ValueAt(0)), head.DroppedLines));
+    }
 
     [Theory]
     [Trait("Behaviour", "B44")]

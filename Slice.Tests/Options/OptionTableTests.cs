@@ -90,7 +90,7 @@ public sealed class OptionTableTests
             "enable_l2_cache", "l2_cache_dir", "cache_size", "listen_address", "tls.listen_address", "tls.certificate", "tls.key",
             "proxy_protocol.enabled", "proxy_protocol.trusted_addresses", "metrics_endpoint.enabled", "metrics_endpoint.address",
             "timeouts.connect", "timeouts.upstream_idle", "timeouts.upstream_connection_lifetime", "limits.max_connections",
-            "limits.index_memory",
+            "limits.index_memory", "limits.response_head",
         ],
         OptionTable.Keys.Where(key => key.Reload == OptionReload.Restart).Select(key => key.Name));
 

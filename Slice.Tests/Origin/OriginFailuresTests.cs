@@ -13,10 +13,10 @@ public sealed class OriginFailuresTests
         var thrown = new HttpRequestException(
             HttpRequestError.ConnectionError, null, new OriginConnectException(FetchError.DescriptorsExhausted, "Too many open files"));
 
-        var endpoint = new OriginEndpoint("127.0.0.1:9", "http://127.0.0.1:9", "127.0.0.1:9");
+        var endpoint = OriginEndpoint.Of(new Uri("http://127.0.0.1:9"));
         var failure = OriginFailures.Of(thrown, endpoint, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
 
         Assert.Equal(FetchError.DescriptorsExhausted, failure.Error);
-        Assert.Equal(OriginVerdict.Unknown, OriginFailures.VerdictOf(failure.Error, null, isConnectionUsedAgain: false));
+        Assert.Equal(OriginVerdict.Unknown, OriginFailures.VerdictOf(failure.Error, isConnectionUsedAgain: false));
     }
 }

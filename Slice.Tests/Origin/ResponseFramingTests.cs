@@ -34,21 +34,20 @@ public sealed class ResponseFramingTests
                 ? response.Content.Headers.TryAddWithoutValidation(name, values)
                 : response.Headers.TryAddWithoutValidation(name, values));
 
-        Assert.Equal(fault, ResponseFraming.FindFault(response, isUpgrade: false));
+        Assert.Equal(fault, ResponseFraming.FindFault(response));
     }
 
     [Theory]
-    [InlineData(200, false, ResponseFault.None)]
-    [InlineData(999, false, ResponseFault.None)]
-    [InlineData(101, true, ResponseFault.None)]
-    [InlineData(101, false, ResponseFault.UnrequestedUpgrade)]
-    [InlineData(99, false, ResponseFault.InvalidStatusCode)]
-    [InlineData(0, true, ResponseFault.InvalidStatusCode)]
-    public void Status_is_final_or_the_switch_that_was_asked_for(int status, bool isUpgrade, ResponseFault fault)
+    [InlineData(200, ResponseFault.None)]
+    [InlineData(999, ResponseFault.None)]
+    [InlineData(101, ResponseFault.UnrequestedUpgrade)]
+    [InlineData(99, ResponseFault.InvalidStatusCode)]
+    [InlineData(0, ResponseFault.InvalidStatusCode)]
+    public void Status_is_final(int status, ResponseFault fault)
     {
         using var response = NewResponse(status, 1);
 
-        Assert.Equal(fault, ResponseFraming.FindFault(response, isUpgrade));
+        Assert.Equal(fault, ResponseFraming.FindFault(response));
     }
 
     private static HttpResponseMessage NewResponse(int status, int minorVersion) =>

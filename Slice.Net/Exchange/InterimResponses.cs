@@ -1,0 +1,95 @@
+using Slice.Core.Caching;
+using Slice.Core.Http;
+using Slice.Net.Origin;
+
+namespace Slice.Net.Exchange;
+
+/// <summary>
+/// Passes the interim responses to a client's own request on (RFC 9110 §15.2) while that client waits for its final response. Thread-safe.
+/// </summary>
+/// <remarks>
+/// They are passed on as they come, by whoever reads from the origin; the 100 that we send ourselves when an origin says nothing comes from
+/// a timer. Both use the client's writer, so they take turns, and after <see cref="EndAsync"/> neither does.
+/// </remarks>
+internal sealed class InterimResponses : IInterimResponses, IDisposable
+{
+    private readonly HttpExchange _exchange;
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private bool _hasContinued;
+    private bool _isOver;
+
+    private InterimResponses(HttpExchange exchange) => _exchange = exchange;
+
+    /// <summary>The client's ear; null for a client that must not get any: HTTP/1.0 knows no interim responses.</summary>
+    public static InterimResponses? To(HttpExchange exchange) =>
+        exchange.Head.MinorVersion == 1 ? new InterimResponses(exchange) : null;
+
+    /// <inheritdoc/>
+    public async ValueTask SendAsync(ResponseHead head)
+    {
+        // A client that did not ask has begun its body, and some take a 100 for the final response.
+        if (head.Status == 100 && !_exchange.Head.ExpectsContinue)
+        {
+            return;
+        }
+
+        await _turn.WaitAsync();
+        try
+        {
+            if (!_isOver && !(head.Status == 100 && _hasContinued))
+            {
+                _hasContinued |= head.Status == 100;
+                using var passed = Format(head);
+                await _exchange.Writer.WriteAsync(passed.Bytes);
+            }
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask SendContinueAsync()
+    {
+        await _turn.WaitAsync();
+        try
+        {
+            if (!_isOver && !_hasContinued)
+            {
+                _hasContinued = true;
+                using var ours = new ResponseHeadBuilder(100).End();
+                await _exchange.Writer.WriteAsync(ours.Bytes);
+            }
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask EndAsync()
+    {
+        await _turn.WaitAsync();
+        _isOver = true;
+        _turn.Release();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _turn.Dispose();
+
+    private static RentedHead Format(ResponseHead head)
+    {
+        var builder = new ResponseHeadBuilder(head);
+        for (int index = 0; index < head.Fields.LineCount; index++)
+        {
+            if (StoredFields.IsForwarded(head.Fields, index))
+            {
+                builder.WriteForwarded(head.Fields, index);
+            }
+        }
+
+        return builder.End();
+    }
+}
