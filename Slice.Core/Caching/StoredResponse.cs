@@ -19,7 +19,9 @@ public sealed class StoredResponse
     public StoredResponse(
         Validator validator, Freshness freshness, byte[] fieldLines, DateTimeOffset? lastModifiedDate, DateTimeOffset? date)
     {
-        Validator = validator;
+        // What an earlier process has stored says it in its lines alone.
+        string? coding = validator.ContentCoding ?? Validator.CodingOf(ContentEncodingIn(fieldLines));
+        Validator = coding == validator.ContentCoding ? validator : validator with { ContentCoding = coding };
         Freshness = freshness;
         _fieldLines = fieldLines;
         EntityTag = EntityTagIn(fieldLines, validator);
@@ -56,6 +58,9 @@ public sealed class StoredResponse
     /// </summary>
     public bool MayCombine { get; init; } = true;
 
+    /// <summary>Whether its validator is strong, whatever the operator asks for (RFC 9110 §8.8.1, §8.8.2.2).</summary>
+    public bool HasStrongValidator { get; init; } = true;
+
     /// <summary>How it may be used when it is no longer fresh.</summary>
     public StaleUse Stale { get; init; }
 
@@ -90,6 +95,22 @@ public sealed class StoredResponse
     internal int Bytes => _fieldLines.Length + (2 * ((Validator.EntityTag?.Length ?? 0) + (Validator.LastModified?.Length ?? 0)));
 
     private static DateTimeOffset? DateOf(long ticks) => ticks == NoDate ? null : new DateTimeOffset(ticks, TimeSpan.Zero);
+
+    private static string? ContentEncodingIn(byte[] fieldLines)
+    {
+        string? combined = null;
+        var lines = new FieldLineReader(fieldLines);
+        while (lines.MoveNext())
+        {
+            if (lines.Is("Content-Encoding"u8))
+            {
+                string value = Encoding.Latin1.GetString(lines.Value);
+                combined = combined is null ? value : combined + "," + value;
+            }
+        }
+
+        return combined;
+    }
 
     private static ReadOnlyMemory<byte> EntityTagIn(byte[] fieldLines, Validator validator)
     {

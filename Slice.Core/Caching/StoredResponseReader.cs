@@ -153,6 +153,7 @@ public sealed class StoredResponseReader
         // A Date that was added just now has no fractions of a second, which the time of receipt has.
         var date = received.Date ?? ReceivedResponse.ParseDate(FieldLines.Find(lines, "Date")!, now);
         var modified = validator.LastModified is { } value ? ReceivedResponse.ParseDate(value, now) : null;
+        bool isDateStrong = date - modified >= TimeSpan.FromSeconds(1);
         var directives = received.Directives;
         var lifetime = directives.NoCache ? null : received.Lifetime;
         return new StoredResponse(
@@ -169,7 +170,8 @@ public sealed class StoredResponseReader
             RequiresValidation = directives.NoCache,
             IsForEverybody = directives.IsPublic || directives.SharedMaxAge is not null,
             HasRanges = received.HasRanges,
-            MayCombine = validator.AllowsCombining(_policy.Validator, isDateStrong: date - modified >= TimeSpan.FromSeconds(1)),
+            MayCombine = validator.AllowsCombining(_policy.Validator, isDateStrong),
+            HasStrongValidator = validator.AllowsCombining(ValidatorStrength.Strict, isDateStrong),
             Stale = StaleUseOf(directives),
         };
     }

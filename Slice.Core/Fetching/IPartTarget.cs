@@ -36,6 +36,12 @@ internal interface IPartTarget
     /// <summary>The next bytes stand at the beginning of <see cref="Memory"/>. A failure ends the reading.</summary>
     ValueTask<Failure> TakeAsync(int bytes);
 
+    /// <summary>
+    /// The origin has answered with the whole object, of the right version, where a part was asked for. Whoever can go on with the response
+    /// hands it over; what is left is ended.
+    /// </summary>
+    void Keep(PermittedResponse whole);
+
     /// <summary>A body has ended, whole or not: nothing is read to <see cref="Memory"/> until it is asked for again.</summary>
     void EndPart();
 }

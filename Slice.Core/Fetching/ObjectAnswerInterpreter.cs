@@ -58,7 +58,7 @@ public sealed class ObjectAnswerInterpreter
                     : stated.CompleteLength == 0 ? new ObjectFetchResult.NeedsWhole(IsRefusal: false)
                     : new ObjectFetchResult.Unsatisfiable(stated.CompleteLength);
 
-            case var status when asked is not null && (FetchErrors.MayBeOfOurRequest(status) || PartialResponseCheck.IsPart(response)):
+            case 200 when asked is not null && PartialResponseCheck.IsPart(response):
                 return new ObjectFetchResult.NeedsWhole(IsRefusal: true);
 
             default:
@@ -108,6 +108,13 @@ public sealed class ObjectAnswerInterpreter
         var reader = request.Context.Reader;
         var received = reader.Receive(answer.Response);
         var stored = reader.Read(received, part.CompleteLength);
+        if (stored.Validator.ContentCoding is { } coding && !stored.HasStrongValidator)
+        {
+            // Coding is done anew for each answer by some, with other bytes (B16): only a strong validator says that all parts are of one.
+            return new ObjectFetchResult.Failed(
+                new Failure(FetchError.UnusablePartialResponse, $"206 with Content-Encoding '{coding}' and no strong validator"));
+        }
+
         var verdict = AnswerVerdict.Of(request, received, _index);
         if (verdict.IsShared && request.Stale is { IsRetired: false } stale && IsUnchanged(stale, verdict.Selecting, stored))
         {
@@ -143,6 +150,15 @@ public sealed class ObjectAnswerInterpreter
         var received = reader.Receive(response);
         var verdict = AnswerVerdict.Of(request, received, _index);
         long length = response.Status is 204 or 205 ? 0 : response.ContentLength;
+        if (verdict.IsShared
+            && request is { IsWhole: false, Stale: { IsRetired: false, IsWhole: false } stale }
+            && IsUnchanged(stale, verdict.Selecting, reader.Read(received, length)))
+        {
+            // The whole in place of a part, of the version that we hold (B60): what is stored stays, and the rest is asked for.
+            stale.Freshen(reader.Read(received, length));
+            return new ObjectFetchResult.Found(stale) { WasRevalidated = true };
+        }
+
         var detail = !verdict.IsShared ? verdict.Detail
             : !verdict.TakesPlace ? CacheDetail.StaleKept
             : BodyVerdict(request, response, length);

@@ -50,7 +50,7 @@ public sealed class ObjectFetchAttempts(
 
             if (result is ObjectFetchResult.NeedsWhole refused)
             {
-                (result, failure) = await AttemptWholeAsync(request, refused, retries, abandoned);
+                (result, failure) = await AttemptOtherwiseAsync(request, asked, refused, retries, abandoned);
             }
 
             if (result is not null)
@@ -98,23 +98,33 @@ public sealed class ObjectFetchAttempts(
     private static ObjectFetchResult.PassThrough RangeRefused(ObjectFetchResult refused) =>
         new() { OriginStatus = refused.OriginStatus, Origin = refused.Origin, Detail = CacheDetail.RangeRefused };
 
-    // B59: what the origin does not give by range may be had as a whole. What is refused that way, too, is refused for another reason than
-    // ours, and told as it is.
-    private async Task<(ObjectFetchResult? Result, Failure Failure)> AttemptWholeAsync(
-        ObjectFetchRequest request, ObjectFetchResult.NeedsWhole refused, RetryLoop retries, CancellationToken abandoned)
+    // B59: what the origin does not give under our conditions, or by range, may be had without. What is refused that way, too, is refused
+    // for another reason than ours, and told as it is.
+    private async Task<(ObjectFetchResult? Result, Failure Failure)> AttemptOtherwiseAsync(
+        ObjectFetchRequest request, ByteRange? asked, ObjectFetchResult.NeedsWhole refused, RetryLoop retries, CancellationToken abandoned)
     {
-        var (result, failure) = await AttemptAsync(request with { IsWhole = true }, asked: null, retries, abandoned);
+        if (refused.IsRefusal && request.StaleResponse is not null)
+        {
+            var (again, error) = await AttemptAsync(request, asked, retries, abandoned, isConditional: false);
+            if (again is not ObjectFetchResult.NeedsWhole)
+            {
+                return (again, error);
+            }
+        }
+
+        var (result, failure) = await AttemptAsync(
+            request with { IsWhole = true }, asked: null, retries, abandoned, isConditional: false);
         bool isBetter = refused.IsRefusal && result?.OriginStatus is >= 200 and < 300;
         return (isBetter ? result! with { WasRangeUseless = true } : result, failure);
     }
 
     private async Task<(ObjectFetchResult? Result, Failure Failure)> AttemptAsync(
-        ObjectFetchRequest request, ByteRange? asked, RetryLoop retries, CancellationToken abandoned)
+        ObjectFetchRequest request, ByteRange? asked, RetryLoop retries, CancellationToken abandoned, bool isConditional = true)
     {
         var settings = request.Context.Settings;
         var subrequest = new OriginRequest(request.Context.Template, asked)
         {
-            KnownVersion = request.StaleResponse?.Validator,
+            KnownVersion = isConditional ? request.StaleResponse?.Validator : null,
             FailedOrigin = retries.FailedOrigin,
             Abandoned = abandoned,
             InterimResponses = request.InterimResponses,
@@ -142,6 +152,12 @@ public sealed class ObjectFetchAttempts(
                 {
                     return (stale, Failure.None);
                 }
+            }
+
+            bool hasOurs = asked is not null || subrequest.KnownVersion is not null;
+            if (hasOurs && FetchErrors.MayBeOfOurRequest(status))
+            {
+                return (new ObjectFetchResult.NeedsWhole(IsRefusal: true), Failure.None);
             }
 
             return (interpreter.Interpret(request, asked, permitted) with { OriginStatus = status, Origin = address }, Failure.None);

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Slice.Core.Objects;
 using Slice.Core.Observability;
 using Slice.Core.Origin;
@@ -20,6 +21,9 @@ public sealed class PartReader(GatedOrigin origin, TimeProvider time, SliceMeter
     /// </summary>
     private const int MaxShortParts = 64;
 
+    // As much as a fetch reads at once.
+    private const int SkipBufferBytes = 128 << 10;
+
     /// <summary>Reads every byte of a range. Returns no failure when the target has taken all of them.</summary>
     /// <param name="target">Where the bytes go.</param>
     /// <param name="generation">The version that the bytes must be of.</param>
@@ -34,28 +38,42 @@ public sealed class PartReader(GatedOrigin origin, TimeProvider time, SliceMeter
         CancellationToken ct)
     {
         var retries = new RetryLoop(context.Settings.Retries, time, meter, target.Abandoned);
+        var refusals = origin.Refusals;
+        bool isPinned = !refusals.Contains(context.Settings.Origin, time);
+        bool wasRefused = false;
         int shortParts = 0;
         while (true)
         {
+            var rest = new ByteRange(whole.Start + target.TakenBytes, whole.End);
             var failure = open is null
-                ? await AskAsync(target, generation, context, new ByteRange(whole.Start + target.TakenBytes, whole.End), retries, ct)
+                ? await AskAsync(target, generation, context, rest, retries, isPinned, ct)
                 : await ContinueAsync(target, open, part);
             open = null;
             if (failure.IsError)
             {
-                // Who leaves during the wait ends it.
-                if (!target.TryAwait() || !await retries.WaitAsync(failure, ct))
+                bool isOfThePin = isPinned && IsOfThePin(failure);
+                if (!await MayRepeatAsync(target, failure, retries, ct))
                 {
                     return failure;
                 }
 
                 context = failure.Error.DependsOnWhoAsks() ? target.NextToAsk(context) : context;
+                wasRefused |= isOfThePin;
+                isPinned &= !isOfThePin;
+                continue;
             }
-            else if (target.TakenBytes == whole.Length)
+
+            if (wasRefused)
+            {
+                refusals.Add(context.Settings.Origin, time);
+            }
+
+            if (target.TakenBytes == whole.Length)
             {
                 return Failure.None;
             }
-            else if (++shortParts > MaxShortParts)
+
+            if (++shortParts > MaxShortParts)
             {
                 return new Failure(
                     FetchError.UnusablePartialResponse, $"more than {MaxShortParts} answers shorter than asked for in one range");
@@ -102,8 +120,50 @@ public sealed class PartReader(GatedOrigin origin, TimeProvider time, SliceMeter
         }
     }
 
+    /// <summary>Reads the next <paramref name="bytes"/> of a body that is open, and drops them. No failure when all have come.</summary>
+    internal async Task<Failure> SkipAsync(OriginResponse response, long bytes)
+    {
+        if (bytes == 0)
+        {
+            return Failure.None;
+        }
+
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(SkipBufferBytes);
+        try
+        {
+            for (long left = bytes; left > 0;)
+            {
+                var read = await response.ReadAsync(buffer.AsMemory(0, (int)Math.Min(left, SkipBufferBytes)));
+                if (read.Bytes == 0)
+                {
+                    return read.Failure.IsError ? read.Failure : new Failure(FetchError.HttpResponseIncomplete, $"{left} bytes short");
+                }
+
+                meter.BytesFromOrigin.Add(read.Bytes);
+                left -= read.Bytes;
+            }
+
+            return Failure.None;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    // An answer that is odd, or refuses the pinned version, is asked for again at once; what may pass, after a wait. Who leaves during the
+    // wait ends it. A whole object that has come twice in place of a part is what there is.
+    private static async ValueTask<bool> MayRepeatAsync(IPartTarget target, Failure failure, RetryLoop retries, CancellationToken ct) =>
+        !(failure.Error == FetchError.RangeIgnored && retries.HasAskedAgain)
+        && target.TryAwait()
+        && (retries.TryAskAgain(failure) || await retries.WaitAsync(failure, ct));
+
+    // Whether the origin may mind only that the version is named: whether it is still the same, the answer without the condition tells.
+    private static bool IsOfThePin(Failure failure) => FetchErrors.MayBeOfOurRequest(failure.Status);
+
     private async Task<Failure> AskAsync(
-        IPartTarget target, Generation generation, FetchContext context, ByteRange asked, RetryLoop retries, CancellationToken ct)
+        IPartTarget target, Generation generation, FetchContext context, ByteRange asked, RetryLoop retries, bool isPinned,
+        CancellationToken ct)
     {
         if (!target.TryAwait())
         {
@@ -114,7 +174,7 @@ public sealed class PartReader(GatedOrigin origin, TimeProvider time, SliceMeter
         var pinned = generation.Response.Validator;
         var request = new OriginRequest(context.Template, asked)
         {
-            PinnedVersion = pinned,
+            PinnedVersion = isPinned ? pinned : null,
             FailedOrigin = retries.FailedOrigin,
             Abandoned = target.Abandoned,
         };
@@ -129,6 +189,11 @@ public sealed class PartReader(GatedOrigin origin, TimeProvider time, SliceMeter
         {
             var response = permitted.Response;
             failure = PartialResponseCheck.CheckPinned(response, asked, pinned, out var part);
+            if (failure.Error == FetchError.RangeIgnored && retries.HasAskedAgain)
+            {
+                failure = KeepWhole(target, generation, permitted, failure);
+            }
+
             failure = failure.IsError || target.TryRead() ? failure : new Failure(FetchError.Abandoned);
             if (!failure.IsError)
             {
@@ -147,6 +212,23 @@ public sealed class PartReader(GatedOrigin origin, TimeProvider time, SliceMeter
             startedAt = time.GetTimestamp();
             return target.PrepareAsync();
         }
+    }
+
+    // B60. Bytes of different answers may be joined on a strong validator only (RFC 9110 §15.3.7.3).
+    private static Failure KeepWhole(IPartTarget target, Generation generation, PermittedResponse permitted, Failure failure)
+    {
+        if (!generation.Response.MayCombine)
+        {
+            return failure with { Error = FetchError.UnexpectedStatus };
+        }
+
+        if (!target.TryRead())
+        {
+            return new Failure(FetchError.Abandoned);
+        }
+
+        target.Keep(permitted);
+        return failure;
     }
 
     private async Task<Failure> ContinueAsync(IPartTarget target, PermittedResponse permitted, ByteRange part)

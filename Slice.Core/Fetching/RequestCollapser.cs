@@ -12,6 +12,9 @@ internal sealed class RequestCollapser
     /// <summary>Fetches in flight.</summary>
     public int Count => _inFlight.Count;
 
+    /// <summary>Whether a slice has a fetch.</summary>
+    public bool Contains(Generation generation, int sliceIndex) => _inFlight.ContainsKey((generation, sliceIndex));
+
     /// <summary>Follows the fetch of a slice when there is one.</summary>
     public bool TryFollow(Generation generation, int sliceIndex, [NotNullWhen(true)] out SliceFetch? fetch) =>
         _inFlight.TryGetValue((generation, sliceIndex), out fetch) && fetch.TryFollow();

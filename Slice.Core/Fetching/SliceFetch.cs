@@ -67,6 +67,24 @@ public sealed class SliceFetch
     /// <summary>Where the bytes are. Valid for a follower once <see cref="AvailableBytes"/> is above zero.</summary>
     public StoredSlice Slice => _slice ?? throw new InvalidOperationException("No bytes of the slice have arrived yet.");
 
+    /// <summary>
+    /// The whole object that came in place of the slice's part, for the fetcher to go on with and to end; null for none. For the filler
+    /// only.
+    /// </summary>
+    internal OriginResponse? Whole { get; set; }
+
+    /// <summary>Whether anybody waits for its bytes, or is on the way.</summary>
+    internal bool IsFollowed
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _followers > 0 || _isExpected;
+            }
+        }
+    }
+
     /// <summary>Whether it can no longer be joined.</summary>
     internal bool HasEnded
     {

@@ -27,12 +27,16 @@ public sealed class SliceFetchAttempts(PartReader reader, SliceStore store, Slic
     /// </summary>
     internal async Task<Failure> FillFromWholeAsync(SliceFetch fetch, OriginResponse response)
     {
-        // The body comes to this slice whether anybody follows the slice or not.
-        fetch.Start();
         var target = NewTarget(fetch);
         var failure = await target.PrepareAsync();
-        return failure.IsError ? failure : await reader.ReadBodyAsync(target, response, fetch.LengthBytes);
+
+        // The beginning of the slice may have come as a part.
+        failure = failure.IsError ? failure : await reader.SkipAsync(response, fetch.AvailableBytes);
+        return failure.IsError ? failure : await reader.ReadBodyAsync(target, response, fetch.LengthBytes - fetch.AvailableBytes);
     }
+
+    /// <summary>Reads bytes of a body and drops them. No failure when all of them have come.</summary>
+    internal Task<Failure> SkipAsync(OriginResponse response, long bytes) => reader.SkipAsync(response, bytes);
 
     /// <summary>
     /// Fills the slice of one fetch with bytes that are all there. False when the store does not take them; the slice is then untouched,

@@ -19,6 +19,7 @@ public sealed class SliceFetcher : IAsyncDisposable
     private readonly SliceMeter _meter;
     private readonly CancellationToken _stopping;
     private readonly RequestCollapser _collapser = new();
+    private readonly Lock _wholes = new();
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     // One for the fetcher itself, one for each fetch; the last to end completes _drained.
@@ -58,6 +59,11 @@ public sealed class SliceFetcher : IAsyncDisposable
             if (generation.IsWhole)
             {
                 return AcquireOfWhole(generation, sliceIndex);
+            }
+
+            if (generation.Fill is WholeBodyFill beside && beside.TryFollow(sliceIndex, out var coming))
+            {
+                return new SliceSource(null, coming);
             }
 
             var fetch = new SliceFetch(generation, sliceIndex);
@@ -110,14 +116,7 @@ public sealed class SliceFetcher : IAsyncDisposable
         _ = RunAsync(prepared, context, open, part);
 
     /// <summary>Takes the place of all slices of a new generation, for a body that holds the whole object.</summary>
-    internal PreparedFetch PrepareWhole(Generation generation)
-    {
-        var fill = new WholeBodyFill(generation, _time);
-        generation.Fill = fill;
-        generation.FetchStarted();
-        Interlocked.Increment(ref _owners);
-        return new PreparedFetch(this, fill);
-    }
+    internal PreparedFetch PrepareWhole(Generation generation) => new(this, NewFill(generation));
 
     /// <summary>
     /// Cuts a body that holds the whole object into its slices, in order, for as long as somebody reads the object. The response passes
@@ -143,9 +142,9 @@ public sealed class SliceFetcher : IAsyncDisposable
     /// <summary>Ends a fill: everybody who follows learns of the failure, if there is one.</summary>
     internal void FinishWhole(WholeBodyFill fill, Failure failure)
     {
-        fill.Generation.Fill = null;
+        fill.Generation.EndFill(fill);
         fill.Generation.FetchEnded();
-        if (failure.IsError)
+        if (failure.IsError && fill.Generation.IsWhole)
         {
             // What is missing of it cannot be fetched by itself.
             _index.Remove(fill.Generation);
@@ -204,6 +203,17 @@ public sealed class SliceFetcher : IAsyncDisposable
     {
         while (await fill.WaitForDemandAsync(_stopping))
         {
+            if (fill.TryPassNext(index => IsElsewhere(fill.Generation, index), out int passedBytes))
+            {
+                var passed = await _attempts.SkipAsync(response, passedBytes);
+                if (passed.IsError)
+                {
+                    return passed;
+                }
+
+                continue;
+            }
+
             if (fill.BeginNext() is not { } fetch)
             {
                 return Failure.None;
@@ -219,6 +229,43 @@ public sealed class SliceFetcher : IAsyncDisposable
         }
 
         return new Failure(FetchError.Abandoned);
+    }
+
+    // Of an object that comes in parts: a slice that is stored, or that somebody has asked the origin for.
+    private bool IsElsewhere(Generation generation, int sliceIndex) =>
+        generation.CountStored(sliceIndex, 1) > 0 || _collapser.Contains(generation, sliceIndex);
+
+    private WholeBodyFill NewFill(Generation generation)
+    {
+        var fill = new WholeBodyFill(generation, _time);
+        generation.Fill = fill;
+        generation.FetchStarted();
+        Interlocked.Increment(ref _owners);
+        return fill;
+    }
+
+    // B60: the whole has come in place of a part. One body serves all that are waiting for it; what else it brings is stored where it is
+    // missing, as far as the body is read.
+    private Task<Failure> FillFromWholeAsync(SliceFetch fetch, OriginResponse whole)
+    {
+        var generation = fetch.Generation;
+        lock (_wholes)
+        {
+            if (generation.Fill is WholeBodyFill running && running.TryAdopt(fetch, out var filled))
+            {
+                whole.Dispose();
+                return filled;
+            }
+
+            var fill = NewFill(generation);
+            if (!fill.TryAdopt(fetch, out filled))
+            {
+                throw new InvalidOperationException("A fill that has not begun passed a slice.");
+            }
+
+            ContinueWhole(fill, whole);
+            return filled;
+        }
     }
 
     private bool TryAdd(SliceFetch fetch)
@@ -269,6 +316,16 @@ public sealed class SliceFetcher : IAsyncDisposable
     private async Task<Failure> FillAsync(SliceFetch fetch, FetchContext context, PermittedResponse? open, ByteRange part)
     {
         var failure = await _attempts.FillAsync(fetch, context, open, part);
+        for (int wholes = 0; fetch.Whole is { } whole; wholes++)
+        {
+            fetch.Whole = null;
+            failure = await FillFromWholeAsync(fetch, whole);
+            if (failure.Error.IsRetryable() && wholes < context.Settings.Retries.MaxRetries && fetch.TryAwait())
+            {
+                failure = await _attempts.FillAsync(fetch, context, open: null, part: default);
+            }
+        }
+
         if (!failure.IsError && IsForTier(fetch.Generation))
         {
             SharedTier?.Offer(fetch.Generation, fetch.SliceIndex);

@@ -68,6 +68,9 @@ internal sealed class SlicePartTarget(SliceFetch fetch, SliceStore store, SliceM
     }
 
     /// <inheritdoc/>
+    public void Keep(PermittedResponse whole) => fetch.Whole = whole.HandOverWithoutPermit();
+
+    /// <inheritdoc/>
     public void EndPart()
     {
         if (_buffer is not null)

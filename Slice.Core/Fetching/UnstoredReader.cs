@@ -1,4 +1,3 @@
-using System.Buffers;
 using Slice.Core.Http;
 using Slice.Core.Objects;
 using Slice.Core.Observability;
@@ -58,15 +57,17 @@ public sealed class UnstoredReader(PartReader reader, GatedOrigin origin, Object
     public async ValueTask<OriginResult> OpenWholeAsync(Generation generation, FetchContext context, long skipBytes, CancellationToken ct)
     {
         var retries = new RetryLoop(context.Settings.Retries, time, meter);
+        bool isPinned = !origin.Refusals.Contains(context.Settings.Origin, time);
         while (true)
         {
-            var result = await OpenOnceAsync(generation, context, skipBytes, retries.FailedOrigin, ct);
+            var result = await OpenOnceAsync(generation, context, skipBytes, isPinned, retries.FailedOrigin, ct);
             if (result.Response is not null)
             {
                 return result;
             }
 
-            if (!await retries.WaitAsync(result.Failure, ct))
+            isPinned &= !FetchErrors.MayBeOfOurRequest(result.Failure.Status);
+            if (!retries.TryAskAgain(result.Failure) && !await retries.WaitAsync(result.Failure, ct))
             {
                 EndIfFailed(generation, result.Failure);
                 return result;
@@ -76,11 +77,15 @@ public sealed class UnstoredReader(PartReader reader, GatedOrigin origin, Object
 
     // What is skipped comes at the origin's pace, so the permit is held until the bytes for the client begin.
     private async ValueTask<OriginResult> OpenOnceAsync(
-        Generation generation, FetchContext context, long skipBytes, string? failedOrigin, CancellationToken ct)
+        Generation generation, FetchContext context, long skipBytes, bool isPinned, string? failedOrigin, CancellationToken ct)
     {
         var settings = context.Settings;
         var pinned = generation.Response.Validator;
-        var request = new OriginRequest(context.Template, Range: null) { PinnedVersion = pinned, FailedOrigin = failedOrigin };
+        var request = new OriginRequest(context.Template, Range: null)
+        {
+            PinnedVersion = isPinned ? pinned : null,
+            FailedOrigin = failedOrigin,
+        };
         var (permitted, failure) = await origin.SendAsync(settings.Origin, request, settings.QueueTimeout, ct);
         if (permitted is null)
         {
@@ -100,7 +105,7 @@ public sealed class UnstoredReader(PartReader reader, GatedOrigin origin, Object
     // we hold. Without this the next request would find the version again, and fail again.
     private void EndIfFailed(Generation generation, Failure failure)
     {
-        if (failure.IsError)
+        if (failure.IsError && failure.Error != FetchError.RangeIgnored)
         {
             meter.FailedSubrequests.Add(1);
         }
@@ -121,30 +126,13 @@ public sealed class UnstoredReader(PartReader reader, GatedOrigin origin, Object
         var current = PartialResponseCheck.ValidatorOf(response, response.ContentLength);
         if (response.Status != 200 || !(pinned.IsPresent && current.IsSameVersion(pinned)))
         {
-            return new Failure(FetchError.ObjectChanged, $"status {response.Status}, had {pinned}, got {current}");
-        }
-
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(PieceBytes);
-        try
-        {
-            for (long left = bytes; left > 0;)
+            return new Failure(FetchError.ObjectChanged, $"status {response.Status}, had {pinned}, got {current}")
             {
-                var read = await response.ReadAsync(buffer.AsMemory(0, (int)Math.Min(left, PieceBytes)));
-                if (read.Bytes == 0)
-                {
-                    return read.Failure.IsError ? read.Failure : new Failure(FetchError.HttpResponseIncomplete, $"{left} bytes short");
-                }
-
-                meter.BytesFromOrigin.Add(read.Bytes);
-                left -= read.Bytes;
-            }
-
-            return Failure.None;
+                Status = response.Status,
+            };
         }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
+
+        return await reader.SkipAsync(response, bytes);
     }
 
     // Bytes that go to the caller as they are.
@@ -169,6 +157,11 @@ public sealed class UnstoredReader(PartReader reader, GatedOrigin origin, Object
         {
             TakenBytes += bytes;
             return new(Failure.None);
+        }
+
+        public void Keep(PermittedResponse whole)
+        {
+            // The caller asks anew, from the byte where the client is.
         }
 
         public void EndPart()

@@ -5,10 +5,13 @@ using Slice.Core.Origin;
 namespace Slice.Core.Fetching;
 
 /// <summary>
-/// One body from an origin that knows no ranges, on its way into the slices of a generation, first byte to last (B12). It runs as far
+/// One body that holds a whole object, on its way into the slices of a generation, first byte to last (B12). It runs as far
 /// as a reader has asked, waits while all of them are slow, and ends when the last one has left. Thread-safe.
 /// </summary>
 /// <remarks>
+/// The object is one that its origin gives as a whole only, or one that comes in parts, and the whole came in place of a part (B60).
+/// Of such an object slices may be stored, or on their way, already: those are passed over. Its fill ends as soon as nobody waits for a
+/// slice, and who is far ahead asks for parts again.
 /// Protocol for a reader: <see cref="TryAddReader"/>; then <see cref="TryFollow"/> for each slice it comes to, which gives a fetch to
 /// follow or says that the slice was passed and is to be looked for in the store; at last <see cref="RemoveReader"/>. The fetcher drives
 /// it:
@@ -21,8 +24,16 @@ public sealed class WholeBodyFill : IGenerationFill
     /// </summary>
     private static readonly TimeSpan s_firstReader = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// Slices ahead of the body from which on a part is asked for rather than waited for. Arbitrary; more than the windows of most clients.
+    /// </summary>
+    private const int FarSlices = 32;
+
     private readonly Lock _lock = new();
     private readonly Dictionary<int, SliceFetch> _pending = [];
+
+    // Fetches among the pending ones that others started and end, who wait here for the bytes.
+    private readonly Dictionary<int, TaskCompletionSource<Failure>> _adopted = [];
     private readonly TimeProvider _time;
     private readonly int _count;
     private TaskCompletionSource? _changed;
@@ -78,7 +89,8 @@ public sealed class WholeBodyFill : IGenerationFill
         lock (_lock)
         {
             fetch = null;
-            if (_hasEnded || sliceIndex < _next - (_pending.ContainsKey(_next - 1) ? 1 : 0))
+            bool isFar = !Generation.IsWhole && sliceIndex - _next >= FarSlices;
+            if (_hasEnded || isFar || sliceIndex < _next - (_pending.ContainsKey(_next - 1) ? 1 : 0))
             {
                 return false;
             }
@@ -93,6 +105,54 @@ public sealed class WholeBodyFill : IGenerationFill
         return true;
     }
 
+    /// <summary>
+    /// Takes in a fetch that somebody else has started: its slice gets its bytes from this body. False when the fill has come to the slice
+    /// already, or has ended.
+    /// </summary>
+    /// <param name="fetch">The fetch; whoever has started it ends it.</param>
+    /// <param name="filled">Completes when the bytes are there, or with the reason why they are not; never faults.</param>
+    internal bool TryAdopt(SliceFetch fetch, [NotNullWhen(true)] out Task<Failure>? filled)
+    {
+        TaskCompletionSource? changed;
+        lock (_lock)
+        {
+            filled = null;
+            if (_hasEnded || fetch.SliceIndex < _next || !_pending.TryAdd(fetch.SliceIndex, fetch))
+            {
+                return false;
+            }
+
+            var adopted = new TaskCompletionSource<Failure>(TaskCreationOptions.RunContinuationsAsynchronously);
+            _adopted.Add(fetch.SliceIndex, adopted);
+            filled = adopted.Task;
+            _lastWanted = Math.Max(_lastWanted, fetch.SliceIndex);
+            changed = TakeChangedUnsynchronized();
+        }
+
+        changed?.SetResult();
+        return true;
+    }
+
+    /// <summary>
+    /// Passes over the next slice, whose bytes are then dropped, when nobody waits for it here and it is there, or coming, by another way.
+    /// </summary>
+    /// <param name="isElsewhere">Whether a slice is.</param>
+    /// <param name="lengthBytes">Bytes of the slice.</param>
+    internal bool TryPassNext(Func<int, bool> isElsewhere, out int lengthBytes)
+    {
+        lock (_lock)
+        {
+            lengthBytes = 0;
+            if (Generation.IsWhole || _next == _count || _pending.ContainsKey(_next) || !isElsewhere(_next))
+            {
+                return false;
+            }
+
+            lengthBytes = (int)Generation.Grid.RangeOf(_next++, Generation.CompleteLength).Length;
+            return true;
+        }
+    }
+
     /// <summary>Waits until the next slice is wanted, or all are done; false when nobody reads any more.</summary>
     /// <exception cref="OperationCanceledException"><paramref name="stopping"/> was cancelled.</exception>
     internal async Task<bool> WaitForDemandAsync(CancellationToken stopping)
@@ -104,7 +164,7 @@ public sealed class WholeBodyFill : IGenerationFill
             lock (_lock)
             {
                 // The first slice is always filled: it is what the client that caused this waits for.
-                if (_next == _count || _next <= _lastWanted)
+                if (_next == _count || (_next <= _lastWanted && IsWaitedForUnsynchronized()))
                 {
                     return true;
                 }
@@ -155,32 +215,50 @@ public sealed class WholeBodyFill : IGenerationFill
     internal void EndCurrent()
     {
         SliceFetch? fetch;
+        TaskCompletionSource<Failure>? adopted;
         lock (_lock)
         {
             _pending.Remove(_next - 1, out fetch);
+            _adopted.Remove(_next - 1, out adopted);
         }
 
-        fetch!.End(Failure.None);
+        EndOne(fetch!, adopted, Failure.None);
     }
 
     /// <summary>Ends the fill and every fetch that is not complete. Returns the first of them, or null.</summary>
     internal SliceFetch? End(Failure failure)
     {
-        SliceFetch[] unfinished;
+        (SliceFetch Fetch, TaskCompletionSource<Failure>? Adopted)[] unfinished;
         lock (_lock)
         {
             _hasEnded = true;
-            unfinished = [.. _pending.Values];
+            unfinished = [.. _pending.Select(pending => (pending.Value, _adopted.GetValueOrDefault(pending.Key)))];
             _pending.Clear();
+            _adopted.Clear();
         }
 
-        foreach (var fetch in unfinished)
+        foreach (var (fetch, adopted) in unfinished)
+        {
+            EndOne(fetch, adopted, failure);
+        }
+
+        return unfinished.FirstOrDefault(pending => pending.Adopted is null).Fetch;
+    }
+
+    private static void EndOne(SliceFetch fetch, TaskCompletionSource<Failure>? adopted, Failure failure)
+    {
+        if (adopted is null)
         {
             fetch.End(failure);
         }
-
-        return unfinished.Length == 0 ? null : unfinished[0];
+        else
+        {
+            adopted.SetResult(failure);
+        }
     }
+
+    // Of an object that comes in parts as well, no byte is read for clients that have all left.
+    private bool IsWaitedForUnsynchronized() => Generation.IsWhole || _readers > 0 || _pending.Values.Any(fetch => fetch.IsFollowed);
 
     private SliceFetch FetchOfUnsynchronized(int sliceIndex)
     {

@@ -9,6 +9,12 @@ namespace Slice.Core.Http;
 /// <param name="CompleteLength">Bytes of the representation.</param>
 public sealed record Validator(string? EntityTag, string? LastModified, long CompleteLength)
 {
+    /// <summary>
+    /// The codings of the representation (RFC 9110 §8.4), in lower case, in order, joined by commas; null for none. Bytes at the same
+    /// positions are others when they are coded otherwise.
+    /// </summary>
+    public string? ContentCoding { get; init; }
+
     /// <summary>Whether the entity tag is strong: equal tags then mean equal bytes (RFC 9110 §8.8.1).</summary>
     public bool HasStrongEntityTag => EntityTag is not null && EntityTag.StartsWith('"');
 
@@ -17,7 +23,8 @@ public sealed record Validator(string? EntityTag, string? LastModified, long Com
 
     /// <summary>For log lines and messages.</summary>
     public override string ToString() =>
-        $"{(EntityTag is null ? "no ETag" : $"ETag {EntityTag}")}, {LastModified ?? "no Last-Modified"}, {CompleteLength} bytes";
+        $"{(EntityTag is null ? "no ETag" : $"ETag {EntityTag}")}, {LastModified ?? "no Last-Modified"}, {CompleteLength} bytes"
+        + (ContentCoding is null ? "" : $" of {ContentCoding}");
 
     /// <summary>
     /// Whether <paramref name="other"/> can be a part of the same version. Everything that both state must be equal, and what the
@@ -25,13 +32,34 @@ public sealed record Validator(string? EntityTag, string? LastModified, long Com
     /// </summary>
     public bool IsSameVersion(Validator other)
     {
-        if (CompleteLength != other.CompleteLength || EntityTag != other.EntityTag)
+        if (CompleteLength != other.CompleteLength || EntityTag != other.EntityTag || ContentCoding != other.ContentCoding)
         {
             return false;
         }
 
         // A strong entity tag settles it. Some origins behind a balancer share tags but differ in file dates by a second.
         return HasStrongEntityTag || LastModified == other.LastModified;
+    }
+
+    /// <summary>
+    /// The codings that a Content-Encoding value names, as <see cref="ContentCoding"/> has them; null for none. <c>identity</c> is none,
+    /// though it has no business there, and an empty list names none.
+    /// </summary>
+    /// <param name="contentEncoding">All lines of the field, combined; null when it is absent.</param>
+    public static string? CodingOf(string? contentEncoding)
+    {
+        if (contentEncoding is null)
+        {
+            return null;
+        }
+
+        var codings = contentEncoding.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+            .Select(coding => coding.ToLowerInvariant())
+            .Where(coding => coding != "identity");
+        string joined = string.Join(',', codings);
+
+        // A million objects have one of few.
+        return joined.Length == 0 ? null : joined is "gzip" ? "gzip" : joined is "br" ? "br" : joined is "zstd" ? "zstd" : joined;
     }
 
     /// <summary>Whether slices fetched at different times may be joined on the strength of it (B25).</summary>

@@ -110,12 +110,15 @@ public sealed class Generation : ISliceTenant
     /// </summary>
     public bool WasAskedAsOwn { get; init; }
 
-    /// <summary>The body that is filling a whole object just now; null before and after.</summary>
+    /// <summary>The body of the whole object that is filling it just now; null before and after.</summary>
     public IGenerationFill? Fill
     {
         get => Volatile.Read(ref _fill);
         internal set => Volatile.Write(ref _fill, value);
     }
+
+    /// <summary>Forgets a body that fills it no more; nothing when another one does by now.</summary>
+    internal void EndFill(IGenerationFill fill) => Interlocked.CompareExchange(ref _fill, null, fill);
 
     /// <summary>Whether every slice is stored.</summary>
     public bool IsComplete => _slices.Stored == Grid.CountFor(CompleteLength);

@@ -20,6 +20,10 @@ public static class FetchErrors
         _ => false,
     };
 
+    /// <summary>Whether the origin has answered, and with something else than what it has said of the object before.</summary>
+    public static bool IsOddAnswer(this FetchError error) => error is FetchError.OriginRefused or FetchError.UnusablePartialResponse
+        or FetchError.UnexpectedStatus or FetchError.RangeIgnored or FetchError.ObjectChanged;
+
     /// <summary>
     /// Whether the failure may depend on who asked, or how, so that others must not suffer from it (B51): the origin refused one request,
     /// or ended the connection on it.

@@ -10,6 +10,9 @@ namespace Slice.Core.Origin;
 /// <param name="meter">Counts what is sent.</param>
 public sealed class GatedOrigin(OriginGate gate, SliceMeter meter)
 {
+    /// <summary>Which origin refuses to be asked for a version by name.</summary>
+    public ConditionRefusals Refusals { get; } = new();
+
     /// <summary>Waits for a turn, then sends the request and waits for the response head. The caller owns the response.</summary>
     /// <param name="origin">Where the request goes.</param>
     /// <param name="request">What is asked. <see cref="OriginRequest.Abandoned"/> ends both waits, with a failure of that name.</param>

@@ -38,12 +38,6 @@ public static class PartialResponseCheck
             return Refuse($"Content-Range '{contentRange}' with Content-Length {response.ContentLength}", out failure);
         }
 
-        if (HasContentCoding(response))
-        {
-            return Refuse(
-                $"206 with Content-Encoding '{response.FindCombined("Content-Encoding")}' though identity was asked for", out failure);
-        }
-
         // Its body holds part heads besides the bytes. It must not have a Content-Range (RFC 9110 §15.3.7.2), and we asked for one range.
         if (response.FindCombined("Content-Type") is { } type
             && type.StartsWith("multipart/byteranges", StringComparison.OrdinalIgnoreCase))
@@ -57,7 +51,8 @@ public static class PartialResponseCheck
 
     /// <summary>
     /// Checks whatever status came in answer to a range of a version we know: 206 with the right part of the same version, or
-    /// 200 where the range covers all of it (B13). Anything else is a failure that says what to do.
+    /// 200 where the range covers all of it (B13), or that says which part it is. Anything else is a failure that says what to do;
+    /// <see cref="FetchError.RangeIgnored"/> that the body has the range among all the others.
     /// </summary>
     public static Failure CheckPinned(OriginResponse response, ByteRange asked, Validator pinned, out ByteRange part)
     {
@@ -74,21 +69,22 @@ public static class PartialResponseCheck
                 long completeLength = accepted.CompleteLength < 0 ? pinned.CompleteLength : accepted.CompleteLength;
                 return SameVersion(ValidatorOf(response, completeLength), pinned);
 
-            case 200 when asked.Start == 0 && response.ContentLength == pinned.CompleteLength && asked.End == pinned.CompleteLength
-                && !HasContentCoding(response):
+            case 200 when asked.Start == 0 && response.ContentLength == pinned.CompleteLength && asked.End == pinned.CompleteLength:
                 // The range covers the whole object: some origins then answer 200 (B13).
                 part = asked;
                 return SameVersion(ValidatorOf(response, response.ContentLength), pinned);
 
+            case 200 when IsPart(response):
+                return CheckPartOf200(response, asked, pinned, out part);
+
             case 200:
-                var current = ValidatorOf(response, response.ContentLength);
-                return current.IsPresent && !current.IsSameVersion(pinned)
-                    ? new Failure(FetchError.ObjectChanged, "200 with another validator in answer to a range")
-                    // Ranges are not to be had any more: what we know is of no use, and asking anew passes the whole answer through.
-                    : new Failure(FetchError.UnexpectedStatus, "200 in answer to a range");
+                return CheckWhole(response, pinned);
 
             case 412 or 416:
-                return new Failure(FetchError.ObjectChanged, $"status {response.Status} in answer to a pinned range");
+                return new Failure(FetchError.ObjectChanged, $"status {response.Status} in answer to a pinned range")
+                {
+                    Status = response.Status,
+                };
 
             case var status when MayPass(status):
                 return ServerError(response);
@@ -98,7 +94,10 @@ public static class PartialResponseCheck
                 bool isRefusal = FetchErrors.DependsOnWhoAsks(response.Status) || response.Status >= 500;
                 return new Failure(
                     isRefusal ? FetchError.OriginRefused : FetchError.UnexpectedStatus,
-                    $"status {response.Status} inside the object");
+                    $"status {response.Status} inside the object")
+                {
+                    Status = response.Status,
+                };
         }
     }
 
@@ -133,13 +132,37 @@ public static class PartialResponseCheck
 
     /// <summary>The validators that the response states, with the length the caller has found.</summary>
     public static Validator ValidatorOf(OriginResponse response, long completeLength) =>
-        new(response.FindSingle("ETag"), response.FindSingle("Last-Modified"), completeLength);
+        new(response.FindSingle("ETag"), response.FindSingle("Last-Modified"), completeLength) { ContentCoding = CodingOf(response) };
 
     /// <summary>
-    /// Whether the body is coded. We ask for <c>identity</c>: a coded body has other bytes at the same positions and must not be cut.
+    /// Whether the body is coded. We ask for <c>identity</c> where objects are cut; what is stored coded comes coded all the same.
     /// </summary>
-    public static bool HasContentCoding(OriginResponse response) =>
-        response.FindCombined("Content-Encoding") is { } coding && !coding.Equals("identity", StringComparison.OrdinalIgnoreCase);
+    public static bool HasContentCoding(OriginResponse response) => CodingOf(response) is not null;
+
+    private static string? CodingOf(OriginResponse response) => Validator.CodingOf(response.FindCombined("Content-Encoding"));
+
+    // B17: a part with the wrong status, of a version that is known. Its Content-Range and its length say which part, as those of a 206 do.
+    private static Failure CheckPartOf200(OriginResponse response, ByteRange asked, Validator pinned, out ByteRange part)
+    {
+        part = default;
+        var stated = ContentRangeField.Parse(Encoding.Latin1.GetBytes(response.FindSingle("Content-Range")!));
+        if (stated.Range.Start != asked.Start || stated.Range.End > asked.End)
+        {
+            return new Failure(FetchError.UnusablePartialResponse, $"200 with Content-Range '{response.FindSingle("Content-Range")}'");
+        }
+
+        part = stated.Range;
+        return SameVersion(ValidatorOf(response, stated.CompleteLength < 0 ? pinned.CompleteLength : stated.CompleteLength), pinned);
+    }
+
+    // The whole in place of a part: of use when it is of the same version (B60).
+    private static Failure CheckWhole(OriginResponse response, Validator pinned)
+    {
+        var current = ValidatorOf(response, response.ContentLength);
+        return !current.IsPresent ? new Failure(FetchError.UnexpectedStatus, "200 without a validator in answer to a range")
+            : current.IsSameVersion(pinned) ? new Failure(FetchError.RangeIgnored, "200 with the whole object in answer to a range")
+            : new Failure(FetchError.ObjectChanged, "200 with another validator in answer to a range");
+    }
 
     private static bool Refuse(string detail, out Failure failure)
     {

@@ -20,10 +20,31 @@ public sealed class RetryLoop(RetryPolicy policy, TimeProvider time, SliceMeter 
     /// <summary>Whether the try that runs now is the last: its failure is final.</summary>
     public bool IsLastTry => _repeats == policy.MaxRetries;
 
+    /// <summary>Whether <see cref="TryAskAgain"/> has said yes.</summary>
+    public bool HasAskedAgain { get; private set; }
+
     /// <summary>
     /// The address of the origin where the try before has failed; null for the first, and when the failure was no address's.
     /// </summary>
     public string? FailedOrigin { get; private set; }
+
+    /// <summary>
+    /// Whether an odd answer is to be asked for once more before it is believed (B60): one machine of many may be out of step. At once, of
+    /// another address where there is one, and not counted among the repeats, as it is no trouble that passes. Yes once.
+    /// </summary>
+    /// <param name="failure">Why the answer is of no use.</param>
+    public bool TryAskAgain(Failure failure)
+    {
+        if (HasAskedAgain || !failure.Error.IsOddAnswer() || abandoned.IsCancellationRequested)
+        {
+            return false;
+        }
+
+        HasAskedAgain = true;
+        FailedOrigin = failure.Origin;
+        meter.RetriedSubrequests.Add(1);
+        return true;
+    }
 
     /// <summary>
     /// Waits for the next try. False, at once, when the failure is final: a repeat cannot help, there were enough, or

@@ -316,10 +316,20 @@ internal sealed class SliceDelivery
         _sentOfSlice = 0;
         var asked = exchange.AsksAs;
         exchange.AsksAs = asksAsItself ? AskingAs.Itself : asked;
-        outcome = await _unstored.RunAsync(exchange, generation, rest, outcome.HasBegun ? default : head);
+        bool asWhole = generation.IsWhole;
+        long sentBefore = exchange.BodyBytes;
+        outcome = await _unstored.RunAsync(exchange, generation, rest, outcome.HasBegun ? default : head, asWhole);
+        if (outcome is { Status: DeliveryStatus.Failed, Failure.Error: FetchError.RangeIgnored })
+        {
+            // B60: the origin gives the whole where it is asked for a part. One body is read to the end of what the client wants.
+            asWhole = true;
+            rest = new ByteRange(rest.Start + exchange.BodyBytes - sentBefore, _window.Plan.Range.End);
+            outcome = await _unstored.RunAsync(exchange, generation, rest, outcome.HasBegun ? default : head, asWhole);
+        }
+
         exchange.AsksAs = asked;
-        _misses += outcome.Status == DeliveryStatus.Delivered ? generation.IsWhole ? _window.Plan.Count - _window.CurrentOrdinal : 1 : 0;
-        return (outcome, generation.IsWhole);
+        _misses += outcome.Status == DeliveryStatus.Delivered ? asWhole ? _window.Plan.Count - _window.CurrentOrdinal : 1 : 0;
+        return (outcome, asWhole);
     }
 
     // What the disk has lost, and what found no room when it was asked for ahead of its turn, is worth one more try. And B51: what one

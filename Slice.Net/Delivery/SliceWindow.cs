@@ -46,12 +46,13 @@ internal sealed class SliceWindow(SliceFetcher fetcher)
         }
 
         (_exchange, _generation, _plan, _first, _end) = (exchange, generation, plan, 0, 0);
-        _fill = generation.Fill is { } fill && fill.TryAddReader() ? fill : null;
+        ReadFill();
     }
 
     /// <summary>Asks for the slices that have a place; the current one is always among them.</summary>
     public void Fill()
     {
+        ReadFill();
         for (; _end < _plan.Count && _end - _first < _sources.Length; _end++)
         {
             int sliceIndex = _plan[_end].SliceIndex;
@@ -103,5 +104,15 @@ internal sealed class SliceWindow(SliceFetcher fetcher)
 
         _fill?.RemoveReader();
         (_exchange, _generation, _fill) = (null, null, null);
+    }
+
+    // A body of the whole may begin to fill the object meanwhile, and goes on for as long as it is read.
+    private void ReadFill()
+    {
+        if (_generation!.Fill is { } fill && fill != _fill && fill.TryAddReader())
+        {
+            _fill?.RemoveReader();
+            _fill = fill;
+        }
     }
 }

@@ -20,15 +20,22 @@ internal sealed class UnstoredDelivery(UnstoredReader reader, Core.Observability
     public static bool CanHelp(FetchError failure) => failure is FetchError.StoreFull or FetchError.StoreWriteError or FetchError.SliceGone;
 
     /// <summary>Sends <paramref name="head"/>, which may be empty, and then the bytes of a range.</summary>
+    /// <param name="exchange">The exchange.</param>
+    /// <param name="generation">The version of the object.</param>
+    /// <param name="rest">The bytes.</param>
+    /// <param name="head">The response head; empty when it is out.</param>
+    /// <param name="asWhole">
+    /// Whether the object is asked for as a whole and skipped up to the bytes, as its origin gives no parts; else in parts.
+    /// </param>
     /// <returns>How it ended. What was sent of the range is counted in the exchange, also when the call throws.</returns>
     /// <exception cref="OperationCanceledException">The client left while its bytes were fetched.</exception>
     public async ValueTask<DeliveryOutcome> RunAsync(
-        HttpExchange exchange, Generation generation, ByteRange rest, ReadOnlyMemory<byte> head)
+        HttpExchange exchange, Generation generation, ByteRange rest, ReadOnlyMemory<byte> head, bool asWhole)
     {
         byte[] buffer = ArrayPool<byte>.Shared.Rent(UnstoredReader.PieceBytes);
         try
         {
-            return generation.IsWhole
+            return asWhole
                 ? await RunWholeAsync(exchange, generation, rest, head, buffer)
                 : await RunPiecesAsync(exchange, generation, rest, head, buffer);
         }

@@ -96,6 +96,12 @@ internal static class ResponseDecision
             return ResponseKind.Content;
         }
 
+        if (stored.Validator.ContentCoding is not null)
+        {
+            // A Content-Encoding of the message would be one of the parts with their heads (RFC 9110 §8.4): the object says it alone.
+            return ResponseKind.Content;
+        }
+
         var framing = new MultipartByteranges(parts, stored.CompleteLength, stored.ContentType.ToArray());
         if (framing.ContentLength > stored.CompleteLength)
         {

@@ -214,6 +214,6 @@ internal sealed class StoredResponder(
 
         // Such a body is read as far as its readers want, and what is not whole cannot be fetched by itself later.
         bool endsEarly = plan.FirstSliceIndex + plan.Count < generation.Grid.CountFor(generation.CompleteLength);
-        return generation.Fill is not null && endsEarly ? CacheDetail.PartOfWhole : CacheDetail.None;
+        return generation.IsWhole && generation.Fill is not null && endsEarly ? CacheDetail.PartOfWhole : CacheDetail.None;
     }
 }
