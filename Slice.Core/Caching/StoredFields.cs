@@ -36,8 +36,17 @@ internal static class StoredFields
 
     // A 304 confirms the version it was asked about; it cannot replace what names the version or describes its bytes.
     private static readonly FrozenSet<string> s_notUpdated = FrozenSet.ToFrozenSet(
-        ["ETag", "Last-Modified", "Content-Encoding", "Content-MD5", "Content-Digest", "Repr-Digest", "Digest"],
+        ["ETag", "Last-Modified", "Content-Encoding", "Repr-Digest", "Digest"],
         StringComparer.OrdinalIgnoreCase);
+
+    // Checksums of the content of one message (RFC 9530 §2, for Content-MD5 RFC 2616 §14.15), and those of object stores, which put that of
+    // the part on a 206 when they have it. Repr-Digest (RFC 9530 §3) and its predecessor Digest (RFC 3230 §4.3.2, of the instance) are of
+    // the whole representation, whatever part of it comes.
+    private static readonly FrozenSet<string> s_ofContent = FrozenSet.ToFrozenSet(
+        ["Content-Digest", "Content-MD5", "x-goog-hash", "x-ms-content-crc64", "x-amz-sha256-tree-hash"],
+        StringComparer.OrdinalIgnoreCase);
+
+    private const string AmazonChecksumPrefix = "x-amz-checksum-";
 
     /// <summary>Whether a field goes on to the client: not hop-by-hop, not named in Connection, not one that we state ourselves.</summary>
     public static bool IsForwarded(string name, IReadOnlyList<ForwardedField> fields) =>
@@ -65,7 +74,26 @@ internal static class StoredFields
     /// whose request caused the validation: stored, it would go to everybody, so the operator must want that.
     /// </summary>
     public static bool IsUpdatedBy304(string name, bool storesSetCookie) =>
-        !s_notUpdated.Contains(name) && (storesSetCookie || !name.Equals("Set-Cookie", StringComparison.OrdinalIgnoreCase));
+        !s_notUpdated.Contains(name)
+        && !IsOfContent(name)
+        && (storesSetCookie || !name.Equals("Set-Cookie", StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>
+    /// Whether a field describes the bytes of one message, so that it must not go out with another selection of them (B61).
+    /// </summary>
+    public static bool IsOfContent(string name) =>
+        s_ofContent.Contains(name) || name.StartsWith(AmazonChecksumPrefix, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>The same, of a stored line. It allocates nothing.</summary>
+    public static bool IsOfContent(in FieldLineReader line) => line.Name.Length switch
+    {
+        11 => line.Is("Content-MD5"u8) || line.Is("x-goog-hash"u8),
+        14 => line.Is("Content-Digest"u8),
+        18 when line.Is("x-ms-content-crc64"u8) => true,
+        22 when line.Is("x-amz-sha256-tree-hash"u8) => true,
+        > 15 => Ascii.EqualsIgnoreCase(line.Name[..15], "x-amz-checksum-"u8),
+        _ => false,
+    };
 
     /// <summary>Whether a field is a part of a 304 (RFC 9110 §15.4.5), with Last-Modified for clients that only know dates.</summary>
     public static bool BelongsTo304(in FieldLineReader line) => line.Name.Length switch

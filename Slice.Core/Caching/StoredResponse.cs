@@ -20,7 +20,9 @@ public sealed class StoredResponse
         Validator validator, Freshness freshness, byte[] fieldLines, DateTimeOffset? lastModifiedDate, DateTimeOffset? date)
     {
         // What an earlier process has stored says it in its lines alone.
-        string? coding = validator.ContentCoding ?? Validator.CodingOf(ContentEncodingIn(fieldLines));
+        string? stated = ContentEncodingIn(fieldLines, out bool describesContent);
+        string? coding = validator.ContentCoding ?? Validator.CodingOf(stated);
+        DescribesContent = describesContent;
         Validator = coding == validator.ContentCoding ? validator : validator with { ContentCoding = coding };
         Freshness = freshness;
         _fieldLines = fieldLines;
@@ -79,6 +81,9 @@ public sealed class StoredResponse
     /// </summary>
     public ReadOnlyMemory<byte> FieldLines => _fieldLines;
 
+    /// <summary>Whether some of them describe the bytes of the whole, and must not go out with a part (B61).</summary>
+    public bool DescribesContent { get; }
+
     /// <summary>The Content-Type field's value; empty when there is none.</summary>
     public ReadOnlyMemory<byte> ContentType => ValueIn(_fieldLines, "Content-Type"u8);
 
@@ -96,12 +101,14 @@ public sealed class StoredResponse
 
     private static DateTimeOffset? DateOf(long ticks) => ticks == NoDate ? null : new DateTimeOffset(ticks, TimeSpan.Zero);
 
-    private static string? ContentEncodingIn(byte[] fieldLines)
+    private static string? ContentEncodingIn(byte[] fieldLines, out bool describesContent)
     {
         string? combined = null;
+        describesContent = false;
         var lines = new FieldLineReader(fieldLines);
         while (lines.MoveNext())
         {
+            describesContent |= StoredFields.IsOfContent(lines);
             if (lines.Is("Content-Encoding"u8))
             {
                 string value = Encoding.Latin1.GetString(lines.Value);

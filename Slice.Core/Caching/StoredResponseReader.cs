@@ -39,9 +39,11 @@ public sealed class StoredResponseReader
     {
         var response = received.Response;
         var lines = new List<ForwardedField>(response.Fields.Count);
+        bool isPart = response.Status == 206 && response.ContentLength != completeLength;
         foreach (var line in response.Fields)
         {
-            bool isIgnored = received.IgnoresSetCookie && FieldLines.Is(line, "Set-Cookie");
+            bool isIgnored = (received.IgnoresSetCookie && FieldLines.Is(line, "Set-Cookie"))
+                || (isPart && StoredFields.IsOfContent(line.Name));
             if (!isIgnored && StoredFields.IsStored(line.Name, response.Fields))
             {
                 lines.Add(line);
@@ -190,14 +192,9 @@ public sealed class StoredResponseReader
 
     private static TimeSpan AgeWhenReceived(string? age, DateTimeOffset date, DateTimeOffset now)
     {
-        // What is no number, or more than one, says that some cache before us is confused: old is the safe reading (RFC 9111 §4.2.3 would
-        // let us take it for absent).
-        var stated = TimeSpan.Zero;
-        if (age is not null && !DeltaSeconds.TryParse(age, out stated))
-        {
-            stated = DeltaSeconds.Longest;
-        }
-
+        // RFC 9111 §5.1: of a list the first member counts, and what is no number is as if it were absent.
+        int comma = age.AsSpan().IndexOf(',');
+        var stated = DeltaSeconds.Parse((comma < 0 ? age : age.AsSpan(0, comma)).Trim(" \t"));
         // Date has no fractions: an answer of this very second is not old.
         var apparent = now - date;
         return apparent >= TimeSpan.FromSeconds(1) && apparent > stated ? apparent : stated;

@@ -79,6 +79,9 @@ internal static class ClientRequests
 
             // RFC 9110 §10.1.1: of HTTP/1.0 an expectation means nothing, and the origin must not answer one that we would send as 1.1.
             isOurs |= field == KnownField.Expect && head.MinorVersion == 0;
+
+            // A range means nothing to HEAD (RFC 9110 §14.2), and origins that think otherwise tell the length of the part.
+            isOurs |= field is KnownField.Range or KnownField.IfRange && head.Method == RequestMethod.Head;
             if (!isOurs && !HopByHopFields.IsHopByHop(head.Fields, index))
             {
                 request.WriteField(head.Fields.NameAt(index), head.Fields.ValueAt(index));

@@ -13,6 +13,9 @@ internal static class ClientConditions
         fields.Contains(KnownField.IfMatch) || fields.Contains(KnownField.IfNoneMatch)
         || fields.Contains(KnownField.IfModifiedSince) || fields.Contains(KnownField.IfUnmodifiedSince);
 
+    /// <summary>Whether the request has one, If-Range included, so that a Range alone does not say what the answer is.</summary>
+    public static bool DecideFirst(FieldTable fields) => AreIn(fields) || fields.Contains(KnownField.IfRange);
+
     /// <summary>
     /// Answers 304 or 412 when the client's conditions ask for that, given the head of a 200. False when the answer is the 200 itself.
     /// </summary>

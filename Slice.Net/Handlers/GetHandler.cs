@@ -297,14 +297,20 @@ internal sealed class GetHandler(
             bool mayWait = request.Sharing == RequestSharing.Allowed;
             var result = await objects.FetchAsync(request, exchange.Head.Fields, mayWait, exchange.ConnectionClosed);
             int maxRanges = exchange.Settings.Options.Limits.MaxRanges;
-            if (result is not ObjectFetchResult.Unsatisfiable beyond
-                || ResponseDecision.FirstSatisfiable(exchange.Head, maxRanges, beyond.CompleteLength) is not { } range)
+            if (result is not ObjectFetchResult.Unsatisfiable beyond)
             {
                 return result;
             }
 
-            // B7: the first of several ranges lies past the end, and another does not.
-            request = request with { FirstSliceIndex = exchange.Settings.Fetching.Grid.IndexOf(range.Start) };
+            // B7: the first of several ranges lies past the end, and another does not. And a condition decides before the range does, or
+            // whether it counts (RFC 9110 §13.2.2): then the object must be known.
+            var range = ResponseDecision.FirstSatisfiable(exchange.Head, maxRanges, beyond.CompleteLength);
+            if (range is null && !ClientConditions.DecideFirst(exchange.Head.Fields))
+            {
+                return result;
+            }
+
+            request = request with { FirstSliceIndex = exchange.Settings.Fetching.Grid.IndexOf(range?.Start ?? 0) };
             return await objects.FetchAsync(request, exchange.Head.Fields, mayWait, exchange.ConnectionClosed);
         }
     }

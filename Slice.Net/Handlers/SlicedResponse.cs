@@ -15,7 +15,15 @@ internal static class SlicedResponse
     public static RentedHead Create(HttpExchange exchange, StoredResponse stored, ByteRange? range, CacheStatus status, Instant now)
     {
         var head = new ResponseHeadBuilder(range is null ? stored.Status : 206, stored.FieldLines.Length);
-        head.WriteStored(stored.FieldLines.Span);
+        if (range is not null && stored.DescribesContent)
+        {
+            WriteLinesOfPart(ref head, stored);
+        }
+        else
+        {
+            head.WriteStored(stored.FieldLines.Span);
+        }
+
         if (stored.Status == 200)
         {
             head.WriteField("Accept-Ranges"u8, "bytes"u8);
@@ -45,7 +53,7 @@ internal static class SlicedResponse
         var lines = new FieldLineReader(stored.FieldLines.Span);
         while (lines.MoveNext())
         {
-            if (!lines.Is("Content-Type"u8))
+            if (!lines.Is("Content-Type"u8) && !StoredFields.IsOfContent(lines))
             {
                 head.WriteStored(lines.Line);
             }
@@ -71,6 +79,19 @@ internal static class SlicedResponse
         }
 
         return Finish(ref head, exchange, stored, status, now);
+    }
+
+    // Without those that describe the bytes of the whole.
+    private static void WriteLinesOfPart(ref ResponseHeadBuilder head, StoredResponse stored)
+    {
+        var lines = new FieldLineReader(stored.FieldLines.Span);
+        while (lines.MoveNext())
+        {
+            if (!StoredFields.IsOfContent(lines))
+            {
+                head.WriteStored(lines.Line);
+            }
+        }
     }
 
     private static RentedHead Finish(
