@@ -9,16 +9,19 @@ namespace Slice.Net.Exchange;
 /// </summary>
 /// <remarks>
 /// They are passed on as they come, by whoever reads from the origin; the 100 that we send ourselves when an origin says nothing comes from
-/// a timer. Both use the client's writer, so they take turns, and after <see cref="EndAsync"/> neither does.
+/// a timer, and only where the client expects one. Both use the client's writer, so they take turns.
 /// </remarks>
 internal sealed class InterimResponses : IInterimResponses, IDisposable
 {
     private readonly HttpExchange _exchange;
-    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly SemaphoreSlim? _turn;
     private bool _hasContinued;
-    private bool _isOver;
 
-    private InterimResponses(HttpExchange exchange) => _exchange = exchange;
+    private InterimResponses(HttpExchange exchange)
+    {
+        _exchange = exchange;
+        _turn = exchange.Head.ExpectsContinue ? new SemaphoreSlim(1, 1) : null;
+    }
 
     /// <summary>The client's ear; null for a client that must not get any: HTTP/1.0 knows no interim responses.</summary>
     public static InterimResponses? To(HttpExchange exchange) =>
@@ -33,10 +36,10 @@ internal sealed class InterimResponses : IInterimResponses, IDisposable
             return;
         }
 
-        await _turn.WaitAsync();
+        await TakeTurnAsync();
         try
         {
-            if (!_isOver && !(head.Status == 100 && _hasContinued))
+            if (!(head.Status == 100 && _hasContinued))
             {
                 _hasContinued |= head.Status == 100;
                 using var passed = Format(head);
@@ -45,17 +48,17 @@ internal sealed class InterimResponses : IInterimResponses, IDisposable
         }
         finally
         {
-            _turn.Release();
+            _turn?.Release();
         }
     }
 
     /// <inheritdoc/>
     public async ValueTask SendContinueAsync()
     {
-        await _turn.WaitAsync();
+        await TakeTurnAsync();
         try
         {
-            if (!_isOver && !_hasContinued)
+            if (!_hasContinued)
             {
                 _hasContinued = true;
                 using var ours = new ResponseHeadBuilder(100).End();
@@ -64,20 +67,14 @@ internal sealed class InterimResponses : IInterimResponses, IDisposable
         }
         finally
         {
-            _turn.Release();
+            _turn?.Release();
         }
     }
 
     /// <inheritdoc/>
-    public async ValueTask EndAsync()
-    {
-        await _turn.WaitAsync();
-        _isOver = true;
-        _turn.Release();
-    }
+    public void Dispose() => _turn?.Dispose();
 
-    /// <inheritdoc/>
-    public void Dispose() => _turn.Dispose();
+    private Task TakeTurnAsync() => _turn?.WaitAsync() ?? Task.CompletedTask;
 
     private static RentedHead Format(ResponseHead head)
     {

@@ -3,7 +3,8 @@ using Slice.Core.Http;
 namespace Slice.Net.Origin;
 
 /// <summary>
-/// Where the interim responses (RFC 9110 §15.2) to a client's own request go: to that client. Calls may come from two threads.
+/// Where the interim responses (RFC 9110 §15.2) to a client's own request go: to that client. Calls may come from two threads; all of them
+/// have returned when there is a final response, or a failure.
 /// </summary>
 internal interface IInterimResponses
 {
@@ -13,7 +14,4 @@ internal interface IInterimResponses
 
     /// <summary>Tells the client to send its body, unless somebody has told it already. Must not throw.</summary>
     ValueTask SendContinueAsync();
-
-    /// <summary>Ends passing on: the writer is the caller's alone afterwards.</summary>
-    ValueTask EndAsync();
 }

@@ -7,20 +7,18 @@ namespace Slice.Net.Origin;
 internal sealed class OriginDeadline : IDisposable
 {
     private readonly CancellationTokenSource _source;
-    private readonly CancellationTokenRegistration _callerRegistration;
-    private readonly CancellationToken _caller;
     private readonly TimeProvider _time;
-    private readonly long _begunAt;
+    private CancellationTokenRegistration _callerRegistration;
+    private CancellationToken _caller;
+    private long _begunAt;
     private TimeSpan _total = Timeout.InfiniteTimeSpan;
 
     /// <summary>A deadline that is not armed.</summary>
     public OriginDeadline(TimeProvider time, CancellationToken caller)
     {
-        _caller = caller;
         _time = time;
-        _begunAt = time.GetTimestamp();
         _source = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
-        _callerRegistration = caller.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), _source);
+        Begin(caller);
     }
 
     /// <summary>Cancelled by either.</summary>
@@ -28,6 +26,27 @@ internal sealed class OriginDeadline : IDisposable
 
     /// <summary>Whether the time of all waits together is over.</summary>
     public bool IsTotalOver => _total != Timeout.InfiniteTimeSpan && _time.GetElapsedTime(_begunAt) >= _total;
+
+    /// <summary>
+    /// Ends with an exchange, to be used for the next one on the same connection: a timer and a source are saved. False when that cannot
+    /// be, because somebody has fired it.
+    /// </summary>
+    public bool TryRest()
+    {
+        _callerRegistration.Dispose();
+        _callerRegistration = default;
+        _total = Timeout.InfiniteTimeSpan;
+        return _source.TryReset();
+    }
+
+    /// <summary>Begins with the next exchange, after <see cref="TryRest"/>.</summary>
+    /// <param name="caller">Its caller's token.</param>
+    public void Begin(CancellationToken caller)
+    {
+        _caller = caller;
+        _begunAt = _time.GetTimestamp();
+        _callerRegistration = caller.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), _source);
+    }
 
     /// <summary>Lets no wait that begins from now on last longer than <paramref name="total"/> after this deadline was made.</summary>
     public void LimitTotal(TimeSpan total) => _total = total;

@@ -52,7 +52,7 @@ internal sealed class WireClient(WirePool pool, TimeoutOptions timeouts, TimePro
     private async ValueTask<(OriginResult Result, OriginVerdict Verdict, bool MayRepeat)> SendOnAsync(
         WireConnection connection, WireRequest request, CancellationToken ct)
     {
-        var deadline = new OriginDeadline(time, ct);
+        var deadline = TakeDeadline(connection, ct);
         var exchange = new WireExchange(connection, request, deadline, timeouts, pool, time);
         bool isHandedOver = false;
         try
@@ -75,6 +75,18 @@ internal sealed class WireClient(WirePool pool, TimeoutOptions timeouts, TimePro
                 deadline.Dispose();
             }
         }
+    }
+
+    private OriginDeadline TakeDeadline(WireConnection connection, CancellationToken ct)
+    {
+        if (connection.RestingDeadline is not { } rested)
+        {
+            return new OriginDeadline(time, ct);
+        }
+
+        connection.RestingDeadline = null;
+        rested.Begin(ct);
+        return rested;
     }
 
     private async ValueTask<(WireConnection? Connection, Failure Failure)> ConnectAsync(OriginEndpoint endpoint, CancellationToken ct)

@@ -56,6 +56,9 @@ internal sealed class WireConnection : IDisposable
     /// <summary>Requests that were sent on it.</summary>
     public int Requests { get; private set; }
 
+    /// <summary>The deadline of its last exchange, for the next one; null when there is none to be used again.</summary>
+    public OriginDeadline? RestingDeadline { get; set; }
+
     /// <summary>Whether a login has bound it to one client (<see cref="PrivateWire"/>).</summary>
     public bool IsPrivate { get; set; }
 
@@ -203,6 +206,7 @@ internal sealed class WireConnection : IDisposable
     /// <summary>Ends the connection in order, and gives its buffers back. No read of the caller's may be under way.</summary>
     public void Dispose()
     {
+        RestingDeadline?.Dispose();
         Head.Reset();
         _stream.Dispose();
         if (TakeIdleRead() is { } begun)

@@ -64,27 +64,32 @@ internal sealed class WireExchange(
     private async ValueTask<ResponseFault> SendAndReadAsync()
     {
         await SendHeadAsync();
-        using var answered = new CancellationTokenSource();
-        var grace = Task.CompletedTask;
         if (request.Body is not null)
         {
             _upload = new WireUpload(connection, request, deadline, timeouts.FirstByte);
             _upload.Start();
-            grace = request is { ExpectsContinue: true, InterimResponses: { } client } ? GrantAsync(client, answered.Token) : grace;
         }
 
+        var fault = request is { ExpectsContinue: true, InterimResponses: { } client }
+            ? await ReadExpectedAsync(client)
+            : await ReadFinalHeadAsync();
+        _upload?.Answered();
+        deadline.Disarm();
+        return fault;
+    }
+
+    private async ValueTask<ResponseFault> ReadExpectedAsync(IInterimResponses client)
+    {
+        using var answered = new CancellationTokenSource();
+        var grace = GrantAsync(client, answered.Token);
         try
         {
-            var fault = await ReadFinalHeadAsync();
-            _upload?.Answered();
-            deadline.Disarm();
-            return fault;
+            return await ReadFinalHeadAsync();
         }
         finally
         {
             await answered.CancelAsync();
             await grace;
-            await (request.InterimResponses?.EndAsync() ?? ValueTask.CompletedTask);
         }
     }
 

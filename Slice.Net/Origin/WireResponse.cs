@@ -141,14 +141,23 @@ internal sealed class WireResponse : OriginResponse
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        _deadline.Dispose();
         if (_isTakenOver)
         {
+            _deadline.Dispose();
             return;
         }
 
         bool isReusable = IsComplete && !_isAborted && Head.KeepAlive && HasMarkedEnd && !Connection.HasBuffered
             && _upload is null or { IsSent: true };
+        if (isReusable && _deadline.TryRest())
+        {
+            Connection.RestingDeadline = _deadline;
+        }
+        else
+        {
+            _deadline.Dispose();
+        }
+
         if (!isReusable)
         {
             Connection.Dispose();
