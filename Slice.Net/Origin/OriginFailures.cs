@@ -63,7 +63,7 @@ internal static class OriginFailures
 
     /// <summary>
     /// What a failure says about the address it happened at. Nothing that a client does may let an address rest, so only these failures
-    /// count: no connection, no head in time, and a new connection that ended without an answer.
+    /// count: no connection, no head in time while the address answers nobody, and a new connection that ended without an answer.
     /// </summary>
     /// <param name="error">What failed.</param>
     /// <param name="isConnectionUsedAgain">Whether an earlier request had used the connection.</param>
@@ -77,6 +77,7 @@ internal static class OriginFailures
 
         // Origin and pool disagree about how long a connection may be idle. A dead origin shows when the next request connects.
         FetchError.ConnectionTerminated when isConnectionUsedAgain => OriginVerdict.Unknown,
+        FetchError.HttpResponseTimeout => OriginVerdict.Silent,
         _ => OriginVerdict.Failed,
     };
 

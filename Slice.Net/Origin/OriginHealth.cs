@@ -64,7 +64,7 @@ internal sealed class OriginHealth
             }
 
             _addresses[index].IsProbed |= isProbe;
-            return new OriginTurn(index, _addresses[index].Epoch, isProbe);
+            return new OriginTurn(index, _addresses[index].Epoch, isProbe, _time.GetTimestamp());
         }
     }
 
@@ -73,7 +73,7 @@ internal sealed class OriginHealth
     {
         lock (_lock)
         {
-            return new OriginTurn(index, _addresses[index].Epoch, IsProbe: false);
+            return new OriginTurn(index, _addresses[index].Epoch, IsProbe: false, _time.GetTimestamp());
         }
     }
 
@@ -93,6 +93,7 @@ internal sealed class OriginHealth
                 case OriginVerdict.Answered:
                     return AnsweredUnsynchronized(ref address);
                 case OriginVerdict.Failed:
+                case OriginVerdict.Silent when address.LastAnswerAt <= turn.Since:
                     return FailedUnsynchronized(ref address);
                 default:
                     // The next request may try in its place.
@@ -102,15 +103,16 @@ internal sealed class OriginHealth
         }
     }
 
-    private static OriginHealthChange AnsweredUnsynchronized(ref Address address)
+    private OriginHealthChange AnsweredUnsynchronized(ref Address address)
     {
         address.Failures = 0;
+        address.LastAnswerAt = _time.GetTimestamp();
         if (!address.IsResting)
         {
             return OriginHealthChange.None;
         }
 
-        address = new Address { Epoch = address.Epoch + 1 };
+        address = new Address { Epoch = address.Epoch + 1, LastAnswerAt = address.LastAnswerAt };
         return OriginHealthChange.IsBack;
     }
 
@@ -192,6 +194,7 @@ internal sealed class OriginHealth
         public int Epoch;
         public int Failures;
         public long LastFailureAt;
+        public long LastAnswerAt;
         public bool IsResting;
         public bool IsProbed;
     }

@@ -4,10 +4,11 @@ namespace Slice.Net.Origin;
 /// <param name="Index">Which address; -1 for none.</param>
 /// <param name="Epoch">The state of the address the turn was given under.</param>
 /// <param name="IsProbe">Whether it is the one request that tries an address after its rest.</param>
-internal readonly record struct OriginTurn(int Index, int Epoch, bool IsProbe)
+/// <param name="Since">When it began, as a timestamp of the clock.</param>
+internal readonly record struct OriginTurn(int Index, int Epoch, bool IsProbe, long Since)
 {
     /// <summary>No address is left.</summary>
-    public static readonly OriginTurn None = new(-1, 0, false);
+    public static readonly OriginTurn None = new(-1, 0, false, 0);
 }
 
 /// <summary>What a request says about the address it went to.</summary>
@@ -19,8 +20,14 @@ internal enum OriginVerdict
     /// <summary>A response head came, whatever its status.</summary>
     Answered,
 
-    /// <summary>No connection, or no response head, whoever asks and for what.</summary>
+    /// <summary>No connection, or a connection that ended without an answer, whoever asks and for what.</summary>
     Failed,
+
+    /// <summary>
+    /// No response head in time. A failure unless the address has answered somebody meanwhile: then what was asked for takes long, and that
+    /// is a client's choice.
+    /// </summary>
+    Silent,
 }
 
 /// <summary>A change of an address that is worth a line in the log.</summary>

@@ -115,6 +115,7 @@ internal sealed class WireClient(WirePool pool, TimeoutOptions timeouts, TimePro
         FetchError.HttpProtocolError => OriginVerdict.Unknown,
         _ when !exchange.IsSent => OriginVerdict.Unknown,
         FetchError.ConnectionTerminated when exchange.MetClosedConnection => OriginVerdict.Unknown,
+        FetchError.HttpResponseTimeout => OriginVerdict.Silent,
         _ => OriginVerdict.Failed,
     };
 }

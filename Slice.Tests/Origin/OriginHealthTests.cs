@@ -172,6 +172,28 @@ public sealed class OriginHealthTests
         Assert.True(health.Next(0, -1).IsProbe);
     }
 
+    // A client that asks for what takes long (a long poll, a report) must not take an address from the others.
+    [Theory]
+    [Trait("Behaviour", "B63")]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Silence_is_a_failure_only_while_the_address_answers_nobody(bool answersOthers)
+    {
+        var health = New(1);
+        Ask(health, OriginVerdict.Answered);
+        _time.Advance(s_moment);
+        var slow = health.Next(0, -1);
+        _time.Advance(s_rest);
+        if (answersOthers)
+        {
+            Ask(health, OriginVerdict.Answered);
+        }
+
+        health.Report(slow, OriginVerdict.Silent);
+
+        Assert.Equal(answersOthers, health.IsHealthy(0));
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(33)]
@@ -185,7 +207,7 @@ public sealed class OriginHealthTests
         foreach (int step in history)
         {
             _time.Advance(s_rest / 3);
-            Ask(health, (OriginVerdict)Math.Min(step, 2));
+            Ask(health, (OriginVerdict)step);
         }
 
         uint tried = 0;
