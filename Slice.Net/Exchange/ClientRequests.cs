@@ -7,8 +7,8 @@ namespace Slice.Net.Exchange;
 
 /// <summary>Makes of a client's request what goes to the origin over a connection of ours (B62). Pure.</summary>
 /// <remarks>
-/// Method, target and every end-to-end field line go as they came, in order, once. What belongs to the connection stays here; what we say
-/// ourselves of the client comes last: <c>X-Forwarded-*</c>, <c>Forwarded</c> where configured, Via.
+/// Method, target and every end-to-end field line go as they came, in order, once; only Max-Forwards counts down (RFC 9110 §7.6.2). What
+/// belongs to the connection stays here; what we say ourselves comes last: <c>X-Forwarded-*</c>, <c>Forwarded</c> where configured, Via.
 /// </remarks>
 internal static class ClientRequests
 {
@@ -71,6 +71,7 @@ internal static class ClientRequests
 
     private static void WriteEndToEnd(WireRequest request, RequestHead head)
     {
+        bool countsForwards = MaxForwards.TryRead(head, out long forwardsLeft);
         for (int index = 0; index < head.Fields.LineCount; index++)
         {
             var field = head.Fields.FieldAt(index);
@@ -82,7 +83,11 @@ internal static class ClientRequests
 
             // A range means nothing to HEAD (RFC 9110 §14.2), and origins that think otherwise tell the length of the part.
             isOurs |= field is KnownField.Range or KnownField.IfRange && head.Method == RequestMethod.Head;
-            if (!isOurs && !HopByHopFields.IsHopByHop(head.Fields, index))
+            if (field == KnownField.MaxForwards && countsForwards)
+            {
+                request.WriteField(head.Fields.NameAt(index), forwardsLeft - 1);
+            }
+            else if (!isOurs && !HopByHopFields.IsHopByHop(head.Fields, index))
             {
                 request.WriteField(head.Fields.NameAt(index), head.Fields.ValueAt(index));
             }

@@ -28,15 +28,27 @@ internal static class ErrorResponder
         exchange, 429, "text/plain; charset=utf-8", $"429 {reason}\n",
         retryAfterSeconds: (int)Math.Clamp(Math.Ceiling(wait.TotalSeconds), 1, int.MaxValue));
 
+    /// <summary>
+    /// Which methods there are (RFC 9110 §9.3.7, §10.2.1): 200 without a body for an OPTIONS that ends here, 405 for a method that does
+    /// not. The origin may allow fewer on a resource.
+    /// </summary>
+    public static ValueTask WriteMethodsAsync(HttpExchange exchange, int status) => WriteAsync(
+        exchange, status, "text/plain; charset=utf-8", status == 405 ? "405 not answered here\n" : "",
+        allow: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+
     /// <summary>A response with a small body of ours, never stored by anybody.</summary>
     public static ValueTask WriteAsync(HttpExchange exchange, int status, string contentType, string body) =>
-        WriteAsync(exchange, status, contentType, body, retryAfterSeconds: status == 503 ? RetryAfterSeconds : null);
+        WriteAsync(
+            exchange, status, contentType, body,
+            retryAfterSeconds: status == 503 ? RetryAfterSeconds : null,
+            allow: status == 405 ? "GET, HEAD" : null);
 
     private static async ValueTask WriteAsync(
-        HttpExchange exchange, int status, string contentType, string body, long? unsatisfiedLength = null, int? retryAfterSeconds = null)
+        HttpExchange exchange, int status, string contentType, string body, long? unsatisfiedLength = null, int? retryAfterSeconds = null,
+        string? allow = null)
     {
         int bodyBytes = Encoding.UTF8.GetByteCount(body);
-        using var response = Format(exchange, status, contentType, body, bodyBytes, unsatisfiedLength, retryAfterSeconds);
+        using var response = Format(exchange, status, contentType, body, bodyBytes, unsatisfiedLength, retryAfterSeconds, allow);
         exchange.StartResponse(status);
         if (await exchange.Writer.WriteAsync(response.Bytes) != WriteResult.Written)
         {
@@ -46,7 +58,7 @@ internal static class ErrorResponder
 
     private static RentedHead Format(
         HttpExchange exchange, int status, string contentType, string body, int bodyBytes, long? unsatisfiedLength,
-        int? retryAfterSeconds)
+        int? retryAfterSeconds, string? allow)
     {
         var head = new ResponseHeadBuilder(status, bodyBytes);
         head.WriteField("Content-Type"u8, Encoding.ASCII.GetBytes(contentType));
@@ -57,9 +69,9 @@ internal static class ErrorResponder
         }
 
         head.WriteField("Cache-Control"u8, "no-store"u8);
-        if (status == 405)
+        if (allow is not null)
         {
-            head.WriteField("Allow"u8, "GET, HEAD"u8);
+            head.WriteField("Allow"u8, Encoding.ASCII.GetBytes(allow));
         }
 
         if (retryAfterSeconds is { } seconds)

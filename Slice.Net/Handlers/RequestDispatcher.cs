@@ -39,7 +39,12 @@ internal sealed class RequestDispatcher : IRequestHandler
                 return _purge.HandleAsync(exchange);
             case RequestMethod.Options when exchange.Head.Target.Form == RequestTargetForm.Asterisk:
                 // OPTIONS * asks about the server and not about a resource of it (RFC 9110 §9.3.7): that is us.
-                return ErrorResponder.WriteAsync(exchange, 200, "text/plain; charset=utf-8", "");
+                return ErrorResponder.WriteMethodsAsync(exchange, 200);
+            case RequestMethod.Options or RequestMethod.Trace
+                when MaxForwards.TryRead(exchange.Head, out long left) && left == 0:
+                // We are the last recipient (RFC 9110 §7.6.2). An echo of a TRACE would show its sender what proxies before us have added
+                // for us alone, and no list of what is secret (§9.3.8) is ever complete: TRACE is no method of ours.
+                return ErrorResponder.WriteMethodsAsync(exchange, exchange.Head.Method == RequestMethod.Options ? 200 : 405);
             case RequestMethod.Connect:
                 // Never an open proxy: only the configured origin is reached.
                 exchange.KeepAlive = false;

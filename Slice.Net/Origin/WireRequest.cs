@@ -102,6 +102,13 @@ internal sealed class WireRequest : IDisposable
         Append("\r\n"u8);
     }
 
+    /// <summary>Adds a field line with a number, 0 or more.</summary>
+    public void WriteField(ReadOnlySpan<byte> name, long value)
+    {
+        Span<byte> digits = stackalloc byte[DecimalDigits.MaxBytes];
+        WriteField(name, digits[..DecimalDigits.Write(value, digits)]);
+    }
+
     /// <summary>Adds a field line of Latin-1 text.</summary>
     public void WriteField(string name, string value)
     {
