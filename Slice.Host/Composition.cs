@@ -66,7 +66,7 @@ internal sealed class Composition : IAsyncDisposable
             options.Timeouts.UpstreamConnectionLifetime,
             time);
         var origin = new OriginClient(_pool, _wires, options, time) { HealthChanged = log.OriginHealthChanged };
-        Settings = new LiveSettings(new RequestSettings(options, origin, time));
+        Settings = new LiveSettings(new RequestSettings(options, origin, time, ProxyIdentity.Create()));
         meter.AttachOriginHealth(() => Settings.Current.Origin.ReadHealth());
 
         // Fetching.
@@ -95,7 +95,7 @@ internal sealed class Composition : IAsyncDisposable
         var purge = new PurgeHandler(index, _store, time, meter, isOperatorsPort: false);
         var operatorsPurge = new PurgeHandler(index, _store, time, meter, isOperatorsPort: true);
         var upgrade = new UpgradeHandler(_passThroughGate, time, meter, failures, log, _stopping.Token);
-        var dispatcher = new RequestDispatcher(health, get, purge, passThrough, upgrade);
+        var dispatcher = new RequestDispatcher(health, get, purge, passThrough, upgrade, log);
 
         // Endpoints.
         _sweeper = new DeadlineSweeper(time);
@@ -136,7 +136,8 @@ internal sealed class Composition : IAsyncDisposable
     /// </summary>
     public void ApplySettings(SliceOptions options)
     {
-        Settings.Replace(new RequestSettings(options, Settings.Current.Origin.Reconfigure(options), _time, Settings.Current));
+        var current = Settings.Current;
+        Settings.Replace(new RequestSettings(options, current.Origin.Reconfigure(options), _time, current.Identity, current));
         _gate.Resize(options.Limits.MaxOriginRequests);
         _passThroughGate.Resize(options.Limits.MaxPassthroughRequests);
         _meter.ShowsPurge = options.Purge.EnableMetrics;

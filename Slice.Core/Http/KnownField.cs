@@ -111,4 +111,7 @@ public enum KnownField : byte
 
     /// <summary><c>Max-Forwards</c>, RFC 9110 §7.6.2.</summary>
     MaxForwards,
+
+    /// <summary><c>CDN-Loop</c>, RFC 8586.</summary>
+    CdnLoop,
 }

@@ -41,6 +41,7 @@ public static class KnownFields
             case 8:
                 return (name[3] | 0x20) switch
                 {
+                    '-' => Match(name, "CDN-Loop"u8, KnownField.CdnLoop),
                     'r' => Match(name, "If-Range"u8, KnownField.IfRange),
                     'm' => Match(name, "If-Match"u8, KnownField.IfMatch),
                     _ => KnownField.Other,

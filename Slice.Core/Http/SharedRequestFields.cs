@@ -30,7 +30,7 @@ public sealed class SharedRequestFields
     {
         byte[] bytes = Encoding.Latin1.GetBytes(name);
         var field = KnownFields.Find(bytes);
-        bool isOurs = HopByHopFields.Contains(bytes) || field is KnownField.AcceptEncoding or KnownField.Via
+        bool isOurs = HopByHopFields.Contains(bytes) || field is KnownField.AcceptEncoding or KnownField.Via or KnownField.CdnLoop
             || (IsSetByUs(field) && !SaysWhoAsks(field));
         return !Ascii.IsValid(name) || !FieldSyntax.IsToken(bytes) ? "not the name of a field"
             : isOurs ? "a field that does not reach the origin as the client sets it"
@@ -49,7 +49,7 @@ public sealed class SharedRequestFields
     /// </summary>
     public bool IsOwn(KnownField field, ReadOnlySpan<byte> name) =>
         !Includes(field, name) && !IsSetByUs(field)
-        && !(field is KnownField.AcceptEncoding or KnownField.Via or KnownField.MaxForwards)
+        && !(field is KnownField.AcceptEncoding or KnownField.Via or KnownField.CdnLoop or KnownField.MaxForwards)
         && !(field == KnownField.Other && (RewritesRequest(name) || IsAmbient(name)));
 
     /// <summary>Whether a request has a field that is the client's own (<see cref="IsOwn"/>).</summary>
@@ -68,7 +68,8 @@ public sealed class SharedRequestFields
     /// it.
     /// </summary>
     public static bool GoesWithOwn(KnownField field, ReadOnlySpan<byte> name) =>
-        !IsSetByUs(field) && field != KnownField.AcceptEncoding && !(field == KnownField.Other && RewritesRequest(name));
+        !IsSetByUs(field) && !(field is KnownField.AcceptEncoding or KnownField.Via or KnownField.CdnLoop)
+        && !(field == KnownField.Other && RewritesRequest(name));
 
     /// <summary>
     /// Whether a field that goes to the origin with requests for all says whence the request comes, and no key tells apart what the origin
@@ -80,7 +81,8 @@ public sealed class SharedRequestFields
 
     /// <summary>Whether answers that vary by the field can be told apart: not by one that says who the client is.</summary>
     internal static bool CanSelect(ReadOnlySpan<byte> name) => !RewritesRequest(name) && KnownFields.Find(name) is not (
-        KnownField.Forwarded or KnownField.XForwardedFor or KnownField.XForwardedHost or KnownField.XForwardedProto or KnownField.Via);
+        KnownField.Forwarded or KnownField.XForwardedFor or KnownField.XForwardedHost or KnownField.XForwardedProto or KnownField.Via
+        or KnownField.CdnLoop);
 
     /// <summary>
     /// Whether the origin sees the same of the field whoever asks, because we set it or leave it out. Accept-Encoding is passed on for
@@ -122,7 +124,7 @@ public sealed class SharedRequestFields
         || Is(name, "traceparent"u8) || Is(name, "tracestate"u8) || Is(name, "baggage"u8) || Is(name, "X-Amzn-Trace-Id"u8)
         || HasPrefix(name, "X-B3-"u8) || Is(name, "b3"u8) || Is(name, "uber-trace-id"u8) || Is(name, "sentry-trace"u8)
         || HasPrefix(name, "X-Datadog-"u8) || Is(name, "X-Cloud-Trace-Context"u8)
-        || Is(name, "CF-Ray"u8) || Is(name, "CF-Visitor"u8) || Is(name, "CDN-Loop"u8) || Is(name, "X-Amz-Cf-Id"u8)
+        || Is(name, "CF-Ray"u8) || Is(name, "CF-Visitor"u8) || Is(name, "X-Amz-Cf-Id"u8)
         || Is(name, "X-Varnish"u8) || Is(name, "X-Azure-Ref"u8) || Is(name, "X-Azure-FDID"u8) || HasPrefix(name, "X-Envoy-"u8)
         || Is(name, "Fastly-FF"u8) || Is(name, "X-Scheme"u8) || Is(name, "X-Timer"u8) || Is(name, "From"u8);
 

@@ -56,6 +56,7 @@ internal static class StatusLines
         504 => "HTTP/1.1 504 Gateway Timeout\r\n"u8,
         505 => "HTTP/1.1 505 HTTP Version Not Supported\r\n"u8,
         507 => "HTTP/1.1 507 Insufficient Storage\r\n"u8,
+        508 => "HTTP/1.1 508 Loop Detected\r\n"u8,
         511 => "HTTP/1.1 511 Network Authentication Required\r\n"u8,
         _ => default,
     };

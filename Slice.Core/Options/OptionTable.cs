@@ -34,6 +34,12 @@ public static class OptionTable
             "Whether requests that tell the origin of their client by X-Forwarded-For, -Proto and -Host also do so by Forwarded "
                 + "(RFC 7239).",
             o => o.SendsForwarded, (o, v) => o with { SendsForwarded = v }),
+        Choice(
+            "Origin",
+            "via_to_origin",
+            ["auto", "true", "false"],
+            "Which requests carry Via (RFC 9110 §7.6.3): those that do not ask for a coding or came with it, all, or none.",
+            o => (int)o.ViaToOrigin, (o, v) => o with { ViaToOrigin = (ViaToOrigin)v }),
         Count("Origin", "upstream_health.max_failures", 1, 1_000, "Failures in a row that make an address rest.",
             o => o.UpstreamHealth.MaxFailures, (o, v) => o with { UpstreamHealth = o.UpstreamHealth with { MaxFailures = (int)v } }),
         Duration("Origin", "upstream_health.rest", 1, DayMs, "How long an address rests before one request tries it.",

@@ -105,6 +105,9 @@ public sealed record SliceOptions
     /// </summary>
     public bool SendsForwarded { get; init; }
 
+    /// <summary>Which requests to the origin carry Via. Default <see cref="ViaToOrigin.Auto"/>.</summary>
+    public ViaToOrigin ViaToOrigin { get; init; }
+
     /// <summary>Where clients connect, <c>address:port</c>. Default 0.0.0.0:8080.</summary>
     public string ListenAddress { get; init; } = "0.0.0.0:8080";
 

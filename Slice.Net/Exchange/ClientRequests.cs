@@ -8,7 +8,8 @@ namespace Slice.Net.Exchange;
 /// <summary>Makes of a client's request what goes to the origin over a connection of ours (B62). Pure.</summary>
 /// <remarks>
 /// Method, target and every end-to-end field line go as they came, in order, once; only Max-Forwards counts down (RFC 9110 §7.6.2). What
-/// belongs to the connection stays here; what we say ourselves comes last: <c>X-Forwarded-*</c>, <c>Forwarded</c> where configured, Via.
+/// belongs to the connection stays here; what we say ourselves comes last: <c>X-Forwarded-*</c>, <c>Forwarded</c> where configured, Via or
+/// what stands for it (<see cref="ProxyIdentity"/>).
 /// </remarks>
 internal static class ClientRequests
 {
@@ -33,7 +34,8 @@ internal static class ClientRequests
             Private = exchange.PrivateWire,
             BindsConnection = ConnectionLogins.IsIn(head.Fields),
         };
-        WriteEndToEnd(request, head);
+        bool sendsVia = ProxyIdentity.SendsVia(head.Fields, exchange.Settings.Options.ViaToOrigin);
+        WriteEndToEnd(request, head, sendsVia);
         if (head.IsChunked)
         {
             request.WriteField("Transfer-Encoding"u8, "chunked"u8);
@@ -46,7 +48,7 @@ internal static class ClientRequests
         }
 
         WriteForwarded(request, exchange);
-        request.WriteField("Via"u8, SubrequestTemplates.Via);
+        WriteIdentity(request, exchange, sendsVia);
         request.EndHead();
         return request;
     }
@@ -69,14 +71,28 @@ internal static class ClientRequests
         return request;
     }
 
-    private static void WriteEndToEnd(WireRequest request, RequestHead head)
+    private static void WriteIdentity(WireRequest request, HttpExchange exchange, bool sendsVia)
+    {
+        var identity = exchange.Settings.Identity;
+        if (sendsVia)
+        {
+            request.WriteField("Via", identity.Via);
+        }
+        else
+        {
+            request.WriteField("CDN-Loop", identity.LoopBehindVia(exchange.Head.Fields));
+        }
+    }
+
+    private static void WriteEndToEnd(WireRequest request, RequestHead head, bool sendsVia)
     {
         bool countsForwards = MaxForwards.TryRead(head, out long forwardsLeft);
         for (int index = 0; index < head.Fields.LineCount; index++)
         {
             var field = head.Fields.FieldAt(index);
             bool isOurs = field is KnownField.Host
-                or KnownField.XForwardedFor or KnownField.XForwardedHost or KnownField.XForwardedProto;
+                or KnownField.XForwardedFor or KnownField.XForwardedHost or KnownField.XForwardedProto
+                || (field == KnownField.Via && !sendsVia);
 
             // RFC 9110 §10.1.1: of HTTP/1.0 an expectation means nothing, and the origin must not answer one that we would send as 1.1.
             isOurs |= field == KnownField.Expect && head.MinorVersion == 0;

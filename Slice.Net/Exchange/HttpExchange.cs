@@ -3,6 +3,7 @@ using System.Net;
 using Slice.Core.Caching;
 using Slice.Core.Fetching;
 using Slice.Core.Http;
+using Slice.Core.Options;
 using Slice.Core.Origin;
 using Slice.Net.Origin;
 
@@ -117,9 +118,10 @@ internal sealed class HttpExchange
 
     /// <summary>What subrequests on behalf of this request have in common. Made on first use: a hit needs none.</summary>
     public SubrequestTemplate Template => _template ??= (_asksAs == AskingAs.Itself
-        ? SubrequestTemplates.ForOwn(Head, Settings.Options.ForwardHost)
+        ? SubrequestTemplates.ForOwn(Head, Settings.Options.ForwardHost, IdentityField(passesAcceptEncoding: false))
         : SubrequestTemplates.ForAll(
-            Head, NormalizedTarget, KeyPrefix, Settings.SharedFields, _asksAs == AskingAs.Known, passesAcceptEncoding: IsSliced == false))
+            Head, NormalizedTarget, KeyPrefix, Settings.SharedFields, _asksAs == AskingAs.Known,
+            IdentityField(passesAcceptEncoding: IsSliced == false), passesAcceptEncoding: IsSliced == false))
         with { Client = ClientName.Of(RemoteEndPoint) };
 
     /// <summary>As whom subrequests ask; a stranger until somebody says otherwise.</summary>
@@ -317,6 +319,14 @@ internal sealed class HttpExchange
         {
             _connection.Abort();
         }
+    }
+
+    private ForwardedField IdentityField(bool passesAcceptEncoding)
+    {
+        var via = Settings.Options.ViaToOrigin;
+        bool mayBeCoded = passesAcceptEncoding && ProxyIdentity.AsksForCoding(Head.Fields);
+        return Settings.Identity.FieldFor(
+            Head.Fields, inVia: via == ViaToOrigin.Always || (via == ViaToOrigin.Auto && !mayBeCoded));
     }
 
     private void Reset(RequestSettings settings)

@@ -14,10 +14,11 @@ namespace Slice.Net.Exchange;
 /// </summary>
 internal sealed partial class RequestLog(ILogger<RequestLog> logger, SliceMeter meter)
 {
-    private static readonly TimeSpan s_droppedLinesPeriod = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_repeatedLinePeriod = TimeSpan.FromSeconds(1);
 
     private readonly Lock _lock = new();
     private Instant _droppedLinesLoggedAt;
+    private Instant _loopLoggedAt;
 
     /// <summary>The origin kept us from answering a request.</summary>
     public void OriginFailed(HttpExchange exchange, Failure failure)
@@ -82,19 +83,24 @@ internal sealed partial class RequestLog(ILogger<RequestLog> logger, SliceMeter 
             return;
         }
 
-        var now = exchange.Now;
-        lock (_lock)
+        if (MayLog(ref _droppedLinesLoggedAt, exchange.Now))
         {
-            if (now.Since(_droppedLinesLoggedAt) < s_droppedLinesPeriod)
-            {
-                return;
-            }
-
-            _droppedLinesLoggedAt = now;
+            LogLinesDropped(
+                response.Origin,
+                TargetOf(exchange),
+                response.Head.DroppedLines,
+                Encoding.Latin1.GetString(response.Head.FirstDroppedLine));
         }
+    }
 
-        LogLinesDropped(
-            response.Origin, TargetOf(exchange), response.Head.DroppedLines, Encoding.Latin1.GetString(response.Head.FirstDroppedLine));
+    /// <summary>A request that has passed this instance before. At most one line a second, as a loop has many.</summary>
+    public void LoopRefused(HttpExchange exchange)
+    {
+        meter.Errors.Add("loop");
+        if (MayLog(ref _loopLoggedAt, exchange.Now))
+        {
+            LogLoopRefused(TargetOf(exchange));
+        }
     }
 
     /// <summary>An address of the origin begins to rest, or is back. Once for each change.</summary>
@@ -134,6 +140,20 @@ internal sealed partial class RequestLog(ILogger<RequestLog> logger, SliceMeter 
         LogPageWorkFailed(error);
     }
 
+    private bool MayLog(ref Instant loggedAt, Instant now)
+    {
+        lock (_lock)
+        {
+            if (now.Since(loggedAt) < s_repeatedLinePeriod)
+            {
+                return false;
+            }
+
+            loggedAt = now;
+            return true;
+        }
+    }
+
     private static string TargetOf(HttpExchange exchange) => Encoding.Latin1.GetString(exchange.Head.Target.PathAndQuery);
 
     [LoggerMessage(EventId = 1, EventName = "origin_failed", Level = LogLevel.Warning,
@@ -170,6 +190,10 @@ internal sealed partial class RequestLog(ILogger<RequestLog> logger, SliceMeter 
     [LoggerMessage(EventId = 34, EventName = "origin_lines_dropped", Level = LogLevel.Warning,
         Message = "lines of a response that are no fields were left out: {address} {target} {count} {first}")]
     private partial void LogLinesDropped(string address, string target, int count, string first);
+
+    [LoggerMessage(EventId = 35, EventName = "loop_refused", Level = LogLevel.Warning,
+        Message = "a request came back to the proxy that sent it; does upstream_address lead here? {target}")]
+    private partial void LogLoopRefused(string target);
 
     [LoggerMessage(EventId = 32, EventName = "page_work_failed", Level = LogLevel.Error,
         Message = "an unexpected error while stored bytes were read")]

@@ -28,9 +28,12 @@ internal sealed class RequestSettings
     /// <param name="options">The configuration.</param>
     /// <param name="origin">The origin that it names.</param>
     /// <param name="time">The clock.</param>
+    /// <param name="identity">The instance, for its whole life.</param>
     /// <param name="replaced">What held until now; null at the start.</param>
-    public RequestSettings(SliceOptions options, OriginClient origin, TimeProvider time, RequestSettings? replaced = null)
+    public RequestSettings(
+        SliceOptions options, OriginClient origin, TimeProvider time, ProxyIdentity identity, RequestSettings? replaced = null)
     {
+        Identity = identity;
         Options = options;
         _time = time;
         _policyElsewhere = PolicyOf(options, isNamedPath: false);
@@ -60,6 +63,9 @@ internal sealed class RequestSettings
 
     /// <summary>The configuration itself, for what is used as it stands there.</summary>
     public SliceOptions Options { get; }
+
+    /// <summary>Who we are for the proxies around us.</summary>
+    public ProxyIdentity Identity { get; }
 
     /// <summary>The origin, for what is passed through.</summary>
     public OriginClient Origin { get; }

@@ -10,9 +10,7 @@ internal static class SubrequestTemplates
     /// <summary>How we name ourselves in Via and Cache-Status (RFC 9110 §7.6.3: a pseudonym).</summary>
     public const string Pseudonym = "pingora-slice";
 
-    private const string ViaValue = "1.1 " + Pseudonym;
-
-    /// <summary>Our element of Via (RFC 9110 §7.6.3).</summary>
+    /// <summary>Our element of Via (RFC 9110 §7.6.3) towards clients; for the origin, see <see cref="ProxyIdentity"/>.</summary>
     public static ReadOnlySpan<byte> Via => "1.1 pingora-slice"u8;
 
     /// <summary>
@@ -23,15 +21,17 @@ internal static class SubrequestTemplates
     /// <param name="host">The host in normal form; empty for the origin's own.</param>
     /// <param name="shared">Which fields go along.</param>
     /// <param name="includesCredentials">Whether Authorization and Cookie go along too (<see cref="AskingAs.Known"/>).</param>
+    /// <param name="identity">The field that says who asks; see <see cref="ProxyIdentity.FieldFor"/>.</param>
     /// <param name="passesAcceptEncoding">
     /// Whether the client's coding is asked for: outside the sliced paths. Slices are cut from the identity.
     /// </param>
     public static SubrequestTemplate ForAll(
         RequestHead head, ReadOnlySpan<byte> target, ReadOnlySpan<byte> host, SharedRequestFields shared, bool includesCredentials,
-        bool passesAcceptEncoding)
+        ForwardedField identity, bool passesAcceptEncoding)
     {
         var fields = Select(
             head,
+            identity,
             passesAcceptEncoding,
             (field, index) => shared.Includes(field, head.Fields.NameAt(index))
                 || (includesCredentials && SharedRequestFields.IsCredential(field)));
@@ -46,16 +46,18 @@ internal static class SubrequestTemplates
     /// What a client's own request is fetched with that is cut into slices all the same: every end-to-end field but those that select a
     /// part, a version or a coding, and those that say who the client is.
     /// </summary>
-    public static SubrequestTemplate ForOwn(RequestHead head, bool forwardHost)
+    public static SubrequestTemplate ForOwn(RequestHead head, bool forwardHost, ForwardedField identity)
     {
         var fields = Select(
             head,
+            identity,
             passesAcceptEncoding: false,
             (field, index) => SharedRequestFields.GoesWithOwn(field, head.Fields.NameAt(index)));
         return new SubrequestTemplate(TargetOf(head), HostOf(head, forwardHost), fields);
     }
 
-    private static List<ForwardedField> Select(RequestHead head, bool passesAcceptEncoding, Func<KnownField, int, bool> isPassedOn)
+    private static List<ForwardedField> Select(
+        RequestHead head, ForwardedField identity, bool passesAcceptEncoding, Func<KnownField, int, bool> isPassedOn)
     {
         var fields = new List<ForwardedField>();
         for (int index = 0; index < head.Fields.LineCount; index++)
@@ -68,7 +70,7 @@ internal static class SubrequestTemplates
             }
         }
 
-        fields.Add(new ForwardedField("Via", ViaValue));
+        fields.Add(identity);
         return fields;
     }
 

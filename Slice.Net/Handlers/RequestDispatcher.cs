@@ -11,21 +11,31 @@ internal sealed class RequestDispatcher : IRequestHandler
     private readonly PurgeHandler _purge;
     private readonly PassThroughHandler _passThrough;
     private readonly UpgradeHandler _upgrade;
+    private readonly RequestLog _log;
 
     /// <summary>A dispatcher over the five handlers.</summary>
     public RequestDispatcher(
-        HealthHandler health, GetHandler get, PurgeHandler purge, PassThroughHandler passThrough, UpgradeHandler upgrade)
+        HealthHandler health, GetHandler get, PurgeHandler purge, PassThroughHandler passThrough, UpgradeHandler upgrade,
+        RequestLog log)
     {
         _health = health;
         _get = get;
         _purge = purge;
         _passThrough = passThrough;
         _upgrade = upgrade;
+        _log = log;
     }
 
     /// <inheritdoc/>
     public ValueTask HandleAsync(HttpExchange exchange)
     {
+        if (exchange.Settings.Identity.IsLoop(exchange.Head.Fields))
+        {
+            // Passed on, it would come back, and each round would hold connections and turns that the one before waits for.
+            _log.LoopRefused(exchange);
+            return ErrorResponder.WriteErrorAsync(exchange, 508, "the request has come back to the proxy that sent it");
+        }
+
         switch (exchange.Head.Method)
         {
             case RequestMethod.Get when exchange.Head.Fields.Contains(KnownField.Upgrade)

@@ -86,6 +86,7 @@ public sealed class KeyFieldsTests
     [InlineData("Upgrade", false)]
     [InlineData("TE", false)]
     [InlineData("Via", false)]
+    [InlineData("CDN-Loop", false)]
     [InlineData("Expect", false)]
     [InlineData("Accept-Encoding", false)]
     public void Field_that_the_origin_does_not_see_as_the_client_sets_it_tells_nothing_apart(string name, bool isAllowed) =>

@@ -13,6 +13,7 @@ internal static class OriginRows
         LiveKeyRow.OfAct("upstream_address", "{origin}", "{other}", WhoAnswersAsync, "first", "second"),
         LiveKeyRow.OfAct("forward_host", "false", "true", HostAsync, "the origin's", "the client's"),
         LiveKeyRow.OfAct("forwarded", "false", "true", ForwardedAsync, "no Forwarded", "Forwarded"),
+        LiveKeyRow.OfAct("via_to_origin", "true", "false", ViaAsync, "Via", "no Via"),
         LiveKeyRow.OfAct("upstream_health.max_failures", "1", "3", TriesBeforeRestAsync, "1", "3") with
         {
             With = [("upstream_address", BothAddresses)],
@@ -47,6 +48,12 @@ internal static class OriginRows
         bed.Origin.Answer = exchange => exchange.RespondAsync("200 OK");
         await bed.SendAsync("POST", bed.NewTarget(), "Content-Length: 0");
         return bed.Origin.Requests[^1].Field("Forwarded") is null ? "no Forwarded" : "Forwarded";
+    }
+
+    private static async Task<string> ViaAsync(LiveKeyBed bed)
+    {
+        await bed.GetAsync(bed.NewTarget());
+        return bed.Origin.Requests[^1].Field("Via") is null ? "no Via" : "Via";
     }
 
     // The origin fails each time, the other one stands in; after so many failures nobody asks the first one any more.
