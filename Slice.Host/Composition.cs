@@ -100,7 +100,10 @@ internal sealed class Composition : IAsyncDisposable
         // Endpoints.
         _sweeper = new DeadlineSweeper(time);
         IExchangeObserver metrics = new ExchangeMetrics(meter);
-        var services = new ConnectionServices(Settings, _sweeper, observe?.Invoke(metrics) ?? metrics, time, log);
+        var services = new ConnectionServices(Settings, _sweeper, observe?.Invoke(metrics) ?? metrics, time, log)
+        {
+            DoOthersWait = () => _gate.IsWaitedAt || _passThroughGate.IsWaitedAt,
+        };
         var ownServices = services with { Observer = new ExchangeMetrics(_ownMeter), LimitsClients = false };
         Parts = new InstanceParts
         {

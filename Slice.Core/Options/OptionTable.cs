@@ -237,6 +237,13 @@ public static class OptionTable
             (t, v) => t with { RequestBody = v }),
         Deadline("keep_alive", "Idle time of a client connection between requests.", t => t.KeepAlive, (t, v) => t with { KeepAlive = v }),
         Deadline("send", "Longest time in which a client that is behind takes no byte.", t => t.Send, (t, v) => t with { Send = v }),
+        Duration(
+            "Timeouts",
+            "timeouts.half_closed",
+            0,
+            DayMs,
+            "How long a request is answered whose client has sent its end (FIN) and takes no byte; 0 ends it at once.",
+            o => o.Timeouts.HalfClosed, (o, v) => o with { Timeouts = o.Timeouts with { HalfClosed = v } }),
         Deadline("tunnel", "Longest silence of both sides of a tunnel (WebSocket).", t => t.Tunnel, (t, v) => t with { Tunnel = v }),
         Deadline("shutdown", "Time that running responses get after SIGTERM.", t => t.Shutdown, (t, v) => t with { Shutdown = v }),
 

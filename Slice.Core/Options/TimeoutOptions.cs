@@ -53,6 +53,12 @@ public sealed record TimeoutOptions
     public TimeSpan Send { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>
+    /// How long a client that has ended its direction of the connection, and takes nothing, is answered all the same; it may have closed
+    /// the connection. 0 for not at all. Default 30 s, arbitrary: most answers begin by then.
+    /// </summary>
+    public TimeSpan HalfClosed { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
     /// Longest silence of both sides of a tunnel (WebSocket). Default 1 h, the value that HAProxy's documentation uses for <c>timeout
     /// tunnel</c>.
     /// </summary>

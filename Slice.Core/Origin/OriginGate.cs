@@ -57,6 +57,18 @@ public sealed class OriginGate : IDisposable
     /// <summary>Requests that count among the slow ones.</summary>
     public int Slow => Volatile.Read(ref _slow);
 
+    /// <summary>Whether somebody waits for a permit.</summary>
+    public bool IsWaitedAt
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _everybody.IsWaiting;
+            }
+        }
+    }
+
     /// <summary>Changes the limit, 1 or more, from now on. Who is inside stays; a lower limit is reached as permits come back.</summary>
     public void Resize(int limit)
     {

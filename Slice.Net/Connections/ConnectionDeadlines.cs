@@ -45,6 +45,7 @@ internal enum DeadlineKind
 /// </param>
 /// <param name="expired">Told of a deadline that passed, on the sweeper's thread.</param>
 internal sealed class ConnectionDeadlines(TimeoutSettings timeouts, TimeProvider time, Func<long> bytesTaken, Action<DeadlineKind> expired)
+    : ISwept
 {
     // The kind stands in the lowest bits, the end of the wait above them: 2^60 ns are 36 years.
     private const int KindBits = 3;

@@ -13,4 +13,7 @@ internal sealed record ConnectionServices(
 {
     /// <summary>Whether clients are held to <c>limits.per_client</c>: not on the operator's port.</summary>
     public bool LimitsClients { get; init; } = true;
+
+    /// <summary>Whether somebody waits for a turn at the origin.</summary>
+    public Func<bool> DoOthersWait { get; init; } = static () => false;
 }

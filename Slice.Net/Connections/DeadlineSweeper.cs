@@ -3,13 +3,14 @@ using System.Collections.Concurrent;
 namespace Slice.Net.Connections;
 
 /// <summary>
-/// Looks once a second which connections have waited too long: one timer for all of them instead of one each. Thread-safe.
+/// Looks once a second which connections have waited too long, and which clients have gone: one timer for all of them instead of one
+/// each. Thread-safe.
 /// </summary>
 internal sealed class DeadlineSweeper : IDisposable
 {
     private static readonly TimeSpan s_period = TimeSpan.FromSeconds(1);
 
-    private readonly ConcurrentDictionary<ConnectionDeadlines, byte> _connections = new();
+    private readonly ConcurrentDictionary<ISwept, byte> _swept = new();
     private readonly TimeProvider _time;
     private readonly ITimer _timer;
 
@@ -20,11 +21,11 @@ internal sealed class DeadlineSweeper : IDisposable
         _timer = time.CreateTimer(static sweeper => ((DeadlineSweeper)sweeper!).Sweep(), this, s_period, s_period);
     }
 
-    /// <summary>Begins to watch a connection. Pair with <see cref="Remove"/>.</summary>
-    public void Add(ConnectionDeadlines connection) => _connections.TryAdd(connection, 0);
+    /// <summary>Begins to look. Pair with <see cref="Remove"/>.</summary>
+    public void Add(ISwept swept) => _swept.TryAdd(swept, 0);
 
-    /// <summary>Ends watching.</summary>
-    public void Remove(ConnectionDeadlines connection) => _connections.TryRemove(connection, out _);
+    /// <summary>Ends looking; nothing when that was done before.</summary>
+    public void Remove(ISwept swept) => _swept.TryRemove(swept, out _);
 
     /// <inheritdoc/>
     public void Dispose() => _timer.Dispose();
@@ -32,9 +33,9 @@ internal sealed class DeadlineSweeper : IDisposable
     private void Sweep()
     {
         long now = _time.GetTimestamp();
-        foreach (var connection in _connections)
+        foreach (var swept in _swept)
         {
-            connection.Key.Sweep(now);
+            swept.Key.Sweep(now);
         }
     }
 }

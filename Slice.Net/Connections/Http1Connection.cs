@@ -23,6 +23,7 @@ internal sealed class Http1Connection : IClientConnection
     private readonly ConnectionServices _services;
     private readonly IRequestHandler _handler;
     private readonly PipeReader _input;
+    private readonly Socket? _transportSocket;
     private readonly Socket? _socket;
     private readonly ConnectionDeadlines _deadlines;
     private readonly ClientShare _share;
@@ -30,6 +31,7 @@ internal sealed class Http1Connection : IClientConnection
     private readonly RequestHeadParser _parser;
     private readonly HttpExchange _exchange;
     private readonly CancellationToken _draining;
+    private ClientPresence? _presence;
     private RequestSettings _settings;
     private RequestRejection _rejection;
     private bool _isLate;
@@ -46,7 +48,7 @@ internal sealed class Http1Connection : IClientConnection
         _settings = services.Settings.Current;
         _share = new ClientShare(services, transport.RemoteEndPoint);
         _parser = new RequestHeadParser(_settings.HeadLimits);
-        Socket? socket = transport.Features.Get<IConnectionSocketFeature>()?.Socket;
+        var socket = _transportSocket = transport.Features.Get<IConnectionSocketFeature>()?.Socket;
         _deadlines = new ConnectionDeadlines(_settings.Timeouts, services.Time, () => ClientProgress.BytesTaken(socket), OnExpired);
         _draining = transport.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? CancellationToken.None;
 
@@ -81,7 +83,11 @@ internal sealed class Http1Connection : IClientConnection
     public bool IsTls { get; }
 
     /// <inheritdoc/>
-    public CancellationToken Closed => _transport.ConnectionClosed;
+    /// <remarks>
+    /// The transport's own token tells no FIN from a reset. Asked for by the exchange's own flow only, so nothing is made twice.
+    /// </remarks>
+    public CancellationToken Closed =>
+        (_presence ??= new ClientPresence(_services, _transportSocket, _settings.Timeouts, _transport.ConnectionClosed)).Gone;
 
     /// <summary>Serves the connection until it ends. Never throws for anything a client or an origin can do.</summary>
     public async Task RunAsync()
@@ -92,7 +98,7 @@ internal sealed class Http1Connection : IClientConnection
             return;
         }
 
-        Writer.Keep(_share.PaceUnder(_settings), Closed);
+        KeepPace();
         _services.Sweeper.Add(_deadlines);
         using var whenDraining = _draining.UnsafeRegister(static input => ((PipeReader)input!).CancelPendingRead(), _input);
         try
@@ -118,6 +124,7 @@ internal sealed class Http1Connection : IClientConnection
         finally
         {
             _services.Sweeper.Remove(_deadlines);
+            _presence?.Dispose();
             _share.Leave();
             _exchange.Release();
             _exchange.Close();
@@ -257,8 +264,18 @@ internal sealed class Http1Connection : IClientConnection
             _settings = settings;
             _parser.Limit(settings.HeadLimits);
             _deadlines.Timeouts = settings.Timeouts;
-            Writer.Keep(_share.PaceUnder(settings), Closed);
+            KeepPace();
+            if (_presence is not null)
+            {
+                _presence.Timeouts = settings.Timeouts;
+            }
         }
+    }
+
+    private void KeepPace()
+    {
+        var pace = _share.PaceUnder(_settings);
+        Writer.Keep(pace, pace is null ? CancellationToken.None : Closed);
     }
 
     // A pipe of the transport that was aborted, or reset by its peer; a wait on behalf of a client that has left.

@@ -40,7 +40,7 @@ internal sealed class HttpExchange
     {
         (_connection, Head, _time) = (connection, head, time);
         (Writer, Body) = (connection.Writer, connection.Body);
-        (RemoteEndPoint, IsTls, ConnectionClosed) = (connection.RemoteEndPoint, connection.IsTls, connection.Closed);
+        (RemoteEndPoint, IsTls) = (connection.RemoteEndPoint, connection.IsTls);
         EndedAt = time.GetTimestamp();
     }
 
@@ -63,7 +63,7 @@ internal sealed class HttpExchange
     public bool IsTls { get; }
 
     /// <inheritdoc cref="IClientConnection.Closed"/>
-    public CancellationToken ConnectionClosed { get; }
+    public CancellationToken ConnectionClosed => _connection.Closed;
 
     /// <summary>Status of the response; 0 until its head is handed to the writer.</summary>
     public int Status { get; private set; }

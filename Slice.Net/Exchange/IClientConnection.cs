@@ -18,8 +18,9 @@ internal interface IClientConnection
     bool IsTls { get; }
 
     /// <summary>
-    /// Cancelled when the client has closed its side. As with nginx and Kestrel a half-closed connection counts as closed: waiting on
-    /// behalf of that client ends.
+    /// Cancelled when the client has gone, so that waiting on its behalf ends: at once when it resets the connection; when it has only
+    /// ended its own direction, once it turns out to be gone, others wait, or <c>timeouts.half_closed</c> is over. Costs something at the
+    /// first use on a connection: not for answers from the store.
     /// </summary>
     CancellationToken Closed { get; }
 

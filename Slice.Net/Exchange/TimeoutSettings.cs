@@ -3,7 +3,8 @@ using Slice.Core.Options;
 namespace Slice.Net.Exchange;
 
 /// <summary>The client-side timeouts in ticks of <see cref="TimeProvider.GetTimestamp"/>. Immutable.</summary>
-internal sealed record TimeoutSettings(long KeepAlive, long RequestHead, RatedTimeout RequestBody, RatedTimeout Send, long Linger)
+internal sealed record TimeoutSettings(
+    long KeepAlive, long RequestHead, RatedTimeout RequestBody, RatedTimeout Send, long HalfClosed, long Linger)
 {
     // nginx's lingering_timeout.
     private static readonly TimeSpan s_linger = TimeSpan.FromSeconds(5);
@@ -17,6 +18,7 @@ internal sealed record TimeoutSettings(long KeepAlive, long RequestHead, RatedTi
             ToTimestamp(timeouts.RequestHead),
             new RatedTimeout(ToTimestamp(timeouts.RequestBody), BytesWithin(timeouts.RequestBody, options.Limits.MinReceiveRate)),
             new RatedTimeout(ToTimestamp(timeouts.Send), BytesWithin(timeouts.Send, options.Limits.MinSendRate)),
+            ToTimestamp(timeouts.HalfClosed),
             ToTimestamp(s_linger));
 
         long ToTimestamp(TimeSpan span) => (long)(span.TotalSeconds * time.TimestampFrequency);

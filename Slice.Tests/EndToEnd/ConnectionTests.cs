@@ -137,25 +137,6 @@ public sealed class ConnectionTests
         Assert.Equal(TestContent.Bytes(1, 2, _file.Seed), (await client.ReadResponseAsync()).Body);
     }
 
-    [Fact]
-    public async Task Client_that_finishes_sending_after_its_request_is_gone()
-    {
-        // As with nginx and Kestrel: HttpExchange.ConnectionClosed. What matters is that nothing is left behind.
-        var gate = new TaskCompletionSource();
-        _file.Fault = RangeFile.OnRequest(1, new RangeFault { HeadGate = gate.Task });
-        await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
-        await using var proxy = await ProxyUnderTest.StartAsync(origin.Uri, sliceSizeBytes: 4);
-        using var client = await RawClient.ConnectAsync(proxy.EndPoint);
-        await client.SendAsync(Get);
-        await origin.RequestsArrivedAsync(1);
-
-        client.FinishSending();
-
-        await Eventually.TrueAsync(() => proxy.Instance.Parts.Meter.ActiveRequests.Value == 0, "no request is active");
-        gate.SetResult();
-        Assert.Equal(TestContent.Bytes(0, 16, _file.Seed), (await proxy.GetAsync("/file")).Body);
-    }
-
     [Theory]
     [Trait("Behaviour", "B36")]
     [Trait("Behaviour", "B37")]

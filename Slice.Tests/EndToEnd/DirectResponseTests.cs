@@ -24,6 +24,7 @@ public sealed class DirectResponseTests
             await client.SendAsync(RawClient.Request("GET", "/file"));
             await client.ReadHeadAsync();
             await client.ReadBytesAsync("first bytes".Length);
+            client.Abort();
         }
 
         await Deadline.WithinAsync(originSawTheEnd.Task, "the connection to the origin ends");

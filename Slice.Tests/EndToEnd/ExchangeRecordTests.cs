@@ -136,6 +136,7 @@ public sealed class ExchangeRecordTests
         {
             await client.SendAsync(RawClient.Request("GET", "/file"));
             await origin.RequestsArrivedAsync(1);
+            client.Abort();
         }
 
         var record = Assert.Single(await FinishedAsync(proxy, 1));
@@ -199,6 +200,7 @@ public sealed class ExchangeRecordTests
         {
             await client.SendAsync(RawClient.Request("GET", "/file", "Range: bytes=8-9"));
             await origin.RequestsArrivedAsync(2);
+            client.Abort();
         }
 
         var record = (await FinishedAsync(proxy, 2))[1];
@@ -264,6 +266,7 @@ public sealed class ExchangeRecordTests
             await client.SendAsync(RawClient.Request("GET", "/file"));
             await client.ReadHeadAsync();
             await client.ReadBytesAsync(5);
+            client.Abort();
         }
 
         var record = Assert.Single(await FinishedAsync(proxy, 1));

@@ -25,6 +25,7 @@ public sealed class OriginTurnTests
             using var client = await RawClient.ConnectAsync(proxy.EndPoint);
             await client.SendAsync(RawClient.Request("GET", $"/slow?{index}"));
             await origin.RequestsArrivedAsync(index + 1);
+            client.Abort();
         }
 
         await Eventually.TrueAsync(() => Volatile.Read(ref _abandoned) == Limit, "the requests at the origin to end");

@@ -18,6 +18,7 @@ internal static class TimeoutRows
         LiveKeyRow.OfWait("timeouts.request_body", UnfinishedBodyAsync),
         LiveKeyRow.OfWait("timeouts.keep_alive", IdleConnectionAsync),
         LiveKeyRow.OfWait("timeouts.send", ClientThatDoesNotReadAsync),
+        LiveKeyRow.OfWait("timeouts.half_closed", ClientThatHasSentItsEndAsync),
         LiveKeyRow.OfWait("timeouts.tunnel", SilentTunnelAsync),
 
         // An instance stops once, so only the new value can be seen at work: under the old one the test's own deadline would pass first.
@@ -152,6 +153,30 @@ internal static class TimeoutRows
                 await bed.PassUntilIdleAsync();
                 await slow.ExpectResetAsync();
                 slow.Dispose();
+            });
+    }
+
+    private static async Task<LiveKeyWait> ClientThatHasSentItsEndAsync(LiveKeyBed bed)
+    {
+        var gate = NewGate();
+        bed.File.Fault = _ => new RangeFault { HeadGate = gate.Task };
+        int asked = bed.Origin.RequestCount;
+        var client = await RawClient.ConnectAsync(bed.Proxy.EndPoint);
+        await client.SendAsync(RawClient.Request("GET", bed.NewTarget(), "Range: bytes=0-0"));
+        await bed.Origin.RequestsArrivedAsync(asked + 1);
+        client.FinishSending();
+        return new(
+            async () =>
+            {
+                gate.SetResult();
+                Assert.Equal(206, (await client.ReadResponseAsync()).StatusCode);
+                client.Dispose();
+            },
+            async () =>
+            {
+                await bed.PassUntilIdleAsync();
+                await client.ExpectResetAsync();
+                client.Dispose();
             });
     }
 
