@@ -25,6 +25,7 @@ haproxy haproxy
 curl curl
 aria2c aria2
 wget wget
+zsync zsync
 dpkg-deb dpkg
 chromium chromium'
 

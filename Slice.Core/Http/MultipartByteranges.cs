@@ -53,14 +53,15 @@ public sealed class MultipartByteranges
     /// <summary>What stands before the bytes of part <paramref name="index"/>.</summary>
     public byte[] PartHead(int index)
     {
-        // The line end before a boundary belongs to the boundary (RFC 2046 §5.1.1); the first boundary stands at the very beginning.
+        // The line end before a boundary belongs to the boundary (RFC 2046 §5.1.1), also before the first one, where the preamble is empty:
+        // nginx and Apache begin so, and zsync 0.6.2 takes any other body for unusable and repeats its request for ever.
         Span<byte> contentRange = stackalloc byte[ContentRangeField.MaxBytes];
         contentRange = contentRange[..ContentRangeField.Write(_parts[index], _completeLength, contentRange)];
         var typeName = _contentType.Length == 0 ? default : "Content-Type: "u8;
         var typeEnd = _contentType.Length == 0 ? default : "\r\n"u8;
         return
         [
-            .. index == 0 ? default : "\r\n"u8, .. "--"u8, .. _boundary, .. "\r\n"u8,
+            .. "\r\n--"u8, .. _boundary, .. "\r\n"u8,
             .. typeName, .. _contentType, .. typeEnd,
             .. "Content-Range: "u8, .. contentRange, .. "\r\n\r\n"u8,
         ];
@@ -75,7 +76,7 @@ public sealed class MultipartByteranges
     {
         Span<byte> contentRange = stackalloc byte[ContentRangeField.MaxBytes];
         int typeBytes = _contentType.Length == 0 ? 0 : "Content-Type: \r\n"u8.Length + _contentType.Length;
-        return (index == 0 ? 0 : 2) + 2 + BoundaryBytes + 2 + typeBytes
+        return "\r\n--"u8.Length + BoundaryBytes + "\r\n"u8.Length + typeBytes
             + "Content-Range: "u8.Length + ContentRangeField.Write(_parts[index], _completeLength, contentRange) + 4;
     }
 }

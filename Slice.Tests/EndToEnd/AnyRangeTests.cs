@@ -117,7 +117,7 @@ public sealed class AnyRangeTests
     private List<ByteRange> ReadParts(RawResponse response)
     {
         string boundary = response.Field("Content-Type")!.Split("boundary=")[1];
-        string[] pieces = ("\r\n" + response.BodyText).Split("\r\n--" + boundary);
+        string[] pieces = response.BodyText.Split("\r\n--" + boundary);
         Assert.Equal(("", "--\r\n"), (pieces[0], pieces[^1]));
         List<ByteRange> parts = [];
         foreach (string piece in pieces[1..^1])

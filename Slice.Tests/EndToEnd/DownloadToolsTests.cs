@@ -142,6 +142,27 @@ public sealed class DownloadToolsTests : IAsyncLifetime
         Assert.Equal(101, _origin!.ReadAccessLog().Count);
     }
 
+    // The ranges that zsync wants come as one multipart body, which it reads only when that begins with an empty line.
+    [Fact]
+    [Trait("Behaviour", "B7")]
+    public async Task Zsync_updates_an_old_copy_by_the_parts_that_changed()
+    {
+        await RunAsync("zsyncmake", "-u", "object.bin", "-o", _served.Combine("object.zsync"), _served.Combine("object.bin"));
+        byte[] old = TestContent.Bytes(0, (int)LengthBytes, seed: 4);
+        foreach (int slice in (int[])[7, 31, 64, 99])
+        {
+            old.AsSpan((slice * SliceBytes) - 1500, 3000).Clear();
+        }
+
+        string copy = _downloads.Combine("old");
+        await File.WriteAllBytesAsync(copy, old, TestContext.Current.CancellationToken);
+        string url = Url.Replace("object.bin", "object.zsync", StringComparison.Ordinal);
+        await RunAsync("zsync", "-q", "-i", copy, "-o", _downloads.Combine("new"), url);
+
+        AssertIs(_downloads.Combine("new"), 0, LengthBytes);
+        Assert.InRange(_origin!.ReadAccessLog().Count, 5, 20);
+    }
+
     // The tool's standard output; the test fails with all of it when the tool does.
     private static async Task<string> RunAsync(string tool, params string[] arguments)
     {

@@ -31,9 +31,9 @@ public sealed class MultipartTests
             Assert.Equal(response.Body.Length.ToString(CultureInfo.InvariantCulture), response.Field("Content-Length"));
             byte[] expected =
             [
-                .. Head(boundary, "--", "3000-3001"), .. TestContent.Bytes(3000, 2, _file.Seed),
-                .. Head(boundary, "\r\n--", "100-299"), .. TestContent.Bytes(100, 200, _file.Seed),
-                .. Head(boundary, "\r\n--", "4091-4095"), .. TestContent.Bytes(4091, 5, _file.Seed),
+                .. Head(boundary, "3000-3001"), .. TestContent.Bytes(3000, 2, _file.Seed),
+                .. Head(boundary, "100-299"), .. TestContent.Bytes(100, 200, _file.Seed),
+                .. Head(boundary, "4091-4095"), .. TestContent.Bytes(4091, 5, _file.Seed),
                 .. Encoding.ASCII.GetBytes($"\r\n--{boundary}--\r\n"),
             ];
             Assert.Equal(expected, response.Body);
@@ -55,7 +55,7 @@ public sealed class MultipartTests
         var response = await proxy.GetAsync("/file", "Range: bytes=0-0,1000-1000");
 
         Assert.StartsWith(
-            $"--{BoundaryOf(response)}\r\nContent-Range: bytes 0-0/4096\r\n\r\n", response.BodyText, StringComparison.Ordinal);
+            $"\r\n--{BoundaryOf(response)}\r\nContent-Range: bytes 0-0/4096\r\n\r\n", response.BodyText, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -226,8 +226,8 @@ public sealed class MultipartTests
         return response.Field("Content-Type")![Type.Length..];
     }
 
-    private static byte[] Head(string boundary, string dashes, string range) =>
-        Encoding.ASCII.GetBytes($"{dashes}{boundary}\r\nContent-Type: video/mp4\r\nContent-Range: bytes {range}/4096\r\n\r\n");
+    private static byte[] Head(string boundary, string range) =>
+        Encoding.ASCII.GetBytes($"\r\n--{boundary}\r\nContent-Type: video/mp4\r\nContent-Range: bytes {range}/4096\r\n\r\n");
 
     private static Task<ProxyUnderTest> StartAsync(ScriptedOrigin origin, Func<SliceOptions, SliceOptions>? configure = null) =>
         ProxyUnderTest.StartAsync(origin.Uri, SliceBytes, configure);
