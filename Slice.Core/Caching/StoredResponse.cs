@@ -27,6 +27,7 @@ public sealed class StoredResponse
         Freshness = freshness;
         _fieldLines = fieldLines;
         EntityTag = EntityTagIn(fieldLines, validator);
+        HasReferences = ReferenceFields.AreIn(fieldLines);
         _lastModifiedTicks = lastModifiedDate?.UtcTicks ?? NoDate;
         _dateTicks = date?.UtcTicks ?? NoDate;
     }
@@ -48,6 +49,9 @@ public sealed class StoredResponse
 
     /// <summary>Whether the origin serves parts of it, as far as it has said so.</summary>
     public bool HasRanges { get; init; }
+
+    /// <summary>Whether a field line refers to a place (<see cref="ReferenceFields"/>), perhaps by the origin's own address.</summary>
+    internal bool HasReferences { get; }
 
     /// <summary>
     /// Whether it answers requests of strangers only: an error or a redirect that the origin does not call public. Somebody whom the origin

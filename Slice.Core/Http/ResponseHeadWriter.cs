@@ -112,6 +112,37 @@ public ref struct ResponseHeadWriter(Span<byte> destination)
         }
     }
 
+    /// <summary>Writes one field line whose value is these pieces, one after the other.</summary>
+    /// <param name="name">A field name; ours or one that was parsed, and therefore a token.</param>
+    /// <param name="first">The beginning; may be empty, as any piece.</param>
+    /// <param name="second">What follows.</param>
+    /// <param name="third">What follows that.</param>
+    /// <param name="last">The end.</param>
+    /// <exception cref="ArgumentException">A piece contains CR, LF or NUL.</exception>
+    public void WriteField(
+        scoped ReadOnlySpan<byte> name, scoped ReadOnlySpan<byte> first, scoped ReadOnlySpan<byte> second,
+        scoped ReadOnlySpan<byte> third, scoped ReadOnlySpan<byte> last)
+    {
+        int length = first.Length + second.Length + third.Length + last.Length;
+        if (!TryTake(name.Length + length + 4, out Span<byte> line))
+        {
+            return;
+        }
+
+        name.CopyTo(line);
+        ": "u8.CopyTo(line[name.Length..]);
+        var value = line.Slice(name.Length + 2, length);
+        first.CopyTo(value);
+        second.CopyTo(value[first.Length..]);
+        third.CopyTo(value[(first.Length + second.Length)..]);
+        last.CopyTo(value[^last.Length..]);
+        "\r\n"u8.CopyTo(line[^2..]);
+        if (value.ContainsAny((byte)'\r', (byte)'\n', (byte)0))
+        {
+            ThrowInvalidValue();
+        }
+    }
+
     /// <summary>Writes one field line with a number of 0 or more.</summary>
     public void WriteField(scoped ReadOnlySpan<byte> name, long value)
     {

@@ -30,6 +30,12 @@ public static class OptionTable
             o => o.ForwardHost, (o, v) => o with { ForwardHost = v }),
         Flag(
             "Origin",
+            "rewrite_location",
+            "Whether a Location, Content-Location or Refresh that names an address of the origin names the one that the client asked "
+                + "instead.",
+            o => o.RewriteLocation, (o, v) => o with { RewriteLocation = v }),
+        Flag(
+            "Origin",
             "forwarded",
             "Whether requests that tell the origin of their client by X-Forwarded-For, -Proto and -Host also do so by Forwarded "
                 + "(RFC 7239).",

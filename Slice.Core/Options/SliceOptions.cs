@@ -101,6 +101,12 @@ public sealed record SliceOptions
     public bool ForwardHost { get; init; }
 
     /// <summary>
+    /// Whether Location, Content-Location and Refresh that name an address of the origin name the client's instead. Default true, as
+    /// nginx's <c>proxy_redirect default</c>.
+    /// </summary>
+    public bool RewriteLocation { get; init; } = true;
+
+    /// <summary>
     /// Whether requests that are passed through also carry <c>Forwarded</c> (RFC 7239), beside X-Forwarded-*. Default false.
     /// </summary>
     public bool SendsForwarded { get; init; }

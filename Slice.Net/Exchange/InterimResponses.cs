@@ -42,7 +42,7 @@ internal sealed class InterimResponses : IInterimResponses, IDisposable
             if (!(head.Status == 100 && _hasContinued))
             {
                 _hasContinued |= head.Status == 100;
-                using var passed = Format(head);
+                using var passed = Format(_exchange, head);
                 await _exchange.Writer.WriteAsync(passed.Bytes);
             }
         }
@@ -76,14 +76,14 @@ internal sealed class InterimResponses : IInterimResponses, IDisposable
 
     private Task TakeTurnAsync() => _turn?.WaitAsync() ?? Task.CompletedTask;
 
-    private static RentedHead Format(ResponseHead head)
+    private static RentedHead Format(HttpExchange exchange, ResponseHead head)
     {
-        var builder = new ResponseHeadBuilder(head);
+        var builder = new ResponseHeadBuilder(head, ResponseHeadBuilder.ReferenceBytes(exchange));
         for (int index = 0; index < head.Fields.LineCount; index++)
         {
             if (StoredFields.IsForwarded(head.Fields, index))
             {
-                builder.WriteForwarded(head.Fields, index);
+                builder.WriteForwarded(exchange, head.Fields, index);
             }
         }
 

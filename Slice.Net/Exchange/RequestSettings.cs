@@ -41,6 +41,7 @@ internal sealed class RequestSettings
         _readerOfNamedPaths = new StoredResponseReader(_policyOfNamedPaths, time);
         CacheRules = new CacheRules(options.CacheRules);
         Origin = origin;
+        References = new OriginReferences(options);
         Patterns = new SlicePatterns(options.SlicePatterns);
         QueryKeyRule = new QueryKeyRule(options.CacheKeyQuery, options.CacheKeyIgnoredArguments);
         KeyFields = new KeyFields(options.CacheKeyFields);
@@ -69,6 +70,9 @@ internal sealed class RequestSettings
 
     /// <summary>The origin, for what is passed through.</summary>
     public OriginClient Origin { get; }
+
+    /// <summary>Finds the addresses of the origin in its answers.</summary>
+    public OriginReferences References { get; }
 
     /// <summary>What applies to everything that is fetched for the request.</summary>
     public FetchSettings Fetching { get; }

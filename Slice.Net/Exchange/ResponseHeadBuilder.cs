@@ -17,8 +17,12 @@ internal ref struct ResponseHeadBuilder
     // For the status line and every field of ours; the longest of them together are under 600 bytes.
     private const int OwnBytes = 1024;
 
+    // As many as there are fields with references. Further lines, which no client should believe, go on as they are.
+    private const int MaxRewritten = 3;
+
     private readonly byte[] _buffer;
     private ResponseHeadWriter _writer;
+    private int _rewritten;
 
     /// <summary>A head with the phrase of the registry.</summary>
     /// <param name="status">100 to 999.</param>
@@ -35,15 +39,19 @@ internal ref struct ResponseHeadBuilder
 
     /// <summary>A head with the status line of a response that is passed on, and room for its lines.</summary>
     /// <param name="head">The response.</param>
-    /// <param name="bodyBytes">Room for a body behind the head.</param>
-    public ResponseHeadBuilder(ResponseHead head, int bodyBytes = 0)
-        : this(bodyBytes + head.Length + (2 * head.Fields.LineCount)) => _writer.WriteStatusLine(head.Status, head.ReasonPhrase);
+    /// <param name="otherBytes">Room for a body behind the head, and for references.</param>
+    public ResponseHeadBuilder(ResponseHead head, int otherBytes = 0)
+        : this(otherBytes + head.Length + (2 * head.Fields.LineCount)) => _writer.WriteStatusLine(head.Status, head.ReasonPhrase);
 
     private ResponseHeadBuilder(int otherBytes)
     {
         _buffer = ArrayPool<byte>.Shared.Rent(OwnBytes + otherBytes);
         _writer = new ResponseHeadWriter(_buffer);
     }
+
+    /// <summary>Room that references take beyond their own, when they name the client's address instead of the origin's.</summary>
+    public static int ReferenceBytes(HttpExchange exchange) =>
+        exchange.Settings.Options.RewriteLocation ? MaxRewritten * ("https://"u8.Length + exchange.Head.Host.Length) : 0;
 
     /// <summary>Room that the lines of an origin take.</summary>
     public static int BytesOf(IReadOnlyList<ForwardedField> fields)
@@ -69,14 +77,55 @@ internal ref struct ResponseHeadBuilder
     /// <summary>The Content-Range of a 416.</summary>
     public void WriteUnsatisfiedContentRange(long completeLength) => _writer.WriteUnsatisfiedContentRange(completeLength);
 
-    /// <summary>Lines of a stored response, each with its CRLF.</summary>
-    public void WriteStored(scoped ReadOnlySpan<byte> lines) => _writer.WriteRaw(lines);
+    /// <summary>
+    /// All lines of a stored response. What the origin calls by its own address is the client's to each client: the next one may come by
+    /// another host.
+    /// </summary>
+    public void WriteStored(HttpExchange exchange, StoredResponse stored)
+    {
+        if (!stored.HasReferences)
+        {
+            _writer.WriteRaw(stored.FieldLines.Span);
+            return;
+        }
 
-    /// <summary>One line of an origin, whether or not it is end-to-end.</summary>
+        var lines = new FieldLineReader(stored.FieldLines.Span);
+        while (lines.MoveNext())
+        {
+            WriteStored(exchange, lines);
+        }
+    }
+
+    /// <summary>One line of a stored response.</summary>
+    public void WriteStored(HttpExchange exchange, scoped in FieldLineReader line)
+    {
+        if (!TryRewrite(exchange, line.Name, line.Value))
+        {
+            _writer.WriteRaw(line.Line);
+        }
+    }
+
+    /// <summary>One line of an origin as it is, whether or not it is end-to-end.</summary>
     public void WriteForwarded(ForwardedField field) => _writer.WriteForwarded(field);
 
-    /// <summary>One line of an origin, whether or not it is end-to-end.</summary>
-    public void WriteForwarded(FieldTable fields, int index) => _writer.WriteField(fields.NameAt(index), fields.ValueAt(index));
+    /// <summary>One line of an origin, end-to-end or not. A reference to the origin's own address names the client's instead.</summary>
+    public void WriteForwarded(HttpExchange exchange, ForwardedField field)
+    {
+        bool isReference = field.Name.Length is 7 or 8 or 16 && ReferenceFields.Contains(Encoding.Latin1.GetBytes(field.Name));
+        if (!isReference || !TryRewrite(exchange, Encoding.Latin1.GetBytes(field.Name), Encoding.Latin1.GetBytes(field.Value)))
+        {
+            _writer.WriteForwarded(field);
+        }
+    }
+
+    /// <summary>One line of an origin, end-to-end or not. A reference to the origin's own address names the client's instead.</summary>
+    public void WriteForwarded(HttpExchange exchange, FieldTable fields, int index)
+    {
+        if (!TryRewrite(exchange, fields.NameAt(index), fields.ValueAt(index)))
+        {
+            _writer.WriteField(fields.NameAt(index), fields.ValueAt(index));
+        }
+    }
 
     /// <summary>Via: that the response came through us (RFC 9110 §7.6.3).</summary>
     public void WriteVia() => _writer.WriteField("Via"u8, SubrequestTemplates.Via);
@@ -120,6 +169,38 @@ internal ref struct ResponseHeadBuilder
         }
 
         return new RentedHead(_buffer, _writer.BytesWritten + bodyBytes);
+    }
+
+    // Scheme and authority by which the client has reached us, as nginx does by default. A client of HTTP/1.0 that named no host gets a
+    // relative reference.
+    private bool TryRewrite(HttpExchange exchange, scoped ReadOnlySpan<byte> name, scoped ReadOnlySpan<byte> value)
+    {
+        if (!ReferenceFields.Contains(name) || !exchange.Settings.Options.RewriteLocation || _rewritten == MaxRewritten)
+        {
+            return false;
+        }
+
+        int start = ReferenceFields.FindReference(name, value);
+        var host = exchange.Head.Host;
+        if (start < 0
+            || value.ContainsAny((byte)'\r', (byte)'\n', (byte)0)
+            || !exchange.Settings.References.TryFind(value[start..], host, exchange.IsTls, out int length))
+        {
+            return false;
+        }
+
+        _rewritten++;
+        var rest = value[(start + length)..];
+        if (!host.IsEmpty)
+        {
+            _writer.WriteField(name, value[..start], exchange.IsTls ? "https://"u8 : "http://"u8, host, rest);
+        }
+        else
+        {
+            _writer.WriteField(name, value[..start], rest.StartsWith("/"u8) ? default : "/"u8, default, rest);
+        }
+
+        return true;
     }
 
     private static InvalidOperationException TooLong() => new("A response head is longer than its fields.");

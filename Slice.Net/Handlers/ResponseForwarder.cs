@@ -115,7 +115,9 @@ internal static class ResponseForwarder
     private static RentedHead FormatHead(HttpExchange exchange, OriginResponse response, CacheStatus status, bool isChunked, bool isKept)
     {
         bool hidesContentRange = IsContentRangeMeaningless(exchange, response);
-        var head = response is WireResponse wire ? BeginHead(wire, hidesContentRange) : BeginHead(response, hidesContentRange);
+        var head = response is WireResponse wire
+            ? BeginHead(exchange, wire, hidesContentRange)
+            : BeginHead(exchange, response, hidesContentRange);
 
         if (isChunked)
         {
@@ -135,15 +137,16 @@ internal static class ResponseForwarder
         return head.End();
     }
 
-    private static ResponseHeadBuilder BeginHead(OriginResponse response, bool hidesContentRange)
+    private static ResponseHeadBuilder BeginHead(HttpExchange exchange, OriginResponse response, bool hidesContentRange)
     {
-        var head = new ResponseHeadBuilder(response.Status, response.ReasonPhrase, ResponseHeadBuilder.BytesOf(response.Fields));
+        int bytes = ResponseHeadBuilder.BytesOf(response.Fields) + ResponseHeadBuilder.ReferenceBytes(exchange);
+        var head = new ResponseHeadBuilder(response.Status, response.ReasonPhrase, bytes);
         foreach (var field in response.Fields)
         {
             bool isHidden = hidesContentRange && field.Name.Equals("Content-Range", StringComparison.OrdinalIgnoreCase);
             if (!isHidden && StoredFields.IsForwarded(field.Name, response.Fields))
             {
-                head.WriteForwarded(field);
+                head.WriteForwarded(exchange, field);
             }
         }
 
@@ -151,16 +154,17 @@ internal static class ResponseForwarder
     }
 
     // The same of a head whose lines are bytes.
-    private static ResponseHeadBuilder BeginHead(WireResponse response, bool hidesContentRange)
+    private static ResponseHeadBuilder BeginHead(HttpExchange exchange, WireResponse response, bool hidesContentRange)
     {
         var fields = response.Head.Fields;
-        var head = new ResponseHeadBuilder(response.Head, (int)Math.Clamp(response.ContentLength, 0, MaxBodyBesideHead));
+        int bodyBytes = (int)Math.Clamp(response.ContentLength, 0, MaxBodyBesideHead);
+        var head = new ResponseHeadBuilder(response.Head, bodyBytes + ResponseHeadBuilder.ReferenceBytes(exchange));
         for (int index = 0; index < fields.LineCount; index++)
         {
             bool isHidden = hidesContentRange && Ascii.EqualsIgnoreCase(fields.NameAt(index), "Content-Range"u8);
             if (!isHidden && StoredFields.IsForwarded(fields, index))
             {
-                head.WriteForwarded(fields, index);
+                head.WriteForwarded(exchange, fields, index);
             }
         }
 

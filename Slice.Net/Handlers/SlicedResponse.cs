@@ -14,14 +14,14 @@ internal static class SlicedResponse
     /// <summary>The stored status, or 206 with <paramref name="range"/>.</summary>
     public static RentedHead Create(HttpExchange exchange, StoredResponse stored, ByteRange? range, CacheStatus status, Instant now)
     {
-        var head = new ResponseHeadBuilder(range is null ? stored.Status : 206, stored.FieldLines.Length);
+        var head = new ResponseHeadBuilder(range is null ? stored.Status : 206, BytesOf(exchange, stored));
         if (range is not null && stored.DescribesContent)
         {
-            WriteLinesOfPart(ref head, stored);
+            WriteLinesOfPart(ref head, exchange, stored);
         }
         else
         {
-            head.WriteStored(stored.FieldLines.Span);
+            head.WriteStored(exchange, stored);
         }
 
         if (stored.Status == 200)
@@ -49,13 +49,13 @@ internal static class SlicedResponse
     public static RentedHead CreateMultipart(
         HttpExchange exchange, StoredResponse stored, MultipartByteranges multipart, CacheStatus status, Instant now)
     {
-        var head = new ResponseHeadBuilder(206, stored.FieldLines.Length);
+        var head = new ResponseHeadBuilder(206, BytesOf(exchange, stored));
         var lines = new FieldLineReader(stored.FieldLines.Span);
         while (lines.MoveNext())
         {
             if (!lines.Is("Content-Type"u8) && !StoredFields.IsOfContent(lines))
             {
-                head.WriteStored(lines.Line);
+                head.WriteStored(exchange, lines);
             }
         }
 
@@ -68,13 +68,13 @@ internal static class SlicedResponse
     /// <summary>304 (RFC 9110 §15.4.5).</summary>
     public static RentedHead NotModified(HttpExchange exchange, StoredResponse stored, CacheStatus status, Instant now)
     {
-        var head = new ResponseHeadBuilder(304, stored.FieldLines.Length);
+        var head = new ResponseHeadBuilder(304, BytesOf(exchange, stored));
         var lines = new FieldLineReader(stored.FieldLines.Span);
         while (lines.MoveNext())
         {
             if (StoredFields.BelongsTo304(lines))
             {
-                head.WriteStored(lines.Line);
+                head.WriteStored(exchange, lines);
             }
         }
 
@@ -82,17 +82,20 @@ internal static class SlicedResponse
     }
 
     // Without those that describe the bytes of the whole.
-    private static void WriteLinesOfPart(ref ResponseHeadBuilder head, StoredResponse stored)
+    private static void WriteLinesOfPart(ref ResponseHeadBuilder head, HttpExchange exchange, StoredResponse stored)
     {
         var lines = new FieldLineReader(stored.FieldLines.Span);
         while (lines.MoveNext())
         {
             if (!StoredFields.IsOfContent(lines))
             {
-                head.WriteStored(lines.Line);
+                head.WriteStored(exchange, lines);
             }
         }
     }
+
+    private static int BytesOf(HttpExchange exchange, StoredResponse stored) =>
+        stored.FieldLines.Length + (stored.HasReferences ? ResponseHeadBuilder.ReferenceBytes(exchange) : 0);
 
     private static RentedHead Finish(
         ref ResponseHeadBuilder head, HttpExchange exchange, StoredResponse stored, CacheStatus status, Instant now)

@@ -145,7 +145,7 @@ internal sealed class StoredResponseUpdates(ObjectIndex index)
         if (!Uri.TryCreate(baseUri.GetLeftPart(UriPartial.Authority) + target, s_asSent, out var requested)
             || !Uri.TryCreate(requested, reference, out var uri)
             || uri.Scheme is not ("http" or "https")
-            || !IsSameSite(uri, baseUri))
+            || !(IsSameSite(uri, baseUri) || IsOfOrigin(exchange, uri)))
         {
             return;
         }
@@ -157,6 +157,11 @@ internal sealed class StoredResponseUpdates(ObjectIndex index)
         length = exchange.Settings.QueryKeyRule.Apply(key.AsSpan(exchange.KeyPrefix.Length, length));
         index.Remove(key.AsSpan(0, exchange.KeyPrefix.Length + length));
     }
+
+    // The origin may call the same site by its own address.
+    private static bool IsOfOrigin(HttpExchange exchange, Uri reference) =>
+        exchange.Settings.References.TryFind(
+            Encoding.Latin1.GetBytes(reference.AbsoluteUri), exchange.Head.Host, exchange.IsTls, out _);
 
     // Also http beside https: behind a balancer that ends TLS we cannot tell which of the two the client used.
     private static bool IsSameSite(Uri reference, Uri requested)

@@ -12,6 +12,7 @@ internal static class OriginRows
     [
         LiveKeyRow.OfAct("upstream_address", "{origin}", "{other}", WhoAnswersAsync, "first", "second"),
         LiveKeyRow.OfAct("forward_host", "false", "true", HostAsync, "the origin's", "the client's"),
+        LiveKeyRow.OfAct("rewrite_location", "true", "false", LocationAsync, "the client's", "the origin's"),
         LiveKeyRow.OfAct("forwarded", "false", "true", ForwardedAsync, "no Forwarded", "Forwarded"),
         LiveKeyRow.OfAct("via_to_origin", "true", "false", ViaAsync, "Via", "no Via"),
         LiveKeyRow.OfAct("upstream_health.max_failures", "1", "3", TriesBeforeRestAsync, "1", "3") with
@@ -41,6 +42,15 @@ internal static class OriginRows
         await bed.GetAsync(bed.NewTarget());
         string? host = bed.Origin.Requests[^1].Field("Host");
         return host == "test.example" ? "the client's" : host == bed.Origin.Authority ? "the origin's" : $"{host}";
+    }
+
+    private static async Task<string> LocationAsync(LiveKeyBed bed)
+    {
+        bed.Origin.Answer = exchange => exchange.RespondAsync("302 Found", "", $"Location: {bed.Origin.Uri}dir/");
+        string? location = (await bed.GetAsync(bed.NewTarget())).Field("Location");
+        return location == "http://test.example/dir/" ? "the client's"
+            : location == $"{bed.Origin.Uri}dir/" ? "the origin's"
+            : $"{location}";
     }
 
     private static async Task<string> ForwardedAsync(LiveKeyBed bed)
