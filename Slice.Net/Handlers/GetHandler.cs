@@ -3,7 +3,6 @@ using Slice.Core.Caching;
 using Slice.Core.Fetching;
 using Slice.Core.Http;
 using Slice.Core.Objects;
-using Slice.Core.Origin;
 using Slice.Net.Exchange;
 using Slice.Net.Origin;
 
@@ -126,7 +125,7 @@ internal sealed class GetHandler(
             return false;
         }
 
-        if (HidesFrom(exchange, generation.Response) || IsPageForStrangers(exchange, generation))
+        if (StrangersAnswers.HideFrom(exchange, generation.Response) || IsPageForStrangers(exchange, generation))
         {
             status = new CacheStatus { Forward = ForwardReason.Miss, Detail = CacheDetail.ForStrangers };
             generation = null;
@@ -234,7 +233,7 @@ internal sealed class GetHandler(
         {
             exchange.AsksAs = AskingAs.Stranger;
             var result = await FetchObjectAsync(exchange, NewFetchRequest(exchange, directives, stale, isSliced));
-            if (!hasOwn || !IsForStrangers(exchange, result))
+            if (!hasOwn || !StrangersAnswers.AreOnly(exchange, result))
             {
                 return result;
             }
@@ -254,40 +253,10 @@ internal sealed class GetHandler(
         return own.Detail == CacheDetail.RequestNoStore && !directives.NoStore ? own with { Detail = CacheDetail.OwnFields } : own;
     }
 
-    private static bool IsForStrangers(HttpExchange exchange, ObjectFetchResult result) => result switch
-    {
-        ObjectFetchResult.Found { Generation: { IsShared: true } found } =>
-            found.Selecting?.Match(exchange.Head.Fields) == false || HidesFrom(exchange, found.Response),
-        ObjectFetchResult.Found or ObjectFetchResult.Answered =>
-            IsRefusal(exchange, result.OriginStatus) || IsPersonal(exchange, result.Detail),
-
-        // A part that is of no use to a stranger is of none to anybody.
-        ObjectFetchResult.Failed { Failure.Error: not FetchError.UnusablePartialResponse and var error } => error.DependsOnWhoAsks(),
-        _ => false,
-    };
-
-    // An origin that hides what a stranger may not see says 404 (RFC 9110 §15.5.4).
-    internal static bool IsRefusal(HttpExchange exchange, int status) =>
-        status is 401 or 403 or (>= 300 and < 400 and not 304) || (status == 404 && HasOwnCredentials(exchange));
-
-    // The origin says of its answer to a stranger that it is that stranger's alone: it may have another one for somebody it knows.
-    internal static bool IsPersonal(HttpExchange exchange, CacheDetail detail) =>
-        exchange.HasOwnFields && detail is (CacheDetail.NoStore or CacheDetail.Private or CacheDetail.SetCookie or CacheDetail.Vary);
-
-    // A redirect may lead strangers to a login, whatever field it is that a client is known by.
-    private static bool HidesFrom(HttpExchange exchange, StoredResponse response) =>
-        response.IsForStrangers
-        && (response.Status is < 400 or 401 or 403 ? exchange.HasOwnFields : HasOwnCredentials(exchange));
-
     // Outside the sliced paths a stored page is as strangers see it. Who says more about himself gets his own, even where the origin
     // forgets to say by Vary that there is one, unless the page is for everybody in so many words.
     private bool IsPageForStrangers(HttpExchange exchange, Generation generation) =>
         generation.IsWhole && !generation.Response.IsForEverybody && exchange.HasOwnFields && !IsSliced(exchange);
-
-    // Without those that are part of the key: the answer under that key is for who has them.
-    private static bool HasOwnCredentials(HttpExchange exchange) =>
-        (exchange.Head.Fields.Contains(KnownField.Authorization) || exchange.Head.Fields.Contains(KnownField.Cookie))
-        && exchange.HasOwnFields;
 
     private async ValueTask<ObjectFetchResult> FetchObjectAsync(HttpExchange exchange, ObjectFetchRequest request)
     {

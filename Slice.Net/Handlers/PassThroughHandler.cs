@@ -85,7 +85,7 @@ internal sealed class PassThroughHandler(
     {
         var detail = exchange.Reader.Judge(
             exchange.Reader.Receive(response), RequestSharing.Allowed, exchange.Template, otherwiseVaries: null, out _);
-        return GetHandler.IsRefusal(exchange, response.Status) || GetHandler.IsPersonal(exchange, detail);
+        return StrangersAnswers.AreOnly(exchange, response.Status, detail);
     }
 
     private async ValueTask ForwardAsync(HttpExchange exchange, CacheStatus status)
