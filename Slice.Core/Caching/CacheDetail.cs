@@ -106,6 +106,9 @@ public enum CacheDetail : byte
     /// <summary>A rule of the operator's lets the path pass through (<c>cache_rules</c>).</summary>
     Bypass,
 
+    /// <summary>A signature of the request covers a field that requests of ours set or leave out (B66).</summary>
+    SignedRequest,
+
     /// <summary>The request asks for another protocol.</summary>
     Upgrade,
 

@@ -37,6 +37,7 @@ public static class CacheDetails
         CacheDetail.NotSlicedLately => "not-sliced-lately"u8,
         CacheDetail.Contradiction => "contradiction"u8,
         CacheDetail.Bypass => "bypass"u8,
+        CacheDetail.SignedRequest => "signed"u8,
         CacheDetail.Upgrade => "upgrade"u8,
         CacheDetail.Expired => "expired"u8,
         CacheDetail.NoCache => "no-cache"u8,

@@ -107,6 +107,25 @@ internal sealed class RequestSettings
     /// <summary>The token that a PURGE must carry; null when none is configured.</summary>
     public ReadOnlyMemory<byte>? PurgeToken { get; }
 
+    /// <summary>Whether the origin, or one of its addresses, is asked for another Host than the client asked for.</summary>
+    public bool ChangesHost(ReadOnlySpan<byte> clientHost)
+    {
+        if (Options.ForwardHost)
+        {
+            return false;
+        }
+
+        foreach (var address in Options.UpstreamAddresses)
+        {
+            if (!Ascii.EqualsIgnoreCase(clientHost, address.Authority))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>What is kept of answers for a target in normal form, for whom and for how long.</summary>
     /// <param name="normalizedTarget">The target.</param>
     /// <param name="isSliced">Whether the target is on a sliced path.</param>

@@ -125,6 +125,14 @@ internal sealed class GetHandler(
             return false;
         }
 
+        if (generation is { WasAskedAsOwn: true, IsComplete: false } && IsSigned(exchange))
+        {
+            // What is missing would be asked for with this client's credentials, and with another Range than was signed.
+            status = new CacheStatus { Forward = ForwardReason.Miss };
+            generation = null;
+            return false;
+        }
+
         if (StrangersAnswers.HideFrom(exchange, generation.Response) || IsPageForStrangers(exchange, generation))
         {
             status = new CacheStatus { Forward = ForwardReason.Miss, Detail = CacheDetail.ForStrangers };
@@ -290,6 +298,10 @@ internal sealed class GetHandler(
     private static bool IsOnSlicedPath(HttpExchange exchange) =>
         exchange.IsSliced ??= exchange.Settings.Patterns.Match(exchange.NormalizedTarget);
 
+    // Whether a request of ours on behalf of this client would break the client's signature.
+    private static bool IsSigned(HttpExchange exchange) =>
+        RequestSignature.CoversWhatWeSet(exchange.Head, exchange.Settings.ChangesHost(exchange.Head.Host));
+
     // Why no request of ours goes out, but the client's own. Outside the sliced paths a part is not asked for on behalf of others. Nor is
     // the page of a client that says more about itself than a stranger would, by a cookie or a key: that page is hardly anybody else's,
     // and the application wants to know who asks. And where the last
@@ -307,6 +319,11 @@ internal sealed class GetHandler(
         if (exchange.HasPrivateWire || ConnectionLogins.IsIn(fields))
         {
             return CacheDetail.OwnFields;
+        }
+
+        if (IsSigned(exchange))
+        {
+            return CacheDetail.SignedRequest;
         }
 
         if (isSliced)

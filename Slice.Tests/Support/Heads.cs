@@ -11,11 +11,14 @@ internal static class Heads
     public static RequestHead Get(params string[] lines) => Parse(string.Join("\r\n", [.. lines, "Host: h"]));
 
     /// <summary>The head of <c>GET / HTTP/1.1</c> with exactly these field lines, which include a Host.</summary>
-    public static RequestHead Parse(string lines)
+    public static RequestHead Parse(string lines) => ParseRequest($"GET / HTTP/1.1\r\n{lines}\r\n\r\n");
+
+    /// <summary>The head of a whole request.</summary>
+    public static RequestHead ParseRequest(string request)
     {
         var head = new RequestHead();
         RequestHeadStatus status = new RequestHeadParser(new RequestHeadLimits()).Parse(
-            new ReadOnlySequence<byte>(Encoding.Latin1.GetBytes($"GET / HTTP/1.1\r\n{lines}\r\n\r\n")),
+            new ReadOnlySequence<byte>(Encoding.Latin1.GetBytes(request)),
             head,
             out _,
             out _,
