@@ -72,7 +72,7 @@ internal sealed class Composition : IAsyncDisposable
         // Fetching.
         _gate = new OriginGate(options.Limits.MaxOriginRequests, time);
         var gated = new GatedOrigin(_gate, meter);
-        var parts = new PartReader(gated, time, meter);
+        var parts = new PartReader(gated, time, meter) { VersionsDiffer = log.VersionsDiffer };
         var attempts = new SliceFetchAttempts(parts, _store, meter, _stopping.Token);
         _fetcher = new SliceFetcher(attempts, index, time, meter, _stopping.Token) { FetchFailed = log.FetchFailed };
         var interpreter = new ObjectAnswerInterpreter(_fetcher, _store, index);

@@ -21,6 +21,9 @@ public sealed class StoredResponseReader
         _time = time;
     }
 
+    /// <summary>What the operator goes by when versions are compared.</summary>
+    public ValidatorStrength ComparedBy => _policy.Validator;
+
     /// <summary>
     /// Reads what a response that has just come says to caches. The methods below go by the result, so that nothing is read twice.
     /// </summary>

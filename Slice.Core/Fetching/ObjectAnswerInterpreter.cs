@@ -73,14 +73,14 @@ public sealed class ObjectAnswerInterpreter
         // The origin says that our version is good, and names another: an origin that went by the date only, and the file changed within
         // a second. RFC 9111 §4.3.4 forbids to update what we hold; the client's own request will tell what there is. The same when
         // other fields than before are said to select it: their values were never looked at.
-        bool namesAnother = response.FindSingle("ETag") is { } tag && tag != request.StaleResponse!.Validator.EntityTag;
+        var reader = request.Context.Reader;
+        bool namesAnother = response.FindSingle("ETag") is { } tag && tag != request.StaleResponse!.Validator.EntityTag
+            && reader.ComparedBy is ValidatorStrength.Strict or ValidatorStrength.EntityTag;
         if (namesAnother || StoredResponseReader.VariesOtherwise(stale.Response, response))
         {
             _index.Remove(stale);
             return PassThrough(CacheDetail.Contradiction);
         }
-
-        var reader = request.Context.Reader;
 
         // What the origin says of its answer to one client changes nothing for the others (B52): the version is good for who asked, and the
         // next one asks again.
@@ -116,7 +116,7 @@ public sealed class ObjectAnswerInterpreter
         }
 
         var verdict = AnswerVerdict.Of(request, received, _index);
-        if (verdict.IsShared && request.Stale is { IsRetired: false } stale && IsUnchanged(stale, verdict.Selecting, stored))
+        if (verdict.IsShared && request.Stale is { IsRetired: false } stale && IsUnchanged(stale, verdict.Selecting, stored, reader))
         {
             // The origin answered with bytes although nothing changed: as good as a 304.
             stale.Freshen(stored);
@@ -127,6 +127,7 @@ public sealed class ObjectAnswerInterpreter
         {
             Selecting = verdict.Selecting,
             WasAskedAsOwn = request.Sharing == RequestSharing.Own,
+            Origin = answer.Response.Origin,
         };
         using var prepared = request.FirstSliceIndex is { } first ? _fetcher.Prepare(generation, first) : null;
         var result = Publish(request, generation, verdict);
@@ -134,11 +135,14 @@ public sealed class ObjectAnswerInterpreter
         return result;
     }
 
-    private static bool IsUnchanged(Generation stale, SelectingFields? selecting, StoredResponse received) =>
+    private static bool IsUnchanged(
+        Generation stale, SelectingFields? selecting, StoredResponse received, StoredResponseReader reader) =>
         Equals(stale.Selecting, selecting)
-        && stale.Response is { MayCombine: true, Validator: { IsPresent: true } known }
+        && stale.Response is { MayCombine: true, Validator: { } known }
         && received.MayCombine
-        && known.IsSameVersion(received.Validator);
+        && received.Status == stale.Response.Status
+        && known.IsProof(reader.ComparedBy)
+        && known.IsSameVersion(received.Validator, reader.ComparedBy);
 
     // An answer whose body is all of a representation: an object that fits its first slice or comes from an origin without ranges, an
     // error, a redirect, a page outside the sliced paths.
@@ -152,7 +156,7 @@ public sealed class ObjectAnswerInterpreter
         long length = response.Status is 204 or 205 ? 0 : response.ContentLength;
         if (verdict.IsShared
             && request is { IsWhole: false, Stale: { IsRetired: false, IsWhole: false } stale }
-            && IsUnchanged(stale, verdict.Selecting, reader.Read(received, length)))
+            && IsUnchanged(stale, verdict.Selecting, reader.Read(received, length), reader))
         {
             // The whole in place of a part, of the version that we hold (B60): what is stored stays, and the rest is asked for.
             stale.Freshen(reader.Read(received, length));
@@ -174,6 +178,7 @@ public sealed class ObjectAnswerInterpreter
         {
             Selecting = verdict.Selecting,
             IsWhole = true,
+            Origin = response.Origin,
         };
         return PublishWhole(request, generation, verdict, answer);
     }

@@ -126,6 +126,7 @@ public sealed class ObjectFetchAttempts(
         {
             KnownVersion = isConditional ? request.StaleResponse?.Validator : null,
             FailedOrigin = retries.FailedOrigin,
+            PreferredOrigin = request.Stale?.Origin,
             Abandoned = abandoned,
             InterimResponses = request.InterimResponses,
         };

@@ -24,6 +24,12 @@ public sealed class PartReader(GatedOrigin origin, TimeProvider time, SliceMeter
     // As much as a fetch reads at once.
     private const int SkipBufferBytes = 128 << 10;
 
+    /// <summary>
+    /// Called when two addresses of the origin have different versions of a target: the one that is asked, the other, the target. Set
+    /// once, before use; must not throw.
+    /// </summary>
+    public Action<string, string, string>? VersionsDiffer { get; set; }
+
     /// <summary>Reads every byte of a range. Returns no failure when the target has taken all of them.</summary>
     /// <param name="target">Where the bytes go.</param>
     /// <param name="generation">The version that the bytes must be of.</param>
@@ -38,6 +44,7 @@ public sealed class PartReader(GatedOrigin origin, TimeProvider time, SliceMeter
         CancellationToken ct)
     {
         var retries = new RetryLoop(context.Settings.Retries, time, meter, target.Abandoned);
+        var origins = new VersionOrigins(generation);
         var refusals = origin.Refusals;
         bool isPinned = !refusals.Contains(context.Settings.Origin, time);
         bool wasRefused = false;
@@ -46,15 +53,20 @@ public sealed class PartReader(GatedOrigin origin, TimeProvider time, SliceMeter
         {
             var rest = new ByteRange(whole.Start + target.TakenBytes, whole.End);
             var failure = open is null
-                ? await AskAsync(target, generation, context, rest, retries, isPinned, ct)
+                ? await AskAsync(target, generation, context, rest, retries, origins, isPinned, ct)
                 : await ContinueAsync(target, open, part);
             open = null;
             if (failure.IsError)
             {
+                if (origins.MayAskElsewhere(failure))
+                {
+                    continue;
+                }
+
                 bool isOfThePin = isPinned && IsOfThePin(failure);
                 if (!await MayRepeatAsync(target, failure, retries, ct))
                 {
-                    return failure;
+                    return origins.Explain(failure);
                 }
 
                 context = failure.Error.DependsOnWhoAsks() ? target.NextToAsk(context) : context;
@@ -162,8 +174,8 @@ public sealed class PartReader(GatedOrigin origin, TimeProvider time, SliceMeter
     private static bool IsOfThePin(Failure failure) => FetchErrors.MayBeOfOurRequest(failure.Status);
 
     private async Task<Failure> AskAsync(
-        IPartTarget target, Generation generation, FetchContext context, ByteRange asked, RetryLoop retries, bool isPinned,
-        CancellationToken ct)
+        IPartTarget target, Generation generation, FetchContext context, ByteRange asked, RetryLoop retries, VersionOrigins origins,
+        bool isPinned, CancellationToken ct)
     {
         if (!target.TryAwait())
         {
@@ -174,8 +186,10 @@ public sealed class PartReader(GatedOrigin origin, TimeProvider time, SliceMeter
         var pinned = generation.Response.Validator;
         var request = new OriginRequest(context.Template, asked)
         {
-            PinnedVersion = isPinned ? pinned : null,
+            PinnedVersion = isPinned ? pinned.For(context.Reader.ComparedBy) : null,
             FailedOrigin = retries.FailedOrigin,
+            PreferredOrigin = origins.Preferred,
+            OriginsOfOtherVersions = origins.Others,
             Abandoned = target.Abandoned,
         };
         var settings = context.Settings;
@@ -188,7 +202,12 @@ public sealed class PartReader(GatedOrigin origin, TimeProvider time, SliceMeter
         using (permitted)
         {
             var response = permitted.Response;
-            failure = PartialResponseCheck.CheckPinned(response, asked, pinned, out var part);
+            failure = PartialResponseCheck.CheckPinned(response, asked, pinned, context.Reader.ComparedBy, out var part);
+            if (!failure.IsError && origins.Agreed(response.Origin))
+            {
+                VersionsDiffer?.Invoke(response.Origin!, origins.Others[^1], context.Template.Target);
+            }
+
             if (failure.Error == FetchError.RangeIgnored && retries.HasAskedAgain)
             {
                 failure = KeepWhole(target, generation, permitted, failure);

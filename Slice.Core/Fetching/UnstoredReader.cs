@@ -83,8 +83,9 @@ public sealed class UnstoredReader(PartReader reader, GatedOrigin origin, Object
         var pinned = generation.Response.Validator;
         var request = new OriginRequest(context.Template, Range: null)
         {
-            PinnedVersion = isPinned ? pinned : null,
+            PinnedVersion = isPinned ? pinned.For(context.Reader.ComparedBy) : null,
             FailedOrigin = failedOrigin,
+            PreferredOrigin = generation.Origin,
         };
         var (permitted, failure) = await origin.SendAsync(settings.Origin, request, settings.QueueTimeout, ct);
         if (permitted is null)
@@ -94,7 +95,7 @@ public sealed class UnstoredReader(PartReader reader, GatedOrigin origin, Object
 
         using (permitted)
         {
-            failure = await SkipAsync(permitted.Response, skipBytes, pinned);
+            failure = await SkipAsync(permitted.Response, skipBytes, pinned, context.Reader.ComparedBy);
             return failure.IsError
                 ? new OriginResult(null, failure with { Origin = permitted.Response.Origin })
                 : new OriginResult(permitted.HandOverWithoutPermit(), Failure.None);
@@ -116,7 +117,7 @@ public sealed class UnstoredReader(PartReader reader, GatedOrigin origin, Object
         }
     }
 
-    private async ValueTask<Failure> SkipAsync(OriginResponse response, long bytes, Validator pinned)
+    private async ValueTask<Failure> SkipAsync(OriginResponse response, long bytes, Validator pinned, ValidatorStrength comparedBy)
     {
         if (PartialResponseCheck.MayPass(response.Status))
         {
@@ -124,7 +125,7 @@ public sealed class UnstoredReader(PartReader reader, GatedOrigin origin, Object
         }
 
         var current = PartialResponseCheck.ValidatorOf(response, response.ContentLength);
-        if (response.Status != 200 || !(pinned.IsPresent && current.IsSameVersion(pinned)))
+        if (response.Status != 200 || !(pinned.IsProof(comparedBy) && current.IsSameVersion(pinned, comparedBy)))
         {
             return new Failure(FetchError.ObjectChanged, $"status {response.Status}, had {pinned}, got {current}")
             {

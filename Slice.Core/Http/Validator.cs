@@ -42,6 +42,23 @@ public sealed record Validator(string? EntityTag, string? LastModified, long Com
     }
 
     /// <summary>
+    /// What of it is compared, and sent as a condition on the version: without the tag where the operator goes by the date, without both
+    /// where by the length. A version that has no date keeps its tag: there is nothing else to go by.
+    /// </summary>
+    public Validator For(ValidatorStrength wanted) => wanted switch
+    {
+        ValidatorStrength.LastModified when LastModified is not null => this with { EntityTag = null },
+        ValidatorStrength.Length => this with { EntityTag = null, LastModified = null },
+        _ => this,
+    };
+
+    /// <summary>As <see cref="IsSameVersion(Validator)"/>, by what the operator goes by.</summary>
+    public bool IsSameVersion(Validator other, ValidatorStrength wanted) => For(wanted).IsSameVersion(other.For(wanted));
+
+    /// <summary>Whether an answer with an equal validator is the same version, for all that the operator wants to know.</summary>
+    public bool IsProof(ValidatorStrength wanted) => wanted == ValidatorStrength.Length || For(wanted).IsPresent;
+
+    /// <summary>
     /// The codings that a Content-Encoding value names, as <see cref="ContentCoding"/> has them; null for none. <c>identity</c> is none,
     /// though it has no business there, and an empty list names none.
     /// </summary>

@@ -12,9 +12,12 @@ public enum ValidatorStrength
     /// <summary>A strong entity tag only: for origins whose file dates are not to be trusted.</summary>
     EntityTag,
 
-    /// <summary>Also a Last-Modified of the last second and a weak entity tag: what nginx's slice module goes by.</summary>
+    /// <summary>
+    /// Also a Last-Modified of the last second and a weak entity tag, and no entity tag is compared where there is a date: for addresses
+    /// that have tags of their own.
+    /// </summary>
     LastModified,
 
-    /// <summary>The length alone, where an origin states no validator. What changes without changing its length is then mixed.</summary>
+    /// <summary>The length alone, whatever else an origin states. What changes without changing its length is then mixed.</summary>
     Length,
 }

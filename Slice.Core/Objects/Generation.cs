@@ -26,7 +26,7 @@ public sealed class Generation : ISliceTenant
 
     // What a record takes besides its key, its head and its slices: the objects themselves, and their places in three tables. Counted in
     // the fields of the types.
-    private const int RecordBytes = 640;
+    private const int RecordBytes = 648;
 
     // Memory of the process for memory that is in use, in halves. While records come and go the collector lets what is gone lie until it is
     // about as much as what is there. Measured: 24 MiB of redirects in use were 50 MiB of the process, 32 MiB were 66.
@@ -42,6 +42,8 @@ public sealed class Generation : ISliceTenant
     private StoredResponse _response;
     private int _retired;
     private bool _isReplaced;
+    private bool _staysAtOrigin;
+    private string? _origin;
     private int _fetches;
     private int _nextToDrop;
     private IGenerationFill? _fill;
@@ -109,6 +111,16 @@ public sealed class Generation : ISliceTenant
     /// the fields of a client that has some (B50). Not known after a restart.
     /// </summary>
     public bool WasAskedAsOwn { get; init; }
+
+    /// <summary>Name of the address of the origin where it was found; null when that is not known, as after a restart.</summary>
+    public string? Origin
+    {
+        get => Volatile.Read(ref _origin);
+        init => _origin = value;
+    }
+
+    /// <summary>Whether another address has another version, so that <see cref="Origin"/> is asked while it works (B21).</summary>
+    public bool StaysAtOrigin => Volatile.Read(ref _staysAtOrigin);
 
     /// <summary>The body of the whole object that is filling it just now; null before and after.</summary>
     public IGenerationFill? Fill
@@ -191,6 +203,13 @@ public sealed class Generation : ISliceTenant
 
             return bytes;
         }
+    }
+
+    /// <summary>Notes that another address has another version, and that this one has this version.</summary>
+    internal void StayAtOrigin(string origin)
+    {
+        Volatile.Write(ref _origin, origin);
+        Volatile.Write(ref _staysAtOrigin, true);
     }
 
     /// <summary>Whether slices are on their way to it.</summary>

@@ -25,6 +25,15 @@ public sealed record OriginRequest(SubrequestTemplate Template, ByteRange? Range
     /// </summary>
     public string? FailedOrigin { get; init; }
 
+    /// <summary>The address of the origin to ask first, unless it rests or has just failed; null for whichever has its turn.</summary>
+    public string? PreferredOrigin { get; init; }
+
+    /// <summary>
+    /// Addresses that are known to have another version and are not asked. When there is no other, the answer is
+    /// <see cref="FetchError.ObjectChanged"/>.
+    /// </summary>
+    public IReadOnlyList<string> OriginsOfOtherVersions { get; init; } = [];
+
     /// <summary>
     /// Cancelled when nobody wants the answer any more: ends the wait for the response head, and what follows the head goes on. Never by
     /// default.

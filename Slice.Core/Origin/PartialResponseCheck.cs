@@ -54,7 +54,13 @@ public static class PartialResponseCheck
     /// 200 where the range covers all of it (B13), or that says which part it is. Anything else is a failure that says what to do;
     /// <see cref="FetchError.RangeIgnored"/> that the body has the range among all the others.
     /// </summary>
-    public static Failure CheckPinned(OriginResponse response, ByteRange asked, Validator pinned, out ByteRange part)
+    /// <param name="response">The answer.</param>
+    /// <param name="asked">The range.</param>
+    /// <param name="pinned">The version.</param>
+    /// <param name="comparedBy">What the operator goes by when versions are compared.</param>
+    /// <param name="part">The bytes that the answer has.</param>
+    public static Failure CheckPinned(
+        OriginResponse response, ByteRange asked, Validator pinned, ValidatorStrength comparedBy, out ByteRange part)
     {
         part = default;
         switch (response.Status)
@@ -67,18 +73,18 @@ public static class PartialResponseCheck
 
                 part = accepted.Part;
                 long completeLength = accepted.CompleteLength < 0 ? pinned.CompleteLength : accepted.CompleteLength;
-                return SameVersion(ValidatorOf(response, completeLength), pinned);
+                return SameVersion(ValidatorOf(response, completeLength), pinned, comparedBy);
 
             case 200 when asked.Start == 0 && response.ContentLength == pinned.CompleteLength && asked.End == pinned.CompleteLength:
                 // The range covers the whole object: some origins then answer 200 (B13).
                 part = asked;
-                return SameVersion(ValidatorOf(response, response.ContentLength), pinned);
+                return SameVersion(ValidatorOf(response, response.ContentLength), pinned, comparedBy);
 
             case 200 when IsPart(response):
-                return CheckPartOf200(response, asked, pinned, out part);
+                return CheckPartOf200(response, asked, pinned, comparedBy, out part);
 
             case 200:
-                return CheckWhole(response, pinned);
+                return CheckWhole(response, pinned, comparedBy);
 
             case 412 or 416:
                 return new Failure(FetchError.ObjectChanged, $"status {response.Status} in answer to a pinned range")
@@ -142,7 +148,8 @@ public static class PartialResponseCheck
     private static string? CodingOf(OriginResponse response) => Validator.CodingOf(response.FindCombined("Content-Encoding"));
 
     // B17: a part with the wrong status, of a version that is known. Its Content-Range and its length say which part, as those of a 206 do.
-    private static Failure CheckPartOf200(OriginResponse response, ByteRange asked, Validator pinned, out ByteRange part)
+    private static Failure CheckPartOf200(
+        OriginResponse response, ByteRange asked, Validator pinned, ValidatorStrength comparedBy, out ByteRange part)
     {
         part = default;
         var stated = ContentRangeField.Parse(Encoding.Latin1.GetBytes(response.FindSingle("Content-Range")!));
@@ -152,15 +159,17 @@ public static class PartialResponseCheck
         }
 
         part = stated.Range;
-        return SameVersion(ValidatorOf(response, stated.CompleteLength < 0 ? pinned.CompleteLength : stated.CompleteLength), pinned);
+        long completeLength = stated.CompleteLength < 0 ? pinned.CompleteLength : stated.CompleteLength;
+        return SameVersion(ValidatorOf(response, completeLength), pinned, comparedBy);
     }
 
     // The whole in place of a part: of use when it is of the same version (B60).
-    private static Failure CheckWhole(OriginResponse response, Validator pinned)
+    private static Failure CheckWhole(OriginResponse response, Validator pinned, ValidatorStrength comparedBy)
     {
         var current = ValidatorOf(response, response.ContentLength);
-        return !current.IsPresent ? new Failure(FetchError.UnexpectedStatus, "200 without a validator in answer to a range")
-            : current.IsSameVersion(pinned) ? new Failure(FetchError.RangeIgnored, "200 with the whole object in answer to a range")
+        return !current.IsProof(comparedBy) ? new Failure(FetchError.UnexpectedStatus, "200 without a validator in answer to a range")
+            : current.IsSameVersion(pinned, comparedBy)
+            ? new Failure(FetchError.RangeIgnored, "200 with the whole object in answer to a range")
             : new Failure(FetchError.ObjectChanged, "200 with another validator in answer to a range");
     }
 
@@ -170,7 +179,8 @@ public static class PartialResponseCheck
         return false;
     }
 
-    private static Failure SameVersion(Validator received, Validator pinned) => received.IsSameVersion(pinned)
-        ? Failure.None
-        : new Failure(FetchError.ObjectChanged, $"had {pinned}, got {received}");
+    private static Failure SameVersion(Validator received, Validator pinned, ValidatorStrength comparedBy) =>
+        received.IsSameVersion(pinned, comparedBy)
+            ? Failure.None
+            : new Failure(FetchError.ObjectChanged, $"had {pinned}, got {received}");
 }

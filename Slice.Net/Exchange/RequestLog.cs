@@ -16,7 +16,11 @@ internal sealed partial class RequestLog(ILogger<RequestLog> logger, SliceMeter 
 {
     private static readonly TimeSpan s_repeatedLinePeriod = TimeSpan.FromSeconds(1);
 
+    // Pairs of addresses that were logged; an operator who changes them again and again gets no more lines than this. Arbitrary.
+    private const int MaxPairs = 1024;
+
     private readonly Lock _lock = new();
+    private readonly HashSet<(string, string)> _differing = [];
     private Instant _droppedLinesLoggedAt;
     private Instant _loopLoggedAt;
 
@@ -116,6 +120,21 @@ internal sealed partial class RequestLog(ILogger<RequestLog> logger, SliceMeter 
         }
     }
 
+    /// <summary>Two addresses of the origin have different versions of a target. Logged once for each pair.</summary>
+    public void VersionsDiffer(string asked, string other, string target)
+    {
+        lock (_lock)
+        {
+            if (_differing.Count == MaxPairs || !_differing.Add((asked, other)) || _differing.Contains((other, asked)))
+            {
+                return;
+            }
+        }
+
+        int query = target.IndexOf('?', StringComparison.Ordinal);
+        LogVersionsDiffer(asked, other, query < 0 ? target : target[..query]);
+    }
+
     /// <summary>Answers to ranges of ours are of no use: the object, or the directory, is asked for as a whole for a while.</summary>
     public void SlicingSuspended(string path, bool isDirectory)
     {
@@ -186,6 +205,11 @@ internal sealed partial class RequestLog(ILogger<RequestLog> logger, SliceMeter 
     [LoggerMessage(EventId = 33, EventName = "slicing_suspended", Level = LogLevel.Warning,
         Message = "the origin's answers to ranges are of no use, asking for wholes: {path} for {minutes} minutes")]
     private partial void LogSlicingSuspended(string path, double minutes);
+
+    [LoggerMessage(EventId = 35, EventName = "origin_versions_differ", Level = LogLevel.Warning,
+        Message = "two addresses of the origin have different versions of one object, which then comes from one of them: "
+            + "{address} {other} {target}")]
+    private partial void LogVersionsDiffer(string address, string other, string target);
 
     [LoggerMessage(EventId = 34, EventName = "origin_lines_dropped", Level = LogLevel.Warning,
         Message = "lines of a response that are no fields were left out: {address} {target} {count} {first}")]

@@ -75,13 +75,14 @@ internal sealed class StoredResponseUpdates(ObjectIndex index)
         }
 
         var seen = PartialResponseCheck.ValidatorOf(response, response.ContentLength < 0 ? stored.CompleteLength : response.ContentLength);
-        if (IsAnotherVersion(stored.Validator, seen))
+        var comparedBy = reader.ComparedBy;
+        if (IsAnotherVersion(stored.Validator.For(comparedBy), seen.For(comparedBy)))
         {
             index.Remove(stale);
         }
         else if (stored.MayCombine
-            && seen.IsPresent
-            && seen.IsSameVersion(stored.Validator)
+            && seen.IsProof(comparedBy)
+            && seen.IsSameVersion(stored.Validator, comparedBy)
             && !reader.TakesBack(reader.Receive(response, stored)))
         {
             stale.Freshen(reader.Freshen(stored, response));

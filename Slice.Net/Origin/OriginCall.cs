@@ -24,6 +24,12 @@ internal sealed class OriginCall
     /// <summary>Name of the address where an earlier try has failed, or null.</summary>
     public string? FailedOrigin => _request.FailedOrigin;
 
+    /// <summary>The address to ask first, or null.</summary>
+    public string? PreferredOrigin => _request.PreferredOrigin;
+
+    /// <summary>Addresses that are not asked.</summary>
+    public IReadOnlyList<string> OriginsOfOtherVersions => _request.OriginsOfOtherVersions;
+
     /// <summary>Whether the request may go to another address after this failure. A GET may be repeated (RFC 9110 §9.2.2).</summary>
     public static bool MayGoElsewhere(FetchError failure) => failure is FetchError.DnsError or FetchError.ConnectionRefused
         or FetchError.ConnectionTimeout or FetchError.TlsCertificateError or FetchError.TlsProtocolError

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Slice.Core.Http;
 using Slice.Core.Options;
 using Slice.Core.Origin;
@@ -112,12 +113,22 @@ internal sealed class OriginClient : IOriginClient
             return new OriginResult(null, new Failure(FetchError.HttpProtocolError, "the pool cannot send such a Host"));
         }
 
-        int failed = call.FailedOrigin is null ? -1 : Array.FindIndex(_endpoints, endpoint => endpoint.Name == call.FailedOrigin);
+        int failed = IndexOf(call.FailedOrigin);
+        int preferred = IndexOf(call.PreferredOrigin);
         uint tried = 0;
-        var failure = Failure.None;
+        foreach (string other in call.OriginsOfOtherVersions)
+        {
+            tried |= IndexOf(other) is >= 0 and var index ? 1u << index : 0;
+        }
+
+        var failure = BitOperations.PopCount(tried) == _endpoints.Length
+            ? new Failure(FetchError.ObjectChanged, "every address has another version")
+            : Failure.None;
+        bool asksPreferred = preferred >= 0 && preferred != failed && (tried & (1u << preferred)) == 0 && _health.IsHealthy(preferred);
         while (true)
         {
-            var turn = _health.Next(tried, failed);
+            var turn = asksPreferred ? _health.Choose(preferred) : _health.Next(tried, failed);
+            asksPreferred = false;
             if (turn == OriginTurn.None)
             {
                 return new OriginResult(null, failure);
@@ -137,6 +148,8 @@ internal sealed class OriginClient : IOriginClient
             }
         }
     }
+
+    private int IndexOf(string? name) => name is null ? -1 : Array.FindIndex(_endpoints, endpoint => endpoint.Name == name);
 
     private async ValueTask<OriginResult> ForwardToAsync(OriginTurn turn, WireRequest request, CancellationToken ct)
     {
