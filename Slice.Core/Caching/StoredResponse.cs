@@ -50,6 +50,9 @@ public sealed class StoredResponse
     /// <summary>Whether the origin serves parts of it, as far as it has said so.</summary>
     public bool HasRanges { get; init; }
 
+    /// <summary>Whether it was last modified in the second in which it was made: a moment later it may have changed unseen.</summary>
+    public bool IsOfItsSecond => _dateTicks != NoDate && _dateTicks - _lastModifiedTicks is >= 0 and < TimeSpan.TicksPerSecond;
+
     /// <summary>Whether a field line refers to a place (<see cref="ReferenceFields"/>), perhaps by the origin's own address.</summary>
     internal bool HasReferences { get; }
 

@@ -11,6 +11,8 @@ namespace Slice.Core.Caching;
 /// </summary>
 public sealed class StoredResponseReader
 {
+    private static readonly TimeSpan s_second = TimeSpan.FromSeconds(1);
+
     private readonly CachePolicy _policy;
     private readonly TimeProvider _time;
 
@@ -158,7 +160,8 @@ public sealed class StoredResponseReader
         // A Date that was added just now has no fractions of a second, which the time of receipt has.
         var date = received.Date ?? ReceivedResponse.ParseDate(FieldLines.Find(lines, "Date")!, now);
         var modified = validator.LastModified is { } value ? ReceivedResponse.ParseDate(value, now) : null;
-        bool isDateStrong = date - modified >= TimeSpan.FromSeconds(1);
+        bool isDateStrong = date - modified >= s_second;
+        bool isOfItsSecond = date >= modified && !isDateStrong;
         var directives = received.Directives;
         var lifetime = directives.NoCache ? null : received.Lifetime;
         return new StoredResponse(
@@ -175,8 +178,8 @@ public sealed class StoredResponseReader
             RequiresValidation = directives.NoCache,
             IsForEverybody = directives.IsPublic || directives.SharedMaxAge is not null,
             HasRanges = received.HasRanges,
-            MayCombine = validator.AllowsCombining(_policy.Validator, isDateStrong),
-            HasStrongValidator = validator.AllowsCombining(ValidatorStrength.Strict, isDateStrong),
+            MayCombine = validator.AllowsCombining(_policy.Validator, isDateStrong, isOfItsSecond),
+            HasStrongValidator = validator.AllowsCombining(ValidatorStrength.Strict, isDateStrong, isOfItsSecond: false),
             Stale = StaleUseOf(directives),
         };
     }

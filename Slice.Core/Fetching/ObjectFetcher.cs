@@ -363,7 +363,7 @@ public sealed class ObjectFetcher
     private bool TryFindNewer(ObjectFetchRequest request, FieldTable fields, [NotNullWhen(true)] out Generation? known) =>
         _index.TryGet(request.Key.Bytes, fields, out known)
         && known.Response != request.StaleResponse
-        && known.IsUsable
+        && known.IsUsable && !known.IsInDoubtAt(Instant.Now(_time))
         && ReuseDecision.Decide(known.Response, request.Directives, Instant.Now(_time)).Reuse == Reuse.Fresh;
 
     // Never throws; whatever happens is the fetch's result.

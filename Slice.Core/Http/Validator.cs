@@ -82,9 +82,13 @@ public sealed record Validator(string? EntityTag, string? LastModified, long Com
     /// <summary>Whether slices fetched at different times may be joined on the strength of it (B25).</summary>
     /// <param name="wanted">What the operator asks for.</param>
     /// <param name="isDateStrong">Whether Last-Modified lies at least a second before Date (RFC 9110 §8.8.2.2).</param>
-    public bool AllowsCombining(ValidatorStrength wanted, bool isDateStrong) => wanted switch
+    /// <param name="isOfItsSecond">
+    /// Whether Last-Modified is of the second of Date. Many servers make the tag of the date and the length: until that second is over, the
+    /// object may change once more and keep both.
+    /// </param>
+    public bool AllowsCombining(ValidatorStrength wanted, bool isDateStrong, bool isOfItsSecond) => wanted switch
     {
-        ValidatorStrength.Strict => HasStrongEntityTag || (LastModified is not null && isDateStrong),
+        ValidatorStrength.Strict => (HasStrongEntityTag && !isOfItsSecond) || (LastModified is not null && isDateStrong),
         ValidatorStrength.EntityTag => HasStrongEntityTag,
         ValidatorStrength.LastModified => IsPresent,
         _ => true,

@@ -6,10 +6,12 @@ namespace Slice.Core.Http;
 /// </summary>
 public enum ValidatorStrength
 {
-    /// <summary>A strong entity tag, or a Last-Modified that lies at least a second before Date.</summary>
+    /// <summary>
+    /// A strong entity tag, unless Last-Modified is of the second of Date; or a Last-Modified that lies at least a second before Date.
+    /// </summary>
     Strict,
 
-    /// <summary>A strong entity tag only: for origins whose file dates are not to be trusted.</summary>
+    /// <summary>A strong entity tag only: for origins whose file dates are not to be trusted, or say nothing about the tag.</summary>
     EntityTag,
 
     /// <summary>

@@ -156,6 +156,14 @@ public sealed class Generation : ISliceTenant
     /// <summary>Whether another has its place: who has sent nothing of it yet does better to look there.</summary>
     public bool IsReplaced => Volatile.Read(ref _isReplaced);
 
+    /// <summary>
+    /// Whether the second in which the object was modified and found is over and parts are missing: they may be of a version that looks
+    /// the same (B25). Whoever has begun with it goes on.
+    /// </summary>
+    public bool IsInDoubtAt(Instant now) =>
+        Response is { MayCombine: false, IsOfItsSecond: true } response && response.Freshness.AgeAt(now).Ticks >= TimeSpan.TicksPerSecond
+        && !IsComplete;
+
     /// <summary>Slices stored now.</summary>
     public int StoredSlices => _slices.Stored;
 

@@ -140,6 +140,13 @@ internal sealed class GetHandler(
             return false;
         }
 
+        if (generation.IsInDoubtAt(now))
+        {
+            status = new CacheStatus { Forward = ForwardReason.Miss, Detail = CacheDetail.WeakValidator };
+            generation = null;
+            return false;
+        }
+
         var (reuse, detail) = ReuseDecision.Decide(generation.Response, directives, now);
         switch (reuse)
         {

@@ -94,7 +94,7 @@ internal sealed class RangeAnswer
 
     private static string Head(RangeFile file, RangeFault fault, string status, string[] fields, bool hasValidators = true)
     {
-        var head = new StringBuilder($"HTTP/1.1 {status}\r\nDate: {DateTimeOffset.UtcNow:R}\r\n");
+        var head = new StringBuilder($"HTTP/1.1 {status}\r\nDate: {file.Time.GetUtcNow():R}\r\n");
         if (hasValidators && file.ETag is not null)
         {
             head.Append("ETag: ").Append(file.ETag).Append("\r\n");

@@ -38,6 +38,9 @@ public sealed class RangeFile
     /// <summary>Null sends none.</summary>
     public DateTimeOffset? LastModified { get; set; }
 
+    /// <summary>The clock of Date. Default the system's.</summary>
+    public TimeProvider Time { get; set; } = TimeProvider.System;
+
     /// <summary>Whole field lines without CRLF that go with every answer, Cache-Control for example.</summary>
     public IReadOnlyList<string> ExtraFields { get; set; } = ["Content-Type: application/octet-stream"];
 
