@@ -206,7 +206,7 @@ internal sealed partial class RequestLog(ILogger<RequestLog> logger, SliceMeter 
         Message = "the origin's answers to ranges are of no use, asking for wholes: {path} for {minutes} minutes")]
     private partial void LogSlicingSuspended(string path, double minutes);
 
-    [LoggerMessage(EventId = 35, EventName = "origin_versions_differ", Level = LogLevel.Warning,
+    [LoggerMessage(EventId = 36, EventName = "origin_versions_differ", Level = LogLevel.Warning,
         Message = "two addresses of the origin have different versions of one object, which then comes from one of them: "
             + "{address} {other} {target}")]
     private partial void LogVersionsDiffer(string address, string other, string target);
