@@ -63,9 +63,12 @@ public sealed class ObjectFetchAttempts(
                 fetch.LetOthersGo();
             }
 
-            if (!await retries.WaitAsync(failure, stopping))
+            // Where a client's own request follows a failure of ours (B59), that request is the last of the tries.
+            var stale = StaleOnError(request, failure);
+            bool isOwnNext = stale is null && !request.IsRefresh && failure.Error.MayBeOfOurRequest();
+            if (!await retries.WaitAsync(failure, stopping, isLastReserved: isOwnNext))
             {
-                return StaleOnError(request, failure) ?? new ObjectFetchResult.Failed(failure) { Origin = failure.Origin };
+                return stale ?? new ObjectFetchResult.Failed(failure) { Origin = failure.Origin };
             }
 
             // Who was let go may have brought the object: another copy of it would take the place of theirs.
@@ -140,11 +143,12 @@ public sealed class ObjectFetchAttempts(
         {
             var response = permitted.Response;
             var (status, address) = (response.Status, response.Origin);
-            // A first request that meets 429 is answered with that: the client learns when to come again, and nothing of ours is under way.
+            // A first request that meets an error is answered with that error, unless the origin says when to come again, and soon. 429 is
+            // always told: the client learns when to come again, and nothing of ours is under way.
             if (PartialResponseCheck.MayPass(status) && status != 429)
             {
                 failure = PartialResponseCheck.ServerError(response) with { Origin = address };
-                if (!retries.IsLastTry)
+                if (retries.MayRepeatFirst(failure))
                 {
                     return (null, failure);
                 }

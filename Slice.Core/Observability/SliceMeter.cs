@@ -116,6 +116,9 @@ public sealed class SliceMeter : IDisposable
     /// <summary>Subrequests that were repeated.</summary>
     public StripedCounter RetriedSubrequests { get; }
 
+    /// <summary>Answers of the origin to subrequests with an error status that may pass, by status: 429 and 500 to 599.</summary>
+    public LabelledCounter OriginErrors { get; } = new();
+
     /// <summary>
     /// What is not asked for by range for a while, as the origin's answers to ranges are of no use: <c>object</c>, <c>directory</c>.
     /// </summary>
@@ -226,6 +229,12 @@ public sealed class SliceMeter : IDisposable
             Subrequests);
         Count("failed_subrequests_total", OfRequests, "Subrequests that failed for good, after their retries.", FailedSubrequests);
         Count("retried_subrequests_total", OfRequests, "Subrequests that were repeated.", RetriedSubrequests);
+        Count(
+            "origin_errors_total",
+            "{response}",
+            "Answers to subrequests with status 429 or 5xx, by status; repeats count too.",
+            "status",
+            OriginErrors.Read);
         Count(
             "slicing_suspended_total",
             "{path}",

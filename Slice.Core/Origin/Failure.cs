@@ -13,6 +13,9 @@ public readonly record struct Failure(FetchError Error, string Detail = "")
     /// </summary>
     public string? Origin { get; init; }
 
+    /// <summary>Sends beyond the first that the way to the origin made by itself; they count among the repeats.</summary>
+    public int Repeats { get; init; }
+
     /// <summary>The status of the answer that is the failure; 0 when the failure is another.</summary>
     public int Status { get; init; }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Slice.Core.Observability;
 
 namespace Slice.Core.Origin;
@@ -54,9 +55,13 @@ public sealed class GatedOrigin(OriginGate gate, SliceMeter meter)
             }
 
             meter.Subrequests.Add(1);
-            (response, var failure) = await origin.SendAsync(request with { Abandoned = unwanted.Token }, ct);
+            var result = await origin.SendAsync(request with { Abandoned = unwanted.Token }, ct);
+            response = result.Response;
             permit.HeadArrived();
-            return response is null ? (null, failure) : (new PermittedResponse(response, permit), Failure.None);
+            Count(result);
+            return response is null
+                ? (null, result.Failure with { Repeats = result.Repeats })
+                : (new PermittedResponse(response, permit), Failure.None);
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested && unwanted.IsCancellationRequested)
         {
@@ -70,6 +75,16 @@ public sealed class GatedOrigin(OriginGate gate, SliceMeter meter)
             {
                 permit.Dispose();
             }
+        }
+    }
+
+    private void Count(in OriginResult result)
+    {
+        meter.Subrequests.Add(result.Repeats);
+        meter.RetriedSubrequests.Add(result.Repeats);
+        if (result.Response is { Status: var status and (429 or (>= 500 and < 600)) })
+        {
+            meter.OriginErrors.Add(status.ToString(CultureInfo.InvariantCulture));
         }
     }
 }

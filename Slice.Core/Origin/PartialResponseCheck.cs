@@ -130,10 +130,8 @@ public static class PartialResponseCheck
     /// <summary>The failure of a status that may pass: 429 and 5xx, with the wait that the origin asks for.</summary>
     public static Failure ServerError(OriginResponse response) => new(FetchError.OriginServerError, $"status {response.Status}")
     {
-        // Its other form, a date, is rare and would need the clock.
-        RetryAfter = int.TryParse(response.FindSingle("Retry-After"), NumberStyles.None, CultureInfo.InvariantCulture, out int seconds)
-            ? TimeSpan.FromSeconds(seconds)
-            : null,
+        Status = response.Status,
+        RetryAfter = RetryAfterOf(response),
     };
 
     /// <summary>The validators that the response states, with the length the caller has found.</summary>
@@ -144,6 +142,29 @@ public static class PartialResponseCheck
     /// Whether the body is coded. We ask for <c>identity</c> where objects are cut; what is stored coded comes coded all the same.
     /// </summary>
     public static bool HasContentCoding(OriginResponse response) => CodingOf(response) is not null;
+
+    // RFC 9110 §10.2.3. A date counts from the answer's own: the origin's clock says what the origin means.
+    private static TimeSpan? RetryAfterOf(OriginResponse response)
+    {
+        if (response.FindSingle("Retry-After") is not { Length: > 0 } value)
+        {
+            return null;
+        }
+
+        if (!value.AsSpan().ContainsAnyExceptInRange('0', '9'))
+        {
+            // More seconds than fit are as good as for ever.
+            return TimeSpan.FromSeconds(int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int seconds)
+                ? seconds
+                : int.MaxValue);
+        }
+
+        return response.FindSingle("Date") is { } date
+            && HttpDate.TryParse(Encoding.Latin1.GetBytes(date), default, out var sent)
+            && HttpDate.TryParse(Encoding.Latin1.GetBytes(value), sent, out var then)
+            ? then > sent ? then - sent : TimeSpan.Zero
+            : null;
+    }
 
     private static string? CodingOf(OriginResponse response) => Validator.CodingOf(response.FindCombined("Content-Encoding"));
 

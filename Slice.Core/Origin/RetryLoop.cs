@@ -16,9 +16,12 @@ namespace Slice.Core.Origin;
 public sealed class RetryLoop(RetryPolicy policy, TimeProvider time, SliceMeter meter, CancellationToken abandoned = default)
 {
     private int _repeats;
+    private int _repeatsByOthers;
 
     /// <summary>Whether the try that runs now is the last: its failure is final.</summary>
-    public bool IsLastTry => _repeats == policy.MaxRetries;
+    public bool IsLastTry => Left <= 0;
+
+    private int Left => policy.MaxRetries - _repeats - _repeatsByOthers;
 
     /// <summary>Whether <see cref="TryAskAgain"/> has said yes.</summary>
     public bool HasAskedAgain { get; private set; }
@@ -47,15 +50,28 @@ public sealed class RetryLoop(RetryPolicy policy, TimeProvider time, SliceMeter 
     }
 
     /// <summary>
-    /// Waits for the next try. False, at once, when the failure is final: a repeat cannot help, there were enough, or
-    /// nobody wants one.
+    /// Whether a first request that was answered with an error status is worth another try: an address is left that has not been asked, or
+    /// the origin says when to come again, and that is soon. Any other error is the answer, and whoever asked is told it at once.
     /// </summary>
-    /// <param name="failure">Why the try has failed.</param>
+    /// <param name="failure">The error status, with what the origin asks for.</param>
+    public bool MayRepeatFirst(Failure failure) => !IsLastTry
+        && (policy.IsForAnotherAddress(_repeats + 1) || failure.RetryAfter <= RetryPolicy.LongestDelay);
+
+    /// <summary>
+    /// Waits for the next try. False, at once, when the failure is final: a repeat cannot help, there were enough, the origin asks for a
+    /// wait that is too long, or nobody wants a repeat.
+    /// </summary>
+    /// <param name="failure">Why the try has failed. Repeats that others made in it count.</param>
     /// <param name="ct">Ends the wait.</param>
+    /// <param name="isLastReserved">Whether the last of the repeats is not to be made here: the client's own request takes its place.</param>
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
-    public async ValueTask<bool> WaitAsync(Failure failure, CancellationToken ct)
+    public async ValueTask<bool> WaitAsync(Failure failure, CancellationToken ct, bool isLastReserved = false)
     {
-        if (IsLastTry || !failure.Error.IsRetryable() || abandoned.IsCancellationRequested)
+        _repeatsByOthers += failure.Repeats;
+        if (Left <= (isLastReserved ? 1 : 0)
+            || !policy.MayWaitFor(_repeats + 1, failure)
+            || !failure.Error.IsRetryable()
+            || abandoned.IsCancellationRequested)
         {
             return false;
         }

@@ -34,10 +34,19 @@ public sealed class RetryPolicy
     public TimeSpan DelayBefore(int retry, Failure failure)
     {
         var delay = DelayBefore(retry);
-        var asked = retry > _otherAddresses ? failure.RetryAfter ?? TimeSpan.Zero : TimeSpan.Zero;
+        var asked = IsForAnotherAddress(retry) ? TimeSpan.Zero : failure.RetryAfter ?? TimeSpan.Zero;
         asked = asked < LongestDelay ? asked : LongestDelay;
         return asked > delay ? asked : delay;
     }
+
+    /// <summary>
+    /// Whether the n-th retry (from 1) may come soon enough: not when the origin asks to be left alone for longer than
+    /// <see cref="LongestDelay"/>, unless an address is left that has not been asked.
+    /// </summary>
+    public bool MayWaitFor(int retry, Failure failure) => IsForAnotherAddress(retry) || !(failure.RetryAfter > LongestDelay);
+
+    /// <summary>Whether an address is left for the n-th retry (from 1) that none of those before went to.</summary>
+    public bool IsForAnotherAddress(int retry) => retry <= _otherAddresses;
 
     /// <summary>
     /// The wait before the n-th retry (from 1): between half and all of 100 ms × 2^(n−1), so that clients that failed together do

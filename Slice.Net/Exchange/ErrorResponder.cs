@@ -36,6 +36,15 @@ internal static class ErrorResponder
         exchange, status, "text/plain; charset=utf-8", status == 405 ? "405 not answered here\n" : "",
         allow: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
 
+    /// <summary>The status with which the origin asks to be left alone for a while, and for how long (RFC 9110 §10.2.3).</summary>
+    /// <param name="exchange">The exchange.</param>
+    /// <param name="status">The origin's status.</param>
+    /// <param name="reason">What happened.</param>
+    /// <param name="wait">When to come again.</param>
+    public static ValueTask WriteBusyAsync(HttpExchange exchange, int status, string reason, TimeSpan wait) => WriteAsync(
+        exchange, status, "text/plain; charset=utf-8", $"{status} {reason}\n",
+        retryAfterSeconds: (int)Math.Clamp(Math.Ceiling(wait.TotalSeconds), 0, int.MaxValue));
+
     /// <summary>A response with a small body of ours, never stored by anybody.</summary>
     public static ValueTask WriteAsync(HttpExchange exchange, int status, string contentType, string body) =>
         WriteAsync(

@@ -46,6 +46,15 @@ internal sealed partial class RequestLog(ILogger<RequestLog> logger, SliceMeter 
         }
     }
 
+    /// <summary>The origin answered a request of ours with an error, which the client is told unless something stale stands in.</summary>
+    public void OriginAnsweredError(HttpExchange exchange, int status, string? address)
+    {
+        if (logger.IsEnabled(LogLevel.Warning))
+        {
+            LogOriginError(status, TargetOf(exchange), address);
+        }
+    }
+
     /// <summary>A fetch failed for good; its followers report their own requests.</summary>
     public void FetchFailed(SliceFetch fetch, Failure failure)
     {
@@ -218,6 +227,10 @@ internal sealed partial class RequestLog(ILogger<RequestLog> logger, SliceMeter 
     [LoggerMessage(EventId = 35, EventName = "loop_refused", Level = LogLevel.Warning,
         Message = "a request came back to the proxy that sent it; does upstream_address lead here? {target}")]
     private partial void LogLoopRefused(string target);
+
+    [LoggerMessage(EventId = 37, EventName = "origin_error", Level = LogLevel.Warning,
+        Message = "the origin answered with an error: {status} {target} {address}")]
+    private partial void LogOriginError(int status, string target, string? address);
 
     [LoggerMessage(EventId = 32, EventName = "page_work_failed", Level = LogLevel.Error,
         Message = "an unexpected error while stored bytes were read")]

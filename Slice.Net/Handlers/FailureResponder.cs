@@ -16,7 +16,21 @@ internal sealed class FailureResponder(RequestLog log)
     {
         NoteEnding(exchange, failure);
         log.OriginFailed(exchange, failure);
-        return ErrorResponder.WriteErrorAsync(exchange, failure.Error.Status(), reason + ": " + failure.Error.Token());
+        string text = reason + ": " + failure.Error.Token();
+        return failure is { Error: FetchError.OriginServerError, Status: >= 400, RetryAfter: { } wait }
+            ? ErrorResponder.WriteBusyAsync(exchange, failure.Status, text, wait)
+            : ErrorResponder.WriteErrorAsync(exchange, failure.Error.Status(), text);
+    }
+
+    /// <summary>Tells the log of a status of the origin that is a trouble of the origin's.</summary>
+    /// <param name="exchange">The exchange.</param>
+    /// <param name="status">The status of the answer to a request of ours; 0 when there was none.</param>
+    public void NoteStatus(HttpExchange exchange, int status)
+    {
+        if (status >= 500)
+        {
+            log.OriginAnsweredError(exchange, status, exchange.Origin);
+        }
     }
 
     /// <summary>Notes on the exchange whose fault a failure is.</summary>

@@ -204,6 +204,7 @@ internal sealed class GetHandler(
 
         var result = await FetchObjectAsync(exchange, directives, stale, isSliced);
         exchange.Origin = result.Origin;
+        failures.NoteStatus(exchange, result.WasCollapsed ? 0 : result.OriginStatus);
         status = status with { IsCollapsed = result.WasCollapsed, ForwardStatus = result.OriginStatus };
         status = result.Detail == CacheDetail.None ? status : status with { Detail = result.Detail };
         switch (result)

@@ -113,6 +113,7 @@ internal sealed class OriginClient : IOriginClient
             return new OriginResult(null, new Failure(FetchError.HttpProtocolError, "the pool cannot send such a Host"));
         }
 
+        int repeats = 0;
         int failed = IndexOf(call.FailedOrigin);
         int preferred = IndexOf(call.PreferredOrigin);
         uint tried = 0;
@@ -131,20 +132,21 @@ internal sealed class OriginClient : IOriginClient
             asksPreferred = false;
             if (turn == OriginTurn.None)
             {
-                return new OriginResult(null, failure);
+                return new OriginResult(null, failure) { Repeats = repeats };
             }
 
             tried |= 1u << turn.Index;
             var result = await SendToAsync(turn, call, ct);
+            repeats += result.Repeats;
             if (result.Response is not null)
             {
-                return result;
+                return result with { Repeats = repeats };
             }
 
             failure = OriginFailures.Join(failure, result.Failure);
             if (!OriginCall.MayGoElsewhere(result.Failure.Error))
             {
-                return new OriginResult(null, failure);
+                return new OriginResult(null, failure) { Repeats = repeats };
             }
         }
     }
@@ -188,7 +190,7 @@ internal sealed class OriginClient : IOriginClient
             failure = result.Failure;
             verdict = result.Response is not null ? OriginVerdict.Answered
                 : OriginFailures.VerdictOf(failure.Error, watch.Connection is { IsUsedAgain: true });
-            return result;
+            return result with { Repeats = watch.Repeats };
         }
         finally
         {
@@ -202,6 +204,7 @@ internal sealed class OriginClient : IOriginClient
         bool isTotalShorter = _timeouts.SubrequestTotal < _timeouts.FirstByte;
         var firstByte = isTotalShorter ? _timeouts.SubrequestTotal : _timeouts.FirstByte;
         var deadline = new OriginDeadline(_time, ct);
+        watch.Deadline = deadline;
         using var abandoned = call.Abandoned.UnsafeRegister(static deadline => ((OriginDeadline)deadline!).Expire(), deadline);
         bool isHandedOver = false;
         try
@@ -227,7 +230,9 @@ internal sealed class OriginClient : IOriginClient
         {
             ct.ThrowIfCancellationRequested();
             call.Abandoned.ThrowIfCancellationRequested();
-            return new OriginResult(null, OriginFailures.Of(error, endpoint, _timeouts.Connect, firstByte));
+            return new OriginResult(null, watch.HasRefused
+                ? OriginFailures.OfConnection(endpoint, "the connection ended before a response head")
+                : OriginFailures.Of(error, endpoint, _timeouts.Connect, firstByte));
         }
         finally
         {

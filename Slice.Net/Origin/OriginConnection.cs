@@ -48,9 +48,13 @@ internal sealed class OriginConnection(Stream transport) : Stream
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
         var watch = OriginWatch.Current;
+        if (watch?.TryBegin(this) == false)
+        {
+            return ValueTask.FromException(new IOException("the request is not repeated"));
+        }
+
         _requests += watch != _watch ? 1 : 0;
         _watch = watch;
-        watch?.Begin(this);
         return transport.WriteAsync(buffer, cancellationToken);
     }
 

@@ -20,6 +20,15 @@ internal sealed class OriginWatch
 
     private OriginWatch(IInterimResponseSink? sink) => _sink = sink;
 
+    /// <summary>Repeats of the request by the pool, on another connection: 0 or 1.</summary>
+    public int Repeats { get; private set; }
+
+    /// <summary>Whether the pool wanted to repeat the request, and was not let.</summary>
+    public bool HasRefused { get; private set; }
+
+    /// <summary>Ends the exchange when the pool must not go on with it. Set before the request is sent.</summary>
+    public OriginDeadline? Deadline { get; set; }
+
     /// <summary>The watch of the request that is being sent in this flow, or null.</summary>
     public static OriginWatch? Current => s_current.Value;
 
@@ -40,14 +49,37 @@ internal sealed class OriginWatch
         return watch;
     }
 
-    /// <summary>Called by the connection when the request, or a part of it, is written.</summary>
-    public void Begin(OriginConnection connection)
+    /// <summary>
+    /// Called by the connection before the request, or a part of it, is written. False when it must not be.
+    /// </summary>
+    /// <remarks>
+    /// The pool sends a request up to four times when connections end without an answer. Once more is right where the first connection had
+    /// been kept: the origin may have closed it before it saw the request. An origin that takes a request on a new connection and hangs up
+    /// has seen it, and how often it is asked is <see cref="RetryLoop"/>'s to say.
+    /// </remarks>
+    public bool TryBegin(OriginConnection connection)
     {
-        if (Connection != connection)
+        if (Connection == connection)
         {
-            Connection = connection;
-            _interim = null;
+            return true;
         }
+
+        if (Connection is { } before)
+        {
+            if (Repeats > 0 || !before.IsUsedAgain)
+            {
+                // Else the pool would go on to open connections for what is not going to be sent.
+                HasRefused = true;
+                Deadline?.Expire();
+                return false;
+            }
+
+            Repeats++;
+        }
+
+        Connection = connection;
+        _interim = null;
+        return true;
     }
 
     /// <summary>Called by the connection with bytes it received, before the pool sees them.</summary>

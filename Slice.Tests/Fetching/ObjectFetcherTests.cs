@@ -189,11 +189,12 @@ public sealed class ObjectFetcherTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Origin_that_fails_for_a_moment_is_asked_again()
+    [Trait("Behaviour", "B20")]
+    public async Task Origin_that_asks_to_be_asked_again_soon_is_asked_again()
     {
         var fetching = FetchAsync(Request());
-        (await _bed.Origin.NextAsync()).Respond(new FakeOriginResponse(503));
-        Assert.Equal(TimeSpan.FromMilliseconds(75), await _bed.Time.RingNextAsync());
+        (await _bed.Origin.NextAsync()).Respond(new FakeOriginResponse(503, "Retry-After: 2"));
+        Assert.Equal(TimeSpan.FromSeconds(2), await _bed.Time.RingNextAsync());
         (await _bed.Origin.NextAsync()).RespondWhole(FakeContent.Sixteen);
         Assert.IsType<ObjectFetchResult.Found>((await fetching));
         Assert.Equal(1, _bed.Meter.RetriedSubrequests.Value);
@@ -203,10 +204,32 @@ public sealed class ObjectFetcherTests : IAsyncDisposable
     public async Task Error_of_the_origin_that_stays_is_passed_on()
     {
         var fetching = FetchAsync(Request());
-        (await _bed.Origin.NextAsync()).Respond(new FakeOriginResponse(503));
+        (await _bed.Origin.NextAsync()).Respond(new FakeOriginResponse(503, "Retry-After: 0"));
         await _bed.Time.RingNextAsync();
         var last = (await _bed.Origin.NextAsync()).Respond(new FakeOriginResponse(502));
         Assert.Same(last, (await fetching).AsAnswered().Response);
+    }
+
+    [Theory]
+    [InlineData(500)]
+    [InlineData(502)]
+    [InlineData(503)]
+    [InlineData(504)]
+    [InlineData(429, "Retry-After: 1")]
+    [InlineData(503, "Retry-After: 11")]
+    [InlineData(503, "Retry-After: 99999999999")]
+    [InlineData(503, "Retry-After: soon")]
+    [InlineData(503, "Date: Thu, 01 Jan 2026 00:00:00 GMT", "Retry-After: Thu, 01 Jan 2026 00:02:00 GMT")]
+    [Trait("Behaviour", "B20")]
+    public async Task Error_that_asks_for_no_repeat_or_a_late_one_is_the_answer(int status, params string[] fieldLines)
+    {
+        var answer = new FakeOriginResponse(status, fieldLines);
+        _bed.Origin.Answer = _ => new OriginResult(answer, Failure.None);
+
+        Assert.Same(answer, (await FetchAsync(Request())).AsAnswered().Response);
+
+        Assert.Single(_bed.Origin.Requests);
+        Assert.Equal([KeyValuePair.Create($"{status}", 1L)], _bed.Meter.OriginErrors.Read());
     }
 
     [Fact]

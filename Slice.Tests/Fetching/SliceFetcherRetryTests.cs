@@ -113,6 +113,21 @@ public sealed class SliceFetcherRetryTests : IAsyncDisposable
         Assert.Equal(("0123", FetchError.None), await reading);
     }
 
+    [Theory]
+    [InlineData(429, "Retry-After: 11")]
+    [InlineData(503, "Retry-After: 3600")]
+    [InlineData(503, "Date: Thu, 01 Jan 2026 00:00:00 GMT", "Retry-After: Thu, 01 Jan 2026 00:02:00 GMT")]
+    [Trait("Behaviour", "B19")]
+    public async Task Origin_that_asks_to_be_left_alone_for_long_is_not_asked_again(int status, params string[] fieldLines)
+    {
+        _bed.Origin.Answer = _ => new OriginResult(new FakeOriginResponse(status, fieldLines), Failure.None);
+        var generation = _bed.Publish(FakeContent.Sixteen);
+
+        Assert.Equal(("", FetchError.OriginServerError), await _bed.ReadAsync(generation, 0));
+
+        Assert.Single(_bed.Origin.Requests);
+    }
+
     [Fact]
     public async Task Object_of_which_nothing_came_is_not_kept()
     {

@@ -19,6 +19,7 @@ public sealed class MetricsDocumentTests
         meter.ClientLimits.Add("requests");
         meter.PurgeResults.Add("purged");
         meter.SlicingSuspended.Add("directory");
+        meter.OriginErrors.Add("500");
         meter.Attach(new StoreSource
         {
             Slices = () => 0,

@@ -56,6 +56,23 @@ public sealed class RetryLoopTests : IDisposable
         Assert.False(await retries.WaitAsync(s_refused, TestContext.Current.CancellationToken));
     }
 
+    [Theory]
+    [InlineData(2, false, false)]
+    [InlineData(1, false, true)]
+    [InlineData(1, true, false)]
+    [Trait("Behaviour", "B20")]
+    public async Task Repeats_of_others_and_the_one_that_is_reserved_count(int byOthers, bool isLastReserved, bool isRepeated)
+    {
+        var waiting = NewLoop(maxRetries: 2)
+            .WaitAsync(s_refused with { Repeats = byOthers }, TestContext.Current.CancellationToken, isLastReserved).AsTask();
+        if (isRepeated)
+        {
+            await _time.RingNextAsync();
+        }
+
+        Assert.Equal(isRepeated, await Deadline.WithinAsync(waiting, "the wait to end"));
+    }
+
     [Fact]
     public async Task Wait_ends_with_the_process()
     {

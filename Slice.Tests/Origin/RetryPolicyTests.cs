@@ -33,6 +33,19 @@ public class RetryPolicyTests
         Assert.Equal(TimeSpan.FromMilliseconds(delayMs), new RetryPolicy(20, () => 1).DelayBefore(1, failure));
     }
 
+    [Theory]
+    [InlineData(null, 1, 1, true)]
+    [InlineData(10, 1, 1, true)]
+    [InlineData(11, 1, 1, false)]
+    [InlineData(11, 1, 2, true)]
+    [InlineData(11, 2, 2, false)]
+    [Trait("Behaviour", "B19")]
+    public void Longer_wait_than_the_bound_is_worth_a_retry_only_at_another_address(int? seconds, int retry, int addresses, bool mayWait)
+    {
+        var failure = new Failure(FetchError.OriginServerError) { RetryAfter = seconds is { } value ? TimeSpan.FromSeconds(value) : null };
+        Assert.Equal(mayWait, new RetryPolicy(20, () => 1, addresses).MayWaitFor(retry, failure));
+    }
+
     [Fact]
     public void Policy_keeps_its_number_of_retries() => Assert.Equal(7, new RetryPolicy(7, () => 0).MaxRetries);
 }

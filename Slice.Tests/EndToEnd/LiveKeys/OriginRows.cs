@@ -118,7 +118,7 @@ internal static class OriginRows
 
     private static Task<string> TriesAsync(LiveKeyBed bed)
     {
-        bed.Origin.Answer = exchange => exchange.RespondAsync("503 Service Unavailable");
+        bed.Origin.Answer = exchange => exchange.RespondAsync("503 Service Unavailable", "", "Retry-After: 0");
         return bed.AskedAsync(() => bed.PassUntilAsync(bed.GetAsync(bed.NewTarget())));
     }
 
