@@ -27,6 +27,7 @@ internal sealed class Composition : IAsyncDisposable
     private readonly OriginPool _pool;
     private readonly WirePool _wires;
     private readonly TimeProvider _time;
+    private readonly RedirectPools _redirects;
     private readonly OriginGate _gate;
     private readonly OriginGate _passThroughGate;
     private readonly SliceFetcher _fetcher;
@@ -65,7 +66,8 @@ internal sealed class Composition : IAsyncDisposable
             options.Timeouts.UpstreamIdle,
             options.Timeouts.UpstreamConnectionLifetime,
             time);
-        var origin = new OriginClient(_pool, _wires, options, time) { HealthChanged = log.OriginHealthChanged };
+        _redirects = new RedirectPools(options, time);
+        var origin = new OriginClient(_pool, _wires, options, time) { HealthChanged = log.OriginHealthChanged, Redirects = _redirects };
         Settings = new LiveSettings(new RequestSettings(options, origin, time, ProxyIdentity.Create()));
         meter.AttachOriginHealth(() => Settings.Current.Origin.ReadHealth());
 
@@ -170,6 +172,7 @@ internal sealed class Composition : IAsyncDisposable
         _residency.Dispose();
         Parts.Certificate?.Dispose();
         _pool.Dispose();
+        _redirects.Dispose();
         _wires.Dispose();
         _gate.Dispose();
         _passThroughGate.Dispose();

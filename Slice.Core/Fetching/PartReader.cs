@@ -187,6 +187,7 @@ public sealed class PartReader(GatedOrigin origin, TimeProvider time, SliceMeter
         var request = new OriginRequest(context.Template, asked)
         {
             PinnedVersion = isPinned ? pinned.For(context.Reader.ComparedBy) : null,
+            IsOfVersion = true,
             FailedOrigin = retries.FailedOrigin,
             PreferredOrigin = origins.Preferred,
             OriginsOfOtherVersions = origins.Others,

@@ -84,6 +84,7 @@ public sealed class UnstoredReader(PartReader reader, GatedOrigin origin, Object
         var request = new OriginRequest(context.Template, Range: null)
         {
             PinnedVersion = isPinned ? pinned.For(context.Reader.ComparedBy) : null,
+            IsOfVersion = true,
             FailedOrigin = failedOrigin,
             PreferredOrigin = generation.Origin,
         };

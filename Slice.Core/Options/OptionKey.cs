@@ -77,7 +77,8 @@ public sealed class OptionKey
     {
         OptionKind.Count or OptionKind.Size or OptionKind.Duration => RangeText(Minimum),
         OptionKind.Flag => "true or false",
-        OptionKind.Patterns or OptionKind.Arguments or OptionKind.FieldNames or OptionKind.Networks => $"a list, each entry {ItemSyntax}",
+        OptionKind.Patterns or OptionKind.Arguments or OptionKind.FieldNames or OptionKind.Networks or OptionKind.Hosts =>
+            $"a list, each entry {ItemSyntax}",
         OptionKind.CacheRules => $"a list of at most {CacheRule.MaxCount}, each entry {CacheRule.Syntax}",
         OptionKind.Choice => $"{string.Join(", ", Choices.SkipLast(1))} or {Choices[^1]}",
         OptionKind.ListenAddress => ListenAddress.Syntax,
@@ -96,6 +97,7 @@ public sealed class OptionKey
         OptionKind.Arguments => "the name of an argument as it stands in the query, without & and =; a trailing * stands for any ending",
         OptionKind.FieldNames => "the name of a request field that the client sets, not one of framing, ranges, conditions or caching",
         OptionKind.Networks => "an IP address or a network such as 10.0.0.0/8",
+        OptionKind.Hosts => "a host name or an IP address without a port, or *.NAME for every name below it",
         _ => SlicePattern.Syntax,
     };
 
@@ -136,7 +138,7 @@ public sealed class OptionKey
         (OptionKind.CacheRules, IReadOnlyList<CacheRule> rules) => $"[{string.Join(", ", rules)}]",
         (OptionKind.LogLevel, LogSeverity severity) => LogSeverityText.Format(severity),
         (
-            OptionKind.Patterns or OptionKind.Arguments or OptionKind.FieldNames or OptionKind.Networks,
+            OptionKind.Patterns or OptionKind.Arguments or OptionKind.FieldNames or OptionKind.Networks or OptionKind.Hosts,
             IReadOnlyList<string> entries) => $"[{string.Join(", ", entries)}]",
         _ => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "",
     };
@@ -153,6 +155,7 @@ public sealed class OptionKey
             : "not the name of an argument",
         OptionKind.FieldNames => SharedRequestFields.CheckAlsoIncluded(entry),
         OptionKind.Networks => IsNetwork(entry) ? null : "not an address or network",
+        OptionKind.Hosts => IsHostOrBelow(entry) ? null : "not a host",
         _ => SlicePattern.Compile(entry, out _),
     };
 
@@ -233,6 +236,11 @@ public sealed class OptionKey
         ? IPNetwork.TryParse(text, out _)
         : IPAddress.TryParse(text, out IPAddress? address)
             && (text.Contains(':', StringComparison.Ordinal) ? !text.AsSpan().ContainsAny("[]%") : address.ToString() == text);
+
+    // A name below an IP address is none.
+    private static bool IsHostOrBelow(string text) => text.StartsWith("*.", StringComparison.Ordinal)
+        ? HostAndPort.IsHost(text[2..]) && !IPAddress.TryParse(text[2..], out _)
+        : HostAndPort.IsHost(text);
 
     private static bool IsUrlPath(string text) =>
         text.StartsWith('/') && text.Length <= LongestUrlPath && IsVisibleAscii(text) && !text.AsSpan().ContainsAny('?', '#');

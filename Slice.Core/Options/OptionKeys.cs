@@ -102,6 +102,12 @@ internal static class OptionKeys
         Func<SliceOptions, IReadOnlyList<string>, SliceOptions> with) =>
         new(group, name, OptionKind.Networks, summary, read, (o, v) => with(o, (IReadOnlyList<string>)v!));
 
+    /// <summary>Hosts.</summary>
+    public static OptionKey Hosts(
+        string group, string name, string summary, Func<SliceOptions, IReadOnlyList<string>> read,
+        Func<SliceOptions, IReadOnlyList<string>, SliceOptions> with) =>
+        new(group, name, OptionKind.Hosts, summary, read, (o, v) => with(o, (IReadOnlyList<string>)v!));
+
     /// <summary>One word of several, which stand in the order of the enum's members.</summary>
     public static OptionKey Choice(
         string group, string name, string[] choices, string summary, Func<SliceOptions, int> read,

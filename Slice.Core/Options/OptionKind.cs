@@ -27,6 +27,9 @@ public enum OptionKind
     /// <summary>A list of IP addresses and networks (<see cref="IReadOnlyList{T}"/> of <see cref="string"/>).</summary>
     Networks,
 
+    /// <summary>A list of hosts, <c>*.NAME</c> for every name below one (<see cref="IReadOnlyList{T}"/> of <see cref="string"/>).</summary>
+    Hosts,
+
     /// <summary>A list of <see cref="CacheRule"/>s (<see cref="IReadOnlyList{T}"/> of them).</summary>
     CacheRules,
 

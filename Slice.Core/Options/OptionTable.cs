@@ -34,6 +34,18 @@ public static class OptionTable
             "Whether a Location, Content-Location or Refresh that names an address of the origin names the one that the client asked "
                 + "instead.",
             o => o.RewriteLocation, (o, v) => o with { RewriteLocation = v }),
+        Count(
+            "Origin",
+            "follow_redirects",
+            0,
+            10,
+            "Redirects in a row that are followed to find an object that is sliced; 0 tells each redirect to the client.",
+            o => o.FollowRedirects, (o, v) => o with { FollowRedirects = (int)v }),
+        Hosts(
+            "Origin",
+            "follow_redirects_hosts",
+            "Hosts that redirects are followed to, without cookies and credentials. What is behind them is kept for all.",
+            o => o.FollowRedirectsHosts, (o, v) => o with { FollowRedirectsHosts = v }),
         Flag(
             "Origin",
             "forwarded",

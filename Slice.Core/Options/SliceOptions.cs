@@ -107,6 +107,14 @@ public sealed record SliceOptions
     public bool RewriteLocation { get; init; } = true;
 
     /// <summary>
+    /// Redirects in a row that are followed to find an object that is cut into slices; 0, the default, follows none.
+    /// </summary>
+    public int FollowRedirects { get; init; }
+
+    /// <summary>Hosts that redirects are followed to; <c>*.NAME</c> stands for every name below it. Default none.</summary>
+    public IReadOnlyList<string> FollowRedirectsHosts { get; init; } = [];
+
+    /// <summary>
     /// Whether requests that are passed through also carry <c>Forwarded</c> (RFC 7239), beside X-Forwarded-*. Default false.
     /// </summary>
     public bool SendsForwarded { get; init; }

@@ -14,6 +14,9 @@ public sealed record OriginRequest(SubrequestTemplate Template, ByteRange? Range
     /// </summary>
     public Validator? PinnedVersion { get; init; }
 
+    /// <summary>Whether bytes of a version that was found earlier are asked for, pinned or not.</summary>
+    public bool IsOfVersion { get; init; }
+
     /// <summary>
     /// The version we hold: sent as <c>If-None-Match</c> and <c>If-Modified-Since</c>, so that an unchanged object answers 304.
     /// </summary>

@@ -25,6 +25,11 @@ public sealed record SubrequestTemplate(string Target, string? Host, IReadOnlyLi
     public bool PassesAcceptEncoding { get; init; }
 
     /// <summary>
+    /// Whether redirects are followed where the operator allows it: for objects that are cut into slices, and asked for as a stranger asks.
+    /// </summary>
+    public bool FollowsRedirects { get; init; }
+
+    /// <summary>
     /// Names of those of the fields that say whence a client's request comes (Referer, Origin) and are no part of the key; empty where the
     /// answer is for one client anyway.
     /// </summary>

@@ -100,7 +100,7 @@ internal sealed class ConfigurationBinder
         }
 
         _places.Set(key.Name, _file, node.Line, node.Column);
-        if (key.Kind is OptionKind.Patterns or OptionKind.Arguments or OptionKind.FieldNames or OptionKind.Networks)
+        if (key.Kind is OptionKind.Patterns or OptionKind.Arguments or OptionKind.FieldNames or OptionKind.Networks or OptionKind.Hosts)
         {
             BindList(key, node);
         }

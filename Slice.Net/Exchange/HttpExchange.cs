@@ -122,7 +122,11 @@ internal sealed class HttpExchange
         : SubrequestTemplates.ForAll(
             Head, NormalizedTarget, KeyPrefix, Settings.SharedFields, _asksAs == AskingAs.Known,
             IdentityField(passesAcceptEncoding: IsSliced == false), passesAcceptEncoding: IsSliced == false))
-        with { Client = ClientName.Of(RemoteEndPoint) };
+        with
+        {
+            Client = ClientName.Of(RemoteEndPoint),
+            FollowsRedirects = _asksAs == AskingAs.Stranger && IsSliced != false,
+        };
 
     /// <summary>As whom subrequests ask; a stranger until somebody says otherwise.</summary>
     public AskingAs AsksAs

@@ -54,7 +54,7 @@ internal sealed class RequestSettings
         PurgeToken = options.Purge.AuthToken is { } token ? Encoding.UTF8.GetBytes(token) : default(ReadOnlyMemory<byte>?);
         Fetching = new FetchSettings
         {
-            Origin = origin,
+            Origin = origin.ForOurs(options),
             Grid = new SliceGrid(options.SliceSizeBytes),
             Retries = new RetryPolicy(options.MaxRetries, Random.Shared.NextDouble, options.UpstreamAddresses.Count),
             Reader = new StoredResponseReader(_policyElsewhere, time),

@@ -1,5 +1,4 @@
 using System.Numerics;
-using Slice.Core.Http;
 using Slice.Core.Options;
 using Slice.Core.Origin;
 
@@ -21,7 +20,7 @@ internal sealed class OriginClient : IOriginClient
     private readonly UpstreamHealthOptions _healthOptions;
     private readonly OriginEndpoint[] _endpoints;
     private readonly OriginHealth _health;
-    private readonly TimeoutOptions _timeouts;
+    private readonly PoolClient _requests;
     private readonly TimeProvider _time;
 
     /// <summary>A client of the configured origin, all of whose addresses are healthy.</summary>
@@ -39,7 +38,7 @@ internal sealed class OriginClient : IOriginClient
         _healthOptions = options.UpstreamHealth;
         _endpoints = [.. options.UpstreamAddresses.Select(OriginEndpoint.Of)];
         _health = health;
-        _timeouts = options.Timeouts;
+        _requests = new PoolClient(pool, options.Timeouts, time);
         _time = time;
     }
 
@@ -47,6 +46,14 @@ internal sealed class OriginClient : IOriginClient
     /// Called when an address begins to rest (false, with the failure) or is back (true), once for each change. Must not throw.
     /// </summary>
     public Action<string, bool, Failure>? HealthChanged { get; init; }
+
+    /// <summary>Connections to where redirects lead; null where none is ever followed.</summary>
+    public RedirectPools? Redirects { get; init; }
+
+    /// <summary>The way that requests of ours take under a configuration: with redirects followed where it says so.</summary>
+    public IOriginClient ForOurs(SliceOptions options) => options.FollowRedirects > 0 && Redirects is { } pools
+        ? new RedirectFollower(this, pools, options, _time)
+        : this;
 
     /// <summary>Each address with 1, or 0 while it rests.</summary>
     public IEnumerable<KeyValuePair<string, long>> ReadHealth() =>
@@ -60,7 +67,7 @@ internal sealed class OriginClient : IOriginClient
     {
         bool isSame = options.UpstreamAddresses.SequenceEqual(_addresses) && options.UpstreamHealth == _healthOptions;
         var health = isSame ? _health : new OriginHealth(options.UpstreamAddresses.Count, options.UpstreamHealth, _time);
-        return new OriginClient(_pool, _wirePool, options, health, _time) { HealthChanged = HealthChanged };
+        return new OriginClient(_pool, _wirePool, options, health, _time) { HealthChanged = HealthChanged, Redirects = Redirects };
     }
 
     /// <inheritdoc/>
@@ -186,7 +193,7 @@ internal sealed class OriginClient : IOriginClient
         var watch = OriginWatch.Start(call.InterimResponses);
         try
         {
-            var result = await SendToAsync(_endpoints[turn.Index], call, watch, ct);
+            var result = await _requests.SendAsync(_endpoints[turn.Index], call, watch, ct);
             failure = result.Failure;
             verdict = result.Response is not null ? OriginVerdict.Answered
                 : OriginFailures.VerdictOf(failure.Error, watch.Connection is { IsUsedAgain: true });
@@ -195,51 +202,6 @@ internal sealed class OriginClient : IOriginClient
         finally
         {
             Report(turn, verdict, failure);
-        }
-    }
-
-    private async ValueTask<OriginResult> SendToAsync(OriginEndpoint endpoint, OriginCall call, OriginWatch watch, CancellationToken ct)
-    {
-        // The head of a slice is a part of the whole.
-        bool isTotalShorter = _timeouts.SubrequestTotal < _timeouts.FirstByte;
-        var firstByte = isTotalShorter ? _timeouts.SubrequestTotal : _timeouts.FirstByte;
-        var deadline = new OriginDeadline(_time, ct);
-        watch.Deadline = deadline;
-        using var abandoned = call.Abandoned.UnsafeRegister(static deadline => ((OriginDeadline)deadline!).Expire(), deadline);
-        bool isHandedOver = false;
-        try
-        {
-            deadline.Arm(firstByte);
-            var response = await _pool.SendAsync(call.NewMessage(endpoint), deadline.Token);
-            var fault = ResponseFraming.FindFault(response);
-            if (fault != ResponseFault.None)
-            {
-                // Where this response ends is anybody's guess: disposing alone might read on and use the connection again.
-                watch.Connection?.Abort();
-                response.Dispose();
-                return new OriginResult(null, OriginFailures.InvalidResponse(endpoint, fault));
-            }
-
-            var stream = await response.Content.ReadAsStreamAsync(deadline.Token);
-            deadline.Disarm();
-            isHandedOver = true;
-            return new OriginResult(
-                new HttpOriginResponse(endpoint.Name, response, stream, deadline, _timeouts, watch.Connection), Failure.None);
-        }
-        catch (Exception error) when (error is OperationCanceledException or HttpRequestException or IOException)
-        {
-            ct.ThrowIfCancellationRequested();
-            call.Abandoned.ThrowIfCancellationRequested();
-            return new OriginResult(null, watch.HasRefused
-                ? OriginFailures.OfConnection(endpoint, "the connection ended before a response head")
-                : OriginFailures.Of(error, endpoint, _timeouts.Connect, firstByte));
-        }
-        finally
-        {
-            if (!isHandedOver)
-            {
-                deadline.Dispose();
-            }
         }
     }
 }

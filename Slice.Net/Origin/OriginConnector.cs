@@ -29,7 +29,13 @@ internal sealed class OriginConnector
     {
     }
 
-    /// <summary>As above, by another resolver and other sockets.</summary>
+    /// <summary>Connections with this TLS; null for plain ones.</summary>
+    public OriginConnector(OriginTls? tls, TimeProvider time)
+        : this(tls, time, Dns.GetHostAddressesAsync, DialAsync)
+    {
+    }
+
+    /// <summary>As the first, by another resolver and other sockets.</summary>
     /// <param name="options">The configuration.</param>
     /// <param name="time">The clock.</param>
     /// <param name="resolve">The addresses of a name; <see cref="SocketException"/> when there are none.</param>
@@ -39,8 +45,17 @@ internal sealed class OriginConnector
         TimeProvider time,
         Func<string, Task<IPAddress[]>> resolve,
         Func<IPEndPoint, CancellationToken, Task<Socket>> dial)
+        : this(options.UsesUpstreamTls ? new OriginTls(options.UpstreamTls) : null, time, resolve, dial)
     {
-        _tls = options.UsesUpstreamTls ? new OriginTls(options.UpstreamTls) : null;
+    }
+
+    private OriginConnector(
+        OriginTls? tls,
+        TimeProvider time,
+        Func<string, Task<IPAddress[]>> resolve,
+        Func<IPEndPoint, CancellationToken, Task<Socket>> dial)
+    {
+        _tls = tls;
         _memory = new OriginAddressMemory(time);
         _names = new OriginNames(resolve);
         _dial = dial;

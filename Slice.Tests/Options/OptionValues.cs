@@ -12,7 +12,7 @@ internal static class OptionValues
         OptionKind.Duration => ((TimeSpan?)key.Read(options) ?? TimeSpan.Zero) + TimeSpan.FromMilliseconds(1),
         OptionKind.Flag => !(bool)key.Read(options)!,
         OptionKind.FieldNames => (string[])["X-Other"],
-        OptionKind.Patterns or OptionKind.Arguments or OptionKind.Networks => (string[])["^/other"],
+        OptionKind.Patterns or OptionKind.Arguments or OptionKind.Networks or OptionKind.Hosts => (string[])["^/other"],
         OptionKind.CacheRules => (CacheRule[])[new() { Path = "^/other", Bypass = true }],
         OptionKind.Choice => key.Choices[^1],
         OptionKind.OriginAddresses => (Uri[])[new("http://other.example"), new("http://another.example:81")],

@@ -26,7 +26,10 @@ public sealed partial class SampleConfigurationTests : IDisposable
         SliceOptions options = Load(Uncommented());
         var defaults = new SliceOptions { UpstreamAddresses = options.UpstreamAddresses };
         string[] examples =
-            ["slice_patterns", "cache_rules", "cache_key.ignored_arguments", "cache_key.fields", "proxy_protocol.trusted_addresses"];
+        [
+            "follow_redirects_hosts", "slice_patterns", "cache_rules", "cache_key.ignored_arguments", "cache_key.fields",
+            "proxy_protocol.trusted_addresses",
+        ];
         Assert.All(
             OptionTable.Keys.Where(key => !examples.Contains(key.Name)),
             key => Assert.Equal((key.Name, key.Format(key.Read(defaults))), (key.Name, key.Format(key.Read(options)))));

@@ -13,6 +13,14 @@ internal static class OriginRows
         LiveKeyRow.OfAct("upstream_address", "{origin}", "{other}", WhoAnswersAsync, "first", "second"),
         LiveKeyRow.OfAct("forward_host", "false", "true", HostAsync, "the origin's", "the client's"),
         LiveKeyRow.OfAct("rewrite_location", "true", "false", LocationAsync, "the client's", "the origin's"),
+        LiveKeyRow.OfAct("follow_redirects", "0", "1", RedirectAsync, "302", "206") with
+        {
+            With = [("follow_redirects_hosts", "[127.0.0.1]")],
+        },
+        LiveKeyRow.OfAct("follow_redirects_hosts", "[]", "[127.0.0.1]", RedirectAsync, "302", "206") with
+        {
+            With = [("follow_redirects", "3")],
+        },
         LiveKeyRow.OfAct("forwarded", "false", "true", ForwardedAsync, "no Forwarded", "Forwarded"),
         LiveKeyRow.OfAct("via_to_origin", "true", "false", ViaAsync, "Via", "no Via"),
         LiveKeyRow.OfAct("upstream_health.max_failures", "1", "3", TriesBeforeRestAsync, "1", "3") with
@@ -51,6 +59,12 @@ internal static class OriginRows
         return location == "http://test.example/dir/" ? "the client's"
             : location == $"{bed.Origin.Uri}dir/" ? "the origin's"
             : $"{location}";
+    }
+
+    private static async Task<string> RedirectAsync(LiveKeyBed bed)
+    {
+        bed.Origin.Answer = exchange => exchange.RespondAsync("302 Found", "", $"Location: {bed.Other.Uri}elsewhere");
+        return (await bed.GetAsync(bed.NewTarget(), "Range: bytes=0-0")).StatusCode.ToString(CultureInfo.InvariantCulture);
     }
 
     private static async Task<string> ForwardedAsync(LiveKeyBed bed)

@@ -132,6 +132,7 @@ public sealed class EffectiveConfigurationTests : IDisposable
             },
         ],
         OptionKind.Networks => (string[])["10.0.0.0/8", "2001:db8::/32", "192.0.2.7"],
+        OptionKind.Hosts => (string[])["*.cdn.example", "storage.example", "2001:db8::1"],
         OptionKind.ListenAddress => key.Name switch
         {
             "listen_address" => "[::1]:18080",
