@@ -65,7 +65,10 @@ public enum CacheDetail : byte
     /// <summary>The length shows only at the end: kept when the body turns out to be whole, which cannot be promised.</summary>
     UnknownLength,
 
-    /// <summary>A range of an object that the origin gives as a whole only: what lies behind the range is not fetched.</summary>
+    /// <summary>
+    /// A range of an object that the origin gives as a whole only, without a strong validator: the range stays only if the rest is fetched,
+    /// too.
+    /// </summary>
     PartOfWhole,
 
     /// <summary>The store has no room that could be freed, or the disk refuses writes.</summary>
@@ -138,7 +141,7 @@ public enum CacheDetail : byte
     /// <summary>Slices of different times must not be joined on the strength of the validator (<c>validator</c>).</summary>
     WeakValidator,
 
-    /// <summary>Slices of an object that can only be had as a whole have left the store.</summary>
+    /// <summary>Slices of an object that can only be had as a whole are not in the store, or not any more.</summary>
     Incomplete,
 
     /// <summary>The origin fails and something stale stands in (RFC 5861 §4).</summary>

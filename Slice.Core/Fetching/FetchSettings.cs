@@ -22,6 +22,11 @@ public sealed class FetchSettings
     /// <summary>What is kept of an answer, for whom and for how long, where the operator says nothing about the path.</summary>
     public required StoredResponseReader Reader { get; init; }
 
+    /// <summary>
+    /// Most bytes of one whole body that are fetched although nobody reads them (<c>fill_whole</c>). 0, the default, for none.
+    /// </summary>
+    public long FillWholeBytes { get; init; }
+
     /// <summary>Longest wait of a subrequest for its turn at the origin (<c>timeouts.origin_queue</c>).</summary>
     public required TimeSpan QueueTimeout { get; init; }
 }

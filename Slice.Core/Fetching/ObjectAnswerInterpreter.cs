@@ -174,6 +174,14 @@ public sealed class ObjectAnswerInterpreter
         }
 
         var stored = reader.Read(received, length);
+        if (verdict.IsShared
+            && request.Partial is { IsRetired: false } partial
+            && partial.CompleteLength == length
+            && IsUnchanged(partial, verdict.Selecting, stored, reader))
+        {
+            return FillRest(request, partial, stored, verdict, answer);
+        }
+
         var generation = new Generation(request.Key, stored, settings.Grid, verdict.IsShared, _store)
         {
             Selecting = verdict.Selecting,
@@ -187,12 +195,22 @@ public sealed class ObjectAnswerInterpreter
         ObjectFetchRequest request, Generation generation, in AnswerVerdict verdict, PermittedResponse answer)
     {
         long length = generation.CompleteLength;
-        using var prepared = length > generation.Grid.SliceSizeBytes ? _fetcher.PrepareWhole(generation)
+        using var prepared = length > generation.Grid.SliceSizeBytes ? _fetcher.PrepareWhole(generation, request.Context.Settings)
             : length > 0 ? _fetcher.Prepare(generation, 0)
             : null;
         var result = Publish(request, generation, verdict);
         prepared?.Continue(request.Context, answer, new ByteRange(0, length));
         return result;
+    }
+
+    // The object as a whole once more, of the version of which some slices are stored: those stay, and the body brings what is missing.
+    private ObjectFetchResult.Found FillRest(
+        ObjectFetchRequest request, Generation partial, StoredResponse stored, in AnswerVerdict verdict, PermittedResponse answer)
+    {
+        partial.Freshen(stored);
+        using var prepared = _fetcher.TryPrepareRest(partial, request.Context.Settings);
+        prepared?.Continue(request.Context, answer, new ByteRange(0, partial.CompleteLength));
+        return new ObjectFetchResult.Found(partial) { IsUncacheable = verdict.IsUncacheable, Detail = verdict.Detail };
     }
 
     // The body goes straight to the client, with a copy for the store where one may be kept.

@@ -27,6 +27,12 @@ public sealed record ObjectFetchRequest(
     /// <summary>Whether the object is asked for as a whole, because its path is not sliced.</summary>
     public bool IsWhole { get; init; }
 
+    /// <summary>
+    /// What is stored of an object that the origin gives as a whole only, and does not have what the client wants. An answer of the same
+    /// version goes on with it. Null when there is none.
+    /// </summary>
+    public Generation? Partial { get; init; }
+
     /// <summary>What the client asks of a cache.</summary>
     public RequestDirectives Directives { get; init; }
 

@@ -132,6 +132,10 @@ public sealed class PartReader(GatedOrigin origin, TimeProvider time, SliceMeter
         }
     }
 
+    /// <summary>Waits for a turn to read on in a body that is open; null when none came in time. The caller disposes the permit.</summary>
+    internal ValueTask<OriginPermit?> TryEnterAsync(FetchContext context, CancellationToken ct) =>
+        origin.TryEnterAsync(context.Template, context.Settings.QueueTimeout, ct);
+
     /// <summary>Reads the next <paramref name="bytes"/> of a body that is open, and drops them. No failure when all have come.</summary>
     internal async Task<Failure> SkipAsync(OriginResponse response, long bytes)
     {

@@ -33,7 +33,7 @@ internal sealed class PreparedFetch : IDisposable
         }
         else
         {
-            _fetcher.ContinueWhole(_fill!, answer.HandOverWithoutPermit());
+            _fetcher.ContinueWhole(_fill!, answer.HandOverWithoutPermit(), context);
         }
     }
 

@@ -35,6 +35,9 @@ public sealed class SliceFetchAttempts(PartReader reader, SliceStore store, Slic
         return failure.IsError ? failure : await reader.ReadBodyAsync(target, response, fetch.LengthBytes - fetch.AvailableBytes);
     }
 
+    /// <summary>Waits for a turn to read on in a body that is open; null when none came in time. The caller disposes the permit.</summary>
+    internal ValueTask<OriginPermit?> TryEnterAsync(FetchContext context) => reader.TryEnterAsync(context, stopping);
+
     /// <summary>Reads bytes of a body and drops them. No failure when all of them have come.</summary>
     internal Task<Failure> SkipAsync(OriginResponse response, long bytes) => reader.SkipAsync(response, bytes);
 

@@ -19,7 +19,9 @@ public sealed class SliceFetcher : IAsyncDisposable
     private readonly SliceMeter _meter;
     private readonly CancellationToken _stopping;
     private readonly RequestCollapser _collapser = new();
-    private readonly Lock _wholes = new();
+    private readonly UnreadFills _unreadFills = new();
+    private readonly WholeBodyReader _wholes;
+    private readonly Lock _fills = new();
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     // One for the fetcher itself, one for each fetch; the last to end completes _drained.
@@ -31,8 +33,11 @@ public sealed class SliceFetcher : IAsyncDisposable
     /// <param name="time">The clock.</param>
     /// <param name="meter">The metrics.</param>
     /// <param name="stopping">Cancelled at the end of the process, before this is disposed.</param>
-    public SliceFetcher(SliceFetchAttempts attempts, ObjectIndex index, TimeProvider time, SliceMeter meter, CancellationToken stopping) =>
+    public SliceFetcher(SliceFetchAttempts attempts, ObjectIndex index, TimeProvider time, SliceMeter meter, CancellationToken stopping)
+    {
         (_attempts, _index, _time, _meter, _stopping) = (attempts, index, time, meter, stopping);
+        _wholes = new WholeBodyReader(attempts, _collapser, time, stopping);
+    }
 
     /// <summary>Called with each fetch that failed and is not going to be repeated. Set once, before use; must not throw.</summary>
     public Action<SliceFetch, Failure>? FetchFailed { get; set; }
@@ -116,13 +121,29 @@ public sealed class SliceFetcher : IAsyncDisposable
         _ = RunAsync(prepared, context, open, part);
 
     /// <summary>Takes the place of all slices of a new generation, for a body that holds the whole object.</summary>
-    internal PreparedFetch PrepareWhole(Generation generation) => new(this, NewFill(generation));
+    internal PreparedFetch PrepareWhole(Generation generation, FetchSettings settings) =>
+        new(this, NewFill(generation, settings.FillWholeBytes));
+
+    /// <summary>
+    /// The same for an object of which some slices are stored; those are passed over. Null when another body is filling it already.
+    /// </summary>
+    internal PreparedFetch? TryPrepareRest(Generation generation, FetchSettings settings)
+    {
+        lock (_fills)
+        {
+            return generation.Fill is null ? PrepareWhole(generation, settings) : null;
+        }
+    }
 
     /// <summary>
     /// Cuts a body that holds the whole object into its slices, in order, for as long as somebody reads the object. The response passes
     /// to the fill.
     /// </summary>
-    internal void ContinueWhole(WholeBodyFill prepared, OriginResponse response) => _ = RunWholeAsync(prepared, response);
+    /// <param name="prepared">The fill.</param>
+    /// <param name="response">The body.</param>
+    /// <param name="context">On whose behalf turns at the origin are taken when nobody reads; null for a fill that then ends.</param>
+    internal void ContinueWhole(WholeBodyFill prepared, OriginResponse response, FetchContext? context = null) =>
+        _ = RunWholeAsync(prepared, response, context);
 
     /// <summary>Ends a fetch: everybody who follows learns of the failure, if there is one.</summary>
     internal void Finish(SliceFetch fetch, Failure failure)
@@ -144,7 +165,7 @@ public sealed class SliceFetcher : IAsyncDisposable
     {
         fill.Generation.EndFill(fill);
         fill.Generation.FetchEnded();
-        if (failure.IsError && fill.Generation.IsWhole)
+        if (failure.IsError && fill.Generation.IsWhole && !IsOfUse(fill.Generation, failure))
         {
             // What is missing of it cannot be fetched by itself.
             _index.Remove(fill.Generation);
@@ -178,13 +199,19 @@ public sealed class SliceFetcher : IAsyncDisposable
         return new SliceSource(null, gone);
     }
 
+    // What was read until nobody wanted more is good for ranges inside, and the rest of a later body joins it: on the strength of the
+    // validator (RFC 9110 §15.3.7.3).
+    private static bool IsOfUse(Generation generation, Failure failure) =>
+        failure.Error is FetchError.Abandoned or FetchError.ShuttingDown
+        && generation is { IsShared: true, Response.MayCombine: true, StoredSlices: > 0 };
+
     // Never throws, like RunAsync.
-    private async Task RunWholeAsync(WholeBodyFill fill, OriginResponse response)
+    private async Task RunWholeAsync(WholeBodyFill fill, OriginResponse response, FetchContext? context)
     {
         Failure failure;
         try
         {
-            failure = await FillWholeAsync(fill, response);
+            failure = await _wholes.FillAsync(fill, response, context);
         }
         catch (OperationCanceledException)
         {
@@ -199,45 +226,9 @@ public sealed class SliceFetcher : IAsyncDisposable
         FinishWhole(fill, failure);
     }
 
-    private async Task<Failure> FillWholeAsync(WholeBodyFill fill, OriginResponse response)
+    private WholeBodyFill NewFill(Generation generation, long unreadBytes = 0)
     {
-        while (await fill.WaitForDemandAsync(_stopping))
-        {
-            if (fill.TryPassNext(index => IsElsewhere(fill.Generation, index), out int passedBytes))
-            {
-                var passed = await _attempts.SkipAsync(response, passedBytes);
-                if (passed.IsError)
-                {
-                    return passed;
-                }
-
-                continue;
-            }
-
-            if (fill.BeginNext() is not { } fetch)
-            {
-                return Failure.None;
-            }
-
-            var failure = await _attempts.FillFromWholeAsync(fetch, response);
-            if (failure.IsError)
-            {
-                return failure;
-            }
-
-            fill.EndCurrent();
-        }
-
-        return new Failure(FetchError.Abandoned);
-    }
-
-    // Of an object that comes in parts: a slice that is stored, or that somebody has asked the origin for.
-    private bool IsElsewhere(Generation generation, int sliceIndex) =>
-        generation.CountStored(sliceIndex, 1) > 0 || _collapser.Contains(generation, sliceIndex);
-
-    private WholeBodyFill NewFill(Generation generation)
-    {
-        var fill = new WholeBodyFill(generation, _time);
+        var fill = new WholeBodyFill(generation, _time, _unreadFills, unreadBytes);
         generation.Fill = fill;
         generation.FetchStarted();
         Interlocked.Increment(ref _owners);
@@ -249,7 +240,7 @@ public sealed class SliceFetcher : IAsyncDisposable
     private Task<Failure> FillFromWholeAsync(SliceFetch fetch, OriginResponse whole)
     {
         var generation = fetch.Generation;
-        lock (_wholes)
+        lock (_fills)
         {
             if (generation.Fill is WholeBodyFill running && running.TryAdopt(fetch, out var filled))
             {

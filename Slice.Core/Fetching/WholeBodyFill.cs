@@ -6,7 +6,8 @@ namespace Slice.Core.Fetching;
 
 /// <summary>
 /// One body that holds a whole object, on its way into the slices of a generation, first byte to last (B12). It runs as far
-/// as a reader has asked, waits while all of them are slow, and ends when the last one has left. Thread-safe.
+/// as a reader has asked, waits while all of them are slow, and ends when the last one has left; or goes on for a while without readers,
+/// when that one had what it wanted. Thread-safe.
 /// </summary>
 /// <remarks>
 /// The object is one that its origin gives as a whole only, or one that comes in parts, and the whole came in place of a part (B60).
@@ -40,18 +41,33 @@ public sealed class WholeBodyFill : IGenerationFill
     private int _next;
     private int _lastWanted;
     private int _readers;
+    private readonly UnreadFills? _unreadFills;
+    private long _unreadBytes;
     private bool _hadReader;
+    private bool _wasLeftEarly;
     private bool _hasEnded;
 
-    internal WholeBodyFill(Generation generation, TimeProvider time)
+    /// <summary>A fill that has not begun.</summary>
+    /// <param name="generation">The object.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="unreadFills">Where the fill takes a place when it goes on although nobody reads it; null: it never does.</param>
+    /// <param name="unreadBytes">Most bytes that it goes on for then.</param>
+    internal WholeBodyFill(Generation generation, TimeProvider time, UnreadFills? unreadFills = null, long unreadBytes = 0)
     {
         Generation = generation;
         _time = time;
+        (_unreadFills, _unreadBytes) = (unreadFills, unreadBytes);
         _count = generation.Grid.CountFor(generation.CompleteLength);
     }
 
     /// <summary>The object.</summary>
     public Generation Generation { get; }
+
+    /// <summary>Whether all slices have been begun or passed over. For whoever drives the fill.</summary>
+    internal bool IsAtEnd => _next == _count;
+
+    /// <summary>Whether nobody reads the slice that <see cref="WaitForDemandAsync"/> said yes to. For whoever drives the fill.</summary>
+    internal bool IsUnread { get; private set; }
 
     /// <inheritdoc/>
     public bool TryAddReader()
@@ -75,7 +91,12 @@ public sealed class WholeBodyFill : IGenerationFill
         TaskCompletionSource? changed;
         lock (_lock)
         {
-            _readers--;
+            if (--_readers == 0)
+            {
+                // Who goes before the slices that it asked for have come wants them no more, and has not had what it wanted.
+                _wasLeftEarly = _next <= _lastWanted;
+            }
+
             changed = TakeChangedUnsynchronized();
         }
 
@@ -143,7 +164,7 @@ public sealed class WholeBodyFill : IGenerationFill
         lock (_lock)
         {
             lengthBytes = 0;
-            if (Generation.IsWhole || _next == _count || _pending.ContainsKey(_next) || !isElsewhere(_next))
+            if (_next == _count || _pending.ContainsKey(_next) || !isElsewhere(_next))
             {
                 return false;
             }
@@ -153,7 +174,21 @@ public sealed class WholeBodyFill : IGenerationFill
         }
     }
 
-    /// <summary>Waits until the next slice is wanted, or all are done; false when nobody reads any more.</summary>
+    /// <summary>
+    /// Ends a fill that nobody reads; false when somebody does. Who comes from then on finds it ended.
+    /// </summary>
+    internal bool TryEndUnread()
+    {
+        lock (_lock)
+        {
+            _hasEnded |= _readers == 0;
+            return _hasEnded;
+        }
+    }
+
+    /// <summary>
+    /// Waits until the next slice is wanted, or all are done; false when nobody reads any more and the fill may not go on for nobody.
+    /// </summary>
     /// <exception cref="OperationCanceledException"><paramref name="stopping"/> was cancelled.</exception>
     internal async Task<bool> WaitForDemandAsync(CancellationToken stopping)
     {
@@ -166,12 +201,18 @@ public sealed class WholeBodyFill : IGenerationFill
                 // The first slice is always filled: it is what the client that caused this waits for.
                 if (_next == _count || (_next <= _lastWanted && IsWaitedForUnsynchronized()))
                 {
+                    EndUnreadUnsynchronized();
                     return true;
                 }
 
                 hadReader = _hadReader;
                 if (hadReader && _readers == 0)
                 {
+                    if (MayGoOnUnreadUnsynchronized())
+                    {
+                        return true;
+                    }
+
                     // Under the same lock as TryAddReader: who comes from now on must not join what is about to end.
                     _hasEnded = true;
                     return false;
@@ -232,6 +273,7 @@ public sealed class WholeBodyFill : IGenerationFill
         lock (_lock)
         {
             _hasEnded = true;
+            EndUnreadUnsynchronized();
             unfinished = [.. _pending.Select(pending => (pending.Value, _adopted.GetValueOrDefault(pending.Key)))];
             _pending.Clear();
             _adopted.Clear();
@@ -259,6 +301,37 @@ public sealed class WholeBodyFill : IGenerationFill
 
     // Of an object that comes in parts as well, no byte is read for clients that have all left.
     private bool IsWaitedForUnsynchronized() => Generation.IsWhole || _readers > 0 || _pending.Values.Any(fetch => fetch.IsFollowed);
+
+    // A client that had its range of a file that the origin gives as a whole only: the next range lies elsewhere, and would cost the whole
+    // again (B12). Not after one that broke off (B33), nor for an object of which only all is of use, and all is too much.
+    private bool MayGoOnUnreadUnsynchronized()
+    {
+        if (_wasLeftEarly || Generation is not { IsWhole: true, IsShared: true, IsRetired: false })
+        {
+            return false;
+        }
+
+        long nextBytes = Generation.Grid.RangeOf(_next, Generation.CompleteLength).Length;
+        long restBytes = Generation.CompleteLength - Generation.Grid.RangeOf(_next, Generation.CompleteLength).Start;
+        bool isWithin = (Generation.Response.MayCombine ? nextBytes : restBytes) <= _unreadBytes;
+        if (!isWithin || !(IsUnread || _unreadFills?.TryEnter() == true))
+        {
+            return false;
+        }
+
+        IsUnread = true;
+        _unreadBytes -= nextBytes;
+        return true;
+    }
+
+    private void EndUnreadUnsynchronized()
+    {
+        if (IsUnread)
+        {
+            IsUnread = false;
+            _unreadFills!.Leave();
+        }
+    }
 
     private SliceFetch FetchOfUnsynchronized(int sliceIndex)
     {

@@ -89,6 +89,14 @@ public static class OptionTable
             20,
             "Repeats of a failed subrequest after its first try; the wait before the first is 100 ms and doubles.",
             o => o.MaxRetries, (o, v) => o with { MaxRetries = (int)v }),
+        Size(
+            "Slicing",
+            "fill_whole",
+            0,
+            TiB,
+            "Most bytes of an object without ranges at the origin that are fetched on after its last client had the range it wanted; 0 for "
+                + "none.",
+            o => o.FillWholeBytes, (o, v) => o with { FillWholeBytes = v }),
         Patterns(
             "Slicing",
             "slice_patterns",

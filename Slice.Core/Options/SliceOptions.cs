@@ -17,6 +17,12 @@ public sealed record SliceOptions
     /// <summary>Repeats of a failed subrequest after its first try. Default 3; the wait before the first is 100 ms and doubles.</summary>
     public int MaxRetries { get; init; } = 3;
 
+    /// <summary>
+    /// Most bytes of one object that are fetched although nobody reads them, after a client had its range of an object that the origin
+    /// gives as a whole only. 0: none. Default 64 MiB, arbitrary: what an ordinary file has, and half a second at 1 Gbit/s.
+    /// </summary>
+    public long FillWholeBytes { get; init; } = 64 << 20;
+
     /// <summary>Regular expressions on the path; an object that matches none is fetched whole. Empty: every object is sliced.</summary>
     public IReadOnlyList<string> SlicePatterns { get; init; } = [];
 

@@ -41,6 +41,20 @@ public sealed class GatedOrigin(OriginGate gate, SliceMeter meter)
             : await SendAsync(origin, request, permit, mayStart, ct);
     }
 
+    /// <summary>
+    /// Waits for a turn for a body that is open already; null when <paramref name="queueTimeout"/> ran out. The caller disposes the permit.
+    /// </summary>
+    /// <param name="template">On whose behalf, and for what.</param>
+    /// <param name="queueTimeout">Longest wait.</param>
+    /// <param name="ct">Ends the wait.</param>
+    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
+    public async ValueTask<OriginPermit?> TryEnterAsync(SubrequestTemplate template, TimeSpan queueTimeout, CancellationToken ct)
+    {
+        var permit = await gate.TryEnterAsync(GateTicket.Of(template), queueTimeout, ct);
+        permit?.HeadArrived();
+        return permit;
+    }
+
     private async ValueTask<(PermittedResponse? Response, Failure Failure)> SendAsync(
         IOriginClient origin, OriginRequest request, OriginPermit permit, Func<ValueTask<Failure>>? mayStart, CancellationToken ct)
     {

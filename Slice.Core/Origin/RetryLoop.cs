@@ -63,9 +63,7 @@ public sealed class RetryLoop(RetryPolicy policy, TimeProvider time, SliceMeter 
     /// </summary>
     /// <param name="failure">Why the try has failed. Repeats that others made in it count.</param>
     /// <param name="ct">Ends the wait.</param>
-    /// <param name="isLastReserved">
-    /// Whether the last of the repeats is not to be made here: the client's own request takes its place.
-    /// </param>
+    /// <param name="isLastReserved">Whether the client's own request takes the place of the last repeat, which is not made here.</param>
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
     public async ValueTask<bool> WaitAsync(Failure failure, CancellationToken ct, bool isLastReserved = false)
     {

@@ -58,6 +58,7 @@ internal sealed class RequestSettings
             Grid = new SliceGrid(options.SliceSizeBytes),
             Retries = new RetryPolicy(options.MaxRetries, Random.Shared.NextDouble, options.UpstreamAddresses.Count),
             Reader = new StoredResponseReader(_policyElsewhere, time),
+            FillWholeBytes = options.FillWholeBytes,
             QueueTimeout = options.Timeouts.OriginQueue,
         };
     }

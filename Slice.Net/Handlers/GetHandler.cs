@@ -101,7 +101,7 @@ internal sealed class GetHandler(
         }
     }
 
-    // False when the origin must be asked; the generation is then what is to be validated, or null.
+    // False when the origin must be asked; the generation is then what is to be validated, or what the answer may complete, or null.
     private bool TryReuse(
         HttpExchange exchange, in RequestDirectives directives, Instant now, out Generation? generation, out CacheStatus status)
     {
@@ -116,13 +116,18 @@ internal sealed class GetHandler(
         if (!generation.IsUsable
             && !(generation.IsRetired && index.TryGet(exchange.Key, exchange.Head.Fields, out generation) && generation.IsUsable))
         {
-            status = new CacheStatus
+            if (generation is not { IsWhole: true, IsRetired: false })
             {
-                Forward = ForwardReason.Miss,
-                Detail = generation is { IsWhole: true, IsRetired: false } ? CacheDetail.Incomplete : CacheDetail.None,
-            };
-            generation = null;
-            return false;
+                status = new CacheStatus { Forward = ForwardReason.Miss };
+                generation = null;
+                return false;
+            }
+
+            if (!StoredResponder.IsAllStored(exchange, generation, now))
+            {
+                status = new CacheStatus { Forward = ForwardReason.Miss, Detail = CacheDetail.Incomplete };
+                return false;
+            }
         }
 
         if (generation is { WasAskedAsOwn: true, IsComplete: false } && IsSigned(exchange))
@@ -187,6 +192,9 @@ internal sealed class GetHandler(
             return default;
         }
 
+        // What is incomplete is not validated: a 304 would not bring what is missing.
+        var partial = status.Detail == CacheDetail.Incomplete ? stale : null;
+        stale = partial is null ? stale : null;
         bool isSliced = IsSliced(exchange);
         var why = WhyNotOurs(exchange, stale, isSliced);
         if (exchange.IsHead
@@ -202,7 +210,7 @@ internal sealed class GetHandler(
             return default;
         }
 
-        var result = await FetchObjectAsync(exchange, directives, stale, isSliced);
+        var result = await FetchObjectAsync(exchange, directives, stale, partial, isSliced);
         exchange.Origin = result.Origin;
         failures.NoteStatus(exchange, result.WasCollapsed ? 0 : result.OriginStatus);
         status = status with { IsCollapsed = result.WasCollapsed, ForwardStatus = result.OriginStatus };
@@ -242,13 +250,14 @@ internal sealed class GetHandler(
     // and the next time at once (B50). What of the target a stranger does not ask with, a token in an argument that is no part of the key,
     // is the client's own on every path; a page for a client with fields of its own has not come here.
     private async ValueTask<ObjectFetchResult> FetchObjectAsync(
-        HttpExchange exchange, RequestDirectives directives, Generation? stale, bool isSliced)
+        HttpExchange exchange, RequestDirectives directives, Generation? stale, Generation? partial, bool isSliced)
     {
         bool hasOwn = (isSliced && exchange.HasOwnFields) || exchange.HasOwnTarget;
         if (!hasOwn || !objects.NeedsOwnLately(exchange.Key))
         {
             exchange.AsksAs = AskingAs.Stranger;
-            var result = await FetchObjectAsync(exchange, NewFetchRequest(exchange, directives, stale, isSliced));
+            var request = NewFetchRequest(exchange, directives, stale, isSliced) with { Partial = partial };
+            var result = await FetchObjectAsync(exchange, request);
             if (!hasOwn || !StrangersAnswers.AreOnly(exchange, result))
             {
                 return result;

@@ -44,6 +44,35 @@ internal sealed class StoredResponder(
         };
     }
 
+    /// <summary>Whether what the client wants of an object is stored, all of it, or has no body.</summary>
+    /// <param name="exchange">The exchange.</param>
+    /// <param name="generation">The object.</param>
+    /// <param name="now">The time, for conditions.</param>
+    public static bool IsAllStored(HttpExchange exchange, Generation generation, Instant now)
+    {
+        int maxRanges = exchange.Settings.Options.Limits.MaxRanges;
+        return ResponseDecision.Decide(exchange.Head, generation.Response, now.Utc, maxRanges, out var range, out var multipart) switch
+        {
+            ResponseKind.NotModified or ResponseKind.PreconditionFailed or ResponseKind.Unsatisfiable => true,
+            ResponseKind.Multipart => AreStored(generation, multipart!.Parts),
+            _ => exchange.IsHead || AreStored(generation, [range ?? new ByteRange(0, generation.CompleteLength)]),
+        };
+    }
+
+    private static bool AreStored(Generation generation, ReadOnlySpan<ByteRange> parts)
+    {
+        foreach (var part in parts)
+        {
+            var plan = SlicePlanner.Plan(generation.Grid, part, generation.CompleteLength);
+            if (generation.CountStored(plan.FirstSliceIndex, plan.Count) < plan.Count)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     private ValueTask<bool> RespondContentAsync(
         HttpExchange exchange, Generation generation, ByteRange? range, CacheStatus status, Instant now, bool onlyIfCached,
         bool isLastAttempt)
@@ -212,8 +241,9 @@ internal sealed class StoredResponder(
             return CacheDetail.StoreTakesNothing;
         }
 
-        // Such a body is read as far as its readers want, and what is not whole cannot be fetched by itself later.
+        // Such a body is read as far as its readers want, or a budget goes, and without a strong validator no later one can bring the rest.
         bool endsEarly = plan.FirstSliceIndex + plan.Count < generation.Grid.CountFor(generation.CompleteLength);
-        return generation.IsWhole && generation.Fill is not null && endsEarly ? CacheDetail.PartOfWhole : CacheDetail.None;
+        bool isLost = endsEarly && !generation.Response.MayCombine;
+        return generation.IsWhole && generation.Fill is not null && isLost ? CacheDetail.PartOfWhole : CacheDetail.None;
     }
 }

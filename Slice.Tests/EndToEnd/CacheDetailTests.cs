@@ -84,7 +84,7 @@ public sealed class CacheDetailTests
     {
         string body = new('x', 64);
         await using var origin = ScriptedOrigin.Start(
-            exchange => exchange.RespondAsync("200 OK", body, "ETag: \"v1\"", "Cache-Control: max-age=60"));
+            exchange => exchange.RespondAsync("200 OK", body, "ETag: W/\"v1\"", "Cache-Control: max-age=60"));
         await using var proxy = await StartAsync(origin);
 
         string part = (await proxy.GetAsync(File, "Range: bytes=0-3")).Field("Cache-Status")!;

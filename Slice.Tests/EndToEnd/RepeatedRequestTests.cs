@@ -2,9 +2,7 @@ using Slice.Tests.Support;
 
 namespace Slice.Tests.EndToEnd;
 
-/// <summary>
-/// How often a request of ours reaches the origin: by our repeats, and by those of the pool that we count as ours (B19, B20).
-/// </summary>
+/// <summary>How often a request of ours reaches the origin: by our repeats, and by those of the pool, which count as ours.</summary>
 public sealed class RepeatedRequestTests
 {
     private readonly RangeFile _file = new(16);

@@ -142,7 +142,8 @@ public sealed class WholeObjectTests
             await exchange.ClientClosedAsync();
             originSawTheEnd.SetResult();
         });
-        await using var proxy = await StartAsync(origin, options => options with { MaxConcurrentSubrequests = 1 });
+        await using var proxy = await StartAsync(
+            origin, options => NameAll(options) with { MaxConcurrentSubrequests = 1, FillWholeBytes = 0 });
         using (var client = await RawClient.ConnectAsync(proxy.EndPoint))
         {
             await client.SendAsync(RawClient.Request("GET", "/file", "Range: bytes=0-3"));

@@ -28,7 +28,7 @@ public sealed class PreparedFetchTests : IAsyncDisposable
     public async Task Whole_body_that_is_prepared_and_not_continued_fails_for_those_who_follow()
     {
         var generation = _bed.Publish(FakeContent.Sixteen, isWhole: true);
-        var prepared = _bed.Fetcher.PrepareWhole(generation);
+        var prepared = _bed.Fetcher.PrepareWhole(generation, _bed.Settings);
         Assert.True(generation.Fill!.TryAddReader());
         var reading = _bed.ReadAsync(generation, 1);
         prepared.Dispose();

@@ -17,7 +17,8 @@ internal sealed class FetchBed : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
 
     public FetchBed(
-        int sliceSizeBytes = 4, int maxRetries = 2, SliceStore? store = null, OriginGate? gate = null, TimeSpan? queueTimeout = null)
+        int sliceSizeBytes = 4, int maxRetries = 2, SliceStore? store = null, OriginGate? gate = null, TimeSpan? queueTimeout = null,
+        long fillWholeBytes = 0)
     {
         Grid = new SliceGrid(sliceSizeBytes);
         Store = store ?? SliceStore.CreateInMemory(1 << 20, Time);
@@ -28,6 +29,7 @@ internal sealed class FetchBed : IAsyncDisposable
             Grid = Grid,
             Retries = new RetryPolicy(maxRetries, () => 0.5),
             Reader = new StoredResponseReader(new CachePolicy(), Time),
+            FillWholeBytes = fillWholeBytes,
             QueueTimeout = queueTimeout ?? Deadline.Default,
         };
         var gated = new GatedOrigin(Gate, Meter);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Slice.Tests.Support;
 
 namespace Slice.Tests.EndToEnd.LiveKeys;
 
@@ -34,6 +35,7 @@ internal static class OriginRows
         LiveKeyRow.OfAct("slice_size", "64KiB", "128KiB", bed => bed.AskedAsync(() => bed.GetAsync(bed.NewTarget())), "4", "2"),
         LiveKeyRow.OfAct("max_concurrent_subrequests", "1", "2", PeakAsync, "1", "2"),
         LiveKeyRow.OfAct("max_retries", "0", "2", TriesAsync, "1", "3"),
+        LiveKeyRow.OfAct("fill_whole", "0", "1MiB", FillWholeAsync, "1 slice", "4 slices"),
         LiveKeyRow.OfAct("slice_patterns", "[\"^/sliced/\"]", "[]", RangeOfWholeAsync, "whole", "by range"),
         LiveKeyRow.OfAct("validator", "strict", "length", ValidationAsync, "anew", "validated"),
     ];
@@ -134,6 +136,17 @@ internal static class OriginRows
     {
         bed.Origin.Answer = exchange => exchange.RespondAsync("503 Service Unavailable", "", "Retry-After: 0");
         return bed.AskedAsync(() => bed.PassUntilAsync(bed.GetAsync(bed.NewTarget())));
+    }
+
+    private static async Task<string> FillWholeAsync(LiveKeyBed bed)
+    {
+        bed.File.SupportsRanges = false;
+        string target = bed.NewTarget();
+        await bed.GetAsync(target, "Range: bytes=0-0");
+        var store = bed.Proxy.Composition.Store;
+        int least = bed.IsReloaded ? 5 : 1;
+        await Eventually.TrueAsync(() => store.SliceCount >= least, () => $"{store.SliceCount} slices");
+        return bed.IsReloaded ? "4 slices" : $"{store.SliceCount} slice";
     }
 
     private static async Task<string> RangeOfWholeAsync(LiveKeyBed bed)

@@ -1,0 +1,96 @@
+using Microsoft.Extensions.Time.Testing;
+using Slice.Tests.Support;
+
+namespace Slice.Tests.EndToEnd;
+
+/// <summary>Ranges of files whose origin gives wholes only: what is read for one client is there for the next (B12).</summary>
+public sealed class RangeOfWholeTests
+{
+    private const int LengthBytes = 64;
+    private const int SliceBytes = 16;
+
+    private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow.AddDays(-1));
+    private readonly RangeFile _file = new(LengthBytes) { SupportsRanges = false, ExtraFields = ["Cache-Control: max-age=60"] };
+
+    [Theory]
+    [InlineData("bytes=20-23")]
+    [InlineData("bytes=0-0")]
+    [InlineData("bytes=-1")]
+    [InlineData("bytes=0-1,30-31")]
+    [Trait("Behaviour", "B12")]
+    public async Task First_range_costs_the_whole_and_every_later_one_is_a_hit(string range)
+    {
+        await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
+        await using var proxy = await StartAsync(origin, fillWholeBytes: LengthBytes);
+
+        var first = await proxy.GetAsync("/file", $"Range: {range}");
+        await StoredAsync(proxy, 4);
+        var later = await proxy.GetAsync("/file", "Range: bytes=60-");
+        var whole = await proxy.GetAsync("/file");
+
+        Assert.Equal(206, first.StatusCode);
+        Assert.Equal(("HIT", "bytes 60-63/64"), (later.Field("X-Cache"), later.Field("Content-Range")));
+        Assert.Equal(TestContent.Bytes(60, 4, _file.Seed), later.Body);
+        Assert.Equal(("HIT", LengthBytes), (whole.Field("X-Cache"), whole.Body.Length));
+        Assert.Equal(TestContent.Bytes(0, LengthBytes, _file.Seed), whole.Body);
+        Assert.Equal(1, origin.RequestCount);
+    }
+
+    [Fact]
+    [Trait("Behaviour", "B12")]
+    public async Task What_was_read_answers_ranges_inside_and_a_later_whole_brings_the_rest()
+    {
+        await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
+        await using var proxy = await StartAsync(origin, fillWholeBytes: 0);
+        await proxy.GetAsync("/file", "Range: bytes=20-23");
+        await StoredAsync(proxy, 2);
+        await EndedAsync(proxy);
+
+        var inside = await proxy.GetAsync("/file", "Range: bytes=10-30");
+        var several = await proxy.GetAsync("/file", "Range: bytes=0-1,30-31");
+        var unchanged = await proxy.GetAsync("/file", "If-None-Match: \"v1\"");
+        Assert.Equal(("HIT", "HIT", 304), (inside.Field("X-Cache"), several.Field("X-Cache"), unchanged.StatusCode));
+        Assert.Equal(TestContent.Bytes(10, 21, _file.Seed), inside.Body);
+        Assert.Equal(1, origin.RequestCount);
+
+        var behind = await proxy.GetAsync("/file", "Range: bytes=10-");
+        await EndedAsync(proxy);
+        var whole = await proxy.GetAsync("/file");
+        Assert.Equal(TestContent.Bytes(10, 54, _file.Seed), behind.Body);
+        Assert.Contains("; detail=incomplete", behind.Field("Cache-Status"), StringComparison.Ordinal);
+        Assert.Equal("HIT", whole.Field("X-Cache"));
+        Assert.Equal(TestContent.Bytes(0, LengthBytes, _file.Seed), whole.Body);
+        Assert.Equal((2, 4), (origin.RequestCount, proxy.Composition.Store.SliceCount));
+    }
+
+    [Fact]
+    [Trait("Behaviour", "B24")]
+    public async Task What_was_read_of_an_earlier_version_never_meets_the_new_one()
+    {
+        await using var origin = ScriptedOrigin.Start(exchange => (exchange.Request.Number == 1 ? _file : Changed()).AnswerAsync(exchange));
+        await using var proxy = await StartAsync(origin, fillWholeBytes: 0);
+        await proxy.GetAsync("/file", "Range: bytes=20-23");
+        await StoredAsync(proxy, 2);
+        await EndedAsync(proxy);
+
+        var behind = await proxy.GetAsync("/file", "Range: bytes=10-");
+        await EndedAsync(proxy);
+
+        Assert.Equal(TestContent.Bytes(10, 54, _file.Seed + 1), behind.Body);
+        Assert.Equal(TestContent.Bytes(0, LengthBytes, _file.Seed + 1), (await proxy.GetAsync("/file")).Body);
+
+        RangeFile Changed() => new(LengthBytes, _file.Seed + 1) { SupportsRanges = false, ETag = "\"v2\"" };
+    }
+
+    private static Task StoredAsync(ProxyUnderTest proxy, int slices) => Eventually.TrueAsync(
+        () => proxy.Composition.Store.SliceCount == slices, () => $"{proxy.Composition.Store.SliceCount} slices");
+
+    private static Task EndedAsync(ProxyUnderTest proxy) => Eventually.TrueAsync(
+        () => proxy.Composition.Index.Generations.All(generation => generation.Fill is null), () => "the fill has ended");
+
+    private Task<ProxyUnderTest> StartAsync(ScriptedOrigin origin, long fillWholeBytes) => ProxyUnderTest.StartAsync(
+        origin.Uri,
+        SliceBytes,
+        options => options with { SlicePatterns = ["^/"], FillWholeBytes = fillWholeBytes, MaxConcurrentSubrequests = 2 },
+        _time);
+}
