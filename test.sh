@@ -22,6 +22,14 @@ die() { echo "test.sh: $*" >&2; exit 1; }
 # program package, as Debian names them.
 needed='nginx nginx-light
 haproxy haproxy
+apache2 apache2
+lighttpd lighttpd
+caddy caddy
+python3 python3
+git git
+rclone rclone
+docker-registry docker-registry
+skopeo skopeo
 curl curl
 aria2c aria2
 wget wget
