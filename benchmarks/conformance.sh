@@ -22,6 +22,9 @@ npm init -y >/dev/null 2>&1
 npm install --silent http-cache-tests@0.4.5 >/dev/null
 cd node_modules/http-cache-tests
 
+# The suite counts requests by a field of its client's, which requests on behalf of all leave out; its server can count by itself, too.
+sed -i 's/request_num: cliReqNum,/request_num: cliReqNum || srvReqNum,/' server/handle-test.mjs
+
 ports=$(node -e '
 const net = require("net"), servers = [1, 2, 3].map(() => net.createServer().listen(0, "127.0.0.1"))
 Promise.all(servers.map(s => new Promise(done => s.on("listening", done)))).then(() => {
