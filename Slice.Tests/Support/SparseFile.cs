@@ -44,6 +44,8 @@ public sealed class SparseFile
             RandomAccess.Write(handle, TestContent.Bytes(start, (int)(end - start), seed), start);
         }
 
+        // Of the second in which it is first asked for, a version is no proof (B25), and its slices would be fetched anew.
+        File.SetLastWriteTimeUtc(handle, DateTime.UtcNow.AddHours((seed % 100) - 200));
         return new SparseFile(path, lengthBytes, seed, markers);
     }
 

@@ -19,5 +19,8 @@ public static class TestFiles
             TestContent.Fill(position, bytes, seed);
             RandomAccess.Write(file, bytes, position);
         }
+
+        // Of the second in which it is asked for, a version is no proof (B25). Each version has a date of its own.
+        File.SetLastWriteTimeUtc(path, DateTime.UtcNow.AddHours((seed % 100) - 200));
     }
 }
