@@ -11,13 +11,10 @@ namespace Slice.Core.Objects;
 /// </summary>
 public sealed class ObjectIndex
 {
-    // Counters of removals, each for the keys of one hash; 16 KiB. A removal of another key of the same hash costs one answer its place.
-    private const int RemovalSlots = 1 << 12;
-
     private readonly ConcurrentDictionary<CacheKey, StoredVariants> _objects = new(CacheKeyComparer.Instance);
     private readonly ConcurrentDictionary<CacheKey, StoredVariants>.AlternateLookup<ReadOnlySpan<byte>> _byBytes;
     private readonly SiblingKeys _siblings = new();
-    private readonly int[] _removals = new int[RemovalSlots];
+    private readonly RecentRemovals _removals = new();
     private readonly IndexMemory _memory;
 
     /// <summary>An empty index.</summary>
@@ -59,11 +56,10 @@ public sealed class ObjectIndex
     }
 
     /// <summary>
-    /// How often a key was taken out on somebody's behest. An answer that was asked for before the count changed is not to be kept (B52):
-    /// see
-    /// <see cref="Publish(Generation, int)"/>.
+    /// How often a key, or one that shares its counter, was taken out on somebody's behest. An answer that was asked for before its key was
+    /// taken out is not to be kept (B52): see <see cref="Publish(Generation, int)"/>.
     /// </summary>
-    public int RemovalsOf(ReadOnlySpan<byte> key) => Volatile.Read(ref RemovalsSlot(key));
+    public int RemovalsOf(ReadOnlySpan<byte> key) => _removals.CountOf(ResourceHashOf(key));
 
     /// <summary>
     /// Publishes a generation unless its key was taken out since <paramref name="removalsSeen"/> was read. Then the generation is retired:
@@ -75,7 +71,7 @@ public sealed class ObjectIndex
 
         // Thread A publishes; thread B removes the key. B counts first and takes out second, A publishes first and looks at the count
         // second: one of the two takes the generation out.
-        if (RemovalsOf(generation.Key.Bytes) != removalsSeen)
+        if (_removals.MayHaveSince(ResourceHashOf(generation.Key.Bytes), removalsSeen))
         {
             Remove(generation);
         }
@@ -190,7 +186,7 @@ public sealed class ObjectIndex
     public int Remove(ReadOnlySpan<byte> key)
     {
         var resource = KeyFields.ResourceOf(key);
-        Interlocked.Increment(ref RemovalsSlot(key));
+        _removals.Add(CacheKeyComparer.HashOf(resource));
         int slices = RemoveVariants(resource);
         foreach (var sibling in _siblings.Of(resource))
         {
@@ -229,8 +225,7 @@ public sealed class ObjectIndex
     /// <summary>Retires a generation of which eviction has taken the last slice: for <see cref="SliceStore.TenantEmptied"/>.</summary>
     internal void RemoveEmptied(ISliceTenant tenant) => Remove((Generation)tenant);
 
-    private ref int RemovalsSlot(ReadOnlySpan<byte> key) =>
-        ref _removals[CacheKeyComparer.HashOf(KeyFields.ResourceOf(key)) & (RemovalSlots - 1)];
+    private static int ResourceHashOf(ReadOnlySpan<byte> key) => CacheKeyComparer.HashOf(KeyFields.ResourceOf(key));
 
     private bool IsGone(CacheKey key) => !_objects.ContainsKey(key);
 

@@ -1,4 +1,5 @@
 using System.Text;
+using Slice.Core.Caching;
 using Slice.Core.Http;
 using Slice.Core.Objects;
 using Slice.Core.Storage;
@@ -94,6 +95,33 @@ public sealed class ObjectIndexTests : IDisposable
         Assert.Null(Find("/a"));
         Assert.True(current.IsRetired);
     }
+
+    [Fact]
+    [Trait("Behaviour", "B52")]
+    public void Removal_between_request_and_answer_wins_over_the_answer_for_that_key_only()
+    {
+        int seen = _index.RemovalsOf("/a"u8);
+        int seenOfOther = _index.RemovalsOf(Encoding.ASCII.GetBytes(TargetWithTheSlotOf("/a")));
+        _index.Remove("/a"u8);
+
+        var removed = NewGeneration("/a");
+        var other = NewGeneration(TargetWithTheSlotOf("/a"));
+        _index.Publish(removed, seen);
+        _index.Publish(other, seenOfOther);
+
+        Assert.Equal((true, false), (removed.IsRetired, other.IsRetired));
+        Assert.Null(Find("/a"));
+        Assert.Same(other, Find(TargetWithTheSlotOf("/a")));
+    }
+
+    private static string TargetWithTheSlotOf(string target)
+    {
+        int slot = SlotOf(target);
+        return Enumerable.Range(0, int.MaxValue).Select(number => "/" + number).First(other => SlotOf(other) == slot);
+    }
+
+    private static int SlotOf(string target) =>
+        CacheKeyComparer.HashOf(Encoding.ASCII.GetBytes(target)) & (RecentRemovals.Slots - 1);
 
     private Generation NewGeneration(string target) => StoredObjects.Generation(_store, slices: 4, SliceBytes, target: target);
 
