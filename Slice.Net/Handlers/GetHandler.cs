@@ -252,7 +252,7 @@ internal sealed class GetHandler(
     private async ValueTask<ObjectFetchResult> FetchObjectAsync(
         HttpExchange exchange, RequestDirectives directives, Generation? stale, Generation? partial, bool isSliced)
     {
-        bool hasOwn = (isSliced && exchange.HasOwnFields) || exchange.HasOwnTarget;
+        bool hasOwn = (IsOnSlicedPath(exchange) && exchange.HasOwnFields) || exchange.HasOwnTarget;
         if (!hasOwn || !objects.NeedsOwnLately(exchange.Key))
         {
             exchange.AsksAs = AskingAs.Stranger;
@@ -280,8 +280,8 @@ internal sealed class GetHandler(
 
     // Outside the sliced paths a stored page is as strangers see it. Who says more about himself gets his own, even where the origin
     // forgets to say by Vary that there is one, unless the page is for everybody in so many words.
-    private bool IsPageForStrangers(HttpExchange exchange, Generation generation) =>
-        generation.IsWhole && !generation.Response.IsForEverybody && exchange.HasOwnFields && !IsSliced(exchange);
+    private static bool IsPageForStrangers(HttpExchange exchange, Generation generation) =>
+        generation.IsWhole && !generation.Response.IsForEverybody && exchange.HasOwnFields && !IsOnSlicedPath(exchange);
 
     private async ValueTask<ObjectFetchResult> FetchObjectAsync(HttpExchange exchange, ObjectFetchRequest request)
     {
@@ -319,11 +319,11 @@ internal sealed class GetHandler(
     private static bool IsSigned(HttpExchange exchange) =>
         RequestSignature.CoversWhatWeSet(exchange.Head, exchange.Settings.ChangesHost(exchange.Head.Host));
 
-    // Why no request of ours goes out, but the client's own. Outside the sliced paths a part is not asked for on behalf of others. Nor is
-    // the page of a client that says more about itself than a stranger would, by a cookie or a key: that page is hardly anybody else's,
-    // and the application wants to know who asks. And where the last
-    // answer was for one client only, so will this one be: a client's conditions then do more good at the origin. A request without any
-    // asks as ever, so that one odd answer does not keep a page out of the cache.
+    // Why no request of ours goes out, but the client's own. Where nothing is sliced a part is not asked for on behalf of others. Nor is,
+    // outside the sliced paths, the page of a client that says more about itself than a stranger would, by a cookie or a key: that page is
+    // hardly anybody else's, and the application wants to know who asks. A file stays a file when the origin is bad at ranges (B59). And
+    // where the last answer was for one client only, so will this one be: a client's conditions then do more good at the origin. A request
+    // without any asks as ever, so that one odd answer does not keep a page out of the cache.
     private CacheDetail WhyNotOurs(HttpExchange exchange, Generation? stale, bool isSliced)
     {
         var fields = exchange.Head.Fields;
@@ -351,7 +351,7 @@ internal sealed class GetHandler(
         var options = exchange.Settings.Options;
         bool isSlicedPath = IsOnSlicedPath(exchange);
         return !(options.EnableCache && (options.CacheUnsliced || isSlicedPath)) ? CacheDetail.UnslicedOff
-            : exchange.HasOwnFields ? CacheDetail.OwnFields
+            : exchange.HasOwnFields && !isSlicedPath ? CacheDetail.OwnFields
             : stale is null && fields.Contains(KnownField.Range) ? isSlicedPath ? CacheDetail.NotSlicedLately : CacheDetail.UnslicedRange
             : objects.IsUncacheableLately(exchange.Key) && ClientConditions.AreIn(fields) ? CacheDetail.UncacheableLately
             : CacheDetail.None;

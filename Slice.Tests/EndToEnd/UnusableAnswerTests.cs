@@ -165,6 +165,30 @@ public sealed class UnusableAnswerTests
         Assert.Contains("pingora_slice_slicing_suspended_total{scope=\"directory\"} 1\n", metrics, StringComparison.Ordinal);
     }
 
+    // A file that somebody else found to be bad at ranges is a file all the same: what a client says about itself stays out of the request,
+    // and the whole serves everybody.
+    [Theory]
+    [Trait("Behaviour", "B50")]
+    [InlineData("Cookie: session=1")]
+    [InlineData("Authorization: Basic eA==")]
+    [InlineData("X-Mine: yes")]
+    public async Task Object_that_is_asked_for_as_a_whole_is_shared_by_clients_with_fields_of_their_own(string field)
+    {
+        await using var origin = ScriptedOrigin.Start(exchange => exchange.Request.Range is null
+            ? AnswerWholeAsync(exchange)
+            : exchange.RespondAsync("403 Forbidden", "no ranges"));
+        await using var proxy = await StartAsync(origin);
+        await proxy.GetAsync("/d/file");
+        int asked = origin.RequestCount;
+
+        var again = await proxy.GetAsync("/d/file", "Cache-Control: no-cache", field);
+        var stored = await proxy.GetAsync("/d/file", "X-Other: 1");
+
+        Assert.Equal([null], origin.Requests.Skip(asked).Select(request => request.Field(field.Split(':')[0])));
+        Assert.Equal((200, SixteenBytes), (again.StatusCode, again.BodyText));
+        Assert.Equal((200, SixteenBytes, "HIT"), (stored.StatusCode, stored.BodyText, stored.Field("X-Cache")));
+    }
+
     // B51: the origin answers oddly to what only this client sends.
     [Fact]
     [Trait("Behaviour", "B51")]
