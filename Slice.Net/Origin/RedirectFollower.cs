@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using Slice.Core.Http;
 using Slice.Core.Options;
 using Slice.Core.Origin;
@@ -12,6 +14,9 @@ namespace Slice.Net.Origin;
 /// <para>A first request, and a validation, ask for the redirect each time. The slices of the version that was found ask the place where it
 /// was found, until that refuses: a signature has expired. Then they ask for the redirect anew; whether the version behind the new one is
 /// the same, the validators tell, as ever.</para>
+/// <para>A place is remembered for requests that are the same in every field, and what a redirect varies by, its answer varies by. The
+/// lifetime of a redirect, and whether it may be kept, mean nothing: they are of the place, a signed address for instance, and the operator
+/// has named the hosts whose content is for everybody.</para>
 /// <para>Only a request as a stranger makes it is followed, and only to hosts of the operator's list; no field goes there that says who
 /// asked. A redirect that is not followed, by too many steps, in a circle or to nothing of use, is the answer as the origin gave it.</para>
 /// </remarks>
@@ -40,14 +45,14 @@ internal sealed class RedirectFollower : IOriginClient
             return await _origin.SendAsync(request, ct);
         }
 
-        string key = request.Template.Host + '\n' + request.Template.Target;
+        string key = KeyOf(request.Template);
         var known = Memory.Find(key, out bool wasRedirected);
         if (known is not null && request.IsOfVersion)
         {
-            var result = await AskAsync(known, request, ct);
+            var result = await AskAsync(known.Target, request, ct);
             if (result.Response is { } answer && IsOfUse(answer.Status))
             {
-                return Redirected(answer);
+                return Redirected(answer, known.Vary);
             }
 
             result.Response?.Dispose();
@@ -74,7 +79,24 @@ internal sealed class RedirectFollower : IOriginClient
     // The object, what there is to say of its version or length, and a trouble that may pass.
     private static bool IsOfUse(int status) => status is 200 or 206 or 304 or 412 or 416 || PartialResponseCheck.MayPass(status);
 
-    private static OriginResult Redirected(OriginResponse response) => new(new RedirectedResponse(response), Failure.None);
+    private static OriginResult Redirected(OriginResponse response, IReadOnlyList<ForwardedField> vary) =>
+        new(new RedirectedResponse(response, vary), Failure.None);
+
+    // Everything that a redirect may depend on: two clients whose requests differ may be led to two places. As a digest, as the fields may
+    // be long; SHA-256, as they are the clients'.
+    private static string KeyOf(SubrequestTemplate template)
+    {
+        var request = new StringBuilder(template.Host).Append('\n').Append(template.Target);
+        foreach (var field in template.Fields)
+        {
+            request.Append('\n').Append(field.Name).Append(':').Append(field.Value);
+        }
+
+        return Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(request.ToString())));
+    }
+
+    private static IEnumerable<ForwardedField> VaryOf(OriginResponse redirect) =>
+        redirect.Fields.Where(static line => IsNamed(line, "Vary"));
 
     // Owns the redirect, which is the answer where nothing better is found.
     private async ValueTask<OriginResult> FollowAsync(OriginResponse redirect, string key, OriginRequest request, CancellationToken ct)
@@ -85,6 +107,7 @@ internal sealed class RedirectFollower : IOriginClient
         {
             var at = AddressOf(redirect.Origin, request.Template.Target);
             var seen = new HashSet<RedirectTarget> { at };
+            List<ForwardedField> vary = [.. VaryOf(redirect)];
             string? location = redirect.FindSingle("Location");
             for (int step = 0; step < _options.FollowRedirects; step++)
             {
@@ -104,11 +127,11 @@ internal sealed class RedirectFollower : IOriginClient
 
                 if (IsOfUse(answer.Status))
                 {
-                    Memory.Remember(key, target);
+                    Memory.Remember(key, new RedirectEnd(target, vary));
                     isReplaced = true;
                     var found = answer;
                     answer = null;
-                    return Redirected(found);
+                    return Redirected(found, vary);
                 }
 
                 if (!IsRedirect(answer.Status))
@@ -116,6 +139,7 @@ internal sealed class RedirectFollower : IOriginClient
                     break;
                 }
 
+                vary.AddRange(VaryOf(answer));
                 (at, location) = (target, answer.FindSingle("Location"));
             }
 

@@ -13,22 +13,22 @@ internal sealed class RedirectMemory(TimeProvider time)
     public static readonly TimeSpan Lifetime = TimeSpan.FromHours(1);
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, (RedirectTarget? Target, long At)> _targets = [];
+    private readonly Dictionary<string, (RedirectEnd? End, long At)> _ends = [];
 
     /// <summary>Where the redirect of an object has led lately; null when that is not known, or was of no use any more.</summary>
-    /// <param name="key">Host and target of the object.</param>
+    /// <param name="key">Stands for all that the redirect may depend on.</param>
     /// <param name="wasRedirected">Whether the object was redirected lately.</param>
-    public RedirectTarget? Find(string key, out bool wasRedirected)
+    public RedirectEnd? Find(string key, out bool wasRedirected)
     {
         lock (_lock)
         {
-            wasRedirected = _targets.TryGetValue(key, out var known);
-            return wasRedirected && time.GetElapsedTime(known.At) < Lifetime ? known.Target : null;
+            wasRedirected = _ends.TryGetValue(key, out var known);
+            return wasRedirected && time.GetElapsedTime(known.At) < Lifetime ? known.End : null;
         }
     }
 
     /// <summary>Remembers where it has led.</summary>
-    public void Remember(string key, RedirectTarget target) => Set(key, target);
+    public void Remember(string key, RedirectEnd end) => Set(key, end);
 
     /// <summary>Forgets the target, and not that there was a redirect: the target has refused.</summary>
     public void Expire(string key) => Set(key, null);
@@ -38,20 +38,20 @@ internal sealed class RedirectMemory(TimeProvider time)
     {
         lock (_lock)
         {
-            _targets.Remove(key);
+            _ends.Remove(key);
         }
     }
 
-    private void Set(string key, RedirectTarget? target)
+    private void Set(string key, RedirectEnd? end)
     {
         lock (_lock)
         {
-            if (_targets.Count == Capacity && !_targets.ContainsKey(key))
+            if (_ends.Count == Capacity && !_ends.ContainsKey(key))
             {
-                _targets.Remove(_targets.MinBy(static known => known.Value.At).Key);
+                _ends.Remove(_ends.MinBy(static known => known.Value.At).Key);
             }
 
-            _targets[key] = (target, time.GetTimestamp());
+            _ends[key] = (end, time.GetTimestamp());
         }
     }
 }

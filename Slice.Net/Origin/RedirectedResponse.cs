@@ -6,7 +6,8 @@ namespace Slice.Net.Origin;
 
 /// <summary>The response of a host that a redirect has led to, as the answer to the first target.</summary>
 /// <param name="response">The response, which passes to this one.</param>
-internal sealed class RedirectedResponse(OriginResponse response) : OriginResponse
+/// <param name="vary">Vary of the redirects that led there: which place they led to depended on those fields.</param>
+internal sealed class RedirectedResponse(OriginResponse response, IReadOnlyList<ForwardedField> vary) : OriginResponse
 {
     // What a host says of itself, or to whom it has just answered: under the first name it would be said of another host.
     private static readonly FrozenSet<string> s_ofItsHost = FrozenSet.ToFrozenSet(
@@ -29,7 +30,7 @@ internal sealed class RedirectedResponse(OriginResponse response) : OriginRespon
 
     /// <inheritdoc/>
     public override IReadOnlyList<ForwardedField> Fields =>
-        _fields ??= [.. response.Fields.Where(static line => !s_ofItsHost.Contains(line.Name))];
+        _fields ??= [.. response.Fields.Where(static line => !s_ofItsHost.Contains(line.Name)), .. vary];
 
     /// <inheritdoc/>
     public override long ContentLength => response.ContentLength;

@@ -147,6 +147,55 @@ public sealed class FollowRedirectTests
         Assert.Equal("HIT", (await proxy.GetAsync("/file", "X-Api-Key: k")).Field("X-Cache"));
     }
 
+    // The two places have files of one length and no tag: nothing else would tell them apart.
+    [Fact]
+    [Trait("Behaviour", "B64")]
+    [Trait("Behaviour", "B50")]
+    public async Task Clients_that_the_redirect_tells_apart_never_meet_at_one_place()
+    {
+        var files = new Dictionary<string, RangeFile> { ["/a"] = new(LengthBytes), ["/b"] = new(LengthBytes) { Seed = 2 } };
+        foreach (var file in files.Values)
+        {
+            file.ETag = null;
+            file.ExtraFields = ["Cache-Control: max-age=60", "Last-Modified: Mon, 01 Jan 2024 00:00:00 GMT"];
+        }
+
+        await using var storage = ScriptedOrigin.Start(exchange => files[exchange.Request.Target].AnswerAsync(exchange));
+        await using var origin = ScriptedOrigin.Start(
+            exchange => RedirectAsync(exchange, $"{storage.Uri}{exchange.Request.Field("X-Tenant")}"));
+        await using var proxy = await StartAsync(origin, options => options with { CacheKeyFields = ["X-Tenant"] });
+
+        await proxy.GetAsync("/file", "X-Tenant: a", "Range: bytes=0-7");
+        await proxy.GetAsync("/file", "X-Tenant: b", "Range: bytes=0-7");
+
+        Assert.Equal(TestContent.Bytes(0, LengthBytes, seed: 1), (await proxy.GetAsync("/file", "X-Tenant: a")).Body);
+        Assert.Equal(TestContent.Bytes(0, LengthBytes, seed: 2), (await proxy.GetAsync("/file", "X-Tenant: b")).Body);
+    }
+
+    [Theory]
+    [InlineData("Accept-Language", 1)]
+    [InlineData("*", 2)]
+    [Trait("Behaviour", "B64")]
+    [Trait("Behaviour", "B34")]
+    public async Task Object_varies_by_what_its_redirect_varies_by(string vary, int timesAsked)
+    {
+        await using var storage = ScriptedOrigin.Start(exchange =>
+            exchange.Request.Target == "/de" ? _file.AnswerAsync(exchange) : new RangeFile(LengthBytes) { Seed = 2 }.AnswerAsync(exchange));
+        await using var between = ScriptedOrigin.Start(exchange => exchange.RespondAsync(
+            "302 Found", "", $"Location: {storage.Uri}{exchange.Request.Field("Accept-Language")}", $"Vary: {vary}"));
+        await using var origin = ScriptedOrigin.Start(exchange => RedirectAsync(exchange, between.Uri.ToString()));
+        await using var proxy = await StartAsync(origin);
+
+        foreach (string language in new[] { "de", "en", "de" })
+        {
+            var response = await proxy.GetAsync("/file", "Accept-Language: " + language);
+            Assert.Equal(TestContent.Bytes(0, LengthBytes, seed: language == "de" ? 1 : 2), response.Body);
+            Assert.Contains(vary, response.Fields("Vary"));
+        }
+
+        Assert.Equal(timesAsked, between.Requests.Count(request => request.Field("Accept-Language") == "de"));
+    }
+
     // Too many steps, a circle, a host that is not on the list, nothing there, no object there, and other kinds of places.
     [Theory]
     [InlineData("steps", "/4")]
