@@ -18,7 +18,7 @@ internal static class ConnectionLogins
     {
         foreach (ReadOnlySpan<byte> element in new ListElements(value))
         {
-            int end = element.IndexOf((byte)' ');
+            int end = element.IndexOfAny((byte)' ', (byte)'\t');
             var scheme = end < 0 ? element : element[..end];
             if (Ascii.EqualsIgnoreCase(scheme, "NTLM"u8) || Ascii.EqualsIgnoreCase(scheme, "Negotiate"u8))
             {
@@ -29,6 +29,19 @@ internal static class ConnectionLogins
         return false;
     }
 
-    /// <summary>Whether a request comes with such a login.</summary>
-    public static bool IsIn(FieldTable fields) => fields.TryGet(KnownField.Authorization, out var credentials) && IsFor(credentials);
+    /// <summary>Whether a request comes with such a login, in whichever of its lines: nobody knows which of them an origin reads.</summary>
+    public static bool IsIn(FieldTable fields)
+    {
+        for (int line = fields.NextIndex(KnownField.Authorization, 0);
+             line >= 0;
+             line = fields.NextIndex(KnownField.Authorization, line + 1))
+        {
+            if (IsFor(fields.ValueAt(line)))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 }

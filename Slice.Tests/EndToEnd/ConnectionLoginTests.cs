@@ -38,6 +38,35 @@ public sealed class ConnectionLoginTests
         Assert.Equal("mail of alice", (await alice.ReadResponseAsync()).BodyText);
     }
 
+    // Nobody knows which spelling an origin reads, so every one binds.
+    [Theory]
+    [Trait("Behaviour", "B63")]
+    [InlineData("Authorization: NTLM\talice\r\n")]
+    [InlineData("Authorization:\tnTlM  alice\r\n")]
+    [InlineData("Authorization: Basic YTpi\r\nAuthorization: NTLM alice\r\n")]
+    [InlineData("Authorization: Basic YTpi, Negotiate alice\r\n")]
+    public async Task Login_in_an_odd_spelling_is_as_private(string credentials)
+    {
+        var users = new ConcurrentDictionary<int, bool>();
+        await using var origin = ScriptedOrigin.Start(exchange =>
+        {
+            int connection = exchange.Request.ConnectionNumber;
+            users[connection] = users.ContainsKey(connection) || exchange.Request.HeadText.Contains("alice", StringComparison.Ordinal);
+            return exchange.RespondAsync("200 OK", users[connection] ? "mail of alice" : "for all", "Cache-Control: no-store");
+        });
+        await using var proxy = await ProxyUnderTest.StartAsync(origin.Uri, sliceSizeBytes: 4);
+        using var alice = await RawClient.ConnectAsync(proxy.EndPoint);
+        foreach (string own in new[] { credentials, "" })
+        {
+            await alice.SendAsync($"POST /inbox HTTP/1.1\r\nHost: x\r\n{own}\r\n");
+            Assert.Equal("mail of alice", (await alice.ReadResponseAsync()).BodyText);
+        }
+
+        using var stranger = await RawClient.ConnectAsync(proxy.EndPoint);
+        await stranger.SendAsync("POST /inbox HTTP/1.1\r\nHost: x\r\n\r\n");
+        Assert.Equal("for all", (await stranger.ReadResponseAsync()).BodyText);
+    }
+
     [Fact]
     [Trait("Behaviour", "B63")]
     public async Task Connection_of_a_login_ends_with_its_client()
