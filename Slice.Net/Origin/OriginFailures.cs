@@ -63,7 +63,8 @@ internal static class OriginFailures
 
     /// <summary>
     /// What a failure says about the address it happened at. Nothing that a client does may let an address rest, so only these failures
-    /// count: no connection, no head in time while the address answers nobody, and a new connection that ended without an answer.
+    /// count: no connection; and while the address answers nobody, no head in time, or a new connection that ended without an answer (some
+    /// servers hang up on what they do not like, nginx with <c>return 444</c>).
     /// </summary>
     /// <param name="error">What failed.</param>
     /// <param name="isConnectionUsedAgain">Whether an earlier request had used the connection.</param>
@@ -77,7 +78,7 @@ internal static class OriginFailures
 
         // Origin and pool disagree about how long a connection may be idle. A dead origin shows when the next request connects.
         FetchError.ConnectionTerminated when isConnectionUsedAgain => OriginVerdict.Unknown,
-        FetchError.HttpResponseTimeout => OriginVerdict.Silent,
+        FetchError.HttpResponseTimeout or FetchError.ConnectionTerminated => OriginVerdict.Silent,
         _ => OriginVerdict.Failed,
     };
 

@@ -20,12 +20,12 @@ internal enum OriginVerdict
     /// <summary>A response head came, whatever its status.</summary>
     Answered,
 
-    /// <summary>No connection, or a connection that ended without an answer, whoever asks and for what.</summary>
+    /// <summary>No connection, whoever asks and for what.</summary>
     Failed,
 
     /// <summary>
-    /// No response head in time. A failure unless the address has answered somebody meanwhile: then what was asked for takes long, and that
-    /// is a client's choice.
+    /// No response head in time, or a connection that ended without one. A failure unless the address has answered somebody meanwhile: then
+    /// what was asked for takes long, or is not liked, and that is a client's choice.
     /// </summary>
     Silent,
 }

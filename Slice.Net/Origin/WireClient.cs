@@ -8,8 +8,9 @@ namespace Slice.Net.Origin;
 /// </summary>
 /// <remarks>
 /// A request is sent once, whatever becomes of it, with one exception: an idempotent one on a kept connection that ends before a byte of
-/// an answer has come. The origin had closed the connection and has not seen the request; so the request goes out once more, on a new
-/// connection (RFC 9112 §9.3.1). One that must not be sent twice takes no connection that the origin may be closing at that moment.
+/// an answer has come, or brings bytes that begin no response. The origin had closed the connection, or still sent what belongs to an
+/// earlier request; so the request goes out once more, on a new connection (RFC 9112 §9.3.1). One that must not be sent twice takes no
+/// connection that the origin may be closing at that moment.
 /// </remarks>
 /// <param name="pool">The connections.</param>
 /// <param name="timeouts">How long each wait may take.</param>
@@ -59,7 +60,7 @@ internal sealed class WireClient(WirePool pool, TimeoutOptions timeouts, TimePro
         {
             var result = await exchange.SendAsync();
             isHandedOver = result.Response is not null;
-            bool mayRepeat = exchange.MetClosedConnection && request is { IsIdempotent: true, HasBodyBegun: false };
+            bool mayRepeat = exchange.MetSpentConnection && request is { IsIdempotent: true, HasBodyBegun: false };
             return (result, isHandedOver ? OriginVerdict.Answered : VerdictOf(result.Failure, exchange), mayRepeat);
         }
         catch (OperationCanceledException)
@@ -114,8 +115,8 @@ internal sealed class WireClient(WirePool pool, TimeoutOptions timeouts, TimePro
         // The address answers; what it answers depends on what was asked.
         FetchError.HttpProtocolError => OriginVerdict.Unknown,
         _ when !exchange.IsSent => OriginVerdict.Unknown,
-        FetchError.ConnectionTerminated when exchange.MetClosedConnection => OriginVerdict.Unknown,
-        FetchError.HttpResponseTimeout => OriginVerdict.Silent,
+        FetchError.ConnectionTerminated when exchange.MetSpentConnection => OriginVerdict.Unknown,
+        FetchError.HttpResponseTimeout or FetchError.ConnectionTerminated => OriginVerdict.Silent,
         _ => OriginVerdict.Failed,
     };
 }

@@ -24,8 +24,11 @@ internal sealed class WireExchange(
 
     private WireUpload? _upload;
 
-    /// <summary>Whether the connection was kept, and ended before a byte of an answer: the origin had closed it meanwhile.</summary>
-    public bool MetClosedConnection { get; private set; }
+    /// <summary>
+    /// Whether the connection was kept and turned out to be of no use before an answer: the origin had closed it meanwhile, or bytes came
+    /// that begin no response, such as a late body behind the answer to a HEAD.
+    /// </summary>
+    public bool MetSpentConnection { get; private set; }
 
     /// <summary>Whether the request was sent whole.</summary>
     public bool IsSent => _upload is null or { IsSent: true };
@@ -46,7 +49,7 @@ internal sealed class WireExchange(
         }
         catch (Exception error) when (error is IOException or ObjectDisposedException)
         {
-            MetClosedConnection = connection.Requests > 1 && !connection.HasReceived;
+            MetSpentConnection = connection.Requests > 1 && !connection.HasReceived;
             return new OriginResult(null, OriginFailures.OfConnection(connection.Endpoint, error.Message));
         }
         finally
@@ -187,10 +190,11 @@ internal sealed class WireExchange(
     {
         if (fault != ResponseFault.HeadCutOff)
         {
+            MetSpentConnection = connection.Requests > 1 && fault == ResponseFault.InvalidStatusLine;
             return OriginFailures.InvalidResponse(connection.Endpoint, fault);
         }
 
-        MetClosedConnection = connection is { Requests: > 1, HasReceived: false };
+        MetSpentConnection = connection is { Requests: > 1, HasReceived: false };
         return OriginFailures.OfConnection(
             connection.Endpoint,
             connection.HasReceived ? "the connection ended within the response head" : "the connection ended without an answer");

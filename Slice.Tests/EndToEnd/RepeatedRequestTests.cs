@@ -43,6 +43,31 @@ public sealed class RepeatedRequestTests
         Assert.Equal("HIT", (await proxy.GetAsync("/second", "Range: bytes=0-3")).Field("X-Cache"));
     }
 
+    // The body of a HEAD, or of a 304, that comes late: nobody could know when the connection was kept.
+    [Theory]
+    [InlineData("GET", 200)]
+    [InlineData("PUT", 200)]
+    [InlineData("POST", 502)]
+    [Trait("Behaviour", "B63")]
+    public async Task Late_bytes_of_an_earlier_answer_cost_the_next_client_nothing_where_a_repeat_is_safe(string method, int status)
+    {
+        await using var origin = ScriptedOrigin.Start(exchange => exchange.Request.Number == 2
+            ? exchange.SendAsync("HELLO")
+            : exchange.RespondAsync("200 OK", exchange.Request.Number == 1 ? "" : "good"));
+        await using var proxy = await StartAsync(origin, maxRetries: 0);
+        using var first = await RawClient.ConnectAsync(proxy.EndPoint);
+        await first.SendAsync("HEAD /late HTTP/1.1\r\nHost: a\r\nCookie: a=b\r\n\r\n");
+        await first.ReadResponseAsync("HEAD");
+        using var second = await RawClient.ConnectAsync(proxy.EndPoint);
+        await second.SendAsync($"{method} /good?x HTTP/1.1\r\nHost: a\r\nAuthorization: NTLM x\r\nContent-Length: 0\r\n\r\n");
+
+        var response = await second.ReadResponseAsync();
+
+        Assert.Equal(status, response.StatusCode);
+        Assert.Equal(status == 200 ? "good" : null, status == 200 ? response.BodyText : null);
+        Assert.Equal(status == 200 ? 3 : 2, origin.RequestCount);
+    }
+
     [Theory]
     [InlineData("500 Internal Server Error")]
     [InlineData("502 Bad Gateway")]
