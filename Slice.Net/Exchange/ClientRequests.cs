@@ -35,7 +35,7 @@ internal static class ClientRequests
             BindsConnection = ConnectionLogins.IsIn(head.Fields),
         };
         bool sendsVia = ProxyIdentity.SendsVia(head.Fields, exchange.Settings.Options.ViaToOrigin);
-        WriteEndToEnd(request, head, sendsVia);
+        WriteEndToEnd(request, head, sendsVia, exchange.Settings.ChangesHost(head.Host));
         if (head.IsChunked)
         {
             request.WriteField("Transfer-Encoding"u8, "chunked"u8);
@@ -84,8 +84,9 @@ internal static class ClientRequests
         }
     }
 
-    private static void WriteEndToEnd(WireRequest request, RequestHead head, bool sendsVia)
+    private static void WriteEndToEnd(WireRequest request, RequestHead head, bool sendsVia, bool changesHost)
     {
+        bool isSigned = head.Method == RequestMethod.Head && RequestSignature.CoversWhatWeSet(head, changesHost);
         bool countsForwards = MaxForwards.TryRead(head, out long forwardsLeft);
         for (int index = 0; index < head.Fields.LineCount; index++)
         {
@@ -97,8 +98,9 @@ internal static class ClientRequests
             // RFC 9110 §10.1.1: of HTTP/1.0 an expectation means nothing, and the origin must not answer one that we would send as 1.1.
             isOurs |= field == KnownField.Expect && head.MinorVersion == 0;
 
-            // A range means nothing to HEAD (RFC 9110 §14.2), and origins that think otherwise tell the length of the part.
-            isOurs |= field is KnownField.Range or KnownField.IfRange && head.Method == RequestMethod.Head;
+            // A range means nothing to HEAD (RFC 9110 §14.2), and origins that think otherwise tell the length of the part. A signature may
+            // cover the field all the same.
+            isOurs |= field is KnownField.Range or KnownField.IfRange && head.Method == RequestMethod.Head && !isSigned;
             if (field == KnownField.MaxForwards && countsForwards)
             {
                 request.WriteField(head.Fields.NameAt(index), forwardsLeft - 1);

@@ -56,6 +56,22 @@ public sealed class SignedRequestTests
         }
     }
 
+    [Theory]
+    [InlineData("/a", "Authorization: AWS4-HMAC-SHA256 Credential=K, SignedHeaders=host;range, Signature=0", Range)]
+    [InlineData("/a", "Authorization: AWS4-HMAC-SHA256 Credential=K, SignedHeaders=host, Signature=0", null)]
+    [InlineData("/q?X-Amz-SignedHeaders=host%3Brange", "X-A: b", Range)]
+    [Trait("Behaviour", "B66")]
+    public async Task Signed_head_keeps_the_range_that_it_signs(string target, string field, string? range)
+    {
+        await using var origin = ScriptedOrigin.Start(exchange => exchange.RespondAsync("200 OK"));
+        await using var proxy = await StartAsync(origin, forwardHost: true);
+        using var client = await RawClient.ConnectAsync(proxy.EndPoint);
+        await client.SendAsync($"HEAD {target} HTTP/1.1\r\nHost: test.example\r\n{field}\r\nRange: {Range}\r\nCookie: a=b\r\n\r\n");
+
+        Assert.Equal(200, (await client.ReadResponseAsync("HEAD")).StatusCode);
+        Assert.Equal(range, origin.Requests[^1].Field("Range"));
+    }
+
     // What the origin gives to strangers needs no signature, and is what everybody gets.
     [Fact]
     [Trait("Behaviour", "B66")]
