@@ -123,8 +123,9 @@ internal static class ResponseForwarder
         {
             head.WriteField("Transfer-Encoding"u8, "chunked"u8);
         }
-        else if (response.ContentLength >= 0)
+        else if (response.ContentLength >= 0 && response.Status != 204)
         {
+            // RFC 9110 §8.6: none in a 204, which origins send all the same.
             head.WriteField("Content-Length"u8, response.ContentLength);
         }
 

@@ -493,6 +493,25 @@ public sealed class PassThroughTests
         Assert.Equal(target, Assert.Single(origin.Requests).Target);
     }
 
+    // RFC 9110 §8.6, §15.4.5: a length beside 204 would make a careless client wait for a body; beside 304 the field is of the object.
+    [Theory]
+    [Trait("Behaviour", "B17")]
+    [InlineData("204 No Content", null)]
+    [InlineData("304 Not Modified", "5")]
+    public async Task Length_of_an_answer_without_a_body_goes_on_only_where_it_may(string status, string? length)
+    {
+        await using var origin = ScriptedOrigin.Start(
+            exchange => exchange.SendAsync($"HTTP/1.1 {status}\r\nContent-Length: 5\r\nETag: \"v1\"\r\n\r\n"));
+        await using var proxy = await StartAsync(origin);
+        using var client = await RawClient.ConnectAsync(proxy.EndPoint);
+
+        await client.SendAsync(RawClient.Request("PROPFIND", "/file"));
+
+        var response = await client.ReadResponseAsync();
+        Assert.StartsWith("HTTP/1.1 " + status, response.StatusLine, StringComparison.Ordinal);
+        Assert.Equal(length, response.Field("Content-Length"));
+    }
+
     [Fact]
     [Trait("Behaviour", "B43")]
     public async Task Get_outside_the_patterns_is_neither_sliced_nor_stored()
