@@ -18,11 +18,15 @@ public sealed class ChunkedDecoder
     // 2^60 is beyond any body; what remains are leading zeros, which must not go on for ever.
     private const int MaxSizeDigits = 16;
 
-    // Bytes of one size line behind its digits; extensions are hardly used (arbitrary).
+    // Bytes of one size line behind its digits; extensions are hardly used (arbitrary). Of a response as many as SocketsHttpHandler takes:
+    // some origins sign each chunk (aws-chunked).
     private const int MaxExtensionBytes = 256;
+    private const int MaxResponseExtensionBytes = 16 << 10;
 
-    // Apache's LimitRequestFieldSize for one field, here for all trailers together, since they are dropped anyway.
+    // Apache's LimitRequestFieldSize for one field, here for all trailers together, since they are dropped anyway. Of a response as large
+    // as a head may be by default.
     private const int MaxTrailerBytes = 8 << 10;
+    private const int MaxResponseTrailerBytes = 64 << 10;
 
     private readonly bool _isOfResponse;
     private State _state;
@@ -142,7 +146,7 @@ public sealed class ChunkedDecoder
             return _state == State.BeforeExtension && !_isOfResponse ? State.Invalid : State.SizeLineFeed;
         }
 
-        if (++_skippedBytes > MaxExtensionBytes || FieldSyntax.ControlBytes.Contains(next))
+        if (++_skippedBytes > (_isOfResponse ? MaxResponseExtensionBytes : MaxExtensionBytes) || FieldSyntax.ControlBytes.Contains(next))
         {
             return State.Invalid;
         }
@@ -162,7 +166,8 @@ public sealed class ChunkedDecoder
             return State.TrailerLineFeed;
         }
 
-        return ++_skippedBytes > MaxTrailerBytes || FieldSyntax.ControlBytes.Contains(next) ? State.Invalid : State.Trailer;
+        int most = _isOfResponse ? MaxResponseTrailerBytes : MaxTrailerBytes;
+        return ++_skippedBytes > most || FieldSyntax.ControlBytes.Contains(next) ? State.Invalid : State.Trailer;
     }
 
     private State BeginChunk()

@@ -11,11 +11,8 @@ namespace Slice.Core.Http;
 /// <para>
 /// Strict where two recipients could disagree about the end of a message: status line, Content-Length, Transfer-Encoding, Connection, and
 /// whatever could be taken for one of them. Tolerant elsewhere: a line that is no field line is left out and counted, and the rest goes on,
-/// because operators did not write their origins.
-/// </para>
-/// <para>
-/// A departure: RFC 9112 §5.2 has a gateway refuse a response with obs-fold, or put spaces in place of the line break. Here the folded line
-/// is left out like any other that is no field line, so the value before it ends early.
+/// because operators did not write their origins. A folded line is joined to the one before it with a space in place of the line break, as
+/// RFC 9112 §5.2 has it, but not to a field of the framing.
 /// </para>
 /// <para>
 /// LF alone ends a line, as RFC 9112 §2.2 permits, as browsers, nginx and SocketsHttpHandler have it, and as old CGI programs send it. Here

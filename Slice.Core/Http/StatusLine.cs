@@ -36,9 +36,9 @@ internal static class StatusLine
     public static ResponseFault Parse(ResponseHead head, ReadOnlySpan<byte> line)
     {
         int control = line.IndexOfAny(FieldSyntax.ControlBytes);
-        if (control >= 0)
+        if (control >= 0 && (control <= StatusEnd || line.ContainsAny((byte)'\r', (byte)'\0')))
         {
-            return line[control] == '\r' ? ResponseFault.BareCarriageReturn : ResponseFault.ControlCharacter;
+            return line.Contains((byte)'\r') ? ResponseFault.BareCarriageReturn : ResponseFault.ControlCharacter;
         }
 
         if (line.Length < StatusEnd)
@@ -56,8 +56,10 @@ internal static class StatusLine
             return ResponseFault.InvalidStatusLine;
         }
 
+        // A phrase with control characters cannot be passed on and is left out: nobody reads its content (RFC 9112 §4).
         int reasonStart = Math.Min(line.Length, StatusEnd + 1);
-        head.SetStatusLine(line[VersionBytes - 1] == '0' ? 0 : 1, (int)status, reasonStart, line.Length - reasonStart);
+        int reasonLength = control >= 0 ? 0 : line.Length - reasonStart;
+        head.SetStatusLine(line[VersionBytes - 1] == '0' ? 0 : 1, (int)status, reasonStart, reasonLength);
         return ResponseFault.None;
     }
 }

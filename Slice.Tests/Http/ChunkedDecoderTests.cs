@@ -95,6 +95,28 @@ public class ChunkedDecoderTests
     public void Trailers_are_bounded_together(int length, ChunkedStatus status) =>
         Assert.Equal(status, DecodeWhole($"0\r\nA: {new string('t', length - 6)}\r\nB: \r\n\r\n"));
 
+    // Some origins sign each chunk, and tell checksums behind the last one.
+    [Theory]
+    [Trait("Behaviour", "B38")]
+    [InlineData(16 << 10, 64 << 10, ChunkedStatus.End)]
+    [InlineData((16 << 10) + 1, 64 << 10, ChunkedStatus.Invalid)]
+    [InlineData(16 << 10, (64 << 10) + 1, ChunkedStatus.Invalid)]
+    public void Framing_of_a_response_has_more_room(int extensionBytes, int trailerBytes, ChunkedStatus status)
+    {
+        string body = $"1;{new string('e', extensionBytes - 1)}\r\nx\r\n0\r\nA: {new string('t', trailerBytes - 3)}\r\n\r\n";
+        var decoder = new ChunkedDecoder(isOfResponse: true);
+        var input = new ReadOnlySequence<byte>(Encoding.Latin1.GetBytes(body));
+        ChunkedStatus last;
+        do
+        {
+            last = decoder.Decode(input, out _, out var consumed, out _);
+            input = input.Slice(consumed);
+        }
+        while (last == ChunkedStatus.Data);
+
+        Assert.Equal(status, last);
+    }
+
     [Fact]
     public void Decoder_stays_invalid_until_reset()
     {
