@@ -10,8 +10,14 @@ namespace Slice.Core.Objects;
 /// two versions can never be mixed, and retiring the generation removes all of them at once. Thread-safe.
 /// </summary>
 /// <remarks>
-/// A generation is live until <see cref="Retire"/>. Readers of a retired generation finish with the leases they hold; nothing can be
-/// committed to it any more.
+/// <para>
+/// A generation is live until <see cref="Retire"/>. From then on no other request finds it, at a restart neither. Those who read it at that
+/// moment (<see cref="TryAddReader"/>) go on with its slices, and with those that they still fetch of its version; when the last of them
+/// leaves, the slices go. Without readers they go at once.
+/// </para>
+/// <para>
+/// Eviction may take slices of a retired generation as of any other, and prefers others: they can be had nowhere else.
+/// </para>
 /// </remarks>
 public sealed class Generation : ISliceTenant
 {
@@ -21,26 +27,10 @@ public sealed class Generation : ISliceTenant
     /// </summary>
     public const int MaxSlices = 1 << 26;
 
-    // A slice in the index, with its reference from the table and its place in the ghosts of eviction.
-    private const int SliceBytes = 72;
-
-    // What a record takes besides its key, its head and its slices: the objects themselves, and their places in three tables. Counted in
-    // the fields of the types.
-    private const int RecordBytes = 648;
-
-    // Memory of the process for memory that is in use, in halves. While records come and go the collector lets what is gone lie until it is
-    // about as much as what is there. Measured: 24 MiB of redirects in use were 50 MiB of the process, 32 MiB were 66.
-    private const int HalvesPerByte = 5;
-
-    // As Journal.IndexRecords writes them.
-    private const int ObjectRecordBytes = 94;
-    private const int SelectingRecordBytes = 8;
-    private const int SliceRecordBytes = 24;
-
     private readonly SliceStore _store;
     private readonly SliceTable _slices;
     private StoredResponse _response;
-    private int _retired;
+    private GenerationReaders _readers;
     private bool _isReplaced;
     private bool _staysAtOrigin;
     private string? _origin;
@@ -151,7 +141,9 @@ public sealed class Generation : ISliceTenant
     public StoredResponse Response => Volatile.Read(ref _response);
 
     /// <summary>Whether it was replaced, purged, or found changed.</summary>
-    public bool IsRetired => Volatile.Read(ref _retired) != 0;
+    public bool IsRetired => _readers.HaveEnded;
+
+    bool ISliceTenant.IsHeld => _readers is { HaveEnded: true, HaveLeft: false };
 
     /// <summary>Whether another has its place: who has sent nothing of it yet does better to look there.</summary>
     public bool IsReplaced => Volatile.Read(ref _isReplaced);
@@ -185,33 +177,8 @@ public sealed class Generation : ISliceTenant
     /// </summary>
     internal int Uses { get; set; }
 
-    /// <summary>Bytes of the process's memory that it takes in the index now, about.</summary>
-    internal long IndexBytes
-    {
-        get
-        {
-            long tableBytes = _slices.Bytes + ((long)SliceBytes * _slices.Stored);
-            long keyBytes = Key.Bytes.Length + SiblingKeys.BytesOf(Key);
-            return (RecordBytes + keyBytes + Response.Bytes + (Selecting?.Bytes ?? 0) + tableBytes) * HalvesPerByte / 2;
-        }
-    }
-
-    /// <summary>Bytes that it has in a journal that says nothing twice.</summary>
-    internal long JournalBytes
-    {
-        get
-        {
-            var response = Response;
-            long bytes = ObjectRecordBytes + Key.Bytes.Length + response.FieldLines.Length + ((long)SliceRecordBytes * _slices.Stored)
-                + (response.Validator.EntityTag?.Length ?? 0) + (response.Validator.LastModified?.Length ?? 0);
-            for (int index = 0; index < Selecting?.Fields.Length; index++)
-            {
-                bytes += SelectingRecordBytes + Selecting.Fields[index].Name.Length + Selecting.Fields[index].Value.Length;
-            }
-
-            return bytes;
-        }
-    }
+    /// <summary>Bytes of memory that the pages of its table take, about; without the slices.</summary>
+    internal long TableBytes => _slices.Bytes;
 
     /// <summary>Notes that another address has another version, and that this one has this version.</summary>
     internal void StayAtOrigin(string origin)
@@ -288,7 +255,7 @@ public sealed class Generation : ISliceTenant
 
     /// <summary>
     /// Indexes a slice that has been filled; one lease of the caller's passes to the index, and the caller holds another one during
-    /// the call. False, and nothing passes, when the generation is retired or has the slice already.
+    /// the call. False, and nothing passes, when the generation is retired and has no readers, or has the slice already.
     /// </summary>
     public bool TryCommit(StoredSlice slice, int sliceIndex)
     {
@@ -298,15 +265,15 @@ public sealed class Generation : ISliceTenant
         // The leases taken so far are the filler's own. Left marked, every slice would count as used, and a download that nobody
         // repeats would push out what is read again and again.
         slice.Uses = 0;
-        if (IsRetired || !_slices.TryAdd(sliceIndex, slice))
+        if (_readers.HaveLeft || !_slices.TryAdd(sliceIndex, slice))
         {
             return false;
         }
 
-        // Retire sets the flag and then empties the table; we fill the slot and then read the flag: one of the two sees the other. If
-        // the table was emptied, or the slot evicted, before the slice reached the queue, it has no business there.
+        // Whoever ends the generation sets the flag and then empties the table; we fill the slot and then read the flag: one of the two
+        // sees the other. If the table was emptied, or the slot evicted, before the slice reached the queue, it has no business there.
         _store.Admit(this, slice);
-        if (IsRetired)
+        if (_readers.HaveLeft)
         {
             Drop(slice);
         }
@@ -357,16 +324,35 @@ public sealed class Generation : ISliceTenant
         Retire();
     }
 
-    /// <summary>Ends the generation. Its slices leave the cache; leases that are out stay valid.</summary>
+    /// <summary>
+    /// Begins to read: the slices stay for the reader, also when the generation is retired meanwhile, unless eviction needs the room. Pair
+    /// with <see cref="RemoveReader"/>. False, and nothing is to be paired, when it is retired and its slices are going.
+    /// </summary>
+    public bool TryAddReader() => _readers.TryAdd();
+
+    /// <summary>Ends reading. The last reader of a retired generation takes its slices along.</summary>
+    public void RemoveReader()
+    {
+        if (_readers.Remove())
+        {
+            ClearLater();
+        }
+    }
+
+    /// <summary>
+    /// Ends the generation. Its slices leave the cache as soon as nobody reads it; leases that are out stay valid.
+    /// </summary>
     public void Retire()
     {
-        if (Interlocked.Exchange(ref _retired, 1) == 0)
+        if (_readers.TryEnd(out bool haveLeft))
         {
+            _store.Tenants.Ended();
             _store.Ended(this);
             Memory?.Remove(this);
-
-            // Constant time for the caller, whatever the object's size: readers see the flag; the extents follow.
-            ThreadPool.UnsafeQueueUserWorkItem(static generation => generation.Clear(), this, preferLocal: false);
+            if (haveLeft)
+            {
+                ClearLater();
+            }
         }
     }
 
@@ -392,9 +378,13 @@ public sealed class Generation : ISliceTenant
         return isForgotten;
     }
 
+    // Constant time for the caller, whatever the object's size: others see the flag; the extents follow.
+    private void ClearLater() =>
+        ThreadPool.UnsafeQueueUserWorkItem(static generation => generation.Clear(), this, preferLocal: false);
+
     private void Clear()
     {
         _slices.Clear(slice => _store.Drop(this, slice));
-        _store.Tenants.Unregister(this);
+        _store.Tenants.EndedEmpty(this);
     }
 }

@@ -161,7 +161,7 @@ internal sealed class IndexMemory(long budgetBytes, Action<Generation> evict)
     {
         if (generation.IndexPlace.List is { } queue)
         {
-            Count(queue, generation, generation.IndexBytes, generation.JournalBytes);
+            Count(queue, generation, IndexWeight.MemoryBytesOf(generation), IndexWeight.JournalBytesOf(generation));
         }
     }
 

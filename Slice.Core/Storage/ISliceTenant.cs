@@ -12,6 +12,9 @@ internal interface ISliceTenant
     /// <summary>Whether nothing is stored of it and nothing is on the way.</summary>
     bool IsEmpty { get; }
 
+    /// <summary>Whether it has ended and is read still: its slices can be had nowhere else, and go with the last of its readers.</summary>
+    bool IsHeld { get; }
+
     /// <summary>
     /// What the journal has noted of it: the journal's alone, read and written under its lock. 0 until the journal hears of it.
     /// </summary>
@@ -24,7 +27,7 @@ internal interface ISliceTenant
 
     /// <summary>
     /// Indexes a slice that was filled; one lease of the caller's passes to the index, and the caller holds another one during the call.
-    /// False, and nothing passes, when the tenant has ended or has the slice already.
+    /// False, and nothing passes, when the tenant has ended and is not held, or has the slice already.
     /// </summary>
     bool TryCommit(StoredSlice slice, int sliceIndex);
 

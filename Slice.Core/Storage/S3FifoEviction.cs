@@ -9,6 +9,8 @@ namespace Slice.Core.Storage;
 /// came; else it goes, and is remembered as a ghost. A slice whose ghost is met when it comes again goes to the main queue at once. At the
 /// end of the main queue a slice that was used goes around again with one use less. So a large download that nobody repeats, the worst case
 /// of LRU, passes through the small queue and displaces a tenth of the cache. Figures: <c>benchmarks/results</c>.
+/// Slices of an old version that is still being sent are passed over: the rest of a response depends on them. But for one victim no more of
+/// them than half of what is queued, so that slow readers of old versions never leave the new ones less than about half of the room.
 /// </remarks>
 /// <param name="identityOf">A number that names a slice, the same before and after an eviction; equal numbers only blur the choice.</param>
 internal sealed class S3FifoEviction(Func<StoredSlice, ulong> identityOf)
@@ -32,6 +34,11 @@ internal sealed class S3FifoEviction(Func<StoredSlice, ulong> identityOf)
     /// Told of a slice that has moved on to the main queue. Set once, before use; it is called where <see cref="TakeVictim"/> is.
     /// </summary>
     public Action<StoredSlice>? Promoted { get; init; }
+
+    /// <summary>
+    /// Whether a slice is of an old version that is still being sent. Set once, before use; null when there are no such slices.
+    /// </summary>
+    public Func<StoredSlice, bool>? IsHeld { get; init; }
 
     /// <summary>Slices queued.</summary>
     public int Count => _small.Count + _main.Count;
@@ -69,6 +76,7 @@ internal sealed class S3FifoEviction(Func<StoredSlice, ulong> identityOf)
     /// <summary>Takes the next victim out; null when none was found that is not being sent.</summary>
     public StoredSlice? TakeVictim()
     {
+        int held = 0;
         for (int looks = 0; looks < MaxLooks; looks++)
         {
             // When one queue is all being sent, the other has its turn.
@@ -82,6 +90,11 @@ internal sealed class S3FifoEviction(Func<StoredSlice, ulong> identityOf)
 
             if (slice.IsInUse)
             {
+                queue.Rotate();
+            }
+            else if (!hasLookedEnough && held < Count / 2 && IsHeld?.Invoke(slice) == true)
+            {
+                held++;
                 queue.Rotate();
             }
             else if (isSmall && slice.Uses >= UsesToStay && !hasLookedEnough)

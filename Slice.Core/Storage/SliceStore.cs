@@ -51,7 +51,7 @@ public sealed class SliceStore : IDisposable
         leaseTracker ??= new LeaseTracker(static message => System.Diagnostics.Debug.WriteLine(message));
 #endif
         LeaseTracker = leaseTracker;
-        _eviction = new S3FifoEviction(IdentityOf) { Promoted = RecordUnsynchronized };
+        _eviction = new S3FifoEviction(IdentityOf) { Promoted = RecordUnsynchronized, IsHeld = _tenants.IsHeld };
         CapacityBytes = capacityBytes;
         Time = time;
         _directory = directory;

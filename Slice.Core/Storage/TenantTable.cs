@@ -7,6 +7,7 @@ internal sealed class TenantTable
 {
     private readonly ConcurrentDictionary<uint, ISliceTenant> _tenants = new();
     private int _lastId;
+    private int _ending;
 
     /// <summary>Called when eviction takes the last slice of a tenant. Set once, before use.</summary>
     public Action<ISliceTenant>? Emptied { get; set; }
@@ -32,7 +33,22 @@ internal sealed class TenantTable
         _lastId = (int)Math.Max((uint)_lastId, id);
     }
 
-    /// <summary>Forgets the number of a tenant that has ended and is empty.</summary>
+    /// <summary>A tenant has ended and has its slices still. Pair with <see cref="EndedEmpty"/>.</summary>
+    public void Ended() => Interlocked.Increment(ref _ending);
+
+    /// <summary>A tenant that has ended is empty: its number is forgotten.</summary>
+    public void EndedEmpty(ISliceTenant tenant)
+    {
+        Interlocked.Decrement(ref _ending);
+        Unregister(tenant);
+    }
+
+    /// <summary>
+    /// Whether a slice is of a tenant that is held (<see cref="ISliceTenant.IsHeld"/>). Costs next to nothing while there is none.
+    /// </summary>
+    public bool IsHeld(StoredSlice slice) => Volatile.Read(ref _ending) > 0 && OwnerOf(slice) is { IsHeld: true };
+
+    /// <summary>Forgets the number of a tenant that is empty.</summary>
     public void Unregister(ISliceTenant tenant) => _tenants.TryRemove(new KeyValuePair<uint, ISliceTenant>(tenant.Id, tenant));
 
     /// <summary>Whose slice it is; null for a slice whose tenant has just ended.</summary>

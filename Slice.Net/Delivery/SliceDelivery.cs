@@ -54,11 +54,20 @@ internal sealed class SliceDelivery
     }
 
     /// <summary>
+    /// Whether a generation was replaced or purged since it was looked up, so that a response of which nothing is sent does better to look
+    /// again: what is there by now may do without the origin. Not what was learned for this very request: that also leaves when the store
+    /// does not take it, and then nothing else is there.
+    /// </summary>
+    public static bool HasLeftTheCache(Generation generation, bool isFirstFetched) =>
+        generation.IsReplaced || (!isFirstFetched && generation is { IsShared: true, IsRetired: true });
+
+    /// <summary>
     /// Sends <paramref name="head"/> together with the first bytes, then the rest of the plan. The head does not leave before the
     /// first byte of the body is there, so that a failure until then can still be answered with a status. With
     /// <paramref name="isFirstFetched"/> the first slice came with the lesson about the object: a miss, though it may be stored by now.
     /// With <paramref name="mayStartOver"/> an object that has left the cache before that byte is a failure that the caller answers with
     /// what is there by then; without, its bytes are asked of the origin.
+    /// The caller is a reader of the generation (<see cref="Generation.TryAddReader"/>) for as long as the call lasts.
     /// With <paramref name="dropsPassed"/> a slice of a generation that is for this response only goes when it has been sent.
     /// </summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -275,11 +284,8 @@ internal sealed class SliceDelivery
         return new DeliveryOutcome(DeliveryStatus.Delivered, HasBegun: true, Failure.None);
     }
 
-    // Replaced or purged since it was looked up, and nothing of it is sent: what is there by now may do without the origin. What was
-    // learned for this very request also leaves when the store does not take it, and then nothing else is there.
     private static bool LeftBeforeItBegan(Generation generation, DeliveryOutcome outcome, bool isFirstFetched) =>
-        outcome is { HasBegun: false, Failure.Error: FetchError.SliceGone }
-        && (generation.IsReplaced || (!isFirstFetched && generation is { IsShared: true, IsRetired: true }));
+        outcome is { HasBegun: false, Failure.Error: FetchError.SliceGone } && HasLeftTheCache(generation, isFirstFetched);
 
     // The rest of a slice that did not come: fetched like any other when the disk has lost it, or when the origin refused another client
     // whose fetch this one followed; else past the store. The slices after it have their own turn, but for an object that the origin gives

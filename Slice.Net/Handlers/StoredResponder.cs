@@ -135,6 +135,12 @@ internal sealed class StoredResponder(
 
         status = status with { Hits = hits, Slices = slices };
         using var response = SlicedResponse.CreateMultipart(exchange, generation.Response, multipart, status, now);
+        bool isReader = generation.TryAddReader();
+        if (!isReader && !isLastAttempt && SliceDelivery.HasLeftTheCache(generation, status.IsFirstFetched))
+        {
+            return false;
+        }
+
         exchange.PlanResponse(206);
         DeliveryOutcome outcome;
         var delivery = deliveries.Rent();
@@ -145,6 +151,7 @@ internal sealed class StoredResponder(
         finally
         {
             deliveries.Return(delivery);
+            EndReading(generation, isReader);
         }
 
         return EndDelivered(exchange, outcome) || await EndFailedAsync(exchange, outcome, isLastAttempt);
@@ -154,6 +161,14 @@ internal sealed class StoredResponder(
     private async ValueTask<bool> DeliverAsync(
         HttpExchange exchange, Generation generation, SlicePlan plan, int status, RentedHead head, bool isFirstFetched, bool isLastAttempt)
     {
+        // From here on what the head promises stays: what is stored of the version, whatever becomes of it in the cache.
+        bool isReader = generation.TryAddReader();
+        if (!isReader && !isLastAttempt && SliceDelivery.HasLeftTheCache(generation, isFirstFetched))
+        {
+            head.Dispose();
+            return false;
+        }
+
         exchange.PlanResponse(status);
         DeliveryOutcome outcome;
         var delivery = deliveries.Rent();
@@ -165,10 +180,19 @@ internal sealed class StoredResponder(
         finally
         {
             deliveries.Return(delivery);
+            EndReading(generation, isReader);
             head.Dispose();
         }
 
         return EndDelivered(exchange, outcome) || await EndFailedAsync(exchange, outcome, isLastAttempt);
+    }
+
+    private static void EndReading(Generation generation, bool isReader)
+    {
+        if (isReader)
+        {
+            generation.RemoveReader();
+        }
     }
 
     private static bool EndDelivered(HttpExchange exchange, DeliveryOutcome outcome)

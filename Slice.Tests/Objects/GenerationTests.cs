@@ -87,6 +87,59 @@ public sealed class GenerationTests : IDisposable
     }
 
     [Fact]
+    public async Task Retired_generation_keeps_its_slices_for_its_readers_and_takes_more_of_them()
+    {
+        await StoredObjects.AddAsync(_store, _generation, sliceIndex: 0, seed: 7);
+        Assert.True(_generation.TryAddReader());
+        Assert.True(_generation.TryAddReader());
+
+        _generation.Retire();
+        _generation.RemoveReader();
+        await StoredObjects.AddAsync(_store, _generation, sliceIndex: 1, seed: 8);
+
+        Assert.True(_generation.IsRetired);
+        Assert.True(_generation.TryLease(0, out var first));
+        Assert.Equal(TestContent.Bytes(0, SliceBytes, seed: 7), StoredObjects.Bytes(first));
+        first.Release();
+        Assert.Equal((2, 2 * ExtentAllocator.UnitBytes), (_store.SliceCount, _store.UsedBytes));
+
+        _generation.RemoveReader();
+
+        Assert.False(_generation.TryAddReader());
+        Assert.False(StoredObjects.Commit(_generation, await StoredObjects.FillAsync(_store, SliceBytes), 2));
+        await Eventually.TrueAsync(() => _store is { UsedBytes: 0, SliceCount: 0 }, "nothing is left of it");
+    }
+
+    [Fact]
+    public async Task Slices_of_a_generation_that_retires_while_readers_come_and_go_are_not_lost()
+    {
+        for (int round = 0; round < 300; round++)
+        {
+            var generation = StoredObjects.Generation(_store, slices: 1, SliceBytes);
+            await StoredObjects.AddAsync(_store, generation, sliceIndex: 0);
+            var readers = Enumerable.Range(0, 2).Select(_ => Task.Run(
+                () => ReadUntilItIsGone(generation), TestContext.Current.CancellationToken)).ToArray();
+            generation.Retire();
+            await Deadline.WithinAsync(Task.WhenAll(readers), "the readers");
+            await Eventually.TrueAsync(
+                () => _store is { UsedBytes: 0, SliceCount: 0 },
+                () => $"round {round}: {_store.UsedBytes} bytes, {_store.SliceCount} slices left");
+        }
+    }
+
+    // Who is a reader finds every slice; a pause of some steps between, so that the end falls anywhere.
+    private static void ReadUntilItIsGone(Generation generation)
+    {
+        for (int reading = 0; generation.TryAddReader(); reading++)
+        {
+            Thread.SpinWait(reading % 7);
+            Assert.True(generation.TryLease(0, out var slice));
+            slice.Release();
+            generation.RemoveReader();
+        }
+    }
+
+    [Fact]
     public void Freshen_replaces_the_response_as_a_whole()
     {
         var fresh = StoredObjects.Response(_generation.CompleteLength, "\"v2\"");

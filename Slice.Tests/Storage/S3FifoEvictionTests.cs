@@ -80,6 +80,38 @@ public sealed class S3FifoEvictionTests : IDisposable
         Assert.False(await Deadline.WithinAsync(looking, "the other thread"));
     }
 
+    // Of an old version that is being sent; one of three is less than half of them.
+    [Theory]
+    [InlineData(SliceQueue.Small)]
+    [InlineData(SliceQueue.Main)]
+    public void Slice_that_is_held_goes_after_the_others(object name)
+    {
+        var eviction = new S3FifoEviction(EvictionBed.IdentityOf) { IsHeld = static slice => slice.SliceIndex == 0 };
+        for (int number = 0; number < 3; number++)
+        {
+            eviction.Restore(_bed.Slice(number), (SliceQueue)name);
+        }
+
+        Assert.Equal([1, 2, 0], Enumerable.Range(0, 3).Select(_ => eviction.TakeVictim()!.SliceIndex));
+    }
+
+    [Theory]
+    [InlineData(100)]
+    [InlineData(10_000)]
+    public void Slices_that_are_held_give_way_where_they_are_more_than_half(int count)
+    {
+        int others = count / 4;
+        var eviction = new S3FifoEviction(EvictionBed.IdentityOf) { IsHeld = slice => slice.SliceIndex >= others };
+        for (int number = count - 1; number >= 0; number--)
+        {
+            eviction.Add(_bed.Slice(number));
+        }
+
+        int held = Enumerable.Range(0, count / 2).Count(_ => eviction.TakeVictim()!.SliceIndex >= others);
+
+        Assert.InRange(held, count / 4, count / 2);
+    }
+
     [Fact]
     public void Slice_of_the_main_queue_goes_around_once_for_each_use()
     {

@@ -66,6 +66,26 @@ public sealed class SliceStoreTests : IDisposable
     }
 
     [Fact]
+    [Trait("Behaviour", "B47")]
+    public async Task Slices_of_an_old_version_that_is_read_go_after_those_of_others_and_then_too()
+    {
+        using var store = SliceStore.CreateInMemory(8 * Unit, _time, overflowBytes: 0);
+        var old = StoredObjects.Generation(store, slices: 4, Unit);
+        await FillStoreAsync(store, old);
+        Assert.True(old.TryAddReader());
+        old.Retire();
+        var current = StoredObjects.Generation(store, slices: 4, Unit);
+        await FillStoreAsync(store, current);
+
+        Assert.NotNull(await store.ReserveAsync(4 * Unit));
+        Assert.Equal((4, 0), (old.StoredSlices, current.StoredSlices));
+
+        Assert.NotNull(await store.ReserveAsync(4 * Unit));
+        Assert.Equal(0, old.StoredSlices);
+        old.RemoveReader();
+    }
+
+    [Fact]
     public async Task Slice_that_was_read_twice_outlives_those_that_never_were()
     {
         using var store = SliceStore.CreateInMemory(4 * Unit, _time);

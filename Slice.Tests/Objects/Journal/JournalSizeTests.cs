@@ -51,7 +51,7 @@ public sealed class JournalSizeTests : IDisposable
         }
 
         IndexRecords.WriteObject(buffer, generation);
-        Assert.Equal(buffer.Length, generation.JournalBytes);
+        Assert.Equal(buffer.Length, IndexWeight.JournalBytesOf(generation));
     }
 
     [Theory]

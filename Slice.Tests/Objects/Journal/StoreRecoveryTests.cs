@@ -111,6 +111,29 @@ public sealed class StoreRecoveryTests : IDisposable
         Assert.Equal(new RecoveredIndex { Objects = kept, Slices = kept, WasClosed = true }, last.Recovered);
     }
 
+    // With a reader it keeps its slices, and takes more; the next start must not know of it.
+    [Fact]
+    [Trait("Behaviour", "B45")]
+    [Trait("Behaviour", "B24")]
+    public async Task Retired_object_that_is_still_read_is_gone_after_a_kill()
+    {
+        using var run = Run.Open(_directory.Path, CapacityBytes, _time);
+        var generation = run.Publish("/a", slices: 4);
+        await StoredObjects.AddAsync(run.Store, generation, sliceIndex: 0);
+        Assert.True(generation.TryAddReader());
+        run.Index.Remove(generation);
+        await StoredObjects.AddAsync(run.Store, generation, sliceIndex: 1);
+        Assert.True(await run.Store.FlushAsync());
+
+        using var copy = CopyOf(_directory);
+        using var next = Run.Open(copy.Path, CapacityBytes, _time);
+
+        Assert.Equal(2, run.Store.SliceCount);
+        Assert.Equal((0, 0, 0L), (next.Recovered.Objects, next.Recovered.Slices, next.Store.UsedBytes));
+        generation.RemoveReader();
+        await Eventually.TrueAsync(() => run.Store.UsedBytes == 0, "nothing is left of it");
+    }
+
     [Fact]
     [Trait("Behaviour", "B45")]
     public async Task Slices_are_there_again_after_a_kill()
