@@ -106,6 +106,23 @@ public sealed class StoredResponse
     /// <summary>Bytes of memory that it takes beside the object itself, about.</summary>
     internal int Bytes => _fieldLines.Length + (2 * ((Validator.EntityTag?.Length ?? 0) + (Validator.LastModified?.Length ?? 0)));
 
+    /// <summary>
+    /// The same for bytes that are fetched under the same validators when the second is over in which the object was modified: the version
+    /// that they are of can be no other one any more (RFC 9110 §8.8.2.2).
+    /// </summary>
+    /// <param name="comparedBy">What the operator goes by when versions are compared.</param>
+    internal StoredResponse AfterItsSecond(ValidatorStrength comparedBy) =>
+        new(Validator, Freshness, _fieldLines, LastModifiedDate, Date)
+        {
+            Status = Status,
+            RequiresValidation = RequiresValidation,
+            IsForEverybody = IsForEverybody,
+            HasRanges = HasRanges,
+            MayCombine = Validator.AllowsCombining(comparedBy, isDateStrong: true, isOfItsSecond: false),
+            HasStrongValidator = Validator.AllowsCombining(ValidatorStrength.Strict, isDateStrong: true, isOfItsSecond: false),
+            Stale = Stale,
+        };
+
     private static DateTimeOffset? DateOf(long ticks) => ticks == NoDate ? null : new DateTimeOffset(ticks, TimeSpan.Zero);
 
     private static string? ContentEncodingIn(byte[] fieldLines, out bool describesContent)

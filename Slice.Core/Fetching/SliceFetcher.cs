@@ -1,4 +1,5 @@
 using System.Buffers;
+using Slice.Core.Caching;
 using Slice.Core.Objects;
 using Slice.Core.Observability;
 using Slice.Core.Origin;
@@ -59,6 +60,12 @@ public sealed class SliceFetcher : IAsyncDisposable
             {
                 existing.OfferTurn(context);
                 return new SliceSource(null, existing);
+            }
+
+            if (AfterItsSecond(generation, context) is { } after)
+            {
+                generation = after;
+                continue;
             }
 
             if (generation.IsWhole)
@@ -179,6 +186,13 @@ public sealed class SliceFetcher : IAsyncDisposable
 
         RemoveOwner();
     }
+
+    // B25: what is missing of an object of its second when that is over is fetched once, for those who began in that second and for those
+    // who come now; null for any other object.
+    private Generation? AfterItsSecond(Generation generation, FetchContext context) =>
+        generation.IsOfItsSecond && generation.IsInDoubtAt(Instant.Now(_time))
+            ? _index.AfterItsSecond(generation, context.Reader.ComparedBy)
+            : null;
 
     private static SliceSource AcquireOfWhole(Generation generation, int sliceIndex)
     {

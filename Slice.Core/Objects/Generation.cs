@@ -30,7 +30,9 @@ public sealed class Generation : ISliceTenant
     private readonly SliceStore _store;
     private readonly SliceTable _slices;
     private StoredResponse _response;
+    private IndexPlace _place;
     private GenerationReaders _readers;
+    private GenerationSuccessor _successor;
     private bool _isReplaced;
     private bool _staysAtOrigin;
     private string? _origin;
@@ -57,9 +59,10 @@ public sealed class Generation : ISliceTenant
         Grid = grid;
         IsShared = isShared;
         CompleteLength = response.CompleteLength;
+        IsOfItsSecond = response is { MayCombine: false, IsOfItsSecond: true };
         _response = response;
         _store = store;
-        IndexPlace = new LinkedListNode<Generation>(this);
+        _place = new IndexPlace(this);
         _slices = new SliceTable(grid.CountFor(response.CompleteLength));
         if (id is { } earlier)
         {
@@ -149,12 +152,27 @@ public sealed class Generation : ISliceTenant
     public bool IsReplaced => Volatile.Read(ref _isReplaced);
 
     /// <summary>
-    /// Whether the second in which the object was modified and found is over and parts are missing: they may be of a version that looks
-    /// the same (B25). Whoever has begun with it goes on.
+    /// Whether it was found in the second in which the object was modified, with validators that the next version in that second may have
+    /// too. What is fetched of it is then one fetch, and is joined with nothing else.
     /// </summary>
-    public bool IsInDoubtAt(Instant now) =>
-        Response is { MayCombine: false, IsOfItsSecond: true } response && response.Freshness.AgeAt(now).Ticks >= TimeSpan.TicksPerSecond
-        && !IsComplete;
+    public bool IsOfItsSecond { get; private init; }
+
+    /// <summary>Whether it goes on with an object of its second when that is over. Empty, it is of no use to anybody.</summary>
+    public bool IsAfterItsSecond { get; private init; }
+
+    /// <summary>
+    /// Whether the second in which the object was modified and found is over and parts are missing: they may be of a version that looks
+    /// the same (B25). What comes from now on belongs to <see cref="ObjectIndex.AfterItsSecond"/>. Not what came, or comes, as one body.
+    /// </summary>
+    public bool IsInDoubtAt(Instant now)
+    {
+        var response = Response;
+        bool isOver = !response.IsOfItsSecond || response.Freshness.AgeAt(now).Ticks >= TimeSpan.TicksPerSecond;
+        return IsOfItsSecond && isOver && !IsWhole && !IsComplete;
+    }
+
+    /// <summary>The generation of the slices that are fetched after its second; null when there is none.</summary>
+    internal Generation? Successor => _successor.Next;
 
     /// <summary>Slices stored now.</summary>
     public int StoredSlices => _slices.Stored;
@@ -162,23 +180,34 @@ public sealed class Generation : ISliceTenant
     /// <summary>Whether nothing is stored of it and nothing is on the way. One without a body is all there.</summary>
     internal bool IsEmpty => CompleteLength > 0 && _slices.Stored == 0 && Volatile.Read(ref _fetches) == 0;
 
-    /// <summary>Its place in the queue of <see cref="IndexMemory"/>; under the lock of that.</summary>
-    internal LinkedListNode<Generation> IndexPlace { get; }
+    /// <summary>What <see cref="IndexMemory"/> knows of it.</summary>
+    internal ref IndexPlace Place => ref _place;
 
-    /// <summary>Bytes that <see cref="IndexMemory"/> has counted for it; under the lock of that.</summary>
-    internal long WeighedBytes { get; set; }
+    /// <summary>Its slices: for the start, which finds those of an earlier run, and for its weight.</summary>
+    internal SliceTable Table => _slices;
 
-    /// <summary>Bytes of the journal that <see cref="IndexMemory"/> has counted for it; under the lock of that.</summary>
-    internal long WeighedJournalBytes { get; set; }
+    /// <summary>One without slices, for those that are fetched after its second.</summary>
+    internal Generation NewSuccessor(StoredResponse response) => new(Key, response, Grid, IsShared, _store)
+    {
+        Selecting = Selecting,
+        WasAskedAsOwn = WasAskedAsOwn,
+        Origin = Origin,
+        IsOfItsSecond = false,
+        IsAfterItsSecond = true,
+        _staysAtOrigin = StaysAtOrigin,
+    };
 
-    /// <summary>
-    /// How often it was looked up since <see cref="IndexMemory"/> last looked, 0 to <see cref="S3FifoEviction.MaxUses"/>. Races only cost
-    /// a wrong guess.
-    /// </summary>
-    internal int Uses { get; set; }
+    /// <summary>Says where its slices are that are fetched from now on; its readers keep those, too. Called once.</summary>
+    internal void GoOnIn(Generation successor)
+    {
+        _successor.Set(successor);
 
-    /// <summary>Bytes of memory that the pages of its table take, about; without the slices.</summary>
-    internal long TableBytes => _slices.Bytes;
+        // Clear leaves after the flag is set; we set the successor and then read the flag: one of the two sees the other.
+        if (_readers.HaveLeft)
+        {
+            _successor.Leave();
+        }
+    }
 
     /// <summary>Notes that another address has another version, and that this one has this version.</summary>
     internal void StayAtOrigin(string origin)
@@ -197,17 +226,6 @@ public sealed class Generation : ISliceTenant
         set => Volatile.Write(ref _memory, value);
     }
 
-    /// <summary>Counts a look-up.</summary>
-    internal void CountUse()
-    {
-        // Written only while it changes: see StoredSlice.TryLease.
-        int uses = Uses;
-        if (uses < S3FifoEviction.MaxUses)
-        {
-            Uses = uses + 1;
-        }
-    }
-
     /// <summary>Replaces the stored response after a successful validation (RFC 9111 §4.3.4).</summary>
     public void Freshen(StoredResponse response)
     {
@@ -221,27 +239,10 @@ public sealed class Generation : ISliceTenant
         Memory?.Changed(this);
     }
 
-    /// <summary>One of an earlier run, with the number that it had in the store; its slices come by <see cref="TryRestore"/>.</summary>
+    /// <summary>One of an earlier run, with the number that it had in the store; its slices come by <see cref="RestoredSlices"/>.</summary>
     internal static Generation Restore(
         CacheKey key, StoredResponse response, SliceGrid grid, SliceStore store, uint id, SelectingFields? selecting, bool isWhole) =>
         new(key, response, grid, isShared: true, store, id) { Selecting = selecting, IsWhole = isWhole };
-
-    /// <summary>Puts a slice of an earlier run into its slot; false when the slot is taken.</summary>
-    internal bool TryRestore(StoredSlice slice, int sliceIndex)
-    {
-        slice.TenantId = Id;
-        slice.SliceIndex = sliceIndex;
-        return _slices.TryAdd(sliceIndex, slice);
-    }
-
-    /// <summary>Empties a slot that <see cref="TryRestore"/> has filled, while nobody else knows of the slice.</summary>
-    internal void ForgetRestored(int sliceIndex)
-    {
-        if (sliceIndex >= 0 && sliceIndex < Grid.CountFor(CompleteLength) && _slices.Find(sliceIndex) is { } slice)
-        {
-            _slices.TryRemove(sliceIndex, slice);
-        }
-    }
 
     /// <summary>It can be found by other requests now.</summary>
     internal void Published() => _store.Published(this);
@@ -287,12 +288,18 @@ public sealed class Generation : ISliceTenant
         return true;
     }
 
-    /// <summary>Takes one slice out of the cache, for instance because its bytes cannot be read any more.</summary>
+    /// <summary>
+    /// Takes one slice out of the cache, for instance because its bytes cannot be read any more; also one of its successor.
+    /// </summary>
     public void Drop(StoredSlice slice)
     {
         if (Forget(slice))
         {
             _store.Drop(this, slice);
+        }
+        else
+        {
+            Successor?.Drop(slice);
         }
     }
 
@@ -384,6 +391,7 @@ public sealed class Generation : ISliceTenant
 
     private void Clear()
     {
+        _successor.Leave();
         _slices.Clear(slice => _store.Drop(this, slice));
         _store.Tenants.EndedEmpty(this);
     }

@@ -4,7 +4,7 @@ namespace Slice.Core.Objects;
 
 /// <summary>
 /// The memory that the records of an index take, counted in bytes, and which record goes when they take more than they may. Thread-safe;
-/// hits do not come here, they count in <see cref="Generation.Uses"/>.
+/// hits do not come here, they count in <see cref="IndexPlace.Uses"/>.
 /// </summary>
 /// <remarks>
 /// S3-FIFO, as <see cref="S3FifoEviction"/> for the slices, and in a queue of its own: there the measure is bytes of the store, here it is
@@ -52,10 +52,10 @@ internal sealed class IndexMemory(long budgetBytes, Action<Generation> evict)
         lock (_lock)
         {
             // Published once more it is counted once.
-            Unlink(generation.IndexPlace);
+            Unlink(generation.Place.Node);
             generation.Memory = this;
             _ghosts.EnsureCapacity(_small.Count + _main.Count + 1);
-            AddTo(_ghosts.Remove(IdentityOf(generation)) ? _main : _small, generation.IndexPlace);
+            AddTo(_ghosts.Remove(IdentityOf(generation)) ? _main : _small, generation.Place.Node);
             WeighUnsynchronized(generation);
         }
 
@@ -81,7 +81,7 @@ internal sealed class IndexMemory(long budgetBytes, Action<Generation> evict)
     {
         lock (_lock)
         {
-            Unlink(generation.IndexPlace);
+            Unlink(generation.Place.Node);
         }
     }
 
@@ -127,24 +127,24 @@ internal sealed class IndexMemory(long budgetBytes, Action<Generation> evict)
     private bool MustStay(LinkedListNode<Generation> place, bool isSmall, bool hasLookedEnough)
     {
         var generation = place.Value;
-        bool isPromoted = isSmall && generation.Uses >= UsesToStay && !hasLookedEnough;
-        bool isUsed = !isSmall && generation.Uses > 0 && !hasLookedEnough;
+        bool isPromoted = isSmall && generation.Place.Uses >= UsesToStay && !hasLookedEnough;
+        bool isUsed = !isSmall && generation.Place.Uses > 0 && !hasLookedEnough;
         if (!generation.IsBeingFilled && !isPromoted && !isUsed)
         {
             return false;
         }
 
-        int uses = isUsed && !generation.IsBeingFilled ? generation.Uses - 1 : generation.Uses;
+        int uses = isUsed && !generation.IsBeingFilled ? generation.Place.Uses - 1 : generation.Place.Uses;
         Unlink(place);
         AddTo(isPromoted || !isSmall ? _main : _small, place);
         WeighUnsynchronized(generation);
-        generation.Uses = isPromoted ? 0 : uses;
+        generation.Place.Uses = isPromoted ? 0 : uses;
         return true;
     }
 
     private static void AddTo(LinkedList<Generation> queue, LinkedListNode<Generation> place)
     {
-        place.Value.Uses = 0;
+        place.Value.Place.Uses = 0;
         queue.AddLast(place);
     }
 
@@ -159,7 +159,7 @@ internal sealed class IndexMemory(long budgetBytes, Action<Generation> evict)
 
     private void WeighUnsynchronized(Generation generation)
     {
-        if (generation.IndexPlace.List is { } queue)
+        if (generation.Place.Node.List is { } queue)
         {
             Count(queue, generation, IndexWeight.MemoryBytesOf(generation), IndexWeight.JournalBytesOf(generation));
         }
@@ -168,8 +168,8 @@ internal sealed class IndexMemory(long budgetBytes, Action<Generation> evict)
     private void Count(LinkedList<Generation> queue, Generation generation, long bytes, long journalBytes)
     {
         ref long total = ref queue == _main ? ref _mainBytes : ref _smallBytes;
-        Volatile.Write(ref total, total + bytes - generation.WeighedBytes);
-        Volatile.Write(ref _journalBytes, _journalBytes + journalBytes - generation.WeighedJournalBytes);
-        (generation.WeighedBytes, generation.WeighedJournalBytes) = (bytes, journalBytes);
+        Volatile.Write(ref total, total + bytes - generation.Place.Bytes);
+        Volatile.Write(ref _journalBytes, _journalBytes + journalBytes - generation.Place.JournalBytes);
+        (generation.Place.Bytes, generation.Place.JournalBytes) = (bytes, journalBytes);
     }
 }

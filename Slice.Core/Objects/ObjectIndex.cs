@@ -15,6 +15,7 @@ public sealed class ObjectIndex
     private readonly ConcurrentDictionary<CacheKey, StoredVariants>.AlternateLookup<ReadOnlySpan<byte>> _byBytes;
     private readonly SiblingKeys _siblings = new();
     private readonly RecentRemovals _removals = new();
+    private readonly Lock _successions = new();
     private readonly IndexMemory _memory;
 
     /// <summary>An empty index.</summary>
@@ -51,7 +52,7 @@ public sealed class ObjectIndex
             return false;
         }
 
-        generation.CountUse();
+        generation.Place.CountUse();
         return true;
     }
 
@@ -130,6 +131,53 @@ public sealed class ObjectIndex
             }
         }
 
+        EndPublishing(generation, replaced);
+    }
+
+    /// <summary>
+    /// Where slices go that are fetched of an object of its second when that is over (<see cref="Generation.IsInDoubtAt"/>): into a
+    /// generation of the same validators that takes the object's place, the same one for all who ask. No request is needed for that: each
+    /// part that is fetched is compared with the validators, and after the second those mean one version. The readers of
+    /// <paramref name="doubtful"/> keep what they have, and go on with the new one, too.
+    /// </summary>
+    /// <param name="doubtful">The object as it was found in its second.</param>
+    /// <param name="comparedBy">What the operator goes by when versions are compared.</param>
+    /// <returns>Null when the object has left the index otherwise: its readers go on for themselves.</returns>
+    public Generation? AfterItsSecond(Generation doubtful, ValidatorStrength comparedBy)
+    {
+        if (doubtful.Successor is { } known)
+        {
+            return known;
+        }
+
+        lock (_successions)
+        {
+            return doubtful.Successor ?? (doubtful.IsRetired ? null : TrySucceed(doubtful, comparedBy));
+        }
+    }
+
+    private Generation? TrySucceed(Generation doubtful, ValidatorStrength comparedBy)
+    {
+        var successor = doubtful.NewSuccessor(doubtful.Response.AfterItsSecond(comparedBy));
+        while (_objects.TryGetValue(doubtful.Key, out var existing) && existing.Contains(doubtful))
+        {
+            var replaced = new List<Generation>();
+            if (_objects.TryUpdate(doubtful.Key, existing.With(successor, replaced), existing))
+            {
+                // Before it is retired: whoever reads it finds its successor from then on.
+                doubtful.GoOnIn(successor);
+                EndPublishing(successor, replaced);
+                return successor;
+            }
+        }
+
+        successor.Retire();
+        return null;
+    }
+
+    // What was put into its place can be found by now.
+    private void EndPublishing(Generation generation, List<Generation> replaced)
+    {
         foreach (var previous in replaced)
         {
             previous.Replace();

@@ -105,10 +105,13 @@ internal sealed class StoredVariants
         return new StoredVariants([.. kept]);
     }
 
+    /// <summary>Whether one is among them.</summary>
+    public bool Contains(Generation generation) => Array.IndexOf(_newestFirst, generation) >= 0;
+
     /// <summary>Without one; null when it was the last. Itself when it is not among them.</summary>
     public StoredVariants? Without(Generation removed)
     {
-        if (Array.IndexOf(_newestFirst, removed) < 0)
+        if (!Contains(removed))
         {
             return this;
         }
@@ -122,7 +125,7 @@ internal sealed class StoredVariants
         var least = newestFirst[^1];
         for (int index = newestFirst.Count - 2; index > 0; index--)
         {
-            least = newestFirst[index].Uses < least.Uses ? newestFirst[index] : least;
+            least = newestFirst[index].Place.Uses < least.Place.Uses ? newestFirst[index] : least;
         }
 
         return least;

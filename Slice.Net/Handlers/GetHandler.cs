@@ -94,9 +94,9 @@ internal sealed class GetHandler(
         {
             generation.Retire();
         }
-        else if (status.IsFirstFetched && generation.IsEmpty)
+        else if ((status.IsFirstFetched || generation.IsAfterItsSecond) && generation.IsEmpty)
         {
-            // Fetched for this request, and no slice of it was needed, for a 304 for instance: nothing would ever evict the record.
+            // Made for this request, and no slice of it was needed, for a 304 for instance: nothing would ever evict the record.
             index.Remove(generation);
         }
     }
@@ -147,9 +147,13 @@ internal sealed class GetHandler(
 
         if (generation.IsInDoubtAt(now))
         {
-            status = new CacheStatus { Forward = ForwardReason.Miss, Detail = CacheDetail.WeakValidator };
-            generation = null;
-            return false;
+            status = new CacheStatus { Detail = CacheDetail.WeakValidator };
+            generation = index.AfterItsSecond(generation, exchange.Reader.ComparedBy);
+            if (generation is null)
+            {
+                status = status with { Forward = ForwardReason.Miss };
+                return false;
+            }
         }
 
         var (reuse, detail) = ReuseDecision.Decide(generation.Response, directives, now);

@@ -1,4 +1,7 @@
+using Slice.Core.Caching;
+using Slice.Core.Http;
 using Slice.Core.Objects;
+using Slice.Core.Ranges;
 using Slice.Core.Storage;
 using Slice.Tests.Support;
 
@@ -7,6 +10,8 @@ namespace Slice.Tests.Objects;
 public sealed class GenerationTests : IDisposable
 {
     private const int SliceBytes = 16;
+
+    private static readonly DateTimeOffset s_second = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
 
     private readonly SliceStore _store = SliceStore.CreateInMemory(1 << 20, TimeProvider.System);
     private readonly Generation _generation;
@@ -154,6 +159,40 @@ public sealed class GenerationTests : IDisposable
         Assert.Throws<ArgumentException>(() => _generation.Freshen(StoredObjects.Response(_generation.CompleteLength + 1)));
         Assert.Same(before, _generation.Response);
     }
+
+    // Also where a 304 of later has made its validators strong: what is stored was fetched before (B25).
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Generation_of_its_second_is_in_doubt_afterwards_unless_it_is_whole(bool isFreshened)
+    {
+        var found = OfItsSecond(secondsLater: 0);
+        var generation = new Generation(StoredObjects.Key(), found, new SliceGrid(SliceBytes), isShared: true, _store);
+        var later = Instant.ByWallClock(s_second.AddSeconds(1));
+        Assert.True(generation.IsInDoubtAt(later));
+        Assert.False(generation.IsInDoubtAt(Instant.ByWallClock(s_second.AddMilliseconds(999))));
+
+        await StoredObjects.AddAsync(_store, generation, sliceIndex: 0);
+        var last = await StoredObjects.AddAsync(_store, generation, sliceIndex: 1);
+        Assert.False(generation.IsInDoubtAt(later));
+        if (isFreshened)
+        {
+            generation.Freshen(OfItsSecond(secondsLater: 5));
+        }
+
+        generation.Drop(last);
+        Assert.True(generation.IsInDoubtAt(later));
+    }
+
+    private static StoredResponse OfItsSecond(int secondsLater) => new(
+        new Validator("\"v1\"", "Sun, 01 Mar 2026 12:00:00 GMT", 2 * SliceBytes),
+        new Freshness(Instant.ByWallClock(s_second.AddSeconds(secondsLater)), TimeSpan.Zero, TimeSpan.FromHours(1)),
+        fieldLines: [],
+        lastModifiedDate: s_second,
+        date: s_second.AddSeconds(secondsLater))
+    {
+        MayCombine = secondsLater > 0,
+    };
 
     [Theory]
     [InlineData(0, 4, 2)]

@@ -49,6 +49,72 @@ public sealed class ObjectIndexTests : IDisposable
         Assert.Same(generation, Find("/a"));
     }
 
+    // Slices of the second in which an object was modified, and later ones under the same validators (B25).
+    [Fact]
+    public async Task Generation_after_its_second_takes_the_place_of_the_one_of_it_and_both_keep_their_slices_for_its_readers()
+    {
+        var doubtful = NewGeneration("/a");
+        _index.Publish(doubtful);
+        await StoredObjects.AddAsync(_store, doubtful, sliceIndex: 0);
+        Assert.True(doubtful.TryAddReader());
+
+        var after = _index.AfterItsSecond(doubtful, ValidatorStrength.Strict);
+
+        Assert.NotNull(after);
+        Assert.Same(after, _index.AfterItsSecond(doubtful, ValidatorStrength.Strict));
+        Assert.Same(after, Find("/a"));
+        Assert.Equal((true, 1, 0), (doubtful.IsReplaced, doubtful.StoredSlices, after.StoredSlices));
+
+        await StoredObjects.AddAsync(_store, after, sliceIndex: 0);
+        _index.Publish(NewGeneration("/a"));
+        Assert.Equal((1, 1, true), (doubtful.StoredSlices, after.StoredSlices, after.IsRetired));
+
+        doubtful.RemoveReader();
+        await Eventually.TrueAsync(() => _store is { UsedBytes: 0, SliceCount: 0 }, "nothing is left of either");
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Generation_of_its_second_that_was_purged_or_replaced_has_none_after_it(bool isReplaced)
+    {
+        var doubtful = NewGeneration("/a");
+        _index.Publish(doubtful);
+        Assert.True(doubtful.TryAddReader());
+        var current = NewGeneration("/a");
+        if (isReplaced)
+        {
+            _index.Publish(current);
+        }
+        else
+        {
+            _index.Remove("/a"u8);
+        }
+
+        Assert.Null(_index.AfterItsSecond(doubtful, ValidatorStrength.Strict));
+
+        Assert.Same(isReplaced ? current : null, Find("/a"));
+        doubtful.RemoveReader();
+    }
+
+    // Each round one of them: what the readers got is never found in the index once the object was purged.
+    [Fact]
+    public async Task Object_that_is_purged_while_its_second_ends_does_not_come_back()
+    {
+        for (int round = 0; round < 300; round++)
+        {
+            var doubtful = NewGeneration("/a");
+            _index.Publish(doubtful);
+            Assert.True(doubtful.TryAddReader());
+            var ending = Task.Run(() => _index.AfterItsSecond(doubtful, ValidatorStrength.Strict), TestContext.Current.CancellationToken);
+            _index.Remove("/a"u8);
+            var after = await Deadline.WithinAsync(ending, "the end of the second");
+            Assert.Null(Find("/a"));
+            Assert.NotEqual(false, after?.IsRetired);
+            doubtful.RemoveReader();
+        }
+    }
+
     [Fact]
     public void Generation_that_retired_before_it_was_published_is_not_found()
     {

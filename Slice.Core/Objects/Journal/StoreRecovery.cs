@@ -117,7 +117,7 @@ internal sealed class StoreRecovery : IIndexRecordVisitor
 
         var slice = new StoredSlice(segment, indexed.OffsetBytes, indexed.LengthBytes) { Checksum = indexed.Checksum };
         slice.MarkUnverified();
-        generation.TryRestore(slice, indexed.SliceIndex);
+        RestoredSlices.TryAdd(generation, slice, indexed.SliceIndex);
         (slice.Queue, slice.Uses) = (indexed.Queue, indexed.Uses);
     }
 
@@ -126,7 +126,7 @@ internal sealed class StoreRecovery : IIndexRecordVisitor
     {
         if (_generations.TryGetValue(id, out var generation))
         {
-            generation.ForgetRestored(sliceIndex);
+            RestoredSlices.Forget(generation, sliceIndex);
         }
     }
 
@@ -184,7 +184,7 @@ internal sealed class StoreRecovery : IIndexRecordVisitor
                 else
                 {
                     _droppedSlices++;
-                    generation.ForgetRestored(slice.SliceIndex);
+                    RestoredSlices.Forget(generation, slice.SliceIndex);
                 }
             }
 
