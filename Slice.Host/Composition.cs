@@ -90,7 +90,7 @@ internal sealed class Composition : IAsyncDisposable
         _passThroughGate = new OriginGate(options.Limits.MaxPassthroughRequests, time, GatePolicy.PassedThrough);
         var passThrough = new PassThroughHandler(_passThroughGate, new StoredResponseUpdates(index), failures, meter, log);
         var health = new HealthHandler(state, ProductVersion.Text);
-        var fallback = new OwnRequestFallback(passThrough, objects.Unsliced);
+        var fallback = new OwnRequestFallback(passThrough, objects.Unsliced, objects.Own);
         var stored = new StoredResponder(deliveries, _store, meter, fallback, failures, log);
         var direct = new DirectResponder(objects, meter, log);
         var get = new GetHandler(index, objects, stored, direct, passThrough, fallback, failures);

@@ -33,7 +33,6 @@ public sealed class ObjectFetcher
     private readonly TimeProvider _time;
     private readonly SliceMeter _meter;
     private readonly UncacheableKeys _uncacheable;
-    private readonly UncacheableKeys _needOwn;
     private readonly ConcurrentDictionary<CacheKey, ObjectFetch> _inFlight = new(CacheKeyComparer.Instance);
 
     // Keys whose stored response is being refreshed in the background, until the new one is there: a body may take longer than its head.
@@ -47,23 +46,18 @@ public sealed class ObjectFetcher
         _time = time;
         _meter = meter;
         _uncacheable = new UncacheableKeys(time);
-        _needOwn = new UncacheableKeys(time);
+        Own = new OwnRequests(time);
         Unsliced = new UnslicedPaths(time);
     }
 
     /// <summary>Of which objects, and in which directories, ranges of ours are of no use.</summary>
     public UnslicedPaths Unsliced { get; }
 
+    /// <summary>Of which objects a stranger is refused, so that a client's own request goes out at once.</summary>
+    public OwnRequests Own { get; }
+
     /// <summary>Whether the last answers for a key were for one client each, so that waiting for each other's is of no use.</summary>
     public bool IsUncacheableLately(ReadOnlySpan<byte> key) => _uncacheable.Contains(key);
-
-    /// <summary>Whether the origin has lately refused a stranger what it gives to a client's own request.</summary>
-    public bool NeedsOwnLately(ReadOnlySpan<byte> key) => _needOwn.Contains(key);
-
-    /// <summary>
-    /// Remembers for a while that the origin refuses strangers, so that a client with credentials costs one request and not two.
-    /// </summary>
-    public void RememberNeedsOwn(ReadOnlySpan<byte> key) => _needOwn.Add(key);
 
     /// <summary>
     /// Fetches, alone or with others. The caller owns an exclusive result and discards it when done; such a result answers no request

@@ -204,7 +204,7 @@ internal sealed class GetHandler(
         if (exchange.IsHead
             && why is CacheDetail.None or CacheDetail.UnslicedRange or CacheDetail.NotSlicedLately or CacheDetail.UncacheableLately)
         {
-            await passThrough.HandleHeadAsync(exchange, status with { Detail = why }, stale);
+            await fallback.HandleHeadAsync(exchange, status with { Detail = why }, stale);
             return default;
         }
 
@@ -257,7 +257,9 @@ internal sealed class GetHandler(
         HttpExchange exchange, RequestDirectives directives, Generation? stale, Generation? partial, bool isSliced)
     {
         bool hasOwn = (IsOnSlicedPath(exchange) && exchange.HasOwnFields) || exchange.HasOwnTarget;
-        if (!hasOwn || !objects.NeedsOwnLately(exchange.Key))
+        long look = hasOwn ? OwnRequests.LookOf(exchange.Key, exchange.Template.Fields) : 0;
+        bool goesFirst = hasOwn && objects.Own.GoFirst(exchange.Key, look);
+        if (!goesFirst)
         {
             exchange.AsksAs = AskingAs.Stranger;
             var request = NewFetchRequest(exchange, directives, stale, isSliced) with { Partial = partial };
@@ -273,12 +275,7 @@ internal sealed class GetHandler(
         // Without what is stored: a 304 with this client's fields would go into everybody's.
         exchange.AsksAs = exchange.OwnVoice;
         var own = await FetchObjectAsync(exchange, NewFetchRequest(exchange, directives, stale: null, isSliced));
-        if (own.OriginStatus is >= 200 and < 300)
-        {
-            // Only where it does better: who is refused as himself, too, must not cost others their common answers.
-            objects.RememberNeedsOwn(exchange.Key);
-        }
-
+        objects.Own.Note(exchange.Key, look, goesFirst, own.OriginStatus);
         return own.Detail == CacheDetail.RequestNoStore && !directives.NoStore ? own with { Detail = CacheDetail.OwnFields } : own;
     }
 

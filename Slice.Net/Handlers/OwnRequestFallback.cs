@@ -1,5 +1,6 @@
 using Slice.Core.Caching;
 using Slice.Core.Fetching;
+using Slice.Core.Objects;
 using Slice.Core.Origin;
 using Slice.Net.Exchange;
 
@@ -11,7 +12,8 @@ namespace Slice.Net.Handlers;
 /// </summary>
 /// <param name="passThrough">Passes the client's own request through.</param>
 /// <param name="unsliced">Remembers where ranges of ours are of no use.</param>
-internal sealed class OwnRequestFallback(PassThroughHandler passThrough, UnslicedPaths unsliced)
+/// <param name="own">Remembers where a client's own request goes out at once.</param>
+internal sealed class OwnRequestFallback(PassThroughHandler passThrough, UnslicedPaths unsliced, OwnRequests own)
 {
     /// <summary>
     /// Whether the client's own request may fare better than ours did. No head is out; a request with a body is never ours.
@@ -34,5 +36,31 @@ internal sealed class OwnRequestFallback(PassThroughHandler passThrough, Unslice
         {
             unsliced.Add(exchange.Key);
         }
+    }
+
+    /// <summary>
+    /// Answers a HEAD: as a stranger's, and with the client's own where the client says more about itself and a stranger is refused, lately
+    /// or now.
+    /// </summary>
+    /// <param name="exchange">A HEAD.</param>
+    /// <param name="status">Why the answer is not from the store.</param>
+    /// <param name="stale">What is stored of the target and not fresh; null for nothing.</param>
+    public async ValueTask HandleHeadAsync(HttpExchange exchange, CacheStatus status, Generation? stale)
+    {
+        long look = OwnRequests.LookOf(exchange.Key, exchange.Template.Fields);
+        bool goesFirst = (exchange.HasOwnFields || exchange.HasOwnTarget) && own.GoFirst(exchange.Key, look);
+        if (!goesFirst)
+        {
+            if (await passThrough.TryHandleHeadAsync(exchange, status, stale))
+            {
+                return;
+            }
+
+            // Before the client hears of it, and may ask again.
+            own.Note(exchange.Key, look, wentFirst: false, status: 0);
+        }
+
+        await passThrough.HandleOwnAsync(exchange, status, isCounted: !goesFirst);
+        own.Note(exchange.Key, look, goesFirst, exchange.Status);
     }
 }

@@ -34,13 +34,16 @@ internal sealed class PassThroughHandler(
 
     /// <summary>
     /// Asks the origin for the head of an object as a stranger would, without the client's conditions and range: what the origin says is
-    /// also said of what is stored (RFC 9111 §4.3.5), and 304 and 412 are ours to say. Where the origin refuses a stranger, the client's
-    /// own request goes through.
+    /// also said of what is stored (RFC 9111 §4.3.5), and 304 and 412 are ours to say.
     /// </summary>
     /// <param name="exchange">A HEAD.</param>
     /// <param name="status">Why the answer is not from the store.</param>
     /// <param name="stale">What is stored of the target and not fresh; null for nothing.</param>
-    public async ValueTask HandleHeadAsync(HttpExchange exchange, CacheStatus status, Generation? stale)
+    /// <returns>
+    /// False, and nothing is answered, when the origin refuses a stranger, or does not answer, and the client says more about itself: the
+    /// client's own request is to go through.
+    /// </returns>
+    public async ValueTask<bool> TryHandleHeadAsync(HttpExchange exchange, CacheStatus status, Generation? stale)
     {
         meter.PassthroughRequests.Add(1);
         using var interim = InterimResponses.To(exchange);
@@ -53,20 +56,22 @@ internal sealed class PassThroughHandler(
         {
             if (permit is null)
             {
-                return;
+                return true;
             }
 
             (response, failure) = await exchange.Settings.Origin.ForwardAsync(request, exchange.ConnectionClosed);
         }
 
         using var ending = response;
+        bool hasOwn = exchange.HasOwnFields || exchange.HasOwnTarget;
+        if (hasOwn && (response is null ? failure.Error.MayBeOfOurRequest() : IsForStrangers(exchange, response)))
+        {
+            return false;
+        }
+
         if (response is null)
         {
             await failures.RespondAsync(exchange, failure);
-        }
-        else if ((exchange.HasOwnFields || exchange.HasOwnTarget) && IsForStrangers(exchange, response))
-        {
-            await ForwardAsync(exchange, status with { Detail = CacheDetail.OwnFields });
         }
         else
         {
@@ -79,6 +84,18 @@ internal sealed class PassThroughHandler(
                 await ResponseForwarder.ForwardAsync(exchange, response, status, fill: null, meter, log);
             }
         }
+
+        return true;
+    }
+
+    /// <summary>Passes the request of a client through that says more about itself, where a stranger is refused.</summary>
+    /// <param name="exchange">The exchange; no head is out.</param>
+    /// <param name="status">Why the answer is not from the store.</param>
+    /// <param name="isCounted">Whether the exchange was counted with a stranger's request.</param>
+    public ValueTask HandleOwnAsync(HttpExchange exchange, CacheStatus status, bool isCounted)
+    {
+        meter.PassthroughRequests.Add(isCounted ? 0 : 1);
+        return ForwardAsync(exchange, status with { Detail = CacheDetail.OwnFields });
     }
 
     private static bool IsForStrangers(HttpExchange exchange, OriginResponse response)

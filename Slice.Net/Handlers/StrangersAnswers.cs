@@ -1,6 +1,5 @@
 using Slice.Core.Caching;
 using Slice.Core.Fetching;
-using Slice.Core.Http;
 using Slice.Core.Origin;
 using Slice.Net.Exchange;
 
@@ -26,26 +25,19 @@ internal static class StrangersAnswers
 
     /// <summary>Whether an answer of this status, which is not kept for this reason, is for strangers only.</summary>
     public static bool AreOnly(HttpExchange exchange, int status, CacheDetail detail) =>
-        IsRefusal(exchange, status) || IsPersonal(exchange, detail);
+        IsRefusal(status) || IsPersonal(exchange, detail);
 
     /// <summary>
-    /// Whether a stored answer is none for this client. A redirect may lead strangers to a login, whatever field it is that a client is
-    /// known by.
+    /// Whether a stored answer is none for this client: an error or a redirect, which may be of what a stranger leaves out, whatever field
+    /// it is that a client is known by.
     /// </summary>
-    public static bool HideFrom(HttpExchange exchange, StoredResponse response) =>
-        response.IsForStrangers
-        && (response.Status is < 400 or 401 or 403 ? exchange.HasOwnFields : HasOwnCredentials(exchange));
+    public static bool HideFrom(HttpExchange exchange, StoredResponse response) => response.IsForStrangers && exchange.HasOwnFields;
 
-    // An origin that hides what a stranger may not see says 404 (RFC 9110 §15.5.4).
-    private static bool IsRefusal(HttpExchange exchange, int status) =>
-        status is 401 or 403 or (>= 300 and < 400 and not 304) || (status == 404 && HasOwnCredentials(exchange));
+    // Any error may be of what our request leaves out (B59): an application without the name of its tenant says 400, 404 or 500 as it
+    // likes, and one that hides what a stranger may not see says 404 (RFC 9110 §15.5.4). 416 is about our range.
+    private static bool IsRefusal(int status) => status >= 300 && status is not (304 or 416);
 
     // The origin says of its answer to a stranger that it is that stranger's alone: it may have another one for somebody it knows.
     private static bool IsPersonal(HttpExchange exchange, CacheDetail detail) =>
         exchange.HasOwnFields && detail is (CacheDetail.NoStore or CacheDetail.Private or CacheDetail.SetCookie or CacheDetail.Vary);
-
-    // Without those that are part of the key: the answer under that key is for who has them.
-    private static bool HasOwnCredentials(HttpExchange exchange) =>
-        (exchange.Head.Fields.Contains(KnownField.Authorization) || exchange.Head.Fields.Contains(KnownField.Cookie))
-        && exchange.HasOwnFields;
 }
