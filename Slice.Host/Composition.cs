@@ -80,6 +80,8 @@ internal sealed class Composition : IAsyncDisposable
         var interpreter = new ObjectAnswerInterpreter(_fetcher, _store, index);
         var objects = new ObjectFetcher(new ObjectFetchAttempts(gated, interpreter, time, meter, _stopping.Token), index, time, meter);
         objects.Unsliced.Noticed = log.SlicingSuspended;
+        _fetcher.PartRefused = (generation, failure) => objects.Unsliced.Add(
+            generation.Key.Bytes, wasAnswered: failure.Error is FetchError.OriginRefused or FetchError.UnusablePartialResponse);
 
         // Delivery.
         var unstored = new UnstoredDelivery(new UnstoredReader(parts, gated, index, time, meter), meter);

@@ -353,10 +353,12 @@ public sealed class ObjectFetcher
     private void GiveUpPlace(CacheKey key, ObjectFetch fetch) => _inFlight.TryRemove(KeyValuePair.Create(key, fetch));
 
     // Thread A found nothing in the index, or something stale; thread B's fetch published the object, or freshened it, and left; A enters.
-    // A fetch is over only after that, so looking again here sees it and the origin is asked once.
+    // A fetch is over only after that, so looking again here sees it and the origin is asked once. Not what the client has turned away
+    // from, as the origin does not give the rest of it in parts.
     private bool TryFindNewer(ObjectFetchRequest request, FieldTable fields, [NotNullWhen(true)] out Generation? known) =>
         _index.TryGet(request.Key.Bytes, fields, out known)
         && known.Response != request.StaleResponse
+        && !(known is { IsWhole: false, IsComplete: false } && Unsliced.ContainsObject(request.Key.Bytes))
         && known.IsUsable && !known.IsInDoubtAt(Instant.Now(_time))
         && ReuseDecision.Decide(known.Response, request.Directives, Instant.Now(_time)).Reuse == Reuse.Fresh;
 

@@ -30,6 +30,9 @@ public sealed class PartReader(GatedOrigin origin, TimeProvider time, SliceMeter
     /// </summary>
     public Action<string, string, string>? VersionsDiffer { get; set; }
 
+    /// <summary>Asks for the object as a whole where a range of it cannot be had.</summary>
+    internal WholeOpener Wholes { get; } = new(origin);
+
     /// <summary>Reads every byte of a range. Returns no failure when the target has taken all of them.</summary>
     /// <param name="target">Where the bytes go.</param>
     /// <param name="generation">The version that the bytes must be of.</param>
@@ -96,7 +99,11 @@ public sealed class PartReader(GatedOrigin origin, TimeProvider time, SliceMeter
     /// <summary>
     /// Reads the next <paramref name="bytes"/> of a body that is open. Returns no failure when the target has taken them.
     /// </summary>
-    internal async Task<Failure> ReadBodyAsync(IPartTarget target, OriginResponse response, long bytes)
+    /// <param name="target">Where they go.</param>
+    /// <param name="response">The body.</param>
+    /// <param name="bytes">How many.</param>
+    /// <param name="endsThere">Whether the body must end with them.</param>
+    internal async Task<Failure> ReadBodyAsync(IPartTarget target, OriginResponse response, long bytes, bool endsThere = true)
     {
         try
         {
@@ -116,7 +123,7 @@ public sealed class PartReader(GatedOrigin origin, TimeProvider time, SliceMeter
 
                 meter.BytesFromOrigin.Add(read.Bytes);
                 left -= read.Bytes;
-                var failure = left > 0 ? Failure.None : await CheckEndAsync(response);
+                var failure = left > 0 || !endsThere ? Failure.None : await CheckEndAsync(response);
                 failure = failure.IsError ? failure : await target.TakeAsync(read.Bytes);
                 if (failure.IsError)
                 {
@@ -165,6 +172,21 @@ public sealed class PartReader(GatedOrigin origin, TimeProvider time, SliceMeter
         {
             ArrayPool<byte>.Shared.Return(buffer);
         }
+    }
+
+    /// <summary>
+    /// A body without Content-Length could go on past its end; then we cannot know which bytes it really holds. Asked before the last bytes
+    /// are taken, so that nobody ever takes such bytes for complete.
+    /// </summary>
+    public static async ValueTask<Failure> CheckEndAsync(OriginResponse response)
+    {
+        if (response.ContentLength >= 0)
+        {
+            return Failure.None;
+        }
+
+        var end = await response.ReadAsync(new byte[1]);
+        return end.Bytes == 0 ? end.Failure : new Failure(FetchError.UnusablePartialResponse, "the body is longer than it should be");
     }
 
     // An answer that is odd, or refuses the pinned version, is asked for again at once; what may pass, after a wait. Who leaves during the
@@ -265,18 +287,5 @@ public sealed class PartReader(GatedOrigin origin, TimeProvider time, SliceMeter
             failure = failure.IsError ? failure : await ReadBodyAsync(target, response, part.Length);
             return failure with { Origin = response.Origin };
         }
-    }
-
-    // A body without Content-Length could go on past its Content-Range; then we cannot know which bytes it really holds. Asked before the
-    // last bytes are taken, so that nobody ever takes such bytes for complete.
-    private static async ValueTask<Failure> CheckEndAsync(OriginResponse response)
-    {
-        if (response.ContentLength >= 0)
-        {
-            return Failure.None;
-        }
-
-        var end = await response.ReadAsync(new byte[1]);
-        return end.Bytes == 0 ? end.Failure : new Failure(FetchError.UnusablePartialResponse, "the body is longer than its Content-Range");
     }
 }

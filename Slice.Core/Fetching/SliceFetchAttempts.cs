@@ -32,8 +32,14 @@ public sealed class SliceFetchAttempts(PartReader reader, SliceStore store, Slic
 
         // The beginning of the slice may have come as a part.
         failure = failure.IsError ? failure : await reader.SkipAsync(response, fetch.AvailableBytes);
-        return failure.IsError ? failure : await reader.ReadBodyAsync(target, response, fetch.LengthBytes - fetch.AvailableBytes);
+        bool isLast = RangeOf(fetch).End == fetch.Generation.CompleteLength;
+        return failure.IsError ? failure
+            : await reader.ReadBodyAsync(target, response, fetch.LengthBytes - fetch.AvailableBytes, endsThere: isLast);
     }
+
+    /// <summary>Asks for the whole object in place of the slice of one fetch. The caller owns the answer.</summary>
+    internal Task<(PermittedResponse? Whole, Failure Failure)> OpenWholeAsync(SliceFetch fetch, FetchContext context) =>
+        reader.Wholes.OpenAsync(fetch.Generation, context, fetch.Abandoned, stopping);
 
     /// <summary>Waits for a turn to read on in a body that is open; null when none came in time. The caller disposes the permit.</summary>
     internal ValueTask<OriginPermit?> TryEnterAsync(FetchContext context) => reader.TryEnterAsync(context, stopping);

@@ -1,4 +1,3 @@
-using System.Buffers;
 using Slice.Core.Caching;
 using Slice.Core.Objects;
 using Slice.Core.Observability;
@@ -18,10 +17,11 @@ public sealed class SliceFetcher : IAsyncDisposable
     private readonly ObjectIndex _index;
     private readonly TimeProvider _time;
     private readonly SliceMeter _meter;
-    private readonly CancellationToken _stopping;
     private readonly RequestCollapser _collapser = new();
     private readonly UnreadFills _unreadFills = new();
     private readonly WholeBodyReader _wholes;
+    private readonly WholeInPlaceOfPart _inPlaceOfParts;
+    private readonly TierFills _tier;
     private readonly Lock _fills = new();
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -36,15 +36,27 @@ public sealed class SliceFetcher : IAsyncDisposable
     /// <param name="stopping">Cancelled at the end of the process, before this is disposed.</param>
     public SliceFetcher(SliceFetchAttempts attempts, ObjectIndex index, TimeProvider time, SliceMeter meter, CancellationToken stopping)
     {
-        (_attempts, _index, _time, _meter, _stopping) = (attempts, index, time, meter, stopping);
+        (_attempts, _index, _time, _meter) = (attempts, index, time, meter);
+        _inPlaceOfParts = new WholeInPlaceOfPart(attempts, time);
+        _tier = new TierFills(attempts, stopping);
         _wholes = new WholeBodyReader(attempts, _collapser, time, stopping);
     }
 
     /// <summary>Called with each fetch that failed and is not going to be repeated. Set once, before use; must not throw.</summary>
     public Action<SliceFetch, Failure>? FetchFailed { get; set; }
 
+    /// <summary>
+    /// Called when the origin gives an object that others may have as a whole, and refuses a part of it for good, with the reason why the
+    /// part could not be had. Set once, before use; must not throw.
+    /// </summary>
+    public Action<Generation, Failure>? PartRefused { get; set; }
+
     /// <summary>The tier that is asked before the origin; null for none. Set once, before use.</summary>
-    public ISharedTier? SharedTier { get; set; }
+    public ISharedTier? SharedTier
+    {
+        get => _tier.Tier;
+        set => _tier.Tier = value;
+    }
 
     /// <summary>Finds or starts the source of one slice. Never waits. The caller releases it.</summary>
     public SliceSource Acquire(Generation generation, int sliceIndex, FetchContext context)
@@ -291,7 +303,7 @@ public sealed class SliceFetcher : IAsyncDisposable
         Failure failure;
         try
         {
-            failure = open is null && await TryFillFromTierAsync(fetch) ? Failure.None : await FillAsync(fetch, context, open, part);
+            failure = open is null && await _tier.TryFillAsync(fetch) ? Failure.None : await FillAsync(fetch, context, open, part);
         }
         catch (OperationCanceledException)
         {
@@ -321,6 +333,7 @@ public sealed class SliceFetcher : IAsyncDisposable
     private async Task<Failure> FillAsync(SliceFetch fetch, FetchContext context, PermittedResponse? open, ByteRange part)
     {
         var failure = await _attempts.FillAsync(fetch, context, open, part);
+        failure = await TryInPlaceOfPartAsync(fetch, context, failure, isAgain: false);
         for (int wholes = 0; fetch.Whole is { } whole; wholes++)
         {
             fetch.Whole = null;
@@ -328,38 +341,35 @@ public sealed class SliceFetcher : IAsyncDisposable
             if (failure.Error.IsRetryable() && wholes < context.Settings.Retries.MaxRetries && fetch.TryAwait())
             {
                 failure = await _attempts.FillAsync(fetch, context, open: null, part: default);
+                failure = await TryInPlaceOfPartAsync(fetch, context, failure, isAgain: true);
             }
         }
 
-        if (!failure.IsError && IsForTier(fetch.Generation))
+        if (!failure.IsError)
         {
-            SharedTier?.Offer(fetch.Generation, fetch.SliceIndex);
+            _tier.Offer(fetch);
         }
 
         return failure;
     }
 
-    // What is for one client only never goes to a tier that others read, and is never looked for there. Nor is a version that no validator
-    // tells from the next one (B25).
-    private static bool IsForTier(Generation generation) => generation is { IsShared: true, Response.MayCombine: true };
-
-    private async ValueTask<bool> TryFillFromTierAsync(SliceFetch fetch)
+    // B59: a part that is refused for good may be had with the whole, which others may be reading already.
+    private async Task<Failure> TryInPlaceOfPartAsync(SliceFetch fetch, FetchContext context, Failure failure, bool isAgain)
     {
-        if (SharedTier is not { } tier || !IsForTier(fetch.Generation))
+        if (!_inPlaceOfParts.CanHelp(fetch, failure, isAgain) || !fetch.TryAwait())
         {
-            return false;
+            return failure;
         }
 
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(fetch.LengthBytes);
-        try
+        var filled = WholeInPlaceOfPart.MayJoin(fetch, context, failure) ? TryAdoptByFill(fetch) : null;
+        return await (filled ?? _inPlaceOfParts.AskAsync(fetch, context, failure, PartRefused));
+    }
+
+    private Task<Failure>? TryAdoptByFill(SliceFetch fetch)
+    {
+        lock (_fills)
         {
-            var slice = buffer.AsMemory(0, fetch.LengthBytes);
-            return await tier.TryReadAsync(fetch.Generation, fetch.SliceIndex, slice, _stopping)
-                && await _attempts.TryFillWithAsync(fetch, slice);
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
+            return fetch.Generation.Fill is WholeBodyFill running && running.TryAdopt(fetch, out var filled) ? filled : null;
         }
     }
 

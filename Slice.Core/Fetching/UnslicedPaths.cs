@@ -39,6 +39,9 @@ public sealed class UnslicedPaths
     private readonly Suspect[] _suspects = new Suspect[Suspects];
     private int _suspected;
 
+    // Most origins give every object in parts: nothing is looked up for them.
+    private volatile bool _hasAny;
+
     /// <summary>Knows nothing yet.</summary>
     public UnslicedPaths(TimeProvider time) =>
         (_objects, _directories) = (new UncacheableKeys(time, Remembered), new UncacheableKeys(time, Remembered));
@@ -51,13 +54,25 @@ public sealed class UnslicedPaths
 
     /// <summary>Whether an object is not to be asked for by range.</summary>
     /// <param name="key">The object's key.</param>
-    public bool Contains(ReadOnlySpan<byte> key) => _objects.Contains(key) || _directories.Contains(DirectoryOf(PathOf(key)));
+    public bool Contains(ReadOnlySpan<byte> key) =>
+        _hasAny && (_objects.Contains(key) || _directories.Contains(DirectoryOf(PathOf(key))));
+
+    /// <summary>
+    /// Whether ranges of this very object were of no use, so that what is stored of it in slices is not completed by ranges.
+    /// </summary>
+    /// <param name="key">The object's key.</param>
+    public bool ContainsObject(ReadOnlySpan<byte> key) => _hasAny && _objects.Contains(key);
 
     /// <summary>The origin's answer to a range of an object, asked for as a stranger, was of no use.</summary>
     /// <param name="key">The object's key.</param>
-    public void Add(ReadOnlySpan<byte> key)
+    /// <param name="wasAnswered">
+    /// Whether the origin has answered; else it ended the connection or said nothing. That may have passed by itself, and says nothing
+    /// about the directory.
+    /// </param>
+    public void Add(ReadOnlySpan<byte> key, bool wasAnswered = true)
     {
         bool isNew = !Contains(key);
+        _hasAny = true;
         _objects.Add(key);
         if (!isNew)
         {
@@ -67,7 +82,7 @@ public sealed class UnslicedPaths
         var path = PathOf(key);
         var directory = DirectoryOf(path);
         Noticed?.Invoke(Encoding.Latin1.GetString(KeyFields.ResourceOf(key)), false);
-        if (IsLastOf(directory, path))
+        if (wasAnswered && IsLastOf(directory, path))
         {
             _directories.Add(directory);
             Noticed?.Invoke(Encoding.Latin1.GetString(directory), true);

@@ -125,9 +125,10 @@ public sealed class UnstoredReader(PartReader reader, GatedOrigin origin, Object
             return PartialResponseCheck.ServerError(response);
         }
 
-        var current = PartialResponseCheck.ValidatorOf(response, response.ContentLength);
-        if (response.Status != 200 || !(pinned.IsProof(comparedBy) && current.IsSameVersion(pinned, comparedBy)))
+        if (response.Status != 200
+            || PartialResponseCheck.CheckWhole(response, pinned, comparedBy).Error != FetchError.RangeIgnored)
         {
+            var current = PartialResponseCheck.ValidatorOf(response, response.ContentLength);
             return new Failure(FetchError.ObjectChanged, $"status {response.Status}, had {pinned}, got {current}")
             {
                 Status = response.Status,

@@ -20,9 +20,11 @@ public static class FetchErrors
         _ => false,
     };
 
-    /// <summary>Whether the origin has answered, and with something else than what it has said of the object before.</summary>
+    /// <summary>
+    /// Whether the origin has answered, and with something else than what it has said of the object before, or with what is no HTTP.
+    /// </summary>
     public static bool IsOddAnswer(this FetchError error) => error is FetchError.OriginRefused or FetchError.UnusablePartialResponse
-        or FetchError.UnexpectedStatus or FetchError.RangeIgnored or FetchError.ObjectChanged;
+        or FetchError.UnexpectedStatus or FetchError.RangeIgnored or FetchError.ObjectChanged or FetchError.HttpProtocolError;
 
     /// <summary>
     /// Whether the failure may depend on who asked, or how, so that others must not suffer from it (B51): the origin refused one request,
@@ -39,12 +41,33 @@ public static class FetchErrors
 
     /// <summary>
     /// Whether the failure may be of how we ask, by range and with the version pinned, so that the client's own request may fare better
-    /// (B59): the origin has answered in a way that is of no use, or has ended the connection. A body that breaks off again and again does
-    /// so for the client too, who is better told so than given the beginning.
+    /// (B59): the origin has answered in a way that is of no use, has ended the connection, or says nothing. For failures before the first
+    /// byte of a body has gone to the client.
     /// </summary>
     public static bool MayBeOfOurRequest(this FetchError error) => error is FetchError.OriginRefused or FetchError.ConnectionTerminated
         or FetchError.HttpProtocolError or FetchError.UnusablePartialResponse or FetchError.UnexpectedStatus or FetchError.ObjectChanged
-        or FetchError.RangeIgnored;
+        or FetchError.RangeIgnored or FetchError.HttpResponseIncomplete or FetchError.HttpResponseTimeout;
+
+    /// <summary>
+    /// Whether the failure of a part, in the middle of an object, tells nothing of the object: the whole may be had all the same (B59).
+    /// </summary>
+    public static bool LeavesTheWhole(this FetchError error) => error is FetchError.OriginRefused or FetchError.UnusablePartialResponse
+        or FetchError.HttpProtocolError or FetchError.ConnectionTerminated;
+
+    /// <summary>
+    /// Whether the final failure of a part is no proof that the object is gone, or has other bytes: no validator says so, only a status, or
+    /// none does. The origin's answer to a request for the whole tells.
+    /// </summary>
+    public static bool MayBeOfThePart(Failure failure) => failure.Error.LeavesTheWhole()
+        || failure.Error == FetchError.UnexpectedStatus
+        || (failure.Error == FetchError.ObjectChanged && failure.Status is 412 or 416);
+
+    /// <summary>
+    /// Whether a try that named the version has failed in a way that some origins and gateways have of refusing that, other than by a
+    /// status that says so: they reset the connection, say nothing, or fail (500, 502).
+    /// </summary>
+    public static bool MayBeOfThePin(Failure failure) =>
+        failure.Error is FetchError.ConnectionTerminated or FetchError.HttpResponseTimeout || failure.Status is 500 or 502;
 
     /// <summary>
     /// The same of a status in answer to a range: it finds fault with the request, and not with who asks (401, 407), nor does it tell of

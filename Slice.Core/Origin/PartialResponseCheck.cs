@@ -124,6 +124,23 @@ public static class PartialResponseCheck
             && (stated.CompleteLength < 0 || stated.CompleteLength > stated.Range.Length);
     }
 
+    /// <summary>
+    /// Checks a 200 that holds the whole object against the version we know: <see cref="FetchError.RangeIgnored"/> when it is of that
+    /// version (B60). Where it does not say how long it is, only its end tells.
+    /// </summary>
+    /// <param name="response">The answer.</param>
+    /// <param name="pinned">The version.</param>
+    /// <param name="comparedBy">What the operator goes by when versions are compared.</param>
+    public static Failure CheckWhole(OriginResponse response, Validator pinned, ValidatorStrength comparedBy)
+    {
+        bool isLengthOpen = response.ContentLength < 0 && comparedBy != ValidatorStrength.Length;
+        var current = ValidatorOf(response, isLengthOpen ? pinned.CompleteLength : response.ContentLength);
+        return !current.IsProof(comparedBy) ? new Failure(FetchError.UnexpectedStatus, "200 without a validator in answer to a range")
+            : current.IsSameVersion(pinned, comparedBy)
+            ? new Failure(FetchError.RangeIgnored, "200 with the whole object in answer to a range")
+            : new Failure(FetchError.ObjectChanged, "200 with another validator in answer to a range");
+    }
+
     /// <summary>Whether a status tells of a trouble that may pass, so that the same request is worth another try.</summary>
     public static bool MayPass(int status) => status is 429 or 500 or 502 or 503 or 504;
 
@@ -182,16 +199,6 @@ public static class PartialResponseCheck
         part = stated.Range;
         long completeLength = stated.CompleteLength < 0 ? pinned.CompleteLength : stated.CompleteLength;
         return SameVersion(ValidatorOf(response, completeLength), pinned, comparedBy);
-    }
-
-    // The whole in place of a part: of use when it is of the same version (B60).
-    private static Failure CheckWhole(OriginResponse response, Validator pinned, ValidatorStrength comparedBy)
-    {
-        var current = ValidatorOf(response, response.ContentLength);
-        return !current.IsProof(comparedBy) ? new Failure(FetchError.UnexpectedStatus, "200 without a validator in answer to a range")
-            : current.IsSameVersion(pinned, comparedBy)
-            ? new Failure(FetchError.RangeIgnored, "200 with the whole object in answer to a range")
-            : new Failure(FetchError.ObjectChanged, "200 with another validator in answer to a range");
     }
 
     private static bool Refuse(string detail, out Failure failure)

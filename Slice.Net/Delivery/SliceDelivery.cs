@@ -325,13 +325,17 @@ internal sealed class SliceDelivery
         bool asWhole = generation.IsWhole;
         long sentBefore = exchange.BodyBytes;
         outcome = await _unstored.RunAsync(exchange, generation, rest, outcome.HasBegun ? default : head, asWhole);
-        if (outcome is { Status: DeliveryStatus.Failed, Failure.Error: FetchError.RangeIgnored })
+        if (!asWhole && outcome.Status == DeliveryStatus.Failed && IsOnlyAPart(outcome.Failure.Error))
         {
-            // B60: the origin gives the whole where it is asked for a part. One body is read to the end of what the client wants.
+            // B60: the origin gives the whole where it is asked for a part, or may do so. One body is read to the end of what the client
+            // wants.
             asWhole = true;
             rest = new ByteRange(rest.Start + exchange.BodyBytes - sentBefore, _window.Plan.Range.End);
             outcome = await _unstored.RunAsync(exchange, generation, rest, outcome.HasBegun ? default : head, asWhole);
         }
+
+        bool IsOnlyAPart(FetchError error) => error == FetchError.RangeIgnored
+            || (error.LeavesTheWhole() && start <= exchange.Settings.Fetching.FillWholeBytes);
 
         exchange.AsksAs = asked;
         _misses += outcome.Status == DeliveryStatus.Delivered ? asWhole ? _window.Plan.Count - _window.CurrentOrdinal : 1 : 0;

@@ -90,6 +90,13 @@ internal sealed class UnstoredDelivery(UnstoredReader reader, Core.Observability
             }
 
             meter.BytesFromOrigin.Add(read.Bytes);
+            bool isEnd = left == read.Bytes && rest.End == generation.CompleteLength;
+            var longer = isEnd ? await PartReader.CheckEndAsync(response) : Failure.None;
+            if (longer.IsError)
+            {
+                return Failed(head, longer);
+            }
+
             if (!await TryWriteAsync(exchange, head, buffer.AsMemory(0, read.Bytes)))
             {
                 return s_clientGone;

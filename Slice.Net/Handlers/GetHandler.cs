@@ -145,6 +145,15 @@ internal sealed class GetHandler(
             return false;
         }
 
+        if (generation is { IsWhole: false, IsComplete: false }
+            && objects.Unsliced.ContainsObject(exchange.Key) && !StoredResponder.IsAllStored(exchange, generation, now))
+        {
+            // What is missing would be asked for by range once more.
+            status = new CacheStatus { Forward = ForwardReason.Miss, Detail = CacheDetail.NotSlicedLately };
+            generation = null;
+            return false;
+        }
+
         if (generation.IsInDoubtAt(now))
         {
             status = new CacheStatus { Detail = CacheDetail.WeakValidator };
@@ -365,24 +374,14 @@ internal sealed class GetHandler(
             : exchange.AsksAs == AskingAs.Itself ? RequestSharing.Forbidden
             : exchange.AsksAs == AskingAs.Known ? RequestSharing.Own
             : RequestSharing.Allowed;
-        return new ObjectFetchRequest(
-            new CacheKey(exchange.Key), exchange.FetchContext, isSliced ? FirstSliceOf(exchange) : 0, stale, sharing)
+        int? first = isSliced
+            ? ResponseDecision.FirstSliceOf(exchange.Head, exchange.Settings.Options.Limits.MaxRanges, exchange.Settings.Fetching.Grid)
+            : 0;
+        return new ObjectFetchRequest(new CacheKey(exchange.Key), exchange.FetchContext, first, stale, sharing)
         {
             IsWhole = !isSliced || stale is { IsWhole: true },
             RemovalsSeen = index.RemovalsOf(exchange.Key),
             Directives = directives,
         };
-    }
-
-    // The slice that holds the first byte the client wants; null when only the length can tell, or when it may lie past the end.
-    private static int? FirstSliceOf(HttpExchange exchange)
-    {
-        var grid = exchange.Settings.Fetching.Grid;
-        if (!ResponseDecision.TryGetFirstRange(exchange.Head, exchange.Settings.Options.Limits.MaxRanges, out var range))
-        {
-            return 0;
-        }
-
-        return range.IsSuffix || range.First >= grid.MaxCompleteLength ? null : grid.IndexOf(range.First);
     }
 }

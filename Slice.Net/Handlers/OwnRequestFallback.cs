@@ -26,15 +26,13 @@ internal sealed class OwnRequestFallback(PassThroughHandler passThrough, Unslice
     /// <param name="failure">Why ours is of no use.</param>
     public async ValueTask RunAsync(HttpExchange exchange, CacheStatus status, Failure failure)
     {
-        // A part that nobody can use says something about the origin's ranges, whoever asked for it; but only where that was asked as a
-        // stranger asks, it says something about the next client's.
-        bool isAboutRanges = failure.Error is FetchError.UnusablePartialResponse or FetchError.UnexpectedStatus
-            && exchange.AsksAs == AskingAs.Stranger;
+        bool isAboutRanges = exchange.AsksAs == AskingAs.Stranger && IsAboutRanges(exchange, failure.Error);
         var detail = failure.Error == FetchError.OriginRefused ? CacheDetail.Refused : CacheDetail.Unusable;
         await passThrough.HandleAsync(exchange, status with { Detail = detail });
         if (isAboutRanges && exchange.Status is >= 200 and < 300)
         {
-            unsliced.Add(exchange.Key);
+            bool wasAnswered = failure.Error is not (FetchError.HttpResponseTimeout or FetchError.HttpResponseIncomplete);
+            unsliced.Add(exchange.Key, wasAnswered);
         }
     }
 
@@ -63,4 +61,15 @@ internal sealed class OwnRequestFallback(PassThroughHandler passThrough, Unslice
         await passThrough.HandleOwnAsync(exchange, status, isCounted: !goesFirst);
         own.Note(exchange.Key, look, goesFirst, exchange.Status);
     }
+
+    // A part that nobody can use says something about the origin's ranges, whoever asked for it; but only where that was asked as a
+    // stranger asks, it says something about the next client's. A refusal, and silence, do where nothing but the range was the client's
+    // own. A connection that ends before an answer may well have ended by itself.
+    private static bool IsAboutRanges(HttpExchange exchange, FetchError error) => error switch
+    {
+        FetchError.UnusablePartialResponse or FetchError.UnexpectedStatus => true,
+        FetchError.OriginRefused or FetchError.HttpResponseTimeout or FetchError.HttpResponseIncomplete =>
+            !exchange.HasOwnFields && !exchange.HasOwnTarget,
+        _ => false,
+    };
 }

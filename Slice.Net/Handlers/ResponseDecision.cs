@@ -132,6 +132,14 @@ internal static class ResponseDecision
     }
 
     /// <summary>
+    /// The slice that holds the first byte the client wants; null when only the length can tell, or when it may lie past the end.
+    /// </summary>
+    public static int? FirstSliceOf(RequestHead head, int maxRanges, SliceGrid grid) =>
+        !TryGetFirstRange(head, maxRanges, out var range) ? 0
+        : range.IsSuffix || range.First >= grid.MaxCompleteLength ? null
+        : grid.IndexOf(range.First);
+
+    /// <summary>
     /// The first range of several that an object of <paramref name="completeLength"/> bytes has bytes of; null when there is none.
     /// </summary>
     public static ByteRange? FirstSatisfiable(RequestHead head, int maxRanges, long completeLength)

@@ -57,7 +57,9 @@ public sealed class LyingOriginTests
     [Trait("Behaviour", "B16")]
     public async Task Lie_to_a_client_that_asks_by_range_too_is_the_clients_own_answer(string lie)
     {
-        await using var origin = ScriptedOrigin.Start(exchange => LieAsync(exchange, lie));
+        await using var origin = ScriptedOrigin.Start(exchange => exchange.Request.Range is null
+            ? exchange.RespondAsync("403 Forbidden", "by range only")
+            : LieAsync(exchange, lie));
         await using var proxy = await StartAsync(origin);
 
         using var client = await RawClient.ConnectAsync(proxy.EndPoint);

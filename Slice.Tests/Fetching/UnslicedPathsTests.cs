@@ -48,6 +48,27 @@ public sealed class UnslicedPathsTests
     }
 
     [Fact]
+    public void Object_that_had_no_answer_is_remembered_and_says_nothing_about_its_directory()
+    {
+        for (int file = 0; file < 2 * UnslicedPaths.ObjectsOfDirectory; file++)
+        {
+            _paths.Add(Wire.Bytes($"/d/{file}"), wasAnswered: false);
+        }
+
+        Assert.True(_paths.ContainsObject("/d/0"u8));
+        Assert.False(_paths.Contains("/d/other"u8));
+    }
+
+    [Fact]
+    public void Object_of_a_remembered_directory_is_not_itself_remembered()
+    {
+        AddObjects("/d/", UnslicedPaths.ObjectsOfDirectory);
+
+        Assert.True(_paths.Contains("/d/other"u8));
+        Assert.False(_paths.ContainsObject("/d/other"u8));
+    }
+
+    [Fact]
     public void One_path_under_any_number_of_queries_says_nothing_about_its_directory()
     {
         for (int query = 0; query < 100; query++)
