@@ -8,7 +8,7 @@ namespace Slice.Net.Handlers;
 /// </summary>
 internal sealed class FailureResponder(RequestLog log)
 {
-    /// <summary>Answers the exchange with the failure's status.</summary>
+    /// <summary>Answers the exchange with the failure's status; where that is an error status of the origin's, with the same.</summary>
     /// <param name="exchange">The exchange; no head is out.</param>
     /// <param name="failure">What went wrong; the log has its detail.</param>
     /// <param name="reason">What the client is told before the word of the failure.</param>
@@ -17,9 +17,10 @@ internal sealed class FailureResponder(RequestLog log)
         NoteEnding(exchange, failure);
         log.OriginFailed(exchange, failure);
         string text = reason + ": " + failure.Error.Token();
-        return failure is { Error: FetchError.OriginServerError, Status: >= 400, RetryAfter: { } wait }
+        bool isOrigins = failure is { Error: FetchError.OriginServerError, Status: >= 400 };
+        return isOrigins && failure.RetryAfter is { } wait
             ? ErrorResponder.WriteBusyAsync(exchange, failure.Status, text, wait)
-            : ErrorResponder.WriteErrorAsync(exchange, failure.Error.Status(), text);
+            : ErrorResponder.WriteErrorAsync(exchange, isOrigins ? failure.Status : failure.Error.Status(), text);
     }
 
     /// <summary>Tells the log of a status of the origin that is a trouble of the origin's.</summary>
