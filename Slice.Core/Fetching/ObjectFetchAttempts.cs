@@ -98,6 +98,22 @@ public sealed class ObjectFetchAttempts(
     internal bool MayServeOnError(ObjectFetchRequest request, Generation stale) =>
         stale.IsUsable && ReuseDecision.MayServeOnError(stale.Response, request.Directives, Instant.Now(time));
 
+    // Whether an answer states the strong tag of what is stored, and another length: one of the two is wrong, and one odd answer is not
+    // believed (B60).
+    private static bool Contradicts(ObjectFetchRequest request, ByteRange? asked, OriginResponse response)
+    {
+        if (request.StaleResponse?.Validator is not { HasStrongEntityTag: true } known || response.FindSingle("ETag") != known.EntityTag)
+        {
+            return false;
+        }
+
+        long length = response.Status == 200 ? response.ContentLength
+            : response.Status == 206 && asked is { } range && PartialResponseCheck.TryAccept(response, range, out var part, out _)
+                ? part.CompleteLength
+                : -1;
+        return length >= 0 && length != known.CompleteLength;
+    }
+
     private static ObjectFetchResult.PassThrough RangeRefused(ObjectFetchResult refused) =>
         new() { OriginStatus = refused.OriginStatus, Origin = refused.Origin, Detail = CacheDetail.RangeRefused };
 
@@ -163,6 +179,13 @@ public sealed class ObjectFetchAttempts(
             if (hasOurs && FetchErrors.MayBeOfOurRequest(status))
             {
                 return (new ObjectFetchResult.NeedsWhole(IsRefusal: true), Failure.None);
+            }
+
+            if (Contradicts(request, asked, response)
+                && retries.TryAskAgain(new Failure(FetchError.ObjectChanged, "another length under the same tag") { Origin = address }))
+            {
+                permitted.Dispose();
+                return await AttemptAsync(request, asked, retries, abandoned, isConditional);
             }
 
             return (interpreter.Interpret(request, asked, permitted) with { OriginStatus = status, Origin = address }, Failure.None);

@@ -210,6 +210,26 @@ public sealed class OddAnswerTests
         Assert.Equal(bed.Text, (await proxy.GetAsync("/file")).BodyText);
     }
 
+    // The same tag and another length: one of two answers is wrong, and the next tells which.
+    [Theory]
+    [InlineData("206 Partial Content\r\nETag: \"v1\"\r\nContent-Range: bytes {0}-{1}/{4}\r\nContent-Length: {2}")]
+    [InlineData("200 OK\r\nETag: \"v1\"\r\nContent-Length: {4}")]
+    public async Task Validation_that_contradicts_itself_once_is_asked_for_again(string head)
+    {
+        var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(DateTimeOffset.UtcNow.AddDays(-1));
+        await using var bed = new Bed(isStored: true);
+        await using var origin = ScriptedOrigin.Start(bed.AnswerAsync);
+        await using var proxy = await bed.StartAsync(origin, time);
+        await proxy.GetAsync("/file");
+        int asked = origin.RequestCount;
+        time.Advance(TimeSpan.FromSeconds(601));
+        origin.Answer = exchange => origin.RequestCount == asked + 1 ? bed.SendAsync(exchange, head) : bed.AnswerAsync(exchange);
+
+        var response = await proxy.GetAsync("/file");
+
+        Assert.Equal((200, bed.Text, asked + 2), (response.StatusCode, response.BodyText, origin.RequestCount));
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
