@@ -52,9 +52,12 @@ public sealed class PartReader(GatedOrigin origin, TimeProvider time, SliceMeter
         bool isPinned = !refusals.Contains(context.Settings.Origin, time);
         bool wasRefused = false;
         int shortParts = 0;
+        int pinnedFailures = 0;
         while (true)
         {
-            var rest = new ByteRange(whole.Start + target.TakenBytes, whole.End);
+            int taken = target.TakenBytes;
+            bool wasPinned = open is null && isPinned;
+            var rest = new ByteRange(whole.Start + taken, whole.End);
             var failure = open is null
                 ? await AskAsync(target, generation, context, rest, retries, origins, isPinned, ct)
                 : await ContinueAsync(target, open, part);
@@ -72,9 +75,13 @@ public sealed class PartReader(GatedOrigin origin, TimeProvider time, SliceMeter
                     return origins.Explain(failure);
                 }
 
+                // Some refuse a named version by a reset, by silence or by failing. The third try, or the last, goes without: the
+                // validators of its answer tell as much.
+                bool maySoRefuse = target.TakenBytes == taken && FetchErrors.MayBeOfThePin(failure);
+                pinnedFailures += wasPinned && maySoRefuse ? 1 + failure.Repeats : 0;
+                wasRefused = isOfThePin || (wasPinned ? pinnedFailures > 1 : wasRefused && !maySoRefuse);
+                isPinned &= !isOfThePin && pinnedFailures <= 1 && !(pinnedFailures > 0 && retries.IsLastTry);
                 context = failure.Error.DependsOnWhoAsks() ? target.NextToAsk(context) : context;
-                wasRefused |= isOfThePin;
-                isPinned &= !isOfThePin;
                 continue;
             }
 

@@ -66,12 +66,14 @@ public sealed class UnstoredReader(PartReader reader, GatedOrigin origin, Object
                 return result;
             }
 
-            isPinned &= !FetchErrors.MayBeOfOurRequest(result.Failure.Status);
             if (!retries.TryAskAgain(result.Failure) && !await retries.WaitAsync(result.Failure, ct))
             {
                 EndIfFailed(generation, result.Failure);
                 return result;
             }
+
+            isPinned &= !FetchErrors.MayBeOfOurRequest(result.Failure.Status)
+                && !(retries.IsLastTry && FetchErrors.MayBeOfThePin(result.Failure));
         }
     }
 

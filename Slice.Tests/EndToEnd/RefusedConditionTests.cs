@@ -44,6 +44,41 @@ public sealed class RefusedConditionTests
         Assert.Equal(17, origin.RequestCount);
     }
 
+    // Some gateways know no better way to refuse.
+    [Theory]
+    [InlineData("", true, 2)]
+    [InlineData("", false, 2)]
+    [InlineData("HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n", false, 3)]
+    [InlineData("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n", false, 1)]
+    [Trait("Behaviour", "B59")]
+    public async Task Version_that_must_not_be_named_at_the_cost_of_the_connection_is_compared(string answer, bool byReset, int maxRetries)
+    {
+        await using var origin = ScriptedOrigin.Start(async exchange =>
+        {
+            if (exchange.Request.Field("If-Match") is null)
+            {
+                await _file.AnswerAsync(exchange);
+                return;
+            }
+
+            await exchange.SendAsync(answer);
+            await (byReset ? exchange.ResetAsync() : exchange.CloseAsync());
+        });
+        await using var proxy = await ProxyUnderTest.StartAsync(
+            origin.Uri,
+            sliceSizeBytes: 4,
+            options => options with { MaxRetries = maxRetries, MaxConcurrentSubrequests = 1, SlicePatterns = ["^/"] });
+
+        var first = await proxy.GetAsync("/a");
+        int asked = origin.RequestCount;
+        var second = await proxy.GetAsync("/b");
+
+        Assert.All([first, second], response => Assert.Equal(TestContent.Bytes(0, LengthBytes, _file.Seed), response.Body));
+
+        // Once it has come twice in a row, and not without, it is remembered: five slices are five requests.
+        Assert.Equal(maxRetries > 1 ? (7, 12) : (9, 18), (asked, origin.RequestCount));
+    }
+
     [Fact]
     [Trait("Behaviour", "B24")]
     public async Task Object_that_has_changed_is_noticed_without_the_pin()
