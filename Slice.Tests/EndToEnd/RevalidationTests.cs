@@ -76,7 +76,9 @@ public sealed class RevalidationTests
     [Trait("Behaviour", "B52")]
     public async Task Head_with_a_weak_validator_makes_nothing_fresh(string? tag)
     {
-        (_file.ETag, _file.LastModified, _file.HonoursPreconditions) = (tag, tag is null ? DateTimeOffset.UtcNow : null, false);
+        // The origin's clock stands: the second of Last-Modified is that of every Date.
+        _file.Time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        (_file.ETag, _file.LastModified, _file.HonoursPreconditions) = (tag, tag is null ? _file.Time.GetUtcNow() : null, false);
         await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
         await using var proxy = await StartAsync(origin);
         await proxy.GetAsync("/file");
