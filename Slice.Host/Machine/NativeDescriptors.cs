@@ -2,11 +2,17 @@ using System.Runtime.InteropServices;
 
 namespace Slice.Host.Machine;
 
-/// <summary>The system calls about file descriptors that the BCL does not offer: getrlimit(2), setrlimit(2), dup(2). Thread-safe.</summary>
+/// <summary>
+/// The system calls about file descriptors that the BCL does not offer: getrlimit(2), setrlimit(2), fcntl(2). Thread-safe.
+/// </summary>
 internal static partial class NativeDescriptors
 {
     // RLIMIT_NOFILE of x64 and arm64.
     private const int MaxOpenFiles = 7;
+
+    // fcntl.h, the same on both.
+    private const int SetFlags = 2;
+    private const int DuplicateCloseOnExec = 1030;
 
     /// <summary>Most file descriptors that the process may have now: the soft limit, at most <see cref="int.MaxValue"/>.</summary>
     public static int Limit => GetLimit(MaxOpenFiles, out var limits) == 0 ? ToInt32(limits.Soft) : int.MaxValue;
@@ -27,10 +33,15 @@ internal static partial class NativeDescriptors
     }
 
     /// <summary>
-    /// Another descriptor for what this one stands for: the lowest that is free, as the kernel always gives. The caller closes it.
+    /// Another descriptor for what this one stands for: the lowest that is free, as the kernel always gives. The caller closes it; a
+    /// program that is started does not get it.
     /// </summary>
     /// <returns>-1 when none is left.</returns>
-    public static int Duplicate(SafeHandle descriptor) => Dup(descriptor);
+    public static int Duplicate(SafeHandle descriptor) => Control(descriptor, DuplicateCloseOnExec, 0);
+
+    /// <summary>Lets a program that this process starts have the descriptor too, under the same number.</summary>
+    /// <returns>False when the kernel refuses.</returns>
+    public static bool Bequeath(SafeHandle descriptor) => Control(descriptor, SetFlags, 0) == 0;
 
     /// <summary>Closes a descriptor of <see cref="Duplicate"/>.</summary>
     public static void Close(int descriptor) => _ = CloseDescriptor(descriptor);
@@ -43,8 +54,8 @@ internal static partial class NativeDescriptors
     [LibraryImport("libc", EntryPoint = "setrlimit", SetLastError = true)]
     private static partial int SetLimit(int resource, in Limits limits);
 
-    [LibraryImport("libc", EntryPoint = "dup", SetLastError = true)]
-    private static partial int Dup(SafeHandle descriptor);
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    private static partial int Control(SafeHandle descriptor, int command, int argument);
 
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     private static partial int CloseDescriptor(int descriptor);
