@@ -103,12 +103,12 @@ internal sealed class Composition : IAsyncDisposable
 
         // Endpoints.
         _sweeper = new DeadlineSweeper(time);
-        IExchangeObserver metrics = new ExchangeMetrics(meter);
-        var services = new ConnectionServices(Settings, _sweeper, observe?.Invoke(metrics) ?? metrics, time, log)
+        var cuts = new ShutdownCuts(new ExchangeMetrics(meter), meter, loggers.CreateLogger<ShutdownCuts>());
+        var services = new ConnectionServices(Settings, _sweeper, observe?.Invoke(cuts) ?? cuts, time, log)
         {
             DoOthersWait = () => _gate.IsWaitedAt || _passThroughGate.IsWaitedAt,
         };
-        var ownServices = services with { Observer = new ExchangeMetrics(_ownMeter), LimitsClients = false };
+        var ownServices = services with { Observer = new ExchangeMetrics(_ownMeter), LimitsClients = false, AwaitsLastRequest = false };
         Parts = new InstanceParts
         {
             Proxy = new SliceConnectionHandler(services, dispatcher),
@@ -119,6 +119,8 @@ internal sealed class Composition : IAsyncDisposable
             Certificate = LoadCertificate(options, time),
             State = state,
             Meter = meter,
+            Cuts = cuts,
+            ProbeStore = ProbeStore,
             Store = StoreFactory.Describe(options, _store),
             Apply = ApplySettings,
             Owner = this,
@@ -153,6 +155,14 @@ internal sealed class Composition : IAsyncDisposable
     /// <summary>The parts of an instance that lives by the clock of the system.</summary>
     public static InstanceParts Compose(SliceOptions options, ILoggerFactory loggers) =>
         new Composition(options, loggers, TimeProvider.System).Parts;
+
+    // A lock that is never given back, of the index or of the store, is what the caller's deadline finds.
+    private void ProbeStore()
+    {
+        _ = Index.Contains("watchdog"u8);
+        _ = _store.SliceCount;
+        _residency.Probe();
+    }
 
     private static ServerCertificate? LoadCertificate(SliceOptions options, TimeProvider time)
     {

@@ -54,6 +54,7 @@ public sealed class SliceMeter : IDisposable
         BytesFromCache = _sheet.NewCounter();
         BytesToClient = _sheet.NewCounter();
         ActiveRequests = _sheet.NewCounter();
+        CutRequests = _sheet.NewCounter();
         PurgeRequests = _sheet.NewCounter();
         PurgedItems = _sheet.NewCounter();
         PurgeAuthFailures = _sheet.NewCounter();
@@ -136,6 +137,9 @@ public sealed class SliceMeter : IDisposable
     /// <summary>Requests being answered now.</summary>
     public StripedCounter ActiveRequests { get; }
 
+    /// <summary>Requests that were cut off because the instance stopped.</summary>
+    public StripedCounter CutRequests { get; }
+
     /// <summary>Errors by reason.</summary>
     public LabelledCounter Errors { get; } = new();
 
@@ -175,6 +179,9 @@ public sealed class SliceMeter : IDisposable
         get => _showsPurge;
         set => _showsPurge = value;
     }
+
+    /// <summary>The figures of the store; null until they are attached.</summary>
+    public StoreSource? Store => _store;
 
     /// <summary>Gives the figures of the store, which are missing until then.</summary>
     public void Attach(StoreSource store) => _store = store;
@@ -250,6 +257,7 @@ public sealed class SliceMeter : IDisposable
             "Requests and connections refused because the client had its share (limits.per_client).",
             "limit",
             ClientLimits.Read);
+        Count("cut_requests_total", OfRequests, "Requests cut off because timeouts.shutdown was over.", CutRequests);
         Count("errors_total", "{error}", "Errors by reason.", "reason", Errors.Read);
     }
 

@@ -271,7 +271,18 @@ public static class OptionTable
             "How long a request is answered whose client has sent its end (FIN) and takes no byte; 0 ends it at once.",
             o => o.Timeouts.HalfClosed, (o, v) => o with { Timeouts = o.Timeouts with { HalfClosed = v } }),
         Deadline("tunnel", "Longest silence of both sides of a tunnel (WebSocket).", t => t.Tunnel, (t, v) => t with { Tunnel = v }),
-        Deadline("shutdown", "Time that running responses get after SIGTERM.", t => t.Shutdown, (t, v) => t with { Shutdown = v }),
+        Duration(
+            "Timeouts",
+            "timeouts.drain_delay",
+            0,
+            DayMs,
+            "How long after SIGTERM health checks say 503 while connections are still taken, so that balancers look elsewhere first.",
+            o => o.Timeouts.DrainDelay, (o, v) => o with { Timeouts = o.Timeouts with { DrainDelay = v } }),
+        Deadline(
+            "shutdown",
+            "Time that running responses get after SIGTERM and drain_delay.",
+            t => t.Shutdown,
+            (t, v) => t with { Shutdown = v }),
 
         Count("Limits", "limits.max_connections", 1, 1_000_000, "Client connections at once.",
             o => o.Limits.MaxConnections, (o, v) => o with { Limits = o.Limits with { MaxConnections = (int)v } }).AtRestart(),

@@ -64,6 +64,12 @@ public sealed record TimeoutOptions
     /// </summary>
     public TimeSpan Tunnel { get; init; } = TimeSpan.FromHours(1);
 
-    /// <summary>Time that running responses get after SIGTERM. Default 30 s.</summary>
+    /// <summary>
+    /// How long after SIGTERM health checks are told 503 while connections are taken as before, so that balancers look elsewhere before
+    /// the port closes. Default 0: nobody checks the instance.
+    /// </summary>
+    public TimeSpan DrainDelay { get; init; } = TimeSpan.Zero;
+
+    /// <summary>Time that running responses get after SIGTERM and <see cref="DrainDelay"/>. Default 30 s.</summary>
     public TimeSpan Shutdown { get; init; } = TimeSpan.FromSeconds(30);
 }

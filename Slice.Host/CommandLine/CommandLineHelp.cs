@@ -27,6 +27,7 @@ internal static class CommandLineHelp
           --check-config      print the effective configuration, or every error in it, and exit
           --port N            move this instance to port N: the metrics port shifts by as much and
                               the cache on disk gets a subdirectory, so several can share a CONFIG
+          --drain-delay TIME  timeouts.drain_delay of this instance; overrides CONFIG
           --log-level LEVEL   {LogSeverityText.Syntax};
                               overrides {ConfigurationLoader.LogVariable} in the environment, which overrides CONFIG
           --version           print the version and exit
@@ -36,7 +37,10 @@ internal static class CommandLineHelp
         Signals:
           HUP                 read CONFIG again; the log says which changes apply and which wait
                               for a restart
-          TERM, INT           stop taking requests, let running ones finish, exit
+          USR2                start the binary at the same path anew with the same ports; this
+                              process ends when its downloads are done
+          TERM, INT           tell health checks 503 for timeouts.drain_delay, stop taking requests,
+                              let running ones finish, exit; a second one ends the delay
 
         Exit codes:
           {ExitCode.Ok}   done

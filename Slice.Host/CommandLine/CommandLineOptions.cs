@@ -15,13 +15,14 @@ internal sealed class CommandLineOptions
 {
     private static readonly OptionKey s_sliceSize = OptionTable.Find("slice_size")!;
     private static readonly OptionKey s_concurrency = OptionTable.Find("max_concurrent_subrequests")!;
+    private static readonly OptionKey s_drainDelay = OptionTable.Find("timeouts.drain_delay")!;
 
     public CommandLineOptions()
     {
         // Only what is listed here exists: the library's own help, version and suggestion directive would print by themselves.
         Root.Options.Clear();
         Root.Directives.Clear();
-        foreach (Option option in (Option[])[CheckConfig, Port, LogLevel, Version, Help])
+        foreach (Option option in (Option[])[CheckConfig, Port, DrainDelay, LogLevel, Version, Help])
         {
             Root.Options.Add(option);
         }
@@ -52,6 +53,8 @@ internal sealed class CommandLineOptions
     public Option<bool> CheckConfig { get; } = new("--check-config");
 
     public Option<int?> Port { get; } = new("--port") { CustomParser = token => ReadPort(token, minimum: 1) };
+
+    public Option<TimeSpan?> DrainDelay { get; } = new("--drain-delay") { CustomParser = ReadDrainDelay };
 
     public Option<LogSeverity?> LogLevel { get; } = new("--log-level") { CustomParser = ReadLogLevel, Recursive = true };
 
@@ -120,6 +123,13 @@ internal sealed class CommandLineOptions
         bool isAllowed = DurationText.TryParse(Text(argument), out TimeSpan latency)
             && latency >= TimeSpan.Zero && latency <= DemoOptions.MaximumLatency;
         return isAllowed ? latency : Refuse<TimeSpan>(argument, $"0s to {DurationText.Format(DemoOptions.MaximumLatency)}");
+    }
+
+    private static TimeSpan? ReadDrainDelay(ArgumentResult argument)
+    {
+        bool isAllowed = DurationText.TryParse(Text(argument), out TimeSpan delay)
+            && delay >= TimeSpan.Zero && delay <= TimeSpan.FromMilliseconds(s_drainDelay.Maximum);
+        return isAllowed ? delay : Refuse<TimeSpan>(argument, s_drainDelay.Allowed);
     }
 
     private static LogSeverity? ReadLogLevel(ArgumentResult argument) =>

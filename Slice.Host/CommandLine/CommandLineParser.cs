@@ -59,6 +59,7 @@ public static class CommandLineParser
         {
             Files = parsed.GetValue(options.Files) ?? [],
             Port = parsed.GetValue(options.Port),
+            DrainDelay = parsed.GetValue(options.DrainDelay),
             LogLevel = parsed.GetValue(options.LogLevel),
         };
         return parsed.GetValue(options.CheckConfig) ? new CheckConfigCommand(request) : new RunCommand(request);
@@ -118,7 +119,7 @@ public static class CommandLineParser
     // The library lets what stands before a command belong to the program; here it would be taken in silence and do nothing.
     private static IEnumerable<string> FindErrorsBefore(Command command, ParseResult parsed, CommandLineOptions options)
     {
-        foreach (Option option in (Option[])[options.CheckConfig, options.Port])
+        foreach (Option option in (Option[])[options.CheckConfig, options.Port, options.DrainDelay])
         {
             if (parsed.GetResult(option) is { Implicit: false })
             {

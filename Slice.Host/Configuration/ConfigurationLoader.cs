@@ -37,7 +37,7 @@ public static class ConfigurationLoader
         LogSeverity? environmentLevel = ReadLogVariable(readEnvironment, errors);
         List<string> notices = [];
         SliceOptions? options = read.Options is { } written
-            ? Move(written with { LogLevel = request.LogLevel ?? environmentLevel ?? written.LogLevel }, request.Port, notices, errors)
+            ? Move(Override(written, request, environmentLevel), request.Port, notices, errors)
             : null;
         return new LoadedConfiguration(errors.Count == 0 ? options : null, files, errors, notices)
         {
@@ -54,8 +54,19 @@ public static class ConfigurationLoader
             overrides.Add("log_level", source);
         }
 
+        if (request.DrainDelay is not null)
+        {
+            overrides.Add("timeouts.drain_delay", "--drain-delay");
+        }
+
         return overrides;
     }
+
+    private static SliceOptions Override(SliceOptions written, ConfigurationRequest request, LogSeverity? environmentLevel) => written with
+    {
+        LogLevel = request.LogLevel ?? environmentLevel ?? written.LogLevel,
+        Timeouts = written.Timeouts with { DrainDelay = request.DrainDelay ?? written.Timeouts.DrainDelay },
+    };
 
     private static ConfigurationError NotFound(IReadOnlyList<string> places) => new(
         "configuration", 0, 0, null, null,

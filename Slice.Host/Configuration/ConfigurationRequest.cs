@@ -11,6 +11,9 @@ public sealed record ConfigurationRequest
     /// <summary><c>--port</c>, 1 to 65,535; null when not given. See <see cref="InstancePort"/>.</summary>
     public int? Port { get; init; }
 
+    /// <summary><c>--drain-delay</c>; null when not given. Overrides <c>timeouts.drain_delay</c> of the files.</summary>
+    public TimeSpan? DrainDelay { get; init; }
+
     /// <summary><c>--log-level</c>; null when not given. Overrides <c>SLICE_LOG</c>, which overrides the files.</summary>
     public LogSeverity? LogLevel { get; init; }
 }

@@ -27,6 +27,7 @@ internal sealed partial class ConfigurationReload : IHostedService, IDisposable
     private SliceOptions _running;
     private Action<SliceOptions>? _apply;
     private ServerCertificate? _certificate;
+    private ServiceManager? _manager;
 
     /// <param name="started">The configuration that was started with, without errors.</param>
     /// <param name="load">Loads it anew.</param>
@@ -41,11 +42,12 @@ internal sealed partial class ConfigurationReload : IHostedService, IDisposable
     /// <summary>Says what a reload reaches, once the instance runs. A reload before that is made up for.</summary>
     /// <param name="apply">Puts a configuration in force; called by one reload at a time.</param>
     /// <param name="certificate">The certificate for clients; null without TLS.</param>
-    public void Attach(Action<SliceOptions> apply, ServerCertificate? certificate)
+    /// <param name="manager">Is told of the begin and the end of each reload; null for nobody.</param>
+    public void Attach(Action<SliceOptions> apply, ServerCertificate? certificate, ServiceManager? manager = null)
     {
         lock (_lock)
         {
-            (_apply, _certificate) = (apply, certificate);
+            (_apply, _certificate, _manager) = (apply, certificate, manager);
             apply(_running);
         }
     }
@@ -68,6 +70,7 @@ internal sealed partial class ConfigurationReload : IHostedService, IDisposable
     {
         lock (_lock)
         {
+            _manager?.TellReloading();
             try
             {
                 ReloadOptions();
@@ -78,6 +81,8 @@ internal sealed partial class ConfigurationReload : IHostedService, IDisposable
                 // The edge of the signal's thread: what arrives here is a defect of ours. It costs this reload, not the process.
                 LogRefused(error.ToString());
             }
+
+            _manager?.TellReady();
         }
     }
 

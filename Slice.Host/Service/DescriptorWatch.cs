@@ -44,6 +44,18 @@ internal sealed partial class DescriptorWatch : IDisposable
         set => _firstSpare = value;
     }
 
+    /// <summary>Whether ports have waited lately.</summary>
+    public bool IsShort
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _isShort;
+            }
+        }
+    }
+
     /// <summary>Waits one <see cref="Pause"/> for room.</summary>
     /// <param name="port">The configuration key of the port that waits.</param>
     /// <param name="ct">Ends the wait.</param>

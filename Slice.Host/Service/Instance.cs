@@ -3,8 +3,6 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -12,7 +10,6 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Slice.Core.Options;
 using Slice.Host.Machine;
-using Slice.Net.Connections;
 
 namespace Slice.Host.Service;
 
@@ -22,16 +19,29 @@ namespace Slice.Host.Service;
 /// </summary>
 internal sealed partial class Instance : IAsyncDisposable
 {
-    // Kestrel's default lets a client make us hold 1 MiB that no handler has asked for; uploads run as well with this.
-    private const int InputBufferBytes = 128 << 10;
-
+    private readonly Lock _lock = new();
     private readonly IHost _host;
     private readonly InstanceParts _parts;
     private readonly SliceOptions _options;
+    private readonly HeldConnections? _held;
+    private readonly AdminServer? _admin;
     private readonly ILogger _logger;
+    private volatile TimeoutOptions _timeouts;
+    private volatile bool _isHandedOver;
+    private ITimer? _drainTimer;
+    private Task? _stopped;
 
-    private Instance(IHost host, InstanceParts parts, SliceOptions options, ILogger logger) =>
-        (_host, _parts, _options, _logger) = (host, parts, options, logger);
+    private Instance(IHost host, InstanceParts parts, SliceOptions options, HeldConnections? held, ILogger logger)
+    {
+        (_host, _parts, _options, _held, _logger, _timeouts) = (host, parts, options, held, logger, options.Timeouts);
+        _admin = options.MetricsEndpoint.Enabled
+            ? new AdminServer(
+                kestrel => InstanceEndpoints.ConfigureAdmin(kestrel, options, parts),
+                host.Services,
+                host.Services.GetRequiredService<IConnectionListenerFactory>(),
+                Loggers)
+            : null;
+    }
 
     /// <summary>Where clients connect; the real port when 0 was configured. Valid once started.</summary>
     public IPEndPoint ProxyEndPoint { get; private set; } = new(IPAddress.None, 0);
@@ -49,9 +59,12 @@ internal sealed partial class Instance : IAsyncDisposable
     public ILoggerFactory Loggers => _host.Services.GetRequiredService<ILoggerFactory>();
 
     /// <summary>Cancelled when it begins to stop.</summary>
-    public CancellationToken Stopping => _host.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+    public CancellationToken Stopping => Lifetime.ApplicationStopping;
 
-    private HostOptions HostOptions => _host.Services.GetRequiredService<IOptions<HostOptions>>().Value;
+    /// <summary>Knows whether descriptors are short.</summary>
+    public DescriptorWatch Descriptors => _host.Services.GetRequiredService<DescriptorWatch>();
+
+    private IHostApplicationLifetime Lifetime => _host.Services.GetRequiredService<IHostApplicationLifetime>();
 
     /// <summary>Builds an instance and binds its endpoints: when this returns, clients are served.</summary>
     /// <param name="options">A valid configuration.</param>
@@ -60,6 +73,8 @@ internal sealed partial class Instance : IAsyncDisposable
     /// <param name="configureServices">Adds to the host, or replaces in it.</param>
     /// <param name="notices">Lines for the log that were found before there was one.</param>
     /// <param name="lowered">Keys that did not fit the machine, also for the log.</param>
+    /// <param name="sockets">Listening sockets that were handed over, and then all that listen; null for none.</param>
+    /// <param name="probe">Is told of its connections; null when nobody probes.</param>
     /// <exception cref="InstanceStartException">A port or the store cannot be had; it has been logged too.</exception>
     public static async Task<Instance> StartAsync(
         SliceOptions options,
@@ -67,14 +82,22 @@ internal sealed partial class Instance : IAsyncDisposable
         Action<ILoggingBuilder> configureLogging,
         Action<IServiceCollection>? configureServices = null,
         IReadOnlyList<string>? notices = null,
-        IReadOnlyList<LoweredOption>? lowered = null)
+        IReadOnlyList<LoweredOption>? lowered = null,
+        PortSockets? sockets = null,
+        AcceptProbe? probe = null)
     {
+        sockets ??= new PortSockets([]);
+        var keyByEndPoint = InstanceEndpoints.Name(options);
         InstanceParts? parts = null;
+        Instance? instance = null;
+        HeldConnections? held = null;
         var host = new HostBuilder()
             .ConfigureLogging(configureLogging)
             .ConfigureServices(services =>
             {
-                services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Timeouts.Shutdown);
+                // The instance itself ends the wait for running responses, and knows what it cuts off.
+                services.Configure<HostOptions>(static host => host.ShutdownTimeout = Timeout.InfiniteTimeSpan);
+                services.AddSingleton<IHostLifetime>(_ => new SignalLifetime(() => instance!.BeginDraining()));
                 services.Configure<SocketTransportOptions>(transport =>
                 {
                     transport.UnsafePreferInlineScheduling = true;
@@ -88,12 +111,14 @@ internal sealed partial class Instance : IAsyncDisposable
                     provider.GetRequiredService<IOptions<SocketTransportOptions>>(),
                     provider.GetRequiredService<ILoggerFactory>(),
                     provider.GetRequiredService<DescriptorWatch>(),
-                    NameEndPoints(options)));
+                    keyByEndPoint,
+                    sockets,
+                    probe ?? new AcceptProbe()));
                 configureServices?.Invoke(services);
             })
             .ConfigureWebHost(web => web
                 .UseKestrelCore()
-                .ConfigureKestrel(kestrel => ConfigureEndpoints(kestrel, options, () => parts!))
+                .ConfigureKestrel(kestrel => InstanceEndpoints.ConfigureProxy(kestrel, options, () => parts!, held))
                 .Configure(static _ => { }))
             .Build();
         var logger = host.Services.GetRequiredService<ILoggerFactory>().CreateLogger<Instance>();
@@ -109,14 +134,17 @@ internal sealed partial class Instance : IAsyncDisposable
                 LogOriginNotVerified(logger);
             }
 
+            sockets.Claim(keyByEndPoint);
+            held = sockets.AreHeld ? new HeldConnections() : null;
             parts = Compose(options, compose, host);
-            var instance = new Instance(host, parts, options, logger);
+            instance = new Instance(host, parts, options, held, logger);
             await instance.StartAsync(lowered ?? []);
             return instance;
         }
         catch (Exception exception)
         {
             LogCannotStart(logger, exception.Message);
+            instance?._admin?.Dispose();
             if (parts is not null)
             {
                 await parts.Owner.DisposeAsync();
@@ -130,25 +158,113 @@ internal sealed partial class Instance : IAsyncDisposable
     /// <summary>Puts a reloaded configuration in force: its live keys for what begins from now on; one call at a time.</summary>
     public void Apply(SliceOptions options)
     {
-        // The host looks at its options again when it stops.
-        HostOptions.ShutdownTimeout = options.Timeouts.Shutdown;
+        _timeouts = options.Timeouts;
         _parts.Apply(options);
     }
 
-    /// <summary>Waits until a signal or <see cref="StopAsync"/> ends it.</summary>
-    public Task WaitForShutdownAsync() => _host.WaitForShutdownAsync();
+    /// <summary>
+    /// Tells health checks that it ends, goes on as before for <c>timeouts.drain_delay</c>, and then begins to stop; called again, at once.
+    /// Returns at once.
+    /// </summary>
+    public void BeginDraining()
+    {
+        var delay = _timeouts.DrainDelay;
+        bool isFirst = _parts.State.IsHealthy;
+        _parts.State.SetDraining();
+        if (!isFirst || delay == TimeSpan.Zero)
+        {
+            Lifetime.StopApplication();
+            return;
+        }
 
-    /// <summary>Takes no new connections and lets running responses finish within <c>timeouts.shutdown</c>.</summary>
-    public Task StopAsync() => _host.StopAsync();
+        string text = DurationText.Format(delay);
+        LogDraining(text);
+        _drainTimer = TimeProvider.System.CreateTimer(_ => Lifetime.StopApplication(), null, delay, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>
+    /// Begins to stop because another process serves the same sockets now: health checks are that one's to answer, and so is the metrics
+    /// port. Returns at once.
+    /// </summary>
+    public void HandOver()
+    {
+        _isHandedOver = true;
+        Lifetime.StopApplication();
+    }
+
+    /// <summary>Waits until a signal or <see cref="StopAsync"/> ends it.</summary>
+    public async Task WaitForShutdownAsync()
+    {
+        var stopping = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using (Stopping.Register(stopping.SetResult))
+        {
+            await stopping.Task;
+        }
+
+        await StopAsync();
+    }
+
+    /// <summary>
+    /// Takes no new connections, lets running responses finish within <c>timeouts.shutdown</c> and cuts off the others; the metrics port
+    /// closes last. Several calls are one.
+    /// </summary>
+    public Task StopAsync()
+    {
+        lock (_lock)
+        {
+            return _stopped ??= StopOnceAsync();
+        }
+    }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await _host.StopAsync();
+        await StopAsync();
         await _parts.Owner.DisposeAsync();
         LogStopped(_parts.Meter.Requests, _parts.Meter.BytesToClient.Value);
+        if (_drainTimer is { } timer)
+        {
+            await timer.DisposeAsync();
+        }
+
+        _admin?.Dispose();
         _host.Dispose();
     }
+
+    private async Task StopOnceAsync()
+    {
+        Lifetime.StopApplication();
+        var shutdown = _timeouts.Shutdown;
+        using var cut = new CancellationTokenSource();
+        await using (TimeProvider.System.CreateTimer(_ => CutOff(cut), null, shutdown, Timeout.InfiniteTimeSpan))
+        {
+            if (_isHandedOver)
+            {
+                await Task.WhenAll(_host.StopAsync(cut.Token), StopAdminAsync());
+                return;
+            }
+
+            if (_held is not null)
+            {
+                // Half, so that who came in that time has the other half.
+                await _held.DrainAsync(shutdown / 2, TimeProvider.System);
+            }
+
+            await _host.StopAsync(cut.Token);
+        }
+
+        _parts.Cuts.End();
+        await StopAdminAsync();
+    }
+
+    private void CutOff(CancellationTokenSource cut)
+    {
+        // First the note, then the cut: whoever is cut off is counted.
+        _parts.Cuts.Begin();
+        cut.Cancel();
+    }
+
+    private Task StopAdminAsync() => _admin?.StopAsync() ?? Task.CompletedTask;
 
     private static InstanceParts Compose(SliceOptions options, InstanceComposer compose, IHost host)
     {
@@ -168,75 +284,15 @@ internal sealed partial class Instance : IAsyncDisposable
         }
     }
 
-    private static Dictionary<EndPoint, string> NameEndPoints(SliceOptions options)
-    {
-        var keyByEndPoint = new Dictionary<EndPoint, string> { [IPEndPoint.Parse(options.ListenAddress)] = "listen_address" };
-        if (options.Tls.ListenAddress is { } tlsAddress)
-        {
-            keyByEndPoint.TryAdd(IPEndPoint.Parse(tlsAddress), "tls.listen_address");
-        }
-
-        if (options.MetricsEndpoint.Enabled)
-        {
-            // With port 0 twice, which only tests configure, both are one key here.
-            keyByEndPoint.TryAdd(IPEndPoint.Parse(options.MetricsEndpoint.Address), "metrics_endpoint.address");
-        }
-
-        return keyByEndPoint;
-    }
-
-    private static void ConfigureEndpoints(KestrelServerOptions kestrel, SliceOptions options, Func<InstanceParts> parts)
-    {
-        kestrel.Limits.MaxConcurrentConnections = options.Limits.MaxConnections;
-        kestrel.Limits.MaxRequestBufferSize = InputBufferBytes;
-        kestrel.Limits.MaxRequestLineSize = InputBufferBytes;
-        kestrel.Limits.MaxRequestHeadersTotalSize = InputBufferBytes;
-        kestrel.Listen(IPEndPoint.Parse(options.ListenAddress), listen => ServeClients(listen, options, parts));
-        if (options.Tls.ListenAddress is { } tlsAddress)
-        {
-            kestrel.Listen(IPEndPoint.Parse(tlsAddress), listen => ServeClients(listen, options, parts, isTls: true));
-        }
-
-        if (options.MetricsEndpoint.Enabled)
-        {
-            kestrel.Listen(
-                IPEndPoint.Parse(options.MetricsEndpoint.Address),
-                listen => listen.Run(connection => parts().Admin.OnConnectedAsync(connection)));
-        }
-    }
-
-    // From the socket inwards: who the client is, TLS, HTTP.
-    private static void ServeClients(ListenOptions listen, SliceOptions options, Func<InstanceParts> parts, bool isTls = false)
-    {
-        listen.Protocols = HttpProtocols.Http1;
-        if (options.ProxyProtocol.Enabled)
-        {
-            listen.Use(next => connection => parts().ProxyProtocol!.OnConnectedAsync(connection, next));
-        }
-
-        if (isTls)
-        {
-            listen.Use(next => connection => HandshakeDraining.Begin(connection, next));
-            listen.UseHttps(new TlsHandshakeCallbackOptions
-            {
-                HandshakeTimeout = options.Timeouts.RequestHead,
-                OnConnection = _ => new(parts().Certificate!.Options),
-            });
-            listen.Use(next => connection => HandshakeDraining.Complete(connection, next));
-        }
-
-        listen.Run(connection => parts().Proxy.OnConnectedAsync(connection));
-    }
-
     private async Task StartAsync(IReadOnlyList<LoweredOption> lowered)
     {
         Stopping.Register(OnStopping);
+        AdminEndPoint = _admin is null ? null : await _admin.StartAsync();
         await _host.StartAsync();
         var bound = _host.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses
             .Select(address => IPEndPoint.Parse(new Uri(address).Authority)).ToArray();
         ProxyEndPoint = bound[0];
         TlsEndPoint = _options.Tls.ListenAddress is null ? null : bound[1];
-        AdminEndPoint = _options.MetricsEndpoint.Enabled ? bound[^1] : null;
         string origin = string.Join(' ', _options.UpstreamAddresses);
         string metrics = AdminEndPoint?.ToString() ?? "off";
 
@@ -258,8 +314,12 @@ internal sealed partial class Instance : IAsyncDisposable
 
     private void OnStopping()
     {
-        _parts.State.SetDraining();
-        string timeout = DurationText.Format(HostOptions.ShutdownTimeout);
+        string timeout = DurationText.Format(_timeouts.Shutdown);
+        if (!_isHandedOver)
+        {
+            _parts.State.SetDraining();
+        }
+
         LogStopping(_parts.Meter.ActiveRequests.Value, timeout);
     }
 
@@ -284,6 +344,10 @@ internal sealed partial class Instance : IAsyncDisposable
     [LoggerMessage(EventId = 14, EventName = "listening_tls", Level = LogLevel.Information,
         Message = "ready: proxy with TLS on {address}, certificate {certificate}")]
     private partial void LogListeningTls(IPEndPoint address, string certificate);
+
+    [LoggerMessage(EventId = 132, EventName = "draining", Level = LogLevel.Information,
+        Message = "health checks are told 503, connections are still taken for {delay}")]
+    private partial void LogDraining(string delay);
 
     [LoggerMessage(EventId = 11, EventName = "stopping", Level = LogLevel.Information,
         Message = "stopping: {active} requests have up to {timeout} to finish")]

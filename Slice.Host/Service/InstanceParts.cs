@@ -3,6 +3,7 @@ using Slice.Core.Observability;
 using Slice.Core.Options;
 using Slice.Net.Certificates;
 using Slice.Net.Connections;
+using Slice.Net.Exchange;
 using Slice.Net.Handlers;
 
 namespace Slice.Host.Service;
@@ -30,6 +31,15 @@ internal sealed record InstanceParts
 
     /// <summary>The metrics.</summary>
     public required SliceMeter Meter { get; init; }
+
+    /// <summary>Counts what is cut off when the instance stops.</summary>
+    public required ShutdownCuts Cuts { get; init; }
+
+    /// <summary>
+    /// Goes through the locks of index, store and disk threads, as requests do, and returns; never, when one of them is stuck. Not for a
+    /// thread that serves connections.
+    /// </summary>
+    public required Action ProbeStore { get; init; }
 
     /// <summary>Size and place of the cache in words, as it is and not as it was asked for.</summary>
     public required string Store { get; init; }

@@ -16,7 +16,9 @@ internal sealed class ListenerFactory(
     IOptions<SocketTransportOptions> transport,
     ILoggerFactory loggers,
     DescriptorWatch watch,
-    IReadOnlyDictionary<EndPoint, string> keyByEndPoint) : IConnectionListenerFactory
+    IReadOnlyDictionary<EndPoint, string> keyByEndPoint,
+    PortSockets sockets,
+    AcceptProbe probe) : IConnectionListenerFactory
 {
     private const string MetricsKey = "metrics_endpoint.address";
 
@@ -25,13 +27,13 @@ internal sealed class ListenerFactory(
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
         string key = keyByEndPoint[endpoint];
-        var socket = Listen(endpoint, key);
+        var socket = sockets.Take(endpoint) ?? Listen(endpoint, key);
         var options = NewOptions(transport.Value);
 
         // Everything runs inline: a second queue would be a second pool of buffers and nothing else.
         options.IOQueueCount = 0;
         var connections = new SocketConnectionContextFactory(options, loggers.CreateLogger<SocketConnectionContextFactory>());
-        return new(new SocketListener(socket, connections, watch, key, mayUseReserve: key == MetricsKey));
+        return new(new SocketListener(socket, connections, watch, key, key == MetricsKey, probe));
     }
 
     private Socket Listen(EndPoint endpoint, string key)
@@ -41,6 +43,7 @@ internal sealed class ListenerFactory(
         {
             socket = transport.Value.CreateBoundListenSocket(endpoint);
             socket.Listen(transport.Value.Backlog);
+            sockets.Add(socket);
             return socket;
         }
         catch (SocketException exception)

@@ -11,13 +11,19 @@ namespace Slice.Host.Service;
 /// <summary>The proxy as a service: one <see cref="Instance"/> from its start until a signal ends it.</summary>
 internal static class ServiceRunner
 {
-    /// <summary>Serves until SIGTERM or SIGINT.</summary>
+    /// <summary>Serves until SIGTERM or SIGINT, or until another process has taken over.</summary>
     /// <param name="loaded">The configuration, without errors.</param>
     /// <param name="load">Loads it anew, for reloads.</param>
     /// <param name="compose">Builds the proxy.</param>
     /// <returns><see cref="ExitCode.Ok"/>, or <see cref="ExitCode.CannotStart"/> after a line in the log that says why.</returns>
     public static async Task<int> RunAsync(LoadedConfiguration loaded, Func<LoadedConfiguration> load, InstanceComposer compose)
     {
+        var offer = UpgradeOffer.Parse(Environment.GetEnvironmentVariable(UpgradeOffer.Variable));
+        using var handshake = offer is null ? null : new UpgradeHandshake(offer);
+        var sockets = new PortSockets(
+            offer?.Sockets ?? HandedDescriptor.FromManager(Environment.GetEnvironmentVariable, Environment.ProcessId));
+        await using var upgrade = new BinaryUpgrade(OwnProgram.Of(Environment.ProcessPath!, Environment.GetCommandLineArgs()), sockets);
+        var probe = new AcceptProbe();
         List<LoweredOption> lowered = [];
         SliceOptions options = OptionFit.Apply(loaded.Options!, MachineLimits.RaiseAndRead(), lowered);
         var threshold = new LogThreshold(options.LogLevel);
@@ -32,7 +38,9 @@ internal static class ServiceRunner
                 services => services.AddSingleton<IHostedService>(
                     host => reload = new ConfigurationReload(loaded, load, threshold, host.GetRequiredService<ILoggerFactory>())),
                 loaded.Notices,
-                lowered);
+                lowered,
+                sockets,
+                probe);
         }
         catch (InstanceStartException)
         {
@@ -41,13 +49,36 @@ internal static class ServiceRunner
 
         await using (instance)
         {
-            reload!.Attach(instance.Apply, instance.Parts.Certificate);
             var manager = new ServiceManager(instance.Loggers);
-            manager.TellReady();
-            await using var whenStopping = instance.Stopping.Register(manager.TellStopping);
-            await instance.WaitForShutdownAsync();
+            reload!.Attach(instance.Apply, instance.Parts.Certificate, manager);
+            if (handshake is not null)
+            {
+                await handshake.CompleteAsync();
+            }
+
+            await ServeAsync(instance, manager, upgrade, probe);
         }
 
         return ExitCode.Ok;
+    }
+
+    private static async Task ServeAsync(Instance instance, ServiceManager manager, BinaryUpgrade upgrade, AcceptProbe probe)
+    {
+        manager.TellReady();
+        await using var whenStopping = instance.Stopping.Register(manager.TellStopping);
+        await using var status = manager.Listens
+            ? new StatusReport(
+                () => StatusReport.Describe(instance.Parts.Meter, instance.Parts.Store), manager.TellStatus, TimeProvider.System)
+            : null;
+        await using var watchdog = Watchdog.IntervalOf(Environment.GetEnvironmentVariable, Environment.ProcessId) is { } interval
+            ? new Watchdog(
+                interval,
+                Watchdog.LookAt(instance, probe),
+                manager.TellAlive,
+                TimeProvider.System,
+                instance.Loggers.CreateLogger<Watchdog>())
+            : null;
+        upgrade.Attach(instance, manager);
+        await instance.WaitForShutdownAsync();
     }
 }

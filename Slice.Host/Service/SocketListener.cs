@@ -27,6 +27,7 @@ internal sealed class SocketListener : IConnectionListener
     private readonly DescriptorWatch _watch;
     private readonly string _key;
     private readonly bool _mayUseReserve;
+    private readonly AcceptProbe _probe;
     private readonly Stack<int> _spares = new();
     private readonly CancellationTokenSource _unbound = new();
 
@@ -36,10 +37,11 @@ internal sealed class SocketListener : IConnectionListener
     /// <param name="watch">Where waits are told.</param>
     /// <param name="key">The configuration key of the port.</param>
     /// <param name="mayUseReserve">Whether it is the metrics port.</param>
+    /// <param name="probe">Is told of its connections.</param>
     public SocketListener(
-        Socket socket, SocketConnectionContextFactory connections, DescriptorWatch watch, string key, bool mayUseReserve)
+        Socket socket, SocketConnectionContextFactory connections, DescriptorWatch watch, string key, bool mayUseReserve, AcceptProbe probe)
     {
-        (_socket, _connections, _watch, _key, _mayUseReserve) = (socket, connections, watch, key, mayUseReserve);
+        (_socket, _connections, _watch, _key, _mayUseReserve, _probe) = (socket, connections, watch, key, mayUseReserve, probe);
         EndPoint = socket.LocalEndPoint!;
         RefillSpares();
     }
@@ -56,7 +58,7 @@ internal sealed class SocketListener : IConnectionListener
             RefillSpares();
             while (true)
             {
-                if (await TryAcceptAsync(cancellationToken) is { } accepted && TryConnect(accepted) is { } connection)
+                if (await TryAcceptAsync() is { } accepted && TryConnect(accepted) is { } connection)
                 {
                     return connection;
                 }
@@ -70,6 +72,10 @@ internal sealed class SocketListener : IConnectionListener
     }
 
     /// <inheritdoc/>
+    /// <remarks>
+    /// Another process may listen at the same socket: closing it here leaves it, and the connections that wait in its queue, to that one.
+    /// The accept that is under way ends by its token first, as the BCL disconnects a socket that it finds in use while closing it.
+    /// </remarks>
     public async ValueTask UnbindAsync(CancellationToken cancellationToken = default)
     {
         await _unbound.CancelAsync();
@@ -90,16 +96,22 @@ internal sealed class SocketListener : IConnectionListener
     }
 
     // Null: there is none yet, and the wait that was due is over.
-    private async ValueTask<Socket?> TryAcceptAsync(CancellationToken ct)
+    private async ValueTask<Socket?> TryAcceptAsync()
     {
         Socket accepted;
         try
         {
-            accepted = await _socket.AcceptAsync(ct);
+            accepted = await _socket.AcceptAsync(_unbound.Token);
         }
         catch (SocketException error) when (!_unbound.IsCancellationRequested)
         {
             await RecoverAsync(error.SocketErrorCode);
+            return null;
+        }
+
+        if (_probe.Recognizes(accepted))
+        {
+            accepted.Dispose();
             return null;
         }
 

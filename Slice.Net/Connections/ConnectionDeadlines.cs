@@ -67,6 +67,9 @@ internal sealed class ConnectionDeadlines(TimeoutSettings timeouts, TimeProvider
     /// <param name="idleSince">When the last one had its answer, as a timestamp of the clock.</param>
     public void ArmKeepAlive(long idleSince) => ArmUntil(DeadlineKind.KeepAlive, idleSince + Timeouts.KeepAlive);
 
+    /// <summary>Starts waiting for the last request of a connection of an instance that stops.</summary>
+    public void ArmLastRequest() => Arm(DeadlineKind.KeepAlive, Timeouts.LastRequest);
+
     /// <summary>Starts waiting for a whole request head.</summary>
     public void ArmRequestHead() => Arm(DeadlineKind.RequestHead, Timeouts.RequestHead);
 

@@ -14,6 +14,12 @@ internal sealed record ConnectionServices(
     /// <summary>Whether clients are held to <c>limits.per_client</c>: not on the operator's port.</summary>
     public bool LimitsClients { get; init; } = true;
 
+    /// <summary>
+    /// Whether a connection on which nothing is asked stays open for a moment when the instance stops: the request of a client that sends
+    /// it just then would be lost. Its answer ends the connection. Not on the operator's port, which closes last.
+    /// </summary>
+    public bool AwaitsLastRequest { get; init; } = true;
+
     /// <summary>Whether somebody waits for a turn at the origin.</summary>
     public Func<bool> DoOthersWait { get; init; } = static () => false;
 }

@@ -173,6 +173,7 @@ internal sealed class Http1Connection : IClientConnection
     private async ValueTask<HeadRead> ReadHeadAsync()
     {
         bool hasBegun = false;
+        bool isLast = false;
         _deadlines.ArmKeepAlive(_exchange.EndedAt);
         while (true)
         {
@@ -182,7 +183,7 @@ internal sealed class Http1Connection : IClientConnection
                 if (!hasBegun)
                 {
                     _head.Reset();
-                    if (_draining.IsCancellationRequested)
+                    if (_draining.IsCancellationRequested && !AwaitsLastRequest(ref isLast))
                     {
                         // The cancellation that said so may have met a read of the last request's body.
                         return HeadRead.Closed;
@@ -226,7 +227,7 @@ internal sealed class Http1Connection : IClientConnection
                 return HeadRead.Rejected;
             }
 
-            if (read.IsCanceled && (_deadlines.HasPassed || isEmpty))
+            if (read.IsCanceled && (_deadlines.HasPassed || (isEmpty && !AwaitsLastRequest(ref isLast))))
             {
                 // Idle too long, or the process is ending and nothing has been asked.
                 return HeadRead.Closed;
@@ -238,6 +239,19 @@ internal sealed class Http1Connection : IClientConnection
                 _deadlines.ArmRequestHead();
             }
         }
+    }
+
+    // The instance stops: whether a request that is on its way may still come. Asked again, the wait that has begun goes on.
+    private bool AwaitsLastRequest(ref bool isAwaited)
+    {
+        if (_services.AwaitsLastRequest && !isAwaited)
+        {
+            isAwaited = true;
+            _deadlines.ArmLastRequest();
+            _services.Sweeper.Hasten();
+        }
+
+        return isAwaited;
     }
 
     private async ValueTask RejectAsync()

@@ -75,6 +75,19 @@ internal sealed class PageResidency : IDisposable
     /// <summary>Has <paramref name="work"/> of somebody with a place for readers ahead done when no client waits.</summary>
     public void RunAhead(PageWork work) => Enter(_ahead, work);
 
+    /// <summary>Takes the lock that threads and connections meet at, and gives it back: returns unless somebody keeps it.</summary>
+    /// <exception cref="InvalidOperationException">A thread has ended by itself, so that clients would wait for ever.</exception>
+    public void Probe()
+    {
+        lock (_monitor)
+        {
+            if (!_isDisposed && Array.Exists(_threads, static thread => !thread.IsAlive))
+            {
+                throw new InvalidOperationException("a thread that reads stored bytes has ended");
+            }
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

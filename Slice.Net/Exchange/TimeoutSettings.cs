@@ -4,10 +4,13 @@ namespace Slice.Net.Exchange;
 
 /// <summary>The client-side timeouts in ticks of <see cref="TimeProvider.GetTimestamp"/>. Immutable.</summary>
 internal sealed record TimeoutSettings(
-    long KeepAlive, long RequestHead, RatedTimeout RequestBody, RatedTimeout Send, long HalfClosed, long Linger)
+    long KeepAlive, long RequestHead, RatedTimeout RequestBody, RatedTimeout Send, long HalfClosed, long Linger, long LastRequest)
 {
     // nginx's lingering_timeout.
     private static readonly TimeSpan s_linger = TimeSpan.FromSeconds(5);
+
+    // A busy client has sent its next request by then, from another continent too. Arbitrary.
+    private static readonly TimeSpan s_lastRequest = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Converts the configured timeouts and rates.</summary>
     public static TimeoutSettings From(SliceOptions options, TimeProvider time)
@@ -19,7 +22,8 @@ internal sealed record TimeoutSettings(
             new RatedTimeout(ToTimestamp(timeouts.RequestBody), BytesWithin(timeouts.RequestBody, options.Limits.MinReceiveRate)),
             new RatedTimeout(ToTimestamp(timeouts.Send), BytesWithin(timeouts.Send, options.Limits.MinSendRate)),
             ToTimestamp(timeouts.HalfClosed),
-            ToTimestamp(s_linger));
+            ToTimestamp(s_linger),
+            ToTimestamp(s_lastRequest));
 
         long ToTimestamp(TimeSpan span) => (long)(span.TotalSeconds * time.TimestampFrequency);
     }

@@ -78,7 +78,7 @@ public sealed class ConnectionDeadlinesTests
     {
         var minute = new RatedTimeout(60 * _time.TimestampFrequency, Bytes: 1);
         ConnectionDeadlines? deadlines = null;
-        deadlines = new ConnectionDeadlines(new TimeoutSettings(minute.Timeout, 0, minute, minute, 0, 0), _time, GoOn, _expired.Add);
+        deadlines = new ConnectionDeadlines(new TimeoutSettings(minute.Timeout, 0, minute, minute, 0, 0, 0), _time, GoOn, _expired.Add);
         deadlines.ArmSend();
 
         deadlines.Sweep(_time.GetTimestamp() + minute.Timeout);
@@ -104,7 +104,7 @@ public sealed class ConnectionDeadlinesTests
         var never = new RatedTimeout(3600 * _time.TimestampFrequency, Bytes: 1);
         int idle = 0;
         int sends = 0;
-        var deadlines = new ConnectionDeadlines(new TimeoutSettings(KeepAlive: 0, 0, never, never, 0, 0), _time, () => 0, Count);
+        var deadlines = new ConnectionDeadlines(new TimeoutSettings(KeepAlive: 0, 0, never, never, 0, 0, 0), _time, () => 0, Count);
         bool isOver = false;
         var loop = Task.Run(GoOn, TestContext.Current.CancellationToken);
         var sweeper = Task.Run(Sweep, TestContext.Current.CancellationToken);

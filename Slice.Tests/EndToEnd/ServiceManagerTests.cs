@@ -22,9 +22,16 @@ public sealed class ServiceManagerTests
         return socket;
     }
 
+    // The status comes every few seconds, whenever that is.
     private static string? Receive(Socket manager, TimeSpan within)
     {
-        byte[] state = new byte[256];
+        string? told = ReceiveAny(manager, within);
+        return told?.StartsWith("STATUS=", StringComparison.Ordinal) == true ? Receive(manager, within) : told;
+    }
+
+    private static string? ReceiveAny(Socket manager, TimeSpan within)
+    {
+        byte[] state = new byte[512];
         return manager.Poll(within, SelectMode.SelectRead) ? Wire.Text(state.AsSpan(0, manager.Receive(state))) : null;
     }
 
@@ -73,7 +80,36 @@ public sealed class ServiceManagerTests
         product.Signal(1);
 
         await product.LineAsync("event=reloaded");
+        Assert.Matches("^RELOADING=1\nMONOTONIC_USEC=[0-9]+$", Receive(manager, Deadline.Default));
+        Assert.Equal("READY=1", Receive(manager, Deadline.Default));
         Assert.Equal(0, await product.StopAsync());
+    }
+
+    [Fact]
+    public async Task Watchdog_is_told_again_and_again_and_the_status_once_while_nothing_changes()
+    {
+        using var directory = new TestDirectory("notify");
+        using Socket manager = Listen(directory.Combine("notify"));
+        await using var product = await ProductProcess.StartAsync(
+            Configuration,
+            new Dictionary<string, string> { ["NOTIFY_SOCKET"] = directory.Combine("notify"), ["WATCHDOG_USEC"] = "1000000" },
+            _ => Task.FromResult(Receive(manager, within: TimeSpan.FromMilliseconds(100)) == "READY=1"));
+
+        List<string?> told = [];
+        while (told.Count(word => word == "WATCHDOG=1") < 15)
+        {
+            told.Add(ReceiveAny(manager, Deadline.Default));
+        }
+
+        string status = Assert.Single(told, word => word != "WATCHDOG=1")!;
+        Assert.Equal(
+            "STATUS=0 requests running, 0 answered; no slices yet; cache 256 MiB in memory, 0 B used", status);
+        Assert.Contains(
+            "\npingora_slice_requests_total 0\n",
+            (await RawClient.GetAsync(product.MetricsEndPoint, "/metrics")).BodyText,
+            StringComparison.Ordinal);
+        Assert.Equal(0, await product.StopAsync());
+        Assert.DoesNotContain(product.Lines, line => line.Contains("watchdog_probe_failed", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -8,6 +8,7 @@ namespace Slice.Tests.EndToEnd;
 public sealed class StopTests
 {
     private const int SigInt = 2;
+    private const int SigTerm = 15;
     private const string ProxyHeader = "PROXY TCP4 192.0.2.1 192.0.2.2 1000 80\r\n";
     private const int SliceBytes = 64 << 10;
 
@@ -23,12 +24,13 @@ public sealed class StopTests
               shutdown: {{{shutdown}}}
             """);
 
-    // Each event once, in this order, and nothing that went wrong.
-    private static void AssertCleanLog(ProductProcess product)
+    // Each event once, in this order, and nothing that went wrong; what was cut off is told by a line each.
+    private static void AssertCleanLog(ProductProcess product, int cutOff = 0)
     {
         string log = string.Join('\n', product.Lines);
+        Assert.Equal(cutOff, product.Lines.Count(line => line.Contains(" level=warn event=cut_off ", StringComparison.Ordinal)));
         Assert.Collection(
-            product.Lines,
+            product.Lines.Where(line => !line.Contains(" event=cut_off ", StringComparison.Ordinal)),
             line => Assert.Contains(" level=info event=listening ", line, StringComparison.Ordinal),
             line => Assert.Contains(" level=info event=stopping ", line, StringComparison.Ordinal),
             line => Assert.Contains(" level=info event=stopped ", line, StringComparison.Ordinal));
@@ -118,6 +120,7 @@ public sealed class StopTests
     [InlineData("/sliced/file")]
     [InlineData("/through/file")]
     [Trait("Behaviour", "B49")]
+    [Trait("Behaviour", "B67")]
     public async Task Client_that_does_not_read_is_ended_after_the_shutdown_timeout(string target)
     {
         var file = new RangeFile(1L << 30);
@@ -130,7 +133,7 @@ public sealed class StopTests
 
         Assert.Equal(0, await product.StopAsync());
 
-        AssertCleanLog(product);
+        AssertCleanLog(product, cutOff: 1);
         await client.ExpectResetAsync();
     }
 
@@ -147,13 +150,13 @@ public sealed class StopTests
 
         Assert.Equal(0, await product.StopAsync());
 
-        AssertCleanLog(product);
+        AssertCleanLog(product, cutOff: 1);
         await client.ExpectResetAsync();
     }
 
     [Fact]
     [Trait("Behaviour", "B49")]
-    public async Task Idle_connection_is_closed_at_once()
+    public async Task Idle_connection_is_closed_soon()
     {
         await using var origin = ScriptedOrigin.StartWithAnswers();
         await using var product = await StartProductAsync(origin, shutdown: "1h");
@@ -231,6 +234,85 @@ public sealed class StopTests
         RawResponse draining = await client.ReadResponseAsync();
         Assert.Equal(503, draining.StatusCode);
         Assert.Contains("\"status\":\"draining\"", draining.BodyText, StringComparison.Ordinal);
+        await client.ExpectClosedAsync();
+        Assert.Equal(0, await stopped);
+        AssertCleanLog(product);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("--drain-delay=1h")]
+    [Trait("Behaviour", "B67")]
+    public async Task Delay_takes_connections_and_tells_balancers_503_until_it_is_over(string argument)
+    {
+        await using var origin = ScriptedOrigin.Start(new RangeFile(SliceBytes).AnswerAsync);
+        await using var product = await ProductProcess.StartAsync($$$"""
+            listen_address: 127.0.0.1:{{port}}
+            metrics_endpoint:
+              address: 127.0.0.1:{{metrics_port}}
+            upstream_address: {{{origin.Authority}}}
+            timeouts:
+              drain_delay: {{{(argument.Length == 0 ? "1h" : "0s")}}}
+            """, null, argument.Length == 0 ? [] : [argument]);
+
+        product.Signal(SigTerm);
+        await product.LineAsync("event=draining");
+
+        Assert.Equal(503, (await RawClient.GetAsync(product.EndPoint, "/health")).StatusCode);
+        Assert.Equal(503, (await RawClient.GetAsync(product.MetricsEndPoint, "/health")).StatusCode);
+        Assert.Equal(200, (await RawClient.GetAsync(product.EndPoint, "/file")).StatusCode);
+        Assert.DoesNotContain(product.Lines, line => line.Contains("event=stopping", StringComparison.Ordinal));
+
+        // Who says it twice wants no delay.
+        Assert.Equal(0, await product.StopAsync());
+        Assert.Contains("event=stopping", product.Lines[^2], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    [Trait("Behaviour", "B67")]
+    public async Task Metrics_port_closes_last_and_shows_what_is_left()
+    {
+        var hold = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var file = new RangeFile(SliceBytes) { Fault = _ => new RangeFault { PauseAfterBytes = 1000, BodyGate = hold.Task } };
+        await using var origin = ScriptedOrigin.Start(file.AnswerAsync);
+        await using var product = await StartProductAsync(origin);
+        using var client = await RawClient.ConnectAsync(product.EndPoint);
+        await client.SendAsync(RawClient.Request("GET", "/through/file"));
+        await client.ReadHeadAsync();
+
+        Task<int> stopped = product.StopAsync();
+        await NewConnectionsRefusedAsync(product);
+
+        Assert.Contains(
+            "\npingora_slice_active_requests 1\n",
+            (await RawClient.GetAsync(product.MetricsEndPoint, "/metrics")).BodyText,
+            StringComparison.Ordinal);
+        hold.SetResult();
+        Assert.Equal(SliceBytes, (await client.ReadBytesAsync(SliceBytes)).Length);
+        Assert.Equal(0, await stopped);
+    }
+
+    [Fact]
+    [Trait("Behaviour", "B67")]
+    public async Task Request_that_was_on_its_way_is_answered_and_is_the_last_of_its_connection()
+    {
+        await using var origin = ScriptedOrigin.StartWithAnswers();
+        await using var product = await StartProductAsync(origin);
+        using var client = await RawClient.ConnectAsync(product.EndPoint);
+        await client.SendAsync(RawClient.Request("GET", "/health"));
+        Assert.Null((await client.ReadResponseAsync()).Field("Connection"));
+
+        Task<int> stopped = product.StopAsync();
+        RawResponse last;
+        do
+        {
+            // A busy client: the next request is under way as soon as the last one is answered, whatever the process is at.
+            await client.SendAsync(RawClient.Request("GET", "/health"));
+            last = await client.ReadResponseAsync();
+        }
+        while (last.Field("Connection") is null);
+
+        Assert.Equal((503, "close"), (last.StatusCode, last.Field("Connection")));
         await client.ExpectClosedAsync();
         Assert.Equal(0, await stopped);
         AssertCleanLog(product);

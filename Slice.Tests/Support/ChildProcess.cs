@@ -84,6 +84,15 @@ public sealed partial class ChildProcess : IDisposable
         }
     }
 
+    /// <summary>Sends a signal to a process that a child has started, and whose id the child has told.</summary>
+    public static void SignalSuccessor(int processId, int signal)
+    {
+        if (NativeKill(processId, signal) != 0)
+        {
+            throw new Win32Exception(Marshal.GetLastPInvokeError());
+        }
+    }
+
     /// <summary>Waits for its end and the last line of its output; returns the exit code.</summary>
     public async Task<int> ExitedAsync(TimeSpan? within = null)
     {

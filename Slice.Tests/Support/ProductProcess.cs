@@ -46,6 +46,12 @@ public sealed class ProductProcess : IAsyncDisposable
     /// <summary>Whether the process has ended.</summary>
     public bool HasExited => _process.HasExited;
 
+    /// <summary>
+    /// Its exit code, once it has ended. Also while a process that it has started still writes to its output, which
+    /// <see cref="ExitedAsync"/> waits for.
+    /// </summary>
+    public int ExitCode => _process.ExitCode;
+
     /// <summary>Program and leading arguments of <c>pingora-slice</c>.</summary>
     public static IReadOnlyList<string> Command
         => Environment.GetEnvironmentVariable("PINGORA_SLICE_BINARY") is { Length: > 0 } binary

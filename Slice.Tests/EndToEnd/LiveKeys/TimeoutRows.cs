@@ -23,6 +23,7 @@ internal static class TimeoutRows
 
         // An instance stops once, so only the new value can be seen at work: under the old one the test's own deadline would pass first.
         new("timeouts.shutdown", "1d", "50ms", StopAsync),
+        new("timeouts.drain_delay", "1d", "0s", DrainAsync),
     ];
 
     private static TaskCompletionSource NewGate() => new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -221,5 +222,16 @@ internal static class TimeoutRows
 
         await client.ExpectResetAsync();
         await Deadline.WithinAsync(stopping, "the proxy stops");
+    }
+
+    private static async Task DrainAsync(LiveKeyBed bed)
+    {
+        bed.Reload();
+
+        bed.Proxy.Instance.BeginDraining();
+
+        // The idle connection of the bed has a moment for a last request, by the clock of the bed.
+        var stopped = bed.Proxy.Instance.WaitForShutdownAsync();
+        await PassingTime.UntilAsync(bed.Time, () => stopped.IsCompleted, "the proxy stops");
     }
 }

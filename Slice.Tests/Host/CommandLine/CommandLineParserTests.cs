@@ -14,7 +14,16 @@ public sealed class CommandLineParserTests
         Assert.Empty(run.Configuration.Files);
         Assert.Null(run.Configuration.Port);
         Assert.Null(run.Configuration.LogLevel);
+        Assert.Null(run.Configuration.DrainDelay);
     }
+
+    [Theory]
+    [InlineData("--drain-delay 7s", 7_000)]
+    [InlineData("--drain-delay=0", 0)]
+    [InlineData("--drain-delay 500ms", 500)]
+    public void Drain_delay_is_a_duration(string line, int milliseconds) => Assert.Equal(
+        TimeSpan.FromMilliseconds(milliseconds),
+        Assert.IsType<RunCommand>(CommandLineParser.Parse(line.Split(' '))).Configuration.DrainDelay);
 
     [Theory]
     [InlineData("a.yaml b.yaml --port 8081 --log-level debug")]
@@ -82,6 +91,8 @@ public sealed class CommandLineParserTests
     [InlineData("--port 65536", "--port: 65536: not understood or out of range, allowed: 1 to 65535")]
     [InlineData("--port http", "--port: http: not understood or out of range, allowed: 1 to 65535")]
     [InlineData("--port 1 --port 2", "--port")]
+    [InlineData("--drain-delay 2d", "--drain-delay: 2d: not understood or out of range, allowed: 0s to 1d")]
+    [InlineData("--drain-delay soon", "--drain-delay: soon: not understood or out of range, allowed: 0s to 1d")]
     [InlineData("--log-level loud", "--log-level: loud: not understood or out of range, allowed: trace, debug, info, warn or error")]
     [InlineData("--log-level 2", "--log-level: 2: not understood or out of range, allowed: trace, debug, info, warn or error")]
     [InlineData("demo --size 0", "--size: 0: not understood or out of range, allowed: 1 to 1TiB")]

@@ -51,6 +51,20 @@ public sealed class ConfigurationLoaderTests : IDisposable
     }
 
     [Theory]
+    [InlineData(null, 3)]
+    [InlineData(7, 7)]
+    [InlineData(0, 0)]
+    public void Drain_delay_of_the_command_line_overrides_the_file(int? argument, int expected)
+    {
+        string file = _files.Write("f.yaml", "upstream_address: a:1\ntimeouts: {drain_delay: 3s}");
+        TimeSpan? delay = argument is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
+        LoadedConfiguration loaded = ConfigurationLoader.Load(
+            new ConfigurationRequest { Files = [file], DrainDelay = delay }, NoEnvironment);
+        Assert.Equal(TimeSpan.FromSeconds(expected), loaded.Options!.Timeouts.DrainDelay);
+        Assert.Equal(argument is not null, loaded.Overrides.ContainsKey("timeouts.drain_delay"));
+    }
+
+    [Theory]
     [InlineData(null, null, LogSeverity.Warn)]
     [InlineData(null, "", LogSeverity.Warn)]
     [InlineData(null, "debug", LogSeverity.Debug)]

@@ -47,7 +47,8 @@ public sealed class SocketListenerTests : IAsyncLifetime
     {
         var endPoint = new IPEndPoint(IPAddress.Loopback, 0);
         var transport = Microsoft.Extensions.Options.Options.Create(new SocketTransportOptions());
-        var factory = new ListenerFactory(transport, _loggers, _watch, new Dictionary<EndPoint, string> { [endPoint] = key });
+        var factory = new ListenerFactory(transport, _loggers, _watch, new Dictionary<EndPoint, string> { [endPoint] = key },
+            new PortSockets([]), new AcceptProbe());
         _listener = await factory.BindAsync(endPoint, Ct);
         _client = new Socket(SocketType.Stream, ProtocolType.Tcp);
         await _client.ConnectAsync(_listener.EndPoint, Ct);

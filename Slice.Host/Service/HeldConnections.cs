@@ -1,0 +1,86 @@
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+
+namespace Slice.Host.Service;
+
+/// <summary>
+/// The connections of clients at sockets that the service manager holds. Who connects after this process has stopped accepting waits until
+/// the next one runs, and that is not before the last download here has ended: so this process goes on accepting until the connections that
+/// were open are done. Thread-safe.
+/// </summary>
+internal sealed class HeldConnections
+{
+    private readonly Lock _lock = new();
+    private readonly HashSet<Held> _open = [];
+    private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _oldLeft;
+
+    /// <summary>Serves a connection by <paramref name="next"/> and knows of it meanwhile.</summary>
+    public async Task ServeAsync(ConnectionContext connection, ConnectionDelegate next)
+    {
+        var held = new Held(connection);
+        lock (_lock)
+        {
+            _open.Add(held);
+        }
+
+        try
+        {
+            await next(connection);
+        }
+        finally
+        {
+            Remove(held);
+        }
+    }
+
+    /// <summary>
+    /// Has the connections that are open now end with the answer they are at, and waits until they have. New ones are not its business.
+    /// Called once.
+    /// </summary>
+    /// <param name="atMost">How long it waits.</param>
+    /// <param name="time">The clock.</param>
+    public async Task DrainAsync(TimeSpan atMost, TimeProvider time)
+    {
+        Held[] old;
+        lock (_lock)
+        {
+            old = [.. _open];
+            _oldLeft = old.Length;
+            foreach (var held in old)
+            {
+                held.IsOld = true;
+            }
+        }
+
+        // Not under the lock: a connection that ends at this word comes back for it.
+        foreach (var held in old)
+        {
+            held.Connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
+        }
+
+        if (old.Length > 0)
+        {
+            await Task.WhenAny(_drained.Task, Task.Delay(atMost, time));
+        }
+    }
+
+    private void Remove(Held held)
+    {
+        lock (_lock)
+        {
+            _open.Remove(held);
+            if (held.IsOld && --_oldLeft == 0)
+            {
+                _drained.SetResult();
+            }
+        }
+    }
+
+    private sealed class Held(ConnectionContext connection)
+    {
+        public ConnectionContext Connection => connection;
+
+        public bool IsOld { get; set; }
+    }
+}

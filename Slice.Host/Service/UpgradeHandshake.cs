@@ -1,0 +1,44 @@
+using System.IO.Pipes;
+
+namespace Slice.Host.Service;
+
+/// <summary>
+/// The side of the process that replaces another: says when it serves, and waits until the other has told the service manager who the main
+/// process is, so that what it says itself is heard (<c>NotifyAccess=main</c>).
+/// </summary>
+internal sealed class UpgradeHandshake : IDisposable
+{
+    // The other process has no more to do than to send a datagram; without its word this one goes on all the same. Arbitrary.
+    private static readonly TimeSpan s_longestWait = TimeSpan.FromSeconds(5);
+
+    private readonly AnonymousPipeClientStream _ready;
+    private readonly AnonymousPipeClientStream _go;
+
+    /// <param name="offer">What the other process has left.</param>
+    public UpgradeHandshake(UpgradeOffer offer)
+    {
+        _ready = new AnonymousPipeClientStream(PipeDirection.Out, offer.Ready);
+        _go = new AnonymousPipeClientStream(PipeDirection.In, offer.Go);
+    }
+
+    /// <summary>Clients are served: says so, and returns when the other process has answered or is gone.</summary>
+    public async Task CompleteAsync()
+    {
+        try
+        {
+            await _ready.WriteAsync(new byte[] { 1 });
+            await _go.ReadAsync(new byte[1]).AsTask().WaitAsync(s_longestWait);
+        }
+        catch (Exception error) when (error is IOException or TimeoutException)
+        {
+            // It has ended: whoever serves is this process.
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _ready.Dispose();
+        _go.Dispose();
+    }
+}

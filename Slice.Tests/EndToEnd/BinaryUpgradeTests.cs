@@ -1,0 +1,161 @@
+using System.Globalization;
+using System.Net.Sockets;
+using System.Text.RegularExpressions;
+using Slice.Tests.Support;
+
+namespace Slice.Tests.EndToEnd;
+
+/// <summary>SIGUSR2: another process takes over without a client noticing, or nothing has happened.</summary>
+public sealed partial class BinaryUpgradeTests
+{
+    private const int SigKill = 9;
+    private const int SigUsr2 = 12;
+    private const int SigTerm = 15;
+
+    private static string Configuration(ScriptedOrigin origin) => $$$"""
+        listen_address: 127.0.0.1:{{port}}
+        metrics_endpoint:
+          address: 127.0.0.1:{{metrics_port}}
+        upstream_address: {{{origin.Authority}}}
+        """;
+
+    [GeneratedRegex("event=upgrade_done pid=([0-9]+)")]
+    private static partial Regex Done();
+
+    private static async Task<int> UpgradedAsync(ProductProcess product) =>
+        int.Parse(Done().Match(await product.LineAsync("event=upgrade_done")).Groups[1].Value, CultureInfo.InvariantCulture);
+
+    private static Task EndedAsync(ProductProcess product) =>
+        Eventually.TrueAsync(() => product.HasExited, () => "the process ends:\n" + string.Join('\n', product.Lines));
+
+    // One request after the other, on connections of their own and on one that is kept, until told to stop.
+    private static async Task<int> AskAsync(ProductProcess product, CancellationToken until)
+    {
+        int answered = 0;
+        var kept = await RawClient.ConnectAsync(product.EndPoint);
+        while (!until.IsCancellationRequested)
+        {
+            Assert.Equal(200, (await RawClient.GetAsync(product.EndPoint, "/health", "Connection: close")).StatusCode);
+            await kept.SendAsync(RawClient.Request("GET", "/file"));
+            var response = await kept.ReadResponseAsync();
+            Assert.Equal(200, response.StatusCode);
+            if (response.Field("Connection") == "close")
+            {
+                kept.Dispose();
+                kept = await RawClient.ConnectAsync(product.EndPoint);
+            }
+
+            answered += 2;
+        }
+
+        kept.Dispose();
+        return answered;
+    }
+
+    [Fact]
+    [Trait("Behaviour", "B67")]
+    public async Task New_process_serves_the_same_ports_and_the_old_one_ends_with_its_last_download()
+    {
+        var hold = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var file = new RangeFile(100_000)
+        {
+            Fault = exchange => exchange.Request.Target == "/slow" ? new RangeFault { PauseAfterBytes = 1000, BodyGate = hold.Task } : null,
+        };
+        await using var origin = ScriptedOrigin.Start(file.AnswerAsync);
+        await using var product = await ProductProcess.StartAsync(Configuration(origin));
+        using var sink = new VerifyingSink(file.Content);
+        Task<RawResponse> download = RawClient.GetVerifiedAsync(product.EndPoint, "/slow", sink, Deadline.Default);
+        await origin.RequestsArrivedAsync(1);
+        using var idle = await RawClient.ConnectAsync(product.EndPoint);
+        using var enough = new CancellationTokenSource();
+        Task<int> asking = AskAsync(product, enough.Token);
+
+        product.Signal(SigUsr2);
+        int successor = await UpgradedAsync(product);
+        try
+        {
+            // The new process has none of the old one's connections: their end is their end.
+            await idle.ExpectClosedAsync();
+            Assert.False(product.HasExited);
+            Assert.Contains(
+                "\npingora_slice_active_requests ",
+                (await RawClient.GetAsync(product.MetricsEndPoint, "/metrics")).BodyText,
+                StringComparison.Ordinal);
+            hold.SetResult();
+            Assert.Equal(200, (await download).StatusCode);
+            Assert.Equal(file.LengthBytes, sink.Count);
+            await EndedAsync(product);
+            Assert.Equal(0, product.ExitCode);
+
+            await enough.CancelAsync();
+            Assert.InRange(await asking, 2, int.MaxValue);
+            ChildProcess.SignalSuccessor(successor, SigTerm);
+            await Eventually.TrueAsync(
+                () => product.Lines.Count(line => line.Contains("event=stopped", StringComparison.Ordinal)) == 2, "both have ended");
+            await Assert.ThrowsAsync<SocketException>(() => RawClient.ConnectAsync(product.EndPoint));
+        }
+        catch
+        {
+            ChildProcess.SignalSuccessor(successor, SigKill);
+            throw;
+        }
+    }
+
+    [Fact]
+    [Trait("Behaviour", "B67")]
+    public async Task New_process_that_does_not_start_changes_nothing()
+    {
+        var file = new RangeFile(1000);
+        await using var origin = ScriptedOrigin.Start(file.AnswerAsync);
+        await using var product = await ProductProcess.StartAsync(Configuration(origin));
+        string path = Path.Combine(product.DirectoryPath, "pingora_slice.yaml");
+        string working = await File.ReadAllTextAsync(path, TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(path, "slice_size: 1", TestContext.Current.CancellationToken);
+
+        product.Signal(SigUsr2);
+
+        string line = await product.LineAsync("event=upgrade_failed");
+        Assert.Contains("level=error", line, StringComparison.Ordinal);
+        Assert.Contains("exit code 78", line, StringComparison.Ordinal);
+        Assert.Equal(200, (await RawClient.GetAsync(product.EndPoint, "/health")).StatusCode);
+        Assert.Equal(200, (await RawClient.GetAsync(product.MetricsEndPoint, "/health")).StatusCode);
+        Assert.Equal(200, (await RawClient.GetAsync(product.EndPoint, "/file")).StatusCode);
+
+        // And the next upgrade is one.
+        await File.WriteAllTextAsync(path, working, TestContext.Current.CancellationToken);
+        product.Signal(SigUsr2);
+        int successor = await UpgradedAsync(product);
+        await EndedAsync(product);
+        Assert.Equal(200, (await RawClient.GetAsync(product.EndPoint, "/file")).StatusCode);
+        ChildProcess.SignalSuccessor(successor, SigTerm);
+    }
+
+    [Fact]
+    public async Task Service_manager_hears_of_the_new_process_before_it_hears_from_it()
+    {
+        await using var origin = ScriptedOrigin.StartWithAnswers();
+        using var directory = new TestDirectory("upgrade");
+        using var manager = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        manager.Bind(new UnixDomainSocketEndPoint(directory.Combine("notify")));
+        await using var product = await ProductProcess.StartAsync(
+            Configuration(origin), new Dictionary<string, string> { ["NOTIFY_SOCKET"] = directory.Combine("notify") });
+
+        product.Signal(SigUsr2);
+        int successor = await UpgradedAsync(product);
+        await EndedAsync(product);
+        await Eventually.TrueAsync(
+            () => product.Lines.Count(line => line.Contains("event=listening", StringComparison.Ordinal)) == 2, "the new one listens");
+
+        List<string> told = [];
+        while (told.Count(word => word == "READY=1") < 2)
+        {
+            byte[] state = new byte[512];
+            Assert.True(manager.Poll(Deadline.Default, SelectMode.SelectRead));
+            told.Add(Wire.Text(state.AsSpan(0, manager.Receive(state))));
+        }
+
+        told.RemoveAll(word => word.StartsWith("STATUS=", StringComparison.Ordinal));
+        Assert.Equal(["READY=1", $"MAINPID={successor}", "READY=1"], told);
+        ChildProcess.SignalSuccessor(successor, SigTerm);
+    }
+}
