@@ -15,6 +15,11 @@ internal static class Program
     public static async Task<int> Main(string[] arguments)
     {
         Environment.SetEnvironmentVariable(InlineCompletionsVariable, "1");
+        if (UpgradeLauncher.IsAsked)
+        {
+            return await UpgradeLauncher.RunAsync();
+        }
+
         switch (CommandLineParser.Parse(arguments))
         {
             case RunCommand run:

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.ComponentModel;
 using System.Diagnostics;
 using System.IO.Pipes;
@@ -14,7 +15,8 @@ namespace Slice.Host.Service;
 /// <remarks>
 /// <para>Between the two no port is closed: both accept until this process has stopped.</para>
 /// <para>The new process inherits what is not marked close-on-exec: the sockets (<see cref="PortSockets"/>) and one end of two pipes.
-/// Its end, whatever the reason, is the end of the first pipe.</para>
+/// Its end, whatever the reason, is the end of the first pipe. Between the two processes there is a <see cref="UpgradeLauncher"/> until
+/// the new one serves.</para>
 /// </remarks>
 internal sealed partial class BinaryUpgrade : IAsyncDisposable
 {
@@ -102,14 +104,19 @@ internal sealed partial class BinaryUpgrade : IAsyncDisposable
 
         ready.DisposeLocalCopyOfClientHandle();
         go.DisposeLocalCopyOfClientHandle();
-        if (await FailureAsync(process, ready, instance.Stopping) is { } reason)
+        Task<int?> answer = ReadAnswerAsync(ready);
+        if (await FailureAsync(process, answer, instance.Stopping) is { } reason)
         {
             LogFailed(_program.Path, reason);
             return;
         }
 
-        _manager!.TellMainProcess(process.Id);
-        LogHandedOver(process.Id);
+        // Only the launcher: with it gone, the new process is the manager's child.
+        process.Kill();
+        await ExitedAsync(process);
+        int successor = (await answer)!.Value;
+        _manager!.TellMainProcess(successor);
+        LogHandedOver(successor);
         instance.HandOver();
         try
         {
@@ -123,7 +130,7 @@ internal sealed partial class BinaryUpgrade : IAsyncDisposable
 
     private Process? TryStart(AnonymousPipeServerStream ready, AnonymousPipeServerStream go)
     {
-        var start = new ProcessStartInfo(_program.Path, _program.Arguments) { UseShellExecute = false };
+        var start = _program.ToStart();
         foreach (string name in s_ownVariables)
         {
             start.Environment.Remove(name);
@@ -131,6 +138,7 @@ internal sealed partial class BinaryUpgrade : IAsyncDisposable
 
         var offer = new UpgradeOffer(ready.GetClientHandleAsString(), go.GetClientHandleAsString(), _sockets.Open);
         start.Environment[UpgradeOffer.Variable] = offer.Format();
+        start.Environment[UpgradeLauncher.Variable] = "1";
         try
         {
             return Process.Start(start);
@@ -142,14 +150,21 @@ internal sealed partial class BinaryUpgrade : IAsyncDisposable
         }
     }
 
-    // Waits until the new process serves. Otherwise it has ended when this returns.
-    private static async Task<string?> FailureAsync(Process process, AnonymousPipeServerStream ready, CancellationToken stopping)
+    // The id of the new process once it serves; null when it has ended.
+    private static async Task<int?> ReadAnswerAsync(AnonymousPipeServerStream ready)
     {
-        Task<int> answer = ready.ReadAsync(new byte[1], CancellationToken.None).AsTask();
+        byte[] answer = new byte[UpgradeOffer.ReadyBytes];
+        int read = await ready.ReadAtLeastAsync(answer, answer.Length, throwOnEndOfStream: false);
+        return read == answer.Length ? BinaryPrimitives.ReadInt32LittleEndian(answer) : null;
+    }
+
+    // Waits until the new process serves. Otherwise it has ended when this returns.
+    private static async Task<string?> FailureAsync(Process process, Task<int?> answer, CancellationToken stopping)
+    {
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         await Task.WhenAny(answer, Task.Delay(LongestStart, enough.Token));
         await enough.CancelAsync();
-        if (answer.IsCompletedSuccessfully && await answer == 1)
+        if (answer.IsCompletedSuccessfully && await answer is not null)
         {
             return null;
         }
@@ -157,15 +172,20 @@ internal sealed partial class BinaryUpgrade : IAsyncDisposable
         bool hasEnded = answer.IsCompleted;
         if (!hasEnded)
         {
-            process.Kill();
+            process.Kill(entireProcessTree: true);
         }
 
-        using var end = new CancellationTokenSource(s_longestEnd);
-        await process.WaitForExitAsync(end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await ExitedAsync(process);
         return stopping.IsCancellationRequested ? "this process was told to stop"
             : !hasEnded ? $"it did not serve within {LongestStart.TotalSeconds} s"
             : process.HasExited ? $"it ended with exit code {process.ExitCode}"
             : "it gave up";
+    }
+
+    private static async Task ExitedAsync(Process process)
+    {
+        using var end = new CancellationTokenSource(s_longestEnd);
+        await process.WaitForExitAsync(end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     [LoggerMessage(EventId = 134, EventName = "upgrade_begun", Level = LogLevel.Information,

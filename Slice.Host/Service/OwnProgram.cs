@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Slice.Host.Service;
 
 /// <summary>The program of this process and its arguments, to be started once more: the file that is at its path then.</summary>
@@ -6,6 +8,9 @@ namespace Slice.Host.Service;
 internal sealed record OwnProgram(string Path, IReadOnlyList<string> Arguments)
 {
     private const string Runtime = "dotnet";
+
+    /// <summary>The program of this process.</summary>
+    public static OwnProgram OfThisProcess() => Of(Environment.ProcessPath!, Environment.GetCommandLineArgs());
 
     /// <summary>
     /// Finds the program of a process. Pure, but for the working directory. The path as it was called is taken where there is one, as the
@@ -24,4 +29,7 @@ internal sealed record OwnProgram(string Path, IReadOnlyList<string> Arguments)
         bool isPath = called.Contains('/', StringComparison.Ordinal) && !called.EndsWith(".dll", StringComparison.Ordinal);
         return new OwnProgram(isPath ? System.IO.Path.GetFullPath(called) : processPath, [.. commandLine.Skip(1)]);
     }
+
+    /// <summary>What starts it once more, with this process's environment, working directory and output.</summary>
+    public ProcessStartInfo ToStart() => new(Path, Arguments) { UseShellExecute = false };
 }

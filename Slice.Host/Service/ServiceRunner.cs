@@ -22,7 +22,7 @@ internal static class ServiceRunner
         using var handshake = offer is null ? null : new UpgradeHandshake(offer);
         var sockets = new PortSockets(
             offer?.Sockets ?? HandedDescriptor.FromManager(Environment.GetEnvironmentVariable, Environment.ProcessId));
-        await using var upgrade = new BinaryUpgrade(OwnProgram.Of(Environment.ProcessPath!, Environment.GetCommandLineArgs()), sockets);
+        await using var upgrade = new BinaryUpgrade(OwnProgram.OfThisProcess(), sockets);
         var probe = new AcceptProbe();
         List<LoweredOption> lowered = [];
         SliceOptions options = OptionFit.Apply(loaded.Options!, MachineLimits.RaiseAndRead(), lowered);

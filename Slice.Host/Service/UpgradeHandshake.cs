@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.IO.Pipes;
 
 namespace Slice.Host.Service;
@@ -26,7 +27,9 @@ internal sealed class UpgradeHandshake : IDisposable
     {
         try
         {
-            await _ready.WriteAsync(new byte[] { 1 });
+            byte[] processId = new byte[UpgradeOffer.ReadyBytes];
+            BinaryPrimitives.WriteInt32LittleEndian(processId, Environment.ProcessId);
+            await _ready.WriteAsync(processId);
             await _go.ReadAsync(new byte[1]).AsTask().WaitAsync(s_longestWait);
         }
         catch (Exception error) when (error is IOException or TimeoutException)

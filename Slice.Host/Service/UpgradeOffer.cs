@@ -8,13 +8,16 @@ namespace Slice.Host.Service;
 /// in the environment variable <see cref="Variable"/>, as nginx does with its own: LISTEN_PID cannot be known before the process is there.
 /// Immutable.
 /// </summary>
-/// <param name="Ready">The pipe into which the new process writes one byte when it serves.</param>
+/// <param name="Ready">The pipe into which the new process writes its id when it serves.</param>
 /// <param name="Go">The pipe from which it reads one byte when it is the main process.</param>
 /// <param name="Sockets">The listening sockets.</param>
 internal sealed record UpgradeOffer(string Ready, string Go, IReadOnlyList<HandedDescriptor> Sockets)
 {
     /// <summary>Set in a process that replaces another, which may hold the cache directory for a while.</summary>
     public const string Variable = "PINGORA_SLICE_UPGRADE";
+
+    /// <summary>Bytes of an id in the pipe, the lowest first.</summary>
+    public const int ReadyBytes = sizeof(int);
 
     private const string ReadyWord = "ready";
     private const string GoWord = "go";

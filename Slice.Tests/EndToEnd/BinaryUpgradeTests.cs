@@ -25,6 +25,13 @@ public sealed partial class BinaryUpgradeTests
     private static async Task<int> UpgradedAsync(ProductProcess product) =>
         int.Parse(Done().Match(await product.LineAsync("event=upgrade_done")).Groups[1].Value, CultureInfo.InvariantCulture);
 
+    // proc_pid_stat(5): the fourth field, behind a name in parentheses.
+    private static int ParentOf(int processId)
+    {
+        string stat = File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{processId}/stat"));
+        return int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1], CultureInfo.InvariantCulture);
+    }
+
     private static Task EndedAsync(ProductProcess product) =>
         Eventually.TrueAsync(() => product.HasExited, () => "the process ends:\n" + string.Join('\n', product.Lines));
 
@@ -74,6 +81,9 @@ public sealed partial class BinaryUpgradeTests
         int successor = await UpgradedAsync(product);
         try
         {
+            // The manager's own child, whoever that is here: of others it would not wait for the end.
+            Assert.NotEqual(product.ProcessId, ParentOf(successor));
+
             // The new process has none of the old one's connections: their end is their end.
             await idle.ExpectClosedAsync();
             Assert.False(product.HasExited);
