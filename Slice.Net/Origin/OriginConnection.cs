@@ -11,7 +11,9 @@ namespace Slice.Net.Origin;
 /// response before that: when it takes an idle connection, still in the sender's flow; or on a timer, and then it asks for bytes only when
 /// some are there, which is after the request was written.
 /// </remarks>
-internal sealed class OriginConnection(Stream transport) : Stream
+/// <param name="transport">What carries the bytes; the connection owns it.</param>
+/// <param name="counted">The connection among those of its pool.</param>
+internal sealed class OriginConnection(Stream transport, OpenConnections.Lease counted) : Stream
 {
     private OriginWatch? _watch;
     private int _requests;
@@ -125,6 +127,7 @@ internal sealed class OriginConnection(Stream transport) : Stream
         if (disposing)
         {
             transport.Dispose();
+            counted.Dispose();
         }
 
         base.Dispose(disposing);

@@ -15,6 +15,7 @@ namespace Slice.Net.Origin;
 internal sealed class OriginPool : IDisposable
 {
     private readonly HttpMessageInvoker _invoker;
+    private readonly OpenConnections _open = new();
 
     /// <summary>A pool without connections.</summary>
     /// <param name="options">The configuration.</param>
@@ -37,11 +38,14 @@ internal sealed class OriginPool : IDisposable
             RequestHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
             ResponseHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
             ConnectCallback = (context, ct) => ConnectAsync(connector, context.DnsEndPoint, ct),
-            PlaintextStreamFilter = static (context, _) => new ValueTask<Stream>(new OriginConnection(context.PlaintextStream)),
+            PlaintextStreamFilter = (context, _) => new ValueTask<Stream>(new OriginConnection(context.PlaintextStream, _open.Add())),
         };
 
         _invoker = new HttpMessageInvoker(handler);
     }
+
+    /// <summary>Connections that are open.</summary>
+    public int OpenCount => _open.Count;
 
     /// <summary>Sends a request and waits for the response head.</summary>
     public Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken ct) => _invoker.SendAsync(request, ct);

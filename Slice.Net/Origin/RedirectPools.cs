@@ -26,6 +26,9 @@ internal sealed class RedirectPools : IDisposable
     /// <summary>Where redirects have led.</summary>
     public RedirectMemory Memory { get; }
 
+    /// <summary>Connections that are open.</summary>
+    public int OpenCount => _plain.OpenCount + (_tls.IsValueCreated ? _tls.Value.OpenCount : 0);
+
     /// <summary>The pool for a scheme.</summary>
     /// <exception cref="InvalidDataException"><c>upstream_tls.ca_file</c> cannot be used; the message says why.</exception>
     public OriginPool For(bool isTls) => isTls ? _tls.Value : _plain;

@@ -23,6 +23,7 @@ internal sealed class WireConnection : IDisposable
 
     private readonly Stream _stream;
     private readonly Socket _socket;
+    private readonly OpenConnections.Lease? _counted;
     private readonly PipeReader _input;
     private readonly ResponseHeadParser _parser;
     private ChunkedDecoder? _decoder;
@@ -34,8 +35,11 @@ internal sealed class WireConnection : IDisposable
     /// <param name="endpoint">The address it leads to.</param>
     /// <param name="limits">How large response heads may be.</param>
     /// <param name="connectedAt">Timestamp of the clock.</param>
-    public WireConnection(Stream stream, OriginEndpoint endpoint, ResponseHeadLimits limits, long connectedAt)
+    /// <param name="counted">The connection among those of its pool; null when nobody counts.</param>
+    public WireConnection(
+        Stream stream, OriginEndpoint endpoint, ResponseHeadLimits limits, long connectedAt, OpenConnections.Lease? counted = null)
     {
+        _counted = counted;
         _stream = stream;
         _socket = stream is OriginTlsStream tls ? tls.Socket : ((NetworkStream)stream).Socket;
         _input = PipeReader.Create(stream, s_pipeOptions);
@@ -206,6 +210,7 @@ internal sealed class WireConnection : IDisposable
     /// <summary>Ends the connection in order, and gives its buffers back. No read of the caller's may be under way.</summary>
     public void Dispose()
     {
+        _counted?.Dispose();
         RestingDeadline?.Dispose();
         Head.Reset();
         _stream.Dispose();

@@ -26,6 +26,7 @@ internal sealed class WirePool : IDisposable
     private readonly TimeSpan _idleTimeout;
     private readonly TimeSpan _lifetime;
     private readonly TimeProvider _time;
+    private readonly OpenConnections _open = new();
     private readonly ITimer _sweeping;
     private bool _isDisposed;
 
@@ -44,6 +45,9 @@ internal sealed class WirePool : IDisposable
         _time = time;
         _sweeping = time.CreateTimer(static pool => ((WirePool)pool!).Sweep(), this, s_sweepPeriod, s_sweepPeriod);
     }
+
+    /// <summary>Connections that are open, those in use too.</summary>
+    public int OpenCount => _open.Count;
 
     /// <summary>An idle connection to an address, which becomes the caller's; null when there is none.</summary>
     /// <param name="endpoint">The address.</param>
@@ -69,7 +73,7 @@ internal sealed class WirePool : IDisposable
     public async ValueTask<WireConnection> ConnectAsync(OriginEndpoint endpoint, CancellationToken ct)
     {
         var stream = await _connector.ConnectAsync(endpoint.EndPoint, ct);
-        return new WireConnection(stream, endpoint, _limits, _time.GetTimestamp());
+        return new WireConnection(stream, endpoint, _limits, _time.GetTimestamp(), _open.Add());
     }
 
     /// <summary>Takes a connection back whose response was read to its end.</summary>
