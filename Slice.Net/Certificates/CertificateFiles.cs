@@ -13,6 +13,7 @@ internal sealed class CertificateFiles : IDisposable
     private CertificateFiles(X509Certificate2 leaf, SslStreamCertificateContext context)
     {
         _leaf = leaf;
+        Ends = EndsOf([leaf, .. context.IntermediateCertificates]);
         Options = new SslServerAuthenticationOptions
         {
             ServerCertificateContext = context,
@@ -24,6 +25,11 @@ internal sealed class CertificateFiles : IDisposable
 
     /// <summary>How a handshake with it is done: TLS 1.2 or 1.3, HTTP/1.1.</summary>
     public SslServerAuthenticationOptions Options { get; }
+
+    /// <summary>
+    /// When each certificate that is shown ends, in Unix time, by its subject; of several of one subject, the first end.
+    /// </summary>
+    public IReadOnlyList<KeyValuePair<string, long>> Ends { get; }
 
     /// <summary>Reads the files.</summary>
     /// <param name="certificatePath">The certificate, then its chain.</param>
@@ -60,6 +66,14 @@ internal sealed class CertificateFiles : IDisposable
         _leaf.Dispose();
         DisposeAll(Options.ServerCertificateContext!.IntermediateCertificates);
     }
+
+    private static KeyValuePair<string, long>[] EndsOf(IEnumerable<X509Certificate2> certificates) =>
+    [
+        .. certificates
+            .GroupBy(static certificate => certificate.Subject, StringComparer.Ordinal)
+            .Select(static same => KeyValuePair.Create(
+                same.Key, same.Min(static certificate => new DateTimeOffset(certificate.NotAfter).ToUnixTimeSeconds()))),
+    ];
 
     private static CertificateFiles Read(string pem, string keyPem)
     {

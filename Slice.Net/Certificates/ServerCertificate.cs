@@ -41,6 +41,9 @@ public sealed class ServerCertificate : IDisposable
     /// <summary>How the next handshake is done: TLS 1.2 or 1.3, HTTP/1.1. Read when the handshake begins.</summary>
     public SslServerAuthenticationOptions Options => Volatile.Read(ref _current).Options;
 
+    /// <summary>When each certificate that the next handshake shows ends, in Unix time, by its subject.</summary>
+    public IReadOnlyList<KeyValuePair<string, long>> Ends => Volatile.Read(ref _current).Ends;
+
     /// <summary>Reads the files.</summary>
     /// <param name="certificatePath">The file of the certificate and its chain.</param>
     /// <param name="keyPath">The file of the key; may be the same.</param>

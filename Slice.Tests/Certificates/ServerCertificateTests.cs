@@ -53,6 +53,16 @@ public sealed class ServerCertificateTests : IDisposable
     }
 
     [Fact]
+    public void Ends_are_those_of_the_certificates_that_are_shown_now()
+    {
+        Reload("second.test");
+        var end = Assert.Single(_certificate.Ends, end => end.Key == "CN=second.test");
+        Assert.Equal(new DateTimeOffset(Shown().NotAfter).ToUnixTimeSeconds(), end.Value);
+        Assert.DoesNotContain(_certificate.Ends, end => end.Key == "CN=first.test");
+        Assert.Distinct(_certificate.Ends.Select(end => end.Key));
+    }
+
+    [Fact]
     public void Many_reloads_in_a_moment_leave_one_certificate()
     {
         var replaced = new List<X509Certificate2>();
