@@ -6,6 +6,7 @@ using Slice.Core.Observability;
 using Slice.Core.Options;
 using Slice.Core.Origin;
 using Slice.Core.Storage;
+using Slice.Host.Machine;
 using Slice.Host.Service;
 using Slice.Net.Certificates;
 using Slice.Net.Connections;
@@ -22,6 +23,9 @@ namespace Slice.Host;
 /// </summary>
 internal sealed class Composition : IAsyncDisposable
 {
+    // Connections to the metrics port: scrapers, probes and a few people. Arbitrary; the reserve of descriptors has room for them.
+    private const int MaxAdminConnections = 64;
+
     private readonly CancellationTokenSource _stopping = new();
     private readonly SliceStore _store;
     private readonly OriginPool _pool;
@@ -34,21 +38,25 @@ internal sealed class Composition : IAsyncDisposable
     private readonly DeadlineSweeper _sweeper;
     private readonly PageResidency _residency;
     private readonly SliceMeter _meter;
+    private readonly ProcessMeter _process;
 
     // The metrics endpoint counts no requests of its own: its figures are the proxy's.
-    private readonly SliceMeter _ownMeter = new();
+    private readonly SliceMeter _ownMeter;
 
     /// <summary>Builds an instance under a valid configuration; it does not listen yet.</summary>
     /// <param name="options">The configuration.</param>
     /// <param name="loggers">Makes its logs.</param>
     /// <param name="time">The clock of everything in it.</param>
     /// <param name="observe">Puts somebody else who is told of every exchange before the metrics; null for nobody.</param>
+    /// <param name="lastMinutes">The clock of what metrics show of the last minutes; null for the same.</param>
     /// <exception cref="IOException">The store cannot be created; the message says why.</exception>
     public Composition(
-        SliceOptions options, ILoggerFactory loggers, TimeProvider time, Func<IExchangeObserver, IExchangeObserver>? observe = null)
+        SliceOptions options, ILoggerFactory loggers, TimeProvider time, Func<IExchangeObserver, IExchangeObserver>? observe = null,
+        TimeProvider? lastMinutes = null)
     {
         _time = time;
-        var meter = _meter = new SliceMeter(options.Purge.EnableMetrics);
+        var meter = _meter = new SliceMeter(lastMinutes ?? time, options.Purge.EnableMetrics);
+        _ownMeter = new SliceMeter(time);
         var state = new InstanceState();
         var log = new RequestLog(loggers.CreateLogger<RequestLog>(), meter);
         _residency = new PageResidency { WorkFailed = log.PageWorkFailed };
@@ -70,10 +78,11 @@ internal sealed class Composition : IAsyncDisposable
         var origin = new OriginClient(_pool, _wires, options, time) { HealthChanged = log.OriginHealthChanged, Redirects = _redirects };
         Settings = new LiveSettings(new RequestSettings(options, origin, time, ProxyIdentity.Create()));
         meter.AttachOriginHealth(() => Settings.Current.Origin.ReadHealth());
+        meter.Sources.OriginConnections = CountOriginConnections;
 
         // Fetching.
         _gate = new OriginGate(options.Limits.MaxOriginRequests, time);
-        var gated = new GatedOrigin(_gate, meter);
+        var gated = new GatedOrigin(_gate, time, meter);
         var parts = new PartReader(gated, time, meter) { VersionsDiffer = log.VersionsDiffer };
         var attempts = new SliceFetchAttempts(parts, _store, meter, _stopping.Token);
         _fetcher = new SliceFetcher(attempts, index, time, meter, _stopping.Token) { FetchFailed = log.FetchFailed };
@@ -102,6 +111,7 @@ internal sealed class Composition : IAsyncDisposable
         var dispatcher = new RequestDispatcher(health, get, purge, passThrough, upgrade, log);
 
         // Endpoints.
+        var metricsPage = new MetricsHandler(meter, _process = new ProcessMeter(time));
         _sweeper = new DeadlineSweeper(time);
         var cuts = new ShutdownCuts(new ExchangeMetrics(meter), meter, loggers.CreateLogger<ShutdownCuts>());
         var services = new ConnectionServices(Settings, _sweeper, observe?.Invoke(cuts) ?? cuts, time, log)
@@ -112,7 +122,9 @@ internal sealed class Composition : IAsyncDisposable
         Parts = new InstanceParts
         {
             Proxy = new SliceConnectionHandler(services, dispatcher),
-            Admin = new SliceConnectionHandler(ownServices, new AdminEndpoint(meter, health, operatorsPurge, ProductVersion.Text)),
+            ClientConnections = new ConnectionLimit(options.Limits.MaxConnections, meter),
+            AdminConnections = new ConnectionLimit(MaxAdminConnections, _ownMeter),
+            Admin = new SliceConnectionHandler(ownServices, new AdminEndpoint(metricsPage, health, operatorsPurge, ProductVersion.Text)),
             ProxyProtocol = options.ProxyProtocol.Enabled
                 ? new ProxyProtocolMiddleware(options.ProxyProtocol.TrustedAddresses, options.Timeouts.RequestHead, time, meter, log)
                 : null,
@@ -125,6 +137,8 @@ internal sealed class Composition : IAsyncDisposable
             Apply = ApplySettings,
             Owner = this,
         };
+        meter.Sources.SetBuild(ProductVersion.Text, ProductVersion.Commit);
+        meter.Sources.Certificates = Parts.Certificate is { } certificate ? () => certificate.Ends : null;
     }
 
     /// <summary>What serves the ports.</summary>
@@ -164,6 +178,13 @@ internal sealed class Composition : IAsyncDisposable
         _residency.Probe();
     }
 
+    private KeyValuePair<string, long>[] CountOriginConnections() =>
+    [
+        KeyValuePair.Create("subrequests", (long)_pool.OpenCount),
+        KeyValuePair.Create("passthrough", (long)_wires.OpenCount),
+        KeyValuePair.Create("redirects", (long)_redirects.OpenCount),
+    ];
+
     private static ServerCertificate? LoadCertificate(SliceOptions options, TimeProvider time)
     {
         if (options.Tls is not { ListenAddress: not null, Certificate: { } certificatePath, Key: { } keyPath })
@@ -192,5 +213,6 @@ internal sealed class Composition : IAsyncDisposable
         _stopping.Dispose();
         _meter.Dispose();
         _ownMeter.Dispose();
+        _process.Dispose();
     }
 }

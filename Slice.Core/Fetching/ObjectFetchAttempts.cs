@@ -188,7 +188,14 @@ public sealed class ObjectFetchAttempts(
                 return await AttemptAsync(request, asked, retries, abandoned, isConditional);
             }
 
-            return (interpreter.Interpret(request, asked, permitted) with { OriginStatus = status, Origin = address }, Failure.None);
+            var result = interpreter.Interpret(request, asked, permitted) with { OriginStatus = status, Origin = address };
+            if (result is ObjectFetchResult.Found && permitted.IsTaken)
+            {
+                return (result with { GoesOnInSlices = true }, Failure.None);
+            }
+
+            meter.SubrequestDuration.Record(time.GetElapsedTime(permitted.SentAt));
+            return (result, Failure.None);
         }
     }
 }

@@ -14,6 +14,9 @@ public abstract record ObjectFetchResult
     /// <summary>Status of the origin's answer; 0 when there was none (RFC 9211 §2.3).</summary>
     public int OriginStatus { get; init; }
 
+    /// <summary>Whether a body of the answer went to a fetch of slices, which tells how the request ended.</summary>
+    public bool GoesOnInSlices { get; init; }
+
     /// <summary>Name of the address that answered; null when none did.</summary>
     public string? Origin { get; init; }
 

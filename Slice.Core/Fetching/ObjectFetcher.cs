@@ -380,11 +380,7 @@ public sealed class ObjectFetcher
             result = new ObjectFetchResult.Failed(new Failure(FetchError.ProxyInternalError, error.ToString()));
         }
 
-        if (result is ObjectFetchResult.Failed { Failure.Error: not FetchError.Abandoned })
-        {
-            _meter.FailedSubrequests.Add(1);
-        }
-
+        FinishedSubrequests.Count(_meter, result);
         RememberWhetherSliced(request, result);
         if (isInFlight)
         {

@@ -215,7 +215,6 @@ public sealed class PartReader(GatedOrigin origin, TimeProvider time, SliceMeter
             return new Failure(FetchError.Abandoned);
         }
 
-        long startedAt = 0;
         var pinned = generation.Response.Validator;
         var request = new OriginRequest(context.Template, asked)
         {
@@ -227,7 +226,10 @@ public sealed class PartReader(GatedOrigin origin, TimeProvider time, SliceMeter
             Abandoned = target.Abandoned,
         };
         var settings = context.Settings;
-        var (permitted, failure) = await origin.SendAsync(settings.Origin, request, settings.QueueTimeout, ct, PrepareAsync);
+
+        // A place is made with the permit in hand: what waits for its turn holds no room in the store, and the origin is asked only for
+        // bytes that have a place to go to.
+        var (permitted, failure) = await origin.SendAsync(settings.Origin, request, settings.QueueTimeout, ct, target.PrepareAsync);
         if (permitted is null)
         {
             return failure;
@@ -252,18 +254,10 @@ public sealed class PartReader(GatedOrigin origin, TimeProvider time, SliceMeter
             {
                 response.LimitTotalTime();
                 failure = await ReadBodyAsync(target, response, part.Length);
-                meter.SubrequestDuration.Record(time.GetElapsedTime(startedAt));
+                meter.SubrequestDuration.Record(time.GetElapsedTime(permitted.SentAt));
             }
 
             return failure with { Origin = response.Origin };
-        }
-
-        // With the permit in hand: what waits for its turn holds no room in the store, and the origin is asked only for bytes that have a
-        // place to go to.
-        ValueTask<Failure> PrepareAsync()
-        {
-            startedAt = time.GetTimestamp();
-            return target.PrepareAsync();
         }
     }
 
@@ -292,6 +286,7 @@ public sealed class PartReader(GatedOrigin origin, TimeProvider time, SliceMeter
             response.LimitTotalTime();
             var failure = await target.PrepareAsync();
             failure = failure.IsError ? failure : await ReadBodyAsync(target, response, part.Length);
+            meter.SubrequestDuration.Record(time.GetElapsedTime(permitted.SentAt));
             return failure with { Origin = response.Origin };
         }
     }

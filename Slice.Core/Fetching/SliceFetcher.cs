@@ -195,6 +195,10 @@ public sealed class SliceFetcher : IAsyncDisposable
             _meter.FailedSubrequests.Add(1);
             FetchFailed?.Invoke(unfinished, failure);
         }
+        else if (!failure.IsError)
+        {
+            _meter.CompletedSubrequests.Add(1);
+        }
 
         RemoveOwner();
     }
@@ -322,8 +326,7 @@ public sealed class SliceFetcher : IAsyncDisposable
 
         if (failure.IsError && failure.Error is not (FetchError.Abandoned or FetchError.ShuttingDown))
         {
-            // The origin has no part in what the store does not take: an alert on its failures must not go off.
-            (failure.Error == FetchError.StoreFull ? _meter.CacheErrors : _meter.FailedSubrequests).Add(1);
+            FinishedSubrequests.CountFailed(_meter, failure);
             FetchFailed?.Invoke(fetch, failure);
         }
 
@@ -347,6 +350,7 @@ public sealed class SliceFetcher : IAsyncDisposable
 
         if (!failure.IsError)
         {
+            _meter.CompletedSubrequests.Add(1);
             _tier.Offer(fetch);
         }
 

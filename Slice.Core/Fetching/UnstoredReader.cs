@@ -41,6 +41,11 @@ public sealed class UnstoredReader(PartReader reader, GatedOrigin origin, Object
         var failure = await reader.ReadAllAsync(
             new BufferTarget(buffer[..(int)piece.Length]), generation, context, piece, open: null, part: default, ct);
         EndIfFailed(generation, failure);
+        if (!failure.IsError)
+        {
+            meter.CompletedSubrequests.Add(1);
+        }
+
         return failure;
     }
 
@@ -63,6 +68,7 @@ public sealed class UnstoredReader(PartReader reader, GatedOrigin origin, Object
             var result = await OpenOnceAsync(generation, context, skipBytes, isPinned, retries.FailedOrigin, ct);
             if (result.Response is not null)
             {
+                meter.CompletedSubrequests.Add(1);
                 return result;
             }
 

@@ -31,9 +31,6 @@ public sealed class DurationHistogram
     /// <summary>Sum of all durations.</summary>
     public TimeSpan Sum => new(_sheet.Sum(SumCell));
 
-    /// <summary>Mean duration in milliseconds; 0 before the first recording.</summary>
-    public double MeanMs => Count is var count and > 0 ? Sum.TotalMilliseconds / count : 0;
-
     // After the buckets: the one of each bound, and the one without.
     internal int SumCell => _firstCell + UpperBoundsSeconds.Length + 1;
 

@@ -21,9 +21,6 @@ public sealed class DurationInstrument
     /// <summary>What was recorded. Whoever records here by an entry of the sheet calls <see cref="Tell"/> afterwards.</summary>
     public DurationHistogram Recorded { get; }
 
-    /// <summary>Mean duration in milliseconds; 0 before the first recording.</summary>
-    public double MeanMs => Recorded.MeanMs;
-
     /// <summary>Records one duration.</summary>
     public void Record(TimeSpan duration)
     {

@@ -74,8 +74,8 @@ internal sealed class MeterReader : IDisposable
 
     private static void OnMeasured(Entry entry, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
-        var (label, labelValue) = tags.IsEmpty ? default : tags[0];
-        entry.Samples.Add(new MetricSample(label, labelValue as string, value));
+        KeyValuePair<string, string>[] labels = [.. tags.ToArray().Select(tag => KeyValuePair.Create(tag.Key, tag.Value as string ?? ""))];
+        entry.Samples.Add(new MetricSample(labels, value));
     }
 
     private sealed record Entry(Instrument Instrument)

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using static Slice.Core.Observability.MeterInstruments;
 
 namespace Slice.Core.Observability;
 
@@ -18,24 +19,14 @@ public sealed class SliceMeter : IDisposable
     private const string Prefix = "pingora_slice_";
     private const string PurgePrefix = Prefix + "purge_";
 
-    // Units as UCUM writes them: what is counted stands in braces, and a yes or no is a number without a unit.
-    private const string OfRequests = "{request}";
-    private const string OfSlices = "{slice}";
-    private const string Bytes = "By";
-    private const string Percent = "%";
-    private const string Milliseconds = "ms";
-    private const string YesOrNo = "1";
-
-    private readonly Meter _meter = new(MeterName);
+    private readonly MeterInstruments _instruments = new(MeterName, Prefix);
     private readonly CounterSheet _sheet = new();
-    private readonly MeterReader _reader;
-    private volatile StoreSource? _store;
-    private volatile Func<IEnumerable<KeyValuePair<string, long>>>? _originHealth;
     private volatile bool _showsPurge;
 
     /// <summary>A meter with all counters at zero.</summary>
+    /// <param name="time">The clock of what is over the last minutes.</param>
     /// <param name="showsPurge">See <see cref="ShowsPurge"/>.</param>
-    public SliceMeter(bool showsPurge = true)
+    public SliceMeter(TimeProvider time, bool showsPurge = true)
     {
         _showsPurge = showsPurge;
         Responses = new IndexedCounter(_sheet, "none", "1xx", "2xx", "3xx", "4xx", "5xx");
@@ -48,6 +39,7 @@ public sealed class SliceMeter : IDisposable
         CacheDiskWaits = _sheet.NewCounter();
         CacheDiskReadsAhead = _sheet.NewCounter();
         Subrequests = _sheet.NewCounter();
+        CompletedSubrequests = _sheet.NewCounter();
         FailedSubrequests = _sheet.NewCounter();
         RetriedSubrequests = _sheet.NewCounter();
         BytesFromOrigin = _sheet.NewCounter();
@@ -55,15 +47,17 @@ public sealed class SliceMeter : IDisposable
         BytesToClient = _sheet.NewCounter();
         ActiveRequests = _sheet.NewCounter();
         CutRequests = _sheet.NewCounter();
+        Connections = _sheet.NewCounter();
+        OpenConnections = _sheet.NewCounter();
+        RefusedConnections = new IndexedCounter(_sheet, "max_connections", "proxy_protocol");
         PurgeRequests = _sheet.NewCounter();
         PurgedItems = _sheet.NewCounter();
         PurgeAuthFailures = _sheet.NewCounter();
         AssemblyDuration = new DurationHistogram(_sheet);
 
-        // It listens before the first instrument is made, so that the order here is the order of the exposition.
-        _reader = new MeterReader(_meter);
         CountDeliveries();
         CountFetches();
+        CountConnections();
         ShowRates();
         ShowMeans();
         RequestDuration = Time("request_duration_seconds", "Time from request head to last byte.");
@@ -71,8 +65,8 @@ public sealed class SliceMeter : IDisposable
         SubrequestDuration = Time("subrequest_duration_seconds", "Time of a subrequest from sending to its last byte.");
         CountPurges();
         PurgeDuration = Time("purge_duration_seconds", "Time of a PURGE.");
-        ShowStore();
-        ShowOrigin();
+        Sources.ShowIn(_instruments);
+        Window = new TrafficWindow(this, time);
     }
 
     /// <summary>Takes what is counted of one event together; see <see cref="CounterSheet.Open"/>.</summary>
@@ -96,7 +90,7 @@ public sealed class SliceMeter : IDisposable
     /// <summary>Slices delivered from the store.</summary>
     public StripedCounter CacheHits { get; }
 
-    /// <summary>Slices delivered that were not in the store.</summary>
+    /// <summary>Slices that were not in the store when a client wanted them, also those that the origin did not give.</summary>
     public StripedCounter CacheMisses { get; }
 
     /// <summary>Slices the store could not take or read.</summary>
@@ -111,7 +105,10 @@ public sealed class SliceMeter : IDisposable
     /// <summary>Requests of ours sent to the origin: for slices, for objects not known yet, and to validate.</summary>
     public StripedCounter Subrequests { get; }
 
-    /// <summary>Subrequests that failed for good.</summary>
+    /// <summary>Subrequests that have finished well: with a body that came, or with an answer that is no error of the origin's.</summary>
+    public StripedCounter CompletedSubrequests { get; }
+
+    /// <summary>Subrequests that failed for good, or were answered 429, 500, 502, 503 or 504 in the end.</summary>
     public StripedCounter FailedSubrequests { get; }
 
     /// <summary>Subrequests that were repeated.</summary>
@@ -139,6 +136,15 @@ public sealed class SliceMeter : IDisposable
 
     /// <summary>Requests that were cut off because the instance stopped.</summary>
     public StripedCounter CutRequests { get; }
+
+    /// <summary>Connections of clients that were taken.</summary>
+    public StripedCounter Connections { get; }
+
+    /// <summary>Those that are open.</summary>
+    public StripedCounter OpenConnections { get; }
+
+    /// <summary>Connections of clients that were closed without a word, in the order of <see cref="ConnectionRefusal"/>.</summary>
+    public IndexedCounter RefusedConnections { get; }
 
     /// <summary>Errors by reason.</summary>
     public LabelledCounter Errors { get; } = new();
@@ -173,6 +179,9 @@ public sealed class SliceMeter : IDisposable
     /// <summary>Time of a PURGE.</summary>
     public DurationInstrument PurgeDuration { get; }
 
+    /// <summary>What was counted within the last five minutes.</summary>
+    public TrafficWindow Window { get; }
+
     /// <summary>Whether <see cref="Read"/> lists purge metrics (<c>purge.enable_metrics</c>). They are counted either way.</summary>
     public bool ShowsPurge
     {
@@ -181,24 +190,27 @@ public sealed class SliceMeter : IDisposable
     }
 
     /// <summary>The figures of the store; null until they are attached.</summary>
-    public StoreSource? Store => _store;
+    public StoreSource? Store => Sources.Store;
+
+    /// <summary>Where figures come from that other parts know.</summary>
+    public MeterSources Sources { get; } = new();
 
     /// <summary>Gives the figures of the store, which are missing until then.</summary>
-    public void Attach(StoreSource store) => _store = store;
+    public void Attach(StoreSource store) => Sources.Store = store;
 
     /// <summary>Gives 1 or 0 for each address of the origin; there are none until then.</summary>
-    public void AttachOriginHealth(Func<IEnumerable<KeyValuePair<string, long>>> readHealth) => _originHealth = readHealth;
+    public void AttachOriginHealth(Func<IEnumerable<KeyValuePair<string, long>>> readHealth) => Sources.OriginHealth = readHealth;
 
     /// <summary>Every metric with its values now, in the order of the exposition.</summary>
     public IReadOnlyList<MetricReading> Read() => ShowsPurge
-        ? _reader.Read()
-        : [.. _reader.Read().Where(reading => !reading.Instrument.Name.StartsWith(PurgePrefix, StringComparison.Ordinal))];
+        ? _instruments.Read()
+        : [.. _instruments.Read().Where(reading => !reading.Instrument.Name.StartsWith(PurgePrefix, StringComparison.Ordinal))];
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        _reader.Dispose();
-        _meter.Dispose();
+        Window.Dispose();
+        _instruments.Dispose();
     }
 
     private void CountDeliveries()
@@ -213,7 +225,11 @@ public sealed class SliceMeter : IDisposable
             "Requests not answered in slices: passed through, or answered whole, from the store or by the origin.",
             PassthroughRequests);
         Count("cache_hits_total", OfSlices, "Slices delivered from the store.", CacheHits);
-        Count("cache_misses_total", OfSlices, "Slices delivered that were not in the store.", CacheMisses);
+        Count(
+            "cache_misses_total",
+            OfSlices,
+            "Slices that were not in the store when a client wanted them, also those that the origin did not give.",
+            CacheMisses);
         Count("cache_errors_total", OfSlices, "Slices that the store could not take or read.", CacheErrors);
         Count(
             "cache_disk_waits_total",
@@ -234,7 +250,16 @@ public sealed class SliceMeter : IDisposable
             OfRequests,
             "Requests sent to the origin for slices, for objects not known yet, and to validate; repeats count too.",
             Subrequests);
-        Count("failed_subrequests_total", OfRequests, "Subrequests that failed for good, after their retries.", FailedSubrequests);
+        Count(
+            "completed_subrequests_total",
+            OfRequests,
+            "Subrequests that have finished well, each once, whatever repeats there were.",
+            CompletedSubrequests);
+        Count(
+            "failed_subrequests_total",
+            OfRequests,
+            "Subrequests that failed for good, after their retries, or were answered 429, 500, 502, 503 or 504 in the end.",
+            FailedSubrequests);
         Count("retried_subrequests_total", OfRequests, "Subrequests that were repeated.", RetriedSubrequests);
         Count(
             "origin_errors_total",
@@ -261,18 +286,30 @@ public sealed class SliceMeter : IDisposable
         Count("errors_total", "{error}", "Errors by reason.", "reason", Errors.Read);
     }
 
+    private void CountConnections()
+    {
+        Count("connections_total", OfConnections, "Connections of clients that were taken.", Connections);
+        Count(
+            "connections_refused_total",
+            OfConnections,
+            "Connections of clients that were closed before anything was asked, by the setting that forbids them.",
+            "setting",
+            RefusedConnections.Read);
+        Show("connections_open", OfConnections, "Connections of clients that are open.", () => OpenConnections.Value);
+    }
+
     private void ShowRates()
     {
         Show(
             "cache_hit_rate",
             Percent,
-            "Share of slices delivered from the store, in percent.",
-            () => Share(CacheHits.Value, CacheMisses.Value));
+            "Slices that came from the store, of those that clients wanted within the last five minutes, in percent; NaN for none.",
+            () => Window.HitRatePercent);
         Show(
             "subrequest_failure_rate",
             Percent,
-            "Share of subrequests that failed for good, in percent.",
-            () => Share(FailedSubrequests.Value, Math.Max(0, Subrequests.Value - FailedSubrequests.Value)));
+            "Subrequests that failed for good, of those that finished within the last five minutes, in percent; NaN for none.",
+            () => Window.FailureRatePercent);
         Show("active_requests", OfRequests, "Requests being answered.", () => ActiveRequests.Value);
     }
 
@@ -281,18 +318,18 @@ public sealed class SliceMeter : IDisposable
         Show(
             "request_duration_ms_avg",
             Milliseconds,
-            "Mean time from request head to last byte. In milliseconds, since start.",
-            () => RequestDuration.MeanMs);
+            "Mean time from request head to last byte, in milliseconds, over the last five minutes; NaN without any.",
+            () => Window.RequestMs);
         Show(
             "subrequest_duration_ms_avg",
             Milliseconds,
-            "Mean time of a subrequest. In milliseconds, since start.",
-            () => SubrequestDuration.MeanMs);
+            "Mean time of a subrequest, in milliseconds, over the last five minutes; NaN without any.",
+            () => Window.SubrequestMs);
         Show(
             "assembly_duration_ms_avg",
             Milliseconds,
-            "Mean time from the first to the last byte of a response of slices. In milliseconds, since start.",
-            () => AssemblyDuration.MeanMs);
+            "Mean time from first to last byte of a response of slices, in milliseconds, over the last five minutes; NaN without any.",
+            () => Window.AssemblyMs);
     }
 
     // Their names begin with PurgePrefix, by which they are left out.
@@ -304,64 +341,14 @@ public sealed class SliceMeter : IDisposable
         Count("purge_auth_failures_total", OfRequests, "PURGE requests without the right to.", PurgeAuthFailures);
     }
 
-    private void ShowStore()
-    {
-        ShowOfStore("cache_entries", OfSlices, "Slices in the store.", store => store.Slices());
-        ShowOfStore("cache_objects", "{object}", "Objects in the store.", store => store.Objects());
-        ShowOfStore("cache_bytes", Bytes, "Bytes taken in the store.", store => store.UsedBytes());
-        ShowOfStore("cache_capacity_bytes", Bytes, "Most bytes the store may take.", store => store.CapacityBytes());
-        ShowOfStore(
-            "cache_allocated_bytes",
-            Bytes,
-            "Bytes of disk or memory that the store has taken so far; it grows in steps up to its capacity.",
-            store => store.AllocatedBytes());
-        ShowOfStore(
-            "cache_overflow_bytes",
-            Bytes,
-            "Bytes of memory beside the store, for slices that the store cannot keep just now.",
-            store => store.OverflowBytes());
-        ShowOfStore(
-            "cache_index_bytes",
-            Bytes,
-            "Bytes of memory that keys, heads and tables of what is stored take, about; limits.index_memory bounds them.",
-            store => store.IndexBytes());
-        ShowOfStore(
-            "cache_writable",
-            YesOrNo,
-            "1 while the store takes writes, 0 after the disk has refused one.",
-            store => store.IsWritable() ? 1 : 0);
-        ShowOfStore(
-            "cache_persistent",
-            YesOrNo,
-            "1 when the store is on disk, 0 when it is in memory.",
-            store => store.IsPersistent() ? 1 : 0);
-    }
+    private void Count(string name, string unit, string help, StripedCounter counter) => _instruments.Count(name, unit, help, counter);
 
-    private void ShowOrigin() => _meter.CreateObservableGauge(
-        Prefix + "origin_healthy",
-        () => Labelled("address", _originHealth?.Invoke() ?? []),
-        YesOrNo,
-        "1 for each address of the origin, 0 while it rests.");
-
-    private void Count(string name, string unit, string help, StripedCounter counter) => Count(name, unit, help, () => counter.Value);
-
-    private void Count(string name, string unit, string help, Func<long> read) =>
-        _meter.CreateObservableCounter(Prefix + name, read, unit, help);
+    private void Count(string name, string unit, string help, Func<long> read) => _instruments.Count(name, unit, help, read);
 
     private void Count(string name, string unit, string help, string label, Func<IEnumerable<KeyValuePair<string, long>>> read) =>
-        _meter.CreateObservableCounter(Prefix + name, () => Labelled(label, read()), unit, help);
+        _instruments.Count(name, unit, help, label, read);
 
-    private void Show(string name, string unit, string help, Func<double> value) =>
-        _meter.CreateObservableGauge(Prefix + name, value, unit, help);
+    private void Show(string name, string unit, string help, Func<double> value) => _instruments.Show(name, unit, help, value);
 
-    private void ShowOfStore(string name, string unit, string help, Func<StoreSource, long> value) => _meter.CreateObservableGauge(
-        Prefix + name, () => _store is { } store ? [new Measurement<long>(value(store))] : Array.Empty<Measurement<long>>(), unit, help);
-
-    private DurationInstrument Time(string name, string help) =>
-        _reader.Count(_meter.CreateHistogram<double>(Prefix + name, "s", help), _sheet);
-
-    private static double Share(long part, long rest) => part + rest == 0 ? 0 : 100.0 * part / (part + rest);
-
-    private static IEnumerable<Measurement<long>> Labelled(string label, IEnumerable<KeyValuePair<string, long>> values) =>
-        values.Select(pair => new Measurement<long>(pair.Value, KeyValuePair.Create(label, (object?)pair.Key)));
+    private DurationInstrument Time(string name, string help) => _instruments.Time(name, help, _sheet);
 }

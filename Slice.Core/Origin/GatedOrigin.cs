@@ -8,8 +8,9 @@ namespace Slice.Core.Origin;
 /// <c>limits.max_origin_requests</c> holds on every path. Thread-safe.
 /// </summary>
 /// <param name="gate">The limit.</param>
+/// <param name="time">The clock.</param>
 /// <param name="meter">Counts what is sent.</param>
-public sealed class GatedOrigin(OriginGate gate, SliceMeter meter)
+public sealed class GatedOrigin(OriginGate gate, TimeProvider time, SliceMeter meter)
 {
     /// <summary>Which origin refuses to be asked for a version by name.</summary>
     public ConditionRefusals Refusals { get; } = new();
@@ -69,13 +70,14 @@ public sealed class GatedOrigin(OriginGate gate, SliceMeter meter)
             }
 
             meter.Subrequests.Add(1);
+            long sentAt = time.GetTimestamp();
             var result = await origin.SendAsync(request with { Abandoned = unwanted.Token }, ct);
             response = result.Response;
             permit.HeadArrived();
             Count(result);
             return response is null
                 ? (null, result.Failure with { Repeats = result.Repeats })
-                : (new PermittedResponse(response, permit), Failure.None);
+                : (new PermittedResponse(response, permit, sentAt), Failure.None);
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested && unwanted.IsCancellationRequested)
         {

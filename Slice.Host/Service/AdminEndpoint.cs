@@ -1,5 +1,4 @@
 using Slice.Core.Http;
-using Slice.Core.Observability;
 using Slice.Net.Exchange;
 using Slice.Net.Handlers;
 
@@ -9,7 +8,7 @@ namespace Slice.Host.Service;
 /// The metrics port: <c>/metrics</c> for Prometheus, <c>/health</c> for probes, <c>/</c> for people, and PURGE of any URL of the proxy
 /// port.
 /// </summary>
-internal sealed class AdminEndpoint(SliceMeter meter, HealthHandler health, PurgeHandler purge, string version) : IRequestHandler
+internal sealed class AdminEndpoint(MetricsHandler metrics, HealthHandler health, PurgeHandler purge, string version) : IRequestHandler
 {
     /// <inheritdoc/>
     public ValueTask HandleAsync(HttpExchange exchange)
@@ -28,7 +27,7 @@ internal sealed class AdminEndpoint(SliceMeter meter, HealthHandler health, Purg
         var path = exchange.Head.Target.Path;
         if (path.SequenceEqual("/metrics"u8))
         {
-            return ErrorResponder.WriteAsync(exchange, 200, PrometheusText.ContentType, PrometheusText.Format(meter.Read()));
+            return metrics.HandleAsync(exchange);
         }
 
         if (path.SequenceEqual("/health"u8))

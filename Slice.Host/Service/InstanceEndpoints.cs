@@ -39,7 +39,7 @@ internal static class InstanceEndpoints
     /// <param name="held">Knows the connections, when the service manager holds the sockets; else null.</param>
     public static void ConfigureProxy(KestrelServerOptions kestrel, SliceOptions options, Func<InstanceParts> parts, HeldConnections? held)
     {
-        Limit(kestrel, options);
+        Limit(kestrel);
         kestrel.Listen(IPEndPoint.Parse(options.ListenAddress), listen => ServeClients(listen, options, parts, held));
         if (options.Tls.ListenAddress is { } tlsAddress)
         {
@@ -50,19 +50,22 @@ internal static class InstanceEndpoints
     /// <summary>Configures the metrics port.</summary>
     public static void ConfigureAdmin(KestrelServerOptions kestrel, SliceOptions options, InstanceParts parts)
     {
-        Limit(kestrel, options);
-        kestrel.Listen(IPEndPoint.Parse(options.MetricsEndpoint.Address), listen => listen.Run(parts.Admin.OnConnectedAsync));
+        Limit(kestrel);
+        kestrel.Listen(IPEndPoint.Parse(options.MetricsEndpoint.Address), listen =>
+        {
+            listen.Use(next => connection => parts.AdminConnections.OnConnectedAsync(connection, next));
+            listen.Run(parts.Admin.OnConnectedAsync);
+        });
     }
 
-    private static void Limit(KestrelServerOptions kestrel, SliceOptions options)
+    private static void Limit(KestrelServerOptions kestrel)
     {
-        kestrel.Limits.MaxConcurrentConnections = options.Limits.MaxConnections;
         kestrel.Limits.MaxRequestBufferSize = InputBufferBytes;
         kestrel.Limits.MaxRequestLineSize = InputBufferBytes;
         kestrel.Limits.MaxRequestHeadersTotalSize = InputBufferBytes;
     }
 
-    // From the socket inwards: who the client is, TLS, HTTP.
+    // From the socket inwards: whether there is room, who the client is, TLS, HTTP.
     private static void ServeClients(
         ListenOptions listen, SliceOptions options, Func<InstanceParts> parts, HeldConnections? held, bool isTls = false)
     {
@@ -72,6 +75,7 @@ internal static class InstanceEndpoints
             listen.Use(next => connection => held.ServeAsync(connection, next));
         }
 
+        listen.Use(next => connection => parts().ClientConnections.OnConnectedAsync(connection, next));
         if (options.ProxyProtocol.Enabled)
         {
             listen.Use(next => connection => parts().ProxyProtocol!.OnConnectedAsync(connection, next));

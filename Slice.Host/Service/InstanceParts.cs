@@ -20,6 +20,12 @@ internal sealed record InstanceParts
     /// <summary>Serves the metrics port.</summary>
     public required ConnectionHandler Admin { get; init; }
 
+    /// <summary>Counts and bounds the connections of clients, on all their ports together.</summary>
+    public required ConnectionLimit ClientConnections { get; init; }
+
+    /// <summary>The same for the metrics port.</summary>
+    public required ConnectionLimit AdminConnections { get; init; }
+
     /// <summary>Stands before every client connection; null when the PROXY protocol is off.</summary>
     public required ProxyProtocolMiddleware? ProxyProtocol { get; init; }
 

@@ -48,6 +48,7 @@ internal sealed class ProxyProtocolMiddleware
         if (!draining.IsCancellationRequested)
         {
             _meter.Errors.Add("proxy_protocol");
+            _meter.RefusedConnections.Add((int)ConnectionRefusal.ProxyProtocol);
             _log.ProxyProtocolRefused(connection.RemoteEndPoint, problem);
         }
 

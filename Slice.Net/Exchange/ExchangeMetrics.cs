@@ -35,7 +35,7 @@ internal sealed class ExchangeMetrics(SliceMeter meter) : IExchangeObserver
         entry.Add(meter.BytesToClient, record.BodyBytes);
         entry.Add(meter.BytesFromCache, record.BytesFromStore);
         entry.Add(meter.CacheHits, record.SlicesHit);
-        entry.Add(meter.CacheMisses, record.SlicesFetched);
+        entry.Add(meter.CacheMisses, record.SlicesFetched + record.SlicesFailed);
         if (record.Duration is { } duration)
         {
             entry.Record(meter.RequestDuration.Recorded, duration);

@@ -39,6 +39,9 @@ internal readonly ref struct ExchangeRecord
     /// <summary>Slices of the answer that came from the origin.</summary>
     public int SlicesFetched { get; init; }
 
+    /// <summary>Slices of the answer that the origin was asked for and did not give; of an object that nobody knows, one.</summary>
+    public int SlicesFailed { get; init; }
+
     /// <summary>
     /// Name of the address of the origin that was asked for this request alone, or whose answer began the object; null for none.
     /// </summary>

@@ -174,6 +174,9 @@ internal sealed class HttpExchange
     /// <summary>Slices of the answer that came from the origin.</summary>
     public int SlicesFetched { get; set; }
 
+    /// <summary>Slices of the answer that the origin was asked for and did not give.</summary>
+    public int SlicesFailed { get; set; }
+
     /// <summary>The time, by both clocks.</summary>
     public Instant Now => Instant.Now(_time);
 
@@ -237,6 +240,7 @@ internal sealed class HttpExchange
             CacheDetail = _cacheDetail,
             SlicesHit = SlicesHit,
             SlicesFetched = SlicesFetched,
+            SlicesFailed = SlicesFailed,
             Origin = Origin,
             TimeToFirstByte = FirstByteAt != 0 && hasRequest ? _time.GetElapsedTime(StartedAt, FirstByteAt) : null,
             AssemblyDuration = DeliveredAt != 0 ? _time.GetElapsedTime(FirstByteAt, DeliveredAt) : null,
@@ -338,7 +342,7 @@ internal sealed class HttpExchange
         _settings = settings;
         Status = 0;
         BodyBytes = BytesFromStore = 0;
-        SlicesHit = SlicesFetched = 0;
+        SlicesHit = SlicesFetched = SlicesFailed = 0;
         FirstByteAt = DeliveredAt = StartedAt = 0;
         Origin = null;
         EndsWithConnection = false;

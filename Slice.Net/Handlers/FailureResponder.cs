@@ -1,3 +1,4 @@
+using Slice.Core.Fetching;
 using Slice.Core.Origin;
 using Slice.Net.Exchange;
 
@@ -32,6 +33,18 @@ internal sealed class FailureResponder(RequestLog log)
         {
             log.OriginAnsweredError(exchange, status, exchange.Origin);
         }
+    }
+
+    /// <summary>
+    /// Notes on the exchange a slice that the origin did not give, when the result is an outage: what a client wanted of the cache is a
+    /// miss all the same, or the hit rate would look well in an outage.
+    /// </summary>
+    public static void NoteMiss(HttpExchange exchange, ObjectFetchResult result)
+    {
+        bool hasFailed = result is ObjectFetchResult.Failed failed
+            ? !OwnRequestFallback.CanHelp(failed.Failure)
+            : result is ObjectFetchResult.Answered && PartialResponseCheck.MayPass(result.OriginStatus);
+        exchange.SlicesFailed += hasFailed ? 1 : 0;
     }
 
     /// <summary>Notes on the exchange whose fault a failure is.</summary>

@@ -228,6 +228,7 @@ internal sealed class GetHandler(
         failures.NoteStatus(exchange, result.WasCollapsed ? 0 : result.OriginStatus);
         status = status with { IsCollapsed = result.WasCollapsed, ForwardStatus = result.OriginStatus };
         status = result.Detail == CacheDetail.None ? status : status with { Detail = result.Detail };
+        FailureResponder.NoteMiss(exchange, result);
         switch (result)
         {
             case ObjectFetchResult.Found found:

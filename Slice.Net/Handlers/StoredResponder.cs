@@ -224,9 +224,11 @@ internal sealed class StoredResponder(
                     return true;
                 }
 
+                exchange.SlicesFailed++;
                 await failures.RespondAsync(exchange, outcome.Failure);
                 return true;
             case DeliveryStatus.Failed:
+                exchange.SlicesFailed++;
                 FailureResponder.NoteEnding(exchange, outcome.Failure);
                 log.OriginFailed(exchange, outcome.Failure);
                 break;

@@ -23,7 +23,7 @@ public sealed class PagesAheadTests : IDisposable
     private readonly TestDirectory _directory = new("pages-ahead");
     private readonly PageResidency _residency = new();
     private readonly SliceWindow _window = new(fetcher: null!);
-    private readonly SliceMeter _meter = new();
+    private readonly SliceMeter _meter = new(TimeProvider.System);
     private readonly PagesAhead _ahead;
     private SliceStore _store;
     private StoredSlice[] _slices = [];

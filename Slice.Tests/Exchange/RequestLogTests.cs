@@ -8,7 +8,7 @@ namespace Slice.Tests.Exchange;
 /// <summary>A line that is off costs nothing: what it would say is not even looked at.</summary>
 public sealed class RequestLogTests : IDisposable
 {
-    private readonly SliceMeter _meter = new();
+    private readonly SliceMeter _meter = new(TimeProvider.System);
 
     public void Dispose() => _meter.Dispose();
 

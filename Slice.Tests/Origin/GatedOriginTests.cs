@@ -8,12 +8,12 @@ namespace Slice.Tests.Origin;
 /// <summary>The only way to the origin for requests of ours, and who has the permit at each moment.</summary>
 public sealed class GatedOriginTests : IDisposable
 {
-    private readonly SliceMeter _meter = new();
+    private readonly SliceMeter _meter = new(TimeProvider.System);
     private readonly OriginGate _gate = new(limit: 1, TimeProvider.System);
     private readonly FakeOriginClient _origin = new();
     private readonly GatedOrigin _gated;
 
-    public GatedOriginTests() => _gated = new GatedOrigin(_gate, _meter);
+    public GatedOriginTests() => _gated = new GatedOrigin(_gate, TimeProvider.System, _meter);
 
     public void Dispose()
     {
@@ -119,7 +119,7 @@ public sealed class GatedOriginTests : IDisposable
     {
         var time = new FakeTimeProvider();
         using var gate = new OriginGate(limit: 1, time);
-        var gated = new GatedOrigin(gate, _meter);
+        var gated = new GatedOrigin(gate, TimeProvider.System, _meter);
         var ct = TestContext.Current.CancellationToken;
         var slow = gated.SendAsync(_origin, Request, TimeSpan.FromDays(1), ct).AsTask();
         await _origin.NextAsync();

@@ -8,7 +8,7 @@ public sealed class RetryLoopTests : IDisposable
 {
     private static readonly Failure s_refused = new(FetchError.ConnectionRefused) { Origin = "http://a" };
 
-    private readonly SliceMeter _meter = new();
+    private readonly SliceMeter _meter = new(TimeProvider.System);
     private readonly ManualTime _time = new();
 
     public void Dispose() => _meter.Dispose();

@@ -32,7 +32,7 @@ internal sealed class FetchBed : IAsyncDisposable
             FillWholeBytes = fillWholeBytes,
             QueueTimeout = queueTimeout ?? Deadline.Default,
         };
-        var gated = new GatedOrigin(Gate, Meter);
+        var gated = new GatedOrigin(Gate, Time, Meter);
         var parts = new PartReader(gated, Time, Meter);
         var attempts = new SliceFetchAttempts(parts, Store, Meter, _stopping.Token);
         Fetcher = new SliceFetcher(attempts, Index, Time, Meter, _stopping.Token)
@@ -56,7 +56,7 @@ internal sealed class FetchBed : IAsyncDisposable
 
     public ObjectIndex Index { get; } = new();
 
-    public SliceMeter Meter { get; } = new();
+    public SliceMeter Meter { get; } = new(TimeProvider.System);
 
     public SliceGrid Grid { get; }
 

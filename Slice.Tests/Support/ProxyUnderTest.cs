@@ -47,7 +47,8 @@ internal sealed class ProxyUnderTest : IAsyncDisposable
 
     /// <summary>Starts a proxy in front of <paramref name="origin"/>, with no waits between retries worth mentioning.</summary>
     public static Task<ProxyUnderTest> StartAsync(
-        Uri origin, int sliceSizeBytes, Func<SliceOptions, SliceOptions>? configure = null, TimeProvider? time = null)
+        Uri origin, int sliceSizeBytes, Func<SliceOptions, SliceOptions>? configure = null, TimeProvider? time = null,
+        TimeProvider? lastMinutes = null)
     {
         var options = new SliceOptions
         {
@@ -57,11 +58,16 @@ internal sealed class ProxyUnderTest : IAsyncDisposable
             MetricsEndpoint = new MetricsEndpointOptions { Address = "127.0.0.1:0" },
             Store = new CacheStoreOptions { MemorySizeBytes = 64 << 20 },
         };
-        return StartAsync(configure?.Invoke(options) ?? options, time ?? TimeProvider.System, (_, level) => level >= LogLevel.Debug);
+        return StartAsync(
+            configure?.Invoke(options) ?? options, time ?? TimeProvider.System, (_, level) => level >= LogLevel.Debug, lastMinutes);
     }
 
-    /// <summary>Starts a proxy under this configuration; what is logged is what <paramref name="allows"/> allows.</summary>
-    public static async Task<ProxyUnderTest> StartAsync(SliceOptions options, TimeProvider time, Func<string?, LogLevel, bool> allows)
+    /// <summary>
+    /// Starts a proxy under this configuration; what is logged is what <paramref name="allows"/> allows. What is shown of the last minutes
+    /// goes by <paramref name="lastMinutes"/>, if there is such a clock.
+    /// </summary>
+    public static async Task<ProxyUnderTest> StartAsync(
+        SliceOptions options, TimeProvider time, Func<string?, LogLevel, bool> allows, TimeProvider? lastMinutes = null)
     {
         var log = new LogCapture();
         Composition? composition = null;
@@ -70,7 +76,8 @@ internal sealed class ProxyUnderTest : IAsyncDisposable
             options,
             (options, loggers) =>
             {
-                composition = new Composition(options, loggers, time, metrics => observer = new RecordingObserver(metrics));
+                composition = new Composition(
+                    options, loggers, time, metrics => observer = new RecordingObserver(metrics), lastMinutes);
                 return composition.Parts;
             },
             logging => logging.ClearProviders().AddProvider(log).SetMinimumLevel(LogLevel.Trace).AddFilter(allows));

@@ -7,7 +7,7 @@ namespace Slice.Benchmarks.Micro;
 [MemoryDiagnoser]
 public class CountingBenchmarks : IDisposable
 {
-    private readonly SliceMeter _meter = new();
+    private readonly SliceMeter _meter = new(TimeProvider.System);
     private readonly TimeSpan _duration = TimeSpan.FromMilliseconds(3);
 
     /// <summary>One count.</summary>

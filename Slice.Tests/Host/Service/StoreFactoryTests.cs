@@ -18,7 +18,8 @@ public class StoreFactoryTests
         using var loggers = LoggerFactory.Create(builder => builder.AddProvider(log));
         var onDisk = new CacheStoreOptions { OnDisk = true, Directory = directory.Path, DiskSizeBytes = 1 << 20 };
         var factory = new StoreFactory(loggers.CreateLogger<StoreFactory>());
-        using var store = factory.Open(new SliceOptions { Store = onDisk }, new ObjectIndex(), TimeProvider.System, new SliceMeter());
+        using var meter = new SliceMeter(TimeProvider.System);
+        using var store = factory.Open(new SliceOptions { Store = onDisk }, new ObjectIndex(), TimeProvider.System, meter);
 
         store.JournalFaulted!(new InvalidOperationException("a bug"));
 

@@ -1,0 +1,130 @@
+using System.Diagnostics.Metrics;
+using static Slice.Core.Observability.MeterInstruments;
+
+namespace Slice.Core.Observability;
+
+/// <summary>
+/// Where a <see cref="SliceMeter"/> gets figures that other parts know. Each is asked when metrics are read, from any thread, and must not
+/// throw; what is not set has no values. Set each once, or again after a reload.
+/// </summary>
+public sealed class MeterSources
+{
+    private volatile StoreSource? _store;
+    private volatile Func<IEnumerable<KeyValuePair<string, long>>>? _originHealth;
+    private volatile Func<IEnumerable<KeyValuePair<string, long>>>? _originConnections;
+    private volatile Func<IEnumerable<KeyValuePair<string, long>>>? _certificates;
+    private volatile KeyValuePair<string, object?>[]? _build;
+
+    /// <summary>The store.</summary>
+    public StoreSource? Store
+    {
+        get => _store;
+        set => _store = value;
+    }
+
+    /// <summary>1 or 0 for each address of the origin.</summary>
+    public Func<IEnumerable<KeyValuePair<string, long>>>? OriginHealth
+    {
+        get => _originHealth;
+        set => _originHealth = value;
+    }
+
+    /// <summary>Open connections to the origin, by the pool that they are of.</summary>
+    public Func<IEnumerable<KeyValuePair<string, long>>>? OriginConnections
+    {
+        get => _originConnections;
+        set => _originConnections = value;
+    }
+
+    /// <summary>The end of each certificate that clients are shown, in Unix time, by its subject.</summary>
+    public Func<IEnumerable<KeyValuePair<string, long>>>? Certificates
+    {
+        get => _certificates;
+        set => _certificates = value;
+    }
+
+    /// <summary>Says which build this is.</summary>
+    public void SetBuild(string version, string commit) =>
+        _build = [KeyValuePair.Create("version", (object?)version), KeyValuePair.Create("commit", (object?)commit)];
+
+    /// <summary>Makes the instruments for all of it.</summary>
+    internal void ShowIn(MeterInstruments instruments)
+    {
+        ShowStore(instruments);
+        ShowOrigin(instruments);
+        ShowInstance(instruments);
+    }
+
+    private void ShowStore(MeterInstruments instruments)
+    {
+        ShowOfStore(instruments, "cache_entries", OfSlices, "Slices in the store.", store => store.Slices());
+        ShowOfStore(instruments, "cache_objects", "{object}", "Objects in the store.", store => store.Objects());
+        ShowOfStore(instruments, "cache_bytes", Bytes, "Bytes taken in the store.", store => store.UsedBytes());
+        ShowOfStore(instruments, "cache_capacity_bytes", Bytes, "Most bytes the store may take.", store => store.CapacityBytes());
+        ShowOfStore(
+            instruments,
+            "cache_allocated_bytes",
+            Bytes,
+            "Bytes of disk or memory that the store has taken so far; it grows in steps up to its capacity.",
+            store => store.AllocatedBytes());
+        ShowOfStore(
+            instruments,
+            "cache_overflow_bytes",
+            Bytes,
+            "Bytes of memory beside the store, for slices that the store cannot keep just now.",
+            store => store.OverflowBytes());
+        ShowOfStore(
+            instruments,
+            "cache_index_bytes",
+            Bytes,
+            "Bytes of memory that keys, heads and tables of what is stored take, about; limits.index_memory bounds them.",
+            store => store.IndexBytes());
+        ShowOfStore(
+            instruments,
+            "cache_writable",
+            YesOrNo,
+            "1 while the store takes writes, 0 after the disk has refused one.",
+            store => store.IsWritable() ? 1 : 0);
+        ShowOfStore(
+            instruments,
+            "cache_persistent",
+            YesOrNo,
+            "1 when the store is on disk, 0 when it is in memory.",
+            store => store.IsPersistent() ? 1 : 0);
+    }
+
+    private void ShowOrigin(MeterInstruments instruments)
+    {
+        instruments.Show(
+            "origin_healthy",
+            YesOrNo,
+            "1 for each address of the origin, 0 while it rests.",
+            "address",
+            () => _originHealth?.Invoke() ?? []);
+        instruments.Show(
+            "origin_connections",
+            OfConnections,
+            "Open connections to the origin, idle ones too, by the pool that they are of.",
+            "pool",
+            () => _originConnections?.Invoke() ?? []);
+    }
+
+    private void ShowInstance(MeterInstruments instruments)
+    {
+        instruments.Show(
+            "certificate_expiry_timestamp_seconds",
+            Seconds,
+            "End of each certificate that clients are shown, in Unix time, by its subject.",
+            "subject",
+            () => _certificates?.Invoke() ?? []);
+        instruments.Show(
+            "build_info",
+            YesOrNo,
+            "1, with the version and the commit of this build.",
+            () => _build is { } labels ? [new Measurement<long>(1, labels)] : Array.Empty<Measurement<long>>());
+    }
+
+    private void ShowOfStore(MeterInstruments instruments, string name, string unit, string help, Func<StoreSource, long> value) =>
+        instruments.Show(
+            name, unit, help, () => _store is { } store ? [new Measurement<long>(value(store))] : Array.Empty<Measurement<long>>());
+}
