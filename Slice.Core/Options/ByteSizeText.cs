@@ -7,17 +7,19 @@ namespace Slice.Core.Options;
 /// (KiB, MiB, GiB, TiB), those of SI in 1,000s (KB, MB, GB, TB); upper and lower case are the same, and a space may stand before the unit.
 /// </summary>
 /// <remarks>
-/// A lone <c>k</c>, <c>m</c> or <c>g</c> is refused: nginx means 1,024s by it and disk makers mean 1,000s.
+/// A lone <c>k</c>, <c>m</c>, <c>g</c> or <c>t</c> counts in 1,024s, as in nginx, HAProxy and systemd: their numbers can be carried over.
+/// So <c>1m</c> is 1 MiB, and <c>1MB</c> is a little less.
 /// </remarks>
 public static class ByteSizeText
 {
     /// <summary>How a size is written, in words for an error line.</summary>
-    public const string Syntax = "bytes, or a whole number with B, KB, KiB, MB, MiB, GB, GiB, TB or TiB";
+    public const string Syntax = "bytes, or a whole number with KiB, MiB, GiB, TiB or K, M, G, T (all 1,024s) or KB, MB, GB, TB (1,000s)";
 
     // Largest first, binary before decimal: Format takes the first unit that divides the size.
     private static readonly (string Unit, long Bytes)[] s_units =
     [
         ("TiB", 1L << 40), ("GiB", 1L << 30), ("MiB", 1L << 20), ("KiB", 1L << 10),
+        ("T", 1L << 40), ("G", 1L << 30), ("M", 1L << 20), ("K", 1L << 10),
         ("TB", 1_000_000_000_000), ("GB", 1_000_000_000), ("MB", 1_000_000), ("KB", 1_000), ("B", 1),
     ];
 
