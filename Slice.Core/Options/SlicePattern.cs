@@ -32,7 +32,7 @@ public static class SlicePattern
         }
         catch (NotSupportedException)
         {
-            return "cannot be matched in linear time";
+            return PatternLimits.Explain(text);
         }
     }
 }
