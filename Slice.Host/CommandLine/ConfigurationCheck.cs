@@ -14,7 +14,7 @@ public static class ConfigurationCheck
     /// <param name="request">What the command line says.</param>
     /// <param name="readEnvironment">Gives the value of an environment variable, or null.</param>
     /// <param name="output">Gets the configuration and the notices of start-up.</param>
-    /// <param name="error">Gets the errors.</param>
+    /// <param name="error">Gets the errors; or warnings, which do not make it fail.</param>
     /// <returns><see cref="ExitCode.Ok"/> or <see cref="ExitCode.Configuration"/>.</returns>
     public static int Run(ConfigurationRequest request, Func<string, string?> readEnvironment, TextWriter output, TextWriter error)
     {
@@ -28,6 +28,11 @@ public static class ConfigurationCheck
         foreach (string comment in loaded.Notices.Prepend($"effective configuration from {string.Join(", ", loaded.Files)}"))
         {
             output.WriteLine($"# {PrintableText.Escape(comment, int.MaxValue)}");
+        }
+
+        foreach (string warning in CertificateWarnings.Of(loaded.Options, TimeProvider.System.GetUtcNow()))
+        {
+            error.WriteLine($"warning: {PrintableText.Escape(warning, int.MaxValue)}");
         }
 
         output.Write(EffectiveConfiguration.Write(loaded.Options));

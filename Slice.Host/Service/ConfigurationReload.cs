@@ -137,6 +137,7 @@ internal sealed partial class ConfigurationReload : IHostedService, IDisposable
         else
         {
             LogCertificateReloaded(path);
+            CertificateLog.Warn(_logger, _running, TimeProvider.System.GetUtcNow());
         }
     }
 

@@ -136,6 +136,7 @@ internal sealed partial class Instance : IAsyncDisposable
 
             sockets.Claim(keyByEndPoint);
             held = sockets.AreHeld ? new HeldConnections() : null;
+            CertificateLog.Warn(logger, options, TimeProvider.System.GetUtcNow());
             parts = Compose(options, compose, host);
             instance = new Instance(host, parts, options, held, logger);
             await instance.StartAsync(lowered ?? []);

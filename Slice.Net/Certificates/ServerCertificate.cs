@@ -68,6 +68,17 @@ public sealed class ServerCertificate : IDisposable
         return problem;
     }
 
+    /// <summary>Reads the files for their period of validity, and forgets them again.</summary>
+    /// <returns>That it is over, has not begun, or ends soon; null when all is well, or the files cannot be used.</returns>
+    public static string? WarnOfPeriod(string certificatePath, string keyPath, DateTimeOffset now)
+    {
+        CertificateFiles.Read(certificatePath, keyPath, out var files);
+        using (files)
+        {
+            return files?.WarnOfPeriod(now);
+        }
+    }
+
     /// <summary>Reads the files again; what was there stays when they cannot be used.</summary>
     /// <returns>What is wrong, or null.</returns>
     public string? Reload()
