@@ -124,7 +124,7 @@ internal sealed class CacheRuleReader
             return ttl;
         }
 
-        Report(_nodes["ttl"], "ttl", text, "not a duration", DurationText.Syntax);
+        Report(_nodes["ttl"], "ttl", text, ValueHint.OfDuration(text), DurationText.Syntax);
         return null;
     }
 

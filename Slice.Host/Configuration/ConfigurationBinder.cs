@@ -32,7 +32,7 @@ internal sealed class ConfigurationBinder
         }
         else if (root is not (null or ConfigurationScalar { IsNull: true }))
         {
-            binder.AddProblem(root, null, null, Describe(root), "a file of keys and values");
+            binder.AddProblem(root, null, null, RootHint.Describe(root) ?? Describe(root), "a file of keys and values, KEY: VALUE");
         }
 
         return binder._options;
@@ -47,6 +47,12 @@ internal sealed class ConfigurationBinder
             if (name is null)
             {
                 AddProblem(entry.Key, sectionName.Length == 0 ? null : sectionName, null, Describe(entry.Key), "a name as key");
+            }
+            else if (name == "<<")
+            {
+                AddProblem(
+                    entry.Key, Qualify(sectionName, name), null, "a merge key, which YAML 1.2 does not have",
+                    "an alias, KEY: *NAME, for a whole value; or a second file, which overrides the first key by key");
             }
             else if (!lineByName.TryAdd(name, entry.Key.Line))
             {
@@ -96,6 +102,7 @@ internal sealed class ConfigurationBinder
     {
         if (node is ConfigurationScalar { IsNull: true })
         {
+            _places.SetEmpty(key.Name, _file, node.Line, node.Column);
             return;
         }
 
@@ -114,7 +121,7 @@ internal sealed class ConfigurationBinder
         }
         else if (node is not ConfigurationScalar scalar)
         {
-            AddWrongType(key, node, Describe(node));
+            AddWrongType(key, node, Describe(node) + AddressHint.OfList(node));
         }
         else if (ScalarValue.Parse(key, scalar, out object? value) is string problem)
         {
@@ -178,7 +185,7 @@ internal sealed class ConfigurationBinder
                 : Describe(item);
             if (problem is not null)
             {
-                AddError(item, key, problem, OriginAddress.Syntax);
+                AddError(item, key, problem + AddressHint.OfList(items.Count == 1 ? node : item), OriginAddress.Syntax);
                 _places.SetFaulty(key.Name);
             }
             else

@@ -9,6 +9,9 @@ internal sealed class ConfigurationPlaces
     /// <summary>Says that a key is set here; a later file replaces the place.</summary>
     public void Set(string key, string file, int line, int column) => _placeByKey[key] = (file, line, column);
 
+    /// <summary>Says that a key stands here without a value, which changes nothing. The place counts when nothing sets the key.</summary>
+    public void SetEmpty(string key, string file, int line, int column) => _placeByKey.TryAdd(key, (file, line, column));
+
     /// <summary>Says that an error of this key was reported, so that its absence is not reported as another.</summary>
     public void SetFaulty(string key) => _faultyKeys.Add(key);
 

@@ -24,7 +24,8 @@ public static class ConfigurationReader
             ConfigurationNode? root = ConfigurationFile.ReadText(file, errors) is string text
                 ? YamlTreeReader.Read(file, text, errors)
                 : null;
-            everyFileIsYaml &= errors.Count == errorsBefore;
+            bool saysKeys = root is null or ConfigurationSection or ConfigurationScalar { IsNull: true };
+            everyFileIsYaml &= saysKeys && errors.Count == errorsBefore;
             options = ConfigurationBinder.Bind(file, root, options, places, errors);
         }
 

@@ -6,10 +6,16 @@ namespace Slice.Host.Configuration;
 /// <summary>What an unknown key was probably meant to be.</summary>
 internal static class KeySuggestion
 {
-    /// <summary>A question to append to an error, <c>, did you mean …?</c>, or nothing when no key is near.</summary>
+    /// <summary>
+    /// What to append to an error: <c>, that is … here</c> for a name of another program, <c>, did you mean …?</c> for one that is near a
+    /// key, or nothing.
+    /// </summary>
     /// <param name="sectionName">The section the key stands in; empty at the top.</param>
     /// <param name="name">The unknown key.</param>
-    public static string For(string sectionName, string name)
+    public static string For(string sectionName, string name) =>
+        ForeignKeys.Find(name) is { } hint ? $", {hint}" : ForNearName(sectionName, name);
+
+    private static string ForNearName(string sectionName, string name)
     {
         IEnumerable<string> sectionsHere = OptionTable.Sections
             .Where(section => OptionTable.ParentOf(section) == sectionName)

@@ -22,11 +22,11 @@ internal static class ScalarValue
             case OptionKind.Size:
                 bool isSize = ByteSizeText.TryParse(scalar.Text, out long sizeBytes);
                 value = isSize ? sizeBytes : null;
-                return isSize ? null : $"not a size ({ByteSizeText.Syntax})";
+                return isSize ? null : $"{ValueHint.OfSize(scalar.Text)} ({ByteSizeText.Syntax})";
             case OptionKind.Duration:
                 bool isDuration = DurationText.TryParse(scalar.Text, out TimeSpan duration);
                 value = isDuration ? duration : null;
-                return isDuration ? null : $"not a duration ({DurationText.Syntax})";
+                return isDuration ? null : $"{ValueHint.OfDuration(scalar.Text)} ({DurationText.Syntax})";
             case OptionKind.LogLevel:
                 bool isSeverity = LogSeverityText.TryParse(scalar.Text, out LogSeverity severity);
                 value = isSeverity ? severity : null;
@@ -41,7 +41,7 @@ internal static class ScalarValue
     {
         bool isCount = WholeNumber.TryParse(scalar.Text, out long number);
         value = isCount && scalar.IsPlain ? number : null;
-        return !isCount ? "not a whole number" : !scalar.IsPlain ? "a text in quotes, not a whole number" : null;
+        return !isCount ? ValueHint.OfCount(scalar.Text) : !scalar.IsPlain ? "a text in quotes, not a whole number" : null;
     }
 
     /// <summary>Reads a flag; null and what is wrong, or the flag and null.</summary>
@@ -55,6 +55,6 @@ internal static class ScalarValue
             "false" or "False" or "FALSE" => false,
             _ => null,
         };
-        return value is not null ? null : scalar.IsPlain ? "not a flag" : "a text in quotes, not a flag";
+        return value is not null ? null : scalar.IsPlain ? ValueHint.OfFlag(scalar.Text) : "a text in quotes, not a flag";
     }
 }

@@ -37,22 +37,25 @@ internal sealed class YamlTreeReader
         catch (YamlException exception)
         {
             // Of a tab as indentation the scanner names the begin of the file, but it had read up to the line before.
-            errors.Add(NotYaml(file, exception.Start.Index == 0 ? reader.ReadUpTo : exception.Start, exception.Message));
+            errors.Add(NotYaml(file, text, exception.Start.Index == 0 ? reader.ReadUpTo : exception.Start, exception.Message));
             return null;
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
             // The scanner has bugs of its own: a list in brackets that is never closed makes it throw InvalidOperationException. A broken
             // file must not end a running proxy that was told to read it again.
-            errors.Add(NotYaml(file, reader.ReadUpTo, "not understood from here on"));
+            errors.Add(NotYaml(file, text, reader.ReadUpTo, "not understood from here on"));
             return null;
         }
     }
 
     private Mark ReadUpTo => _parser.Current?.End ?? Mark.Empty;
 
-    private static ConfigurationError NotYaml(string file, Mark place, string problem) =>
-        new(file, ToInt(place.Line), ToInt(place.Column), null, null, $"not YAML: {problem}", null);
+    private static ConfigurationError NotYaml(string file, string text, Mark place, string message)
+    {
+        YamlComplaint complaint = YamlComplaint.Of(text, ToInt(place.Line), ToInt(place.Column), message);
+        return new(file, complaint.Line, complaint.Column, null, null, $"not YAML: {complaint.Problem}", complaint.Allowed);
+    }
 
     private ConfigurationNode? ReadDocument()
     {
@@ -131,7 +134,11 @@ internal sealed class YamlTreeReader
         }
 
         Expect<MappingEnd>();
-        return new ConfigurationSection(ToInt(start.Start.Line), ToInt(start.Start.Column), entries);
+
+        // A section without braces inside of a list in brackets, [a: b], has no place of its own.
+        return start.Start.Index == 0 && entries.Count > 0
+            ? new ConfigurationSection(entries[0].Key.Line, entries[0].Key.Column, entries)
+            : new ConfigurationSection(ToInt(start.Start.Line), ToInt(start.Start.Column), entries);
     }
 
     private ParsingEvent Peek()

@@ -1,0 +1,161 @@
+using Slice.Core.Options;
+
+namespace Slice.Host.Configuration;
+
+/// <summary>
+/// Names that people bring from nginx, HAProxy, Varnish, Squid, Apache, Caddy and Traefik, and where the same thing is here. Case does not
+/// count, and hyphen and underscore are the same. Directives of nginx are explained in docs/migrating-from-nginx-slice.md.
+/// </summary>
+internal static class ForeignKeys
+{
+    private const string Migrating = "see docs/migrating-from-nginx-slice.md";
+
+    // One row per key or section of ours: the names that mean it.
+    private static readonly (string Key, string[] Names)[] s_sameThing =
+    [
+        ("upstream_address",
+        [
+            "upstream", "upstreams", "upstream_server", "upstream_servers", "upstream_url", "upstream_host", "origin", "origins",
+            "origin_server", "origin_url", "origin_address", "backend", "backends", "default_backend", "use_backend", "backend_address",
+            "proxy_pass", "reverse_proxy", "cache_peer", "target", "servers",
+        ]),
+        ("forward_host", ["preserve_host", "pass_host_header", "proxy_preserve_host", "host_header"]),
+        ("rewrite_location", ["proxy_redirect", "proxy_pass_reverse"]),
+        ("follow_redirects", ["redirects", "max_redirects"]),
+        ("upstream_health.max_failures", ["max_fails", "fall", "passive_max_fails"]),
+        ("upstream_health.rest", ["fail_timeout"]),
+        ("upstream_health", ["health_check", "healthcheck", "health_checks", "probe"]),
+        ("upstream_tls.server_name", ["proxy_ssl_name", "proxy_ssl_server_name", "sni"]),
+        ("upstream_tls.ca_file", ["proxy_ssl_trusted_certificate", "ca_certificate"]),
+        ("upstream_tls.verify", ["proxy_ssl_verify", "insecure_skip_verify", "ssl_verify", "verify_ssl", "tls_verify"]),
+        ("upstream_tls", ["proxy_ssl_protocols", "proxy_ssl_ciphers"]),
+        ("slice_size", ["slice", "chunk_size", "block_size", "part_size"]),
+        ("max_concurrent_subrequests", ["concurrency", "parallelism", "max_concurrency", "slice_concurrency", "prefetch"]),
+        ("max_retries", ["retries", "proxy_next_upstream_tries", "retry", "max_tries"]),
+        ("slice_patterns", ["location", "locations", "patterns", "path_patterns", "url_patterns"]),
+        ("enable_cache", ["cache", "proxy_cache", "caching", "cache_enabled"]),
+        ("cache_ttl", ["ttl", "default_ttl", "max_age", "cache_default_expire", "expires"]),
+        ("cache_rules",
+        [
+            "proxy_cache_valid", "proxy_ignore_headers", "proxy_cache_bypass", "proxy_no_cache", "proxy_cache_methods", "refresh_pattern",
+            "cache_control", "no_cache",
+        ]),
+        ("cache_stale_if_error", ["proxy_cache_use_stale", "grace", "default_grace", "stale_if_error", "max_stale"]),
+        ("cache_stale_while_revalidate", ["proxy_cache_background_update", "stale_while_revalidate"]),
+        ("cache_key", ["proxy_cache_key", "vcl_hash", "hash"]),
+        ("l1_cache_size_bytes", ["cache_mem", "memory_size", "memory_cache_size", "total_max_size"]),
+        ("limits.index_memory", ["keys_zone", "proxy_cache_min_free"]),
+        ("l2_cache_dir", ["proxy_cache_path", "cache_dir", "cache_path", "cache_directory", "cache_root", "storage", "disk_cache"]),
+        ("cache_size", ["max_size", "max_cache_size", "disk_size", "disk_cache_size", "cache_max_size"]),
+        ("listen_address", ["listen", "bind", "port", "http_port", "listen_port", "listener", "frontend", "entrypoints"]),
+        ("tls.listen_address", ["https_port", "ssl_port", "listen_ssl", "listen_tls"]),
+        ("tls.certificate", ["ssl_certificate", "crt", "cert", "ssl_cert", "tls_cert", "certfile"]),
+        ("tls.key", ["ssl_certificate_key", "ssl_key", "tls_key", "keyfile"]),
+        ("tls", ["ssl", "https"]),
+        ("proxy_protocol", ["accept_proxy", "send_proxy", "send_proxy_v2", "set_real_ip_from", "real_ip_header"]),
+        ("health_path", ["monitor_uri", "health", "health_endpoint", "healthz"]),
+        ("metrics_endpoint.address", ["stub_status", "stats", "stats_socket", "metrics_address", "prometheus", "admin", "exporter"]),
+        ("metrics_endpoint", ["metrics"]),
+        ("purge", ["proxy_cache_purge", "fastcgi_cache_purge", "purge_method", "acl_purge"]),
+        ("purge.auth_token", ["purge_token", "token", "secret"]),
+        ("timeouts.connect", ["proxy_connect_timeout", "timeout_connect", "connect_timeout"]),
+        ("timeouts.first_byte", ["timeout_server", "first_byte_timeout", "response_timeout"]),
+        ("timeouts.between_bytes", ["proxy_read_timeout", "between_bytes_timeout", "read_timeout"]),
+        ("timeouts.request_body", ["proxy_send_timeout", "client_body_timeout", "timeout_client"]),
+        ("timeouts.request_head", ["client_header_timeout", "timeout_http_request"]),
+        ("timeouts.keep_alive", ["keepalive_timeout", "timeout_http_keep_alive", "idle_timeout", "timeout_idle"]),
+        ("timeouts.send", ["send_timeout", "write_timeout"]),
+        ("timeouts.tunnel", ["timeout_tunnel"]),
+        ("timeouts.upstream_idle", ["timeout_server_idle", "upstream_keepalive_timeout"]),
+        ("timeouts.origin_queue", ["timeout_queue", "proxy_cache_lock_timeout", "proxy_cache_lock_age"]),
+        ("timeouts.shutdown", ["worker_shutdown_timeout", "hard_stop_after", "shutdown_timeout", "graceful_timeout"]),
+        ("timeouts.subrequest_total", ["proxy_next_upstream_timeout"]),
+        ("timeouts", ["timeout"]),
+        ("limits.max_connections", ["worker_connections", "maxconn", "max_conns", "max_clients"]),
+        ("limits.max_origin_requests", ["fullconn", "max_upstream_connections"]),
+        ("limits.request_body", ["client_max_body_size", "request_body_max_size", "limit_request_body", "max_body_size"]),
+        ("limits.request_head", ["large_client_header_buffers", "client_header_buffer_size", "http_req_size", "http_req_hdr_len"]),
+        ("limits.response_head", ["proxy_buffer_size", "http_resp_size"]),
+        ("limits.per_client.connections", ["limit_conn", "limit_conn_zone", "max_connections_per_ip"]),
+        ("limits.per_client.requests_per_second", ["limit_req", "limit_req_zone", "rate_limit", "ratelimit"]),
+        ("limits.per_client.bytes_per_second", ["limit_rate", "limit_rate_after", "bandwidth_limit", "throttle"]),
+        ("log_level", ["error_log", "debug", "loglevel", "verbosity", "logging"]),
+    ];
+
+    // Names of things that need no key here, with what happens instead.
+    private static readonly (string Advice, string[] Names)[] s_nothingToSet =
+    [
+        ("no key is needed: one process uses all cores, with event loops and threads of its own",
+        [
+            "workers", "worker", "worker_processes", "nbproc", "nbthread", "threads", "worker_threads", "num_workers",
+            "worker_cpu_affinity", "thread_pools", "thread_pool_min", "thread_pool_max", "aio", "sendfile", "tcp_nopush", "tcp_nodelay",
+            "use_epoll", "directio",
+        ]),
+        ("no key is needed: every Host is answered (forward_host tells sites of one origin apart)",
+            ["server_name", "server", "server_names", "hostname", "hosts", "virtual_hosts", "sites"]),
+        ($"no key is needed: clients that want the same slice always share one fetch, {Migrating}",
+            ["proxy_cache_lock", "collapsed_forwarding", "request_coalescing"]),
+        ($"no key is needed: what is stale is validated with one conditional request, {Migrating}", ["proxy_cache_revalidate"]),
+        ($"no key is needed: the ranges for the origin are ours, fields go on by fixed rules, {Migrating}",
+        [
+            "proxy_set_header", "proxy_hide_header", "proxy_pass_header", "proxy_http_version", "add_header", "request_headers",
+            "headers", "proxy_pass_request_headers", "proxy_force_ranges",
+        ]),
+        ($"no key is needed: bodies stream, nothing is buffered on disk, {Migrating}",
+        [
+            "proxy_buffering", "proxy_buffers", "proxy_busy_buffers_size", "proxy_request_buffering", "proxy_max_temp_file_size",
+            "proxy_temp_path", "client_body_buffer_size", "client_body_temp_path",
+        ]),
+        ("max_retries and the list of upstream_address decide that: another address is tried at once, then the round is repeated",
+            ["proxy_next_upstream", "redispatch", "option_redispatch"]),
+        ("there is no such choice: every answer that may be kept is kept at its first request", ["proxy_cache_min_uses"]),
+        ("not here: the unit says it (User=, systemd/pingora-slice.service)",
+            ["user", "group", "chroot", "uid", "gid", "daemon", "pid", "pid_file"]),
+        ("not here: the unit says it (LimitNOFILE=, systemd/pingora-slice.service)", ["worker_rlimit_nofile", "ulimit_n", "ulimit"]),
+        ("not known: a second configuration file on the command line overrides the first key by key", ["include", "import", "extends"]),
+        ("not known: the balancer in front does that, see systemd/nginx.conf and systemd/haproxy.cfg",
+        [
+            "gzip", "brotli", "http2", "listen_http2", "http3", "rewrite", "return", "auth_basic", "allow", "deny", "acl", "acls",
+            "balance",
+        ]),
+        ("not known: log lines go to standard error, and so to the journal", ["log_file", "log", "log_path", "logfile"]),
+        ($"not YAML of ours but a block of nginx, {Migrating}", ["http", "events", "stream"]),
+        ("not YAML of ours but a section of HAProxy; KEY: VALUE lines are wanted, see docs/configuration.md", ["global", "defaults"]),
+    ];
+
+    private static readonly Dictionary<string, string> s_hintByName = Build();
+
+    /// <summary>Every foreign name with what is said about it, for tests.</summary>
+    internal static IReadOnlyDictionary<string, string> Hints => s_hintByName;
+
+    /// <summary>Keys and sections of ours that a hint names, for tests.</summary>
+    internal static IEnumerable<string> NamedKeys => s_sameThing.Select(row => row.Key);
+
+    /// <summary>What to say about an unknown key that is another program's name, or null.</summary>
+    public static string? Find(string name) => s_hintByName.GetValueOrDefault(name.ToLowerInvariant().Replace('-', '_').Replace(' ', '_'));
+
+    private static Dictionary<string, string> Build()
+    {
+        Dictionary<string, string> hints = [];
+        foreach ((string key, string[] names) in s_sameThing)
+        {
+            string where = OptionTable.Sections.Contains(key) ? $"the section {key}"
+                : OptionTable.ParentOf(key) is { Length: > 0 } section ? $"{OptionTable.LocalNameOf(key)} in the section {section}"
+                : key;
+            foreach (string name in names)
+            {
+                hints.Add(name, $"that is {where} here");
+            }
+        }
+
+        foreach ((string advice, string[] names) in s_nothingToSet)
+        {
+            foreach (string name in names)
+            {
+                hints.Add(name, advice);
+            }
+        }
+
+        return hints;
+    }
+}
