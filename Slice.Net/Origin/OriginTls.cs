@@ -79,7 +79,8 @@ internal sealed class OriginTls
             CertificateChainPolicy = _policy,
             RemoteCertificateValidationCallback = (_, certificate, chain, errors) =>
             {
-                refusal = _options.Verify && errors != SslPolicyErrors.None ? Describe(errors, name, certificate, chain) : null;
+                refusal = _options.Verify && errors != SslPolicyErrors.None ? OriginTlsFailures.Describe(errors, name, certificate, chain)
+                    : null;
                 return refusal is null;
             },
         };
@@ -93,41 +94,11 @@ internal sealed class OriginTls
         }
         catch (AuthenticationException error)
         {
-            throw new OriginConnectException(FetchError.TlsProtocolError, $"no TLS: {error.GetBaseException().Message}", error);
+            throw new OriginConnectException(FetchError.TlsProtocolError, OriginTlsFailures.Describe(error, name), error);
         }
         catch (IOException error)
         {
             throw new OriginConnectException(FetchError.TlsProtocolError, "the connection broke in the TLS handshake", error);
         }
     }
-
-    private static string Describe(SslPolicyErrors errors, string name, X509Certificate? certificate, X509Chain? chain)
-    {
-        if (certificate is null || errors.HasFlag(SslPolicyErrors.RemoteCertificateNotAvailable))
-        {
-            return "the origin has shown no certificate";
-        }
-
-        List<string> reasons = [];
-        if (errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch))
-        {
-            reasons.Add($"is not for {name}");
-        }
-
-        foreach (var status in chain?.ChainStatus ?? [])
-        {
-            reasons.Add(Describe(status));
-        }
-
-        return $"the certificate {string.Join(" and ", reasons.Distinct())}: {certificate.Subject}";
-    }
-
-    private static string Describe(X509ChainStatus status) => status.Status switch
-    {
-        X509ChainStatusFlags.NotTimeValid => "has expired or is not valid yet, or one above it",
-        X509ChainStatusFlags.UntrustedRoot => "comes from an authority that is not trusted",
-        X509ChainStatusFlags.PartialChain => "has no complete chain to a trusted authority",
-        X509ChainStatusFlags.NotValidForUsage => "is not one for servers",
-        _ => $"is refused ({status.StatusInformation.Trim()})",
-    };
 }

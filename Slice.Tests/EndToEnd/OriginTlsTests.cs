@@ -84,7 +84,7 @@ public sealed class OriginTlsTests : IDisposable
 
     [Theory]
     [InlineData("other.example", 2, "the certificate is not for localhost")]
-    [InlineData("localhost", 0.5, "the certificate has expired or is not valid yet")]
+    [InlineData("localhost", 0.5, "the certificate has expired (")]
     [Trait("Behaviour", "B21")]
     public async Task Certificate_of_another_name_or_time_is_refused_with_502(string name, double days, string reason)
     {
@@ -315,7 +315,7 @@ public sealed class OriginTlsTests : IDisposable
         var response = await proxy.GetAsync("/file");
         Assert.Equal("HTTP/1.1 502 Bad Gateway", response.StatusLine);
         Assert.Contains("tls_certificate_error", response.BodyText, StringComparison.Ordinal);
-        string line = Assert.Single(proxy.Log, line => line.Contains("origin_failed", StringComparison.Ordinal));
+        string line = Assert.Single(proxy.Log, line => line.StartsWith("Warning origin_failed", StringComparison.Ordinal));
         Assert.Contains(reason, line, StringComparison.Ordinal);
 
         // Who is the wrong one now will be the wrong one in a moment.

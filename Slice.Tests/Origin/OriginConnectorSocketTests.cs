@@ -116,8 +116,8 @@ public sealed class OriginConnectorSocketTests : IDisposable
 
         Assert.Equal(FetchError.TlsCertificateError, error.Error);
         Assert.Equal(
-            "192.0.2.1: the certificate is not for origin.test: CN=other.test; "
-                + "192.0.2.2: the certificate is not for origin.test: CN=other.test",
+            "192.0.2.1: the certificate is not for origin.test (upstream_tls.server_name): CN=other.test; "
+                + "192.0.2.2: the certificate is not for origin.test (upstream_tls.server_name): CN=other.test",
             error.Message);
     }
 
