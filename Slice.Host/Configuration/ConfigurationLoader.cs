@@ -1,5 +1,6 @@
 using System.Globalization;
 using Slice.Core.Options;
+using Slice.Host.Logging;
 
 namespace Slice.Host.Configuration;
 
@@ -34,7 +35,8 @@ public static class ConfigurationLoader
 
         ConfigurationResult read = ConfigurationReader.Read(files);
         List<ConfigurationError> errors = [.. read.Errors];
-        LogSeverity? environmentLevel = ReadLogVariable(readEnvironment, errors);
+        LogDirectives directives = ReadLogVariable(readEnvironment, errors);
+        LogSeverity? environmentLevel = directives.Severity;
         List<string> notices = [];
         SliceOptions? options = read.Options is { } written
             ? Move(Override(written, request, environmentLevel), request.Port, notices, errors)
@@ -42,6 +44,7 @@ public static class ConfigurationLoader
         return new LoadedConfiguration(errors.Count == 0 ? options : null, files, errors, notices)
         {
             Written = read.Options,
+            LogDirectives = directives,
             Overrides = OverridesOf(request, environmentLevel),
         };
     }
@@ -72,21 +75,16 @@ public static class ConfigurationLoader
         "configuration", 0, 0, null, null,
         $"no file found; looked at {string.Join(" and ", places)} (working directory {Environment.CurrentDirectory})", null);
 
-    private static LogSeverity? ReadLogVariable(Func<string, string?> readEnvironment, List<ConfigurationError> errors)
+    private static LogDirectives ReadLogVariable(Func<string, string?> readEnvironment, List<ConfigurationError> errors)
     {
         string? text = readEnvironment(LogVariable);
-        if (string.IsNullOrEmpty(text))
+        if (LogDirectives.Parse(text) is { } directives)
         {
-            return null;
+            return directives;
         }
 
-        if (LogSeverityText.TryParse(text, out LogSeverity severity))
-        {
-            return severity;
-        }
-
-        errors.Add(new ConfigurationError("environment", 0, 0, LogVariable, text, "not a severity", LogSeverityText.Syntax));
-        return null;
+        errors.Add(new ConfigurationError("environment", 0, 0, LogVariable, text, "not a severity", LogDirectives.Syntax));
+        return LogDirectives.None;
     }
 
     private static SliceOptions Move(SliceOptions options, int? port, List<string> notices, List<ConfigurationError> errors)

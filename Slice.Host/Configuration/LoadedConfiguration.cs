@@ -1,4 +1,5 @@
 using Slice.Core.Options;
+using Slice.Host.Logging;
 
 namespace Slice.Host.Configuration;
 
@@ -16,5 +17,10 @@ public sealed record LoadedConfiguration(
     /// <summary>
     /// By name of a key, what overrides the files there: <c>SLICE_LOG</c>, <c>--log-level</c>, <c>--drain-delay</c> or <c>--port</c>.
     /// </summary>
+
+    /// <summary>What SLICE_LOG says.</summary>
+    public LogDirectives LogDirectives { get; init; } = LogDirectives.None;
+
+    /// <summary>By name of a key, what overrides the files there: <c>SLICE_LOG</c>, <c>--log-level</c> or <c>--port</c>.</summary>
     public IReadOnlyDictionary<string, string> Overrides { get; init; } = new Dictionary<string, string>();
 }

@@ -9,13 +9,44 @@ public sealed class LogThreshold
     // Its one line is a failed start with the stack trace of it, which Instance reports in one readable line.
     private const string HostCategory = "Microsoft.Extensions.Hosting.Internal.Host";
 
+    private readonly KeyValuePair<string, LogLevel>[] _named;
     private volatile LogLevel _ownLevel;
 
     /// <param name="severity">The least severity to begin with.</param>
-    public LogThreshold(LogSeverity severity) => Set(severity);
+    /// <param name="named">Categories that have one of their own; null for none.</param>
+    public LogThreshold(LogSeverity severity, LogDirectives? named = null)
+    {
+        _named = [.. (named ?? LogDirectives.None).Named.Select(pair => KeyValuePair.Create(pair.Key, LevelOf(pair.Value)))];
+        Set(severity);
+    }
 
     /// <summary>Changes the least severity; lines already queued are still written.</summary>
-    public void Set(LogSeverity severity) => _ownLevel = severity switch
+    public void Set(LogSeverity severity) => _ownLevel = LevelOf(severity);
+
+    /// <summary>
+    /// Whether a line is written. Of the framework's own lines only warnings are, whatever the threshold, unless their category is
+    /// named: those of Kestrel's connections would bury ours.
+    /// </summary>
+    public bool Allows(string? category, LogLevel level)
+    {
+        LogLevel ownLevel = _ownLevel;
+        foreach (var (name, named) in _named)
+        {
+            if (category is not null && category.StartsWith(name, StringComparison.OrdinalIgnoreCase))
+            {
+                return level >= named;
+            }
+        }
+
+        if (category == HostCategory)
+        {
+            return false;
+        }
+
+        return level >= (LogfmtLine.IsOwnCategory(category) || ownLevel > LogLevel.Warning ? ownLevel : LogLevel.Warning);
+    }
+
+    private static LogLevel LevelOf(LogSeverity severity) => severity switch
     {
         LogSeverity.Trace => LogLevel.Trace,
         LogSeverity.Debug => LogLevel.Debug,
@@ -23,19 +54,4 @@ public sealed class LogThreshold
         LogSeverity.Warn => LogLevel.Warning,
         _ => LogLevel.Error,
     };
-
-    /// <summary>
-    /// Whether a line is written. Of the framework's own lines only warnings are, until the threshold is <see cref="LogSeverity.Trace"/>.
-    /// </summary>
-    public bool Allows(string? category, LogLevel level)
-    {
-        LogLevel ownLevel = _ownLevel;
-        if (category == HostCategory && ownLevel > LogLevel.Trace)
-        {
-            return false;
-        }
-
-        bool isOurs = LogfmtLine.IsOwnCategory(category) || ownLevel == LogLevel.Trace;
-        return level >= (isOurs || ownLevel > LogLevel.Warning ? ownLevel : LogLevel.Warning);
-    }
 }

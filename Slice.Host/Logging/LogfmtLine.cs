@@ -35,15 +35,16 @@ internal static class LogfmtLine
             AppendPair(line, "source", entry.Category, LongestValueChars);
         }
 
-        AppendState(line, entry.State);
-        AppendPair(line, "msg", entry.Message, LongestValueChars);
+        string message = IsOwnCategory(entry.Category) ? LogMessage.WordsOf(entry.State, entry.Message) : entry.Message;
+        AppendState(line, entry.State, message);
+        AppendPair(line, "msg", message, LongestValueChars);
         if (entry.Exception is not null)
         {
             AppendPair(line, "error", entry.Exception.ToString(), LongestErrorChars);
         }
     }
 
-    private static void AppendState<TState>(StringBuilder line, TState state)
+    private static void AppendState<TState>(StringBuilder line, TState state, string message)
     {
         if (state is not IReadOnlyList<KeyValuePair<string, object?>> pairs)
         {
@@ -52,7 +53,8 @@ internal static class LogfmtLine
 
         foreach ((string name, object? value) in pairs)
         {
-            if (name != "{OriginalFormat}")
+            // A message that is a field as a whole need not be said twice.
+            if (name != LogMessage.TemplateName && !(value is string text && text == message))
             {
                 string key = ToSnakeCase(name);
                 // A client's field named "Level" must not look like ours.

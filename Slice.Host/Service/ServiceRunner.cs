@@ -26,7 +26,7 @@ internal static class ServiceRunner
         var probe = new AcceptProbe();
         List<LoweredOption> lowered = [];
         SliceOptions options = OptionFit.Apply(loaded.Options!, MachineLimits.RaiseAndRead(), lowered);
-        var threshold = new LogThreshold(options.LogLevel);
+        var threshold = new LogThreshold(options.LogLevel, loaded.LogDirectives);
         ConfigurationReload? reload = null;
         Instance instance;
         try

@@ -170,7 +170,7 @@ public sealed class DiskTroubleTests : IDisposable
             }
 
             Assert.Contains(
-                " mebibytes=64 cache_size_mebibytes=1024 ",
+                " mebibytes=64 capacity=1024 ",
                 await product.LineAsync("event=cache_growth_stopped"),
                 StringComparison.Ordinal);
             var metrics = await RawClient.GetAsync(product.MetricsEndPoint, "/metrics");

@@ -153,7 +153,7 @@ public sealed class StartTests : IDisposable
             Listening + "\nenable_l2_cache: true\nl2_cache_dir: /proc/pingora-slice-cache");
 
         string line = await product.LineAsync("event=cache_unusable");
-        Assert.Contains("l2_cache_dir: /proc/pingora-slice-cache: ", line, StringComparison.Ordinal);
+        Assert.Contains(" directory=/proc/pingora-slice-cache ", line, StringComparison.Ordinal);
         Assert.Contains("the directory cannot be made", line, StringComparison.Ordinal);
         string ready = await product.LineAsync("event=listening ");
         Assert.Contains("MiB in memory", ready, StringComparison.Ordinal);
@@ -174,7 +174,7 @@ public sealed class StartTests : IDisposable
         await using var second = await ProductProcess.StartAsync(Listening + disk + cache);
 
         string line = await second.LineAsync("event=cache_unusable");
-        Assert.Contains($"l2_cache_dir: {cache}: ", line, StringComparison.Ordinal);
+        Assert.Contains($" directory={cache} ", line, StringComparison.Ordinal);
         Assert.Contains("in use by another process", line, StringComparison.Ordinal);
         Assert.Equal((int)HttpStatusCode.OK, (await RawClient.GetAsync(first.EndPoint, "/health")).StatusCode);
         Assert.Equal((int)HttpStatusCode.OK, (await RawClient.GetAsync(second.EndPoint, "/health")).StatusCode);

@@ -87,7 +87,8 @@ public sealed class ConfigurationLoaderTests : IDisposable
         Assert.Equal(
             [
                 "1.yaml:1:1: upstream_address: (not set): required and not set, allowed: " + OptionTable.Find("upstream_address")!.Allowed,
-                @"environment: SLICE_LOG: loud\n: not a severity, allowed: trace, debug, info, warn or error",
+                @"environment: SLICE_LOG: loud\n: not a severity, allowed: trace, debug, info, warn or error, and "
+                    + "CATEGORY=SEVERITY behind commas for lines of the framework",
             ],
             _files.Lines(loaded.Errors));
     }

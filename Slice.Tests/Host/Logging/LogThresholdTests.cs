@@ -22,7 +22,7 @@ public sealed class LogThresholdTests
     }
 
     [Theory]
-    [InlineData(LogSeverity.Trace, LogLevel.Trace)]
+    [InlineData(LogSeverity.Trace, LogLevel.Warning)]
     [InlineData(LogSeverity.Debug, LogLevel.Warning)]
     [InlineData(LogSeverity.Info, LogLevel.Warning)]
     [InlineData(LogSeverity.Warn, LogLevel.Warning)]
@@ -38,11 +38,40 @@ public sealed class LogThresholdTests
     }
 
     [Theory]
-    [InlineData(LogSeverity.Trace, true)]
-    [InlineData(LogSeverity.Debug, false)]
-    [InlineData(LogSeverity.Error, false)]
-    public void Failed_start_is_not_reported_twice(LogSeverity severity, bool isWritten) =>
-        Assert.Equal(isWritten, new LogThreshold(severity).Allows("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Error));
+    [InlineData(LogSeverity.Trace)]
+    [InlineData(LogSeverity.Debug)]
+    [InlineData(LogSeverity.Error)]
+    public void Failed_start_is_not_reported_twice(LogSeverity severity) =>
+        Assert.False(new LogThreshold(severity).Allows("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Error));
+
+    [Theory]
+    [InlineData("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Debug)]
+    [InlineData("Microsoft.AspNetCore.Server", LogLevel.Error)]
+    [InlineData("Microsoft.Extensions.X", LogLevel.Warning)]
+    [InlineData("Slice.Net.X", LogLevel.Trace)]
+    public void Category_that_is_named_has_a_severity_of_its_own(string category, LogLevel least)
+    {
+        var directives = LogDirectives.Parse("trace, microsoft.aspnetcore=error,Microsoft.AspNetCore.Server.Kestrel=debug")!;
+        LogThreshold threshold = new(directives.Severity!.Value, directives);
+        foreach (LogLevel level in Enum.GetValues<LogLevel>().Where(level => level != LogLevel.None))
+        {
+            Assert.Equal(level >= least, threshold.Allows(category, level));
+        }
+    }
+
+    [Theory]
+    [InlineData("loud")]
+    [InlineData("info,debug")]
+    [InlineData("info,Microsoft=loud")]
+    [InlineData("=debug")]
+    [InlineData("info,Microsoft=")]
+    public void Variable_that_is_wrong_is_refused(string text) => Assert.Null(LogDirectives.Parse(text));
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    [InlineData("Microsoft=info")]
+    public void Variable_may_leave_our_own_severity_as_it_is(string? text) => Assert.Null(LogDirectives.Parse(text)!.Severity);
 
     [Fact]
     public void Change_takes_effect_at_once()

@@ -81,8 +81,33 @@ public sealed class LogfmtLineTests
     public void Original_format_is_not_a_field() =>
         Assert.EndsWith(
             " event=e msg=m",
-            Line(LogLevel.Information, "Slice.X", new EventId(1, "e"), "m", ("{OriginalFormat}", "x {y}")),
+            Line(LogLevel.Information, "Microsoft.X", new EventId(1, "e"), "m", ("{OriginalFormat}", "x {y}"))
+                .Replace(" source=Microsoft.X", "", StringComparison.Ordinal),
             StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("words", "words")]
+    [InlineData("the origin failed a request: {reason} {target}", "the origin failed a request")]
+    [InlineData("stopping: {active} requests have up to {timeout} to finish", "stopping: … requests have up to … to finish")]
+    [InlineData("ready: proxy on {address}, cache {cache}", "ready: proxy on …, cache")]
+    [InlineData("no room: {directory} seconds={seconds}", "no room")]
+    [InlineData("{key}: is wrong", "…: is wrong")]
+    public void Message_of_ours_does_not_repeat_its_fields(string template, string words) => Assert.EndsWith(
+        words.Contains(' ', StringComparison.Ordinal) ? $" msg=\"{words}\"" : $" msg={words}",
+        Line(LogLevel.Information, "Slice.X", new EventId(1, "e"), "with values", ("{OriginalFormat}", template)),
+        StringComparison.Ordinal);
+
+    [Fact]
+    public void Message_that_is_a_field_as_a_whole_is_written_once() => Assert.EndsWith(
+        " event=notice msg=\"moved by --port\"",
+        Line(
+            LogLevel.Information,
+            "Slice.X",
+            new EventId(1, "notice"),
+            "moved by --port",
+            ("notice", "moved by --port"),
+            ("{OriginalFormat}", "{notice}")),
+        StringComparison.Ordinal);
 
     [Fact]
     public void Null_value_is_empty() =>
