@@ -37,6 +37,7 @@ internal sealed class Composition : IAsyncDisposable
     private readonly SliceFetcher _fetcher;
     private readonly DeadlineSweeper _sweeper;
     private readonly PageResidency _residency;
+    private readonly RequestLog _log;
     private readonly SliceMeter _meter;
     private readonly ProcessMeter _process;
 
@@ -58,8 +59,9 @@ internal sealed class Composition : IAsyncDisposable
         var meter = _meter = new SliceMeter(lastMinutes ?? time, options.Purge.EnableMetrics);
         _ownMeter = new SliceMeter(time);
         var state = new InstanceState();
-        var log = new RequestLog(loggers.CreateLogger<RequestLog>(), meter);
-        _residency = new PageResidency { WorkFailed = log.PageWorkFailed };
+        var log = _log = new RequestLog(loggers.CreateLogger<RequestLog>(), meter, time);
+        var story = new RequestStory(loggers.CreateLogger<RequestStory>());
+        _residency = new PageResidency { WorkFailed = log.PageWorkFailed, SliceDamaged = log.SliceDamaged };
 
         // Store and index.
         var index = Index = new ObjectIndex(options.ResolveIndexMemory());
@@ -75,7 +77,12 @@ internal sealed class Composition : IAsyncDisposable
             options.Timeouts.UpstreamConnectionLifetime,
             time);
         _redirects = new RedirectPools(options, time);
-        var origin = new OriginClient(_pool, _wires, options, time) { HealthChanged = log.OriginHealthChanged, Redirects = _redirects };
+        var origin = new OriginClient(_pool, _wires, options, time) 
+        {
+            HealthChanged = log.OriginHealthChanged,
+            Tried = story.OriginTried,
+            Redirects = _redirects,
+        };
         Settings = new LiveSettings(new RequestSettings(options, origin, time, ProxyIdentity.Create()));
         meter.AttachOriginHealth(() => Settings.Current.Origin.ReadHealth());
         meter.Sources.OriginConnections = CountOriginConnections;
@@ -116,9 +123,11 @@ internal sealed class Composition : IAsyncDisposable
         var cuts = new ShutdownCuts(new ExchangeMetrics(meter), meter, loggers.CreateLogger<ShutdownCuts>());
         var services = new ConnectionServices(Settings, _sweeper, observe?.Invoke(cuts) ?? cuts, time, log)
         {
+            Story = story,
             DoOthersWait = () => _gate.IsWaitedAt || _passThroughGate.IsWaitedAt,
         };
         var ownServices = services with { Observer = new ExchangeMetrics(_ownMeter), LimitsClients = false, AwaitsLastRequest = false };
+        var ownServices = services with { Observer = new ExchangeMetrics(_ownMeter), LimitsClients = false, Story = null };
         Parts = new InstanceParts
         {
             Proxy = new SliceConnectionHandler(services, dispatcher),
@@ -203,6 +212,7 @@ internal sealed class Composition : IAsyncDisposable
         await _fetcher.DisposeAsync();
         _sweeper.Dispose();
         _residency.Dispose();
+        _log.Dispose();
         Parts.Certificate?.Dispose();
         _pool.Dispose();
         _redirects.Dispose();

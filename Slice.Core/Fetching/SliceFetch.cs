@@ -46,6 +46,9 @@ public sealed class SliceFetch
     /// <summary>Its index in the generation's grid.</summary>
     public int SliceIndex { get; }
 
+    /// <summary>The id of the request that began the fetch, for the log; empty for none.</summary>
+    public string RequestId { get; internal set; } = "";
+
     /// <summary>Bytes of the slice when complete.</summary>
     public int LengthBytes { get; }
 

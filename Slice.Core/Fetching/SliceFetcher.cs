@@ -305,6 +305,7 @@ public sealed class SliceFetcher : IAsyncDisposable
     private async Task RunAsync(SliceFetch fetch, FetchContext context, PermittedResponse? open, ByteRange part)
     {
         Failure failure;
+        fetch.RequestId = context.Template.RequestId;
         try
         {
             failure = open is null && await _tier.TryFillAsync(fetch) ? Failure.None : await FillAsync(fetch, context, open, part);

@@ -31,7 +31,7 @@ public sealed class SharedRequestFields
         byte[] bytes = Encoding.Latin1.GetBytes(name);
         var field = KnownFields.Find(bytes);
         bool isOurs = HopByHopFields.Contains(bytes) || field is KnownField.AcceptEncoding or KnownField.Via or KnownField.CdnLoop
-            || (IsSetByUs(field) && !SaysWhoAsks(field));
+            || IsRequestId(bytes) || (IsSetByUs(field) && !SaysWhoAsks(field));
         return !Ascii.IsValid(name) || !FieldSyntax.IsToken(bytes) ? "not the name of a field"
             : isOurs ? "a field that does not reach the origin as the client sets it"
             : null;
@@ -69,7 +69,10 @@ public sealed class SharedRequestFields
     /// </summary>
     public static bool GoesWithOwn(KnownField field, ReadOnlySpan<byte> name) =>
         !IsSetByUs(field) && !(field is KnownField.AcceptEncoding or KnownField.Via or KnownField.CdnLoop)
-        && !(field == KnownField.Other && RewritesRequest(name));
+        && !(field == KnownField.Other && (RewritesRequest(name) || IsRequestId(name)));
+
+    /// <summary>Whether a field is X-Request-Id, which we set (it is no field of a standard).</summary>
+    public static bool IsRequestId(ReadOnlySpan<byte> name) => Is(name, "X-Request-Id"u8);
 
     /// <summary>
     /// Whether a field that goes to the origin with requests for all says whence the request comes, and no key tells apart what the origin

@@ -197,6 +197,11 @@ public static class OptionTable
         Networks("Listening", "proxy_protocol.trusted_addresses", "Balancers whose header is believed; connections of others are closed.",
             o => o.ProxyProtocol.TrustedAddresses,
             (o, v) => o with { ProxyProtocol = o.ProxyProtocol with { TrustedAddresses = v } }).AtRestart(),
+        Networks(
+            "Listening",
+            "trusted_proxies",
+            "Proxies in front whose X-Forwarded-For, -Proto, -Host, Forwarded and X-Request-Id are believed.",
+            o => o.TrustedProxies, (o, v) => o with { TrustedProxies = v }),
         Text("Listening", "health_path", OptionKind.UrlPath, "Path on the proxy port that answers health checks instead of the origin.",
             o => o.HealthPath, (o, v) => o with { HealthPath = v }),
 

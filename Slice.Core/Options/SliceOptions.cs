@@ -137,6 +137,11 @@ public sealed record SliceOptions
     /// <summary>The PROXY protocol towards balancers.</summary>
     public ProxyProtocolOptions ProxyProtocol { get; init; } = new();
 
+    /// <summary>
+    /// Proxies whose word about their clients is believed, by X-Forwarded-* and Forwarded: addresses and networks. Default none.
+    /// </summary>
+    public IReadOnlyList<string> TrustedProxies { get; init; } = [];
+
     /// <summary>Path on the proxy port that answers health checks instead of the origin. Default <c>/health</c>.</summary>
     public string HealthPath { get; init; } = "/health";
 

@@ -18,6 +18,9 @@ public sealed record SubrequestTemplate(string Target, string? Host, IReadOnlyLi
     /// </summary>
     public string Client { get; init; } = "";
 
+    /// <summary>The id of the request that first missed, for the origin and for the log; empty for none.</summary>
+    public string RequestId { get; init; } = "";
+
     /// <summary>
     /// Whether the client's own Accept-Encoding is among the fields. Slices are cut from the identity coding, and then it is not: the
     /// origin is asked for that.

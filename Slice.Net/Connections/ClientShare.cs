@@ -1,4 +1,3 @@
-using System.Net;
 using Slice.Net.Exchange;
 
 namespace Slice.Net.Connections;
@@ -7,25 +6,23 @@ namespace Slice.Net.Connections;
 /// What one connection has of its client's share (<c>limits.per_client</c>): a place among the client's connections, and a turn for each
 /// request. Used by the connection's loop only, which leaves at its end.
 /// </summary>
+/// <remarks>The connections of a trusted proxy are those of all its clients and have no limit; its requests are told apart.</remarks>
 /// <param name="services">Of the connection.</param>
-/// <param name="client">The other side; null when nobody knows, who has no limit.</param>
-internal sealed class ClientShare(ConnectionServices services, EndPoint? client) 
+/// <param name="client">Who sends the requests of the connection; one that nobody knows has no limit.</param>
+internal sealed class ClientShare(ConnectionServices services, ExchangeClient client)
 {
     // Nobody knows when a client that has too many connections ends one. Arbitrary.
     private static readonly TimeSpan s_untilOneEnds = TimeSpan.FromSeconds(1);
 
     private ClientAdmission _admission = ClientAdmission.Unlimited;
-    private string? _name;
-
-    private string Name => _name ??= ClientName.Of(client);
 
     /// <summary>Takes a place for the connection. False when it is to be closed without a word.</summary>
     /// <param name="settings">What the connection begins with; a reload counts those that begin after it.</param>
     public bool TryConnect(RequestSettings settings)
     {
-        if (IsLimited(settings))
+        if (IsLimited(settings) && !settings.TrustedProxies.Contain(client.Peer))
         {
-            _admission = settings.ClientLimits.Connect(Name);
+            _admission = settings.ClientLimits.Connect(client.Name);
         }
 
         bool isIn = _admission.Verdict != ConnectionVerdict.Dropped;
@@ -37,8 +34,8 @@ internal sealed class ClientShare(ConnectionServices services, EndPoint? client)
         return isIn;
     }
 
-    /// <summary>How fast the client is sent bytes; null for as fast as it takes them.</summary>
-    public ClientPace? PaceUnder(RequestSettings settings) => IsLimited(settings) ? settings.ClientLimits.PaceOf(Name) : null;
+    /// <summary>How fast the client of the current request is sent bytes; null for as fast as it takes them.</summary>
+    public ClientPace? PaceUnder(RequestSettings settings) => IsLimited(settings) ? settings.ClientLimits.PaceOf(client.Name) : null;
 
     /// <summary>
     /// Answers 429 (RFC 6585 §4) when the client has more connections, or asks more often, than one may; false when the request is to be
@@ -57,7 +54,7 @@ internal sealed class ClientShare(ConnectionServices services, EndPoint? client)
             return RefuseAsync(exchange, "connections", "more connections than one client may have", s_untilOneEnds);
         }
 
-        return IsLimited(exchange.Settings) && exchange.Settings.ClientLimits.Ask(Name) is { } wait
+        return IsLimited(exchange.Settings) && exchange.Settings.ClientLimits.Ask(client.Name) is { } wait
             ? RefuseAsync(exchange, "requests", "more requests per second than one client may send", wait)
             : new(false);
     }

@@ -20,6 +20,9 @@ internal sealed record ConnectionServices(
     /// </summary>
     public bool AwaitsLastRequest { get; init; } = true;
 
+    /// <summary>Tells what becomes of each request; null on the operator's port.</summary>
+    public RequestStory? Story { get; init; }
+
     /// <summary>Whether somebody waits for a turn at the origin.</summary>
     public Func<bool> DoOthersWait { get; init; } = static () => false;
 }

@@ -34,6 +34,7 @@ internal sealed class Http1Connection : IClientConnection
     private ClientPresence? _presence;
     private RequestSettings _settings;
     private RequestRejection _rejection;
+    private ClientAddress _paced;
     private bool _isLate;
     private bool _isAborted;
     private bool _mustLinger;
@@ -46,7 +47,6 @@ internal sealed class Http1Connection : IClientConnection
         _handler = handler;
         _input = transport.Transport.Input;
         _settings = services.Settings.Current;
-        _share = new ClientShare(services, transport.RemoteEndPoint);
         _parser = new RequestHeadParser(_settings.HeadLimits);
         var socket = _transportSocket = transport.Features.Get<IConnectionSocketFeature>()?.Socket;
         _deadlines = new ConnectionDeadlines(_settings.Timeouts, services.Time, () => ClientProgress.BytesTaken(socket), OnExpired);
@@ -61,6 +61,7 @@ internal sealed class Http1Connection : IClientConnection
         Body = new RequestBodyReader(
             _input, () => new ConnectionDeadlines(_settings.Timeouts, services.Time, static () => 0, OnExpired), services.Sweeper);
         _exchange = new HttpExchange(this, _head, services.Time);
+        _share = new ClientShare(services, _exchange.Client);
     }
 
     private enum HeadRead
@@ -99,6 +100,7 @@ internal sealed class Http1Connection : IClientConnection
         }
 
         KeepPace();
+        _services.Story?.ConnectionChanged(RemoteEndPoint, isOpen: true);
         _services.Sweeper.Add(_deadlines);
         using var whenDraining = _draining.UnsafeRegister(static input => ((PipeReader)input!).CancelPendingRead(), _input);
         try
@@ -123,6 +125,7 @@ internal sealed class Http1Connection : IClientConnection
         }
         finally
         {
+            _services.Story?.ConnectionChanged(RemoteEndPoint, isOpen: false);
             _services.Sweeper.Remove(_deadlines);
             _presence?.Dispose();
             _share.Leave();
@@ -149,6 +152,14 @@ internal sealed class Http1Connection : IClientConnection
         try
         {
             _exchange.StartRequest(_settings, mayKeepAlive: !_draining.IsCancellationRequested && !_isLate);
+            _exchange.Story = _services.Story?.IfHeard;
+            _exchange.Story?.Began(_exchange);
+            if (_exchange.Client.Address != _paced)
+            {
+                // A proxy has sent the request of another client.
+                KeepPace();
+            }
+
             if (!await _share.TryRefuseAsync(_exchange))
             {
                 await _handler.HandleAsync(_exchange);
@@ -288,6 +299,7 @@ internal sealed class Http1Connection : IClientConnection
 
     private void KeepPace()
     {
+        _paced = _exchange.Client.Address;
         var pace = _share.PaceUnder(_settings);
         Writer.Keep(pace, pace is null ? CancellationToken.None : Closed);
     }
@@ -348,7 +360,15 @@ internal sealed class Http1Connection : IClientConnection
 
     private void FinishExchange()
     {
-        _services.Observer.Finished(_exchange.Finish());
+        var record = _exchange.Finish();
+        _exchange.Story?.Finished(record);
+        _exchange.Story = null;
+        if (record.Ending == ExchangeEnding.ClientLeft && record.Head is { HasBody: true } && !Body.IsConsumed)
+        {
+            _services.Log.UploadCut(_exchange);
+        }
+
+        _services.Observer.Finished(record);
         _exchange.Release();
     }
 

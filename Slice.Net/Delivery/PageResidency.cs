@@ -1,3 +1,4 @@
+using Slice.Core.Objects;
 using Slice.Core.Storage;
 using Slice.Net.Exchange;
 
@@ -43,6 +44,9 @@ internal sealed class PageResidency : IDisposable
     /// Told of an exception that work has thrown, a defect of ours or of the disk; on any thread. Set once, before use; must not throw.
     /// </summary>
     public Action<Exception>? WorkFailed { get; set; }
+
+    /// <summary>Told of a slice whose bytes are not what was stored, or cannot be read. Set once, before use; must not throw.</summary>
+    public Action<Generation, StoredSlice>? SliceDamaged { get; set; }
 
     /// <summary>Brings bytes of a slice on which the caller holds a lease into memory for a while.</summary>
     /// <returns>False when they cannot be read: the file was cut short, the device failed, or this is disposed.</returns>

@@ -96,7 +96,7 @@ internal sealed class SliceDelivery
                 if (_window.Current.Stored is { } unverified && !unverified.IsStillVerified() && !await VerifyAsync(unverified, part))
                 {
                     _meter.CacheErrors.Add(1);
-                    generation.Drop(unverified);
+                    DropDamaged(generation, unverified);
                     _window.Renew();
                 }
 
@@ -108,6 +108,7 @@ internal sealed class SliceDelivery
                 if (outcome.Status == DeliveryStatus.Delivered)
                 {
                     Count(isHit, part.TakeBytes);
+                    exchange.Story?.SliceSent(exchange, generation, part, isHit);
                 }
                 else if (mayStartOver && LeftBeforeItBegan(generation, outcome, isFirstFetched))
                 {
@@ -233,7 +234,7 @@ internal sealed class SliceDelivery
             case WriteResult.Written:
                 return new DeliveryOutcome(DeliveryStatus.Delivered, HasBegun: true, Failure.None);
             case WriteResult.SliceGone:
-                generation.Drop(slice);
+                DropDamaged(generation, slice);
                 _meter.CacheErrors.Add(1);
                 return new DeliveryOutcome(
                     DeliveryStatus.Failed,
@@ -245,6 +246,12 @@ internal sealed class SliceDelivery
             default:
                 return new DeliveryOutcome(DeliveryStatus.ClientGone, HasBegun: true, Failure.None);
         }
+    }
+
+    private void DropDamaged(Generation generation, StoredSlice slice)
+    {
+        _residency.SliceDamaged?.Invoke(generation, slice);
+        generation.Drop(slice);
     }
 
     // Sends a slice that is still arriving, as its bytes land, from where the client is.

@@ -8,13 +8,13 @@ namespace Slice.Net.Exchange;
 /// <summary>Makes of a client's request what goes to the origin over a connection of ours (B62). Pure.</summary>
 /// <remarks>
 /// Method, target and every end-to-end field line go as they came, in order, once; only Max-Forwards counts down (RFC 9110 §7.6.2). What
-/// belongs to the connection stays here; what we say ourselves comes last: <c>X-Forwarded-*</c>, <c>Forwarded</c> where configured, Via or
-/// what stands for it (<see cref="ProxyIdentity"/>).
+/// belongs to the connection stays here; what we say ourselves comes last: <c>X-Forwarded-*</c>, <c>Forwarded</c> where configured,
+/// X-Request-Id, Via or what stands for it (<see cref="ProxyIdentity"/>).
 /// </remarks>
 internal static class ClientRequests
 {
-    // X-Forwarded-For of an IPv6 address, -Proto, Via and the ends of the lines. More is grown.
-    private const int OwnBytes = 256;
+    // X-Forwarded-For of an IPv6 address, -Proto, X-Request-Id, Via and the ends of the lines. More is grown.
+    private const int OwnBytes = 320;
 
     /// <summary>The client's own request. The caller disposes it.</summary>
     /// <param name="exchange">The exchange.</param>
@@ -25,6 +25,7 @@ internal static class ClientRequests
         var head = exchange.Head;
         var request = new WireRequest(head.MethodBytes, head.Target.PathAndQuery, head.Length + (2 * head.Host.Length) + OwnBytes)
         {
+            RequestId = exchange.Client.RequestIdText,
             Host = exchange.Settings.Options.ForwardHost && head.Host.Length > 0 ? Encoding.Latin1.GetString(head.Host) : null,
             Body = head.HasBody ? exchange.Body : null,
             IsChunked = head.IsChunked,
@@ -35,7 +36,8 @@ internal static class ClientRequests
             BindsConnection = ConnectionLogins.IsIn(head.Fields),
         };
         bool sendsVia = ProxyIdentity.SendsVia(head.Fields, exchange.Settings.Options.ViaToOrigin);
-        WriteEndToEnd(request, head, sendsVia, exchange.Settings.ChangesHost(head.Host));
+        bool keepsId = KeepsRequestId(exchange);
+        WriteEndToEnd(request, head, sendsVia, exchange.Settings.ChangesHost(head.Host), keepsId);
         if (head.IsChunked)
         {
             request.WriteField("Transfer-Encoding"u8, "chunked"u8);
@@ -48,6 +50,11 @@ internal static class ClientRequests
         }
 
         WriteForwarded(request, exchange);
+        if (!keepsId)
+        {
+            request.WriteField(RequestId.FieldName, exchange.Client.RequestId);
+        }
+
         WriteIdentity(request, exchange, sendsVia);
         request.EndHead();
         return request;
@@ -59,6 +66,7 @@ internal static class ClientRequests
         var template = exchange.Template;
         var request = new WireRequest("HEAD"u8, Encoding.Latin1.GetBytes(template.Target), OwnBytes)
         {
+            RequestId = template.RequestId,
             Host = template.Host,
             InterimResponses = interim,
         };
@@ -66,6 +74,8 @@ internal static class ClientRequests
         {
             request.WriteField(field.Name, field.Value);
         }
+
+        request.WriteField("X-Request-Id", template.RequestId);
 
         request.EndHead();
         return request;
@@ -84,7 +94,15 @@ internal static class ClientRequests
         }
     }
 
-    private static void WriteEndToEnd(WireRequest request, RequestHead head, bool sendsVia, bool changesHost)
+    // The log and the origin's say the same id, which is ours. One that the client has signed stays where nothing else may change either.
+    private static bool KeepsRequestId(HttpExchange exchange)
+    {
+        var head = exchange.Head;
+        return head.Fields.NextIndex(RequestId.FieldName, 0) >= 0
+            && RequestSignature.CoversWhatWeSet(head, exchange.Settings.ChangesHost(head.Host));
+    }
+
+    private static void WriteEndToEnd(WireRequest request, RequestHead head, bool sendsVia, bool changesHost, bool keepsId)
     {
         bool isSigned = head.Method == RequestMethod.Head && RequestSignature.CoversWhatWeSet(head, changesHost);
         bool countsForwards = MaxForwards.TryRead(head, out long forwardsLeft);
@@ -93,7 +111,8 @@ internal static class ClientRequests
             var field = head.Fields.FieldAt(index);
             bool isOurs = field is KnownField.Host
                 or KnownField.XForwardedFor or KnownField.XForwardedHost or KnownField.XForwardedProto
-                || (field == KnownField.Via && !sendsVia);
+                || (field == KnownField.Via && !sendsVia)
+                || (field == KnownField.Other && !keepsId && SharedRequestFields.IsRequestId(head.Fields.NameAt(index)));
 
             // RFC 9110 §10.1.1: of HTTP/1.0 an expectation means nothing, and the origin must not answer one that we would send as 1.1.
             isOurs |= field == KnownField.Expect && head.MinorVersion == 0;
@@ -120,8 +139,8 @@ internal static class ClientRequests
             request.WriteField("X-Forwarded-For", ForwardedForOf(head) + (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address));
         }
 
-        request.WriteField("X-Forwarded-Proto"u8, exchange.IsTls ? "https"u8 : "http"u8);
-        request.WriteField("X-Forwarded-Host"u8, head.Host);
+        request.WriteField("X-Forwarded-Proto"u8, exchange.Client.IsTls ? "https"u8 : "http"u8);
+        request.WriteField("X-Forwarded-Host"u8, exchange.Client.Host);
         if (exchange.Settings.Options.SendsForwarded)
         {
             // The client's own elements stand before ours.

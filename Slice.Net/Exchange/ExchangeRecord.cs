@@ -1,5 +1,5 @@
-using System.Net;
 using Slice.Core.Caching;
+using Slice.Core.Http;
 
 namespace Slice.Net.Exchange;
 
@@ -9,8 +9,11 @@ namespace Slice.Net.Exchange;
 /// </summary>
 internal readonly ref struct ExchangeRecord
 {
-    /// <summary>The other side of the connection; null when a balancer does not say.</summary>
-    public EndPoint? Client { get; init; }
+    /// <summary>Who has sent the request, its id among it.</summary>
+    public required ExchangeClient Client { get; init; }
+
+    /// <summary>The request head; null when it was refused before it was known.</summary>
+    public RequestHead? Head { get; init; }
 
     /// <summary>The method as received; empty when the head was refused before it was known.</summary>
     public ReadOnlySpan<byte> Method { get; init; }
@@ -46,6 +49,12 @@ internal readonly ref struct ExchangeRecord
     /// Name of the address of the origin that was asked for this request alone, or whose answer began the object; null for none.
     /// </summary>
     public string? Origin { get; init; }
+
+    /// <summary>
+    /// How long the origin was waited for until it had answered with a head, its turn and repeats included; null when it was not asked on
+    /// behalf of this request before the head of the answer. Slices that are fetched later are in <see cref="Duration"/>.
+    /// </summary>
+    public TimeSpan? OriginTime { get; init; }
 
     /// <summary>From the complete request head to the response head; null when no head was sent, and for a refused head.</summary>
     public TimeSpan? TimeToFirstByte { get; init; }

@@ -26,6 +26,7 @@ internal sealed class HttpExchange
     private RequestSettings? _settings;
     private CacheDetail _cacheDetail;
     private bool _hasRequest;
+    private long _originTicks;
     private int _plannedStatus;
     private AskingAs _asksAs;
     private PrivateWire? _privateWire;
@@ -41,6 +42,7 @@ internal sealed class HttpExchange
         (_connection, Head, _time) = (connection, head, time);
         (Writer, Body) = (connection.Writer, connection.Body);
         (RemoteEndPoint, IsTls) = (connection.RemoteEndPoint, connection.IsTls);
+        Client = new ExchangeClient(RemoteEndPoint, IsTls, head);
         EndedAt = time.GetTimestamp();
     }
 
@@ -59,8 +61,14 @@ internal sealed class HttpExchange
     /// <summary>The other side of the connection.</summary>
     public EndPoint? RemoteEndPoint { get; }
 
-    /// <summary>Whether the client speaks TLS to us.</summary>
+    /// <summary>Whether the other side speaks TLS to us.</summary>
     public bool IsTls { get; }
+
+    /// <summary>Tells the log what becomes of the request; null while nobody listens.</summary>
+    public RequestStory? Story { get; set; }
+
+    /// <summary>Who has sent the request, as far as the other side and trusted proxies say.</summary>
+    public ExchangeClient Client { get; }
 
     /// <inheritdoc cref="IClientConnection.Closed"/>
     public CancellationToken ConnectionClosed => _connection.Closed;
@@ -124,7 +132,8 @@ internal sealed class HttpExchange
             IdentityField(passesAcceptEncoding: IsSliced == false), passesAcceptEncoding: IsSliced == false))
         with
         {
-            Client = ClientName.Of(RemoteEndPoint),
+            Client = Client.Name,
+            RequestId = Client.RequestIdText,
             FollowsRedirects = _asksAs == AskingAs.Stranger && IsSliced != false,
         };
 
@@ -168,6 +177,14 @@ internal sealed class HttpExchange
     /// <summary>Name of the address of the origin that answered; null for none. See <see cref="ExchangeRecord.Origin"/>.</summary>
     public string? Origin { get; set; }
 
+    /// <summary>
+    /// Notes that the origin has answered with a head, or not at all, after it was asked at that time; several times add up.
+    /// </summary>
+    public void AddOriginTime(long askedAt) => _originTicks = Math.Max(0, _originTicks) + _time.GetTimestamp() - askedAt;
+
+    /// <summary>The clock's timestamp now.</summary>
+    public long GetTimestamp() => _time.GetTimestamp();
+
     /// <summary>Slices of the answer that came from the store.</summary>
     public int SlicesHit { get; set; }
 
@@ -188,6 +205,7 @@ internal sealed class HttpExchange
     {
         Reset(settings);
         _hasRequest = true;
+        Client.Begin(settings.TrustedProxies);
         StartedAt = _time.GetTimestamp();
         KeepAlive = mayKeepAlive && Head.KeepAlive;
         Body.Begin(Head, settings.Timeouts, settings.Options.Limits.RequestBodyBytes);
@@ -199,6 +217,7 @@ internal sealed class HttpExchange
     {
         Reset(settings);
         _hasRequest = false;
+        Client.BeginRefused();
         _ending = ExchangeEnding.Refused;
         KeepAlive = false;
     }
@@ -230,7 +249,8 @@ internal sealed class HttpExchange
         bool hasRequest = _hasRequest;
         return new ExchangeRecord
         {
-            Client = RemoteEndPoint,
+            Client = Client,
+            Head = hasRequest ? Head : null,
             Method = hasRequest ? Head.MethodBytes : default,
             Target = hasRequest ? Head.Target.Bytes : default,
             Status = Status,
@@ -242,6 +262,7 @@ internal sealed class HttpExchange
             SlicesFetched = SlicesFetched,
             SlicesFailed = SlicesFailed,
             Origin = Origin,
+            OriginTime = _originTicks < 0 ? null : _time.GetElapsedTime(0, _originTicks),
             TimeToFirstByte = FirstByteAt != 0 && hasRequest ? _time.GetElapsedTime(StartedAt, FirstByteAt) : null,
             AssemblyDuration = DeliveredAt != 0 ? _time.GetElapsedTime(FirstByteAt, DeliveredAt) : null,
             Duration = hasRequest ? _time.GetElapsedTime(StartedAt, EndedAt) : null,
@@ -345,6 +366,7 @@ internal sealed class HttpExchange
         SlicesHit = SlicesFetched = SlicesFailed = 0;
         FirstByteAt = DeliveredAt = StartedAt = 0;
         Origin = null;
+        _originTicks = -1;
         EndsWithConnection = false;
         (_cacheResult, _cacheDetail, _ending) = (CacheResult.None, CacheDetail.None, ExchangeEnding.Complete);
     }

@@ -1,9 +1,12 @@
+using System.Globalization;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using Slice.Core.Caching;
 using Slice.Core.Fetching;
+using Slice.Core.Objects;
 using Slice.Core.Observability;
 using Slice.Core.Origin;
+using Slice.Core.Storage;
 using Slice.Net.Origin;
 
 namespace Slice.Net.Exchange;
@@ -12,12 +15,18 @@ namespace Slice.Net.Exchange;
 /// What goes wrong in requests, as log lines and in <c>errors_total</c>: a client's fault at Debug, the origin's at Warning, ours at
 /// Error. Thread-safe.
 /// </summary>
-internal sealed partial class RequestLog(ILogger<RequestLog> logger, SliceMeter meter)
+/// <param name="logger">Where the lines go.</param>
+/// <param name="meter">Counts errors.</param>
+/// <param name="time">The clock by which repeated lines are summed up.</param>
+internal sealed partial class RequestLog(ILogger<RequestLog> logger, SliceMeter meter, TimeProvider time) : IDisposable
 {
     private static readonly TimeSpan s_repeatedLinePeriod = TimeSpan.FromSeconds(1);
 
     // Pairs of addresses that were logged; an operator who changes them again and again gets no more lines than this. Arbitrary.
     private const int MaxPairs = 1024;
+
+    private readonly RepeatedLines _repeated = new(
+        time, (cause, count) => LogRepeated(logger, cause.Event, cause.Address, cause.Reason, count));
 
     private readonly Lock _lock = new();
     private readonly HashSet<(string, string)> _differing = [];
@@ -35,23 +44,58 @@ internal sealed partial class RequestLog(ILogger<RequestLog> logger, SliceMeter 
             return;
         }
 
+        if (!_repeated.MayWrite(new LineCause(isOrigins ? "origin_failed" : "request_failed", failure.Origin ?? "", reason)))
+        {
+            return;
+        }
+
         string target = TargetOf(exchange);
         if (isOrigins)
         {
-            LogOriginFailed(reason, target, failure.Detail);
+            LogOriginFailed(reason, target, failure.Detail, exchange.Client.RequestIdText);
         }
         else
         {
-            LogWeFailed(reason, target, failure.Detail);
+            LogWeFailed(reason, target, failure.Detail, exchange.Client.RequestIdText);
         }
     }
+
+    /// <summary>The client has left in the middle of the body of its request.</summary>
+    public void UploadCut(HttpExchange exchange)
+    {
+        if (!logger.IsEnabled(LogLevel.Information))
+        {
+            return;
+        }
+
+        if (_repeated.MayWrite(new LineCause("upload_cut", "", "")))
+        {
+            string client = exchange.Client.Address.ToString();
+            string id = exchange.Client.RequestIdText;
+            string target = TargetOf(exchange);
+            LogUploadCut(target, client, id);
+        }
+    }
+
+    /// <summary>Stored bytes that are not what was stored, or cannot be read: the slice is dropped and fetched again.</summary>
+    public void SliceDamaged(Generation generation, StoredSlice slice)
+    {
+        if (logger.IsEnabled(LogLevel.Error) && _repeated.MayWrite(new LineCause("slice_damaged", "", "")))
+        {
+            LogSliceDamaged(generation.Key, slice.SliceIndex);
+        }
+    }
+
+    /// <summary>Sums up what was held back.</summary>
+    public void Dispose() => _repeated.Dispose();
 
     /// <summary>The origin answered a request of ours with an error, which the client is told unless something stale stands in.</summary>
     public void OriginAnsweredError(HttpExchange exchange, int status, string? address)
     {
-        if (logger.IsEnabled(LogLevel.Warning))
+        if (logger.IsEnabled(LogLevel.Warning)
+            && _repeated.MayWrite(new LineCause("origin_error", address ?? "", status.ToString(CultureInfo.InvariantCulture))))
         {
-            LogOriginError(status, TargetOf(exchange), address);
+            LogOriginError(status, TargetOf(exchange), address, exchange.Client.RequestIdText);
         }
     }
 
@@ -64,7 +108,10 @@ internal sealed partial class RequestLog(ILogger<RequestLog> logger, SliceMeter 
         if (logger.IsEnabled(level))
         {
             string reason = failure.Error.Token();
-            LogFetchFailed(level, reason, fetch.Generation.Key, fetch.SliceIndex, failure.Detail);
+            if (_repeated.MayWrite(new LineCause("fetch_failed", failure.Origin ?? "", reason)))
+            {
+                LogFetchFailed(level, reason, fetch.Generation.Key, fetch.SliceIndex, failure.Detail, fetch.RequestId);
+            }
         }
     }
 
@@ -75,7 +122,7 @@ internal sealed partial class RequestLog(ILogger<RequestLog> logger, SliceMeter 
         meter.CacheErrors.Add(1);
         if (logger.IsEnabled(LogLevel.Error))
         {
-            LogSliceUnreadable(TargetOf(exchange));
+            LogSliceUnreadable(TargetOf(exchange), exchange.Client.RequestIdText);
         }
     }
 
@@ -102,7 +149,8 @@ internal sealed partial class RequestLog(ILogger<RequestLog> logger, SliceMeter 
                 response.Origin,
                 TargetOf(exchange),
                 response.Head.DroppedLines,
-                Encoding.Latin1.GetString(response.Head.FirstDroppedLine));
+                Encoding.Latin1.GetString(response.Head.FirstDroppedLine),
+                exchange.Client.RequestIdText);
         }
     }
 
@@ -112,7 +160,7 @@ internal sealed partial class RequestLog(ILogger<RequestLog> logger, SliceMeter 
         meter.Errors.Add("loop");
         if (MayLog(ref _loopLoggedAt, exchange.Now))
         {
-            LogLoopRefused(TargetOf(exchange));
+            LogLoopRefused(TargetOf(exchange), exchange.Client.RequestIdText);
         }
     }
 
@@ -185,19 +233,21 @@ internal sealed partial class RequestLog(ILogger<RequestLog> logger, SliceMeter 
     private static string TargetOf(HttpExchange exchange) => Encoding.Latin1.GetString(exchange.Head.Target.PathAndQuery);
 
     [LoggerMessage(EventId = 1, EventName = "origin_failed", Level = LogLevel.Warning,
-        Message = "the origin failed a request: {reason} {target} {detail}")]
-    private partial void LogOriginFailed(string reason, string target, string detail);
+        Message = "the origin failed a request: {reason} {target} {detail} {request_id}")]
+    private partial void LogOriginFailed(string reason, string target, string detail, string request_id);
 
     [LoggerMessage(EventId = 2, EventName = "request_failed", Level = LogLevel.Error,
-        Message = "a request failed: {reason} {target} {detail}")]
-    private partial void LogWeFailed(string reason, string target, string detail);
+        Message = "a request failed: {reason} {target} {detail} {request_id}")]
+    private partial void LogWeFailed(string reason, string target, string detail, string request_id);
 
-    [LoggerMessage(EventId = 3, EventName = "fetch_failed", Message = "a slice could not be fetched: {reason} {target} {slice} {detail}")]
-    private partial void LogFetchFailed(LogLevel level, string reason, CacheKey target, int slice, string detail);
+    [LoggerMessage(EventId = 3, EventName = "fetch_failed", 
+        Message = "a slice could not be fetched: {reason} {target} {slice} {detail} {request_id}")]
+    private partial void LogFetchFailed(
+        LogLevel level, string reason, CacheKey target, int slice, string detail, string request_id);
 
     [LoggerMessage(EventId = 4, EventName = "slice_unreadable", Level = LogLevel.Error,
-        Message = "stored bytes cannot be read, the slice was dropped: {target}")]
-    private partial void LogSliceUnreadable(string target);
+        Message = "stored bytes cannot be read, the slice was dropped: {target} {request_id}")]
+    private partial void LogSliceUnreadable(string target, string request_id);
 
     [LoggerMessage(EventId = 5, EventName = "request_rejected", Level = LogLevel.Debug,
         Message = "a request was refused: {client} {status} {reason}")]
@@ -221,16 +271,28 @@ internal sealed partial class RequestLog(ILogger<RequestLog> logger, SliceMeter 
     private partial void LogVersionsDiffer(string address, string other, string target);
 
     [LoggerMessage(EventId = 34, EventName = "origin_lines_dropped", Level = LogLevel.Warning,
-        Message = "lines of a response that are no fields were left out: {address} {target} {count} {first}")]
-    private partial void LogLinesDropped(string address, string target, int count, string first);
+        Message = "lines of a response that are no fields were left out: {address} {target} {count} {first} {request_id}")]
+    private partial void LogLinesDropped(string address, string target, int count, string first, string request_id);
 
     [LoggerMessage(EventId = 35, EventName = "loop_refused", Level = LogLevel.Warning,
-        Message = "a request came back to the proxy that sent it; does upstream_address lead here? {target}")]
-    private partial void LogLoopRefused(string target);
+        Message = "a request came back to the proxy that sent it; does upstream_address lead here? {target} {request_id}")]
+    private partial void LogLoopRefused(string target, string request_id);
 
     [LoggerMessage(EventId = 37, EventName = "origin_error", Level = LogLevel.Warning,
-        Message = "the origin answered with an error: {status} {target} {address}")]
-    private partial void LogOriginError(int status, string target, string? address);
+        Message = "the origin answered with an error: {status} {target} {address} {request_id}")]
+    private partial void LogOriginError(int status, string target, string? address, string request_id);
+
+    [LoggerMessage(EventId = 144, EventName = "upload_cut", Level = LogLevel.Information,
+        Message = "a client broke its upload off: {target} {client} {request_id}")]
+    private partial void LogUploadCut(string target, string client, string request_id);
+
+    [LoggerMessage(EventId = 145, EventName = "slice_damaged", Level = LogLevel.Error,
+        Message = "a stored slice is not what was stored, and was dropped; is the disk in order? {target} {slice}")]
+    private partial void LogSliceDamaged(CacheKey target, int slice);
+
+    [LoggerMessage(EventId = 146, EventName = "repeated", Level = LogLevel.Warning,
+        Message = "the same again within a second: {of} {address} {reason} {more}")]
+    private static partial void LogRepeated(ILogger logger, string of, string address, string reason, long more);
 
     [LoggerMessage(EventId = 32, EventName = "page_work_failed", Level = LogLevel.Error,
         Message = "an unexpected error while stored bytes were read")]

@@ -49,6 +49,7 @@ internal sealed class RequestSettings
         HeadLimits = new RequestHeadLimits(
             options.Limits.RequestTargetBytes, options.Limits.RequestHeadBytes, options.Limits.RequestFields);
         Timeouts = TimeoutSettings.From(options, time);
+        TrustedProxies = new TrustedProxies(options.TrustedProxies);
         ClientLimits = ClientLimits.For(options.Limits.PerClient, replaced?.ClientLimits);
         HealthPath = Encoding.ASCII.GetBytes(options.HealthPath);
         PurgeToken = options.Purge.AuthToken is { } token ? Encoding.UTF8.GetBytes(token) : default(ReadOnlyMemory<byte>?);
@@ -98,6 +99,9 @@ internal sealed class RequestSettings
 
     /// <summary>Deadlines towards the client.</summary>
     public TimeoutSettings Timeouts { get; }
+
+    /// <summary>Whose word about a client is believed.</summary>
+    public TrustedProxies TrustedProxies { get; }
 
     /// <summary>What one client address may have; shared with the settings before when they asked for the same.</summary>
     public ClientLimits ClientLimits { get; }

@@ -51,7 +51,7 @@ internal ref struct ResponseHeadBuilder
 
     /// <summary>Room that references take beyond their own, when they name the client's address instead of the origin's.</summary>
     public static int ReferenceBytes(HttpExchange exchange) =>
-        exchange.Settings.Options.RewriteLocation ? MaxRewritten * ("https://"u8.Length + exchange.Head.Host.Length) : 0;
+        exchange.Settings.Options.RewriteLocation ? MaxRewritten * ("https://"u8.Length + exchange.Client.Host.Length) : 0;
 
     /// <summary>Room that the lines of an origin take.</summary>
     public static int BytesOf(IReadOnlyList<ForwardedField> fields)
@@ -171,8 +171,8 @@ internal ref struct ResponseHeadBuilder
         return new RentedHead(_buffer, _writer.BytesWritten + bodyBytes);
     }
 
-    // Scheme and authority by which the client has reached us, as nginx does by default. A client of HTTP/1.0 that named no host gets a
-    // relative reference.
+    // Scheme and authority by which the client has reached us, or the trusted proxy before us, as nginx does by default. A client of
+    // HTTP/1.0 that named no host gets a relative reference.
     private bool TryRewrite(HttpExchange exchange, scoped ReadOnlySpan<byte> name, scoped ReadOnlySpan<byte> value)
     {
         if (!ReferenceFields.Contains(name) || !exchange.Settings.Options.RewriteLocation || _rewritten == MaxRewritten)
@@ -181,10 +181,11 @@ internal ref struct ResponseHeadBuilder
         }
 
         int start = ReferenceFields.FindReference(name, value);
-        var host = exchange.Head.Host;
+        var host = exchange.Client.Host;
+        bool isTls = exchange.Client.IsTls;
         if (start < 0
             || value.ContainsAny((byte)'\r', (byte)'\n', (byte)0)
-            || !exchange.Settings.References.TryFind(value[start..], host, exchange.IsTls, out int length))
+            || !exchange.Settings.References.TryFind(value[start..], host, isTls, out int length))
         {
             return false;
         }
@@ -193,7 +194,7 @@ internal ref struct ResponseHeadBuilder
         var rest = value[(start + length)..];
         if (!host.IsEmpty)
         {
-            _writer.WriteField(name, value[..start], exchange.IsTls ? "https://"u8 : "http://"u8, host, rest);
+            _writer.WriteField(name, value[..start], isTls ? "https://"u8 : "http://"u8, host, rest);
         }
         else
         {

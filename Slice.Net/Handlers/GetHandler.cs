@@ -47,7 +47,9 @@ internal sealed class GetHandler(
         for (int attempt = 1; attempt <= MaxAttempts; attempt++)
         {
             var now = exchange.Now;
-            if (!TryReuse(exchange, directives, now, out var generation, out var status))
+            bool isUsed = TryReuse(exchange, directives, now, out var generation, out var status);
+            exchange.Story?.LookedUp(exchange, generation, isUsed, status);
+            if (!isUsed)
             {
                 (generation, status) = await FetchAsync(exchange, directives, generation, status);
                 now = exchange.Now;
@@ -223,12 +225,15 @@ internal sealed class GetHandler(
             return default;
         }
 
+        long askedAt = exchange.GetTimestamp();
         var result = await FetchObjectAsync(exchange, directives, stale, partial, isSliced);
+        exchange.AddOriginTime(askedAt);
         exchange.Origin = result.Origin;
         failures.NoteStatus(exchange, result.WasCollapsed ? 0 : result.OriginStatus);
         status = status with { IsCollapsed = result.WasCollapsed, ForwardStatus = result.OriginStatus };
         status = result.Detail == CacheDetail.None ? status : status with { Detail = result.Detail };
         FailureResponder.NoteMiss(exchange, result);
+        exchange.Story?.Fetched(exchange, result.GetType().Name, status with { IsStored = result is ObjectFetchResult.Found });
         switch (result)
         {
             case ObjectFetchResult.Found found:

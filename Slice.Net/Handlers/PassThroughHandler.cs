@@ -29,6 +29,7 @@ internal sealed class PassThroughHandler(
     public ValueTask HandleAsync(HttpExchange exchange, CacheStatus status)
     {
         meter.PassthroughRequests.Add(1);
+        exchange.Story?.PassedThrough(exchange, status);
         return ForwardAsync(exchange, status);
     }
 
@@ -46,6 +47,8 @@ internal sealed class PassThroughHandler(
     public async ValueTask<bool> TryHandleHeadAsync(HttpExchange exchange, CacheStatus status, Generation? stale)
     {
         meter.PassthroughRequests.Add(1);
+        exchange.Story?.PassedThrough(exchange, status);
+        long askedAt = exchange.GetTimestamp();
         using var interim = InterimResponses.To(exchange);
         using var request = ClientRequests.OfStranger(exchange, interim);
         WireResponse? response;
@@ -60,6 +63,7 @@ internal sealed class PassThroughHandler(
             }
 
             (response, failure) = await exchange.Settings.Origin.ForwardAsync(request, exchange.ConnectionClosed);
+            exchange.AddOriginTime(askedAt);
         }
 
         using var ending = response;
@@ -114,6 +118,7 @@ internal sealed class PassThroughHandler(
             return;
         }
 
+        long askedAt = exchange.GetTimestamp();
         using var permit = await PassThroughTurn.TryTakeAsync(gate, exchange, failures);
         if (permit is null)
         {
@@ -123,6 +128,7 @@ internal sealed class PassThroughHandler(
         using var interim = InterimResponses.To(exchange);
         using var request = ClientRequests.Of(exchange, interim);
         var (response, failure) = await exchange.Settings.Origin.ForwardAsync(request, exchange.ConnectionClosed);
+        exchange.AddOriginTime(askedAt);
 
         // A body that was not read to its end leaves the connection where no next request can be found.
         exchange.KeepAlive &= exchange.Body.IsConsumed;

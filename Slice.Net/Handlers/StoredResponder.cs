@@ -80,6 +80,7 @@ internal sealed class StoredResponder(
         var stored = generation.Response;
         var plan = SlicePlanner.Plan(generation.Grid, range ?? new ByteRange(0, stored.CompleteLength), stored.CompleteLength);
         status = CountUse(generation, plan, status);
+        exchange.Story?.Planned(exchange, generation, plan, status);
         if (onlyIfCached && !exchange.IsHead && status.Hits < status.Slices)
         {
             return Answered(ErrorResponder.WriteNotCachedAsync(exchange));
@@ -121,7 +122,9 @@ internal sealed class StoredResponder(
         int slices = 0;
         foreach (var part in multipart.Parts)
         {
-            var use = CountUse(generation, SlicePlanner.Plan(generation.Grid, part, generation.CompleteLength), status);
+            var plan = SlicePlanner.Plan(generation.Grid, part, generation.CompleteLength);
+            var use = CountUse(generation, plan, status);
+            exchange.Story?.Planned(exchange, generation, plan, use);
             hits += use.Hits;
             slices += use.Slices;
             status = status with { IsStored = use.IsStored, Detail = use.Detail };

@@ -139,9 +139,9 @@ internal sealed class StoredResponseUpdates(ObjectIndex index)
             return;
         }
 
-        string host = NormalHost(exchange.Head.Host, exchange.IsTls);
+        string host = NormalHost(exchange.Client.Host, exchange.Client.IsTls);
         string target = Encoding.Latin1.GetString(exchange.Head.Target.PathAndQuery);
-        string scheme = exchange.IsTls ? "https://" : "http://";
+        string scheme = exchange.Client.IsTls ? "https://" : "http://";
         var baseUri = host.Length > 0 && Uri.TryCreate(scheme + host, UriKind.Absolute, out var parsed) ? parsed : s_anywhere;
         if (!Uri.TryCreate(baseUri.GetLeftPart(UriPartial.Authority) + target, s_asSent, out var requested)
             || !Uri.TryCreate(requested, reference, out var uri)
@@ -162,7 +162,7 @@ internal sealed class StoredResponseUpdates(ObjectIndex index)
     // The origin may call the same site by its own address.
     private static bool IsOfOrigin(HttpExchange exchange, Uri reference) =>
         exchange.Settings.References.TryFind(
-            Encoding.Latin1.GetBytes(reference.AbsoluteUri), exchange.Head.Host, exchange.IsTls, out _);
+            Encoding.Latin1.GetBytes(reference.AbsoluteUri), exchange.Client.Host, exchange.Client.IsTls, out _);
 
     // Also http beside https: behind a balancer that ends TLS we cannot tell which of the two the client used.
     private static bool IsSameSite(Uri reference, Uri requested)

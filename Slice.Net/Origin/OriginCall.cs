@@ -15,6 +15,9 @@ internal sealed class OriginCall
     /// <summary>A call for a request.</summary>
     public OriginCall(OriginRequest request) => _request = request;
 
+    /// <summary>The request.</summary>
+    public OriginRequest Request => _request;
+
     /// <summary>Where interim responses go; null for nowhere.</summary>
     public IInterimResponseSink? InterimResponses => _request.InterimResponses;
 
@@ -57,6 +60,11 @@ internal sealed class OriginCall
         foreach (var field in template.Fields)
         {
             message.Headers.TryAddWithoutValidation(field.Name, field.Value);
+        }
+
+        if (template.RequestId.Length > 0)
+        {
+            message.Headers.TryAddWithoutValidation("X-Request-Id", template.RequestId);
         }
 
         message.Headers.Host = template.Host ?? endpoint.Host;

@@ -47,6 +47,9 @@ internal sealed class OriginClient : IOriginClient
     /// </summary>
     public Action<string, bool, Failure>? HealthChanged { get; init; }
 
+    /// <summary>Called after each try at an address; null for nobody. Must not throw.</summary>
+    public Action<OriginTry>? Tried { get; init; }
+
     /// <summary>Connections to where redirects lead; null where none is ever followed.</summary>
     public RedirectPools? Redirects { get; init; }
 
@@ -67,7 +70,12 @@ internal sealed class OriginClient : IOriginClient
     {
         bool isSame = options.UpstreamAddresses.SequenceEqual(_addresses) && options.UpstreamHealth == _healthOptions;
         var health = isSame ? _health : new OriginHealth(options.UpstreamAddresses.Count, options.UpstreamHealth, _time);
-        return new OriginClient(_pool, _wirePool, options, health, _time) { HealthChanged = HealthChanged, Redirects = Redirects };
+        return new OriginClient(_pool, _wirePool, options, health, _time)
+        {
+            HealthChanged = HealthChanged,
+            Tried = Tried,
+            Redirects = Redirects,
+        };
     }
 
     /// <inheritdoc/>
@@ -164,10 +172,13 @@ internal sealed class OriginClient : IOriginClient
     {
         var verdict = OriginVerdict.Unknown;
         var failure = Failure.None;
+        long begunAt = _time.GetTimestamp();
         try
         {
             (var result, verdict) = await _wires.SendAsync(_endpoints[turn.Index], request, ct);
             failure = result.Failure;
+            Tried?.Invoke(new OriginTry(
+                _endpoints[turn.Index].Name, null, request, result.Response?.Status ?? 0, failure, _time.GetElapsedTime(begunAt)));
             return result;
         }
         finally
@@ -191,10 +202,13 @@ internal sealed class OriginClient : IOriginClient
         var verdict = OriginVerdict.Unknown;
         var failure = Failure.None;
         var watch = OriginWatch.Start(call.InterimResponses);
+        long begunAt = _time.GetTimestamp();
         try
         {
             var result = await _requests.SendAsync(_endpoints[turn.Index], call, watch, ct);
             failure = result.Failure;
+            Tried?.Invoke(new OriginTry(
+                _endpoints[turn.Index].Name, call.Request, null, result.Response?.Status ?? 0, failure, _time.GetElapsedTime(begunAt)));
             verdict = result.Response is not null ? OriginVerdict.Answered
                 : OriginFailures.VerdictOf(failure.Error, watch.Connection is { IsUsedAgain: true });
             return result with { Repeats = watch.Repeats };

@@ -55,6 +55,12 @@ internal sealed class WireRequest : IDisposable
     /// <summary>Whether the request asks for another protocol, so that a 101 is an answer.</summary>
     public bool IsUpgrade { get; init; }
 
+    /// <summary>The id of the request, for the log; empty for none.</summary>
+    public string RequestId { get; init; } = "";
+
+    /// <summary>Method and target, for the log.</summary>
+    public string MethodAndTarget => Encoding.Latin1.GetString(_bytes, 0, _requestLineBytes - " HTTP/1.1\r\n"u8.Length);
+
     /// <summary>Where interim responses go; null for nowhere.</summary>
     public IInterimResponses? InterimResponses { get; init; }
 

@@ -24,6 +24,7 @@ public sealed class ChangedSegmentTests : IAsyncLifetime
     private readonly TestDirectory _directory = new("changed-segment");
     private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
     private readonly RangeFile _file = new(Slices * SliceBytes) { ExtraFields = ["Cache-Control: max-age=3600"] };
+    private readonly LogCapture _log = new();
     private ScriptedOrigin _origin = null!;
     private Instance? _proxy;
 
@@ -66,6 +67,9 @@ public sealed class ChangedSegmentTests : IAsyncLifetime
         int before = _origin.RequestCount;
         await AssertRightAsync("HIT");
         Assert.InRange(_origin.RequestCount - before, 1, Slices);
+
+        // One line at once; those that follow are summed up.
+        Assert.Single(_log.Lines, line => line.StartsWith("Error slice_damaged ", StringComparison.Ordinal));
 
         int after = _origin.RequestCount;
         await AssertRightAsync("HIT");
@@ -205,7 +209,7 @@ public sealed class ChangedSegmentTests : IAsyncLifetime
         _proxy = await Instance.StartAsync(
             options,
             (options, loggers) => new Composition(options, loggers, _time, metrics => new RecordingObserver(metrics)).Parts,
-            logging => logging.ClearProviders(),
+            logging => logging.ClearProviders().AddProvider(_log),
             services =>
             {
                 if (isPiped)

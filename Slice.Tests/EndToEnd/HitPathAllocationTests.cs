@@ -28,7 +28,7 @@ public sealed class HitPathAllocationTests
     {
         var file = new RangeFile(ManySlices * SliceBytes);
         await using var origin = ScriptedOrigin.Start(file.AnswerAsync);
-        await using var proxy = await ProxyUnderTest.StartAsync(origin.Uri, SliceBytes);
+        await using var proxy = await ProxyUnderTest.StartQuietAsync(origin.Uri, SliceBytes);
         proxy.StopRecording();
         using var client = new BlockingClient(proxy.EndPoint);
         byte[] few = Wire.Bytes(RawClient.Request("GET", "/file", $"Range: bytes=0-{(FewSlices * SliceBytes) - 1}"));
@@ -64,7 +64,7 @@ public sealed class HitPathAllocationTests
         Assert.SkipWhen(IsUnoptimized, "the product is built without optimization");
         var file = new RangeFile(SliceBytes);
         await using var origin = ScriptedOrigin.Start(file.AnswerAsync);
-        await using var proxy = await ProxyUnderTest.StartAsync(origin.Uri, SliceBytes);
+        await using var proxy = await ProxyUnderTest.StartQuietAsync(origin.Uri, SliceBytes);
         proxy.StopRecording();
         using var client = new BlockingClient(proxy.EndPoint);
         byte[] request = Wire.Bytes(RawClient.Request("GET", "/file", "Range: bytes=0-99"));

@@ -68,7 +68,7 @@ public sealed class SharedRequestKindTests : IAsyncLifetime
 
     // Our own: what frames a request, asks for a part, names a version, or says that we are there.
     private static readonly string[] s_ours =
-        ["Host", "Range", "If-Range", "If-Match", "If-None-Match", "If-Modified-Since", "Accept-Encoding", "Via"];
+        ["Host", "Range", "If-Range", "If-Match", "If-None-Match", "If-Modified-Since", "Accept-Encoding", "X-Request-Id", "Via"];
 
     private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
     private readonly RangeFile _file = new(4 * SliceBytes)
@@ -203,7 +203,7 @@ public sealed class SharedRequestKindTests : IAsyncLifetime
 
         var request = Assert.Single(_origin.Requests);
         string[] hopByHop = ["Proxy-Authorization", "Connection", "X-Named", "TE", "Keep-Alive"];
-        string[] told = ["X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "Max-Forwards"];
+        string[] told = ["X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Request-Id", "Max-Forwards"];
         foreach (string field in s_ownFields.Concat(s_fieldsOfAll))
         {
             string name = field.Split(':')[0];

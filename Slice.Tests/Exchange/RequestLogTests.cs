@@ -17,7 +17,7 @@ public sealed class RequestLogTests : IDisposable
     [InlineData(FetchError.ProxyInternalError)]
     public void Failure_that_is_not_logged_is_counted_and_makes_no_text(FetchError error)
     {
-        var log = new RequestLog(NullLogger<RequestLog>.Instance, _meter);
+        using var log = new RequestLog(NullLogger<RequestLog>.Instance, _meter, TimeProvider.System);
 
         log.OriginFailed(exchange: null!, new Failure(error));
 
@@ -27,7 +27,7 @@ public sealed class RequestLogTests : IDisposable
     [Fact]
     public void Unreadable_slice_that_is_not_logged_is_counted_and_makes_no_text()
     {
-        var log = new RequestLog(NullLogger<RequestLog>.Instance, _meter);
+        using var log = new RequestLog(NullLogger<RequestLog>.Instance, _meter, TimeProvider.System);
 
         log.SliceUnreadable(exchange: null!);
 
@@ -35,6 +35,10 @@ public sealed class RequestLogTests : IDisposable
     }
 
     [Fact]
-    public void Failed_fetch_that_is_not_logged_makes_no_text() =>
-        new RequestLog(NullLogger<RequestLog>.Instance, _meter).FetchFailed(fetch: null!, new Failure(FetchError.ConnectionRefused));
+    public void Failed_fetch_that_is_not_logged_makes_no_text()
+    {
+        using var log = new RequestLog(NullLogger<RequestLog>.Instance, _meter, TimeProvider.System);
+
+        log.FetchFailed(fetch: null!, new Failure(FetchError.ConnectionRefused));
+    }
 }

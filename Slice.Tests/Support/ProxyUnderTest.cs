@@ -49,6 +49,16 @@ internal sealed class ProxyUnderTest : IAsyncDisposable
     public static Task<ProxyUnderTest> StartAsync(
         Uri origin, int sliceSizeBytes, Func<SliceOptions, SliceOptions>? configure = null, TimeProvider? time = null,
         TimeProvider? lastMinutes = null)
+        Uri origin, int sliceSizeBytes, Func<SliceOptions, SliceOptions>? configure = null, TimeProvider? time = null) =>
+        StartAsync(origin, sliceSizeBytes, configure, time, LogLevel.Debug);
+
+    /// <summary>The same with the log as operators have it: what becomes of each request is not told.</summary>
+    public static Task<ProxyUnderTest> StartQuietAsync(
+        Uri origin, int sliceSizeBytes, Func<SliceOptions, SliceOptions>? configure = null) =>
+        StartAsync(origin, sliceSizeBytes, configure, time: null, LogLevel.Information);
+
+    private static Task<ProxyUnderTest> StartAsync(
+        Uri origin, int sliceSizeBytes, Func<SliceOptions, SliceOptions>? configure, TimeProvider? time, LogLevel least)
     {
         var options = new SliceOptions
         {
@@ -60,6 +70,7 @@ internal sealed class ProxyUnderTest : IAsyncDisposable
         };
         return StartAsync(
             configure?.Invoke(options) ?? options, time ?? TimeProvider.System, (_, level) => level >= LogLevel.Debug, lastMinutes);
+        return StartAsync(configure?.Invoke(options) ?? options, time ?? TimeProvider.System, (_, level) => level >= least);
     }
 
     /// <summary>

@@ -46,7 +46,7 @@ internal sealed class RecordingObserver(IExchangeObserver next) : IExchangeObser
             record.Origin,
             record.Ending)
         {
-            HasClient = record.Client is not null,
+            HasClient = record.Client.Address.IsKnown,
             HasFirstByte = record.TimeToFirstByte is not null,
             TimeToFirstByte = record.TimeToFirstByte,
             Duration = record.Duration,

@@ -14,7 +14,15 @@ internal static class PortRows
         LiveKeyRow.OfAct("purge.auth_token", "first", "second", PurgeWithBothAsync, "404 401", "401 404"),
         LiveKeyRow.OfAct("purge.enable_metrics", "true", "false", PurgeMetricsAsync, "some", "none"),
         LiveKeyRow.OfAct("log_level", "info", "debug", LinesAboutBadRequestAsync, "0", "1"),
+        LiveKeyRow.OfAct("trusted_proxies", "[]", "[127.0.0.1]", SchemeAtOriginAsync, "http", "https"),
     ];
+
+    private static async Task<string> SchemeAtOriginAsync(LiveKeyBed bed)
+    {
+        bed.Origin.Answer = exchange => exchange.RespondAsync("200 OK");
+        await bed.SendAsync("DELETE", bed.NewTarget(), "X-Forwarded-Proto: https");
+        return bed.Origin.Requests[^1].Field("X-Forwarded-Proto")!;
+    }
 
     private static async Task<string> AliveAsync(LiveKeyBed bed)
     {
