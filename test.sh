@@ -38,6 +38,8 @@ dpkg-deb dpkg
 chromium chromium
 promtool prometheus
 /usr/lib/python3/dist-packages/prometheus_client/openmetrics/parser.py python3-prometheus-client'
+logrotate logrotate
+chromium chromium'
 
 missing=()
 while read -r program package; do

@@ -8,6 +8,7 @@ using Slice.Core.Origin;
 using Slice.Core.Storage;
 using Slice.Host.Machine;
 using Slice.Host.Service;
+using Slice.Net.AccessLog;
 using Slice.Net.Certificates;
 using Slice.Net.Connections;
 using Slice.Net.Delivery;
@@ -37,6 +38,7 @@ internal sealed class Composition : IAsyncDisposable
     private readonly SliceFetcher _fetcher;
     private readonly DeadlineSweeper _sweeper;
     private readonly PageResidency _residency;
+    private readonly AccessLogWriter _accessLog;
     private readonly RequestLog _log;
     private readonly SliceMeter _meter;
     private readonly ProcessMeter _process;
@@ -122,6 +124,10 @@ internal sealed class Composition : IAsyncDisposable
         _sweeper = new DeadlineSweeper(time);
         var cuts = new ShutdownCuts(new ExchangeMetrics(meter), meter, loggers.CreateLogger<ShutdownCuts>());
         var services = new ConnectionServices(Settings, _sweeper, observe?.Invoke(cuts) ?? cuts, time, log)
+        _accessLog = new AccessLogWriter(loggers.CreateLogger<AccessLogWriter>(), meter, time);
+        _accessLog.Configure(options.AccessLog);
+        IExchangeObserver metrics = new AccessLogObserver(new ExchangeMetrics(meter), _accessLog);
+        var services = new ConnectionServices(Settings, _sweeper, observe?.Invoke(metrics) ?? metrics, time, log)
         {
             Story = story,
             DoOthersWait = () => _gate.IsWaitedAt || _passThroughGate.IsWaitedAt,
@@ -144,6 +150,7 @@ internal sealed class Composition : IAsyncDisposable
             ProbeStore = ProbeStore,
             Store = StoreFactory.Describe(options, _store),
             Apply = ApplySettings,
+            ReopenLogs = _accessLog.Reopen,
             Owner = this,
         };
         meter.Sources.SetBuild(ProductVersion.Text, ProductVersion.Commit);
@@ -172,6 +179,7 @@ internal sealed class Composition : IAsyncDisposable
         Settings.Replace(new RequestSettings(options, current.Origin.Reconfigure(options), _time, current.Identity, current));
         _gate.Resize(options.Limits.MaxOriginRequests);
         _passThroughGate.Resize(options.Limits.MaxPassthroughRequests);
+        _accessLog.Configure(options.AccessLog);
         _meter.ShowsPurge = options.Purge.EnableMetrics;
     }
 
@@ -212,6 +220,7 @@ internal sealed class Composition : IAsyncDisposable
         await _fetcher.DisposeAsync();
         _sweeper.Dispose();
         _residency.Dispose();
+        _accessLog.Dispose();
         _log.Dispose();
         Parts.Certificate?.Dispose();
         _pool.Dispose();

@@ -50,6 +50,7 @@ public sealed class SliceMeter : IDisposable
         Connections = _sheet.NewCounter();
         OpenConnections = _sheet.NewCounter();
         RefusedConnections = new IndexedCounter(_sheet, "max_connections", "proxy_protocol");
+        AccessLogDropped = _sheet.NewCounter();
         PurgeRequests = _sheet.NewCounter();
         PurgedItems = _sheet.NewCounter();
         PurgeAuthFailures = _sheet.NewCounter();
@@ -163,6 +164,9 @@ public sealed class SliceMeter : IDisposable
 
     /// <summary>From the first slice of a response to its last.</summary>
     public DurationHistogram AssemblyDuration { get; }
+
+    /// <summary>Lines of the access log that were lost.</summary>
+    public StripedCounter AccessLogDropped { get; }
 
     /// <summary>PURGE requests.</summary>
     public StripedCounter PurgeRequests { get; }
@@ -283,6 +287,11 @@ public sealed class SliceMeter : IDisposable
             "limit",
             ClientLimits.Read);
         Count("cut_requests_total", OfRequests, "Requests cut off because timeouts.shutdown was over.", CutRequests);
+        Count(
+            "access_log_dropped_total",
+            "{line}",
+            "Lines of the access log that were lost, because they came faster than they could be written.",
+            AccessLogDropped);
         Count("errors_total", "{error}", "Errors by reason.", "reason", Errors.Read);
     }
 

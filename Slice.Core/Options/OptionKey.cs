@@ -86,6 +86,8 @@ public sealed class OptionKey
         OptionKind.UrlPath => $"a path of visible ASCII that begins with /, without ? and #, at most {LongestUrlPath} characters",
         OptionKind.Directory => "a path; a relative one starts at the working directory",
         OptionKind.File => "a path; a relative one starts at the working directory",
+        OptionKind.LogTarget => "a path, journal or stderr; a relative path starts at the working directory",
+        OptionKind.LogFormat => AccessLogFormat.Description,
         OptionKind.HostName => "a host name or an IP address, without a port",
         OptionKind.Secret => "visible ASCII without spaces",
         _ => LogSeverityText.Syntax,
@@ -224,7 +226,9 @@ public sealed class OptionKey
     {
         OptionKind.ListenAddress => ListenAddress.Parse(text, out _),
         OptionKind.UrlPath => IsUrlPath(text) ? null : "not a path",
-        OptionKind.Directory or OptionKind.File => text.Length > 0 && !text.Contains('\0', StringComparison.Ordinal) ? null : "not a path",
+        OptionKind.Directory or OptionKind.File or OptionKind.LogTarget =>
+            text.Length > 0 && !text.Contains('\0', StringComparison.Ordinal) ? null : "not a path",
+        OptionKind.LogFormat => AccessLogFormat.Parse(text, out _),
         OptionKind.HostName => HostAndPort.IsHost(text) ? null : "not a host name or an IP address",
         OptionKind.Secret => CheckSecret(text),
         OptionKind.Choice => Choices.Contains(text) ? null : "none of the words that may stand here",

@@ -53,6 +53,12 @@ public enum OptionKind
     /// </summary>
     File,
 
+    /// <summary>Where the access log goes: a file, <c>journal</c> or <c>stderr</c> (<see cref="string"/>, or null).</summary>
+    LogTarget,
+
+    /// <summary>How a line of the access log looks, as <see cref="AccessLogFormat"/> reads it (<see cref="string"/>).</summary>
+    LogFormat,
+
     /// <summary>A host name or an IP address, without a port (<see cref="string"/>, or null).</summary>
     HostName,
 

@@ -366,6 +366,11 @@ public static class OptionTable
 
         new("Logging", "log_level", OptionKind.LogLevel, "Least severe log line that is written.",
             o => o.LogLevel, (o, v) => o with { LogLevel = (LogSeverity)v! }),
+        OptionalText(
+            "Logging", "access_log.path", OptionKind.LogTarget, "Where a line for each request goes; without it, nowhere.",
+            o => o.AccessLog.Path, (o, v) => o with { AccessLog = o.AccessLog with { Path = v } }),
+        Text("Logging", "access_log.format", OptionKind.LogFormat, "How such a line looks.",
+            o => o.AccessLog.Format, (o, v) => o with { AccessLog = o.AccessLog with { Format = v } }),
     ];
 
     /// <summary>The sections, in the order of the documentation; one that stands in another has its name before its own.</summary>

@@ -169,4 +169,7 @@ public sealed record SliceOptions
 
     /// <summary>Least severe log line that is written. Default <see cref="LogSeverity.Info"/>.</summary>
     public LogSeverity LogLevel { get; init; } = LogSeverity.Info;
+
+    /// <summary>The access log.</summary>
+    public AccessLogOptions AccessLog { get; init; } = new();
 }

@@ -10,7 +10,7 @@ namespace Slice.Host.Service;
 
 /// <summary>
 /// SIGHUP: reads the configuration again. Live keys take effect with the next request; others that have changed are named in the log and
-/// wait for a restart. An invalid configuration changes nothing and every error is logged.
+/// wait for a restart. An invalid configuration changes nothing and every error is logged. Files of logs are opened again either way.
 /// </summary>
 /// <remarks>
 /// A service of the host, which starts it before Kestrel and disposes it last: uncaught, the signal ends the process, and whoever sees a
@@ -28,6 +28,8 @@ internal sealed partial class ConfigurationReload : IHostedService, IDisposable
     private Action<SliceOptions>? _apply;
     private ServerCertificate? _certificate;
     private ServiceManager? _manager;
+
+    private Action? _reopenLogs;
 
     /// <param name="started">The configuration that was started with, without errors.</param>
     /// <param name="load">Loads it anew.</param>
@@ -48,6 +50,13 @@ internal sealed partial class ConfigurationReload : IHostedService, IDisposable
         lock (_lock)
         {
             (_apply, _certificate, _manager) = (apply, certificate, manager);
+
+    /// <param name="reopenLogs">Opens the files of logs again; null when there are none.</param>
+    public void Attach(Action<SliceOptions> apply, ServerCertificate? certificate, Action? reopenLogs = null)
+    {
+        lock (_lock)
+        {
+            (_apply, _certificate, _reopenLogs) = (apply, certificate, reopenLogs);
             apply(_running);
         }
     }
@@ -73,6 +82,8 @@ internal sealed partial class ConfigurationReload : IHostedService, IDisposable
             _manager?.TellReloading();
             try
             {
+                // First, and whatever the configuration is worth: logrotate has moved the file away and waits.
+                _reopenLogs?.Invoke();
                 ReloadOptions();
                 ReloadCertificate();
             }

@@ -53,6 +53,9 @@ internal sealed record InstanceParts
     /// <summary>Puts the live keys of a reloaded configuration in force for what begins from now on; one call at a time.</summary>
     public required Action<SliceOptions> Apply { get; init; }
 
+    /// <summary>Opens the files of logs again, which somebody may have moved away; from any thread.</summary>
+    public required Action ReopenLogs { get; init; }
+
     /// <summary>Ends all of it; the instance disposes it when no connection is left.</summary>
     public required IAsyncDisposable Owner { get; init; }
 }

@@ -49,6 +49,7 @@ internal static class ServiceRunner
 
         await using (instance)
         {
+            reload!.Attach(instance.Apply, instance.Parts.Certificate, instance.Parts.ReopenLogs);
             var manager = new ServiceManager(instance.Loggers);
             reload!.Attach(instance.Apply, instance.Parts.Certificate, manager);
             if (handshake is not null)

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net.Sockets;
 using System.Reflection;
+using Slice.Core.Options;
 using Slice.Net.Connections;
 using Slice.Tests.Support;
 
@@ -57,17 +58,33 @@ public sealed class HitPathAllocationTests
         Assert.Equal(requestsWhenWarm, origin.RequestCount);
     }
 
-    [Fact]
-    public async Task Small_hit_allocates_nothing()
+    [Theory]
+    [InlineData(null)]
+    [InlineData("json")]
+    [InlineData("combined")]
+    public async Task Small_hit_allocates_nothing(string? accessLogFormat)
     {
         // Without optimization the compiler makes every async state machine an object, also those that never wait.
         Assert.SkipWhen(IsUnoptimized, "the product is built without optimization");
         var file = new RangeFile(SliceBytes);
         await using var origin = ScriptedOrigin.Start(file.AnswerAsync);
-        await using var proxy = await ProxyUnderTest.StartQuietAsync(origin.Uri, SliceBytes);
+        using var directory = new TestDirectory("access-log");
+        await using var proxy = await ProxyUnderTest.StartQuietAsync(
+            origin.Uri,
+            SliceBytes,
+            options => options with
+            {
+                TrustedProxies = ["127.0.0.1"],
+                AccessLog = new AccessLogOptions
+                {
+                    Path = accessLogFormat is null ? null : directory.Combine("access.log"),
+                    Format = accessLogFormat ?? "combined",
+                },
+            });
         proxy.StopRecording();
         using var client = new BlockingClient(proxy.EndPoint);
-        byte[] request = Wire.Bytes(RawClient.Request("GET", "/file", "Range: bytes=0-99"));
+        byte[] request = Wire.Bytes(
+            RawClient.Request("GET", "/file", "Range: bytes=0-99", "User-Agent: a", "X-Forwarded-For: 2001:db8::1, 192.0.2.1"));
         for (int warmUp = 0; warmUp < 200; warmUp++)
         {
             client.Exchange(request, 100);

@@ -26,6 +26,7 @@ public sealed class OptionTableTests
             CacheNegativeTtl = TimeSpan.FromSeconds(1),
             Purge = new PurgeOptions { AuthToken = "t" },
             UpstreamTls = new UpstreamTlsOptions { ServerName = "a", CaFile = "b" },
+            AccessLog = new AccessLogOptions { Path = "a" },
             Tls = new TlsOptions { ListenAddress = "a", Certificate = "b", Key = "c" },
         };
         Assert.Equal(CountLeaves(defaults), OptionTable.Keys.Count);

@@ -28,7 +28,7 @@ public sealed partial class SampleConfigurationTests : IDisposable
         string[] examples =
         [
             "follow_redirects_hosts", "slice_patterns", "cache_rules", "cache_key.ignored_arguments", "cache_key.fields",
-            "proxy_protocol.trusted_addresses", "trusted_proxies",
+            "proxy_protocol.trusted_addresses", "trusted_proxies", "access_log.path",
         ];
         Assert.All(
             OptionTable.Keys.Where(key => !examples.Contains(key.Name)),

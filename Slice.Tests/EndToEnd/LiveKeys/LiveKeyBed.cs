@@ -52,6 +52,9 @@ internal sealed class LiveKeyBed : IAsyncDisposable
     /// <summary>A second one, which the proxy asks when the row says so.</summary>
     public ScriptedOrigin Other { get; }
 
+    /// <summary>A file for lines, <c>{log}</c> in a row.</summary>
+    public string LogFile => _directory.Combine("access.log");
+
     /// <summary>The proxy.</summary>
     public ProxyUnderTest Proxy => _proxy!;
 
@@ -173,7 +176,8 @@ internal sealed class LiveKeyBed : IAsyncDisposable
         {
             values[key] = text
                 .Replace("{origin}", Origin.Authority, StringComparison.Ordinal)
-                .Replace("{other}", Other.Authority, StringComparison.Ordinal);
+                .Replace("{other}", Other.Authority, StringComparison.Ordinal)
+                .Replace("{log}", LogFile, StringComparison.Ordinal);
         }
 
         System.IO.File.WriteAllLines(_directory.Combine("pingora_slice.yaml"), LinesOf("", values));

@@ -15,6 +15,9 @@ internal static class PortRows
         LiveKeyRow.OfAct("purge.enable_metrics", "true", "false", PurgeMetricsAsync, "some", "none"),
         LiveKeyRow.OfAct("log_level", "info", "debug", LinesAboutBadRequestAsync, "0", "1"),
         LiveKeyRow.OfAct("trusted_proxies", "[]", "[127.0.0.1]", SchemeAtOriginAsync, "http", "https"),
+        LiveKeyRow.OfAct("access_log.path", "{log}", "{log}.other", LogsAsync, "first", "second"),
+        LiveKeyRow.OfAct("access_log.format", "'{target} first'", "'{target} second'", LogsAsync, "first", "second")
+            with { With = [("access_log.path", "{log}")] },
     ];
 
     private static async Task<string> SchemeAtOriginAsync(LiveKeyBed bed)
@@ -23,6 +26,28 @@ internal static class PortRows
         await bed.SendAsync("DELETE", bed.NewTarget(), "X-Forwarded-Proto: https");
         return bed.Origin.Requests[^1].Field("X-Forwarded-Proto")!;
     }
+
+    // The word behind the target, or in which of the two files the line stands.
+    private static async Task<string> LogsAsync(LiveKeyBed bed)
+    {
+        string target = bed.NewTarget();
+        await bed.GetAsync(target);
+        string found = "";
+        await Eventually.TrueAsync(
+            () =>
+            {
+                string first = LineIn(bed.LogFile, target);
+                string second = LineIn(bed.LogFile + ".other", target);
+                found = second.Length > 0 || first.EndsWith(" second", StringComparison.Ordinal) ? "second" : "first";
+                return first.Length + second.Length > 0;
+            },
+            $"a line of {target}");
+        return found;
+    }
+
+    private static string LineIn(string path, string target) => File.Exists(path)
+        ? File.ReadAllLines(path).FirstOrDefault(line => line.Contains(target, StringComparison.Ordinal)) ?? ""
+        : "";
 
     private static async Task<string> AliveAsync(LiveKeyBed bed)
     {

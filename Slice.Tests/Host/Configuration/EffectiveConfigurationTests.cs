@@ -144,6 +144,8 @@ public sealed class EffectiveConfigurationTests : IDisposable
         OptionKind.File when key.Name.StartsWith("tls.", StringComparison.Ordinal) =>
             _files.Write("certificate \"of\" C:.pem", _authority.IssuePem("proxy.example")),
         OptionKind.File => _files.Write("ca \"of\" C:.pem", _authority.Pem),
+        OptionKind.LogTarget => "/var/log/\"access\" C:\\.log",
+        OptionKind.LogFormat => "\"{client}\" # {{'{status}'}}: \\",
         OptionKind.HostName => "2001:db8::1",
         OptionKind.Directory => "/cache \"of\" C:\\",
         _ => LogSeverity.Trace,
