@@ -35,11 +35,10 @@ aria2c aria2
 wget wget
 zsync zsync
 dpkg-deb dpkg
+logrotate logrotate
 chromium chromium
 promtool prometheus
 /usr/lib/python3/dist-packages/prometheus_client/openmetrics/parser.py python3-prometheus-client'
-logrotate logrotate
-chromium chromium'
 
 missing=()
 while read -r program package; do

@@ -40,6 +40,8 @@ internal sealed class Composition : IAsyncDisposable
     private readonly PageResidency _residency;
     private readonly AccessLogWriter _accessLog;
     private readonly RequestLog _log;
+
+    private readonly PurgeSweeper _purgeSweeper;
     private readonly SliceMeter _meter;
     private readonly ProcessMeter _process;
 
@@ -66,7 +68,9 @@ internal sealed class Composition : IAsyncDisposable
         _residency = new PageResidency { WorkFailed = log.PageWorkFailed, SliceDamaged = log.SliceDamaged };
 
         // Store and index.
+        var purgeLog = new PurgeLog(loggers.CreateLogger<PurgeLog>(), meter, time);
         var index = Index = new ObjectIndex(options.ResolveIndexMemory());
+        _purgeSweeper = new PurgeSweeper(index) { Faulted = purgeLog.SweepFailed };
         _store = new StoreFactory(loggers.CreateLogger<StoreFactory>()).Open(options, index, time, meter);
 
         // Origin and settings.
@@ -79,7 +83,7 @@ internal sealed class Composition : IAsyncDisposable
             options.Timeouts.UpstreamConnectionLifetime,
             time);
         _redirects = new RedirectPools(options, time);
-        var origin = new OriginClient(_pool, _wires, options, time) 
+        var origin = new OriginClient(_pool, _wires, options, time)
         {
             HealthChanged = log.OriginHealthChanged,
             Tried = story.OriginTried,
@@ -95,7 +99,7 @@ internal sealed class Composition : IAsyncDisposable
         var parts = new PartReader(gated, time, meter) { VersionsDiffer = log.VersionsDiffer };
         var attempts = new SliceFetchAttempts(parts, _store, meter, _stopping.Token);
         _fetcher = new SliceFetcher(attempts, index, time, meter, _stopping.Token) { FetchFailed = log.FetchFailed };
-        var interpreter = new ObjectAnswerInterpreter(_fetcher, _store, index);
+        var interpreter = new ObjectAnswerInterpreter(_fetcher, _store, index) { TagsCut = purgeLog.TagsCut };
         var objects = new ObjectFetcher(new ObjectFetchAttempts(gated, interpreter, time, meter, _stopping.Token), index, time, meter);
         objects.Unsliced.Noticed = log.SlicingSuspended;
         _fetcher.PartRefused = (generation, failure) => objects.Unsliced.Add(
@@ -114,26 +118,30 @@ internal sealed class Composition : IAsyncDisposable
         var stored = new StoredResponder(deliveries, _store, meter, fallback, failures, log);
         var direct = new DirectResponder(objects, meter, log);
         var get = new GetHandler(index, objects, stored, direct, passThrough, fallback, failures);
-        var purge = new PurgeHandler(index, _store, time, meter, isOperatorsPort: false);
-        var operatorsPurge = new PurgeHandler(index, _store, time, meter, isOperatorsPort: true);
+        var purge = new PurgeHandler(index, _store, time, meter, purgeLog, isOperatorsPort: false);
+        var operatorsPurge = new PurgeHandler(index, _store, time, meter, purgeLog, isOperatorsPort: true);
         var upgrade = new UpgradeHandler(_passThroughGate, time, meter, failures, log, _stopping.Token);
         var dispatcher = new RequestDispatcher(health, get, purge, passThrough, upgrade, log);
 
         // Endpoints.
         var metricsPage = new MetricsHandler(meter, _process = new ProcessMeter(time));
         _sweeper = new DeadlineSweeper(time);
-        var cuts = new ShutdownCuts(new ExchangeMetrics(meter), meter, loggers.CreateLogger<ShutdownCuts>());
-        var services = new ConnectionServices(Settings, _sweeper, observe?.Invoke(cuts) ?? cuts, time, log)
         _accessLog = new AccessLogWriter(loggers.CreateLogger<AccessLogWriter>(), meter, time);
         _accessLog.Configure(options.AccessLog);
-        IExchangeObserver metrics = new AccessLogObserver(new ExchangeMetrics(meter), _accessLog);
-        var services = new ConnectionServices(Settings, _sweeper, observe?.Invoke(metrics) ?? metrics, time, log)
+        var metrics = new AccessLogObserver(new ExchangeMetrics(meter), _accessLog);
+        var cuts = new ShutdownCuts(metrics, meter, loggers.CreateLogger<ShutdownCuts>());
+        var services = new ConnectionServices(Settings, _sweeper, observe?.Invoke(cuts) ?? cuts, time, log)
         {
             Story = story,
             DoOthersWait = () => _gate.IsWaitedAt || _passThroughGate.IsWaitedAt,
         };
-        var ownServices = services with { Observer = new ExchangeMetrics(_ownMeter), LimitsClients = false, AwaitsLastRequest = false };
-        var ownServices = services with { Observer = new ExchangeMetrics(_ownMeter), LimitsClients = false, Story = null };
+        var ownServices = services with
+        {
+            Observer = new ExchangeMetrics(_ownMeter),
+            LimitsClients = false,
+            AwaitsLastRequest = false,
+            Story = null,
+        };
         Parts = new InstanceParts
         {
             Proxy = new SliceConnectionHandler(services, dispatcher),
@@ -228,6 +236,7 @@ internal sealed class Composition : IAsyncDisposable
         _wires.Dispose();
         _gate.Dispose();
         _passThroughGate.Dispose();
+        _purgeSweeper.Dispose();
         _store.Dispose();
         _stopping.Dispose();
         _meter.Dispose();

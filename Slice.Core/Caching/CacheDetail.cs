@@ -123,6 +123,9 @@ public enum CacheDetail : byte
     /// <summary>The response says no-cache (RFC 9111 §5.2.2.4).</summary>
     NoCache,
 
+    /// <summary>A soft PURGE wants it validated.</summary>
+    Purged,
+
     /// <summary>The client says no-cache (RFC 9111 §5.2.1.4).</summary>
     RequestNoCache,
 

@@ -41,6 +41,7 @@ public static class CacheDetails
         CacheDetail.Upgrade => "upgrade"u8,
         CacheDetail.Expired => "expired"u8,
         CacheDetail.NoCache => "no-cache"u8,
+        CacheDetail.Purged => "purged"u8,
         CacheDetail.RequestNoCache => "request-no-cache"u8,
         CacheDetail.RequestMaxAge => "request-max-age"u8,
         CacheDetail.RequestMinFresh => "request-min-fresh"u8,

@@ -21,6 +21,9 @@ public readonly struct CacheKey : IEquatable<CacheKey>
     /// <summary>Most bytes that a key holds.</summary>
     public const int MaxBytes = MaxTargetBytes + KeyFields.SuffixBytes;
 
+    /// <summary>Bytes of a prefix that can make a difference to <see cref="IsUnder"/>.</summary>
+    internal const int MaxPrefixBytes = MaxTargetBytes + 1;
+
     private const int DigestBytes = 2 * SHA256.HashSizeInBytes;
     private const int PrefixBytes = MaxTargetBytes - DigestBytes - 1;
 
@@ -67,6 +70,19 @@ public readonly struct CacheKey : IEquatable<CacheKey>
         Convert.TryToHexStringLower(digest, buffer[(PrefixBytes + 1)..], out _);
         suffix.CopyTo(buffer[MaxTargetBytes..]);
         return buffer[..(MaxTargetBytes + suffix.Length)];
+    }
+
+    /// <summary>
+    /// Whether host and target of a key begin with <paramref name="prefix"/>. Of a long target the key does not hold all: when all that
+    /// it holds agrees, the answer is yes.
+    /// </summary>
+    internal static bool IsUnder(ReadOnlySpan<byte> key, ReadOnlySpan<byte> prefix)
+    {
+        var target = KeyFields.ResourceOf(key);
+        bool isHeldInPart = target.Length == MaxTargetBytes && target[PrefixBytes] == (byte)'#';
+        return isHeldInPart && prefix.Length > PrefixBytes
+            ? target.StartsWith(prefix[..PrefixBytes])
+            : target.StartsWith(prefix);
     }
 
     /// <summary>Byte equality.</summary>

@@ -16,6 +16,11 @@ public static class ReuseDecision
             return new(Reuse.AfterValidation, CacheDetail.NoCache);
         }
 
+        if (stored.IsPurged)
+        {
+            return new(Reuse.AfterValidation, CacheDetail.Purged);
+        }
+
         var age = stored.Freshness.AgeAt(now);
         if (request.MaxAge < age)
         {

@@ -7,11 +7,13 @@ namespace Slice.Core.Caching;
 /// <summary>Which field lines of an origin's response are kept, and in what form. Pure.</summary>
 internal static class StoredFields
 {
-    // Hop-by-hop fields (RFC 9110 §7.6.1), the framing, and those that we state ourselves on every response.
+    // Hop-by-hop fields (RFC 9110 §7.6.1), the framing, those that we state ourselves on every response, and those that are meant for us:
+    // Surrogate-Key ends here, as at Fastly. Cache-Tag goes on, for a cache before us.
     private static readonly FrozenSet<string> s_notForwarded = FrozenSet.ToFrozenSet(
         [
             "Connection", "Keep-Alive", "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding", "Upgrade", "Proxy-Authenticate",
             "Proxy-Authentication-Info", "Content-Length", "X-Cache", FreshnessLifetime.AccelExpiresFieldName,
+            CacheTags.SurrogateKeyField,
         ],
         StringComparer.OrdinalIgnoreCase);
 

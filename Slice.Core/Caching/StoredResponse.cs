@@ -32,6 +32,16 @@ public sealed class StoredResponse
         _dateTicks = date?.UtcTicks ?? NoDate;
     }
 
+    private StoredResponse(StoredResponse other, Freshness freshness)
+    {
+        (_fieldLines, _lastModifiedTicks, _dateTicks) = (other._fieldLines, other._lastModifiedTicks, other._dateTicks);
+        (Validator, EntityTag, Freshness) = (other.Validator, other.EntityTag, freshness);
+        (DescribesContent, HasReferences) = (other.DescribesContent, other.HasReferences);
+        (Status, Stale, Tags, IsPurged) = (other.Status, other.Stale, other.Tags, other.IsPurged);
+        (RequiresValidation, IsForEverybody, HasRanges) = (other.RequiresValidation, other.IsForEverybody, other.HasRanges);
+        (MayCombine, HasStrongValidator) = (other.MayCombine, other.HasStrongValidator);
+    }
+
     /// <summary>Its status code; 200 for what was fetched in parts.</summary>
     public int Status { get; init; } = 200;
 
@@ -43,6 +53,15 @@ public sealed class StoredResponse
 
     /// <summary>Whether it must be validated before every use, however fresh: no-cache (RFC 9111 §5.2.2.4).</summary>
     public bool RequiresValidation { get; init; }
+
+    /// <summary>
+    /// Whether it must be validated before its next use because it was purged softly; it may stand in for a failing origin, as what is
+    /// stale.
+    /// </summary>
+    public bool IsPurged { get; init; }
+
+    /// <summary>The tags that the origin gave it; null for none.</summary>
+    public CacheTags? Tags { get; init; }
 
     /// <summary>Whether the origin says that it also answers requests that say who asks (RFC 9111 §3.5).</summary>
     public bool IsForEverybody { get; init; }
@@ -104,7 +123,21 @@ public sealed class StoredResponse
     public DateTimeOffset? Date => DateOf(_dateTicks);
 
     /// <summary>Bytes of memory that it takes beside the object itself, about.</summary>
-    internal int Bytes => _fieldLines.Length + (2 * ((Validator.EntityTag?.Length ?? 0) + (Validator.LastModified?.Length ?? 0)));
+    internal int Bytes =>
+        _fieldLines.Length + (Tags?.Bytes ?? 0) + (2 * ((Validator.EntityTag?.Length ?? 0) + (Validator.LastModified?.Length ?? 0)));
+
+    /// <summary>The same, no longer fresh, and to be validated before its next use: purged softly at a moment.</summary>
+    internal StoredResponse Expired(Instant at)
+    {
+        if (IsPurged)
+        {
+            return this;
+        }
+
+        var age = Freshness.AgeAt(at);
+        var freshness = age < Freshness.Lifetime ? Freshness with { Lifetime = age } : Freshness;
+        return new StoredResponse(this, freshness) { IsPurged = true };
+    }
 
     /// <summary>
     /// The same for bytes that are fetched under the same validators when the second is over in which the object was modified: the version
@@ -121,6 +154,8 @@ public sealed class StoredResponse
             MayCombine = Validator.AllowsCombining(comparedBy, isDateStrong: true, isOfItsSecond: false),
             HasStrongValidator = Validator.AllowsCombining(ValidatorStrength.Strict, isDateStrong: true, isOfItsSecond: false),
             Stale = Stale,
+            Tags = Tags,
+            IsPurged = IsPurged,
         };
 
     private static DateTimeOffset? DateOf(long ticks) => ticks == NoDate ? null : new DateTimeOffset(ticks, TimeSpan.Zero);

@@ -56,7 +56,7 @@ public sealed class StoredResponseReader
         }
 
         var validator = PartialResponseCheck.ValidatorOf(response, completeLength);
-        return Build(lines, response.Status == 206 ? 200 : response.Status, validator, received);
+        return Build(lines, response.Status == 206 ? 200 : response.Status, validator, received, confirmed: null);
     }
 
     /// <summary>
@@ -81,7 +81,7 @@ public sealed class StoredResponseReader
         lines.AddRange(updates);
         var received = ReceivedResponse.Read(
             notModified, lines, stored.Status, stored.HasRanges, stored.CompleteLength, Instant.Now(_time), _policy);
-        return Build(lines, stored.Status, stored.Validator, received);
+        return Build(lines, stored.Status, stored.Validator, received, stored);
     }
 
     /// <summary>Whether a shared cache may use a response for other requests (RFC 9111 §3), and for which.</summary>
@@ -146,7 +146,8 @@ public sealed class StoredResponseReader
         return template.PassesAcceptEncoding && PartialResponseCheck.HasContentCoding(response) ? vary + ", Accept-Encoding" : vary;
     }
 
-    private StoredResponse Build(List<ForwardedField> lines, int status, Validator validator, in ReceivedResponse received)
+    private StoredResponse Build(
+        List<ForwardedField> lines, int status, Validator validator, in ReceivedResponse received, StoredResponse? confirmed)
     {
         var now = received.ReceivedAt.Utc;
         if (FieldLines.Find(lines, "Date") is null)
@@ -181,6 +182,10 @@ public sealed class StoredResponseReader
             MayCombine = validator.AllowsCombining(_policy.Validator, isDateStrong, isOfItsSecond),
             HasStrongValidator = validator.AllowsCombining(ValidatorStrength.Strict, isDateStrong, isOfItsSecond: false),
             Stale = StaleUseOf(directives),
+            Tags = CacheTags.Read(
+                received.Response.FindCombined(CacheTags.SurrogateKeyField),
+                FieldLines.Combine(lines, CacheTags.CacheTagField),
+                confirmed?.Tags),
         };
     }
 

@@ -32,6 +32,12 @@ public sealed class ObjectAnswerInterpreter
         _streamed = new StreamedBodyBudget(store.CapacityBytes / 4);
     }
 
+    /// <summary>
+    /// Called with each object that comes with more tags than are kept (<see cref="CacheTags.IsCut"/>). Set once, before use; must not
+    /// throw.
+    /// </summary>
+    public Action<CacheKey>? TagsCut { get; set; }
+
     /// <summary>Turns an answer into a result. A body that goes on is handed over; what is left with the caller is done with.</summary>
     /// <param name="request">What was asked.</param>
     /// <param name="asked">The range that the origin was asked for; null for the whole object.</param>
@@ -86,7 +92,7 @@ public sealed class ObjectAnswerInterpreter
         // next one asks again.
         if (!reader.TakesBack(reader.Receive(response, stale.Response)))
         {
-            stale.Freshen(reader.Freshen(stale.Response, response));
+            _index.Freshen(stale, reader.Freshen(stale.Response, response), request.Asked);
         }
 
         return new ObjectFetchResult.Found(stale) { WasRevalidated = true };
@@ -119,7 +125,7 @@ public sealed class ObjectAnswerInterpreter
         if (verdict.IsShared && request.Stale is { IsRetired: false } stale && IsUnchanged(stale, verdict.Selecting, stored, reader))
         {
             // The origin answered with bytes although nothing changed: as good as a 304.
-            stale.Freshen(stored);
+            _index.Freshen(stale, stored, request.Asked);
             return new ObjectFetchResult.Found(stale) { WasRevalidated = true };
         }
 
@@ -159,7 +165,7 @@ public sealed class ObjectAnswerInterpreter
             && IsUnchanged(stale, verdict.Selecting, reader.Read(received, length), reader))
         {
             // The whole in place of a part, of the version that we hold (B60): what is stored stays, and the rest is asked for.
-            stale.Freshen(reader.Read(received, length));
+            _index.Freshen(stale, reader.Read(received, length), request.Asked);
             return new ObjectFetchResult.Found(stale) { WasRevalidated = true };
         }
 
@@ -207,7 +213,7 @@ public sealed class ObjectAnswerInterpreter
     private ObjectFetchResult.Found FillRest(
         ObjectFetchRequest request, Generation partial, StoredResponse stored, in AnswerVerdict verdict, PermittedResponse answer)
     {
-        partial.Freshen(stored);
+        _index.Freshen(partial, stored, request.Asked);
         using var prepared = _fetcher.TryPrepareRest(partial, request.Context.Settings);
         prepared?.Continue(request.Context, answer, new ByteRange(0, partial.CompleteLength));
         return new ObjectFetchResult.Found(partial) { IsUncacheable = verdict.IsUncacheable, Detail = verdict.Detail };
@@ -255,7 +261,11 @@ public sealed class ObjectAnswerInterpreter
     {
         if (generation.IsShared)
         {
-            _index.Publish(generation, request.RemovalsSeen);
+            _index.Publish(generation, request.Asked);
+            if (generation.Response.Tags is { IsCut: true })
+            {
+                TagsCut?.Invoke(generation.Key);
+            }
         }
 
         // Also when it was selected by other fields than the new one is: it is no answer to this request any more.

@@ -32,6 +32,9 @@ internal sealed class ObjectFetch(FetchSettings settings, Action<ObjectFetchResu
     /// <summary>What the request was made with.</summary>
     public FetchSettings Settings => settings;
 
+    /// <summary>The removals that the key had seen when the object was asked for. Set before the fetch starts.</summary>
+    public RemovalMark Asked { get; init; }
+
     /// <summary>
     /// Takes the fetch from where others find it, before they are let go; null where nobody finds it, or they may not be let go. Set before
     /// the fetch starts.

@@ -36,8 +36,8 @@ public sealed record ObjectFetchRequest(
     /// <summary>What the client asks of a cache.</summary>
     public RequestDirectives Directives { get; init; }
 
-    /// <summary><see cref="ObjectIndex.RemovalsOf"/> of the key when the client asked: a removal since then wins over the answer.</summary>
-    public int RemovalsSeen { get; init; }
+    /// <summary><see cref="ObjectIndex.MarkOf"/> the key when the client asked: a removal since then wins over the answer.</summary>
+    public RemovalMark Asked { get; init; }
 
     /// <summary>Whether what is stored goes on being used until its successor is whole (RFC 5861 §3).</summary>
     public bool IsRefresh { get; init; }

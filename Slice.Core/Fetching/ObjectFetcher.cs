@@ -299,7 +299,7 @@ public sealed class ObjectFetcher
 
     private ObjectFetch NewFollowed(ObjectFetchRequest request)
     {
-        var fetch = new ObjectFetch(request.Context.Settings, Discard);
+        var fetch = new ObjectFetch(request.Context.Settings, Discard) { Asked = request.Asked };
         fetch.TryFollow();
         return fetch;
     }
@@ -311,10 +311,10 @@ public sealed class ObjectFetcher
         {
             var fetch = _inFlight.GetOrAdd(request.Key, created);
 
-            // A reload came between: who asks under the new settings must not get what the old ones bring, and those who come next follow
-            // the new fetch.
-            bool isOutdated = fetch.Settings != request.Context.Settings && _inFlight.TryUpdate(request.Key, created, fetch);
-            isOwn = isOutdated || fetch == created;
+            // Asked for before a reload or a purge: who asks after it must not get that, and those who come next follow the new fetch.
+            bool isOutdated = fetch.Settings != request.Context.Settings
+                || _index.IsOutdated(request.Key.Bytes, fetch.Asked, request.Asked);
+            isOwn = fetch == created || (isOutdated && _inFlight.TryUpdate(request.Key, created, fetch));
             if (isOwn)
             {
                 created.GiveUpPlace = letsOthersGo ? () => GiveUpPlace(request.Key, created) : null;
@@ -323,7 +323,7 @@ public sealed class ObjectFetcher
                 return created;
             }
 
-            if (fetch.Settings != request.Context.Settings)
+            if (isOutdated)
             {
                 continue;
             }

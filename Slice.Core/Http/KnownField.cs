@@ -109,6 +109,12 @@ public enum KnownField : byte
     /// <summary><c>X-Purge-All</c>, ours: a PURGE of everything.</summary>
     XPurgeAll,
 
+    /// <summary><c>X-Purge-Tag</c>, ours: the tags of what a PURGE removes.</summary>
+    XPurgeTag,
+
+    /// <summary><c>X-Purge-Soft</c>, ours: what a PURGE is of becomes stale and stays.</summary>
+    XPurgeSoft,
+
     /// <summary><c>Max-Forwards</c>, RFC 9110 §7.6.2.</summary>
     MaxForwards,
 

@@ -57,12 +57,18 @@ public static class KnownFields
                     _ => KnownField.Other,
                 };
             case 11:
-                return Match(name, "X-Purge-All"u8, KnownField.XPurgeAll);
+                return (name[8] | 0x20) switch
+                {
+                    'a' => Match(name, "X-Purge-All"u8, KnownField.XPurgeAll),
+                    't' => Match(name, "X-Purge-Tag"u8, KnownField.XPurgeTag),
+                    _ => KnownField.Other,
+                };
             case 12:
                 return (name[0] | 0x20) switch
                 {
                     'c' => Match(name, "Content-Type"u8, KnownField.ContentType),
                     'm' => Match(name, "Max-Forwards"u8, KnownField.MaxForwards),
+                    'x' => Match(name, "X-Purge-Soft"u8, KnownField.XPurgeSoft),
                     _ => KnownField.Other,
                 };
             case 13:

@@ -19,7 +19,7 @@ namespace Slice.Core.Objects;
 /// Eviction may take slices of a retired generation as of any other, and prefers others: they can be had nowhere else.
 /// </para>
 /// </remarks>
-public sealed class Generation : ISliceTenant
+public sealed class Generation : GenerationHead, ISliceTenant
 {
     /// <summary>
     /// Most slices of one object: 64 TiB in slices of 1 MiB. An index of them takes 26 bits of a <see cref="StoredSlice"/>; memory is taken
@@ -29,7 +29,6 @@ public sealed class Generation : ISliceTenant
 
     private readonly SliceStore _store;
     private readonly SliceTable _slices;
-    private StoredResponse _response;
     private IndexPlace _place;
     private GenerationReaders _readers;
     private GenerationSuccessor _successor;
@@ -54,13 +53,12 @@ public sealed class Generation : ISliceTenant
     }
 
     private Generation(CacheKey key, StoredResponse response, SliceGrid grid, bool isShared, SliceStore store, uint? id)
+        : base(response)
     {
         Key = key;
         Grid = grid;
         IsShared = isShared;
-        CompleteLength = response.CompleteLength;
         IsOfItsSecond = response is { MayCombine: false, IsOfItsSecond: true };
-        _response = response;
         _store = store;
         _place = new IndexPlace(this);
         _slices = new SliceTable(grid.CountFor(response.CompleteLength));
@@ -134,14 +132,8 @@ public sealed class Generation : ISliceTenant
     /// <summary>The grid that slice indexes refer to.</summary>
     public SliceGrid Grid { get; }
 
-    /// <summary>Bytes of the representation.</summary>
-    public long CompleteLength { get; }
-
     /// <summary>Whether other requests may be answered from it.</summary>
     public bool IsShared { get; }
-
-    /// <summary>The stored response; replaced as a whole when a 304 freshens it.</summary>
-    public StoredResponse Response => Volatile.Read(ref _response);
 
     /// <summary>Whether it was replaced, purged, or found changed.</summary>
     public bool IsRetired => _readers.HaveEnded;
@@ -187,13 +179,14 @@ public sealed class Generation : ISliceTenant
     internal SliceTable Table => _slices;
 
     /// <summary>One without slices, for those that are fetched after its second.</summary>
-    internal Generation NewSuccessor(StoredResponse response) => new(Key, response, Grid, IsShared, _store)
+    internal Generation NewSuccessor(StoredResponse response, long purgesSeen) => new(Key, response, Grid, IsShared, _store)
     {
         Selecting = Selecting,
         WasAskedAsOwn = WasAskedAsOwn,
         Origin = Origin,
         IsOfItsSecond = false,
         IsAfterItsSecond = true,
+        PurgesSeen = purgesSeen,
         _staysAtOrigin = StaysAtOrigin,
     };
 
@@ -226,15 +219,9 @@ public sealed class Generation : ISliceTenant
         set => Volatile.Write(ref _memory, value);
     }
 
-    /// <summary>Replaces the stored response after a successful validation (RFC 9111 §4.3.4).</summary>
-    public void Freshen(StoredResponse response)
+    /// <inheritdoc/>
+    internal override void TellResponse()
     {
-        if (response.CompleteLength != CompleteLength)
-        {
-            throw new ArgumentException("A validation cannot change the length of a representation.", nameof(response));
-        }
-
-        Volatile.Write(ref _response, response);
         _store.Changed(this);
         Memory?.Changed(this);
     }
@@ -349,18 +336,31 @@ public sealed class Generation : ISliceTenant
     /// <summary>
     /// Ends the generation. Its slices leave the cache as soon as nobody reads it; leases that are out stay valid.
     /// </summary>
-    public void Retire()
+    public void Retire() => TryRetire(dropsHere: false);
+
+    /// <summary>The same; false when it had ended before.</summary>
+    /// <param name="dropsHere">Whether slices that nobody reads are dropped by this thread: for one that ends many, and serves no
+    /// client.</param>
+    internal bool TryRetire(bool dropsHere)
     {
-        if (_readers.TryEnd(out bool haveLeft))
+        if (!_readers.TryEnd(out bool haveLeft))
         {
-            _store.Tenants.Ended();
-            _store.Ended(this);
-            Memory?.Remove(this);
-            if (haveLeft)
-            {
-                ClearLater();
-            }
+            return false;
         }
+
+        _store.Tenants.Ended();
+        _store.Ended(this);
+        Memory?.Remove(this);
+        if (haveLeft && dropsHere)
+        {
+            Clear();
+        }
+        else if (haveLeft)
+        {
+            ClearLater();
+        }
+
+        return true;
     }
 
     // The key's hash differs from process to process; so do the ghosts, which die with it.

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using Slice.Core.Caching;
 using Slice.Core.Http;
@@ -11,20 +10,24 @@ namespace Slice.Core.Objects;
 /// </summary>
 public sealed class ObjectIndex
 {
-    private readonly ConcurrentDictionary<CacheKey, StoredVariants> _objects = new(CacheKeyComparer.Instance);
-    private readonly ConcurrentDictionary<CacheKey, StoredVariants>.AlternateLookup<ReadOnlySpan<byte>> _byBytes;
+    private readonly VariantsTable _objects = new();
     private readonly SiblingKeys _siblings = new();
-    private readonly RecentRemovals _removals = new();
+    private readonly KeyRemovals _removals;
     private readonly Lock _successions = new();
+    private readonly PurgeEnforcement _enforcement;
     private readonly IndexMemory _memory;
 
     /// <summary>An empty index.</summary>
     /// <param name="memoryBytes">Most bytes of memory for what is in it, about; what was not used lately goes for what comes.</param>
     public ObjectIndex(long memoryBytes = long.MaxValue)
     {
-        _byBytes = _objects.GetAlternateLookup<ReadOnlySpan<byte>>();
         _memory = new IndexMemory(memoryBytes, Remove);
+        _removals = new KeyRemovals(Purges);
+        _enforcement = new PurgeEnforcement(Purges, TryRemove);
     }
+
+    /// <summary>The purges of many objects, which every look-up goes by.</summary>
+    public PurgesInForce Purges { get; } = new();
 
     /// <summary>Bytes of memory that what is in it takes, about.</summary>
     public long MemoryBytes => _memory.Bytes;
@@ -36,7 +39,7 @@ public sealed class ObjectIndex
     public int Count => _objects.Count;
 
     /// <summary>Whether anything is stored under the key, selected or not.</summary>
-    public bool Contains(ReadOnlySpan<byte> key) => _byBytes.ContainsKey(key);
+    public bool Contains(ReadOnlySpan<byte> key) => _objects.Contains(key);
 
     /// <summary>Finds the live generation under the key whose bytes are given that the request's fields select.</summary>
     public bool TryGet(ReadOnlySpan<byte> key, FieldTable request, [NotNullWhen(true)] out Generation? generation) =>
@@ -47,7 +50,12 @@ public sealed class ObjectIndex
     {
         generation = null;
         steps = 0;
-        if (!_byBytes.TryGetValue(key, out var variants) || !variants.TrySelect(request, out generation, out steps))
+        if (!_objects.TryGet(key, out var variants) || !variants.TrySelect(request, out generation, out steps))
+        {
+            return false;
+        }
+
+        if (generation.PurgesSeen != Purges.Latest && !TryGetUnpurgedSlow(key, request, out generation, ref steps))
         {
             return false;
         }
@@ -56,34 +64,116 @@ public sealed class ObjectIndex
         return true;
     }
 
-    /// <summary>
-    /// How often a key, or one that shares its counter, was taken out on somebody's behest. An answer that was asked for before its key was
-    /// taken out is not to be kept (B52): see <see cref="Publish(Generation, int)"/>.
-    /// </summary>
-    public int RemovalsOf(ReadOnlySpan<byte> key) => _removals.CountOf(ResourceHashOf(key));
-
-    /// <summary>
-    /// Publishes a generation unless its key was taken out since <paramref name="removalsSeen"/> was read. Then the generation is retired:
-    /// good for those who asked, and for nobody after them.
-    /// </summary>
-    public void Publish(Generation generation, int removalsSeen)
+    // There was a purge of many objects since the generation was looked at last: the variants are held against what came.
+    private bool TryGetUnpurgedSlow(
+        ReadOnlySpan<byte> key, FieldTable request, [NotNullWhen(true)] out Generation? generation, ref int steps)
     {
-        Publish(generation);
-
-        // Thread A publishes; thread B removes the key. B counts first and takes out second, A publishes first and looks at the count
-        // second: one of the two takes the generation out.
-        if (_removals.MayHaveSince(ResourceHashOf(generation.Key.Bytes), removalsSeen))
+        generation = null;
+        long latest = Purges.Latest;
+        while (_objects.TryGet(key, out var variants))
         {
+            _enforcement.Enforce(variants);
+            if (!_objects.TryGet(key, out variants) || !variants.TrySelect(request, out generation, out int more))
+            {
+                break;
+            }
+
+            steps += more;
+
+            // Another was published meanwhile, perhaps by somebody who had asked before the purge.
+            if (generation.PurgesSeen >= latest)
+            {
+                return true;
+            }
+        }
+
+        generation = null;
+        return false;
+    }
+
+    /// <summary>How many removals a key has seen. Taken when an object is asked for.</summary>
+    public RemovalMark MarkOf(ReadOnlySpan<byte> key) => _removals.MarkOf(key);
+
+    /// <summary>
+    /// Whether an answer that was asked for at <paramref name="earlier"/> may be too old for somebody who asks for the key at
+    /// <paramref name="now"/>, as something was removed in between.
+    /// </summary>
+    public bool IsOutdated(ReadOnlySpan<byte> key, RemovalMark earlier, RemovalMark now) => _removals.IsOutdated(key, earlier, now);
+
+    /// <summary>
+    /// Publishes a generation unless its key was taken out since <paramref name="asked"/>. Then the generation is retired: good for those
+    /// who asked, and for nobody after them.
+    /// </summary>
+    public void Publish(Generation generation, RemovalMark asked)
+    {
+        if (IsTooLate(generation, asked))
+        {
+            generation.Retire();
+            return;
+        }
+
+        generation.PurgesSeen = asked.Purges;
+        Place(generation);
+        EnforceMark(generation, asked);
+    }
+
+    // Thread A publishes; thread B removes the key. B counts first and takes out second, A publishes first and looks at the count second:
+    // one of the two takes the generation out. EndPublishing does the same for purges of many objects.
+    private void EnforceMark(Generation generation, RemovalMark asked)
+    {
+        switch (_removals.JudgeKey(generation.Key.Bytes, asked))
+        {
+            case PurgeVerdict.Goes:
+                Remove(generation);
+                break;
+            case PurgeVerdict.Expires:
+                generation.TakeExpired(generation.Response.Freshness.ReceivedAt);
+                generation.TellResponse();
+                break;
+        }
+    }
+
+    // Whether it is known already not to be kept: so that it does not take the place of what was asked for later. What a soft purge is for
+    // would be stale, and is of use where nothing else is.
+    private bool IsTooLate(Generation generation, RemovalMark asked)
+    {
+        var verdict = _removals.Judge(generation.Key.Bytes, generation.Response.Tags, asked);
+        return verdict == PurgeVerdict.Goes || (verdict == PurgeVerdict.Expires && _objects.Contains(generation.Key.Bytes));
+    }
+
+    /// <summary>
+    /// Replaces the response of a generation by what a validation has brought (RFC 9111 §4.3.4), unless a purge since
+    /// <paramref name="asked"/> wants it validated once more.
+    /// </summary>
+    public void Freshen(Generation generation, StoredResponse response, RemovalMark asked)
+    {
+        // Thread A validates; thread B purges softly. B puts its purge in force first and makes the response stale second, A takes the new
+        // response first and looks for purges second, with a full fence in between: one of the two makes the new response stale. Those who
+        // write it down hear of the outcome only.
+        generation.TakeResponse(response);
+        var verdict = _removals.Judge(generation.Key.Bytes, response.Tags, asked);
+        if (verdict == PurgeVerdict.Expires)
+        {
+            generation.TakeExpired(response.Freshness.ReceivedAt);
+        }
+
+        generation.TellResponse();
+        if (verdict == PurgeVerdict.Goes)
+        {
+            // By a tag that only the new response has: nobody else would hold it against that purge.
             Remove(generation);
         }
     }
+
+    /// <summary>Holds a generation that is in the index against the purges that it has not seen.</summary>
+    internal void EnforcePurges(Generation generation, bool dropsHere = false) => _enforcement.Enforce(generation, dropsHere);
 
     /// <summary>
     /// Names of the fields that select among what is stored under a key, as in Vary; null when nothing selects. An answer without Vary
     /// beside variants answers only requests that are like its own in these fields (RFC 9111 §4.1).
     /// </summary>
     public string? SelectingNamesOf(CacheKey key) =>
-        _objects.TryGetValue(key, out var variants) ? variants.SelectingNames : null;
+        _objects.TryGet(key, out var variants) ? variants.SelectingNames : null;
 
     /// <summary>
     /// Whether something usable is stored under a key, in any variant, that is an answer about the object and not about one request
@@ -93,8 +183,9 @@ public sealed class ObjectIndex
     /// <param name="which">Which variants count; null for all.</param>
     public bool HoldsObject(CacheKey key, Predicate<Generation>? which = null)
     {
-        if (_objects.TryGetValue(key, out var variants))
+        if (_objects.TryGet(key, out var variants))
         {
+            _enforcement.Enforce(variants);
             foreach (var generation in variants.All)
             {
                 bool counts = generation.IsUsable && StoredResponse.IsAboutTheObject(generation.Response.Status);
@@ -114,25 +205,11 @@ public sealed class ObjectIndex
     /// </summary>
     public void Publish(Generation generation)
     {
-        var replaced = new List<Generation>();
-        while (true)
-        {
-            replaced.Clear();
-            if (!_objects.TryGetValue(generation.Key, out var existing))
-            {
-                if (_objects.TryAdd(generation.Key, new StoredVariants(generation)))
-                {
-                    break;
-                }
-            }
-            else if (_objects.TryUpdate(generation.Key, existing.With(generation, replaced), existing))
-            {
-                break;
-            }
-        }
-
-        EndPublishing(generation, replaced);
+        generation.PurgesSeen = Purges.Latest;
+        Place(generation);
     }
+
+    private void Place(Generation generation) => EndPublishing(generation, _objects.Add(generation));
 
     /// <summary>
     /// Where slices go that are fetched of an object of its second when that is over (<see cref="Generation.IsInDoubtAt"/>): into a
@@ -156,23 +233,23 @@ public sealed class ObjectIndex
         }
     }
 
+    // What is purged meanwhile is purged in the new one, too.
     private Generation? TrySucceed(Generation doubtful, ValidatorStrength comparedBy)
     {
-        var successor = doubtful.NewSuccessor(doubtful.Response.AfterItsSecond(comparedBy));
-        while (_objects.TryGetValue(doubtful.Key, out var existing) && existing.Contains(doubtful))
+        // The purges first: one that comes before the response is read is held against the successor once more.
+        var (asked, seen) = (MarkOf(doubtful.Key.Bytes), doubtful.PurgesSeen);
+        var successor = doubtful.NewSuccessor(doubtful.Response.AfterItsSecond(comparedBy), seen);
+        if (_objects.TryReplace(doubtful, successor) is not { } replaced)
         {
-            var replaced = new List<Generation>();
-            if (_objects.TryUpdate(doubtful.Key, existing.With(successor, replaced), existing))
-            {
-                // Before it is retired: whoever reads it finds its successor from then on.
-                doubtful.GoOnIn(successor);
-                EndPublishing(successor, replaced);
-                return successor;
-            }
+            successor.Retire();
+            return null;
         }
 
-        successor.Retire();
-        return null;
+        // Before it is retired: whoever reads it finds its successor from then on.
+        doubtful.GoOnIn(successor);
+        EndPublishing(successor, replaced);
+        EnforceMark(successor, asked);
+        return successor;
     }
 
     // What was put into its place can be found by now.
@@ -184,6 +261,9 @@ public sealed class ObjectIndex
         }
 
         _siblings.Add(generation.Key);
+
+        // A sweep that began before may have passed the place. What the purge is for is not written down either.
+        _enforcement.Enforce(generation);
         generation.Published();
         _memory.Add(generation);
 
@@ -197,19 +277,7 @@ public sealed class ObjectIndex
     }
 
     /// <summary>The live generations; those that come or go meanwhile may be among them.</summary>
-    internal IEnumerable<Generation> Generations
-    {
-        get
-        {
-            foreach (var (_, variants) in _objects)
-            {
-                for (int index = 0; index < variants.All.Length; index++)
-                {
-                    yield return variants.All[index];
-                }
-            }
-        }
-    }
+    internal IEnumerable<Generation> Generations => _objects.Generations;
 
     /// <summary>
     /// From now on what is in it has at most so many bytes in its journal; what was not used lately goes for what comes. Called once, while
@@ -234,7 +302,7 @@ public sealed class ObjectIndex
     public int Remove(ReadOnlySpan<byte> key)
     {
         var resource = KeyFields.ResourceOf(key);
-        _removals.Add(CacheKeyComparer.HashOf(resource));
+        _removals.CountRemoval(key);
         int slices = RemoveVariants(resource);
         foreach (var sibling in _siblings.Of(resource))
         {
@@ -246,52 +314,87 @@ public sealed class ObjectIndex
         return slices;
     }
 
-    private int RemoveVariants(ReadOnlySpan<byte> key)
+    /// <summary>
+    /// Makes what <see cref="Remove(ReadOnlySpan{byte})"/> would take out stale at once: it is validated before its next use.
+    /// </summary>
+    /// <param name="key">The key.</param>
+    /// <param name="now">The time.</param>
+    /// <returns>The slices that it has, or -1 when nothing is stored.</returns>
+    public int Expire(ReadOnlySpan<byte> key, Instant now)
     {
-        if (!_byBytes.TryRemove(key, out var variants))
+        var resource = KeyFields.ResourceOf(key);
+        _removals.CountExpiration(key);
+        int slices = ExpireVariants(resource, now);
+        foreach (var sibling in _siblings.Of(resource))
         {
-            return -1;
-        }
-
-        int slices = 0;
-        foreach (var generation in variants.All)
-        {
-            slices += generation.StoredSlices;
-            generation.Retire();
+            int expired = ExpireVariants(sibling.Bytes, now);
+            slices = expired < 0 ? slices : Math.Max(0, slices) + expired;
         }
 
         return slices;
     }
 
-    /// <summary>Retires a generation; when it is live, its place is free again.</summary>
-    public void Remove(Generation generation)
+    // What was purged with others, and waits for the sweeper, does not count.
+    private int RemoveVariants(ReadOnlySpan<byte> key)
     {
-        generation.Retire();
+        int slices = -1;
+        if (TryGetUnpurged(key, out _) && _objects.TryRemove(key, out var variants))
+        {
+            foreach (var generation in variants.All)
+            {
+                int stored = generation.StoredSlices;
+                slices = generation.TryRetire(dropsHere: false) ? Math.Max(0, slices) + stored : slices;
+            }
+        }
+
+        return slices;
+    }
+
+    private int ExpireVariants(ReadOnlySpan<byte> key, Instant now)
+    {
+        int slices = -1;
+        if (TryGetUnpurged(key, out var variants))
+        {
+            foreach (var generation in variants.All)
+            {
+                generation.TakeExpired(now);
+                generation.TellResponse();
+                slices = Math.Max(0, slices) + generation.StoredSlices;
+            }
+        }
+
+        return slices;
+    }
+
+    private bool TryGetUnpurged(ReadOnlySpan<byte> key, [NotNullWhen(true)] out StoredVariants? variants)
+    {
+        if (!_objects.TryGet(key, out variants))
+        {
+            return false;
+        }
+
+        _enforcement.Enforce(variants);
+        return _objects.TryGet(key, out variants);
+    }
+
+    /// <summary>Retires a generation; when it is live, its place is free again.</summary>
+    public void Remove(Generation generation) => TryRemove(generation, dropsHere: false);
+
+    private bool TryRemove(Generation generation, bool dropsHere)
+    {
+        bool wasLive = generation.TryRetire(dropsHere);
         TakeOut(generation);
+        return wasLive;
     }
 
     /// <summary>Retires a generation of which eviction has taken the last slice: for <see cref="SliceStore.TenantEmptied"/>.</summary>
     internal void RemoveEmptied(ISliceTenant tenant) => Remove((Generation)tenant);
 
-    private static int ResourceHashOf(ReadOnlySpan<byte> key) => CacheKeyComparer.HashOf(KeyFields.ResourceOf(key));
-
-    private bool IsGone(CacheKey key) => !_objects.ContainsKey(key);
+    private bool IsGone(CacheKey key) => !_objects.Contains(key.Bytes);
 
     private void TakeOut(Generation generation)
     {
-        while (_objects.TryGetValue(generation.Key, out var existing))
-        {
-            var rest = existing.Without(generation);
-            bool isDone = rest == existing
-                || (rest is null
-                    ? _objects.TryRemove(KeyValuePair.Create(generation.Key, existing))
-                    : _objects.TryUpdate(generation.Key, rest, existing));
-            if (isDone)
-            {
-                break;
-            }
-        }
-
+        _objects.Remove(generation);
         _siblings.Remove(generation.Key, IsGone);
     }
 }

@@ -14,13 +14,11 @@ public sealed record LoadedConfiguration(
     /// <summary>What the files say, without environment and command line; null when they have errors.</summary>
     public SliceOptions? Written { get; init; }
 
-    /// <summary>
-    /// By name of a key, what overrides the files there: <c>SLICE_LOG</c>, <c>--log-level</c>, <c>--drain-delay</c> or <c>--port</c>.
-    /// </summary>
-
     /// <summary>What SLICE_LOG says.</summary>
     public LogDirectives LogDirectives { get; init; } = LogDirectives.None;
 
-    /// <summary>By name of a key, what overrides the files there: <c>SLICE_LOG</c>, <c>--log-level</c> or <c>--port</c>.</summary>
+    /// <summary>
+    /// By name of a key, what overrides the files there: <c>SLICE_LOG</c>, <c>--log-level</c>, <c>--drain-delay</c> or <c>--port</c>.
+    /// </summary>
     public IReadOnlyDictionary<string, string> Overrides { get; init; } = new Dictionary<string, string>();
 }

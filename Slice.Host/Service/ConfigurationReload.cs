@@ -28,7 +28,6 @@ internal sealed partial class ConfigurationReload : IHostedService, IDisposable
     private Action<SliceOptions>? _apply;
     private ServerCertificate? _certificate;
     private ServiceManager? _manager;
-
     private Action? _reopenLogs;
 
     /// <param name="started">The configuration that was started with, without errors.</param>
@@ -45,18 +44,14 @@ internal sealed partial class ConfigurationReload : IHostedService, IDisposable
     /// <param name="apply">Puts a configuration in force; called by one reload at a time.</param>
     /// <param name="certificate">The certificate for clients; null without TLS.</param>
     /// <param name="manager">Is told of the begin and the end of each reload; null for nobody.</param>
-    public void Attach(Action<SliceOptions> apply, ServerCertificate? certificate, ServiceManager? manager = null)
-    {
-        lock (_lock)
-        {
-            (_apply, _certificate, _manager) = (apply, certificate, manager);
 
     /// <param name="reopenLogs">Opens the files of logs again; null when there are none.</param>
-    public void Attach(Action<SliceOptions> apply, ServerCertificate? certificate, Action? reopenLogs = null)
+    public void Attach(
+        Action<SliceOptions> apply, ServerCertificate? certificate, ServiceManager? manager = null, Action? reopenLogs = null)
     {
         lock (_lock)
         {
-            (_apply, _certificate, _reopenLogs) = (apply, certificate, reopenLogs);
+            (_apply, _certificate, _manager, _reopenLogs) = (apply, certificate, manager, reopenLogs);
             apply(_running);
         }
     }

@@ -49,9 +49,8 @@ internal static class ServiceRunner
 
         await using (instance)
         {
-            reload!.Attach(instance.Apply, instance.Parts.Certificate, instance.Parts.ReopenLogs);
             var manager = new ServiceManager(instance.Loggers);
-            reload!.Attach(instance.Apply, instance.Parts.Certificate, manager);
+            reload!.Attach(instance.Apply, instance.Parts.Certificate, manager, instance.Parts.ReopenLogs);
             if (handshake is not null)
             {
                 await handshake.CompleteAsync();

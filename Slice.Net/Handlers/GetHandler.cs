@@ -386,7 +386,7 @@ internal sealed class GetHandler(
         return new ObjectFetchRequest(new CacheKey(exchange.Key), exchange.FetchContext, first, stale, sharing)
         {
             IsWhole = !isSliced || stale is { IsWhole: true },
-            RemovalsSeen = index.RemovalsOf(exchange.Key),
+            Asked = index.MarkOf(exchange.Key),
             Directives = directives,
         };
     }

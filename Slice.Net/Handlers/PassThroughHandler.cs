@@ -53,6 +53,7 @@ internal sealed class PassThroughHandler(
         using var request = ClientRequests.OfStranger(exchange, interim);
         WireResponse? response;
         Failure failure;
+        var asked = updates.MarkOf(exchange);
 
         // An answer without a body is over with its head, and so is the turn at the origin.
         using (var permit = await PassThroughTurn.TryTakeAsync(gate, exchange, failures))
@@ -79,7 +80,7 @@ internal sealed class PassThroughHandler(
         }
         else
         {
-            updates.ApplyHead(exchange, response, stale);
+            updates.ApplyHead(exchange, response, stale, asked);
             bool isAnswered = response.Status == 200
                 && ClientConditions.AreIn(exchange.Head.Fields)
                 && await ClientConditions.TryAnswerAsync(exchange, response, status);

@@ -12,48 +12,119 @@ using Slice.Net.Exchange;
 namespace Slice.Net.Handlers;
 
 /// <summary>
-/// PURGE of one URL: takes its stored response and all of its slices out of the cache at once. Who may: whoever shows the token. Without a
-/// configured token: everybody on a port that is the operator's, and nobody elsewhere (B56). The client's address says nothing about that,
-/// as a proxy on this machine makes every client local.
+/// PURGE: takes what is stored out of the cache at once, or makes it stale: one URL, all under a prefix, all with a tag, everything. Who
+/// may: whoever shows the token. Without a configured token: everybody on a port that is the operator's, and nobody elsewhere (B56). The
+/// client's address says nothing about that, as a proxy on this machine makes every client local.
 /// </summary>
 /// <param name="index">What is stored.</param>
 /// <param name="store">Its bytes.</param>
 /// <param name="time">The clock.</param>
 /// <param name="meter">Counts what is purged, whatever the port.</param>
+/// <param name="log">Is told of every answer.</param>
 /// <param name="isOperatorsPort">Whether only the operator reaches the port: the metrics port.</param>
-internal sealed class PurgeHandler(ObjectIndex index, SliceStore store, TimeProvider time, SliceMeter meter, bool isOperatorsPort)
+internal sealed class PurgeHandler(
+    ObjectIndex index, SliceStore store, TimeProvider time, SliceMeter meter, PurgeLog log, bool isOperatorsPort)
     : IRequestHandler
 {
-    // How long the answer waits for a disk that does not take the news. Arbitrary; it takes milliseconds.
-    private static readonly TimeSpan s_flushTimeout = TimeSpan.FromSeconds(2);
+    // How long the answer waits for a disk that does not take the news, or for the objects to be counted. Arbitrary; the one takes
+    // milliseconds, the other a second for some 600,000 objects (docs/decisions/0010-purges-are-numbers.md).
+    private static readonly TimeSpan s_longestWait = TimeSpan.FromSeconds(2);
 
     /// <inheritdoc/>
     public async ValueTask HandleAsync(HttpExchange exchange)
     {
         long startedAt = time.GetTimestamp();
-        var (status, result, count, message) = Purge(exchange);
-
-        // Also when nothing was there: what has just been evicted, or found changed, lies in the index on disk until the news is written.
-        if (status is 200 or 404 && store.IsPersistent && !await TryFlushAsync())
-        {
-            (status, result, message) = (500, "unconfirmed",
-                "purged from this process, but the disk did not confirm it: after a crash it may be there again; repeat the PURGE");
-        }
-
+        var request = PurgeRequest.Read(exchange);
+        var answer = Refuse(exchange, request) ?? await PurgeAsync(exchange, request);
         meter.PurgeRequests.Add(1);
-        meter.PurgeResults.Add(result);
-        meter.PurgedItems.Add(Math.Max(0, count));
+        meter.PurgeResults.Add(answer.Result);
+        meter.PurgedItems.Add(answer.Slices);
         meter.PurgeDuration.Record(time.GetElapsedTime(startedAt));
-        await ErrorResponder.WriteAsync(
-            exchange, status, "application/json", FormatJson(exchange, status == 200, Math.Max(0, count), message));
+        log.Answered(exchange, request, answer);
+        await ErrorResponder.WriteAsync(exchange, answer.Status, "application/json", FormatJson(exchange, answer));
     }
 
-    // What was purged must not come back, even when the process is killed as soon as it has said so.
-    private async ValueTask<bool> TryFlushAsync()
+    private PurgeAnswer? Refuse(HttpExchange exchange, PurgeRequest request)
+    {
+        if (!exchange.Settings.Options.Purge.Enabled)
+        {
+            return new(405, "disabled", 0, "PURGE is disabled (purge.enabled)");
+        }
+
+        if (!IsAllowed(exchange))
+        {
+            meter.PurgeAuthFailures.Add(1);
+            return new(401, "unauthorized", 0, exchange.Settings.PurgeToken is null
+                ? "no purge.auth_token is configured: ask on the metrics port (metrics_endpoint.address), or configure one and show it"
+                : "a valid token is required: Authorization: Bearer TOKEN, or X-Purge-Token: TOKEN");
+        }
+
+        return request.Problem is { } problem ? new(400, "invalid", 0, problem) : null;
+    }
+
+    private async ValueTask<PurgeAnswer> PurgeAsync(HttpExchange exchange, PurgeRequest request)
+    {
+        var answer = request.Scope is null ? PurgeOne(exchange, request.IsSoft) : await PurgeManyAsync(exchange, request);
+
+        // Also when nothing was there: what has just been evicted, or found changed, lies in the index on disk until the news is written.
+        return answer.Status is 200 or 404 && store.IsPersistent && !await TryFlushAsync()
+            ? answer with
+            {
+                Status = 500,
+                Result = "unconfirmed",
+                Message =
+                    "purged from this process, but the disk did not confirm it: after a crash it may be there again; repeat the PURGE",
+            }
+            : answer;
+    }
+
+    private PurgeAnswer PurgeOne(HttpExchange exchange, bool isSoft)
+    {
+        int slices = isSoft ? index.Expire(exchange.Key, exchange.Now) : index.Remove(exchange.Key);
+        return slices < 0
+            ? new(404, "not_found", 0, "nothing is stored under this URL")
+            : new(200, "purged", slices, $"{Done(isSoft)}, with {Count(slices, "slice")}");
+    }
+
+    private async ValueTask<PurgeAnswer> PurgeManyAsync(HttpExchange exchange, PurgeRequest request)
+    {
+        var purge = request.ToPurge(exchange);
+        while (!index.Purges.TryAdd(purge))
+        {
+            if (index.Purges.Oldest is { } oldest && !await TryWaitAsync(oldest.Swept))
+            {
+                return new(503, "busy", 0, "too many purges are under way, and this one is not: repeat the PURGE");
+            }
+        }
+
+        // It is in force. What it was for shows while the objects are looked through, behind the requests.
+        bool isCounted = await TryWaitAsync(purge.Swept);
+        var (objects, slices) = (purge.Objects, purge.Slices);
+        if (isCounted && objects == 0)
+        {
+            return new(404, "not_found", 0, request.Scope switch
+            {
+                PurgeScope.Prefix => "nothing is stored under this prefix",
+                PurgeScope.Tags => "nothing that is stored has such a tag",
+                _ => "nothing is stored",
+            });
+        }
+
+        string rest = isCounted ? "" : " so far; the rest is out of use as well, and is being counted";
+        return new(200, "purged", slices, $"{Done(purge.IsSoft)}: {Count(objects, "object")}, with {Count(slices, "slice")}{rest}");
+    }
+
+    private static string Done(bool isSoft) => isSoft ? "stale from now on" : "purged";
+
+    private static string Count(long number, string noun) =>
+        string.Create(CultureInfo.InvariantCulture, $"{number} {noun}{(number == 1 ? "" : "s")}");
+
+    private async ValueTask<bool> TryWaitAsync(Task done)
     {
         try
         {
-            return await store.FlushAsync().AsTask().WaitAsync(s_flushTimeout, time);
+            await done.WaitAsync(s_longestWait, time);
+            return true;
         }
         catch (TimeoutException)
         {
@@ -61,33 +132,11 @@ internal sealed class PurgeHandler(ObjectIndex index, SliceStore store, TimeProv
         }
     }
 
-    private (int Status, string Result, int Count, string Message) Purge(HttpExchange exchange)
+    // What was purged must not come back, even when the process is killed as soon as it has said so.
+    private async ValueTask<bool> TryFlushAsync()
     {
-        var fields = exchange.Head.Fields;
-        if (!exchange.Settings.Options.Purge.Enabled)
-        {
-            return (405, "disabled", 0, "PURGE is disabled (purge.enabled)");
-        }
-
-        if (!IsAllowed(exchange))
-        {
-            meter.PurgeAuthFailures.Add(1);
-            return (401, "unauthorized", 0, exchange.Settings.PurgeToken is null
-                ? "no purge.auth_token is configured: ask on the metrics port (metrics_endpoint.address), or configure one and show it"
-                : "a valid token is required: Authorization: Bearer TOKEN, or X-Purge-Token: TOKEN");
-        }
-
-        if (fields.Contains(KnownField.XPurgePattern) || fields.Contains(KnownField.XPurgeAll))
-        {
-            return (501, "unsupported", 0, "this version purges one URL at a time");
-        }
-
-        int slices = index.Remove(exchange.Key);
-        return slices < 0
-            ? (404, "not_found", 0, "nothing is stored under this URL")
-            : (200, "purged", slices, slices == 1
-                ? "purged, with 1 slice"
-                : string.Create(CultureInfo.InvariantCulture, $"purged, with {slices} slices"));
+        var flush = store.FlushAsync().AsTask();
+        return await TryWaitAsync(flush) && await flush;
     }
 
     private bool IsAllowed(HttpExchange exchange)
@@ -111,16 +160,16 @@ internal sealed class PurgeHandler(ObjectIndex index, SliceStore store, TimeProv
             && CryptographicOperations.FixedTimeEquals(value[scheme.Length..], token);
     }
 
-    private static string FormatJson(HttpExchange exchange, bool success, int count, string message)
+    private static string FormatJson(HttpExchange exchange, PurgeAnswer answer)
     {
         var json = new ArrayBufferWriter<byte>();
         using (var writer = new Utf8JsonWriter(json))
         {
             writer.WriteStartObject();
-            writer.WriteBoolean("success"u8, success);
-            writer.WriteNumber("purged_count"u8, count);
+            writer.WriteBoolean("success"u8, answer.Status == 200);
+            writer.WriteNumber("purged_count"u8, answer.Slices);
             writer.WriteString("url"u8, Encoding.Latin1.GetString(exchange.Head.Target.PathAndQuery));
-            writer.WriteString("message"u8, message);
+            writer.WriteString("message"u8, answer.Message);
             writer.WriteEndObject();
         }
 

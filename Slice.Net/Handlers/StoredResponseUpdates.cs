@@ -18,6 +18,9 @@ internal sealed class StoredResponseUpdates(ObjectIndex index)
 
     private static readonly UriCreationOptions s_asSent = new() { DangerousDisablePathAndQueryCanonicalization = true };
 
+    /// <summary>What was removed of the target of a request until now: a purge since then wins over the answer.</summary>
+    public RemovalMark MarkOf(HttpExchange exchange) => index.MarkOf(exchange.Key);
+
     /// <summary>Applies the answer to a client's own request.</summary>
     /// <param name="exchange">The request.</param>
     /// <param name="response">The origin's answer to it.</param>
@@ -43,7 +46,8 @@ internal sealed class StoredResponseUpdates(ObjectIndex index)
     /// <param name="exchange">The request.</param>
     /// <param name="response">The origin's answer to it.</param>
     /// <param name="stale">What is stored under its target and not fresh, or null.</param>
-    public void ApplyHead(HttpExchange exchange, OriginResponse response, Generation? stale)
+    /// <param name="asked"><see cref="MarkOf"/> the exchange before the origin was asked.</param>
+    public void ApplyHead(HttpExchange exchange, OriginResponse response, Generation? stale, RemovalMark asked)
     {
         if (stale is not { IsRetired: false })
         {
@@ -59,14 +63,14 @@ internal sealed class StoredResponseUpdates(ObjectIndex index)
         }
         else
         {
-            ApplyHead(exchange.Reader, response, stale);
+            ApplyHead(exchange.Reader, response, stale, asked);
         }
     }
 
     // RFC 9111 §4.3.5: what the HEAD states must not contradict what is stored. A weak validator makes nothing fresh (B52): origins send
     // the same one with other bytes, and whoever asked with HEAD again and again would keep the old bytes for everybody. A HEAD that
     // states nothing, a redirect, an error about this request and another Vary change nothing: the next GET finds out.
-    private void ApplyHead(StoredResponseReader reader, OriginResponse response, Generation stale)
+    private void ApplyHead(StoredResponseReader reader, OriginResponse response, Generation stale, RemovalMark asked)
     {
         var stored = stale.Response;
         if (response.Status != stored.Status || StoredResponseReader.VariesOtherwise(stored, response))
@@ -85,7 +89,7 @@ internal sealed class StoredResponseUpdates(ObjectIndex index)
             && seen.IsSameVersion(stored.Validator, comparedBy)
             && !reader.TakesBack(reader.Receive(response, stored)))
         {
-            stale.Freshen(reader.Freshen(stored, response));
+            index.Freshen(stale, reader.Freshen(stored, response), asked);
         }
     }
 

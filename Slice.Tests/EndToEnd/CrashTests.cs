@@ -129,6 +129,44 @@ public sealed class CrashTests
         }
     }
 
+    // Killed as soon as the PURGE has said so, or while it looks at the objects. The tags of an object outlive the process as well.
+    [Theory]
+    [InlineData("/a/", "X-Purge-Pattern: prefix")]
+    [InlineData("/", "X-Purge-Tag: one")]
+    [InlineData("/*", "X-Purge-All: true")]
+    [Trait("Behaviour", "B45")]
+    public async Task What_was_purged_with_others_stays_away_after_a_kill(string target, string field)
+    {
+        var file = new RangeFile(1000) { ETag = "\"v1\"", ExtraFields = ["Cache-Control: max-age=3600", "Surrogate-Key: one"] };
+        await using var origin = ScriptedOrigin.Start(file.AnswerAsync);
+        using var directory = new TestDirectory("purge-many");
+        string configuration = $"upstream_address: {origin.Uri.Authority}\nenable_l2_cache: true\ncache_size: 64MiB\n"
+            + $"l2_cache_dir: {directory.Combine("cache")}\n"
+            + "listen_address: 127.0.0.1:{{port}}\nmetrics_endpoint:\n  address: 127.0.0.1:{{metrics_port}}\n";
+
+        // Stored by one process and purged by the next.
+        await using (var first = await ProductProcess.StartAsync(configuration, directory.Path))
+        {
+            Assert.Equal(200, (await RawClient.GetAsync(first.EndPoint, "/a/1")).StatusCode);
+            Assert.Equal(200, (await RawClient.GetAsync(first.EndPoint, "/a/2")).StatusCode);
+            Assert.Equal(0, await first.StopAsync());
+        }
+
+        await using (var second = await ProductProcess.StartAsync(configuration, directory.Path))
+        {
+            using var client = await RawClient.ConnectAsync(second.MetricsEndPoint);
+            await client.SendAsync(RawClient.Request("PURGE", target, field));
+            var purged = await client.ReadResponseAsync();
+            Assert.Equal(200, purged.StatusCode);
+            Assert.Contains("\"purged_count\":2", purged.BodyText, StringComparison.Ordinal);
+            await second.KillAsync();
+        }
+
+        await using var next = await ProductProcess.StartAsync(configuration, directory.Path);
+        Assert.Equal("MISS", (await RawClient.GetAsync(next.EndPoint, "/a/1")).Field("X-Cache"));
+        Assert.Equal("MISS", (await RawClient.GetAsync(next.EndPoint, "/a/2")).Field("X-Cache"));
+    }
+
     [Fact]
     [Trait("Behaviour", "B46")]
     public async Task Copy_made_while_it_runs_serves_only_right_bytes()

@@ -10,7 +10,7 @@ public sealed class ShutdownCutsTests : IDisposable
 {
     private readonly LogCapture _log = new();
     private readonly LoggerFactory _loggers;
-    private readonly SliceMeter _meter = new();
+    private readonly SliceMeter _meter = new(TimeProvider.System);
     private readonly ShutdownCuts _cuts;
 
     public ShutdownCutsTests()

@@ -166,8 +166,8 @@ public sealed class ObjectIndexTests : IDisposable
     [Trait("Behaviour", "B52")]
     public void Removal_between_request_and_answer_wins_over_the_answer_for_that_key_only()
     {
-        int seen = _index.RemovalsOf("/a"u8);
-        int seenOfOther = _index.RemovalsOf(Encoding.ASCII.GetBytes(TargetWithTheSlotOf("/a")));
+        var seen = _index.MarkOf("/a"u8);
+        var seenOfOther = _index.MarkOf(Encoding.ASCII.GetBytes(TargetWithTheSlotOf("/a")));
         _index.Remove("/a"u8);
 
         var removed = NewGeneration("/a");

@@ -79,7 +79,7 @@ public sealed class SliceMeterTests : IDisposable
         using var meter = new SliceMeter(TimeProvider.System, showsPurge: false);
         meter.PurgeRequests.Add(1);
         Assert.DoesNotContain(meter.Read(), metric => metric.Instrument.Name.Contains("purge", StringComparison.Ordinal));
-        Assert.Equal(_meter.Read().Count - 5, meter.Read().Count);
+        Assert.Equal(_meter.Read().Count - 6, meter.Read().Count);
 
         meter.ShowsPurge = true;
         Assert.Equal(1, Value(meter, "purge_requests_total"));
@@ -108,6 +108,7 @@ public sealed class SliceMeterTests : IDisposable
             ("purge_requests_total", _meter.PurgeRequests),
             ("purge_items_total", _meter.PurgedItems),
             ("purge_auth_failures_total", _meter.PurgeAuthFailures),
+            ("purge_tags_cut_total", _meter.CacheTagsCut),
             ("active_requests", _meter.ActiveRequests),
         ];
         for (int index = 0; index < wiring.Length; index++)

@@ -48,9 +48,8 @@ internal sealed class ProxyUnderTest : IAsyncDisposable
     /// <summary>Starts a proxy in front of <paramref name="origin"/>, with no waits between retries worth mentioning.</summary>
     public static Task<ProxyUnderTest> StartAsync(
         Uri origin, int sliceSizeBytes, Func<SliceOptions, SliceOptions>? configure = null, TimeProvider? time = null,
-        TimeProvider? lastMinutes = null)
-        Uri origin, int sliceSizeBytes, Func<SliceOptions, SliceOptions>? configure = null, TimeProvider? time = null) =>
-        StartAsync(origin, sliceSizeBytes, configure, time, LogLevel.Debug);
+        TimeProvider? lastMinutes = null) =>
+        StartAsync(origin, sliceSizeBytes, configure, time, LogLevel.Debug, lastMinutes);
 
     /// <summary>The same with the log as operators have it: what becomes of each request is not told.</summary>
     public static Task<ProxyUnderTest> StartQuietAsync(
@@ -58,7 +57,8 @@ internal sealed class ProxyUnderTest : IAsyncDisposable
         StartAsync(origin, sliceSizeBytes, configure, time: null, LogLevel.Information);
 
     private static Task<ProxyUnderTest> StartAsync(
-        Uri origin, int sliceSizeBytes, Func<SliceOptions, SliceOptions>? configure, TimeProvider? time, LogLevel least)
+        Uri origin, int sliceSizeBytes, Func<SliceOptions, SliceOptions>? configure, TimeProvider? time, LogLevel least,
+        TimeProvider? lastMinutes = null)
     {
         var options = new SliceOptions
         {
@@ -69,8 +69,7 @@ internal sealed class ProxyUnderTest : IAsyncDisposable
             Store = new CacheStoreOptions { MemorySizeBytes = 64 << 20 },
         };
         return StartAsync(
-            configure?.Invoke(options) ?? options, time ?? TimeProvider.System, (_, level) => level >= LogLevel.Debug, lastMinutes);
-        return StartAsync(configure?.Invoke(options) ?? options, time ?? TimeProvider.System, (_, level) => level >= least);
+            configure?.Invoke(options) ?? options, time ?? TimeProvider.System, (_, level) => level >= least, lastMinutes);
     }
 
     /// <summary>

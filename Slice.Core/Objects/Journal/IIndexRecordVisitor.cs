@@ -22,4 +22,12 @@ internal interface IIndexRecordVisitor
 
     /// <summary>A slice was evicted or dropped.</summary>
     void SliceGone(uint id, int sliceIndex);
+
+    /// <summary>A purge of many objects came into force, for those visited before.</summary>
+    void Purged(Purge purge);
+
+    /// <summary>
+    /// The purges up to a number are of no use any more: what they were for was visited as gone, or with a stale response.
+    /// </summary>
+    void Swept(long number);
 }

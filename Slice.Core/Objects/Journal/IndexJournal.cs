@@ -13,7 +13,8 @@ namespace Slice.Core.Objects.Journal;
 /// </remarks>
 /// <param name="pending">Where the records wait for the writer; disposed with the journal.</param>
 /// <param name="writer">The thread that writes them; disposed with the journal.</param>
-internal sealed class IndexJournal(PendingRecords pending, IndexWriter writer) : ISliceJournal
+/// <param name="purges">The purges of many objects.</param>
+internal sealed class IndexJournal(PendingRecords pending, IndexWriter writer, PurgesInForce purges) : ISliceJournal, IPurgeJournal
 {
     /// <inheritdoc/>
     /// <remarks>
@@ -33,6 +34,11 @@ internal sealed class IndexJournal(PendingRecords pending, IndexWriter writer) :
     /// So every change of a queue must be followed by a record, or never be seen half made. Eviction passes over slices that are in use
     /// without a record: that is why <see cref="FifoQueue.Rotate"/> leaves them in their queue meanwhile.
     /// </para>
+    /// <para>
+    /// A purge of many objects is for those that are written before it. Thread A publishes what was asked for before a purge; thread B
+    /// purges. B puts the purge in force first and records it second, A looks for purges under the lock of the records: when B's record
+    /// comes first, A sees the purge here, and does not write what would come back at the next start.
+    /// </para>
     /// </remarks>
     public void TenantPublished(ISliceTenant tenant)
     {
@@ -40,6 +46,13 @@ internal sealed class IndexJournal(PendingRecords pending, IndexWriter writer) :
         lock (pending.Lock)
         {
             if (StateOf(tenant) != IndexState.Unknown)
+            {
+                return;
+            }
+
+            var response = generation.Response;
+            var verdict = purges.List.Judge(generation.Key.Bytes, response.Tags, generation.PurgesSeen, out var by);
+            if (verdict == PurgeVerdict.Goes)
             {
                 return;
             }
@@ -52,6 +65,11 @@ internal sealed class IndexJournal(PendingRecords pending, IndexWriter writer) :
 
             int before = buffer.Length;
             IndexRecords.WriteObject(buffer, generation);
+            if (verdict == PurgeVerdict.Expires)
+            {
+                IndexRecords.WriteFreshened(buffer, generation.Id, response.Expired(by!.At));
+            }
+
             foreach (var slice in generation.Slices)
             {
                 IndexRecords.WriteSlice(buffer, slice);
@@ -102,6 +120,12 @@ internal sealed class IndexJournal(PendingRecords pending, IndexWriter writer) :
     }
 
     /// <inheritdoc/>
+    public void Purged(Purge purge) => Record(buffer => PurgeRecords.WritePurge(buffer, purge));
+
+    /// <inheritdoc/>
+    public void Swept(long number) => Record(buffer => PurgeRecords.WriteSwept(buffer, number));
+
+    /// <inheritdoc/>
     public ValueTask<bool> FlushAsync() => pending.FlushAsync();
 
     /// <summary>Writes what is left, and that this was the end; then ends the thread.</summary>
@@ -117,6 +141,19 @@ internal sealed class IndexJournal(PendingRecords pending, IndexWriter writer) :
     private static IndexState StateOf(ISliceTenant tenant) => (IndexState)tenant.JournalNote;
 
     private static void SetState(ISliceTenant tenant, IndexState state) => tenant.JournalNote = (byte)state;
+
+    private void Record(Action<RecordBuffer> write)
+    {
+        lock (pending.Lock)
+        {
+            if (pending.TryBeginUnsynchronized() is { } buffer)
+            {
+                int before = buffer.Length;
+                write(buffer);
+                pending.EndUnsynchronized(before);
+            }
+        }
+    }
 
     private void Record(
         ISliceTenant tenant, Action<RecordBuffer, ISliceTenant, StoredSlice?, int> write, StoredSlice? slice = null, int sliceIndex = 0)

@@ -20,4 +20,15 @@ internal enum IndexRecordKind : byte
 
     /// <summary>The end of the process, in order.</summary>
     Closed = 6,
+
+    /// <summary>
+    /// The tags of the response in the next record, which is of the kind <see cref="Object"/> or <see cref="Freshened"/>.
+    /// </summary>
+    Tags = 7,
+
+    /// <summary>A purge of many objects: of those that were written before it.</summary>
+    Purged = 8,
+
+    /// <summary>The purges up to a number have no objects any more that were not written as gone or stale.</summary>
+    Swept = 9,
 }

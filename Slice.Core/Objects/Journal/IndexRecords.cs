@@ -14,6 +14,7 @@ internal static class IndexRecords
     private const byte StaleForbiddenFlag = 4;
     private const byte HasRangesFlag = 16;
     private const byte IsForEverybodyFlag = 32;
+    private const byte IsPurgedFlag = 64;
     private const int UsesShift = 4;
     private const long NoDate = long.MinValue;
 
@@ -23,21 +24,29 @@ internal static class IndexRecords
     /// <summary>An object: its number, key, grid and stored response. Its slices follow one by one.</summary>
     public static void WriteObject(RecordBuffer buffer, Generation generation)
     {
+        // Read once: another may take its place meanwhile, with other tags.
+        var response = generation.Response;
+        PurgeRecords.WriteTags(buffer, response.Tags);
         buffer.Byte((byte)IndexRecordKind.Object);
         buffer.UInt32(generation.Id);
         buffer.Bytes(generation.Key.Bytes);
         buffer.Int32(generation.Grid.SliceSizeBytes);
         buffer.Byte(generation.IsWhole ? IsWholeFlag : (byte)0);
         WriteSelecting(buffer, generation.Selecting);
-        WriteResponse(buffer, generation.Response);
+        WriteResponse(buffer, response);
     }
 
     /// <summary>An object's stored response, after a validation.</summary>
-    public static void WriteFreshened(RecordBuffer buffer, Generation generation)
+    public static void WriteFreshened(RecordBuffer buffer, Generation generation) =>
+        WriteFreshened(buffer, generation.Id, generation.Response);
+
+    /// <summary>The same with a response of which nobody knows yet.</summary>
+    public static void WriteFreshened(RecordBuffer buffer, uint generationId, StoredResponse response)
     {
+        PurgeRecords.WriteTags(buffer, response.Tags);
         buffer.Byte((byte)IndexRecordKind.Freshened);
-        buffer.UInt32(generation.Id);
-        WriteResponse(buffer, generation.Response);
+        buffer.UInt32(generationId);
+        WriteResponse(buffer, response);
     }
 
     /// <summary>The end of an object and of all its slices.</summary>
@@ -85,16 +94,17 @@ internal static class IndexRecords
     public static void Read(ReadOnlySpan<byte> payload, IIndexRecordVisitor visitor, Instant? now = null)
     {
         var reader = new RecordReader(payload);
+        CacheTags? tags = null;
         while (!reader.IsAtEnd)
         {
             var kind = (IndexRecordKind)reader.Byte();
             switch (kind)
             {
                 case IndexRecordKind.Object:
-                    visitor.Object(ReadObject(ref reader, now));
+                    visitor.Object(ReadObject(ref reader, now, tags));
                     break;
                 case IndexRecordKind.Freshened:
-                    visitor.Freshened(reader.UInt32(), ReadResponse(ref reader, now));
+                    visitor.Freshened(reader.UInt32(), ReadResponse(ref reader, now, tags));
                     break;
                 case IndexRecordKind.ObjectGone:
                     visitor.ObjectGone(reader.UInt32());
@@ -107,22 +117,32 @@ internal static class IndexRecords
                     break;
                 case IndexRecordKind.Closed:
                     break;
+                case IndexRecordKind.Tags:
+                    tags = PurgeRecords.ReadTags(ref reader);
+                    continue;
+                case IndexRecordKind.Purged:
+                    visitor.Purged(PurgeRecords.ReadPurge(ref reader, now));
+                    break;
+                case IndexRecordKind.Swept:
+                    visitor.Swept(reader.Int64());
+                    break;
                 default:
                     throw new InvalidDataException($"a record of the index is of the unknown kind {(byte)kind}");
             }
 
+            tags = null;
             visitor.IsClosed = kind == IndexRecordKind.Closed;
         }
     }
 
-    private static IndexedObject ReadObject(ref RecordReader reader, Instant? now)
+    private static IndexedObject ReadObject(ref RecordReader reader, Instant? now, CacheTags? tags)
     {
         uint id = reader.UInt32();
         var key = new CacheKey(reader.Bytes());
         int sliceSizeBytes = reader.Int32();
         bool isWhole = (reader.Byte() & IsWholeFlag) != 0;
         var selecting = ReadSelecting(ref reader);
-        var response = ReadResponse(ref reader, now);
+        var response = ReadResponse(ref reader, now, tags);
         if (sliceSizeBytes is <= 0 or > StoredSlice.MaxLengthBytes || !new SliceGrid(sliceSizeBytes).Covers(response.CompleteLength))
         {
             throw new InvalidDataException($"an object of the index has {response.CompleteLength} bytes in slices of {sliceSizeBytes}");
@@ -168,7 +188,8 @@ internal static class IndexRecords
             | (response.MayCombine ? MayCombineFlag : 0)
             | (response.Stale.IsForbidden ? StaleForbiddenFlag : 0)
             | (response.HasRanges ? HasRangesFlag : 0)
-            | (response.IsForEverybody ? IsForEverybodyFlag : 0);
+            | (response.IsForEverybody ? IsForEverybodyFlag : 0)
+            | (response.IsPurged ? IsPurgedFlag : 0);
         buffer.Byte((byte)flags);
         buffer.Int64(response.Stale.WhileRevalidating.Ticks);
         buffer.Int64(response.Stale.IfError.Ticks);
@@ -183,7 +204,7 @@ internal static class IndexRecords
         buffer.Bytes(response.FieldLines.Span);
     }
 
-    private static StoredResponse ReadResponse(ref RecordReader reader, Instant? now)
+    private static StoredResponse ReadResponse(ref RecordReader reader, Instant? now, CacheTags? tags)
     {
         int status = reader.UInt16();
         int flags = reader.Byte();
@@ -199,11 +220,14 @@ internal static class IndexRecords
             MayCombine = (flags & MayCombineFlag) != 0,
             HasRanges = (flags & HasRangesFlag) != 0,
             IsForEverybody = (flags & IsForEverybodyFlag) != 0,
+            IsPurged = (flags & IsPurgedFlag) != 0,
+            Tags = tags,
             Stale = stale,
         };
     }
 
-    private static Instant ReceivedAt(DateTimeOffset utc, Instant? now) => now?.Recall(utc) ?? Instant.ByWallClock(utc);
+    /// <summary>A moment that was written down, as this process goes on with it.</summary>
+    internal static Instant ReceivedAt(DateTimeOffset utc, Instant? now) => now?.Recall(utc) ?? Instant.ByWallClock(utc);
 
     private static TimeSpan ReadSpan(ref RecordReader reader)
     {
@@ -211,7 +235,8 @@ internal static class IndexRecords
         return span <= MaxSpan && span >= -MaxSpan ? span : throw new InvalidDataException($"a time span of the index is {span}");
     }
 
-    private static DateTimeOffset? ReadDate(ref RecordReader reader)
+    /// <summary>A date; null for none.</summary>
+    internal static DateTimeOffset? ReadDate(ref RecordReader reader)
     {
         long ticks = reader.Int64();
         return ticks switch

@@ -13,6 +13,7 @@ namespace Slice.Core.Objects.Journal;
 internal sealed class IndexRewrite : IDisposable
 {
     private readonly RecordBuffer _frame = new();
+    private readonly ObjectIndex _index;
     private readonly IEnumerator<Generation> _generations;
     private readonly int _frameBytes;
     private IEnumerator<StoredSlice>? _slices;
@@ -28,7 +29,7 @@ internal sealed class IndexRewrite : IDisposable
     /// <exception cref="UnauthorizedAccessException">No permission.</exception>
     public IndexRewrite(string path, ObjectIndex index, int frameBytes)
     {
-        _frameBytes = frameBytes;
+        (_index, _frameBytes) = (index, frameBytes);
         _generations = index.Generations.GetEnumerator();
         _file = IndexFile.Create(path);
     }
@@ -142,7 +143,9 @@ internal sealed class IndexRewrite : IDisposable
                     return;
                 }
 
+                // What was purged before must not be written behind the record of the purge, which may be in the file by now.
                 var generation = _generations.Current;
+                _index.EnforcePurges(generation);
                 if (generation.IsRetired)
                 {
                     continue;

@@ -41,6 +41,16 @@ internal sealed class RecordBuffer
     /// <summary>Eight bytes.</summary>
     public void Int64(long value) => BinaryPrimitives.WriteInt64LittleEndian(Take(8), value);
 
+    /// <summary>How many they are in four bytes, then the numbers in eight bytes each.</summary>
+    public void UInt64s(ReadOnlySpan<ulong> values)
+    {
+        Int32(values.Length);
+        foreach (ulong value in values)
+        {
+            BinaryPrimitives.WriteUInt64LittleEndian(Take(sizeof(ulong)), value);
+        }
+    }
+
     /// <summary>A length in four bytes, then the bytes.</summary>
     public void Bytes(ReadOnlySpan<byte> value)
     {

@@ -28,6 +28,19 @@ internal ref struct RecordReader(ReadOnlySpan<byte> bytes)
     /// <summary>Eight bytes.</summary>
     public long Int64() => BinaryPrimitives.ReadInt64LittleEndian(Take(8));
 
+    /// <summary>Numbers of eight bytes behind how many they are.</summary>
+    public ulong[] UInt64s()
+    {
+        var bytes = Take(Math.Min(Int32(), int.MaxValue / sizeof(ulong)) * sizeof(ulong));
+        ulong[] values = new ulong[bytes.Length / sizeof(ulong)];
+        for (int index = 0; index < values.Length; index++)
+        {
+            values[index] = BinaryPrimitives.ReadUInt64LittleEndian(bytes[(index * sizeof(ulong))..]);
+        }
+
+        return values;
+    }
+
     /// <summary>Bytes behind their length.</summary>
     public ReadOnlySpan<byte> Bytes() => Take(Int32());
 

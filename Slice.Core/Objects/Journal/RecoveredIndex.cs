@@ -15,6 +15,9 @@ public sealed record RecoveredIndex
     /// <summary>Objects that the index names and that are not used, because the memory for them is smaller than it was.</summary>
     public int EvictedObjects { get; init; }
 
+    /// <summary>Objects that a purge was for, and that the process before had not come to when it ended.</summary>
+    public int PurgedObjects { get; init; }
+
     /// <summary>Whether the process before had ended in order.</summary>
     public bool WasClosed { get; init; }
 

@@ -162,6 +162,7 @@ public sealed class StoreInspection
     private sealed class Reader : IIndexRecordVisitor
     {
         private readonly Dictionary<uint, Known> _objects = [];
+        private readonly RecoveredPurges _purges = new();
 
         public bool IsClosed { get; set; }
 
@@ -173,7 +174,7 @@ public sealed class StoreInspection
             }
             else
             {
-                _objects.Add(indexed.Id, new Known(indexed, indexed.Response, []));
+                _objects.Add(indexed.Id, new Known(indexed, indexed.Response, [], _purges.Place));
             }
         }
 
@@ -204,15 +205,24 @@ public sealed class StoreInspection
             }
         }
 
+        public void Purged(Purge purge) => _purges.Add(purge);
+
+        public void Swept(long number) => _purges.Sweep(number);
+
         public List<InspectedObject> Objects() =>
         [
             .. _objects.Values
+                .Where(known => !IsPurged(known))
                 .Select(known =>
                     new InspectedObject(known.Indexed, known.Response, [.. known.Slices.Values.OrderBy(slice => slice.SliceIndex)]))
                 .OrderByDescending(stored => stored.StoredBytes)
                 .ThenBy(stored => stored.Key, StringComparer.Ordinal),
         ];
 
-        private sealed record Known(IndexedObject Indexed, StoredResponse Response, Dictionary<int, IndexedSlice> Slices);
+        private bool IsPurged(Known known) =>
+            _purges.Judge(known.Indexed.Key.Bytes, known.Response.Tags, known.Place, out _) == PurgeVerdict.Goes;
+
+        private sealed record Known(
+            IndexedObject Indexed, StoredResponse Response, Dictionary<int, IndexedSlice> Slices, long Place);
     }
 }

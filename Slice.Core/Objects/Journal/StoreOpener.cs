@@ -64,7 +64,9 @@ public static class StoreOpener
                 BeginAnew = () => store.BeginAnew(index.Clear),
                 Faulted = error => store.JournalFaulted?.Invoke(error),
             };
-            store.ReportTo(new IndexJournal(pending, writer));
+            var journal = new IndexJournal(pending, writer, index.Purges);
+            store.ReportTo(journal);
+            index.Purges.Journal = journal;
             writer.Start();
             return store;
         }

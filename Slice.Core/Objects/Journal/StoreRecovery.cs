@@ -15,7 +15,9 @@ internal sealed class StoreRecovery : IIndexRecordVisitor
 {
     private readonly SliceStore _store;
     private readonly SortedDictionary<uint, Generation> _generations = [];
+    private readonly RecoveredPurges _purges = new();
     private int _droppedSlices;
+    private int _purgedObjects;
 
     private StoreRecovery(SliceStore store) => _store = store;
 
@@ -46,7 +48,7 @@ internal sealed class StoreRecovery : IIndexRecordVisitor
             if (refusal is null && contents.State == IndexFileState.Usable)
             {
                 var recovered = recovery.Publish(index);
-                if (recovered is { DroppedSlices: 0, EvictedObjects: 0 })
+                if (recovered is { DroppedSlices: 0, EvictedObjects: 0 } && recovery._purges.AreDone)
                 {
                     file = IndexFile.OpenToAppend(directory.IndexPath, contents);
                 }
@@ -79,6 +81,7 @@ internal sealed class StoreRecovery : IIndexRecordVisitor
         var generation = Generation.Restore(
             indexed.Key, indexed.Response, indexed.Grid, _store, indexed.Id, indexed.Selecting, indexed.IsWhole);
         ((ISliceTenant)generation).JournalNote = (byte)IndexState.Written;
+        generation.PurgesSeen = _purges.Place;
         _generations.Add(indexed.Id, generation);
     }
 
@@ -130,6 +133,12 @@ internal sealed class StoreRecovery : IIndexRecordVisitor
         }
     }
 
+    /// <inheritdoc/>
+    public void Purged(Purge purge) => _purges.Add(purge);
+
+    /// <inheritdoc/>
+    public void Swept(long number) => _purges.Sweep(number);
+
     private static string? RefusalOf(IndexFileContents contents, string path) => contents.State switch
     {
         IndexFileState.OtherVersion => $"{path} has format {contents.Version}, and this program reads format {IndexFile.Version}",
@@ -175,6 +184,13 @@ internal sealed class StoreRecovery : IIndexRecordVisitor
         int slices = 0;
         foreach (var generation in _generations.Values)
         {
+            if (IsPurged(generation))
+            {
+                _store.Tenants.Unregister(generation);
+                _purgedObjects++;
+                continue;
+            }
+
             foreach (var slice in generation.Slices)
             {
                 if (_store.TryRestore(slice, slice.Queue))
@@ -196,7 +212,8 @@ internal sealed class StoreRecovery : IIndexRecordVisitor
             }
 
             published.Add(generation);
-            index.Publish(generation);
+            // As one that was asked for before the process began: what was purged since then, before the directory could be had, is gone.
+            index.Publish(generation, default(RemovalMark));
         }
 
         int evicted = published.Count(generation => generation.IsRetired);
@@ -206,7 +223,19 @@ internal sealed class StoreRecovery : IIndexRecordVisitor
             Slices = slices,
             DroppedSlices = _droppedSlices,
             EvictedObjects = evicted,
+            PurgedObjects = _purgedObjects,
         };
+    }
+
+    private bool IsPurged(Generation generation)
+    {
+        var verdict = _purges.Judge(generation.Key.Bytes, generation.Response.Tags, generation.PurgesSeen, out var by);
+        if (verdict == PurgeVerdict.Expires)
+        {
+            generation.Freshen(generation.Response.Expired(by!.At));
+        }
+
+        return verdict == PurgeVerdict.Goes;
     }
 
     private void Discard()

@@ -30,7 +30,7 @@ public sealed class IndexWriterTests : IDisposable
             BeginAnew = static () => { },
             Faulted = _ => Interlocked.Increment(ref _reports),
         };
-        _journal = new IndexJournal(pending, _writer);
+        _journal = new IndexJournal(pending, _writer, new PurgesInForce());
     }
 
     public void Dispose()

@@ -124,5 +124,13 @@ public sealed class TransientSliceTests : IDisposable
         public void Slice(IndexedSlice indexed) => Named.Add(indexed.SliceIndex);
 
         public void SliceGone(uint id, int sliceIndex) => Named.Add(sliceIndex);
+
+        public void Purged(Purge purge)
+        {
+        }
+
+        public void Swept(long number)
+        {
+        }
     }
 }

@@ -1,0 +1,73 @@
+using Slice.Core.Caching;
+
+namespace Slice.Core.Objects;
+
+/// <summary>
+/// The part of a <see cref="Generation"/> that is about its stored response: which one it has now, and which purges that has seen.
+/// Thread-safe.
+/// </summary>
+public abstract class GenerationHead
+{
+    private StoredResponse _response;
+    private long _purgesSeen;
+
+    /// <summary>A head with its first response.</summary>
+    private protected GenerationHead(StoredResponse response)
+    {
+        _response = response;
+        CompleteLength = response.CompleteLength;
+    }
+
+    /// <summary>Bytes of the representation.</summary>
+    public long CompleteLength { get; }
+
+    /// <summary>The stored response; replaced as a whole when a 304 freshens it.</summary>
+    public StoredResponse Response => Volatile.Read(ref _response);
+
+    /// <summary>
+    /// Number of the last purge of many objects (<see cref="PurgesInForce"/>) that it was held against, or that came before it was asked
+    /// for.
+    /// </summary>
+    internal long PurgesSeen
+    {
+        get => Volatile.Read(ref _purgesSeen);
+        set => Volatile.Write(ref _purgesSeen, value);
+    }
+
+    /// <summary>Replaces the stored response after a successful validation (RFC 9111 §4.3.4).</summary>
+    public void Freshen(StoredResponse response)
+    {
+        TakeResponse(response);
+        TellResponse();
+    }
+
+    /// <summary>
+    /// Notes that it was held against the purges up to <paramref name="latest"/>; false when somebody else did meanwhile.
+    /// </summary>
+    internal bool TrySeePurges(long seen, long latest) => Interlocked.CompareExchange(ref _purgesSeen, latest, seen) == seen;
+
+    /// <summary>Takes a response without telling anybody, behind a full fence: followed by <see cref="TellResponse"/>.</summary>
+    internal void TakeResponse(StoredResponse response)
+    {
+        if (response.CompleteLength != CompleteLength)
+        {
+            throw new ArgumentException("A validation cannot change the length of a representation.", nameof(response));
+        }
+
+        Interlocked.Exchange(ref _response, response);
+    }
+
+    /// <summary>Makes its response stale by a soft purge without telling anybody: followed by <see cref="TellResponse"/>.</summary>
+    internal void TakeExpired(Instant at)
+    {
+        StoredResponse response;
+        do
+        {
+            response = Response;
+        }
+        while (Interlocked.CompareExchange(ref _response, response.Expired(at), response) != response);
+    }
+
+    /// <summary>Tells those who write it down, or count its memory, that it has another response.</summary>
+    internal abstract void TellResponse();
+}

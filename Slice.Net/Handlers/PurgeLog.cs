@@ -1,0 +1,79 @@
+using System.Text;
+using Microsoft.Extensions.Logging;
+using Slice.Core.Caching;
+using Slice.Core.Objects;
+using Slice.Core.Observability;
+using Slice.Net.Exchange;
+
+namespace Slice.Net.Handlers;
+
+/// <summary>Purges and what they need, as log lines. Thread-safe.</summary>
+internal sealed partial class PurgeLog(ILogger<PurgeLog> logger, SliceMeter meter, TimeProvider time)
+{
+    // An origin that gives too many tags to one answer gives them to many. Arbitrary.
+    private static readonly TimeSpan s_repeatedLinePeriod = TimeSpan.FromMinutes(1);
+
+    private readonly Lock _lock = new();
+    private long? _cutLoggedAt;
+    private int _cutSince;
+
+    /// <summary>A PURGE was answered. What many objects went by is told to everybody, the rest to those who look for it.</summary>
+    public void Answered(HttpExchange exchange, PurgeRequest request, PurgeAnswer answer)
+    {
+        var level = answer.Status == 200 && request.Scope is not null ? LogLevel.Information : LogLevel.Debug;
+        if (logger.IsEnabled(level))
+        {
+            string scope = ScopeOf(request);
+            string target = Encoding.Latin1.GetString(exchange.Head.Target.PathAndQuery);
+            LogPurge(level, answer.Result, scope, target, request.IsSoft, answer.Slices, exchange.RemoteEndPoint);
+        }
+    }
+
+    /// <summary>An object has more tags than are kept. A line a minute at most, with how many there were since the last.</summary>
+    public void TagsCut(CacheKey key)
+    {
+        meter.CacheTagsCut.Add(1);
+        int count;
+        lock (_lock)
+        {
+            _cutSince++;
+            if (_cutLoggedAt is { } loggedAt && time.GetElapsedTime(loggedAt) < s_repeatedLinePeriod)
+            {
+                return;
+            }
+
+            _cutLoggedAt = time.GetTimestamp();
+            count = _cutSince;
+            _cutSince = 0;
+        }
+
+        LogTagsCut(key, CacheTags.MaxTags, count);
+    }
+
+    /// <summary>The thread that looks for purged objects has met what nobody expected; they stay out of use.</summary>
+    public void SweepFailed(Exception error)
+    {
+        meter.Errors.Add("internal");
+        LogSweepFailed(error);
+    }
+
+    private static string ScopeOf(PurgeRequest request) => request.Scope switch
+    {
+        PurgeScope.All => "all",
+        PurgeScope.Prefix => "prefix",
+        PurgeScope.Tags => "tag",
+        _ => "url",
+    };
+
+    [LoggerMessage(EventId = 100, EventName = "purge",
+        Message = "a PURGE was answered: {result} {scope} {target} {soft} {slices} {client}")]
+    private partial void LogPurge(LogLevel level, string result, string scope, string target, bool soft, long slices, object? client);
+
+    [LoggerMessage(EventId = 101, EventName = "tags_cut", Level = LogLevel.Warning,
+        Message = "an answer has more tags than are kept, so that a purge of any tag is for it: {target} {kept} {objects}")]
+    private partial void LogTagsCut(CacheKey target, int kept, int objects);
+
+    [LoggerMessage(EventId = 102, EventName = "purge_sweep_failed", Level = LogLevel.Error,
+        Message = "an unexpected error while purged objects were looked for; they are out of use, and removed when they are asked for")]
+    private partial void LogSweepFailed(Exception error);
+}
