@@ -1,5 +1,6 @@
 using Slice.Host.CommandLine;
 using Slice.Host.Configuration;
+using Slice.Host.Control;
 using Slice.Host.Demo;
 using Slice.Host.Service;
 
@@ -31,6 +32,12 @@ internal static class Program
                     inspect, TimeProvider.System.GetUtcNow(), Console.Out, Console.Error, isTerminal: !Console.IsErrorRedirected);
             case DemoCommand demo:
                 return await DemoCommandRunner.RunAsync(demo.Options, Composition.Compose);
+            case PurgeCommand purge:
+                return await PurgeCommandRunner.RunAsync(purge.Order, Load, Console.Out, Console.Error, CancellationToken.None);
+            case WarmCommand warm:
+                return await WarmCommandRunner.RunAsync(
+                    warm.Order, Load, Console.In, Console.Out, Console.Error, isTerminal: !Console.IsErrorRedirected, TimeProvider.System,
+                    CancellationToken.None);
             case ShowAndExit show:
                 Console.Out.Write(show.Output);
                 Console.Error.Write(show.Error);
@@ -40,17 +47,18 @@ internal static class Program
         }
     }
 
+    private static LoadedConfiguration Load(ConfigurationRequest request) =>
+        ConfigurationLoader.Load(request, Environment.GetEnvironmentVariable);
+
     private static async Task<int> RunAsync(ConfigurationRequest request)
     {
-        LoadedConfiguration loaded = Load();
+        LoadedConfiguration loaded = Load(request);
         if (loaded.Options is null)
         {
             ConfigurationCheck.WriteErrors(loaded.Errors, Console.Error);
             return ExitCode.Configuration;
         }
 
-        return await ServiceRunner.RunAsync(loaded, Load, Composition.Compose);
-
-        LoadedConfiguration Load() => ConfigurationLoader.Load(request, Environment.GetEnvironmentVariable);
+        return await ServiceRunner.RunAsync(loaded, () => Load(request), Composition.Compose);
     }
 }

@@ -18,6 +18,8 @@ internal static class CommandLineHelp
           pingora-slice [CONFIG...] [options]   serve
           pingora-slice demo [options]          try it without an origin or a configuration
           pingora-slice inspect DIR [options]   show what a cache directory holds
+          pingora-slice purge URL... [options]  make a running instance forget objects
+          pingora-slice warm URL... [options]   get objects into the cache of a running instance
 
         CONFIG is a YAML file; of several, later ones override earlier ones key by key.
         Without one, the first of these that exists is used:
@@ -31,8 +33,8 @@ internal static class CommandLineHelp
           --log-level LEVEL   {LogSeverityText.Syntax};
                               overrides {ConfigurationLoader.LogVariable} in the environment, which overrides CONFIG
           --version           print the version and exit
-          -h, --help          print this and exit; 'pingora-slice demo --help' for the demo,
-                              'pingora-slice inspect --help' for the cache
+          -h, --help          print this and exit; 'pingora-slice demo --help' for the demo, and so for
+                              inspect, purge and warm
 
         Signals:
           HUP                 read CONFIG again; the log says which changes apply and which wait
@@ -44,7 +46,8 @@ internal static class CommandLineHelp
 
         Exit codes:
           {ExitCode.Ok}   done
-          {ExitCode.CannotStart}   a port cannot be had (the log says why), or there is no cache to inspect
+          {ExitCode.CannotStart}   a port cannot be had (the log says why), there is no cache to inspect, or a purge
+              or a warm has failed
           {ExitCode.Damaged}   damage, found by 'inspect --verify'
           {ExitCode.Usage}  the command line is wrong
           {ExitCode.Configuration}  the configuration is wrong or not there
@@ -53,6 +56,7 @@ internal static class CommandLineHelp
           pingora-slice --check-config /etc/pingora-slice/pingora_slice.yaml
           pingora-slice base.yaml production.yaml
           pingora-slice --port 8081 --log-level debug
+          pingora-slice purge --prefix /downloads/
 
         """.ReplaceLineEndings("\n");
 

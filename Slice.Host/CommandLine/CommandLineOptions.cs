@@ -41,6 +41,8 @@ internal sealed class CommandLineOptions
 
         Root.Subcommands.Add(Demo);
         Root.Subcommands.Add(Inspect);
+        Root.Subcommands.Add(Control.Purge);
+        Root.Subcommands.Add(Control.Warm);
 
         // Never run. A command that has subcommands and no action counts as incomplete, and serving takes no subcommand.
         Root.SetAction(static _ => { });
@@ -74,6 +76,9 @@ internal sealed class CommandLineOptions
 
     public Option<int?> Limit { get; } = new("--limit") { CustomParser = token => ReadCount(token, 1, int.MaxValue, "1 to 2147483647") };
 
+    /// <summary>The commands that speak to a running instance.</summary>
+    public ControlOptions Control { get; } = new(name => new(name) { CustomParser = token => ReadPort(token, minimum: 1) });
+
     public Option<bool> Once { get; } = new("--once");
 
     public Option<long?> Size { get; } = new("--size")
@@ -102,7 +107,8 @@ internal sealed class CommandLineOptions
     private static int? ReadPort(ArgumentResult argument, int minimum) => ReadCount(
         argument, minimum, 65_535, string.Create(CultureInfo.InvariantCulture, $"{minimum} to 65535"));
 
-    private static int? ReadCount(ArgumentResult argument, long minimum, long maximum, string allowed)
+    /// <summary>Reads a number within bounds; null, and an error that says what is allowed, when it is none.</summary>
+    internal static int? ReadCount(ArgumentResult argument, long minimum, long maximum, string allowed)
     {
         bool isAllowed = WholeNumber.TryParse(Text(argument), out long number) && number >= minimum && number <= maximum;
         return isAllowed ? (int)number : Refuse<int>(argument, allowed);

@@ -41,11 +41,17 @@ public static class CommandLineParser
 
         return command == options.Demo ? ToDemo(parsed, options)
             : command == options.Inspect ? ToInspect(parsed, options)
+            : command == options.Control.Purge ? new PurgeCommand(options.Control.ToPurge(parsed))
+            : command == options.Control.Warm ? new WarmCommand(options.Control.ToWarm(parsed))
             : ToRun(parsed, options);
     }
 
     private static string HelpOf(Command command, CommandLineOptions options) =>
-        command == options.Demo ? CommandLineHelp.Demo : command == options.Inspect ? CommandLineHelp.Inspect : CommandLineHelp.Root;
+        command == options.Demo ? CommandLineHelp.Demo
+        : command == options.Inspect ? CommandLineHelp.Inspect
+        : command == options.Control.Purge ? ControlHelp.Purge
+        : command == options.Control.Warm ? ControlHelp.Warm
+        : CommandLineHelp.Root;
 
     private static InspectCommand ToInspect(ParseResult parsed, CommandLineOptions options) => new(
         parsed.GetValue(options.Directory)!,
@@ -88,7 +94,9 @@ public static class CommandLineParser
         List<string> errors = [];
         IEnumerable<string> notUnderstood = parsed.UnmatchedTokens.Concat(
             parsed.GetResult(options.Files)?.Tokens.Select(token => token.Value) ?? [])
-            .Concat(command == options.Inspect ? parsed.GetResult(options.Directory)?.Tokens.Select(token => token.Value) ?? [] : []);
+            .Concat(command == options.Root
+                ? []
+                : command.Arguments.SelectMany(argument => parsed.GetResult(argument)?.Tokens ?? []).Select(token => token.Value));
         foreach (string token in notUnderstood.Where(token => token.Length > 1 && token[0] == '-' && beforeSeparator.Contains(token)))
         {
             string name = token.Split('=', ':')[0];
@@ -110,6 +118,11 @@ public static class CommandLineParser
         if (command == options.Inspect && errors.Count == 0 && string.IsNullOrEmpty(parsed.GetValue(options.Directory)))
         {
             errors.Add("inspect needs DIR, the directory of a cache (l2_cache_dir)");
+        }
+
+        if (errors.Count == 0 && (command == options.Control.Purge || command == options.Control.Warm))
+        {
+            errors.AddRange(options.Control.FindErrors(parsed));
         }
 
         bool hasEmptyFile = parsed.GetValue(options.Files)?.Contains("") == true;
