@@ -40,7 +40,6 @@ internal sealed class Composition : IAsyncDisposable
     private readonly PageResidency _residency;
     private readonly AccessLogWriter _accessLog;
     private readonly RequestLog _log;
-
     private readonly PurgeSweeper _purgeSweeper;
     private readonly SliceMeter _meter;
     private readonly ProcessMeter _process;

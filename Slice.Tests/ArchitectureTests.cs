@@ -22,8 +22,6 @@ public sealed class ArchitectureTests
         (s_core, "Slice.Core",
             ["Ranges", "Http", "Options", "Observability", "Origin", "Caching", "Storage", "Objects", "Objects.Journal", "Fetching"]),
         (s_net, "Slice.Net", ["Certificates", "Origin", "Exchange", "AccessLog", "Connections", "Delivery", "Handlers"]),
-        (s_host, "Slice.Host", ["Text", "Logging", "Configuration", "Machine", "Service", "Demo", "CommandLine", ""]),
-        (s_net, "Slice.Net", ["Certificates", "Origin", "Exchange", "Connections", "Delivery", "Handlers"]),
         (s_host, "Slice.Host", ["Text", "Logging", "Configuration", "Machine", "Service", "Demo", "Control", "CommandLine", ""]),
     ];
 

@@ -20,17 +20,6 @@ public sealed class SliceMeter : IDisposable
     private const string PurgePrefix = Prefix + "purge_";
 
     private readonly MeterInstruments _instruments = new(MeterName, Prefix);
-
-    // Units as UCUM writes them: what is counted stands in braces, and a yes or no is a number without a unit.
-    private const string OfRequests = "{request}";
-    private const string OfSlices = "{slice}";
-    private const string OfObjects = "{object}";
-    private const string Bytes = "By";
-    private const string Percent = "%";
-    private const string Milliseconds = "ms";
-    private const string YesOrNo = "1";
-
-    private readonly Meter _meter = new(MeterName);
     private readonly CounterSheet _sheet = new();
     private volatile bool _showsPurge;
 
@@ -367,39 +356,6 @@ public sealed class SliceMeter : IDisposable
     }
 
     private void Count(string name, string unit, string help, StripedCounter counter) => _instruments.Count(name, unit, help, counter);
-
-    private void ShowStore()
-    {
-        ShowOfStore("cache_entries", OfSlices, "Slices in the store.", store => store.Slices());
-        ShowOfStore("cache_objects", OfObjects, "Objects in the store.", store => store.Objects());
-        ShowOfStore("cache_bytes", Bytes, "Bytes taken in the store.", store => store.UsedBytes());
-        ShowOfStore("cache_capacity_bytes", Bytes, "Most bytes the store may take.", store => store.CapacityBytes());
-        ShowOfStore(
-            "cache_allocated_bytes",
-            Bytes,
-            "Bytes of disk or memory that the store has taken so far; it grows in steps up to its capacity.",
-            store => store.AllocatedBytes());
-        ShowOfStore(
-            "cache_overflow_bytes",
-            Bytes,
-            "Bytes of memory beside the store, for slices that the store cannot keep just now.",
-            store => store.OverflowBytes());
-        ShowOfStore(
-            "cache_index_bytes",
-            Bytes,
-            "Bytes of memory that keys, heads and tables of what is stored take, about; limits.index_memory bounds them.",
-            store => store.IndexBytes());
-        ShowOfStore(
-            "cache_writable",
-            YesOrNo,
-            "1 while the store takes writes, 0 after the disk has refused one.",
-            store => store.IsWritable() ? 1 : 0);
-        ShowOfStore(
-            "cache_persistent",
-            YesOrNo,
-            "1 when the store is on disk, 0 when it is in memory.",
-            store => store.IsPersistent() ? 1 : 0);
-    }
 
     private void Count(string name, string unit, string help, Func<long> read) => _instruments.Count(name, unit, help, read);
 

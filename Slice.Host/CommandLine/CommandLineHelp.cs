@@ -35,6 +35,9 @@ internal static class CommandLineHelp
           --version           print the version and exit
           -h, --help          print this and exit; 'pingora-slice demo --help' for the demo, and so for
                               inspect, purge and warm
+          --version           print version, commit and runtime, and exit
+          -h, --help          print this and exit; 'pingora-slice demo --help' for the demo,
+                              'pingora-slice inspect --help' for the cache
 
         Signals:
           HUP                 read CONFIG again; the log says which changes apply and which wait

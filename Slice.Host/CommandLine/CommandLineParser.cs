@@ -36,7 +36,7 @@ public static class CommandLineParser
 
         if (parsed.GetValue(options.Version))
         {
-            return new ShowAndExit(ExitCode.Ok, $"pingora-slice {ProductVersion.Text}\n", "");
+            return new ShowAndExit(ExitCode.Ok, $"{ProductVersion.Line}\n", "");
         }
 
         return command == options.Demo ? ToDemo(parsed, options)

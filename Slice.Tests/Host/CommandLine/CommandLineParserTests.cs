@@ -69,11 +69,12 @@ public sealed class CommandLineParserTests
     public void Help_of_the_demo_is_its_own(string line) => Assert.Equal(CommandLineHelp.Demo, Show(line).Output);
 
     [Fact]
-    public void Version_is_one_line_without_the_commit()
+    public void Version_names_version_commit_and_runtime()
     {
         ShowAndExit show = Show("--version");
         Assert.Equal(ExitCode.Ok, show.ExitCode);
-        Assert.Matches(@"^pingora-slice \d+\.\d+\.\d+\n$", show.Output);
+        Assert.Matches(
+            @"^pingora-slice \d+\.\d+\.\d+ \(commit ([0-9a-f]{7}|unknown), \.NET \d+\.\d+\.\d+\S*, linux-\w+, JIT\)\n$", show.Output);
     }
 
     [Theory]
