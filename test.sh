@@ -39,6 +39,13 @@ logrotate logrotate
 chromium chromium
 promtool prometheus
 /usr/lib/python3/dist-packages/prometheus_client/openmetrics/parser.py python3-prometheus-client'
+readelf binutils
+lintian lintian
+groff groff-base
+mandoc mandoc
+zsh zsh
+fish fish
+chromium chromium'
 
 missing=()
 while read -r program package; do

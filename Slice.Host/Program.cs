@@ -30,6 +30,12 @@ internal static class Program
             case InspectCommand inspect:
                 return InspectCommandRunner.Run(
                     inspect, TimeProvider.System.GetUtcNow(), Console.Out, Console.Error, isTerminal: !Console.IsErrorRedirected);
+            case HealthCommand health:
+                return await HealthCommandRunner.RunAsync(
+                    health,
+                    request => ConfigurationLoader.Load(request, Environment.GetEnvironmentVariable),
+                    Console.Out,
+                    Console.Error);
             case DemoCommand demo:
                 return await DemoCommandRunner.RunAsync(demo.Options, Composition.Compose);
             case PurgeCommand purge:

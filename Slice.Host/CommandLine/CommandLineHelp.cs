@@ -20,6 +20,8 @@ internal static class CommandLineHelp
           pingora-slice inspect DIR [options]   show what a cache directory holds
           pingora-slice purge URL... [options]  make a running instance forget objects
           pingora-slice warm URL... [options]   get objects into the cache of a running instance
+          pingora-slice health [URL] [options]  ask a running instance whether it takes requests
+          pingora-slice completion SHELL        print the completion script of a shell
 
         CONFIG is a YAML file; of several, later ones override earlier ones key by key.
         Without one, the first of these that exists is used:
@@ -36,8 +38,8 @@ internal static class CommandLineHelp
           -h, --help          print this and exit; 'pingora-slice demo --help' for the demo, and so for
                               inspect, purge and warm
           --version           print version, commit and runtime, and exit
-          -h, --help          print this and exit; 'pingora-slice demo --help' for the demo,
-                              'pingora-slice inspect --help' for the cache
+          -h, --help          print this and exit; 'pingora-slice demo --help' for the demo, and so for
+                              each command
 
         Signals:
           HUP                 read CONFIG again; the log says which changes apply and which wait
@@ -51,6 +53,8 @@ internal static class CommandLineHelp
           {ExitCode.Ok}   done
           {ExitCode.CannotStart}   a port cannot be had (the log says why), there is no cache to inspect, or a purge
               or a warm has failed
+          {ExitCode.CannotStart}   a port cannot be had (the log says why), or there is no cache to inspect,
+              or the instance that 'health' asks takes no requests
           {ExitCode.Damaged}   damage, found by 'inspect --verify'
           {ExitCode.Usage}  the command line is wrong
           {ExitCode.Configuration}  the configuration is wrong or not there

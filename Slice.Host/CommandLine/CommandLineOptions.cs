@@ -43,6 +43,8 @@ internal sealed class CommandLineOptions
         Root.Subcommands.Add(Inspect);
         Root.Subcommands.Add(Control.Purge);
         Root.Subcommands.Add(Control.Warm);
+        Root.Subcommands.Add(Tools.Health);
+        Root.Subcommands.Add(Tools.Completion);
 
         // Never run. A command that has subcommands and no action counts as incomplete, and serving takes no subcommand.
         Root.SetAction(static _ => { });
@@ -78,6 +80,9 @@ internal sealed class CommandLineOptions
 
     /// <summary>The commands that speak to a running instance.</summary>
     public ControlOptions Control { get; } = new(name => new(name) { CustomParser = token => ReadPort(token, minimum: 1) });
+
+    /// <summary>The commands for packages and containers.</summary>
+    public ToolOptions Tools { get; } = new(name => new(name) { CustomParser = token => ReadPort(token, minimum: 1) });
 
     public Option<bool> Once { get; } = new("--once");
 

@@ -51,6 +51,18 @@ public static class CommandLineParser
         : command == options.Inspect ? CommandLineHelp.Inspect
         : command == options.Control.Purge ? ControlHelp.Purge
         : command == options.Control.Warm ? ControlHelp.Warm
+            : command == options.Tools.Health ? options.Tools.ToHealth(parsed)
+            : command == options.Tools.Completion
+                ? new ShowAndExit(ExitCode.Ok, CompletionScript.For(parsed.GetValue(options.Tools.Shell)!, options), "")
+            : ToRun(parsed, options);
+    }
+
+    /// <summary>The text of a command's <c>--help</c>; the program's own for its root command.</summary>
+    internal static string HelpOf(Command command, CommandLineOptions options) =>
+        command == options.Demo ? CommandLineHelp.Demo
+        : command == options.Inspect ? CommandLineHelp.Inspect
+        : command == options.Tools.Health ? ToolHelp.Health
+        : command == options.Tools.Completion ? ToolHelp.Completion
         : CommandLineHelp.Root;
 
     private static InspectCommand ToInspect(ParseResult parsed, CommandLineOptions options) => new(
@@ -123,6 +135,9 @@ public static class CommandLineParser
         if (errors.Count == 0 && (command == options.Control.Purge || command == options.Control.Warm))
         {
             errors.AddRange(options.Control.FindErrors(parsed));
+        if (errors.Count == 0)
+        {
+            errors.AddRange(options.Tools.FindErrors(parsed));
         }
 
         bool hasEmptyFile = parsed.GetValue(options.Files)?.Contains("") == true;

@@ -12,6 +12,9 @@ public static class ExitCode
     /// </summary>
     public const int CannotStart = 1;
 
+    /// <summary>An instance that <c>health</c> asked takes no requests, or gave no answer.</summary>
+    public const int Unhealthy = 1;
+
     /// <summary>inspect found slices whose bytes are not what was stored.</summary>
     public const int Damaged = 2;
 

@@ -26,18 +26,29 @@ public sealed class CommandLineHelpTests
     }
 
     [Fact]
+    public void Help_of_health_and_completion_describes_every_option_and_no_other()
+    {
+        CommandLineOptions options = new();
+        Assert.Equal([.. LongNames(options.Tools.Health.Options), "--help"], OptionsIn(ToolHelp.Health)
+            .OrderBy(name => name == "--help"));
+        Assert.Equal(["--help"], OptionsIn(ToolHelp.Completion));
+    }
+
+    [Fact]
     public void Help_names_every_exit_code() => Assert.All(
         (int[])[ExitCode.Ok, ExitCode.CannotStart, ExitCode.Damaged, ExitCode.Usage, ExitCode.Configuration],
         code => Assert.Matches($@"(?m)^  {code} +\w", CommandLineHelp.Root));
 
     [Fact]
     public void Examples_are_understood() => Assert.All(
-        ExamplesIn(CommandLineHelp.Root).Concat(ExamplesIn(CommandLineHelp.Demo)),
+        ExamplesIn(CommandLineHelp.Root).Concat(ExamplesIn(CommandLineHelp.Demo)).Concat(ExamplesIn(ToolHelp.Health)),
         example => Assert.IsNotType<ShowAndExit>(CommandLineParser.Parse(example.Split(' ')[1..])));
 
     [Fact]
     public void Help_fits_a_terminal() =>
-        Assert.All((CommandLineHelp.Root + CommandLineHelp.Demo).Split('\n'), line => Assert.True(line.Length <= TerminalColumns, line));
+        Assert.All(
+            (CommandLineHelp.Root + CommandLineHelp.Demo + ToolHelp.Health + ToolHelp.Completion).Split('\n'),
+            line => Assert.True(line.Length <= TerminalColumns, line));
 
     private static string[] LongNames(IEnumerable<Option> options) =>
         [.. options.Select(option => option.Name).Order(StringComparer.Ordinal)];
