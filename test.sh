@@ -38,14 +38,13 @@ dpkg-deb dpkg
 logrotate logrotate
 chromium chromium
 promtool prometheus
-/usr/lib/python3/dist-packages/prometheus_client/openmetrics/parser.py python3-prometheus-client'
+/usr/lib/python3/dist-packages/prometheus_client/openmetrics/parser.py python3-prometheus-client
 readelf binutils
 lintian lintian
 groff groff-base
 mandoc mandoc
 zsh zsh
-fish fish
-chromium chromium'
+fish fish'
 
 missing=()
 while read -r program package; do

@@ -11,6 +11,7 @@ internal sealed class MeterInstruments : IDisposable
     // Units as UCUM writes them: what is counted stands in braces, and a yes or no is a number without a unit.
     public const string OfRequests = "{request}";
     public const string OfSlices = "{slice}";
+    public const string OfObjects = "{object}";
     public const string OfConnections = "{connection}";
     public const string Bytes = "By";
     public const string Seconds = "s";

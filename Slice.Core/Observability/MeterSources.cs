@@ -58,7 +58,7 @@ public sealed class MeterSources
     private void ShowStore(MeterInstruments instruments)
     {
         ShowOfStore(instruments, "cache_entries", OfSlices, "Slices in the store.", store => store.Slices());
-        ShowOfStore(instruments, "cache_objects", "{object}", "Objects in the store.", store => store.Objects());
+        ShowOfStore(instruments, "cache_objects", OfObjects, "Objects in the store.", store => store.Objects());
         ShowOfStore(instruments, "cache_bytes", Bytes, "Bytes taken in the store.", store => store.UsedBytes());
         ShowOfStore(instruments, "cache_capacity_bytes", Bytes, "Most bytes the store may take.", store => store.CapacityBytes());
         ShowOfStore(

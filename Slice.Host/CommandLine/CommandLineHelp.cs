@@ -34,9 +34,6 @@ internal static class CommandLineHelp
           --drain-delay TIME  timeouts.drain_delay of this instance; overrides CONFIG
           --log-level LEVEL   {LogSeverityText.Syntax};
                               overrides {ConfigurationLoader.LogVariable} in the environment, which overrides CONFIG
-          --version           print the version and exit
-          -h, --help          print this and exit; 'pingora-slice demo --help' for the demo, and so for
-                              inspect, purge and warm
           --version           print version, commit and runtime, and exit
           -h, --help          print this and exit; 'pingora-slice demo --help' for the demo, and so for
                               each command
@@ -51,10 +48,8 @@ internal static class CommandLineHelp
 
         Exit codes:
           {ExitCode.Ok}   done
-          {ExitCode.CannotStart}   a port cannot be had (the log says why), there is no cache to inspect, or a purge
-              or a warm has failed
-          {ExitCode.CannotStart}   a port cannot be had (the log says why), or there is no cache to inspect,
-              or the instance that 'health' asks takes no requests
+          {ExitCode.CannotStart}   a port cannot be had (the log says why), there is no cache to inspect, a purge or a
+              warm has failed, or the instance that 'health' asks takes no requests
           {ExitCode.Damaged}   damage, found by 'inspect --verify'
           {ExitCode.Usage}  the command line is wrong
           {ExitCode.Configuration}  the configuration is wrong or not there

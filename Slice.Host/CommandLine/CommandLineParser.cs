@@ -43,14 +43,6 @@ public static class CommandLineParser
             : command == options.Inspect ? ToInspect(parsed, options)
             : command == options.Control.Purge ? new PurgeCommand(options.Control.ToPurge(parsed))
             : command == options.Control.Warm ? new WarmCommand(options.Control.ToWarm(parsed))
-            : ToRun(parsed, options);
-    }
-
-    private static string HelpOf(Command command, CommandLineOptions options) =>
-        command == options.Demo ? CommandLineHelp.Demo
-        : command == options.Inspect ? CommandLineHelp.Inspect
-        : command == options.Control.Purge ? ControlHelp.Purge
-        : command == options.Control.Warm ? ControlHelp.Warm
             : command == options.Tools.Health ? options.Tools.ToHealth(parsed)
             : command == options.Tools.Completion
                 ? new ShowAndExit(ExitCode.Ok, CompletionScript.For(parsed.GetValue(options.Tools.Shell)!, options), "")
@@ -61,6 +53,8 @@ public static class CommandLineParser
     internal static string HelpOf(Command command, CommandLineOptions options) =>
         command == options.Demo ? CommandLineHelp.Demo
         : command == options.Inspect ? CommandLineHelp.Inspect
+        : command == options.Control.Purge ? ControlHelp.Purge
+        : command == options.Control.Warm ? ControlHelp.Warm
         : command == options.Tools.Health ? ToolHelp.Health
         : command == options.Tools.Completion ? ToolHelp.Completion
         : CommandLineHelp.Root;
@@ -135,6 +129,8 @@ public static class CommandLineParser
         if (errors.Count == 0 && (command == options.Control.Purge || command == options.Control.Warm))
         {
             errors.AddRange(options.Control.FindErrors(parsed));
+        }
+
         if (errors.Count == 0)
         {
             errors.AddRange(options.Tools.FindErrors(parsed));

@@ -4,7 +4,6 @@ using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
-using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Slice.Core.Http;
 using Slice.Net.Exchange;
 
@@ -333,30 +332,8 @@ internal sealed class Http1Connection : IClientConnection
         _deadlines.Disarm();
     }
 
-    // RFC 8446 §6.1, RFC 9112 §9.8: without close_notify, a body that ends with the connection looks cut off to a client that knows
-    // TLS, and one that was cut off looks whole to a client that does not. A response that was cut off has no close_notify, so that it
-    // does not look whole by that either.
-    private async ValueTask EndTlsAsync()
-    {
-        if (_isAborted || _exchange.IsAborted || _transport.Features.Get<ISslStreamFeature>() is not { SslStream: var tls })
-        {
-            return;
-        }
-
-        _deadlines.ArmSend();
-        try
-        {
-            await tls.ShutdownAsync();
-        }
-        catch (Exception error) when (error is IOException or InvalidOperationException or ObjectDisposedException)
-        {
-            // The client has gone before us.
-        }
-        finally
-        {
-            _deadlines.Disarm();
-        }
-    }
+    private ValueTask EndTlsAsync() =>
+        _isAborted || _exchange.IsAborted ? ValueTask.CompletedTask : TlsEnding.SendAsync(_transport, _deadlines);
 
     private void FinishExchange()
     {

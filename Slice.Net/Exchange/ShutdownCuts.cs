@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using Slice.Core.Observability;
@@ -47,7 +46,9 @@ internal sealed partial class ShutdownCuts(IExchangeObserver next, SliceMeter me
             if (Interlocked.Increment(ref _count) <= MaxLines)
             {
                 string method = Encoding.Latin1.GetString(record.Method);
-                LogCutOff(method, Encoding.Latin1.GetString(record.Target), record.Client, record.BodyBytes);
+                string client = record.Client.Address.ToString();
+                LogCutOff(
+                    method, Encoding.Latin1.GetString(record.Target), client, record.BodyBytes, record.Client.RequestIdText);
             }
         }
 
@@ -58,8 +59,8 @@ internal sealed partial class ShutdownCuts(IExchangeObserver next, SliceMeter me
     public void Limited(string limit) => next.Limited(limit);
 
     [LoggerMessage(EventId = 130, EventName = "cut_off", Level = LogLevel.Warning,
-        Message = "timeouts.shutdown is over, a response was cut off: {method} {target} {client} {bytes}")]
-    private partial void LogCutOff(string method, string target, EndPoint? client, long bytes);
+        Message = "timeouts.shutdown is over, a response was cut off: {method} {target} {client} {bytes} {request_id}")]
+    private partial void LogCutOff(string method, string target, string client, long bytes, string request_id);
 
     [LoggerMessage(EventId = 131, EventName = "cut_off_more", Level = LogLevel.Warning,
         Message = "timeouts.shutdown is over, more responses were cut off: {count}")]

@@ -14,7 +14,7 @@ namespace Slice.Tests.AccessLog;
 public sealed class AccessLogWriterTests : IDisposable
 {
     private readonly LogCapture _log = new();
-    private readonly SliceMeter _meter = new();
+    private readonly SliceMeter _meter = new(TimeProvider.System);
     private readonly HeldTarget _target = new();
     private readonly AccessLogWriter _writer;
     private readonly ILoggerFactory _loggers;

@@ -32,10 +32,11 @@ public sealed class LogLineTests
     [InlineData(false)]
     public async Task Upload_that_the_client_breaks_off_has_a_line(bool isReset)
     {
-        await using var origin = ScriptedOrigin.Start(exchange => exchange.RespondAsync("200 OK"));
+        await using var origin = ScriptedOrigin.Start(exchange => exchange.ClientClosedAsync(), readsBodies: false);
         await using var proxy = await StartAsync(origin);
         using var client = await RawClient.ConnectAsync(proxy.EndPoint);
         await client.SendAsync("PUT /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc");
+        await origin.RequestsArrivedAsync(1);
         if (isReset)
         {
             client.Abort();

@@ -161,7 +161,8 @@ internal sealed class CrashBed : IAsyncDisposable
                         break;
                     default:
                         long start = random.NextInt64(_files[number].LengthBytes);
-                        await GetAsync(product, client, number, (start, Math.Min(_files[number].LengthBytes, start + 1 + random.Next(400_000))));
+                        long end = Math.Min(_files[number].LengthBytes, start + 1 + random.Next(400_000));
+                        await GetAsync(product, client, number, (start, end));
                         break;
                 }
             }
