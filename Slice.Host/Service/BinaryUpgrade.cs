@@ -85,7 +85,20 @@ internal sealed partial class BinaryUpgrade : IAsyncDisposable
         if (_isAsked && _instance is { } instance && _running.IsCompleted && !instance.Stopping.IsCancellationRequested)
         {
             _isAsked = false;
-            _running = RunAsync(instance);
+            _running = RunAndTellAsync(instance);
+        }
+    }
+
+    private async Task RunAndTellAsync(Instance instance)
+    {
+        try
+        {
+            await RunAsync(instance);
+        }
+        catch (Exception error)
+        {
+            // The edge of the signal: what arrives here is a defect of ours. It costs this upgrade, not the process.
+            LogFailed(_program.Path, error.ToString());
         }
     }
 

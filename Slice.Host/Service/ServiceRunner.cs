@@ -76,7 +76,8 @@ internal static class ServiceRunner
                 Watchdog.LookAt(instance, probe),
                 manager.TellAlive,
                 TimeProvider.System,
-                instance.Loggers.CreateLogger<Watchdog>())
+                instance.Loggers.CreateLogger<Watchdog>(),
+                instance.Stopping)
             : null;
         upgrade.Attach(instance, manager);
         await instance.WaitForShutdownAsync();

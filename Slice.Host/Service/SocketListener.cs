@@ -109,13 +109,26 @@ internal sealed class SocketListener : IConnectionListener
             return null;
         }
 
-        if (_probe.Recognizes(accepted))
+        if (IsProbe(accepted))
         {
             accepted.Dispose();
             return null;
         }
 
         return _mayUseReserve || DescriptorOf(accepted) < _watch.FirstSpare ? accepted : await LeaveReserveAsync(accepted);
+    }
+
+    private bool IsProbe(Socket accepted)
+    {
+        try
+        {
+            return _probe.Recognizes(accepted);
+        }
+        catch (SocketException)
+        {
+            // The client is gone already, and its addresses with it.
+            return false;
+        }
     }
 
     private async ValueTask RecoverAsync(SocketError error)

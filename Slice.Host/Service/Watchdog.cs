@@ -15,7 +15,7 @@ internal sealed partial class Watchdog : IAsyncDisposable
     private static readonly TimeSpan s_longestLook = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(1);
 
-    private readonly CancellationTokenSource _stopping = new();
+    private readonly CancellationTokenSource _stopping;
     private readonly Func<CancellationToken, Task> _look;
     private readonly Action _tell;
     private readonly TimeProvider _time;
@@ -28,9 +28,17 @@ internal sealed partial class Watchdog : IAsyncDisposable
     /// <param name="tell">Tells the manager.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">Is told of a look that fails.</param>
-    public Watchdog(TimeSpan interval, Func<CancellationToken, Task> look, Action tell, TimeProvider time, ILogger<Watchdog> logger)
+    /// <param name="stopping">Ends it: the manager does not watch a process that stops, whose ports close.</param>
+    public Watchdog(
+        TimeSpan interval,
+        Func<CancellationToken, Task> look,
+        Action tell,
+        TimeProvider time,
+        ILogger<Watchdog> logger,
+        CancellationToken stopping)
     {
         (_look, _tell, _time, _logger) = (look, tell, time, logger);
+        _stopping = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         _watching = WatchAsync(interval / 2);
     }
 
@@ -112,8 +120,10 @@ internal sealed partial class Watchdog : IAsyncDisposable
             await _look(ct.Token);
             return true;
         }
-        catch (Exception error) when (!_stopping.IsCancellationRequested)
+        catch (Exception error)
         {
+            // Whatever a look finds while the ports close is no fault.
+            _stopping.Token.ThrowIfCancellationRequested();
             LogStuck(late.IsCancellationRequested ? $"no end within {s_longestLook.TotalSeconds} s" : error.Message);
             return false;
         }

@@ -30,7 +30,7 @@ public sealed class WatchdogTests
     {
         int told = 0;
         await using var watchdog = new Watchdog(
-            TimeSpan.FromSeconds(30), _ => Task.CompletedTask, () => told++, _time, NullLogger<Watchdog>.Instance);
+            TimeSpan.FromSeconds(30), _ => Task.CompletedTask, () => told++, _time, NullLogger<Watchdog>.Instance, Ct);
         Assert.Equal(1, told);
 
         // The deadline of the look, which is over, and the wait until the next.
@@ -52,7 +52,8 @@ public sealed class WatchdogTests
             ct => Volatile.Read(ref isStuck) ? Task.Delay(Timeout.Infinite, ct) : Task.CompletedTask,
             () => Interlocked.Increment(ref told),
             _time,
-            loggers.CreateLogger<Watchdog>());
+            loggers.CreateLogger<Watchdog>(),
+            Ct);
 
         await _time.RingNextAsync();
         await Eventually.TrueAsync(() => log.Lines.Count == 1, "the line");
@@ -63,6 +64,23 @@ public sealed class WatchdogTests
         Volatile.Write(ref isStuck, false);
         Assert.Equal(TimeSpan.FromSeconds(1), await _time.RingNextAsync());
         await Eventually.TrueAsync(() => Volatile.Read(ref told) == 1, "the word");
+    }
+
+    [Fact]
+    public async Task Look_that_fails_while_the_process_stops_is_no_fault()
+    {
+        using var log = new LogCapture();
+        using var loggers = new LoggerFactory([log]);
+        using var stopping = new CancellationTokenSource();
+        var closing = new TaskCompletionSource();
+        var watchdog = new Watchdog(
+            TimeSpan.FromSeconds(30), _ => closing.Task, () => { }, _time, loggers.CreateLogger<Watchdog>(), stopping.Token);
+
+        await stopping.CancelAsync();
+        closing.SetException(new SocketException((int)SocketError.ConnectionRefused));
+
+        await watchdog.DisposeAsync();
+        Assert.Empty(log.Lines);
     }
 
     [Fact]
