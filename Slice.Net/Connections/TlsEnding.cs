@@ -10,7 +10,9 @@ namespace Slice.Net.Connections;
 /// </remarks>
 internal static class TlsEnding
 {
-    /// <summary>Sends close_notify, where the connection has TLS; within the deadline of a send. Never throws for what a client does.</summary>
+    /// <summary>
+    /// Sends close_notify, where the connection has TLS; within the deadline of a send. Never throws for what a client does.
+    /// </summary>
     /// <param name="transport">The connection, on which all was sent.</param>
     /// <param name="deadlines">Those of the connection.</param>
     public static async ValueTask SendAsync(ConnectionContext transport, ConnectionDeadlines deadlines)

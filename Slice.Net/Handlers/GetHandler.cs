@@ -233,7 +233,8 @@ internal sealed class GetHandler(
         status = status with { IsCollapsed = result.WasCollapsed, ForwardStatus = result.OriginStatus };
         status = result.Detail == CacheDetail.None ? status : status with { Detail = result.Detail };
         FailureResponder.NoteMiss(exchange, result);
-        exchange.Story?.Fetched(exchange, result.GetType().Name, status with { IsStored = result is ObjectFetchResult.Found });
+        bool isStored = result is ObjectFetchResult.Found { Generation.IsShared: true, StandsInFor.IsError: false };
+        exchange.Story?.Fetched(exchange, result.GetType().Name, status with { IsStored = isStored });
         switch (result)
         {
             case ObjectFetchResult.Found found:

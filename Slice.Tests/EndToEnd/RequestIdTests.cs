@@ -92,6 +92,21 @@ public sealed class RequestIdTests
         Assert.EndsWith(" complete", StoryOf(proxy, "story-2")[^1], StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("max-age=60", "True", " ")]
+    [InlineData("private", "False", " private")]
+    public async Task Story_says_whether_the_object_is_kept_and_why_not(string cacheControl, string isStored, string reason)
+    {
+        var file = new RangeFile(300) { ExtraFields = [$"Cache-Control: {cacheControl}"] };
+        await using var origin = ScriptedOrigin.Start(file.AnswerAsync);
+        await using var proxy = await StartAsync(origin, ["127.0.0.1"]);
+
+        await proxy.GetAsync("/file", "X-Request-Id: kept-1");
+
+        string line = Assert.Single(StoryOf(proxy, "kept-1"), line => EventOf(line) == "fetched");
+        Assert.EndsWith($" False {isStored}{reason}", line, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Failure_has_the_id_of_the_request_that_met_it()
     {
