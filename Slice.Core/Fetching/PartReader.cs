@@ -48,18 +48,15 @@ public sealed class PartReader(GatedOrigin origin, TimeProvider time, SliceMeter
     {
         var retries = new RetryLoop(context.Settings.Retries, time, meter, target.Abandoned);
         var origins = new VersionOrigins(generation);
-        var refusals = origin.Refusals;
-        bool isPinned = !refusals.Contains(context.Settings.Origin, time);
-        bool wasRefused = false;
+        var pin = new VersionPin(origin.Refusals, context.Settings.Origin, time);
         int shortParts = 0;
-        int pinnedFailures = 0;
         while (true)
         {
             int taken = target.TakenBytes;
-            bool wasPinned = open is null && isPinned;
+            bool isNamed = open is null && pin.IsNamed;
             var rest = new ByteRange(whole.Start + taken, whole.End);
             var failure = open is null
-                ? await AskAsync(target, generation, context, rest, retries, origins, isPinned, ct)
+                ? await AskAsync(target, generation, context, rest, retries, origins, (pin, isNamed), ct)
                 : await ContinueAsync(target, open, part);
             open = null;
             if (failure.IsError)
@@ -69,25 +66,14 @@ public sealed class PartReader(GatedOrigin origin, TimeProvider time, SliceMeter
                     continue;
                 }
 
-                bool isOfThePin = isPinned && IsOfThePin(failure);
                 if (!await MayRepeatAsync(target, failure, retries, ct))
                 {
                     return origins.Explain(failure);
                 }
 
-                // Some refuse a named version by a reset, by silence or by failing. The third try, or the last, goes without: the
-                // validators of its answer tell as much.
-                bool maySoRefuse = target.TakenBytes == taken && FetchErrors.MayBeOfThePin(failure);
-                pinnedFailures += wasPinned && maySoRefuse ? 1 + failure.Repeats : 0;
-                wasRefused = isOfThePin || (wasPinned ? pinnedFailures > 1 : wasRefused && !maySoRefuse);
-                isPinned &= !isOfThePin && pinnedFailures <= 1 && !(pinnedFailures > 0 && retries.IsLastTry);
+                pin.Failed(failure, isNamed, target.TakenBytes > taken, retries.IsLastTry);
                 context = failure.Error.DependsOnWhoAsks() ? target.NextToAsk(context) : context;
                 continue;
-            }
-
-            if (wasRefused)
-            {
-                refusals.Add(context.Settings.Origin, time);
             }
 
             if (target.TakenBytes == whole.Length)
@@ -203,12 +189,9 @@ public sealed class PartReader(GatedOrigin origin, TimeProvider time, SliceMeter
         && target.TryAwait()
         && (retries.TryAskAgain(failure) || await retries.WaitAsync(failure, ct));
 
-    // Whether the origin may mind only that the version is named: whether it is still the same, the answer without the condition tells.
-    private static bool IsOfThePin(Failure failure) => FetchErrors.MayBeOfOurRequest(failure.Status);
-
     private async Task<Failure> AskAsync(
         IPartTarget target, Generation generation, FetchContext context, ByteRange asked, RetryLoop retries, VersionOrigins origins,
-        bool isPinned, CancellationToken ct)
+        (VersionPin Pin, bool IsNamed) version, CancellationToken ct)
     {
         if (!target.TryAwait())
         {
@@ -218,7 +201,7 @@ public sealed class PartReader(GatedOrigin origin, TimeProvider time, SliceMeter
         var pinned = generation.Response.Validator;
         var request = new OriginRequest(context.Template, asked)
         {
-            PinnedVersion = isPinned ? pinned.For(context.Reader.ComparedBy) : null,
+            PinnedVersion = version.IsNamed ? pinned.For(context.Reader.ComparedBy) : null,
             IsOfVersion = true,
             FailedOrigin = retries.FailedOrigin,
             PreferredOrigin = origins.Preferred,
@@ -252,6 +235,7 @@ public sealed class PartReader(GatedOrigin origin, TimeProvider time, SliceMeter
             failure = failure.IsError || target.TryRead() ? failure : new Failure(FetchError.Abandoned);
             if (!failure.IsError)
             {
+                version.Pin.Answered();
                 response.LimitTotalTime();
                 failure = await ReadBodyAsync(target, response, part.Length);
                 meter.SubrequestDuration.Record(time.GetElapsedTime(permitted.SentAt));

@@ -79,6 +79,31 @@ public sealed class RefusedConditionTests
         Assert.Equal(maxRetries > 1 ? (7, 12) : (9, 18), (asked, origin.RequestCount));
     }
 
+    // Else the next slice, which is asked for as soon as the bytes are there, could still be refused.
+    [Fact]
+    [Trait("Behaviour", "B59")]
+    public async Task Version_that_must_not_be_pinned_is_remembered_before_the_bytes_of_the_answer()
+    {
+        var held = new TaskCompletionSource();
+        _file.Fault = exchange => exchange.Request is { Target: "/a", Range: (4, 7) }
+            ? new RangeFault { PauseAfterBytes = 2, BodyGate = held.Task }
+            : null;
+        await using var origin = ScriptedOrigin.Start(exchange => RefuseAsync(exchange, "501 Not Implemented", "If-Match"));
+        await using var proxy = await StartAsync(origin, maxConcurrentSubrequests: 4);
+        await proxy.GetAsync("/a", "Range: bytes=0-3");
+        using var client = await RawClient.ConnectAsync(proxy.EndPoint);
+        await client.SendAsync(RawClient.Request("GET", "/a", "Range: bytes=4-7"));
+        await client.ReadHeadAsync();
+        await client.ReadBytesAsync(2);
+
+        var other = await proxy.GetAsync("/b");
+        held.SetResult();
+
+        Assert.Equal(TestContent.Bytes(6, 2, _file.Seed), await client.ReadBytesAsync(2));
+        Assert.Equal(TestContent.Bytes(0, LengthBytes, _file.Seed), other.Body);
+        Assert.Single(origin.Requests, request => request.Field("If-Match") is not null);
+    }
+
     [Fact]
     [Trait("Behaviour", "B24")]
     public async Task Object_that_has_changed_is_noticed_without_the_pin()
@@ -142,9 +167,9 @@ public sealed class RefusedConditionTests
             ? exchange.RespondAsync(status, "no")
             : _file.AnswerAsync(exchange);
 
-    private Task<ProxyUnderTest> StartAsync(ScriptedOrigin origin) => ProxyUnderTest.StartAsync(
+    private Task<ProxyUnderTest> StartAsync(ScriptedOrigin origin, int maxConcurrentSubrequests = 1) => ProxyUnderTest.StartAsync(
         origin.Uri,
         sliceSizeBytes: 4,
-        options => options with { MaxRetries = 0, MaxConcurrentSubrequests = 1, SlicePatterns = ["^/"] },
+        options => options with { MaxRetries = 0, MaxConcurrentSubrequests = maxConcurrentSubrequests, SlicePatterns = ["^/"] },
         _time);
 }
