@@ -56,6 +56,17 @@ internal sealed class CacheDirectory : IDisposable
     /// <summary>Path of the n-th segment.</summary>
     public string SegmentPath(int index) => System.IO.Path.Combine(Path, StoreLayout.SegmentFileName(index));
 
+    /// <summary>Looks whether the disk has room for so much more, and for what it is to keep (<see cref="StoreLayout.KeptFreeBytes"/>).</summary>
+    /// <exception cref="IOException">It has not, or it cannot be asked.</exception>
+    public void CheckRoom(int addedBytes)
+    {
+        long freeBytes = new DriveInfo(Path).AvailableFreeSpace;
+        if (freeBytes < (long)addedBytes + StoreLayout.KeptFreeBytes)
+        {
+            throw new IOException($"{freeBytes >> 20} MiB are free, of which {StoreLayout.KeptFreeBytes >> 20} MiB are left to others");
+        }
+    }
+
     /// <summary>Makes the directory again, and its lock, after somebody has removed either.</summary>
     /// <exception cref="IOException">It cannot be made, or another process was faster.</exception>
     /// <exception cref="UnauthorizedAccessException">No permission.</exception>

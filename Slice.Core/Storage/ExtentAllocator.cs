@@ -36,12 +36,20 @@ internal sealed class ExtentAllocator
     private readonly int[] _lowestWord;
     private readonly int _unitCount;
     private readonly int _highestOrder;
+    private int _openUnits;
     private int _freeUnits;
 
     /// <summary>An allocator over <paramref name="capacityBytes"/> free bytes; a remainder below one unit is left unused.</summary>
     public ExtentAllocator(int capacityBytes)
+        : this(capacityBytes, capacityBytes)
+    {
+    }
+
+    /// <summary>The same, of which the first <paramref name="openBytes"/> can be allocated for now; see <see cref="Open"/>.</summary>
+    public ExtentAllocator(int capacityBytes, int openBytes)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(capacityBytes, UnitBytes);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(openBytes, capacityBytes);
         _unitCount = capacityBytes / UnitBytes;
         _highestOrder = BitOperations.Log2((uint)_unitCount);
         _freeBlocks = new ulong[]?[_highestOrder + 1][];
@@ -54,17 +62,25 @@ internal sealed class ExtentAllocator
 
         _freeBlockCount = new int[_highestOrder + 1];
         _lowestWord = new int[_highestOrder + 1];
-        FreeUnits(0, _unitCount);
+        Open(openBytes);
     }
 
     /// <summary>Bytes not allocated.</summary>
     public long FreeBytes => (long)_freeUnits * UnitBytes;
 
     /// <summary>Whether nothing is allocated.</summary>
-    public bool IsAllFree => _freeUnits == _unitCount;
+    public bool IsAllFree => _freeUnits == _openUnits;
 
     /// <summary>Bytes that an allocation of <paramref name="lengthBytes"/> takes: whole units, at least one.</summary>
     public static int RoundUp(int lengthBytes) => Math.Max(1, UnitsFor(lengthBytes)) * UnitBytes;
+
+    /// <summary>Makes the bytes up to <paramref name="openBytes"/> allocatable; nothing when they are already.</summary>
+    public void Open(int openBytes)
+    {
+        int first = _openUnits;
+        _openUnits = Math.Max(first, Math.Min(openBytes / UnitBytes, _unitCount));
+        FreeUnits(first, _openUnits - first);
+    }
 
     /// <summary>
     /// Takes one contiguous extent of at least <paramref name="lengthBytes"/> bytes; false when no block is large enough.
@@ -115,7 +131,7 @@ internal sealed class ExtentAllocator
     {
         int first = offsetBytes / UnitBytes;
         int end = first + Math.Max(1, UnitsFor(lengthBytes));
-        if (offsetBytes < 0 || offsetBytes % UnitBytes != 0 || end > _unitCount)
+        if (offsetBytes < 0 || offsetBytes % UnitBytes != 0 || end > _openUnits)
         {
             return false;
         }
@@ -143,11 +159,11 @@ internal sealed class ExtentAllocator
     {
         int first = offsetBytes / UnitBytes;
         int count = Math.Max(1, UnitsFor(lengthBytes));
-        if (offsetBytes < 0 || offsetBytes % UnitBytes != 0 || count > _unitCount - first || IsAnyFree(first, first + count))
+        if (offsetBytes < 0 || offsetBytes % UnitBytes != 0 || count > _openUnits - first || IsAnyFree(first, first + count))
         {
             throw new InvalidOperationException(
                 $"An extent of {lengthBytes} bytes at {offsetBytes} was freed that is not taken; "
-                + $"{FreeBytes} of {(long)_unitCount * UnitBytes} bytes are free.");
+                + $"{FreeBytes} of {(long)_openUnits * UnitBytes} bytes are free.");
         }
 
         FreeUnits(first, count);

@@ -40,17 +40,17 @@ internal static partial class NativeMemory
     }
 
     /// <summary>
-    /// Allocates the file's blocks ahead, so that a full disk shows now and not in the middle of a write. A file system without
+    /// Allocates blocks of the file ahead, so that a full disk shows now and not in the middle of a write. A file system without
     /// fallocate (NFS, some overlays) keeps a sparse file: pwrite reports a full disk either way.
     /// </summary>
     /// <exception cref="IOException">No space, or another refusal.</exception>
-    public static void Preallocate(SafeFileHandle file, long lengthBytes)
+    public static void Preallocate(SafeFileHandle file, long offsetBytes, long lengthBytes)
     {
         int error;
         do
         {
             // A signal that meets the call, the runtime's own for instance, may end it with EINTR (tmpfs does so).
-            error = Fallocate(file, 0, 0, lengthBytes) == 0 ? 0 : Marshal.GetLastPInvokeError();
+            error = Fallocate(file, 0, offsetBytes, lengthBytes) == 0 ? 0 : Marshal.GetLastPInvokeError();
         }
         while (error == Interrupted);
 
@@ -64,7 +64,7 @@ internal static partial class NativeMemory
             throw LastError("fallocate");
         }
 
-        RandomAccess.SetLength(file, lengthBytes);
+        RandomAccess.SetLength(file, offsetBytes + lengthBytes);
     }
 
     /// <summary>Maps the whole file for reading, shared with the page cache that pwrite fills.</summary>

@@ -21,19 +21,22 @@ internal sealed unsafe class SegmentFile : MemoryManager<byte>
     private readonly SegmentWatch? _watch;
     private nint _address;
 
-    private SegmentFile(SliceStore store, int index, SafeFileHandle file, int lengthBytes, string? path)
+    private SegmentFile(SliceStore store, int index, SafeFileHandle file, int lengthBytes, int fileBytes, string? path)
     {
         Store = store;
         Index = index;
         _file = file;
         _path = path;
         LengthBytes = lengthBytes;
+        FileBytes = fileBytes;
         LeaseTracker = store?.LeaseTracker;
-        Extents = new ExtentAllocator(lengthBytes);
+        Extents = new ExtentAllocator(lengthBytes, fileBytes);
         if (path is not null)
         {
-            _watch = new SegmentWatch(file, path, lengthBytes, store?.Time ?? TimeProvider.System);
+            _watch = new SegmentWatch(file, path, fileBytes, store?.Time ?? TimeProvider.System);
         }
+
+        // Also what the file has not grown to yet. Nobody has an extent there, so no page of it is touched before there is a file behind.
 
         _address = NativeMemory.MapReadOnly(file, lengthBytes);
     }
@@ -50,8 +53,17 @@ internal sealed unsafe class SegmentFile : MemoryManager<byte>
     /// <summary>Whether it is the store's overflow (<see cref="SliceOverflow"/>).</summary>
     public bool IsTransient { get; private init; }
 
-    /// <summary>Length of the file and of the mapping.</summary>
+    /// <summary>Length of the mapping: what the file grows to.</summary>
     public int LengthBytes { get; }
+
+    /// <summary>Length of the file so far.</summary>
+    public int FileBytes { get; private set; }
+
+    /// <summary>Whether the file can grow.</summary>
+    public bool CanGrow => FileBytes < LengthBytes && !WasCutShort;
+
+    /// <summary>Whether it is a file of the cache directory, which outlives the process.</summary>
+    public bool IsOnDisk => _path is not null;
 
     /// <summary>
     /// Whether somebody made the file shorter. Nothing is written to it any more: a write would make it longer again, and what had been
@@ -82,19 +94,24 @@ internal sealed unsafe class SegmentFile : MemoryManager<byte>
         CreateInMemory(store, index: 0, lengthBytes, isTransient: true);
 
     /// <summary>
-    /// Creates the file at <paramref name="path"/>, in the place of another that may be there, and allocates its blocks. The other is
+    /// Creates the file at <paramref name="path"/>, in the place of another that may be there, and allocates its first blocks. The other is
     /// removed and not overwritten: somebody may still be reading from it.
     /// </summary>
+    /// <param name="store">The store.</param>
+    /// <param name="index">Its number.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="lengthBytes">What the file may grow to.</param>
+    /// <param name="fileBytes">What it has at first.</param>
     /// <exception cref="IOException">The disk is full or the path cannot be written; the message names it.</exception>
     /// <exception cref="UnauthorizedAccessException">The path cannot be written.</exception>
-    public static SegmentFile CreateOnDisk(SliceStore store, int index, string path, int lengthBytes)
+    public static SegmentFile CreateOnDisk(SliceStore store, int index, string path, int lengthBytes, int fileBytes)
     {
         File.Delete(path);
         var file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite);
         try
         {
-            NativeMemory.Preallocate(file, lengthBytes);
-            return new SegmentFile(store, index, file, lengthBytes, path);
+            NativeMemory.Preallocate(file, 0, fileBytes);
+            return new SegmentFile(store, index, file, lengthBytes, fileBytes, path);
         }
         catch (IOException error)
         {
@@ -106,26 +123,31 @@ internal sealed unsafe class SegmentFile : MemoryManager<byte>
 
     /// <summary>
     /// Opens a segment of an earlier run and makes it as long as asked for; what was cut off it reads as zeros, which no checksum agrees
-    /// with.
+    /// with. It grows from there.
     /// </summary>
+    /// <param name="store">The store.</param>
+    /// <param name="index">Its number.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="lengthBytes">What the file may grow to.</param>
+    /// <param name="fileBytes">What it is to have now.</param>
     /// <exception cref="IOException">The file cannot be opened or made longer; the message names it.</exception>
     /// <exception cref="UnauthorizedAccessException">The file may not be written.</exception>
-    public static SegmentFile Open(SliceStore store, int index, string path, int lengthBytes)
+    public static SegmentFile Open(SliceStore store, int index, string path, int lengthBytes, int fileBytes)
     {
         var file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
         try
         {
             long length = RandomAccess.GetLength(file);
-            if (length < lengthBytes)
+            if (length < fileBytes)
             {
-                NativeMemory.Preallocate(file, lengthBytes);
+                NativeMemory.Preallocate(file, 0, fileBytes);
             }
-            else if (length > lengthBytes)
+            else if (length > fileBytes)
             {
-                RandomAccess.SetLength(file, lengthBytes);
+                RandomAccess.SetLength(file, fileBytes);
             }
 
-            return new SegmentFile(store, index, file, lengthBytes, path);
+            return new SegmentFile(store, index, file, lengthBytes, fileBytes, path);
         }
         catch (IOException error)
         {
@@ -136,6 +158,26 @@ internal sealed unsafe class SegmentFile : MemoryManager<byte>
 
     /// <summary>Whether the file still stands where it was made; always without a file.</summary>
     public bool IsInPlace => _path is null || NativeMemory.IsLinked(_file, _path);
+
+    /// <summary>
+    /// Makes the file longer, with blocks for all of it. Called by one thread at a time, without the store's lock; what was added is not
+    /// allocated from before <see cref="ExtentAllocator.Open"/>. After an exception the file is as long as before.
+    /// </summary>
+    /// <exception cref="IOException">The disk is full or fails, or the file was cut short; the message names it.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file may not be used any more.</exception>
+    public void Grow(int fileBytes)
+    {
+        try
+        {
+            _watch!.Grow(fileBytes);
+        }
+        catch (IOException error)
+        {
+            throw new IOException($"segment {_path} cannot grow: {error.Message}", error);
+        }
+
+        FileBytes = fileBytes;
+    }
 
     /// <summary>The mapped bytes of one extent, for the kernel to read.</summary>
     public ReadOnlyMemory<byte> Map(int offsetBytes, int lengthBytes) => CreateMemory(offsetBytes, lengthBytes);
@@ -270,7 +312,7 @@ internal sealed unsafe class SegmentFile : MemoryManager<byte>
         try
         {
             RandomAccess.SetLength(file, lengthBytes);
-            return new SegmentFile(store, index, file, lengthBytes, path: null) { IsTransient = isTransient };
+            return new SegmentFile(store, index, file, lengthBytes, lengthBytes, path: null) { IsTransient = isTransient };
         }
         catch
         {

@@ -1,7 +1,7 @@
 namespace Slice.Core.Storage;
 
 /// <summary>
-/// The segments of a store: where extents come from, how the store grows by one more segment, and how it begins anew when the files were
+/// The segments of a store: where extents come from, how the store grows by one more step, and how it begins anew when the files were
 /// removed under it. Shares the store's lock; what needs it held says so in its name. Thread-safe otherwise.
 /// </summary>
 /// <param name="store">The store that the segments belong to.</param>
@@ -10,6 +10,9 @@ namespace Slice.Core.Storage;
 /// <param name="time">The clock.</param>
 internal sealed class SegmentSet(SliceStore store, Lock storeLock, CacheDirectory? directory, TimeProvider time) : IDisposable
 {
+    // A step begins before the last one is used up, so that nobody waits for it; a device takes longer to write so much. Arbitrary.
+    private const int AheadBytes = StoreLayout.StepBytes / 4;
+
     private SegmentFile[] _segments = [];
     private long _bytes;
     private bool _isBeginningAnew;
@@ -19,7 +22,7 @@ internal sealed class SegmentSet(SliceStore store, Lock storeLock, CacheDirector
     /// <summary>Bytes of the segments.</summary>
     public long Bytes => Volatile.Read(ref _bytes);
 
-    /// <summary>Whether the disk has had room each time another segment was to be made.</summary>
+    /// <summary>Whether the disk has had room each time the store was to grow.</summary>
     public DiskUse Growth { get; } = new(time);
 
     /// <summary>Whether every segment still stands where it was made.</summary>
@@ -38,6 +41,11 @@ internal sealed class SegmentSet(SliceStore store, Lock storeLock, CacheDirector
         {
             if (!segment.WasCutShort && segment.Extents.TryAllocate(lengthBytes, out int offsetBytes))
             {
+                if (segment.CanGrow && segment == _segments[^1] && segment.Extents.FreeBytes < AheadBytes)
+                {
+                    StartGrowthUnsynchronized();
+                }
+
                 return new StoredSlice(segment, offsetBytes, lengthBytes);
             }
         }
@@ -46,8 +54,7 @@ internal sealed class SegmentSet(SliceStore store, Lock storeLock, CacheDirector
     }
 
     /// <summary>
-    /// Begins to make another segment, or joins whoever is making one; the task says whether there is one more. Null when there is none to
-    /// be made.
+    /// Begins to grow by a step, or joins whoever is at it; the task says whether the store has grown. Null when it is not to grow.
     /// </summary>
     public Task<bool>? StartGrowthUnsynchronized()
     {
@@ -61,7 +68,7 @@ internal sealed class SegmentSet(SliceStore store, Lock storeLock, CacheDirector
             return null;
         }
 
-        // Preallocation of a gigabyte can take the disk a while: not under the lock, and not on the caller's thread.
+        // Preallocation can take the disk a while: not under the lock, and not on the caller's thread.
         return _growth = Task.Run(TryGrow);
     }
 
@@ -82,7 +89,7 @@ internal sealed class SegmentSet(SliceStore store, Lock storeLock, CacheDirector
         lock (storeLock)
         {
             _segments = [.. _segments, segment];
-            _bytes += segment.LengthBytes;
+            _bytes += segment.FileBytes;
         }
     }
 
@@ -186,27 +193,38 @@ internal sealed class SegmentSet(SliceStore store, Lock storeLock, CacheDirector
     {
         int lengthBytes = StoreLayout.NextSegmentBytes(_bytes, store.CapacityBytes);
         int index = _segments.Length;
-        Add(
-            directory is null ? SegmentFile.CreateInMemory(store, index, lengthBytes)
-            : index == 0 ? CreateFirstOnDisk(directory.SegmentPath(index), lengthBytes)
-            : SegmentFile.CreateOnDisk(store, index, directory.SegmentPath(index), lengthBytes));
+        if (directory is null)
+        {
+            // Sparse: memory is taken as it is written.
+            Add(SegmentFile.CreateInMemory(store, index, lengthBytes));
+        }
+        else if (index > 0 && _segments[^1] is { CanGrow: true } last)
+        {
+            GrowLast(last, directory);
+        }
+        else
+        {
+            int fileBytes = StoreLayout.NextFileBytes(0, lengthBytes, _bytes, store.CapacityBytes);
+            if (index > 0)
+            {
+                directory.CheckRoom(fileBytes);
+            }
+
+            Add(SegmentFile.CreateOnDisk(store, index, directory.SegmentPath(index), lengthBytes, fileBytes));
+        }
     }
 
-    // A disk without the room for one whole segment still makes a cache that outlives the process. Later ones are not made to fit: the last
-    // of the disk is left to the index and to others.
-    private SegmentFile CreateFirstOnDisk(string path, int lengthBytes)
+    // First the file, then the extents in it, then the records that name them: a crash in between leaves a file that is too long.
+    private void GrowLast(SegmentFile last, CacheDirectory cacheDirectory)
     {
-        while (true)
+        int fileBytes = StoreLayout.NextFileBytes(last.FileBytes, last.LengthBytes, _bytes, store.CapacityBytes);
+        int addedBytes = fileBytes - last.FileBytes;
+        cacheDirectory.CheckRoom(addedBytes);
+        last.Grow(fileBytes);
+        lock (storeLock)
         {
-            try
-            {
-                return SegmentFile.CreateOnDisk(store, 0, path, lengthBytes);
-            }
-            catch (IOException) when (lengthBytes > StoreLayout.MinFirstSegmentBytes)
-            {
-                int half = lengthBytes / 2 / ExtentAllocator.UnitBytes * ExtentAllocator.UnitBytes;
-                lengthBytes = Math.Max(half, StoreLayout.MinFirstSegmentBytes);
-            }
+            last.Extents.Open(fileBytes);
+            _bytes += addedBytes;
         }
     }
 

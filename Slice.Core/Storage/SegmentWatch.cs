@@ -27,16 +27,19 @@ internal sealed class SegmentWatch
     private readonly Lock _lock = new();
     private readonly SafeFileHandle _file;
     private readonly string _path;
-    private readonly int _lengthBytes;
     private readonly bool _isOnNetwork;
     private readonly TimeProvider _time;
+    private int _lengthBytes;
+
+    // What our own growth is making the file, for as long as that takes; file systems lengthen it in one step or in several.
+    private int _growsToBytes;
     private FileState _expected;
     private int _writes;
     private volatile int _epoch = 1;
     private volatile bool _wasCutShort;
     private long _lookedAt;
 
-    /// <summary>Watches a file that is as long as it should be and that nobody uses yet.</summary>
+    /// <summary>Watches a file that is as long as it should be for now and that nobody uses yet.</summary>
     /// <exception cref="IOException">It cannot be asked.</exception>
     public SegmentWatch(SafeFileHandle file, string path, int lengthBytes, TimeProvider time)
     {
@@ -115,6 +118,37 @@ internal sealed class SegmentWatch
         }
     }
 
+    /// <summary>Makes the file longer, with blocks for what is added, and expects that length from then on. One caller at a time.</summary>
+    /// <exception cref="IOException">The disk is full or fails, or the file was cut short; it is as long as before.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file may not be used any more.</exception>
+    public void Grow(int lengthBytes)
+    {
+        lock (_lock)
+        {
+            LookUnsynchronized();
+            ThrowIfCutShort();
+            _writes++;
+            _growsToBytes = lengthBytes;
+        }
+
+        int reachedBytes = _lengthBytes;
+        try
+        {
+            NativeMemory.Preallocate(_file, reachedBytes, lengthBytes - reachedBytes);
+            reachedBytes = lengthBytes;
+        }
+        catch (IOException)
+        {
+            // Some of it may be there: a disk that is full has room for others then.
+            TrySetLength(reachedBytes);
+            throw;
+        }
+        finally
+        {
+            EndGrowth(reachedBytes);
+        }
+    }
+
     /// <summary>
     /// Bytes that were verified in this epoch are others now: so may be everything else in the file. Again and again without harm.
     /// </summary>
@@ -139,6 +173,38 @@ internal sealed class SegmentWatch
             }
 
             _writes++;
+        }
+    }
+
+    private void EndGrowth(int lengthBytes)
+    {
+        lock (_lock)
+        {
+            try
+            {
+                _expected = Ask();
+                _wasCutShort |= _expected.LengthBytes < lengthBytes;
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                // As after a write.
+            }
+
+            _writes--;
+            _growsToBytes = 0;
+            _lengthBytes = lengthBytes;
+        }
+    }
+
+    private void TrySetLength(int lengthBytes)
+    {
+        try
+        {
+            RandomAccess.SetLength(_file, lengthBytes);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // A file that is too long is no harm.
         }
     }
 
@@ -197,7 +263,8 @@ internal sealed class SegmentWatch
         Volatile.Write(ref _lookedAt, _time.GetTimestamp());
         var state = Ask();
         _wasCutShort |= state.LengthBytes < _lengthBytes;
-        if (state.LengthBytes != _expected.LengthBytes || (_writes == 0 && state != _expected))
+        bool isGrowing = state.LengthBytes > _expected.LengthBytes && state.LengthBytes <= _growsToBytes;
+        if ((state.LengthBytes != _expected.LengthBytes && !isGrowing) || (_writes == 0 && state != _expected))
         {
             _expected = state;
             BeginEpochUnsynchronized();

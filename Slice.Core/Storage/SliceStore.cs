@@ -17,24 +17,15 @@ public sealed class SliceStore : IDisposable
     /// </summary>
     public const int DefaultOverflowBytes = 64 << 20;
 
-    /// <summary>
-    /// Most that is evicted for one slice, in multiples of its length, and at least <see cref="MinEvictedSlices"/> slices: a large slice
-    /// among many small ones that are being sent here and there finds no room in one piece, and must not empty the cache in search of it.
-    /// Arbitrary.
-    /// </summary>
-    private const int MaxEvictedLengths = 16;
-
-    private const int MinEvictedSlices = 64;
-
     private readonly Lock _lock = new();
     private readonly TenantTable _tenants = new();
     private readonly S3FifoEviction _eviction;
     private readonly CacheDirectory? _directory;
     private readonly SegmentSet _segments;
     private readonly SliceOverflow _overflow;
+    private readonly SliceRoom _room;
     private ISliceJournal? _journal;
     private long _usedBytes;
-    private volatile bool _hasRefused;
 
     /// <summary>A store without segments.</summary>
     /// <param name="capacityBytes">Most bytes it will ever hold.</param>
@@ -58,6 +49,7 @@ public sealed class SliceStore : IDisposable
         Writing = new DiskUse(time);
         _segments = new SegmentSet(this, _lock, directory, time);
         _overflow = new SliceOverflow(this, _lock, _tenants, overflowBytes, time);
+        _room = new SliceRoom(this, _lock, _segments, _eviction, _tenants, _overflow);
     }
 
     /// <summary>Most bytes of slices that it will ever hold; the journal of one on disk has bytes of its own.</summary>
@@ -79,7 +71,7 @@ public sealed class SliceStore : IDisposable
     /// there was no room for the last slice because everything that could go was being sent. A memory of what was tried last, which only
     /// the next reservation renews: who asks must go on reserving.
     /// </summary>
-    public bool TakesNothing => _hasRefused || !Writing.MayTry;
+    public bool TakesNothing => _room.HasRefused || !Writing.MayTry;
 
     /// <summary>Slices that are stored and indexed, without those of the overflow.</summary>
     public int SliceCount
@@ -118,6 +110,9 @@ public sealed class SliceStore : IDisposable
 
     /// <summary>The clock.</summary>
     internal TimeProvider Time { get; }
+
+    /// <summary>Is told what is stored; null in memory.</summary>
+    internal ISliceJournal? Journal => _journal;
 
     /// <summary>The segments, for a start that finds some of an earlier run.</summary>
     internal SegmentSet Segments => _segments;
@@ -162,22 +157,7 @@ public sealed class SliceStore : IDisposable
     public ValueTask<SliceReservation?> ReserveAsync(int lengthBytes)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(lengthBytes);
-        if (!Writing.MayTry)
-        {
-            return new(ReserveInOverflow(lengthBytes));
-        }
-
-        StoredSlice? slice;
-        Task<bool>? growth;
-        lock (_lock)
-        {
-            slice = TryAllocateUnsynchronized(lengthBytes);
-            growth = slice is null ? _segments.StartGrowthUnsynchronized() : null;
-        }
-
-        return slice is not null ? new(Reserved(slice))
-            : growth is null ? new(ReserveByEviction(lengthBytes))
-            : ReserveAfterGrowthAsync(lengthBytes, growth);
+        return _room.ReserveAsync(lengthBytes);
     }
 
     /// <summary>
@@ -279,6 +259,13 @@ public sealed class SliceStore : IDisposable
     /// <summary>A tenant has ended.</summary>
     internal void Ended(ISliceTenant tenant) => _journal?.TenantEnded(tenant);
 
+    /// <summary>Counts an extent that was taken out of a segment.</summary>
+    internal void TookUnsynchronized(StoredSlice slice)
+    {
+        _usedBytes += slice.ExtentBytes;
+        LeaseTracker?.Taken(slice);
+    }
+
     /// <summary>Returns the extent; called by the last lease.</summary>
     internal void Free(StoredSlice slice)
     {
@@ -313,81 +300,4 @@ public sealed class SliceStore : IDisposable
     }
 
     private ulong IdentityOf(StoredSlice slice) => _tenants.OwnerOf(slice)?.IdentityOf(slice.SliceIndex) ?? slice.TenantId;
-
-    private async ValueTask<SliceReservation?> ReserveAfterGrowthAsync(int lengthBytes, Task<bool> growth)
-    {
-        await growth;
-        return ReserveByEviction(lengthBytes);
-    }
-
-    private SliceReservation? ReserveByEviction(int lengthBytes) =>
-        TryAllocateByEviction(lengthBytes) is { } slice ? Reserved(slice) : ReserveInOverflow(lengthBytes);
-
-    private StoredSlice? TryAllocateByEviction(int lengthBytes)
-    {
-        if (!_segments.GiveRoomAgain)
-        {
-            // Evicting would cost what can still be read, and give nothing.
-            return null;
-        }
-
-        long evictedBytes = 0;
-        for (int evicted = 0; evicted < MinEvictedSlices || evictedBytes < (long)MaxEvictedLengths * lengthBytes; evicted++)
-        {
-            StoredSlice? victim;
-            ISliceTenant? tenant;
-            lock (_lock)
-            {
-                if (TryAllocateUnsynchronized(lengthBytes) is { } slice)
-                {
-                    return slice;
-                }
-
-                victim = _eviction.TakeVictim();
-                tenant = victim is null ? null : _tenants.OwnerOf(victim);
-                if (tenant is not null)
-                {
-                    _journal?.SliceGone(tenant, victim!.SliceIndex);
-                }
-            }
-
-            if (victim is null)
-            {
-                return null;
-            }
-
-            evictedBytes += victim.ExtentBytes;
-            _tenants.Evict(victim, tenant);
-        }
-
-        return null;
-    }
-
-    private SliceReservation Reserved(StoredSlice slice)
-    {
-        if (_hasRefused)
-        {
-            _hasRefused = false;
-        }
-
-        return new SliceReservation(this, slice);
-    }
-
-    private SliceReservation? ReserveInOverflow(int lengthBytes)
-    {
-        _hasRefused = true;
-        return _overflow.TryAllocate(lengthBytes) is { } slice ? new SliceReservation(this, slice) : null;
-    }
-
-    private StoredSlice? TryAllocateUnsynchronized(int lengthBytes)
-    {
-        var slice = _segments.TryAllocateUnsynchronized(lengthBytes);
-        if (slice is not null)
-        {
-            _usedBytes += slice.ExtentBytes;
-            LeaseTracker?.Taken(slice);
-        }
-
-        return slice;
-    }
 }

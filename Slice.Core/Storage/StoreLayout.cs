@@ -4,13 +4,21 @@ namespace Slice.Core.Storage;
 internal static class StoreLayout
 {
     /// <summary>
-    /// Largest segment. Large enough that a terabyte is a thousand files, small enough that offsets and lengths are <see cref="int"/>
-    /// and that preallocation grows the store in steps.
+    /// Largest segment. Large enough that a terabyte is a thousand files, small enough that offsets and lengths are <see cref="int"/>.
     /// </summary>
     public const int MaxSegmentBytes = 1 << 30;
 
-    /// <summary>Least room on the disk that is worth a cache on it. Arbitrary.</summary>
-    public const int MinFirstSegmentBytes = 64 << 20;
+    /// <summary>
+    /// What the store takes of the disk at once, and so the least room that is worth a cache on it: <c>du</c> tells what is used to within
+    /// a step. Arbitrary; fallocate(2) of so much takes ext4 and xfs less than a millisecond.
+    /// </summary>
+    public const int StepBytes = 64 << 20;
+
+    /// <summary>
+    /// Room on the disk that the store leaves to its index and to others, the first step apart: it could not write down what it stores on
+    /// a disk that it has filled itself. Arbitrary.
+    /// </summary>
+    public const int KeptFreeBytes = 64 << 20;
 
     /// <summary>Held locked while a process uses the directory, for people and for file systems that cannot lock a directory.</summary>
     public const string LockFileName = "lock";
@@ -42,7 +50,23 @@ internal static class StoreLayout
         (Math.Min(storeBytes, SmallStoreBytes) / 16) + (Math.Max(0, storeBytes - SmallStoreBytes) / 64);
 
     /// <summary>
-    /// Size of the next segment of a store that holds <paramref name="usedBytes"/> of <paramref name="capacityBytes"/> in segments;
+    /// Length of a segment's file after its next step; 0 when the store is full-grown. Steps end at multiples of their size, so that a
+    /// file that a crash has left in between is in step again.
+    /// </summary>
+    /// <param name="fileBytes">Length now, 0 for a new one.</param>
+    /// <param name="mappedBytes">What it may grow to.</param>
+    /// <param name="usedBytes">Bytes of all segments now.</param>
+    /// <param name="capacityBytes">Most bytes of all segments.</param>
+    public static int NextFileBytes(int fileBytes, int mappedBytes, long usedBytes, long capacityBytes)
+    {
+        long nextBytes = Math.Min(((fileBytes / StepBytes) + 1L) * StepBytes, mappedBytes);
+        nextBytes = Math.Min(nextBytes, fileBytes + capacityBytes - usedBytes);
+        nextBytes -= nextBytes % ExtentAllocator.UnitBytes;
+        return nextBytes > fileBytes ? (int)nextBytes : 0;
+    }
+
+    /// <summary>
+    /// What the next segment may grow to in a store that holds <paramref name="usedBytes"/> of <paramref name="capacityBytes"/> in segments;
     /// 0 when it is full-grown.
     /// </summary>
     public static int NextSegmentBytes(long usedBytes, long capacityBytes)

@@ -17,7 +17,7 @@ public sealed class SegmentFileTests : IDisposable
     public async Task Written_bytes_are_mapped_and_read(bool isOnDisk)
     {
         using IDisposable owner = isOnDisk
-            ? SegmentFile.CreateOnDisk(store: null!, index: 0, _directory.Combine("s"), LengthBytes)
+            ? SegmentFile.CreateOnDisk(store: null!, index: 0, _directory.Combine("s"), LengthBytes, LengthBytes)
             : SegmentFile.CreateInMemory(store: null!, index: 0, LengthBytes);
         var segment = (SegmentFile)owner;
         byte[] content = TestContent.Bytes(0, 5000, seed: 1);
@@ -35,14 +35,14 @@ public sealed class SegmentFileTests : IDisposable
     [Fact]
     public void Segment_on_disk_has_its_length_at_once()
     {
-        using IDisposable segment = SegmentFile.CreateOnDisk(store: null!, index: 0, _directory.Combine("s"), LengthBytes);
+        using IDisposable segment = SegmentFile.CreateOnDisk(store: null!, index: 0, _directory.Combine("s"), LengthBytes, LengthBytes);
         Assert.Equal(LengthBytes, new FileInfo(_directory.Combine("s")).Length);
     }
 
     [Fact]
     public void Read_of_a_file_that_was_cut_short_gives_what_there_is()
     {
-        using IDisposable owner = SegmentFile.CreateOnDisk(store: null!, index: 0, _directory.Combine("s"), LengthBytes);
+        using IDisposable owner = SegmentFile.CreateOnDisk(store: null!, index: 0, _directory.Combine("s"), LengthBytes, LengthBytes);
         using (var file = File.OpenHandle(_directory.Combine("s"), FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
         {
             RandomAccess.SetLength(file, 5000);
@@ -57,7 +57,7 @@ public sealed class SegmentFileTests : IDisposable
     public async Task Write_to_a_file_that_was_cut_short_is_an_io_error_and_leaves_it_short()
     {
         string path = _directory.Combine("s");
-        using IDisposable owner = SegmentFile.CreateOnDisk(store: null!, index: 0, path, LengthBytes);
+        using IDisposable owner = SegmentFile.CreateOnDisk(store: null!, index: 0, path, LengthBytes, LengthBytes);
         var segment = (SegmentFile)owner;
         using (var file = File.OpenHandle(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
         {
@@ -77,7 +77,7 @@ public sealed class SegmentFileTests : IDisposable
     [Trait("Behaviour", "B46")]
     public void Pages_of_a_file_whose_handle_is_stale_cannot_be_brought_in()
     {
-        using IDisposable owner = SegmentFile.CreateOnDisk(store: null!, index: 0, _directory.Combine("s"), LengthBytes);
+        using IDisposable owner = SegmentFile.CreateOnDisk(store: null!, index: 0, _directory.Combine("s"), LengthBytes, LengthBytes);
         var segment = (SegmentFile)owner;
         Assert.True(segment.BringIn(0, LengthBytes));
         segment.Watch!.StateOf = _ => throw new IOException("Stale file handle");
@@ -129,7 +129,7 @@ public sealed class SegmentFileTests : IDisposable
     [Fact]
     public async Task Write_on_a_full_disk_is_an_io_error()
     {
-        using IDisposable owner = SegmentFile.CreateOnDisk(store: null!, index: 0, _directory.Combine("s"), LengthBytes);
+        using IDisposable owner = SegmentFile.CreateOnDisk(store: null!, index: 0, _directory.Combine("s"), LengthBytes, LengthBytes);
         FullDisk.StrikeUnder(_directory.Combine("s"));
         await Assert.ThrowsAsync<IOException>(() =>
             ((SegmentFile)owner).WriteAsync(new byte[10], 0, TestContext.Current.CancellationToken).AsTask());
@@ -142,7 +142,7 @@ public sealed class SegmentFileTests : IDisposable
         string path = _directory.Combine("s");
         File.CreateSymbolicLink(path, "/dev/full");
 
-        var error = Assert.Throws<IOException>(() => SegmentFile.Open(store: null!, index: 0, path, LengthBytes));
+        var error = Assert.Throws<IOException>(() => SegmentFile.Open(store: null!, index: 0, path, LengthBytes, LengthBytes));
 
         Assert.Contains(path, error.Message, StringComparison.Ordinal);
         Assert.Contains("fallocate", error.Message, StringComparison.Ordinal);

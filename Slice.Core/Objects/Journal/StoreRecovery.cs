@@ -156,14 +156,15 @@ internal sealed class StoreRecovery : IIndexRecordVisitor
             string path = directory.SegmentPath(index);
             long fileBytes = new FileInfo(path).Length;
             long usableBytes = fileBytes - (fileBytes % ExtentAllocator.UnitBytes);
-            int lengthBytes = (int)Math.Min(StoreLayout.NextSegmentBytes(usedBytes, store.CapacityBytes), usableBytes);
-            if (lengthBytes < ExtentAllocator.UnitBytes)
+            int lengthBytes = StoreLayout.NextSegmentBytes(usedBytes, store.CapacityBytes);
+            int usedOfFile = (int)Math.Min(lengthBytes, usableBytes);
+            if (usedOfFile < ExtentAllocator.UnitBytes)
             {
                 break;
             }
 
-            store.Segments.Add(SegmentFile.Open(store, index, path, lengthBytes));
-            usedBytes += lengthBytes;
+            store.Segments.Add(SegmentFile.Open(store, index, path, lengthBytes, usedOfFile));
+            usedBytes += usedOfFile;
         }
 
         foreach (string path in StoreLayout.FindSegments(directory.Path))
