@@ -62,15 +62,7 @@ public sealed class Generation : GenerationHead, ISliceTenant
         _store = store;
         _place = new IndexPlace(this);
         _slices = new SliceTable(grid.CountFor(response.CompleteLength));
-        if (id is { } earlier)
-        {
-            Id = earlier;
-            store.Tenants.Register(this, earlier);
-        }
-        else
-        {
-            Id = store.Tenants.Register(this);
-        }
+        Id = store.Tenants.Register(this, id);
     }
 
     /// <inheritdoc cref="ISliceTenant.Id"/>
@@ -102,6 +94,9 @@ public sealed class Generation : GenerationHead, ISliceTenant
     /// the fields of a client that has some (B50). Not known after a restart.
     /// </summary>
     public bool WasAskedAsOwn { get; init; }
+
+    /// <summary>Whether an earlier run has fetched it.</summary>
+    internal bool IsOfEarlierRun { get; private init; }
 
     /// <summary>Name of the address of the origin where it was found; null when that is not known, as after a restart.</summary>
     public string? Origin
@@ -226,10 +221,10 @@ public sealed class Generation : GenerationHead, ISliceTenant
         Memory?.Changed(this);
     }
 
-    /// <summary>One of an earlier run, with the number that it had in the store; its slices come by <see cref="RestoredSlices"/>.</summary>
+    /// <summary>One of an earlier run, with its number in the store, or a new one; its slices come by <see cref="RestoredSlices"/>.</summary>
     internal static Generation Restore(
-        CacheKey key, StoredResponse response, SliceGrid grid, SliceStore store, uint id, SelectingFields? selecting, bool isWhole) =>
-        new(key, response, grid, isShared: true, store, id) { Selecting = selecting, IsWhole = isWhole };
+        CacheKey key, StoredResponse response, SliceGrid grid, SliceStore store, uint? id, SelectingFields? selecting, bool isWhole) =>
+        new(key, response, grid, isShared: true, store, id) { Selecting = selecting, IsWhole = isWhole, IsOfEarlierRun = true };
 
     /// <summary>It can be found by other requests now.</summary>
     internal void Published() => _store.Published(this);
@@ -243,7 +238,8 @@ public sealed class Generation : GenerationHead, ISliceTenant
 
     /// <summary>
     /// Indexes a slice that has been filled; one lease of the caller's passes to the index, and the caller holds another one during
-    /// the call. False, and nothing passes, when the generation is retired and has no readers, or has the slice already.
+    /// the call. False, and nothing passes, when the generation is retired and has no readers, or has the slice already, or its place was
+    /// given up.
     /// </summary>
     public bool TryCommit(StoredSlice slice, int sliceIndex)
     {
@@ -260,7 +256,11 @@ public sealed class Generation : GenerationHead, ISliceTenant
 
         // Whoever ends the generation sets the flag and then empties the table; we fill the slot and then read the flag: one of the two
         // sees the other. If the table was emptied, or the slot evicted, before the slice reached the queue, it has no business there.
-        _store.Admit(this, slice);
+        if (!_store.Admit(this, slice) && Forget(slice))
+        {
+            return false;
+        }
+
         if (_readers.HaveLeft)
         {
             Drop(slice);

@@ -119,19 +119,8 @@ public sealed class ObjectIndex
 
     // Thread A publishes; thread B removes the key. B counts first and takes out second, A publishes first and looks at the count second:
     // one of the two takes the generation out. EndPublishing does the same for purges of many objects.
-    private void EnforceMark(Generation generation, RemovalMark asked)
-    {
-        switch (_removals.JudgeKey(generation.Key.Bytes, asked))
-        {
-            case PurgeVerdict.Goes:
-                Remove(generation);
-                break;
-            case PurgeVerdict.Expires:
-                generation.TakeExpired(generation.Response.Freshness.ReceivedAt);
-                generation.TellResponse();
-                break;
-        }
-    }
+    private void EnforceMark(Generation generation, RemovalMark asked) =>
+        _enforcement.Enforce(generation, _removals.JudgeKey(generation.Key.Bytes, asked));
 
     // Whether it is known already not to be kept: so that it does not take the place of what was asked for later. What a soft purge is for
     // would be stale, and is of use where nothing else is.
@@ -181,23 +170,8 @@ public sealed class ObjectIndex
     /// </summary>
     /// <param name="key">The key.</param>
     /// <param name="which">Which variants count; null for all.</param>
-    public bool HoldsObject(CacheKey key, Predicate<Generation>? which = null)
-    {
-        if (_objects.TryGet(key, out var variants))
-        {
-            _enforcement.Enforce(variants);
-            foreach (var generation in variants.All)
-            {
-                bool counts = generation.IsUsable && StoredResponse.IsAboutTheObject(generation.Response.Status);
-                if (counts && which?.Invoke(generation) != false)
-                {
-                    return true;
-                }
-            }
-        }
-
-        return false;
-    }
+    public bool HoldsObject(CacheKey key, Predicate<Generation>? which = null) =>
+        TryGetUnpurged(key.Bytes, out var variants) && variants.HoldObject(which);
 
     /// <summary>
     /// Makes a generation the live one of its key and selecting fields; those it stands in for are retired. One that is retired already
@@ -207,6 +181,31 @@ public sealed class ObjectIndex
     {
         generation.PurgesSeen = Purges.Latest;
         Place(generation);
+    }
+
+    /// <summary>
+    /// Publishes a generation of an earlier run, as far as nothing that has happened in this run speaks against it: no removal of its key,
+    /// no purge that it is in the scope of, and no other version. Where this run has the same version, the generation takes its place, as
+    /// fresh as that is. False, and it is retired, when something does.
+    /// </summary>
+    internal bool TryPublishRecovered(Generation recovered)
+    {
+        // As one that was asked for before this run began. The purges that it has seen so far are those of the earlier run, whose numbers
+        // mean nothing here. Its tags now: where it takes the place of the same version, it has the tags of that one from then on.
+        var (asked, tags) = (default(RemovalMark), recovered.Response.Tags);
+        recovered.PurgesSeen = asked.Purges;
+        if (_removals.Judge(recovered.Key.Bytes, tags, asked) == PurgeVerdict.Goes
+            || _objects.TryAdd(recovered, static (existing, recovered) => existing.YieldsTo(recovered)) is not { } replaced)
+        {
+            recovered.Retire();
+            return false;
+        }
+
+        EndPublishing(recovered, replaced);
+
+        // Once more, for what was removed just now: see EnforceMark.
+        _enforcement.Enforce(recovered, _removals.Judge(recovered.Key.Bytes, tags, asked));
+        return !recovered.IsRetired;
     }
 
     private void Place(Generation generation) => EndPublishing(generation, _objects.Add(generation));
@@ -280,8 +279,8 @@ public sealed class ObjectIndex
     internal IEnumerable<Generation> Generations => _objects.Generations;
 
     /// <summary>
-    /// From now on what is in it has at most so many bytes in its journal; what was not used lately goes for what comes. Called once, while
-    /// the index is empty.
+    /// From now on what is in it has at most so many bytes in its journal; what was not used lately goes for what comes. Called before the
+    /// store moves into a directory.
     /// </summary>
     internal void BoundJournal(long bytes) => _memory.JournalBudgetBytes = bytes;
 

@@ -44,7 +44,7 @@ public sealed class Purge
     /// <summary>Completes when every object was looked at, so that the numbers are final. Never faults.</summary>
     public Task Swept => _swept.Task;
 
-    /// <summary>Which one it is, counted from 1 at the start of the process; 0 before it is in force.</summary>
+    /// <summary>Which one it is, counted from 1 at the start of its process; 0 before it is in force.</summary>
     internal long Number { get; set; }
 
     /// <summary>A purge of everything.</summary>

@@ -53,6 +53,21 @@ internal sealed class PurgeEnforcement(PurgesInForce purges, Func<Generation, bo
         }
     }
 
+    /// <summary>Does to a generation what was found out about it.</summary>
+    public void Enforce(Generation generation, PurgeVerdict verdict)
+    {
+        switch (verdict)
+        {
+            case PurgeVerdict.Goes:
+                remove(generation, false);
+                break;
+            case PurgeVerdict.Expires:
+                generation.TakeExpired(generation.Response.Freshness.ReceivedAt);
+                generation.TellResponse();
+                break;
+        }
+    }
+
     /// <summary>Holds the generations of a key against the purges that they have not seen.</summary>
     public void Enforce(StoredVariants variants)
     {

@@ -29,8 +29,21 @@ public sealed class PurgesInForce
     /// <summary>Number of the last purge; 0 when there was none.</summary>
     public long Latest => Volatile.Read(ref _latest);
 
-    /// <summary>Who writes them down; null for nobody. Set once, before use.</summary>
-    internal IPurgeJournal? Journal { get; set; }
+    /// <summary>
+    /// Who writes them down from now on; null for nobody. Those from before are in <see cref="List"/> when it has been set. Set once.
+    /// </summary>
+    internal IPurgeJournal? Journal
+    {
+        get;
+        set
+        {
+            // Not while one gets its number: a store may move into its directory at any time.
+            lock (_lock)
+            {
+                field = value;
+            }
+        }
+    }
 
     /// <summary>Called when there is a purge to hold all objects against. Set once, before use; must not wait.</summary>
     internal Action? Added { get; set; }

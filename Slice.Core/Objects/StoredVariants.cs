@@ -105,8 +105,54 @@ internal sealed class StoredVariants
         return new StoredVariants([.. kept]);
     }
 
+    /// <summary>Whether one is usable, and an answer about the object; see <see cref="ObjectIndex.HoldsObject"/>.</summary>
+    public bool HoldObject(Predicate<Generation>? which)
+    {
+        foreach (var generation in _newestFirst)
+        {
+            bool counts = generation.IsUsable && StoredResponse.IsAboutTheObject(generation.Response.Status);
+            if (counts && which?.Invoke(generation) != false)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Whether one is among them.</summary>
     public bool Contains(Generation generation) => Array.IndexOf(_newestFirst, generation) >= 0;
+
+    /// <summary>
+    /// Whether a generation of an earlier run may come to these: those of this run are newer, and stay. Where one of them has its place and
+    /// is the same version, it gives way, and the other becomes as fresh as it is: the earlier run has left slices of it on disk.
+    /// </summary>
+    public bool YieldsTo(Generation recovered)
+    {
+        foreach (var generation in _newestFirst)
+        {
+            if (generation.IsOfEarlierRun)
+            {
+                continue;
+            }
+
+            if (Equals(generation.Selecting, recovered.Selecting))
+            {
+                if (!CanBeJoined(generation, recovered))
+                {
+                    return false;
+                }
+
+                recovered.Freshen(generation.Response);
+            }
+            else if (!CanStandBeside(generation, recovered) || _newestFirst.Length == MaxVariants)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 
     /// <summary>Without one; null when it was the last. Itself when it is not among them.</summary>
     public StoredVariants? Without(Generation removed)
@@ -118,6 +164,17 @@ internal sealed class StoredVariants
 
         return _newestFirst.Length == 1 ? null : new StoredVariants(Array.FindAll(_newestFirst, generation => generation != removed));
     }
+
+    // They are cut alike, of one version, and the origin lets versions be told.
+    private static bool CanBeJoined(Generation one, Generation other)
+    {
+        var (response, otherResponse) = (one.Response, other.Response);
+        return one.Grid == other.Grid && one.IsWhole == other.IsWhole && response.Status == otherResponse.Status
+            && response.MayCombine && otherResponse.MayCombine && response.Validator.IsSameVersion(otherResponse.Validator);
+    }
+
+    private static bool CanStandBeside(Generation one, Generation other) =>
+        one.Selecting is { } selecting && other.Selecting is { } otherSelecting && selecting.HasSameNames(otherSelecting);
 
     // The last of equals, which is the oldest.
     private static Generation LeastUsedAfterFirst(List<Generation> newestFirst)

@@ -46,14 +46,25 @@ internal sealed class VariantsTable
         _byBytes.TryRemove(key, out variants);
 
     /// <summary>Adds a generation; returns those that it stands in for.</summary>
-    public List<Generation> Add(Generation generation)
+    public List<Generation> Add(Generation generation) => TryAdd(generation, static (_, _) => true)!;
+
+    /// <summary>The same where what is there allows it; null, and nothing is added, where it does not.</summary>
+    /// <param name="generation">The generation.</param>
+    /// <param name="mayTake">Whether it may come to those that are there; called again when these change meanwhile.</param>
+    public List<Generation>? TryAdd(Generation generation, Func<StoredVariants, Generation, bool> mayTake)
     {
         var replaced = new List<Generation>();
         while (true)
         {
             replaced.Clear();
-            bool isDone = _variants.TryGetValue(generation.Key, out var existing)
-                ? _variants.TryUpdate(generation.Key, existing.With(generation, replaced), existing)
+            bool isThere = _variants.TryGetValue(generation.Key, out var existing);
+            if (isThere && !mayTake(existing!, generation))
+            {
+                return null;
+            }
+
+            bool isDone = isThere
+                ? _variants.TryUpdate(generation.Key, existing!.With(generation, replaced), existing)
                 : _variants.TryAdd(generation.Key, new StoredVariants(generation));
             if (isDone)
             {

@@ -7,9 +7,14 @@ namespace Slice.Core.Storage;
 /// </summary>
 internal sealed class CacheDirectory : IDisposable
 {
-    // A process that is just ending, or one that is just being started and has not let go of our descriptors yet, has a lock for a moment.
-    // Arbitrary.
-    private const int LockAttempts = 20;
+    /// <summary>
+    /// How often the lock is tried at a start. A process that is just ending, or one that is just being started and has not let go of our
+    /// descriptors yet, has it for a moment: twenty times are a second. Arbitrary.
+    /// </summary>
+    public const int DefaultLockAttempts = 20;
+
+    private const int WouldBlock = 11;
+
     private static readonly TimeSpan s_betweenLockAttempts = TimeSpan.FromMilliseconds(50);
 
     private SafeFileHandle? _lock;
@@ -35,21 +40,30 @@ internal sealed class CacheDirectory : IDisposable
     public bool IsInPlace => NativeMemory.IsLinked(_lockFile.SafeFileHandle, _lockFile.Name);
 
     /// <summary>Creates the directory when it is missing, and locks it.</summary>
-    /// <exception cref="IOException">Another process uses it, or it cannot be used; the message names it.</exception>
-    /// <exception cref="UnauthorizedAccessException">No permission; the message names it.</exception>
-    public static CacheDirectory Open(string path)
+    /// <param name="path">The directory.</param>
+    /// <param name="lockAttempts">How often the lock is tried, at least once.</param>
+    /// <exception cref="CacheDirectoryException">It cannot be used, or another process uses it.</exception>
+    public static CacheDirectory Open(string path, int lockAttempts = DefaultLockAttempts)
     {
-        Directory.CreateDirectory(path);
-        for (int attempt = 1; ; attempt++)
+        try
         {
-            try
+            Directory.CreateDirectory(path);
+            RefuseForeignFiles(path);
+            for (int attempt = 1; ; attempt++)
             {
-                return OpenOnce(path);
+                try
+                {
+                    return OpenOnce(path);
+                }
+                catch (CacheDirectoryException error) when (error.Cause == CacheDirectoryCause.InUse && attempt < lockAttempts)
+                {
+                    Thread.Sleep(s_betweenLockAttempts);
+                }
             }
-            catch (InUseException) when (attempt < LockAttempts)
-            {
-                Thread.Sleep(s_betweenLockAttempts);
-            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw CacheDirectoryDiagnosis.Of(path, error);
         }
     }
 
@@ -100,6 +114,26 @@ internal sealed class CacheDirectory : IDisposable
         _lock?.Dispose();
     }
 
+    // A cache that was begun where something else lies, in a home directory for instance, could not be told from it any more, and clearing
+    // it would be guesswork. In a directory that is a cache already nobody minds what else is put there. What stands in every directory
+    // (lost+found, hidden files, the tag for backups) and the caches of other instances are no strangers.
+    internal static void RefuseForeignFiles(string path)
+    {
+        if (StoreLayout.IsCache(path))
+        {
+            return;
+        }
+
+        foreach (string entry in Directory.EnumerateFileSystemEntries(path))
+        {
+            string name = System.IO.Path.GetFileName(entry);
+            if (!StoreLayout.MayStandBeside(name))
+            {
+                throw CacheDirectoryDiagnosis.Foreign(path, name);
+            }
+        }
+    }
+
     private static CacheDirectory OpenOnce(string path)
     {
         var directoryLock = LockDirectory(path);
@@ -117,7 +151,7 @@ internal sealed class CacheDirectory : IDisposable
     private static SafeFileHandle? LockDirectory(string path)
     {
         var handle = NativeMemory.LockDirectory(path, out bool isTaken);
-        return isTaken ? throw InUse(path, "it is locked") : handle;
+        return isTaken ? throw CacheDirectoryDiagnosis.InUse(path) : handle;
     }
 
     private static FileStream LockFile(string path)
@@ -132,14 +166,9 @@ internal sealed class CacheDirectory : IDisposable
                 FileShare.None,
                 bufferSize: 0);
         }
-        catch (IOException error)
+        catch (IOException error) when (error.HResult == WouldBlock)
         {
-            throw InUse(path, error.Message, error);
+            throw CacheDirectoryDiagnosis.InUse(path, error);
         }
     }
-
-    private static InUseException InUse(string path, string reason, Exception? cause = null) =>
-        new($"cache directory {path} is in use by another process or cannot be locked: {reason}", cause);
-
-    private sealed class InUseException(string message, Exception? cause) : IOException(message, cause);
 }

@@ -140,7 +140,7 @@ internal static partial class NativeMemory
     private static IOException LastError(string call)
     {
         int error = Marshal.GetLastPInvokeError();
-        return new IOException($"{call}: {Marshal.GetPInvokeErrorMessage(error)} (errno {error})");
+        return new IOException($"{call}: {Marshal.GetPInvokeErrorMessage(error)} (errno {error})", error);
     }
 
     [LibraryImport("libc", EntryPoint = "memfd_create", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]

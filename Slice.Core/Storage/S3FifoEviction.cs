@@ -73,6 +73,18 @@ internal sealed class S3FifoEviction(Func<StoredSlice, ulong> identityOf)
         }
     }
 
+    /// <summary>Takes every slice out, whatever becomes of it.</summary>
+    public List<StoredSlice> TakeAll()
+    {
+        List<StoredSlice> all = new(Count);
+        while ((_small.TakeOldest() ?? _main.TakeOldest()) is { } slice)
+        {
+            all.Add(slice);
+        }
+
+        return all;
+    }
+
     /// <summary>Takes the next victim out; null when none was found that is not being sent.</summary>
     public StoredSlice? TakeVictim()
     {

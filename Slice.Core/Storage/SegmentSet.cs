@@ -6,14 +6,14 @@ namespace Slice.Core.Storage;
 /// </summary>
 /// <param name="store">The store that the segments belong to.</param>
 /// <param name="storeLock">The store's lock, which guards the extents of every segment.</param>
-/// <param name="directory">Where they lie; null for those in memory. The set does not dispose it.</param>
 /// <param name="time">The clock.</param>
-internal sealed class SegmentSet(SliceStore store, Lock storeLock, CacheDirectory? directory, TimeProvider time) : IDisposable
+internal sealed class SegmentSet(SliceStore store, Lock storeLock, TimeProvider time) : IDisposable
 {
     // A step begins before the last one is used up, so that nobody waits for it; a device takes longer to write so much. Arbitrary.
     private const int AheadBytes = StoreLayout.StepBytes / 4;
 
     private SegmentFile[] _segments = [];
+    private CacheDirectory? _directory;
     private long _bytes;
     private bool _isBeginningAnew;
     private bool _isDisposed;
@@ -72,15 +72,18 @@ internal sealed class SegmentSet(SliceStore store, Lock storeLock, CacheDirector
         return _growth = Task.Run(TryGrow);
     }
 
-    /// <summary>Makes the first segment, when an earlier run has left none.</summary>
-    /// <exception cref="IOException">The disk is full or fails, or the kernel gives no memory file.</exception>
+    /// <summary>Makes the first segment of a store in memory.</summary>
+    /// <exception cref="IOException">The kernel gives no memory file.</exception>
+    public void MakeFirst() => Grow();
+
+    /// <summary>Makes the first segment in a directory, before it is one of the store's.</summary>
+    /// <exception cref="IOException">The disk is full or fails.</exception>
     /// <exception cref="UnauthorizedAccessException">The directory may not be written.</exception>
-    public void EnsureFirst()
+    public static SegmentFile CreateFirst(SliceStore store, CacheDirectory directory, long capacityBytes)
     {
-        if (_segments.Length == 0)
-        {
-            Grow();
-        }
+        int lengthBytes = StoreLayout.NextSegmentBytes(0, capacityBytes);
+        int fileBytes = StoreLayout.NextFileBytes(0, lengthBytes, 0, capacityBytes);
+        return SegmentFile.CreateOnDisk(store, index: 0, directory.SegmentPath(0), lengthBytes, fileBytes);
     }
 
     /// <summary>Adds a segment that is there already.</summary>
@@ -93,14 +96,6 @@ internal sealed class SegmentSet(SliceStore store, Lock storeLock, CacheDirector
         }
     }
 
-    /// <summary>Closes all segments; for a start that finds that they cannot be used. Nobody else knows the store yet.</summary>
-    public void RemoveAll()
-    {
-        Close();
-        _segments = [];
-        _bytes = 0;
-    }
-
     /// <summary>
     /// Begins anew in an empty directory: what is leased keeps its old segment, which is closed with the last lease, and its blocks then
     /// go back to the disk. Called by one thread at a time.
@@ -110,6 +105,22 @@ internal sealed class SegmentSet(SliceStore store, Lock storeLock, CacheDirector
     /// <exception cref="UnauthorizedAccessException">No permission; to be called again later.</exception>
     public void BeginAnew(Action forgetTenants)
     {
+        // The file that is just being made would be the first segment of the old directory.
+        PauseGrowth();
+        Abandon();
+        forgetTenants();
+        _directory!.Renew();
+        lock (storeLock)
+        {
+            _isBeginningAnew = false;
+        }
+    }
+
+    /// <summary>
+    /// Makes no segment until <see cref="MoveTo"/> or the end of <see cref="BeginAnew"/>. Waits for the one that is just being made.
+    /// </summary>
+    public void PauseGrowth()
+    {
         Task<bool>? growth;
         lock (storeLock)
         {
@@ -117,13 +128,40 @@ internal sealed class SegmentSet(SliceStore store, Lock storeLock, CacheDirector
             growth = _growth;
         }
 
-        // The file that is just being made would be the first segment of the old directory.
         growth?.Wait();
-        Abandon();
-        forgetTenants();
-        directory!.Renew();
+    }
+
+    /// <summary>
+    /// Gives up all segments: nothing new goes into them, and each is closed with the last lease on an extent of it.
+    /// </summary>
+    /// <returns>Those without one, for the caller to dispose without the lock.</returns>
+    public List<SegmentFile> AbandonUnsynchronized()
+    {
+        List<SegmentFile> unused = [];
+        foreach (var segment in _segments)
+        {
+            segment.IsAbandoned = true;
+            if (segment.Extents.IsAllFree)
+            {
+                unused.Add(segment);
+            }
+        }
+
+        _segments = [];
+        _bytes = 0;
+        return unused;
+    }
+
+    /// <summary>
+    /// Goes on in a directory, after <see cref="PauseGrowth"/> and <see cref="AbandonUnsynchronized"/>. The set does not dispose it.
+    /// </summary>
+    public void MoveTo(CacheDirectory directory, SegmentFile[] segments)
+    {
         lock (storeLock)
         {
+            _directory = directory;
+            _segments = segments;
+            _bytes = segments.Sum(segment => (long)segment.FileBytes);
             _isBeginningAnew = false;
         }
     }
@@ -151,20 +189,10 @@ internal sealed class SegmentSet(SliceStore store, Lock storeLock, CacheDirector
 
     private void Abandon()
     {
-        List<SegmentFile> unused = [];
+        List<SegmentFile> unused;
         lock (storeLock)
         {
-            foreach (var segment in _segments)
-            {
-                segment.IsAbandoned = true;
-                if (segment.Extents.IsAllFree)
-                {
-                    unused.Add(segment);
-                }
-            }
-
-            _segments = [];
-            _bytes = 0;
+            unused = AbandonUnsynchronized();
         }
 
         foreach (IDisposable segment in unused)
@@ -193,7 +221,7 @@ internal sealed class SegmentSet(SliceStore store, Lock storeLock, CacheDirector
     {
         int lengthBytes = StoreLayout.NextSegmentBytes(_bytes, store.CapacityBytes);
         int index = _segments.Length;
-        if (directory is null)
+        if (_directory is not { } directory)
         {
             // Sparse: memory is taken as it is written.
             Add(SegmentFile.CreateInMemory(store, index, lengthBytes));

@@ -18,7 +18,7 @@ public sealed class SliceReservation
     {
         _store = store;
         Slice = slice;
-        _hash = store.IsPersistent && !slice.IsTransient ? new XxHash3() : null;
+        _hash = slice.Segment.IsOnDisk ? new XxHash3() : null;
     }
 
     /// <summary>The slice, for those who follow the fill.</summary>

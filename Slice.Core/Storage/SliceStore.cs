@@ -20,21 +20,20 @@ public sealed class SliceStore : IDisposable
     private readonly Lock _lock = new();
     private readonly TenantTable _tenants = new();
     private readonly S3FifoEviction _eviction;
-    private readonly CacheDirectory? _directory;
     private readonly SegmentSet _segments;
     private readonly SliceOverflow _overflow;
     private readonly SliceRoom _room;
+    private CacheDirectory? _directory;
     private ISliceJournal? _journal;
+    private long _capacityBytes;
     private long _usedBytes;
 
     /// <summary>A store without segments.</summary>
     /// <param name="capacityBytes">Most bytes it will ever hold.</param>
-    /// <param name="directory">Where its segments lie, disposed with it; null for one in memory.</param>
     /// <param name="time">The clock.</param>
     /// <param name="overflowBytes">Most bytes of memory for slices that it cannot keep, 0 to 1 GiB.</param>
     /// <param name="leaseTracker">Told of every lease; null for none, or in DEBUG builds for one of its own.</param>
-    internal SliceStore(
-        long capacityBytes, CacheDirectory? directory, TimeProvider time, int overflowBytes, LeaseTracker? leaseTracker = null)
+    internal SliceStore(long capacityBytes, TimeProvider time, int overflowBytes, LeaseTracker? leaseTracker = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(overflowBytes);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(overflowBytes, StoreLayout.MaxSegmentBytes);
@@ -43,20 +42,21 @@ public sealed class SliceStore : IDisposable
 #endif
         LeaseTracker = leaseTracker;
         _eviction = new S3FifoEviction(IdentityOf) { Promoted = RecordUnsynchronized, IsHeld = _tenants.IsHeld };
-        CapacityBytes = capacityBytes;
+        _capacityBytes = capacityBytes;
         Time = time;
-        _directory = directory;
         Writing = new DiskUse(time);
-        _segments = new SegmentSet(this, _lock, directory, time);
+        _segments = new SegmentSet(this, _lock, time);
         _overflow = new SliceOverflow(this, _lock, _tenants, overflowBytes, time);
         _room = new SliceRoom(this, _lock, _segments, _eviction, _tenants, _overflow);
     }
 
-    /// <summary>Most bytes of slices that it will ever hold; the journal of one on disk has bytes of its own.</summary>
-    public long CapacityBytes { get; }
+    /// <summary>
+    /// Most bytes of slices that it will hold where it is; the journal of one on disk has bytes of its own.
+    /// </summary>
+    public long CapacityBytes => Volatile.Read(ref _capacityBytes);
 
     /// <summary>Whether it is on disk, and survives the process.</summary>
-    public bool IsPersistent => _directory is not null;
+    public bool IsPersistent => Volatile.Read(ref _journal) is not null;
 
     /// <summary>Bytes in extents that are stored or being filled, without those of the overflow.</summary>
     public long UsedBytes => Volatile.Read(ref _usedBytes);
@@ -114,7 +114,12 @@ public sealed class SliceStore : IDisposable
     /// <summary>Is told what is stored; null in memory.</summary>
     internal ISliceJournal? Journal => _journal;
 
-    /// <summary>The segments, for a start that finds some of an earlier run.</summary>
+    /// <summary>
+    /// What tries to move the store into a directory (<see cref="BeginMove"/>); disposed before everything else. Null when nothing does.
+    /// </summary>
+    internal IDisposable? Waiting { get; set; }
+
+    /// <summary>The segments.</summary>
     internal SegmentSet Segments => _segments;
 
     /// <summary>Called when eviction takes the last slice of a tenant. Set once, before use.</summary>
@@ -144,8 +149,8 @@ public sealed class SliceStore : IDisposable
     /// <summary>The same, with a tracker of leases.</summary>
     internal static SliceStore CreateInMemory(long capacityBytes, TimeProvider time, int overflowBytes, LeaseTracker? leaseTracker)
     {
-        var store = new SliceStore(capacityBytes, directory: null, time, overflowBytes, leaseTracker);
-        store._segments.EnsureFirst();
+        var store = new SliceStore(capacityBytes, time, overflowBytes, leaseTracker);
+        store._segments.MakeFirst();
         return store;
     }
 
@@ -169,6 +174,7 @@ public sealed class SliceStore : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        Waiting?.Dispose();
         LeaseTracker?.ReportOutstanding();
 
         // First what may still write to the directory, then the lock on it.
@@ -179,8 +185,55 @@ public sealed class SliceStore : IDisposable
         _directory?.Dispose();
     }
 
-    /// <summary>From now on changes are told to a journal, which is disposed with the store. Called once, before use.</summary>
-    internal void ReportTo(ISliceJournal journal) => _journal = journal;
+    /// <summary>
+    /// Begins to move from memory into a directory: what lies in memory stays readable for those who have a lease, and nothing new is put
+    /// there. Slices that come before <see cref="CompleteMove"/> go to the overflow. Once, by one thread; also for a store that has nothing
+    /// yet.
+    /// </summary>
+    /// <param name="journal">Told of changes from now on; disposed with the store.</param>
+    /// <returns>The slices in memory, out of their queues; <see cref="LeaveMemory"/> takes them from their tenants.</returns>
+    internal List<StoredSlice> BeginMove(ISliceJournal journal)
+    {
+        _segments.PauseGrowth();
+        List<StoredSlice> left;
+        List<SegmentFile> unused;
+        lock (_lock)
+        {
+            Volatile.Write(ref _journal, journal);
+            left = _eviction.TakeAll();
+            unused = _segments.AbandonUnsynchronized();
+        }
+
+        unused.ForEach(segment => ((IDisposable)segment).Dispose());
+
+        // Thread A publishes a tenant: puts it into the index, then reads the journal. We write the journal, then read the index. With every
+        // processor in step, one of the two sees the other: no tenant is missing in both.
+        Interlocked.MemoryBarrierProcessWide();
+        return left;
+    }
+
+    /// <summary>Goes on in the directory, which is disposed with the store.</summary>
+    internal void CompleteMove(CacheDirectory directory, SegmentFile[] segments, long capacityBytes)
+    {
+        _directory = directory;
+        Volatile.Write(ref _capacityBytes, capacityBytes);
+        _segments.MoveTo(directory, segments);
+    }
+
+    /// <summary>
+    /// Takes the slices that a move has left in memory from their tenants; their memory goes with the last lease. An old version that is
+    /// still being sent keeps them until then: the rest of a response depends on them.
+    /// </summary>
+    internal void LeaveMemory(List<StoredSlice> left)
+    {
+        foreach (var slice in left)
+        {
+            if (!_tenants.IsHeld(slice))
+            {
+                _tenants.Evict(slice, _tenants.OwnerOf(slice));
+            }
+        }
+    }
 
     /// <summary>
     /// Begins anew in an empty directory: the files were removed, or others were put in their place. What was stored is forgotten, as
@@ -195,19 +248,27 @@ public sealed class SliceStore : IDisposable
         HasBegunAnew?.Invoke();
     }
 
-    /// <summary>Queues a slice that has just been indexed.</summary>
-    internal void Admit(ISliceTenant tenant, StoredSlice slice)
+    /// <summary>
+    /// Queues a slice that has just been indexed. False, and it does not belong there, when its segment was given up while it was filled.
+    /// </summary>
+    internal bool Admit(ISliceTenant tenant, StoredSlice slice)
     {
         lock (_lock)
         {
             if (slice.IsTransient)
             {
                 _overflow.AddUnsynchronized(slice);
-                return;
+                return true;
+            }
+
+            if (slice.Segment.IsAbandoned)
+            {
+                return false;
             }
 
             _eviction.Add(slice);
             _journal?.SliceStored(tenant, slice);
+            return true;
         }
     }
 

@@ -29,6 +29,11 @@ internal static class StoreLayout
     /// <summary>The next index while it is being written.</summary>
     public const string NextIndexFileName = "slices.index.next";
 
+    /// <summary>
+    /// How the name of a directory begins that is the cache of one of several instances (<c>--port</c>); the port follows.
+    /// </summary>
+    public const string InstancePrefix = "port-";
+
     // Up to here a sixteenth of a store is for its journal: enough for a store full of objects of some 20 KB.
     private const long SmallStoreBytes = 16L << 30;
 
@@ -40,6 +45,16 @@ internal static class StoreLayout
 
     /// <summary>The segment files in <paramref name="directory"/>, and nothing else that may lie there.</summary>
     public static string[] FindSegments(string directory) => Directory.GetFiles(directory, SegmentPrefix + "*" + SegmentSuffix);
+
+    /// <summary>Whether a directory has the files of a cache, as far as their names tell.</summary>
+    public static bool IsCache(string directory) =>
+        File.Exists(Path.Combine(directory, IndexFileName)) || FindSegments(directory).Length > 0;
+
+    /// <summary>Whether an entry of this name may stand in a directory that becomes a cache.</summary>
+    public static bool MayStandBeside(string name) =>
+        name is LockFileName or NextIndexFileName or "lost+found" or "CACHEDIR.TAG"
+        || name.StartsWith('.')
+        || name.StartsWith(InstancePrefix, StringComparison.Ordinal);
 
     /// <summary>
     /// Bytes of a store on disk that are its journal's, in all files that it has at one time: a sixteenth of the first 16 GiB, and a 64th

@@ -26,11 +26,19 @@ internal sealed class TenantTable
         return id;
     }
 
-    /// <summary>Gives a tenant the number that it had in an earlier run. Before use, by one thread.</summary>
-    public void Register(ISliceTenant tenant, uint id)
+    /// <summary>
+    /// Gives a tenant the number that it had in an earlier run, before use and by one thread; or, when that is null, a new one.
+    /// </summary>
+    public uint Register(ISliceTenant tenant, uint? earlierId)
     {
+        if (earlierId is not { } id)
+        {
+            return Register(tenant);
+        }
+
         _tenants[id] = tenant;
         _lastId = (int)Math.Max((uint)_lastId, id);
+        return id;
     }
 
     /// <summary>A tenant has ended and has its slices still. Pair with <see cref="EndedEmpty"/>.</summary>

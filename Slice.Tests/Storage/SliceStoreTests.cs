@@ -270,9 +270,11 @@ public sealed class SliceStoreTests : IDisposable
     [Fact]
     public void Directory_that_takes_no_segment_is_unlocked_again()
     {
+        StoredObjects.OpenStore(_directory.Path, 4 * Unit, _time).Dispose();
+        File.Delete(_directory.Combine("segment-000000.slices"));
         string obstacle = Directory.CreateDirectory(_directory.Combine("segment-000000.slices")).FullName;
-        var error = Assert.ThrowsAny<UnauthorizedAccessException>(() => StoredObjects.OpenStore(_directory.Path, 4 * Unit, _time));
-        Assert.Contains(obstacle, error.Message, StringComparison.Ordinal);
+        var error = Assert.Throws<CacheDirectoryException>(() => StoredObjects.OpenStore(_directory.Path, 4 * Unit, _time));
+        Assert.True(error.Message.Contains(obstacle, StringComparison.Ordinal), error.Message);
         Directory.Delete(obstacle);
         StoredObjects.OpenStore(_directory.Path, 4 * Unit, _time).Dispose();
     }

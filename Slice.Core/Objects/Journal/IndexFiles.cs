@@ -45,6 +45,9 @@ internal sealed class IndexFiles(CacheDirectory directory, IndexFile? current, l
         return Current is null || Current.LengthBytes > Math.Min(minRewriteBytes + (2 * _rewrittenBytes), mostBytes);
     }
 
+    /// <summary>Goes on with the index of an earlier run, which says what is there; before anything is written.</summary>
+    public void GoOnWith(IndexFile file) => (Current, _rewrittenBytes) = (file, file.LengthBytes);
+
     /// <summary>Writes changes to both.</summary>
     /// <returns>Whether they are in the index.</returns>
     /// <exception cref="IOException">The index cannot be written, and is closed. A failure of the next shows at its next step.</exception>

@@ -12,7 +12,10 @@ public sealed record RecoveredIndex
     /// <summary>Slices that the index names and that are not used, because their place is not there or names two of them.</summary>
     public int DroppedSlices { get; init; }
 
-    /// <summary>Objects that the index names and that are not used, because the memory for them is smaller than it was.</summary>
+    /// <summary>
+    /// Objects that the index names and that are not used: the memory for them is smaller than it was, or they were removed or have changed
+    /// since this process began.
+    /// </summary>
     public int EvictedObjects { get; init; }
 
     /// <summary>Objects that a purge was for, and that the process before had not come to when it ended.</summary>

@@ -14,58 +14,99 @@ namespace Slice.Core.Objects.Journal;
 internal sealed class StoreRecovery : IIndexRecordVisitor
 {
     private readonly SliceStore _store;
+    private readonly CacheDirectory _directory;
+    private readonly long _capacityBytes;
+    private readonly bool _keepsIds;
     private readonly SortedDictionary<uint, Generation> _generations = [];
     private readonly RecoveredPurges _purges = new();
+    private readonly List<SegmentFile> _segments = [];
+    private IndexFileContents _contents;
+    private string? _refusal;
     private int _droppedSlices;
     private int _purgedObjects;
+    private bool _hasOverruled;
 
-    private StoreRecovery(SliceStore store) => _store = store;
+    private StoreRecovery(SliceStore store, CacheDirectory directory, long capacityBytes, bool keepsIds) =>
+        (_store, _directory, _capacityBytes, _keepsIds) = (store, directory, capacityBytes, keepsIds);
 
     /// <inheritdoc/>
     public bool IsClosed { get; set; }
 
-    /// <summary>Fills a store and an index, both empty, with what is there.</summary>
-    /// <param name="store">The store; its segments are opened.</param>
+    /// <summary>The segments that are there, opened; the caller's. Empty when nothing of the directory is used.</summary>
+    public IReadOnlyList<SegmentFile> Segments => _segments;
+
+    /// <summary>The index file, to go on with after <see cref="Publish"/>; null when one is to be written anew.</summary>
+    public IndexFile? OpenIndex { get; private set; }
+
+    /// <summary>Reads what is there. Nobody else sees it before <see cref="Publish"/>.</summary>
+    /// <param name="store">The store that it is for.</param>
     /// <param name="directory">Where to look.</param>
-    /// <param name="index">Where the objects go.</param>
+    /// <param name="capacityBytes">Most bytes of segments; what is there beyond goes.</param>
+    /// <param name="keepsIds">Whether objects keep the numbers that the index has for them, so that it can be gone on with: the store has
+    /// nothing yet.</param>
     /// <param name="now">The time, from which on what is found grows older.</param>
-    /// <param name="file">The index file, to go on with; null when one is to be written anew.</param>
     /// <exception cref="IOException">The device fails.</exception>
     /// <exception cref="UnauthorizedAccessException">No permission.</exception>
-    public static RecoveredIndex Recover(
-        SliceStore store, CacheDirectory directory, ObjectIndex index, Instant now, out IndexFile? file)
+    public static StoreRecovery Read(SliceStore store, CacheDirectory directory, long capacityBytes, bool keepsIds, Instant now)
     {
-        file = null;
-        string? refusal = RefusalOf(IndexFile.ReadHeader(directory.IndexPath), directory.IndexPath);
-        var recovery = new StoreRecovery(store);
+        var recovery = new StoreRecovery(store, directory, capacityBytes, keepsIds);
         try
         {
-            // Segments first: slices refer to them.
-            int segments = refusal is null ? OpenSegments(store, directory) : 0;
-            var contents = refusal is null
-                ? IndexFile.Read(directory.IndexPath, payload => IndexRecords.Read(payload.Span, recovery, now))
-                : default;
-            if (refusal is null && contents.State == IndexFileState.Usable)
-            {
-                var recovered = recovery.Publish(index);
-                if (recovered is { DroppedSlices: 0, EvictedObjects: 0 } && recovery._purges.AreDone)
-                {
-                    file = IndexFile.OpenToAppend(directory.IndexPath, contents);
-                }
-
-                return recovered with { WasClosed = recovery.IsClosed && contents.TornBytes == 0 };
-            }
-
-            refusal ??= segments > 0 ? $"there are slices but no index {directory.IndexPath}" : null;
+            recovery.Read(now);
         }
-        catch (InvalidDataException error)
+        catch
         {
-            refusal = $"{directory.IndexPath}: {error.Message}";
+            recovery.Discard();
+            throw;
         }
 
-        recovery.Discard();
-        directory.RemoveFiles();
-        return new RecoveredIndex { Refusal = refusal };
+        return recovery;
+    }
+
+    /// <summary>Lets requests find what was read. The extents of the segments are taken by then.</summary>
+    /// <exception cref="IOException">The device fails.</exception>
+    /// <exception cref="UnauthorizedAccessException">No permission.</exception>
+    public RecoveredIndex Publish(ObjectIndex index)
+    {
+        if (_refusal is not null)
+        {
+            return new RecoveredIndex { Refusal = _refusal };
+        }
+
+        var recovered = PublishTo(index);
+        if (!_keepsIds && (_hasOverruled || index.Purges.Latest > 0))
+        {
+            // The index lies there until the next is written, and knows nothing of what this run has purged: a process that is killed before
+            // must not leave it. A cache that begins anew is better than one that has again what was purged.
+            IndexFile.TryDelete(_directory.IndexPath);
+        }
+
+        bool saysWhatIsThere = recovered is { DroppedSlices: 0, EvictedObjects: 0 } && _purges.AreDone;
+
+        // Purges of this run are not written behind open ones of the earlier run: both are counted from 1.
+        if (_keepsIds && _contents.State == IndexFileState.Usable && saysWhatIsThere)
+        {
+            OpenIndex = IndexFile.OpenToAppend(_directory.IndexPath, _contents);
+        }
+
+        return recovered with { WasClosed = IsClosed && _contents.TornBytes == 0 };
+    }
+
+    /// <summary>Gives up what was read; for a start that fails.</summary>
+    public void Discard()
+    {
+        foreach (var generation in _generations.Values)
+        {
+            _store.Tenants.Unregister(generation);
+        }
+
+        foreach (IDisposable segment in _segments)
+        {
+            segment.Dispose();
+        }
+
+        _generations.Clear();
+        _segments.Clear();
     }
 
     /// <inheritdoc/>
@@ -78,8 +119,9 @@ internal sealed class StoreRecovery : IIndexRecordVisitor
             return;
         }
 
+        uint? id = _keepsIds ? indexed.Id : null;
         var generation = Generation.Restore(
-            indexed.Key, indexed.Response, indexed.Grid, _store, indexed.Id, indexed.Selecting, indexed.IsWhole);
+            indexed.Key, indexed.Response, indexed.Grid, _store, id, indexed.Selecting, indexed.IsWhole);
         ((ISliceTenant)generation).JournalNote = (byte)IndexState.Written;
         generation.PurgesSeen = _purges.Place;
         _generations.Add(indexed.Id, generation);
@@ -112,13 +154,13 @@ internal sealed class StoreRecovery : IIndexRecordVisitor
         }
 
         SliceGone(indexed.Id, indexed.SliceIndex);
-        if (!indexed.Fits(generation.Grid, generation.CompleteLength) || _store.Segments.At(indexed.Segment) is not { } segment)
+        if (!indexed.Fits(generation.Grid, generation.CompleteLength) || indexed.Segment >= _segments.Count)
         {
             _droppedSlices++;
             return;
         }
 
-        var slice = new StoredSlice(segment, indexed.OffsetBytes, indexed.LengthBytes) { Checksum = indexed.Checksum };
+        var slice = new StoredSlice(_segments[indexed.Segment], indexed.OffsetBytes, indexed.LengthBytes) { Checksum = indexed.Checksum };
         slice.MarkUnverified();
         RestoredSlices.TryAdd(generation, slice, indexed.SliceIndex);
         (slice.Queue, slice.Uses) = (indexed.Queue, indexed.Uses);
@@ -139,35 +181,65 @@ internal sealed class StoreRecovery : IIndexRecordVisitor
     /// <inheritdoc/>
     public void Swept(long number) => _purges.Sweep(number);
 
-    private static string? RefusalOf(IndexFileContents contents, string path) => contents.State switch
+    private void Read(Instant now)
     {
-        IndexFileState.OtherVersion => $"{path} has format {contents.Version}, and this program reads format {IndexFile.Version}",
-        IndexFileState.Damaged => $"{path} is damaged",
-        IndexFileState.Foreign => throw new IOException($"{path} is not an index of pingora-slice; the directory is left as it is"),
+        _refusal = RefusalOf(IndexFile.ReadHeader(_directory.IndexPath));
+        try
+        {
+            // Segments first: slices refer to them.
+            if (_refusal is null)
+            {
+                OpenSegments();
+                _contents = IndexFile.Read(_directory.IndexPath, payload => IndexRecords.Read(payload.Span, this, now));
+            }
+
+            if (_refusal is null && _contents.State != IndexFileState.Usable && _segments.Count > 0)
+            {
+                _refusal = $"there are slices but no index {_directory.IndexPath}";
+            }
+        }
+        catch (InvalidDataException error)
+        {
+            _refusal = $"{_directory.IndexPath}: {error.Message}";
+        }
+
+        if (_refusal is not null || _contents.State != IndexFileState.Usable)
+        {
+            Discard();
+            _directory.RemoveFiles();
+        }
+    }
+
+    private string? RefusalOf(IndexFileContents contents) => contents.State switch
+    {
+        IndexFileState.OtherVersion =>
+            $"{_directory.IndexPath} has format {contents.Version}, and this program reads format {IndexFile.Version}",
+        IndexFileState.Damaged => $"{_directory.IndexPath} is damaged",
+        IndexFileState.Foreign => throw CacheDirectoryDiagnosis.Foreign(_directory.Path, StoreLayout.IndexFileName),
         _ => null,
     };
 
     // A gap in the numbers ends them: the segments behind it have nothing to stand on.
-    private static int OpenSegments(SliceStore store, CacheDirectory directory)
+    private void OpenSegments()
     {
         int index = 0;
-        for (long usedBytes = 0; File.Exists(directory.SegmentPath(index)); index++)
+        for (long usedBytes = 0; File.Exists(_directory.SegmentPath(index)); index++)
         {
-            string path = directory.SegmentPath(index);
+            string path = _directory.SegmentPath(index);
             long fileBytes = new FileInfo(path).Length;
             long usableBytes = fileBytes - (fileBytes % ExtentAllocator.UnitBytes);
-            int lengthBytes = StoreLayout.NextSegmentBytes(usedBytes, store.CapacityBytes);
+            int lengthBytes = StoreLayout.NextSegmentBytes(usedBytes, _capacityBytes);
             int usedOfFile = (int)Math.Min(lengthBytes, usableBytes);
             if (usedOfFile < ExtentAllocator.UnitBytes)
             {
                 break;
             }
 
-            store.Segments.Add(SegmentFile.Open(store, index, path, lengthBytes, usedOfFile));
+            _segments.Add(SegmentFile.Open(_store, index, path, lengthBytes, usedOfFile));
             usedBytes += usedOfFile;
         }
 
-        foreach (string path in StoreLayout.FindSegments(directory.Path))
+        foreach (string path in StoreLayout.FindSegments(_directory.Path))
         {
             if (string.CompareOrdinal(Path.GetFileName(path), StoreLayout.SegmentFileName(index)) >= 0)
             {
@@ -175,14 +247,13 @@ internal sealed class StoreRecovery : IIndexRecordVisitor
                 File.Delete(path);
             }
         }
-
-        return index;
     }
 
-    private RecoveredIndex Publish(ObjectIndex index)
+    private RecoveredIndex PublishTo(ObjectIndex index)
     {
         var published = new List<Generation>();
         int slices = 0;
+        int overruled = 0;
         foreach (var generation in _generations.Values)
         {
             if (IsPurged(generation))
@@ -212,9 +283,17 @@ internal sealed class StoreRecovery : IIndexRecordVisitor
                 continue;
             }
 
-            published.Add(generation);
-            // As one that was asked for before the process began: what was purged since then, before the directory could be had, is gone.
-            index.Publish(generation, default(RemovalMark));
+            int restored = generation.StoredSlices;
+            if (index.TryPublishRecovered(generation))
+            {
+                published.Add(generation);
+            }
+            else
+            {
+                overruled++;
+                _hasOverruled = true;
+                slices -= restored;
+            }
         }
 
         int evicted = published.Count(generation => generation.IsRetired);
@@ -223,11 +302,12 @@ internal sealed class StoreRecovery : IIndexRecordVisitor
             Objects = published.Count - evicted,
             Slices = slices,
             DroppedSlices = _droppedSlices,
-            EvictedObjects = evicted,
+            EvictedObjects = evicted + overruled,
             PurgedObjects = _purgedObjects,
         };
     }
 
+    // By the purges of the earlier run alone; ObjectIndex.TryPublishRecovered goes by those of this run.
     private bool IsPurged(Generation generation)
     {
         var verdict = _purges.Judge(generation.Key.Bytes, generation.Response.Tags, generation.PurgesSeen, out var by);
@@ -237,15 +317,5 @@ internal sealed class StoreRecovery : IIndexRecordVisitor
         }
 
         return verdict == PurgeVerdict.Goes;
-    }
-
-    private void Discard()
-    {
-        foreach (var generation in _generations.Values)
-        {
-            _store.Tenants.Unregister(generation);
-        }
-
-        _store.Segments.RemoveAll();
     }
 }

@@ -560,7 +560,7 @@ public sealed class StoreRecoveryTests : IDisposable
             if (position < 8)
             {
                 // Not recognizable as ours: left alone.
-                Assert.Throws<IOException>(() => Run.Open(copy.Path, CapacityBytes, _time));
+                Assert.Throws<CacheDirectoryException>(() => Run.Open(copy.Path, CapacityBytes, _time));
                 Assert.Equal(
                     damaged,
                     await File.ReadAllBytesAsync(copy.Combine(StoreLayout.IndexFileName), TestContext.Current.CancellationToken));
