@@ -10,12 +10,18 @@ public static class ConfigurationLoader
     /// <summary>Environment variable with the least severity to log.</summary>
     public const string LogVariable = "SLICE_LOG";
 
-    private static readonly string[] s_defaultFiles = ["./pingora_slice.yaml", "/etc/pingora-slice/pingora_slice.yaml"];
+    private const string FileName = "pingora_slice.yaml";
+
+    private static readonly string[] s_defaultFiles =
+        [$"./{FileName}", Path.Combine(AppContext.BaseDirectory, FileName), $"/etc/pingora-slice/{FileName}"];
 
     // Keys that --port moves.
     private static readonly string[] s_movedKeys = ["listen_address", "tls.listen_address", "metrics_endpoint.address", "l2_cache_dir"];
 
-    /// <summary>Places looked at when no file is named; the first that is there is used, alone.</summary>
+    /// <summary>
+    /// Places looked at when no file is named: the working directory, next to the binary, <c>/etc</c>. The first that is there is used,
+    /// alone.
+    /// </summary>
     public static IReadOnlyList<string> DefaultFiles => s_defaultFiles;
 
     /// <summary>Loads a configuration. Reads files; changes nothing.</summary>
@@ -73,7 +79,7 @@ public static class ConfigurationLoader
 
     private static ConfigurationError NotFound(IReadOnlyList<string> places) => new(
         "configuration", 0, 0, null, null,
-        $"no file found; looked at {string.Join(" and ", places)} (working directory {Environment.CurrentDirectory})", null);
+        $"no file found; looked at {string.Join(", ", places.SkipLast(1))} and {places[^1]} (working directory {Environment.CurrentDirectory})", null);
 
     private static LogDirectives ReadLogVariable(Func<string, string?> readEnvironment, List<ConfigurationError> errors)
     {

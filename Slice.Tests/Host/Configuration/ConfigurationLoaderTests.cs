@@ -11,7 +11,9 @@ public sealed class ConfigurationLoaderTests : IDisposable
 
     [Fact]
     public void Default_places_are_the_working_directory_and_etc() =>
-        Assert.Equal(["./pingora_slice.yaml", "/etc/pingora-slice/pingora_slice.yaml"], ConfigurationLoader.DefaultFiles);
+        Assert.Equal(
+            ["./pingora_slice.yaml", Path.Combine(AppContext.BaseDirectory, "pingora_slice.yaml"), "/etc/pingora-slice/pingora_slice.yaml"],
+            ConfigurationLoader.DefaultFiles);
 
     [Fact]
     public void First_default_file_that_is_there_is_used_alone()
