@@ -70,7 +70,8 @@ internal sealed class Composition : IAsyncDisposable
         var purgeLog = new PurgeLog(loggers.CreateLogger<PurgeLog>(), meter, time);
         var index = Index = new ObjectIndex(options.ResolveIndexMemory());
         _purgeSweeper = new PurgeSweeper(index) { Faulted = purgeLog.SweepFailed };
-        _store = new StoreFactory(loggers.CreateLogger<StoreFactory>()).Open(options, index, time, meter);
+        var stores = new StoreFactory(loggers.CreateLogger<StoreFactory>());
+        _store = stores.Open(options, index, time, meter);
 
         // Origin and settings.
         var connector = new OriginConnector(options, time);
@@ -112,7 +113,7 @@ internal sealed class Composition : IAsyncDisposable
         var failures = new FailureResponder(log);
         _passThroughGate = new OriginGate(options.Limits.MaxPassthroughRequests, time, GatePolicy.PassedThrough);
         var passThrough = new PassThroughHandler(_passThroughGate, new StoredResponseUpdates(index), failures, meter, log);
-        var health = new HealthHandler(state, ProductVersion.Text);
+        var health = new HealthHandler(state, ProductVersion.Text, () => stores.HealthOf(options, _store));
         var fallback = new OwnRequestFallback(passThrough, objects.Unsliced, objects.Own);
         var stored = new StoredResponder(deliveries, _store, meter, fallback, failures, log);
         var direct = new DirectResponder(objects, meter, log);
@@ -155,7 +156,7 @@ internal sealed class Composition : IAsyncDisposable
             Meter = meter,
             Cuts = cuts,
             ProbeStore = ProbeStore,
-            Store = StoreFactory.Describe(options, _store),
+            DescribeStore = () => StoreFactory.Describe(options, _store),
             Apply = ApplySettings,
             ReopenLogs = _accessLog.Reopen,
             Owner = this,

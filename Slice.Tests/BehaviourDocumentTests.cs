@@ -15,7 +15,7 @@ public sealed partial class BehaviourDocumentTests
 
     // Those of the first series; later ones have numbers of their own, and the document may have gaps between them.
     private const int LastRule = 49;
-    private static readonly int[] s_laterRules = [50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63, 64, 65, 66, 67, 69];
+    private static readonly int[] s_laterRules = [50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63, 64, 65, 66, 67, 69, 70];
 
     // Rules that no test proves yet. The list may only become shorter: a rule of it that has a test fails the test too.
     private static readonly string[] s_unproved = [];

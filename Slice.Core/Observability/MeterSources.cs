@@ -91,6 +91,12 @@ public sealed class MeterSources
             YesOrNo,
             "1 when the store is on disk, 0 when it is in memory.",
             store => store.IsPersistent() ? 1 : 0);
+        ShowOfStore(
+            instruments,
+            "cache_directory_unusable",
+            YesOrNo,
+            "1 while the store is in memory because its directory cannot be used, 0 otherwise.",
+            store => store.IsDirectoryUnusable() ? 1 : 0);
     }
 
     private void ShowOrigin(MeterInstruments instruments)

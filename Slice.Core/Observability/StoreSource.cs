@@ -29,4 +29,7 @@ public sealed record StoreSource
 
     /// <summary>Whether it is on disk.</summary>
     public required Func<bool> IsPersistent { get; init; }
+
+    /// <summary>Whether it is in memory although it was to be on disk, because its directory cannot be used.</summary>
+    public Func<bool> IsDirectoryUnusable { get; init; } = static () => false;
 }

@@ -66,6 +66,11 @@ internal static class OptionKeys
         string group, string name, string summary, Func<SliceOptions, bool> read, Func<SliceOptions, bool, SliceOptions> with) =>
         new(group, name, OptionKind.Flag, summary, o => read(o), (o, v) => with(o, (bool)v!));
 
+    /// <summary>True or false, or null when not set.</summary>
+    public static OptionKey OptionalFlag(
+        string group, string name, string summary, Func<SliceOptions, bool?> read, Func<SliceOptions, bool?, SliceOptions> with) =>
+        new(group, name, OptionKind.Flag, summary, o => read(o), (o, v) => with(o, (bool?)v)) { IsOptional = true };
+
     /// <summary>A text of some kind.</summary>
     public static OptionKey Text(
         string group, string name, OptionKind kind, string summary, Func<SliceOptions, string> read,

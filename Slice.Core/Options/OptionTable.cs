@@ -171,14 +171,26 @@ public static class OptionTable
             o => o.CacheKeyFields, (o, v) => o with { CacheKeyFields = v }),
         Size("Cache", "l1_cache_size_bytes", 16 * MiB, TiB, "Bytes kept when the cache is in memory.",
             o => o.Store.MemorySizeBytes, (o, v) => o with { Store = o.Store with { MemorySizeBytes = v } }).AtRestart(),
-        Flag(
+        OptionalFlag(
             "Cache",
             "enable_l2_cache",
-            "Whether the cache is on disk instead of in memory; the kernel's page cache is then the memory tier.",
+            "Whether the cache is on disk, where the kernel's page cache is the memory tier. When not set, on disk if l2_cache_dir is another "
+                + "than the default, or that is there and may be written; in memory otherwise.",
             o => o.Store.OnDisk, (o, v) => o with { Store = o.Store with { OnDisk = v } }).AtRestart(),
         Text("Cache", "l2_cache_dir", OptionKind.Directory, "Directory of the cache on disk.",
             o => o.Store.Directory, (o, v) => o with { Store = o.Store with { Directory = v } }).AtRestart(),
-        Size("Cache", "cache_size", 16 * MiB, 64 * TiB, "Bytes of the cache on disk, with its journal; a hard limit.",
+        Flag(
+            "Cache",
+            "l2_cache_required",
+            "Whether a directory that cannot be used ends the start. Otherwise the cache is in memory until the directory can be used.",
+            o => o.Store.IsDirectoryRequired, (o, v) => o with { Store = o.Store with { IsDirectoryRequired = v } }).AtRestart(),
+        Size(
+            "Cache",
+            "cache_size",
+            16 * MiB,
+            64 * TiB,
+            "Bytes of the cache on disk, with its journal; a hard limit, for each instance. When neither this nor enable_l2_cache is set, at "
+                + "most half of the free room.",
             o => o.Store.DiskSizeBytes, (o, v) => o with { Store = o.Store with { DiskSizeBytes = v } }).AtRestart(),
 
         Text("Listening", "listen_address", OptionKind.ListenAddress, "Where clients connect.",

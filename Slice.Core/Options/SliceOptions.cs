@@ -165,7 +165,7 @@ public sealed record SliceOptions
     /// </summary>
     public long ResolveIndexMemory() => Limits.IndexMemory > 0
         ? Limits.IndexMemory
-        : Math.Max(LimitOptions.MinIndexMemory, (Store.OnDisk ? Store.DiskSizeBytes : Store.MemorySizeBytes) / 8);
+        : Math.Max(LimitOptions.MinIndexMemory, (Store.OnDisk == true ? Store.DiskSizeBytes : Store.MemorySizeBytes) / 8);
 
     /// <summary>Least severe log line that is written. Default <see cref="LogSeverity.Info"/>.</summary>
     public LogSeverity LogLevel { get; init; } = LogSeverity.Info;

@@ -28,7 +28,8 @@ internal static class CommandLineHelp
           {string.Join("\n  ", ConfigurationLoader.DefaultFiles)}
 
         Options:
-          --check-config      print the effective configuration, or every error in it, and exit
+          --check-config      print the effective configuration, or every error in it, and exit; warns of
+                              what a start would meet: directory, ports, certificate, names
           --port N            move this instance to port N: the metrics port shifts by as much and
                               the cache on disk gets a subdirectory, so several can share a CONFIG
           --drain-delay TIME  timeouts.drain_delay of this instance; overrides CONFIG
@@ -48,8 +49,9 @@ internal static class CommandLineHelp
 
         Exit codes:
           {ExitCode.Ok}   done
-          {ExitCode.CannotStart}   a port cannot be had (the log says why), there is no cache to inspect, a purge or a
-              warm has failed, or the instance that 'health' asks takes no requests
+          {ExitCode.CannotStart}   a port or the cache directory cannot be had (the log says why), there is no cache
+              to inspect, a purge or a warm has failed, or the instance that 'health' asks takes no
+              requests
           {ExitCode.Damaged}   damage, found by 'inspect --verify'
           {ExitCode.Usage}  the command line is wrong
           {ExitCode.Configuration}  the configuration is wrong or not there

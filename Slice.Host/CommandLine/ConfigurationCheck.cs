@@ -1,4 +1,5 @@
 using Slice.Host.Configuration;
+using Slice.Host.Machine;
 using Slice.Host.Service;
 using Slice.Host.Text;
 
@@ -14,9 +15,18 @@ public static class ConfigurationCheck
     /// <param name="request">What the command line says.</param>
     /// <param name="readEnvironment">Gives the value of an environment variable, or null.</param>
     /// <param name="output">Gets the configuration and the notices of start-up.</param>
-    /// <param name="error">Gets the errors; or warnings, which do not make it fail.</param>
-    /// <returns><see cref="ExitCode.Ok"/> or <see cref="ExitCode.Configuration"/>.</returns>
-    public static int Run(ConfigurationRequest request, Func<string, string?> readEnvironment, TextWriter output, TextWriter error)
+    /// <param name="error">Gets errors and warnings.</param>
+    /// <returns><see cref="ExitCode.Ok"/>, also with warnings, or <see cref="ExitCode.Configuration"/>.</returns>
+    public static int Run(ConfigurationRequest request, Func<string, string?> readEnvironment, TextWriter output, TextWriter error) =>
+        Run(request, readEnvironment, output, error, new Disks());
+
+    /// <summary>The same on another machine.</summary>
+    internal static int Run(
+        ConfigurationRequest request,
+        Func<string, string?> readEnvironment,
+        TextWriter output,
+        TextWriter error,
+        IDisks disks)
     {
         LoadedConfiguration loaded = ConfigurationLoader.Load(request, readEnvironment);
         if (loaded.Options is null)
@@ -25,14 +35,21 @@ public static class ConfigurationCheck
             return ExitCode.Configuration;
         }
 
-        foreach (string comment in loaded.Notices.Prepend($"effective configuration from {string.Join(", ", loaded.Files)}"))
+        List<string> notices = [$"effective configuration from {string.Join(", ", loaded.Files)}", .. loaded.Notices];
+        var findings = StartCheck.Look(CacheTier.Decide(loaded.Options, disks, notices), disks, TimeProvider.System.GetUtcNow());
+        foreach (var finding in findings)
         {
-            output.WriteLine($"# {PrintableText.Escape(comment, int.MaxValue)}");
+            error.WriteLine($"{(finding.EndsStart ? "error" : "warning")}: {PrintableText.Escape(finding.Text, int.MaxValue)}");
         }
 
-        foreach (string warning in CertificateWarnings.Of(loaded.Options, TimeProvider.System.GetUtcNow()))
+        if (findings.Any(finding => finding.EndsStart))
         {
-            error.WriteLine($"warning: {PrintableText.Escape(warning, int.MaxValue)}");
+            return ExitCode.Configuration;
+        }
+
+        foreach (string comment in notices)
+        {
+            output.WriteLine($"# {PrintableText.Escape(comment, int.MaxValue)}");
         }
 
         output.Write(EffectiveConfiguration.Write(loaded.Options));

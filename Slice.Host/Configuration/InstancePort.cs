@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Slice.Core.Options;
+using Slice.Core.Storage;
 
 namespace Slice.Host.Configuration;
 
@@ -72,13 +73,13 @@ public static class InstancePort
 
     // Also when the port is the configured one: of three commands on one file, none may own the directory that holds the others'.
     private static string CacheDirectory(string directory, int port) =>
-        Path.Combine(directory, string.Create(CultureInfo.InvariantCulture, $"port-{port}"));
+        Path.Combine(directory, string.Create(CultureInfo.InvariantCulture, $"{StoreLayout.InstancePrefix}{port}"));
 
     private static string Describe(SliceOptions moved, int port)
     {
         string tls = moved.Tls.ListenAddress is { } tlsAddress ? $", with TLS on {tlsAddress}" : "";
         string metrics = moved.MetricsEndpoint.Enabled ? $", metrics on {moved.MetricsEndpoint.Address}" : "";
-        string cache = moved.EnableCache && moved.Store.OnDisk ? $", cache in {moved.Store.Directory}" : "";
+        string cache = moved is { EnableCache: true, Store.OnDisk: true } ? $", cache in {moved.Store.Directory}" : "";
         return string.Create(
             CultureInfo.InvariantCulture, $"--port {port} moves this instance: clients on {moved.ListenAddress}{tls}{metrics}{cache}");
     }

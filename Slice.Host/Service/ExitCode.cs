@@ -7,8 +7,8 @@ public static class ExitCode
     public const int Ok = 0;
 
     /// <summary>
-    /// A port cannot be had, and the log says why; or there is no cache to inspect. A cache directory that cannot be used ends nothing: the
-    /// cache is in memory then.
+    /// A port, or a cache directory that is required, cannot be had, and the log says why; or there is no cache to inspect, or a purge or a
+    /// warm has failed.
     /// </summary>
     public const int CannotStart = 1;
 

@@ -9,6 +9,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Slice.Core.Options;
+using Slice.Core.Storage;
 using Slice.Host.Machine;
 
 namespace Slice.Host.Service;
@@ -124,11 +125,6 @@ internal sealed partial class Instance : IAsyncDisposable
         var logger = host.Services.GetRequiredService<ILoggerFactory>().CreateLogger<Instance>();
         try
         {
-            foreach (string notice in notices ?? [])
-            {
-                LogNotice(logger, notice);
-            }
-
             if (options is { UsesUpstreamTls: true, UpstreamTls.Verify: false })
             {
                 LogOriginNotVerified(logger);
@@ -139,7 +135,7 @@ internal sealed partial class Instance : IAsyncDisposable
             CertificateLog.Warn(logger, options, TimeProvider.System.GetUtcNow());
             parts = Compose(options, compose, host);
             instance = new Instance(host, parts, options, held, logger);
-            await instance.StartAsync(lowered ?? []);
+            await instance.StartAsync(notices ?? [], lowered ?? []);
             return instance;
         }
         catch (Exception exception)
@@ -278,14 +274,18 @@ internal sealed partial class Instance : IAsyncDisposable
             // A file that was there when the configuration was read.
             throw new InstanceStartException(exception.Message, exception);
         }
+        catch (CacheDirectoryException exception)
+        {
+            throw new InstanceStartException($"l2_cache_dir: {exception.Message}", exception);
+        }
         catch (IOException exception)
         {
-            // All that it cannot do without is memory.
+            // All else that it cannot do without is memory.
             throw new InstanceStartException($"l1_cache_size_bytes: the cache cannot be set up: {exception.Message}", exception);
         }
     }
 
-    private async Task StartAsync(IReadOnlyList<LoweredOption> lowered)
+    private async Task StartAsync(IReadOnlyList<string> notices, IReadOnlyList<LoweredOption> lowered)
     {
         Stopping.Register(OnStopping);
         AdminEndPoint = _admin is null ? null : await _admin.StartAsync();
@@ -296,8 +296,14 @@ internal sealed partial class Instance : IAsyncDisposable
         TlsEndPoint = _options.Tls.ListenAddress is null ? null : bound[1];
         string origin = string.Join(' ', _options.UpstreamAddresses);
         string metrics = AdminEndPoint?.ToString() ?? "off";
+        string cache = _parts.DescribeStore();
 
         // A start that fails has one line, its reason; these are about one that serves.
+        foreach (string notice in notices)
+        {
+            LogNotice(_logger, notice);
+        }
+
         foreach (var option in lowered)
         {
             LogLowered(_logger, option.Key, option.Configured, option.Used, option.Reason);
@@ -309,7 +315,7 @@ internal sealed partial class Instance : IAsyncDisposable
             LogListeningTls(TlsEndPoint, _options.Tls.Certificate!);
         }
 
-        LogListening(ProxyEndPoint, metrics, origin, _parts.Store);
+        LogListening(ProxyEndPoint, metrics, origin, cache);
         _parts.State.SetHealthy();
     }
 

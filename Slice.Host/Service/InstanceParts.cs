@@ -47,8 +47,10 @@ internal sealed record InstanceParts
     /// </summary>
     public required Action ProbeStore { get; init; }
 
-    /// <summary>Size and place of the cache in words, as it is and not as it was asked for.</summary>
-    public required string Store { get; init; }
+    /// <summary>
+    /// Says size and place of the cache in words, as it is now and not as it was asked for: one in memory may move to its directory.
+    /// </summary>
+    public required Func<string> DescribeStore { get; init; }
 
     /// <summary>Puts the live keys of a reloaded configuration in force for what begins from now on; one call at a time.</summary>
     public required Action<SliceOptions> Apply { get; init; }

@@ -53,7 +53,8 @@ internal sealed class ListenerFactory(
         }
     }
 
-    private static string Reason(SocketException exception) => exception.SocketErrorCode switch
+    /// <summary>Why an address cannot be listened on, in words for an operator.</summary>
+    internal static string Reason(SocketException exception) => exception.SocketErrorCode switch
     {
         SocketError.AddressAlreadyInUse => "address already in use, by another process",
         SocketError.AccessDenied => "not permitted (a port below 1024 needs CAP_NET_BIND_SERVICE)",

@@ -25,7 +25,15 @@ internal static class ServiceRunner
         await using var upgrade = new BinaryUpgrade(OwnProgram.OfThisProcess(), sockets);
         var probe = new AcceptProbe();
         List<LoweredOption> lowered = [];
-        SliceOptions options = OptionFit.Apply(loaded.Options!, MachineLimits.RaiseAndRead(), lowered);
+        List<string> notices = [.. loaded.Notices];
+        SliceOptions options = CacheTier.Decide(loaded.Options!, new Disks(), notices);
+        options = OptionFit.Apply(options, MachineLimits.RaiseAndRead(), lowered);
+        if (offer is not null)
+        {
+            // The other process has the directory until its last download is done.
+            options = options with { Store = options.Store with { WaitsForLock = true } };
+        }
+
         var threshold = new LogThreshold(options.LogLevel, loaded.LogDirectives);
         ConfigurationReload? reload = null;
         Instance instance;
@@ -37,7 +45,7 @@ internal static class ServiceRunner
                 logging => logging.AddSliceLogging(threshold),
                 services => services.AddSingleton<IHostedService>(
                     host => reload = new ConfigurationReload(loaded, load, threshold, host.GetRequiredService<ILoggerFactory>())),
-                loaded.Notices,
+                notices,
                 lowered,
                 sockets,
                 probe);
@@ -68,7 +76,7 @@ internal static class ServiceRunner
         await using var whenStopping = instance.Stopping.Register(manager.TellStopping);
         await using var status = manager.Listens
             ? new StatusReport(
-                () => StatusReport.Describe(instance.Parts.Meter, instance.Parts.Store), manager.TellStatus, TimeProvider.System)
+                () => StatusReport.Describe(instance.Parts.Meter, instance.Parts.DescribeStore()), manager.TellStatus, TimeProvider.System)
             : null;
         await using var watchdog = Watchdog.IntervalOf(Environment.GetEnvironmentVariable, Environment.ProcessId) is { } interval
             ? new Watchdog(

@@ -5,25 +5,30 @@ using Slice.Core.Observability;
 using Slice.Core.Options;
 using Slice.Core.Storage;
 using Slice.Host.Text;
+using Slice.Net.Handlers;
 
 namespace Slice.Host.Service;
 
 /// <summary>
-/// Opens the store that the configuration asks for, and tells what it finds and what becomes of it. A directory that cannot be used costs
-/// no client an answer: then the store is in memory (B46).
+/// Opens the store that the configuration asks for, and tells what it finds and what becomes of it. A directory that cannot be used ends
+/// the start (B70), unless it is not required: then the store is in memory until the directory can be used.
 /// </summary>
 internal sealed partial class StoreFactory(ILogger<StoreFactory> logger)
 {
-    /// <summary>Opens it; the caller disposes it.</summary>
+    private StoreMoveIn? _moveIn;
+
+    /// <summary>Opens it; the caller disposes it. Called once.</summary>
     /// <param name="options">The configuration.</param>
     /// <param name="index">Where the objects of an earlier run go.</param>
     /// <param name="time">The clock.</param>
     /// <param name="meter">Gets its figures.</param>
+    /// <exception cref="CacheDirectoryException">The directory cannot be used, and is required.</exception>
     /// <exception cref="IOException">Not even memory can be had.</exception>
     public SliceStore Open(SliceOptions options, ObjectIndex index, TimeProvider time, SliceMeter meter)
     {
-        var store = (options.Store.OnDisk && options.EnableCache ? TryOpenOnDisk(options.Store, index, time) : null)
-            ?? SliceStore.CreateInMemory(options.Store.MemorySizeBytes, time);
+        var store = options.EnableCache && options.Store.OnDisk == true
+            ? OpenOnDisk(options.Store, index, time)
+            : SliceStore.CreateInMemory(options.Store.MemorySizeBytes, time);
         store.TenantEmptied = index.RemoveEmptied;
         store.Writing.Changed = reason => WritingChanged(options.Store.Directory, reason);
         store.Growth.Changed = reason => GrowthChanged(store, options.Store, reason);
@@ -40,47 +45,93 @@ internal sealed partial class StoreFactory(ILogger<StoreFactory> logger)
             IndexBytes = () => index.MemoryBytes,
             IsWritable = () => !store.Writing.IsStopped,
             IsPersistent = () => store.IsPersistent,
+            IsDirectoryUnusable = () => _moveIn?.Problem is not null,
         });
+        _moveIn?.Start();
         return store;
     }
 
+    /// <summary>Where the store of an instance is now, for <c>/health</c>.</summary>
+    public CacheHealth HealthOf(SliceOptions options, SliceStore store) =>
+        !options.EnableCache ? CacheHealth.Off
+        : store.IsPersistent ? CacheHealth.OnDisk
+        : CacheHealth.InMemory(_moveIn?.Problem?.Message);
+
     /// <summary>
-    /// Size and place of a store in words. As it is, not as it was asked for: a directory that cannot be used leaves the cache in memory.
+    /// Size and place of a store in words. As it is, not as it was asked for: a directory that cannot be used may leave the cache in
+    /// memory.
     /// </summary>
     public static string Describe(SliceOptions options, SliceStore store) =>
         !options.EnableCache ? "off"
         : store.IsPersistent ? $"{ReadableSize.Format(options.Store.DiskSizeBytes)} in {options.Store.Directory}"
         : $"{ReadableSize.Format(store.CapacityBytes)} in memory";
 
-    private SliceStore? TryOpenOnDisk(CacheStoreOptions options, ObjectIndex index, TimeProvider time)
+    private SliceStore OpenOnDisk(CacheStoreOptions options, ObjectIndex index, TimeProvider time)
     {
-        try
+        long startedAt = time.GetTimestamp();
+        var opening = new StoreOpening
         {
-            long startedAt = time.GetTimestamp();
-            var store = StoreOpener.Open(options.Directory, options.DiskSizeBytes, index, time, out var recovered);
-            if (recovered.Refusal is { } refusal)
-            {
-                LogRefused(refusal);
-            }
-            else if (recovered.Objects > 0 || recovered.DroppedSlices > 0)
-            {
-                string end = recovered.WasClosed ? "clean" : "unclean";
-                long milliseconds = (long)time.GetElapsedTime(startedAt).TotalMilliseconds;
-                LogLoaded(options.Directory, end, recovered.Objects, recovered.Slices, recovered.DroppedSlices, milliseconds);
-            }
-
-            return store;
+            Directory = options.Directory,
+            DiskBytes = options.DiskSizeBytes,
+            MemoryBytes = options.MemorySizeBytes,
+            IsRequired = options.IsDirectoryRequired,
+            WaitsForLock = options.WaitsForLock,
+        };
+        var opened = StoreOpener.Open(opening, index, time);
+        if (opened.Recovered is { } recovered)
+        {
+            TellRecovered(options.Directory, recovered, time.GetElapsedTime(startedAt));
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+
+        if (opened.MoveIn is { Problem: { } problem } moveIn)
         {
-            LogUnusable(options.Directory, options.MemorySizeBytes >> 20, Reason(error));
-            return null;
+            _moveIn = moveIn;
+            moveIn.Moved = found => Moved(options, found);
+            moveIn.ProblemChanged = another => TellUnusable(moveIn, another);
+            moveIn.Faulted = error => LogMoveInFaulted(options.Directory, (int)moveIn.NextIn.TotalSeconds, error);
+            TellUnusable(moveIn, problem);
+        }
+
+        return opened.Store;
+    }
+
+    private void Moved(CacheStoreOptions options, RecoveredIndex found)
+    {
+        string size = ReadableSize.Format(options.DiskSizeBytes);
+        LogMovedIn(options.Directory, size, found.Objects, found.Slices);
+        if (found.Refusal is { } refusal)
+        {
+            LogRefused(refusal);
         }
     }
 
-    // Of a directory that cannot be made, the BCL says that it cannot be found, which the operator knows.
-    private static string Reason(Exception error) =>
-        error is FileNotFoundException or DirectoryNotFoundException ? "the directory cannot be made" : error.Message;
+    private void TellRecovered(string directory, RecoveredIndex recovered, TimeSpan took)
+    {
+        if (recovered.Refusal is { } refusal)
+        {
+            LogRefused(refusal);
+        }
+        else if (recovered.Objects > 0 || recovered.DroppedSlices > 0)
+        {
+            string end = recovered.WasClosed ? "clean" : "unclean";
+            LogLoaded(
+                directory, end, recovered.Objects, recovered.Slices, recovered.DroppedSlices, (long)took.TotalMilliseconds);
+        }
+    }
+
+    private void TellUnusable(StoreMoveIn moveIn, CacheDirectoryException problem)
+    {
+        int seconds = (int)moveIn.NextIn.TotalSeconds;
+        if (moveIn.NextIn == StoreMoveIn.LockInterval)
+        {
+            // The other process is the one that this one takes over from.
+            LogWaitsForLock(problem.Path, seconds);
+        }
+        else
+        {
+            LogUnusable(seconds, problem.Message);
+        }
+    }
 
     private void WritingChanged(string directory, string? reason)
     {
@@ -117,9 +168,23 @@ internal sealed partial class StoreFactory(ILogger<StoreFactory> logger)
     private partial void LogRefused(string reason);
 
     [LoggerMessage(EventId = 42, EventName = "cache_unusable", Level = LogLevel.Error,
-        Message = "l2_cache_dir: {directory}: the cache directory cannot be used, caching in memory until the next start: "
-            + "mebibytes={mebibytes} {reason}")]
-    private partial void LogUnusable(string directory, long mebibytes, string reason);
+        Message = "the cache directory cannot be used; the cache is in memory until it can: "
+            + "retry_seconds={seconds} {problem}")]
+    private partial void LogUnusable(int seconds, string problem);
+
+    [LoggerMessage(EventId = 120, EventName = "cache_waits", Level = LogLevel.Information,
+        Message = "the process before has the cache directory still; the cache is in memory until it lets go: "
+            + "{directory} retry_seconds={seconds}")]
+    private partial void LogWaitsForLock(string directory, int seconds);
+
+    [LoggerMessage(EventId = 121, EventName = "cache_moved_in", Level = LogLevel.Information,
+        Message = "the cache directory can be used; the cache is on disk from now on: {directory} {size} "
+            + "objects={objects} slices={slices}")]
+    private partial void LogMovedIn(string directory, string size, int objects, int slices);
+
+    [LoggerMessage(EventId = 122, EventName = "cache_move_in_faulted", Level = LogLevel.Error,
+        Message = "the cache could not move into its directory and stays in memory: {directory} retry_seconds={seconds}")]
+    private partial void LogMoveInFaulted(string directory, int seconds, Exception error);
 
     [LoggerMessage(EventId = 43, EventName = "cache_writing_stopped", Level = LogLevel.Error,
         Message = "the disk refuses writes; what is cached is served on, nothing is added: {directory} retry_seconds={seconds} {reason}")]

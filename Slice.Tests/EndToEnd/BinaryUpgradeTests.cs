@@ -111,6 +111,53 @@ public sealed partial class BinaryUpgradeTests
         }
     }
 
+    // The old process has the directory until its last download is done. What is purged meanwhile does not come back with the directory.
+    [Fact]
+    [Trait("Behaviour", "B67")]
+    [Trait("Behaviour", "B70")]
+    public async Task New_process_takes_over_the_cache_directory_when_the_old_one_is_done()
+    {
+        var hold = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var file = new RangeFile(100_000)
+        {
+            Fault = exchange => exchange.Request.Target == "/slow" ? new RangeFault { PauseAfterBytes = 1000, BodyGate = hold.Task } : null,
+        };
+        await using var origin = ScriptedOrigin.Start(file.AnswerAsync);
+        await using var product = await ProductProcess.StartAsync(
+            Configuration(origin) + "\nenable_l2_cache: true\ncache_size: 64MiB\nl2_cache_dir: {{dir}}/cache");
+        Assert.Equal(200, (await RawClient.GetAsync(product.EndPoint, "/kept")).StatusCode);
+        Assert.Equal(200, (await RawClient.GetAsync(product.EndPoint, "/purged/file")).StatusCode);
+        using var sink = new VerifyingSink(file.Content);
+        Task<RawResponse> download = RawClient.GetVerifiedAsync(product.EndPoint, "/slow", sink, Deadline.Default);
+        await Eventually.TrueAsync(() => origin.Requests.Any(request => request.Target == "/slow"), () => "the download is under way");
+
+        product.Signal(SigUsr2);
+        int successor = await UpgradedAsync(product);
+        try
+        {
+            await product.LineAsync("event=cache_waits");
+            Assert.DoesNotContain(product.Lines, line => line.Contains("event=cache_moved_in", StringComparison.Ordinal));
+            using (var operatorsClient = await RawClient.ConnectAsync(product.MetricsEndPoint))
+            {
+                await operatorsClient.SendAsync(RawClient.Request("PURGE", "/purged/", "X-Purge-Pattern: prefix"));
+                Assert.Equal(200, (await operatorsClient.ReadResponseAsync()).StatusCode);
+            }
+
+            hold.SetResult();
+            Assert.Equal(200, (await download).StatusCode);
+            await EndedAsync(product);
+            await product.LineAsync("event=cache_moved_in");
+            int asked = file.RequestCount;
+            Assert.Equal("HIT", (await RawClient.GetAsync(product.EndPoint, "/kept")).Field("X-Cache"));
+            Assert.Equal(asked, file.RequestCount);
+            Assert.Equal("MISS", (await RawClient.GetAsync(product.EndPoint, "/purged/file")).Field("X-Cache"));
+        }
+        finally
+        {
+            ChildProcess.SignalSuccessor(successor, SigKill);
+        }
+    }
+
     [Fact]
     [Trait("Behaviour", "B67")]
     public async Task New_process_that_does_not_start_changes_nothing()

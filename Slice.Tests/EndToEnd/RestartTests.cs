@@ -1,5 +1,6 @@
 using Slice.Core.Options;
 using Slice.Core.Storage;
+using Slice.Host.Service;
 using Slice.Tests.Support;
 
 namespace Slice.Tests.EndToEnd;
@@ -120,15 +121,11 @@ public sealed class RestartTests : IDisposable
         await File.WriteAllTextAsync(
             _directory.Combine(StoreLayout.SegmentFileName(0)), "somebody's bytes", TestContext.Current.CancellationToken);
         await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
-        await using (var proxy = await StartAsync(origin))
-        {
-            Assert.Contains(
-                "is not an index",
-                Assert.Single(proxy.Log, line => line.Contains("cache_unusable", StringComparison.Ordinal)),
-                StringComparison.Ordinal);
-            await AssertRightAsync(proxy, "MISS");
-            Assert.Equal(0, await proxy.MetricAsync("cache_persistent"));
-        }
+        var error = await Assert.ThrowsAsync<InstanceStartException>(() => StartAsync(origin));
+        Assert.Contains(
+            $"l2_cache_dir: {_directory.Path}: there are files in it that are not a cache's, such as slices.index",
+            error.Message,
+            StringComparison.Ordinal);
 
         Assert.Equal(
             "somebody's notes",

@@ -1,4 +1,3 @@
-using System.Net;
 using Slice.Tests.Support;
 
 namespace Slice.Tests.EndToEnd;
@@ -14,8 +13,6 @@ public sealed class StartTests : IDisposable
 
     // No test here lets a request through, so nothing needs to answer there.
     private const string AnyOrigin = "upstream_address: 127.0.0.1:9";
-    private const string Listening =
-        AnyOrigin + "\nlisten_address: 127.0.0.1:{{port}}\nmetrics_endpoint:\n  address: 127.0.0.1:{{metrics_port}}";
 
     private readonly TestDirectory _directory = new("start");
 
@@ -91,7 +88,7 @@ public sealed class StartTests : IDisposable
 
         Assert.Equal(0, exitCode);
         Assert.Contains("slice_size: 128KiB", lines);
-        Assert.Equal("# configuration ok", lines[^1]);
+        Assert.Contains("# configuration ok", lines);
     }
 
     [Fact]
@@ -142,45 +139,5 @@ public sealed class StartTests : IDisposable
         string line = Assert.Single(lines);
         Assert.Contains("listen_address: cannot listen on 192.0.2.1:", line, StringComparison.Ordinal);
         Assert.Contains("this machine has no such address", line, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    [Trait("Behaviour", "B46")]
-    public async Task Cache_directory_that_cannot_be_made_is_named_and_the_cache_is_in_memory()
-    {
-        // Not a matter of permissions, which root has: nobody can make a directory in /proc.
-        await using var product = await ProductProcess.StartAsync(
-            Listening + "\nenable_l2_cache: true\nl2_cache_dir: /proc/pingora-slice-cache");
-
-        string line = await product.LineAsync("event=cache_unusable");
-        Assert.Contains(" directory=/proc/pingora-slice-cache ", line, StringComparison.Ordinal);
-        Assert.Contains("the directory cannot be made", line, StringComparison.Ordinal);
-        string ready = await product.LineAsync("event=listening ");
-        Assert.Contains("MiB in memory", ready, StringComparison.Ordinal);
-        Assert.Equal((int)HttpStatusCode.OK, (await RawClient.GetAsync(product.EndPoint, "/health")).StatusCode);
-        Assert.Equal(0, await product.StopAsync());
-        Assert.Single(product.Lines, line => line.Contains("cache_unusable", StringComparison.Ordinal));
-        Assert.Single(product.Lines, line => line.Contains("event=listening ", StringComparison.Ordinal));
-    }
-
-    [Fact]
-    [Trait("Behaviour", "B46")]
-    public async Task Cache_directory_in_use_leaves_the_first_process_alone_and_the_second_in_memory()
-    {
-        const string disk = "\nenable_l2_cache: true\ncache_size: 64MiB\nl2_cache_dir: ";
-        await using var first = await ProductProcess.StartAsync(Listening + disk + "{{dir}}/cache");
-        string cache = Path.Combine(first.DirectoryPath, "cache");
-
-        await using var second = await ProductProcess.StartAsync(Listening + disk + cache);
-
-        string line = await second.LineAsync("event=cache_unusable");
-        Assert.Contains($" directory={cache} ", line, StringComparison.Ordinal);
-        Assert.Contains("in use by another process", line, StringComparison.Ordinal);
-        Assert.Equal((int)HttpStatusCode.OK, (await RawClient.GetAsync(first.EndPoint, "/health")).StatusCode);
-        Assert.Equal((int)HttpStatusCode.OK, (await RawClient.GetAsync(second.EndPoint, "/health")).StatusCode);
-        Assert.DoesNotContain(first.Lines, line => line.Contains("cache_", StringComparison.Ordinal));
-        Assert.Equal(0, await first.StopAsync());
-        Assert.Equal(0, await second.StopAsync());
-        Assert.Single(second.Lines, line => line.Contains("cache_unusable", StringComparison.Ordinal));
     }
 }

@@ -165,7 +165,7 @@ public sealed class SliceMeterTests : IDisposable
         string[] names =
         [
             "cache_entries", "cache_objects", "cache_bytes", "cache_capacity_bytes", "cache_allocated_bytes",
-            "cache_overflow_bytes", "cache_index_bytes", "cache_writable", "cache_persistent",
+            "cache_overflow_bytes", "cache_index_bytes", "cache_writable", "cache_persistent", "cache_directory_unusable",
         ];
         Assert.All(names, name => Assert.Empty(Find(name).Samples));
 
@@ -180,8 +180,9 @@ public sealed class SliceMeterTests : IDisposable
             IndexBytes = () => 17,
             IsWritable = () => true,
             IsPersistent = () => false,
+            IsDirectoryUnusable = () => true,
         });
-        Assert.Equal([11, 12, 13, 14, 15, 16, 17, 1, 0], names.Select(Value));
+        Assert.Equal([11, 12, 13, 14, 15, 16, 17, 1, 0, 1], names.Select(Value));
     }
 
     // The meter is the truth: whoever listens to it sees everything that /metrics shows, under the same names.

@@ -25,6 +25,7 @@ public sealed class OptionTableTests
             UpstreamAddresses = [new Uri("http://origin.example")],
             CacheNegativeTtl = TimeSpan.FromSeconds(1),
             Purge = new PurgeOptions { AuthToken = "t" },
+            Store = new CacheStoreOptions { OnDisk = true },
             UpstreamTls = new UpstreamTlsOptions { ServerName = "a", CaFile = "b" },
             AccessLog = new AccessLogOptions { Path = "a" },
             Tls = new TlsOptions { ListenAddress = "a", Certificate = "b", Key = "c" },
@@ -88,8 +89,8 @@ public sealed class OptionTableTests
     public void Keys_with_a_socket_file_or_store_behind_them_wait_for_a_restart() => Assert.Equal(
         [
             "upstream_tls.server_name", "upstream_tls.ca_file", "upstream_tls.verify", "enable_cache", "l1_cache_size_bytes",
-            "enable_l2_cache", "l2_cache_dir", "cache_size", "listen_address", "tls.listen_address", "tls.certificate", "tls.key",
-            "proxy_protocol.enabled", "proxy_protocol.trusted_addresses", "metrics_endpoint.enabled", "metrics_endpoint.address",
+            "enable_l2_cache", "l2_cache_dir", "l2_cache_required", "cache_size", "listen_address", "tls.listen_address", "tls.certificate",
+            "tls.key", "proxy_protocol.enabled", "proxy_protocol.trusted_addresses", "metrics_endpoint.enabled", "metrics_endpoint.address",
             "timeouts.connect", "timeouts.upstream_idle", "timeouts.upstream_connection_lifetime", "limits.max_connections",
             "limits.index_memory", "limits.response_head",
         ],

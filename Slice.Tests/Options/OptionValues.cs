@@ -10,7 +10,7 @@ internal static class OptionValues
     {
         OptionKind.Count or OptionKind.Size => (long)key.Read(options)! + 1,
         OptionKind.Duration => ((TimeSpan?)key.Read(options) ?? TimeSpan.Zero) + TimeSpan.FromMilliseconds(1),
-        OptionKind.Flag => !(bool)key.Read(options)!,
+        OptionKind.Flag => (bool?)key.Read(options) != true,
         OptionKind.FieldNames => (string[])["X-Other"],
         OptionKind.Patterns or OptionKind.Arguments or OptionKind.Networks or OptionKind.Hosts => (string[])["^/other"],
         OptionKind.CacheRules => (CacheRule[])[new() { Path = "^/other", Bypass = true }],

@@ -162,7 +162,7 @@ public sealed class ProductProcess : IAsyncDisposable
         await File.WriteAllTextAsync(configuration, yaml
             .Replace("{{port}}", port.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
             .Replace("{{metrics_port}}", metricsPort.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
-            .Replace("{{dir}}", path, StringComparison.Ordinal));
+            .Replace("{{dir}}", path, StringComparison.Ordinal) + CacheOf(yaml));
         ChildProcess? process = null;
         try
         {
@@ -177,6 +177,10 @@ public sealed class ProductProcess : IAsyncDisposable
             throw;
         }
     }
+
+    // The default directory of this machine is not the tests': with one there the cache would be in it, and one process has it at a time.
+    private static string CacheOf(string yaml) =>
+        yaml.Contains("l2_cache", StringComparison.Ordinal) ? "" : "\nenable_l2_cache: false\n";
 
     private static ChildProcess Spawn(
         IReadOnlyList<string> command,

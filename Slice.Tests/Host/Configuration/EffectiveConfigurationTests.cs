@@ -70,20 +70,23 @@ public sealed class EffectiveConfigurationTests : IDisposable
     [Fact]
     public void Check_prints_the_configuration_as_yaml_and_ends_with_ok()
     {
-        string file = _files.Write("1.yaml", "upstream_address: a:1\nslice_size: 2097152");
+        string file = _files.Write(
+            "1.yaml",
+            "upstream_address: 127.0.0.1:1\nslice_size: 2097152\nenable_l2_cache: false\nmetrics_endpoint:\n  enabled: false");
+        int port = FreePort.Reserve();
         using StringWriter output = new();
         using StringWriter error = new();
 
-        int exitCode = ConfigurationCheck.Run(new ConfigurationRequest { Files = [file], Port = 8081 }, _ => null, output, error);
+        int exitCode = ConfigurationCheck.Run(new ConfigurationRequest { Files = [file], Port = port }, _ => null, output, error);
 
         Assert.Equal(ExitCode.Ok, exitCode);
         Assert.Equal("", error.ToString());
         string[] lines = output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal($"# effective configuration from {file}", lines[0]);
-        Assert.StartsWith("# --port 8081 moves this instance: ", lines[1], StringComparison.Ordinal);
+        Assert.StartsWith($"# --port {port} moves this instance: ", lines[1], StringComparison.Ordinal);
         Assert.Contains("slice_size: 2MiB", lines);
         Assert.Equal("# configuration ok", lines[^1]);
-        Assert.Equal("0.0.0.0:8081", _files.Read(output.ToString()).Options!.ListenAddress);
+        Assert.Equal($"0.0.0.0:{port}", _files.Read(output.ToString()).Options!.ListenAddress);
     }
 
     [Fact]
@@ -114,7 +117,7 @@ public sealed class EffectiveConfigurationTests : IDisposable
         // The least head that a target of the greatest length fits into, one of the two rules between keys.
         OptionKind.Count or OptionKind.Size => key.Name == "limits.request_target" ? key.Minimum : key.Maximum,
         OptionKind.Duration => TimeSpan.FromMilliseconds(key.Maximum - 1),
-        OptionKind.Flag => !(bool)key.Read(new SliceOptions())!,
+        OptionKind.Flag => (bool?)key.Read(new SliceOptions()) != true,
         OptionKind.FieldNames => (string[])["X-Api-Key", "origin", "!#$%&'*+-.^_`|~"],
         OptionKind.Arguments => (string[])["utm_*", "\"'x"],
         OptionKind.Choice => key.Choices[^1],

@@ -195,23 +195,28 @@ public sealed class PurgeMoveInTests : IDisposable
 
     private void CopyTo(TestDirectory copy)
     {
-        foreach (string path in Directory.GetFiles(Opening.Directory))
+        IEnumerable<string> files = Directory.GetFiles(Opening.Directory)
+            .Where(static path => !path.EndsWith(StoreLayout.LockFileName, StringComparison.Ordinal));
+        foreach (string path in files)
         {
-            File.Copy(path, copy.Combine(Path.GetFileName(path)), overwrite: true);
+            File.Copy(path, copy.Combine(Path.GetFileName(path)));
         }
     }
 
     private static async Task PublishAsync(SliceStore store, ObjectIndex index, string key, string? tags)
     {
-        var response = StoredObjects.Response(Unit) with { Tags = tags is null ? null : CacheTags.Restore(
-            CacheTags.HashesOf(System.Text.Encoding.ASCII.GetBytes(tags)), surrogateKeys: 0, isCut: false) };
-        var generation = new Generation(StoredObjects.Key(key), response, new SliceGrid(Unit), isShared: true, store);
+        var response = StoredObjects.Response(Unit);
+        var tagged = new StoredResponse(response.Validator, response.Freshness, [], lastModifiedDate: null, date: null)
+        {
+            Tags = CacheTags.Read(null, tags, confirmed: null),
+        };
+        var generation = new Generation(StoredObjects.Key(key), tagged, new SliceGrid(Unit), isShared: true, store);
         index.Publish(generation);
         await StoredObjects.AddAsync(store, generation, sliceIndex: 0);
     }
 
     private static string[] KeysOf(ObjectIndex index) =>
-        [.. index.Generations.Select(static generation => System.Text.Encoding.ASCII.GetString(generation.Key.Bytes)).Order()];
+        [.. index.Generations.Select(static generation => generation.Key.ToString()).Order()];
 
     private static Generation Find(ObjectIndex index, string key) =>
         Assert.Single(index.Generations, generation => generation.Key.Bytes.SequenceEqual(StoredObjects.Key(key).Bytes));
