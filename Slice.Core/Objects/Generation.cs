@@ -221,7 +221,7 @@ public sealed class Generation : GenerationHead, ISliceTenant
         Memory?.Changed(this);
     }
 
-    /// <summary>One of an earlier run, with its number in the store, or a new one; its slices come by <see cref="RestoredSlices"/>.</summary>
+    /// <summary>One of an earlier run, with its number in the store or a new one; <see cref="RestoredSlices"/> has its slices.</summary>
     internal static Generation Restore(
         CacheKey key, StoredResponse response, SliceGrid grid, SliceStore store, uint? id, SelectingFields? selecting, bool isWhole) =>
         new(key, response, grid, isShared: true, store, id) { Selecting = selecting, IsWhole = isWhole, IsOfEarlierRun = true };

@@ -13,8 +13,8 @@ public sealed record CacheStoreOptions
     public long MemorySizeBytes { get; init; } = 256L << 20;
 
     /// <summary>
-    /// Whether the store is on disk (<c>enable_l2_cache</c>), where the kernel's page cache is the memory tier. Null, the default: decided at
-    /// the start by the directory; as false where nobody decides.
+    /// Whether the store is on disk (<c>enable_l2_cache</c>), where the kernel's page cache is the memory tier. Null, the default: decided
+    /// at the start by the directory; as false where nobody decides.
     /// </summary>
     public bool? OnDisk { get; init; }
 

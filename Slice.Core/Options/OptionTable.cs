@@ -174,8 +174,8 @@ public static class OptionTable
         OptionalFlag(
             "Cache",
             "enable_l2_cache",
-            "Whether the cache is on disk, where the kernel's page cache is the memory tier. When not set, on disk if l2_cache_dir is another "
-                + "than the default, or that is there and may be written; in memory otherwise.",
+            "Whether the cache is on disk, where the kernel's page cache is the memory tier. When not set, on disk if l2_cache_dir is "
+                + "another than the default, or that is there and may be written; in memory otherwise.",
             o => o.Store.OnDisk, (o, v) => o with { Store = o.Store with { OnDisk = v } }).AtRestart(),
         Text("Cache", "l2_cache_dir", OptionKind.Directory, "Directory of the cache on disk.",
             o => o.Store.Directory, (o, v) => o with { Store = o.Store with { Directory = v } }).AtRestart(),
@@ -189,8 +189,8 @@ public static class OptionTable
             "cache_size",
             16 * MiB,
             64 * TiB,
-            "Bytes of the cache on disk, with its journal; a hard limit, for each instance. When neither this nor enable_l2_cache is set, at "
-                + "most half of the free room.",
+            "Bytes of the cache on disk, with its journal; a hard limit, for each instance. When neither this nor enable_l2_cache is set, "
+                + "at most half of the free room.",
             o => o.Store.DiskSizeBytes, (o, v) => o with { Store = o.Store with { DiskSizeBytes = v } }).AtRestart(),
 
         Text("Listening", "listen_address", OptionKind.ListenAddress, "Where clients connect.",

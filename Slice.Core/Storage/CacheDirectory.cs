@@ -70,7 +70,7 @@ internal sealed class CacheDirectory : IDisposable
     /// <summary>Path of the n-th segment.</summary>
     public string SegmentPath(int index) => System.IO.Path.Combine(Path, StoreLayout.SegmentFileName(index));
 
-    /// <summary>Looks whether the disk has room for so much more, and for what it is to keep (<see cref="StoreLayout.KeptFreeBytes"/>).</summary>
+    /// <summary>Looks whether the disk has room for so much more and <see cref="StoreLayout.KeptFreeBytes"/>.</summary>
     /// <exception cref="IOException">It has not, or it cannot be asked.</exception>
     public void CheckRoom(int addedBytes)
     {

@@ -206,8 +206,8 @@ public sealed class SliceStore : IDisposable
 
         unused.ForEach(segment => ((IDisposable)segment).Dispose());
 
-        // Thread A publishes a tenant: puts it into the index, then reads the journal. We write the journal, then read the index. With every
-        // processor in step, one of the two sees the other: no tenant is missing in both.
+        // Thread A publishes a tenant: puts it into the index, then reads the journal. We write the journal, then read the index. With
+        // every processor in step, one of the two sees the other: no tenant is missing in both.
         Interlocked.MemoryBarrierProcessWide();
         return left;
     }

@@ -81,8 +81,8 @@ internal static class StoreLayout
     }
 
     /// <summary>
-    /// What the next segment may grow to in a store that holds <paramref name="usedBytes"/> of <paramref name="capacityBytes"/> in segments;
-    /// 0 when it is full-grown.
+    /// What the next segment may grow to in a store that holds <paramref name="usedBytes"/> of <paramref name="capacityBytes"/> in
+    /// segments; 0 when it is full-grown.
     /// </summary>
     public static int NextSegmentBytes(long usedBytes, long capacityBytes)
     {

@@ -70,8 +70,8 @@ internal sealed class StartCheck
         if (roomBytes < store.DiskSizeBytes)
         {
             Warn(
-                $"cache_size: {ByteSizeText.Format(store.DiskSizeBytes)}: the file system of {path} has {ReadableSize.Format(roomBytes)} for "
-                    + "it; the cache grows until the disk is full, and then stays as it is");
+                $"cache_size: {ByteSizeText.Format(store.DiskSizeBytes)}: the file system of {path} has "
+                    + $"{ReadableSize.Format(roomBytes)} for it; the cache grows until the disk is full, and then stays as it is");
         }
     }
 
@@ -115,8 +115,9 @@ internal sealed class StartCheck
     private void LookAtOrigin()
     {
         using var time = new CancellationTokenSource(s_lookupTime);
-        var lookups = _options.UpstreamAddresses.Select(origin => (origin, Addresses: ResolveAsync(origin.DnsSafeHost, time.Token))).ToArray();
-        foreach (var (origin, addresses) in lookups)
+        Uri[] origins = [.. _options.UpstreamAddresses];
+        var lookups = Array.ConvertAll(origins, origin => ResolveAsync(origin.DnsSafeHost, time.Token));
+        foreach (var (origin, addresses) in origins.Zip(lookups))
         {
             string text = OriginAddress.Format(origin);
 

@@ -79,7 +79,9 @@ public static class ConfigurationLoader
 
     private static ConfigurationError NotFound(IReadOnlyList<string> places) => new(
         "configuration", 0, 0, null, null,
-        $"no file found; looked at {string.Join(", ", places.SkipLast(1))} and {places[^1]} (working directory {Environment.CurrentDirectory})", null);
+        $"no file found; looked at {string.Join(", ", places.SkipLast(1))} and {places[^1]} "
+            + $"(working directory {Environment.CurrentDirectory})",
+        null);
 
     private static LogDirectives ReadLogVariable(Func<string, string?> readEnvironment, List<ConfigurationError> errors)
     {

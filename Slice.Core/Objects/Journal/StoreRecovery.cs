@@ -76,8 +76,8 @@ internal sealed class StoreRecovery : IIndexRecordVisitor
         var recovered = PublishTo(index);
         if (!_keepsIds && (_hasOverruled || index.Purges.Latest > 0))
         {
-            // The index lies there until the next is written, and knows nothing of what this run has purged: a process that is killed before
-            // must not leave it. A cache that begins anew is better than one that has again what was purged.
+            // The index lies there until the next is written, and knows nothing of what this run has purged: a process that is killed
+            // before must not leave it. A cache that begins anew is better than one that has again what was purged.
             IndexFile.TryDelete(_directory.IndexPath);
         }
 

@@ -150,6 +150,34 @@ public sealed class StoreMoveInTests : IDisposable
         Assert.Equal(0, store.UsedBytes);
     }
 
+    // The origin does not have the old version any more: the rest of the download has no other place to come from.
+    [Fact]
+    [Trait("Behaviour", "B70")]
+    public async Task Old_version_that_is_being_sent_keeps_its_slices_until_the_last_reader_has_left()
+    {
+        var first = StoreOpener.Open(Opening, new ObjectIndex(), _time).Store;
+        using var store = OpenWaiting(out _);
+        var old = await PublishAsync(store, _index, "/file", seed: 1);
+        Assert.True(old.TryAddReader());
+        var newer = NewGeneration(store, "/file", "\"v2\"");
+        newer.FetchStarted();
+        _index.Publish(newer);
+        first.Dispose();
+
+        _time.Advance(StoreMoveIn.LockInterval);
+
+        Assert.True(store.IsPersistent);
+        Assert.Equal(Slices, old.StoredSlices);
+        Assert.True(old.TryLease(3, out var slice));
+        Assert.Equal(TestContent.Bytes(0, Unit, seed: 1), StoredObjects.Bytes(slice));
+        var memory = slice.Segment;
+        slice.Release();
+        old.RemoveReader();
+        await Eventually.TrueAsync(() => store.UsedBytes == 0, () => "the memory is given back");
+        Assert.True(memory.Extents.IsAllFree);
+        newer.FetchEnded();
+    }
+
     [Fact]
     [Trait("Behaviour", "B70")]
     public async Task Slice_that_was_begun_in_memory_is_finished_and_not_kept()
@@ -272,7 +300,8 @@ public sealed class StoreMoveInTests : IDisposable
 
         Assert.True(store.IsPersistent);
         await Eventually.TrueAsync(
-            () => _index.Generations.Any(generation => !generation.IsOfEarlierRun && generation.Slices.Any(slice => slice.Segment.IsOnDisk)),
+            () => _index.Generations.Where(generation => !generation.IsOfEarlierRun)
+                .Any(generation => generation.Slices.Any(slice => slice.Segment.IsOnDisk)),
             () => "something of this run is on disk");
         await stop.CancelAsync();
         await Task.WhenAll(clients);
