@@ -24,7 +24,8 @@ internal static class CacheTier
         var decided = options with { Store = Decide(options.Store, options.EnableCache, disks, notices) };
         if (decided is { EnableCache: true, Store.OnDisk: true } && SiblingsOf(decided.Store, disks) is { } siblings)
         {
-            notices.Add(DescribeSiblings(decided.Store, siblings));
+            bool isForAll = decided.Store.DiskSizeBytes == options.Store.DiskSizeBytes;
+            notices.Add(DescribeSiblings(decided.Store, siblings, isForAll));
         }
 
         return decided;
@@ -100,11 +101,12 @@ internal static class CacheTier
         return [.. disks.InstancesIn(parent).Where(instance => instance != store.Directory).Select(instance => Path.GetFileName(instance))];
     }
 
-    private static string DescribeSiblings(CacheStoreOptions store, string[] siblings)
+    // A share of the free room is another one for each of them, and no sum of ours.
+    private static string DescribeSiblings(CacheStoreOptions store, string[] siblings, bool isForAll)
     {
         string own = ReadableSize.Format(store.DiskSizeBytes);
-        string rest = siblings.Length == 0
-            ? ""
+        string rest = siblings.Length == 0 ? ""
+            : !isForAll ? $"; beside {string.Join(", ", siblings)}"
             : string.Create(
                 CultureInfo.InvariantCulture,
                 $"; with {string.Join(", ", siblings)} beside it up to {ReadableSize.Format(store.DiskSizeBytes * (siblings.Length + 1))}");

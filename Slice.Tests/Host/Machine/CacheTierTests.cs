@@ -101,6 +101,16 @@ public sealed class CacheTierTests
     }
 
     [Fact]
+    public void Share_of_the_free_room_is_no_sum()
+    {
+        _disks.Writable.Add(Default);
+        _disks.Free = 12 * GiB;
+        _disks.Instances.Add($"{Default}/port-8080");
+        Decide(new CacheStoreOptions { Directory = $"{Default}/port-8081" });
+        Assert.Equal("cache_size is for each instance: 3 GiB for port-8081; beside port-8080", _notices[^1]);
+    }
+
+    [Fact]
     public void Instance_without_others_says_its_own_size()
     {
         _disks.Writable.Add(Default);
