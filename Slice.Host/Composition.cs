@@ -113,7 +113,8 @@ internal sealed class Composition : IAsyncDisposable
         var failures = new FailureResponder(log);
         _passThroughGate = new OriginGate(options.Limits.MaxPassthroughRequests, time, GatePolicy.PassedThrough);
         var passThrough = new PassThroughHandler(_passThroughGate, new StoredResponseUpdates(index), failures, meter, log);
-        var health = new HealthHandler(state, ProductVersion.Text, () => stores.HealthOf(options, _store));
+        var health = new HealthHandler(state, ProductVersion.Text, () => stores.HealthOf(options, _store, isForOperators: false));
+        var operatorsHealth = new HealthHandler(state, ProductVersion.Text, () => stores.HealthOf(options, _store, isForOperators: true));
         var fallback = new OwnRequestFallback(passThrough, objects.Unsliced, objects.Own);
         var stored = new StoredResponder(deliveries, _store, meter, fallback, failures, log);
         var direct = new DirectResponder(objects, meter, log);
@@ -147,7 +148,8 @@ internal sealed class Composition : IAsyncDisposable
             Proxy = new SliceConnectionHandler(services, dispatcher),
             ClientConnections = new ConnectionLimit(options.Limits.MaxConnections, meter),
             AdminConnections = new ConnectionLimit(MaxAdminConnections, _ownMeter),
-            Admin = new SliceConnectionHandler(ownServices, new AdminEndpoint(metricsPage, health, operatorsPurge, ProductVersion.Text)),
+            Admin = new SliceConnectionHandler(
+                ownServices, new AdminEndpoint(metricsPage, operatorsHealth, operatorsPurge, ProductVersion.Text)),
             ProxyProtocol = options.ProxyProtocol.Enabled
                 ? new ProxyProtocolMiddleware(options.ProxyProtocol.TrustedAddresses, options.Timeouts.RequestHead, time, meter, log)
                 : null,

@@ -52,10 +52,20 @@ internal sealed partial class StoreFactory(ILogger<StoreFactory> logger)
     }
 
     /// <summary>Where the store of an instance is now, for <c>/health</c>.</summary>
-    public CacheHealth HealthOf(SliceOptions options, SliceStore store) =>
-        !options.EnableCache ? CacheHealth.Off
-        : store.IsPersistent ? CacheHealth.OnDisk
-        : CacheHealth.InMemory(_moveIn?.Problem?.Message);
+    /// <param name="options">The configuration of the instance.</param>
+    /// <param name="store">Its store.</param>
+    /// <param name="isForOperators">Whether only operators read it: paths, users and processes of this machine are nobody else's
+    /// business.</param>
+    public CacheHealth HealthOf(SliceOptions options, SliceStore store, bool isForOperators)
+    {
+        if (!options.EnableCache || store.IsPersistent)
+        {
+            return options.EnableCache ? CacheHealth.OnDisk : CacheHealth.Off;
+        }
+
+        return CacheHealth.InMemory(
+            _moveIn?.Problem is not { } problem ? null : isForOperators ? problem.Message : InShort(problem.Cause));
+    }
 
     /// <summary>
     /// Size and place of a store in words. As it is, not as it was asked for: a directory that cannot be used may leave the cache in
@@ -132,6 +142,18 @@ internal sealed partial class StoreFactory(ILogger<StoreFactory> logger)
             LogUnusable(seconds, problem.Message);
         }
     }
+
+    private static string InShort(CacheDirectoryCause cause) => cause switch
+    {
+        CacheDirectoryCause.CannotBeMade => "the cache directory cannot be made",
+        CacheDirectoryCause.NotADirectory => "a file is in the place of the cache directory",
+        CacheDirectoryCause.NoPermission => "the cache directory may not be written",
+        CacheDirectoryCause.ReadOnly => "the cache directory is read-only",
+        CacheDirectoryCause.NoRoom => "there is no room for the cache",
+        CacheDirectoryCause.ForeignFiles => "the cache directory has other files in it",
+        CacheDirectoryCause.InUse => "the cache directory is in use by another process",
+        _ => "the cache directory cannot be used",
+    };
 
     private void WritingChanged(string directory, string? reason)
     {

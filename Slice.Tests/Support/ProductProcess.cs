@@ -180,7 +180,9 @@ public sealed class ProductProcess : IAsyncDisposable
 
     // The default directory of this machine is not the tests': with one there the cache would be in it, and one process has it at a time.
     private static string CacheOf(string yaml) =>
-        yaml.Contains("l2_cache", StringComparison.Ordinal) ? "" : "\nenable_l2_cache: false\n";
+        yaml.Contains("upstream_address", StringComparison.Ordinal) && !yaml.Contains("l2_cache", StringComparison.Ordinal)
+            ? "\nenable_l2_cache: false\n"
+            : "";
 
     private static ChildProcess Spawn(
         IReadOnlyList<string> command,
