@@ -36,8 +36,7 @@ public sealed class CacheDirectoryTests : IDisposable
         string line = await AssertRefusedAsync(_product.Unprivileged);
 
         Assert.Contains("the directory cannot be made: ", line, StringComparison.Ordinal);
-        Assert.Contains($" may not write to {_directory.Combine("data")}; run: sudo install -d -m 700 -o ", line, StringComparison.Ordinal);
-        Assert.EndsWith($" {Cache}", line.TrimEnd('"'), StringComparison.Ordinal);
+        Assert.Matches($" may not write to {_directory.Combine("data")}; run: sudo install -d -m 700 -o [a-z0-9_-]+ {Cache}\"", line);
     }
 
     [Fact]
@@ -107,7 +106,7 @@ public sealed class CacheDirectoryTests : IDisposable
             string.Create(CultureInfo.InvariantCulture, $", process {first.ProcessId})"), line, StringComparison.Ordinal);
 
         await using var second = await ProductProcess.StartAsync(yaml + "\nl2_cache_required: false");
-        Assert.Contains("retry_seconds=30", await second.LineAsync("event=cache_unusable"), StringComparison.Ordinal);
+        Assert.Contains(" seconds=30 ", await second.LineAsync("event=cache_unusable"), StringComparison.Ordinal);
         Assert.Contains(" in memory", await second.LineAsync("event=listening "), StringComparison.Ordinal);
         var health = await RawClient.GetAsync(second.EndPoint, "/health");
         var json = JsonDocument.Parse(health.BodyText).RootElement;
