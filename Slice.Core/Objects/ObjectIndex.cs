@@ -197,7 +197,7 @@ public sealed class ObjectIndex
         if (_removals.Judge(recovered.Key.Bytes, tags, asked) == PurgeVerdict.Goes
             || _objects.TryAdd(recovered, static (existing, recovered) => existing.YieldsTo(recovered)) is not { } replaced)
         {
-            recovered.Retire();
+            recovered.TryRetire(dropsHere: true);
             return false;
         }
 

@@ -279,7 +279,7 @@ internal sealed class StoreRecovery : IIndexRecordVisitor
             if (generation.IsEmpty || !generation.IsUsable)
             {
                 _droppedSlices += generation.StoredSlices;
-                generation.Retire();
+                generation.TryRetire(dropsHere: true);
                 continue;
             }
 
