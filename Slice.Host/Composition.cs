@@ -119,8 +119,8 @@ internal sealed class Composition : IAsyncDisposable
         var stored = new StoredResponder(deliveries, _store, meter, fallback, failures, log);
         var direct = new DirectResponder(objects, meter, log);
         var get = new GetHandler(index, objects, stored, direct, passThrough, fallback, failures);
-        var purge = new PurgeHandler(index, _store, time, meter, purgeLog, isOperatorsPort: false);
-        var operatorsPurge = new PurgeHandler(index, _store, time, meter, purgeLog, isOperatorsPort: true);
+        var purge = new PurgeHandler(index, _store, time, meter, purgeLog, state, isOperatorsPort: false);
+        var operatorsPurge = new PurgeHandler(index, _store, time, meter, purgeLog, state, isOperatorsPort: true);
         var upgrade = new UpgradeHandler(_passThroughGate, time, meter, failures, log, _stopping.Token);
         var dispatcher = new RequestDispatcher(health, get, purge, passThrough, upgrade, log);
 

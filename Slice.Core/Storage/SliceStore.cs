@@ -119,6 +119,9 @@ public sealed class SliceStore : IDisposable
     /// </summary>
     internal IDisposable? Waiting { get; set; }
 
+    /// <summary>Whether it is in memory until its directory can be had: what lies there is not known yet.</summary>
+    public bool AwaitsDirectory => Waiting is not null && !IsPersistent;
+
     /// <summary>The segments.</summary>
     internal SegmentSet Segments => _segments;
 

@@ -129,8 +129,11 @@ internal sealed partial class BinaryUpgrade : IAsyncDisposable
         await ExitedAsync(process);
         int successor = (await answer)!.Value;
         _manager!.TellMainProcess(successor);
-        LogHandedOver(successor);
         instance.HandOver();
+
+        // A purge that this process answers is one of the time before the new process, and its empty cache, are asked for anything.
+        await CompletedAsync(_sockets.AreClosed);
+        instance.Parts.State.SetHandedOver();
         try
         {
             await go.WriteAsync(new byte[] { 1 });
@@ -139,6 +142,8 @@ internal sealed partial class BinaryUpgrade : IAsyncDisposable
         {
             // It waits no longer.
         }
+
+        LogHandedOver(successor);
     }
 
     private Process? TryStart(AnonymousPipeServerStream ready, AnonymousPipeServerStream go)
@@ -195,10 +200,12 @@ internal sealed partial class BinaryUpgrade : IAsyncDisposable
             : "it gave up";
     }
 
-    private static async Task ExitedAsync(Process process)
+    private static Task ExitedAsync(Process process) => CompletedAsync(process.WaitForExitAsync());
+
+    private static async Task CompletedAsync(Task end)
     {
-        using var end = new CancellationTokenSource(s_longestEnd);
-        await process.WaitForExitAsync(end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        using var enough = new CancellationTokenSource(s_longestEnd);
+        await end.WaitAsync(enough.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     [LoggerMessage(EventId = 134, EventName = "upgrade_begun", Level = LogLevel.Information,

@@ -33,7 +33,7 @@ internal sealed class ListenerFactory(
         // Everything runs inline: a second queue would be a second pool of buffers and nothing else.
         options.IOQueueCount = 0;
         var connections = new SocketConnectionContextFactory(options, loggers.CreateLogger<SocketConnectionContextFactory>());
-        return new(new SocketListener(socket, connections, watch, key, key == MetricsKey, probe));
+        return new(new SocketListener(socket, connections, watch, key, key == MetricsKey, probe, sockets));
     }
 
     private Socket Listen(EndPoint endpoint, string key)

@@ -6,7 +6,8 @@ namespace Slice.Host.Service;
 
 /// <summary>
 /// The listening sockets of an instance: those that were handed to it, each for the key that names its address, and those that it opens
-/// itself. All of them can be handed on (<see cref="Open"/>). Not thread-safe until the instance listens; then only read.
+/// itself. All of them can be handed on (<see cref="Open"/>). Not thread-safe until the instance listens, but for what says so; then only
+/// read.
 /// </summary>
 internal sealed class PortSockets
 {
@@ -21,15 +22,51 @@ internal sealed class PortSockets
     private readonly IReadOnlyList<HandedDescriptor> _handed;
     private readonly Dictionary<EndPoint, (Socket Socket, bool IsHeld)> _claimed = [];
     private readonly List<HandedDescriptor> _open = [];
+    private readonly TaskCompletionSource _mayAccept = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _areClosed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _listeners;
 
     /// <param name="handed">What another process has left; empty for none.</param>
-    public PortSockets(IReadOnlyList<HandedDescriptor> handed) => _handed = handed;
+    /// <param name="isServedByOther">
+    /// Whether another process accepts at them for now: then no connection is taken until <see cref="BeginAccepting"/>.
+    /// </param>
+    public PortSockets(IReadOnlyList<HandedDescriptor> handed, bool isServedByOther = false)
+    {
+        _handed = handed;
+        if (!isServedByOther)
+        {
+            _mayAccept.SetResult();
+        }
+    }
+
+    /// <summary>Is done when connections may be taken.</summary>
+    public Task MayAccept => _mayAccept.Task;
+
+    /// <summary>Is done when this process takes no connection at any port any more.</summary>
+    public Task AreClosed => _areClosed.Task;
 
     /// <summary>The sockets that listen, to be handed on: a program that is started has them under the same numbers.</summary>
     public IReadOnlyList<HandedDescriptor> Open => _open;
 
     /// <summary>Whether clients that connect while no process accepts wait at the service manager's instead of being refused.</summary>
     public bool AreHeld { get; private set; }
+
+    /// <summary>
+    /// Lets connections be taken. Two processes that serve at the same time would each have a cache that the other's purges do not reach.
+    /// </summary>
+    public void BeginAccepting() => _mayAccept.TrySetResult();
+
+    /// <summary>A port begins to listen. Thread-safe.</summary>
+    public void ListenerOpened() => Interlocked.Increment(ref _listeners);
+
+    /// <summary>A port takes no connection any more; once for each. Thread-safe.</summary>
+    public void ListenerClosed()
+    {
+        if (Interlocked.Decrement(ref _listeners) == 0)
+        {
+            _areClosed.TrySetResult();
+        }
+    }
 
     /// <summary>Gives each socket that was handed over to the endpoint with its name or its address.</summary>
     /// <param name="keyByEndPoint">The endpoints that are configured, with their keys.</param>

@@ -21,7 +21,8 @@ internal static class ServiceRunner
         var offer = UpgradeOffer.Parse(Environment.GetEnvironmentVariable(UpgradeOffer.Variable));
         using var handshake = offer is null ? null : new UpgradeHandshake(offer);
         var sockets = new PortSockets(
-            offer?.Sockets ?? HandedDescriptor.FromManager(Environment.GetEnvironmentVariable, Environment.ProcessId));
+            offer?.Sockets ?? HandedDescriptor.FromManager(Environment.GetEnvironmentVariable, Environment.ProcessId),
+            isServedByOther: offer is not null);
         await using var upgrade = new BinaryUpgrade(OwnProgram.OfThisProcess(), sockets);
         var probe = new AcceptProbe();
         List<LoweredOption> lowered = [];
@@ -62,6 +63,7 @@ internal static class ServiceRunner
             if (handshake is not null)
             {
                 await handshake.CompleteAsync();
+                sockets.BeginAccepting();
             }
 
             await ServeAsync(instance, manager, upgrade, probe);

@@ -28,8 +28,10 @@ internal sealed class SocketListener : IConnectionListener
     private readonly string _key;
     private readonly bool _mayUseReserve;
     private readonly AcceptProbe _probe;
+    private readonly PortSockets _sockets;
     private readonly Stack<int> _spares = new();
     private readonly CancellationTokenSource _unbound = new();
+    private int _isUnbound;
 
     /// <summary>Accepts at a socket that listens. The listener owns the socket and the factory.</summary>
     /// <param name="socket">Where clients connect.</param>
@@ -38,10 +40,14 @@ internal sealed class SocketListener : IConnectionListener
     /// <param name="key">The configuration key of the port.</param>
     /// <param name="mayUseReserve">Whether it is the metrics port.</param>
     /// <param name="probe">Is told of its connections.</param>
+    /// <param name="sockets">Says when connections may be taken, and is told when that is over.</param>
     public SocketListener(
-        Socket socket, SocketConnectionContextFactory connections, DescriptorWatch watch, string key, bool mayUseReserve, AcceptProbe probe)
+        Socket socket, SocketConnectionContextFactory connections, DescriptorWatch watch, string key, bool mayUseReserve, AcceptProbe probe,
+        PortSockets sockets)
     {
-        (_socket, _connections, _watch, _key, _mayUseReserve, _probe) = (socket, connections, watch, key, mayUseReserve, probe);
+        (_socket, _connections, _watch, _key, _mayUseReserve, _probe, _sockets)
+            = (socket, connections, watch, key, mayUseReserve, probe, sockets);
+        sockets.ListenerOpened();
         EndPoint = socket.LocalEndPoint!;
         RefillSpares();
     }
@@ -54,6 +60,8 @@ internal sealed class SocketListener : IConnectionListener
     {
         try
         {
+            await _sockets.MayAccept.WaitAsync(_unbound.Token);
+
             // Once per connection: in the loop it would take back what has just been given up.
             RefillSpares();
             while (true)
@@ -80,6 +88,10 @@ internal sealed class SocketListener : IConnectionListener
     {
         await _unbound.CancelAsync();
         _socket.Dispose();
+        if (Interlocked.Exchange(ref _isUnbound, 1) == 0)
+        {
+            _sockets.ListenerClosed();
+        }
     }
 
     /// <inheritdoc/>

@@ -4,8 +4,8 @@ using System.IO.Pipes;
 namespace Slice.Host.Service;
 
 /// <summary>
-/// The side of the process that replaces another: says when it serves, and waits until the other has told the service manager who the main
-/// process is, so that what it says itself is heard (<c>NotifyAccess=main</c>).
+/// The side of the process that replaces another: says when it could serve, and waits until the other has told the service manager who the
+/// main process is, so that what it says itself is heard (<c>NotifyAccess=main</c>), and has begun to end, so that its cache is the only one.
 /// </summary>
 internal sealed class UpgradeHandshake : IDisposable
 {
@@ -22,7 +22,7 @@ internal sealed class UpgradeHandshake : IDisposable
         _go = new AnonymousPipeClientStream(PipeDirection.In, offer.Go);
     }
 
-    /// <summary>Clients are served: says so, and returns when the other process has answered or is gone.</summary>
+    /// <summary>Everything is ready for clients: says so, and returns when the other process has answered or is gone.</summary>
     public async Task CompleteAsync()
     {
         try

@@ -4,6 +4,7 @@ namespace Slice.Net.Handlers;
 public sealed class InstanceState
 {
     private volatile int _phase;
+    private volatile bool _isHandedOver;
 
     /// <summary>Phases in their order.</summary>
     private enum Phase
@@ -24,9 +25,15 @@ public sealed class InstanceState
         _ => "draining",
     };
 
+    /// <summary>Whether another process serves the same ports from now on, with a cache that this process does not know.</summary>
+    public bool IsHandedOver => _isHandedOver;
+
     /// <summary>All endpoints listen.</summary>
     public void SetHealthy() => Interlocked.CompareExchange(ref _phase, (int)Phase.Healthy, (int)Phase.Starting);
 
     /// <summary>The process is ending: running responses finish, balancers should send nobody.</summary>
     public void SetDraining() => _phase = (int)Phase.Draining;
+
+    /// <summary>Another process is about to serve the same ports; health checks go there.</summary>
+    public void SetHandedOver() => _isHandedOver = true;
 }

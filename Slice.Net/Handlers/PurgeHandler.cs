@@ -21,9 +21,10 @@ namespace Slice.Net.Handlers;
 /// <param name="time">The clock.</param>
 /// <param name="meter">Counts what is purged, whatever the port.</param>
 /// <param name="log">Is told of every answer.</param>
+/// <param name="state">Knows whether the cache is another process's to purge.</param>
 /// <param name="isOperatorsPort">Whether only the operator reaches the port: the metrics port.</param>
 internal sealed class PurgeHandler(
-    ObjectIndex index, SliceStore store, TimeProvider time, SliceMeter meter, PurgeLog log, bool isOperatorsPort)
+    ObjectIndex index, SliceStore store, TimeProvider time, SliceMeter meter, PurgeLog log, InstanceState state, bool isOperatorsPort)
     : IRequestHandler
 {
     // How long the answer waits for a disk that does not take the news, or for the objects to be counted. Arbitrary; the one takes
@@ -59,12 +60,25 @@ internal sealed class PurgeHandler(
                 : "a valid token is required: Authorization: Bearer TOKEN, or X-Purge-Token: TOKEN");
         }
 
-        return request.Problem is { } problem ? new(400, "invalid", 0, problem) : null;
+        if (request.Problem is { } problem)
+        {
+            return new(400, "invalid", 0, problem);
+        }
+
+        return state.IsHandedOver
+            ? new(503, "handed_over", 0, "another process serves this port by now: repeat the PURGE on a new connection")
+            : null;
     }
 
     private async ValueTask<PurgeAnswer> PurgeAsync(HttpExchange exchange, PurgeRequest request)
     {
         var answer = request.Scope is null ? PurgeOne(exchange, request.IsSoft) : await PurgeManyAsync(exchange, request);
+
+        if (answer.Status == 404 && store.AwaitsDirectory)
+        {
+            // What the directory has that another process holds, or the machine does not give, shows when it can be had.
+            return new(200, "purged", 0, "nothing is in memory; the cache directory is held against the purge when it can be used");
+        }
 
         // Also when nothing was there: what has just been evicted, or found changed, lies in the index on disk until the news is written.
         return answer.Status is 200 or 404 && store.IsPersistent && !await TryFlushAsync()

@@ -52,6 +52,23 @@ public sealed class PurgeTests
         AssertAnswer(await PurgeAsync(proxy, "/a/../%64ownloads/x"), 200, success: true, purgedCount: 4, url: "/a/../%64ownloads/x");
     }
 
+    // The new process has a cache of its own by then, which a purge here would not reach.
+    [Fact]
+    [Trait("Behaviour", "B67")]
+    public async Task Purge_on_a_connection_of_a_process_that_has_handed_over_is_refused()
+    {
+        await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
+        await using var proxy = await StartAsync(origin);
+        await proxy.GetAsync("/file");
+
+        proxy.Instance.Parts.State.SetHandedOver();
+        var refused = await PurgeAsync(proxy, "/file");
+
+        Assert.Equal(503, refused.StatusCode);
+        Assert.Contains("repeat the PURGE on a new connection", refused.BodyText, StringComparison.Ordinal);
+        Assert.Equal("HIT", (await proxy.GetAsync("/file")).Field("X-Cache"));
+    }
+
     [Fact]
     public async Task Purge_of_one_slice_says_so()
     {

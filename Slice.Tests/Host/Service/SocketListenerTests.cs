@@ -43,12 +43,12 @@ public sealed class SocketListenerTests : IAsyncLifetime
     }
 
     // A client has connected and sent a word when this returns.
-    private async Task<Task<ConnectionContext?>> AcceptAsync(string key)
+    private async Task<Task<ConnectionContext?>> AcceptAsync(string key, PortSockets? sockets = null)
     {
         var endPoint = new IPEndPoint(IPAddress.Loopback, 0);
         var transport = Microsoft.Extensions.Options.Options.Create(new SocketTransportOptions());
         var factory = new ListenerFactory(transport, _loggers, _watch, new Dictionary<EndPoint, string> { [endPoint] = key },
-            new PortSockets([]), new AcceptProbe());
+            sockets ?? new PortSockets([]), new AcceptProbe());
         _listener = await factory.BindAsync(endPoint, Ct);
         _client = new Socket(SocketType.Stream, ProtocolType.Tcp);
         await _client.ConnectAsync(_listener.EndPoint, Ct);
@@ -97,6 +97,31 @@ public sealed class SocketListenerTests : IAsyncLifetime
         await AssertServedAsync(await AcceptAsync(MetricsKey));
 
         Assert.DoesNotContain(_log.Lines, line => line.StartsWith("Warning", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    [Trait("Behaviour", "B67")]
+    public async Task Client_waits_in_the_queue_while_another_process_serves_the_port()
+    {
+        var sockets = new PortSockets([], isServedByOther: true);
+        var accepting = await AcceptAsync(MetricsKey, sockets);
+        Assert.False(accepting.IsCompleted);
+        Assert.Equal(0, _client.Available);
+
+        sockets.BeginAccepting();
+
+        await AssertServedAsync(accepting);
+    }
+
+    [Fact]
+    [Trait("Behaviour", "B67")]
+    public async Task Port_that_never_became_ours_is_closed_at_once()
+    {
+        var accepting = await AcceptAsync(ClientKey, new PortSockets([], isServedByOther: true));
+
+        await _listener.UnbindAsync(Ct);
+
+        Assert.Null(await Deadline.WithinAsync(accepting, "the end of the port"));
     }
 
     [Fact]
