@@ -4,12 +4,13 @@ using System.IO.Pipes;
 namespace Slice.Host.Service;
 
 /// <summary>
-/// The side of the process that replaces another: says when it could serve, and waits until the other has told the service manager who the
-/// main process is, so that what it says itself is heard (<c>NotifyAccess=main</c>), and has begun to end, so that its cache is the only one.
+/// The side of the process that replaces another: says when it could serve, and waits for the other. By then the service manager knows who
+/// the main process is and hears what that says (<c>NotifyAccess=main</c>), and the other takes no connections and no purges any more.
 /// </summary>
 internal sealed class UpgradeHandshake : IDisposable
 {
-    // The other process has no more to do than to send a datagram; without its word this one goes on all the same. Arbitrary.
+    // The other process has no more to do than to send a datagram and to close its ports; without its word this one goes on all the same.
+    // Arbitrary.
     private static readonly TimeSpan s_longestWait = TimeSpan.FromSeconds(5);
 
     private readonly AnonymousPipeClientStream _ready;
