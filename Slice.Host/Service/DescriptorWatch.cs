@@ -65,13 +65,18 @@ internal sealed partial class DescriptorWatch : IDisposable
         Begin(port);
         try
         {
-            await Task.Delay(Pause, _time, ct);
+            await RestAsync(ct);
         }
         finally
         {
             End();
         }
     }
+
+    /// <summary>Waits one <see cref="Pause"/> after an error that is not about descriptors: nothing is counted or logged.</summary>
+    /// <param name="ct">Ends the wait.</param>
+    /// <exception cref="OperationCanceledException">The wait was ended.</exception>
+    public Task RestAsync(CancellationToken ct) => Task.Delay(Pause, _time, ct);
 
     /// <inheritdoc/>
     public void Dispose() => _calm.Dispose();

@@ -158,7 +158,7 @@ internal sealed class SocketListener : IConnectionListener
                 return;
             default:
                 // accept(2) passes on errors of the network; none of them may make a busy loop.
-                await Task.Delay(DescriptorWatch.Pause, _unbound.Token);
+                await _watch.RestAsync(_unbound.Token);
                 return;
         }
     }

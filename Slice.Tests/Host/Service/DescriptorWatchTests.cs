@@ -80,6 +80,19 @@ public sealed class DescriptorWatchTests : IDisposable
     }
 
     [Fact]
+    public async Task Wait_for_another_reason_is_as_long_by_the_clock_and_is_not_told()
+    {
+        var rest = _watch.RestAsync(Ct);
+        _time.Advance(DescriptorWatch.Pause - TimeSpan.FromTicks(1));
+        Assert.False(rest.IsCompleted);
+        _time.Advance(TimeSpan.FromTicks(1));
+        await rest;
+
+        Assert.False(_watch.IsShort);
+        Assert.Empty(_log.Lines);
+    }
+
+    [Fact]
     public async Task Wait_that_is_ended_counts_no_longer()
     {
         using var unbound = new CancellationTokenSource();
