@@ -69,6 +69,7 @@ internal static class PurgeCommandRunner
 
     private static async Task<Outcome> AskAsync(InstanceClient client, PurgeOrder order, RequestUrl url, CancellationToken ct)
     {
+        // Real time, no injected clock: another process answers.
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(ct);
         timeout.CancelAfter(s_answerTimeout);
         try

@@ -105,6 +105,7 @@ internal sealed class WarmCommandRunner
             return;
         }
 
+        // Real time: another process answers. The clock that is given moves the progress line alone.
         using var silence = CancellationTokenSource.CreateLinkedTokenSource(ct);
         silence.CancelAfter(s_silenceLimit);
         try

@@ -55,6 +55,7 @@ internal sealed class DemoDownload : IDisposable
     {
         try
         {
+            // Real time, no injected clock: the proxy answers over a real socket. So it is below, for each next piece of the answer.
             _silence.CancelAfter(_request.SilenceLimit);
             await _socket.ConnectAsync(_request.EndPoint, _silence.Token);
             await _socket.SendAsync(_request.Format(), _silence.Token);

@@ -70,6 +70,7 @@ internal sealed class DemoOriginConnection(DemoOrigin origin, ConnectionContext 
     {
         if (origin.Latency > TimeSpan.Zero)
         {
+            // Real time, no injected clock: the demonstration measures what this wait costs its clients.
             await Task.Delay(origin.Latency, connection.ConnectionClosed);
         }
 

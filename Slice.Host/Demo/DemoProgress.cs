@@ -11,6 +11,7 @@ internal sealed class DemoProgress : IAsyncDisposable
     private readonly DemoConsole _console;
     private readonly string _name;
     private readonly long _totalBytes;
+    // Real time, no injected clock: a person looks on.
     private readonly PeriodicTimer _timer = new(s_interval);
     private readonly Task _writing;
     private long _bytes;

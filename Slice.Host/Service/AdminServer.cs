@@ -45,6 +45,7 @@ internal sealed class AdminServer : IDisposable
     /// <summary>Takes no new connections and lets running answers finish for a moment.</summary>
     public async Task StopAsync()
     {
+        // Real time, no injected clock: other processes take their answers meanwhile.
         using var grace = new CancellationTokenSource(s_grace);
         await _server.StopAsync(grace.Token);
     }

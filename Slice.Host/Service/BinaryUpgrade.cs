@@ -179,6 +179,7 @@ internal sealed partial class BinaryUpgrade : IAsyncDisposable
     // Waits until the new process serves. Otherwise it has ended when this returns.
     private static async Task<string?> FailureAsync(Process process, Task<int?> answer, CancellationToken stopping)
     {
+        // Real time, no injected clock: another process starts meanwhile.
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         await Task.WhenAny(answer, Task.Delay(LongestStart, enough.Token));
         await enough.CancelAsync();
@@ -204,6 +205,7 @@ internal sealed partial class BinaryUpgrade : IAsyncDisposable
 
     private static async Task CompletedAsync(Task end)
     {
+        // Real time here as well: processes and the kernel end the wait.
         using var enough = new CancellationTokenSource(s_longestEnd);
         await end.WaitAsync(enough.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }

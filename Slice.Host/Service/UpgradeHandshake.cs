@@ -31,6 +31,8 @@ internal sealed class UpgradeHandshake : IDisposable
             byte[] processId = new byte[UpgradeOffer.ReadyBytes];
             BinaryPrimitives.WriteInt32LittleEndian(processId, Environment.ProcessId);
             await _ready.WriteAsync(processId);
+
+            // Real time, no injected clock: another process answers.
             await _go.ReadAsync(new byte[1]).AsTask().WaitAsync(s_longestWait);
         }
         catch (Exception error) when (error is IOException or TimeoutException)

@@ -94,6 +94,7 @@ internal sealed class LineQueue
 
             if (_filled < BatchBytes && !_isWoken)
             {
+                // Real time, no injected clock: the kernel wakes a thread that waits for a monitor.
                 Monitor.Wait(_lock, s_gathering);
             }
 
@@ -101,7 +102,7 @@ internal sealed class LineQueue
         }
     }
 
-    /// <summary>Waits so long, or until <see cref="Wake"/>.</summary>
+    /// <summary>Waits so long in real time, or until <see cref="Wake"/>.</summary>
     public void Wait(TimeSpan time)
     {
         lock (_lock)
