@@ -53,7 +53,7 @@ public sealed class UpgradeOfferTests
     [InlineData("/opt/p/pingora-slice", "/opt/p/pingora-slice", "/opt/p/pingora-slice")]
     [InlineData("/opt/p-2/pingora-slice", "/opt/p/pingora-slice", "/opt/p/pingora-slice")]
     [InlineData("/opt/p/pingora-slice", "pingora-slice", "/opt/p/pingora-slice")]
-    [InlineData("/work/bin/pingora-slice", "/work/bin/pingora-slice.dll", "/work/bin/pingora-slice")]
+    [InlineData("/opt/bin/pingora-slice", "/opt/bin/pingora-slice.dll", "/opt/bin/pingora-slice")]
     public void Program_is_the_path_that_was_called(string running, string called, string expected)
     {
         var program = OwnProgram.Of(running, [called, "a.yaml", "--port", "1"]);
@@ -64,9 +64,9 @@ public sealed class UpgradeOfferTests
     [Fact]
     public void Program_of_an_assembly_is_the_runtime_with_the_assembly()
     {
-        var program = OwnProgram.Of("/usr/bin/dotnet", ["/work/pingora-slice.dll", "a.yaml"]);
+        var program = OwnProgram.Of("/usr/bin/dotnet", ["/opt/pingora-slice.dll", "a.yaml"]);
         Assert.Equal("/usr/bin/dotnet", program.Path);
-        Assert.Equal(["/work/pingora-slice.dll", "a.yaml"], program.Arguments);
+        Assert.Equal(["/opt/pingora-slice.dll", "a.yaml"], program.Arguments);
     }
 
     private static IReadOnlyList<HandedDescriptor> FromManager(params (string Name, string Value)[] environment) =>
