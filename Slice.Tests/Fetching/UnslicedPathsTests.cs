@@ -1,3 +1,4 @@
+using Slice.Core.Caching;
 using Slice.Core.Fetching;
 using Slice.Tests.Support;
 
@@ -55,7 +56,8 @@ public sealed class UnslicedPathsTests
             _paths.Add(Wire.Bytes($"/d/{file}"), wasAnswered: false);
         }
 
-        Assert.True(_paths.ContainsObject("/d/0"u8));
+        // The last one: those before it may have been overwritten.
+        Assert.True(_paths.ContainsObject(Wire.Bytes($"/d/{(2 * UnslicedPaths.ObjectsOfDirectory) - 1}")));
         Assert.False(_paths.Contains("/d/other"u8));
     }
 
@@ -76,7 +78,8 @@ public sealed class UnslicedPathsTests
             _paths.Add(Wire.Bytes($"/d/script?x={query}&y=/a/"));
         }
 
-        Assert.True(_paths.Contains("/d/script?x=1&y=/a/"u8));
+        // The last one: those before it may have been overwritten.
+        Assert.True(_paths.Contains("/d/script?x=99&y=/a/"u8));
         Assert.False(_paths.Contains("/d/other"u8));
     }
 
@@ -95,9 +98,11 @@ public sealed class UnslicedPathsTests
     [Fact]
     public void Any_number_of_directories_takes_the_same_room_and_none_is_remembered_for_another()
     {
-        for (int directory = 0; directory < 10_000; directory++)
+        // Directories with the same hash are one to the guess: such a pair, if there is one under the seed of this process, is left out.
+        IEnumerable<string> directories = Enumerable.Range(0, 10_000).Select(static number => $"/{number}/");
+        foreach (string directory in directories.DistinctBy(static path => CacheKeyComparer.HashOf(Wire.Bytes(path))))
         {
-            AddObjects($"/{directory}/", UnslicedPaths.ObjectsOfDirectory - 1);
+            AddObjects(directory, UnslicedPaths.ObjectsOfDirectory - 1);
         }
 
         Assert.DoesNotContain(_noticed, notice => notice.IsDirectory);
