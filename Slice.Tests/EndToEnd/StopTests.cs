@@ -219,8 +219,17 @@ public sealed class StopTests
     [Trait("Behaviour", "B49")]
     public async Task Health_turns_503_while_draining(bool onMetricsPort)
     {
-        await using var origin = ScriptedOrigin.StartWithAnswers();
+        var hold = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var origin = ScriptedOrigin.Start(async exchange =>
+        {
+            await exchange.WaitAsync(hold.Task);
+            await exchange.RespondAsync("200 OK");
+        });
         await using var product = await StartProductAsync(origin);
+
+        // Without a download that goes on, there is nothing to drain: the metrics port ends two seconds later, whoever is at it.
+        Task<RawResponse> download = RawClient.GetAsync(product.EndPoint, "/through/file");
+        await origin.RequestsArrivedAsync(1);
         using var client = await RawClient.ConnectAsync(onMetricsPort ? product.MetricsEndPoint : product.EndPoint);
 
         // One and a half requests in one segment: whoever answered the first has seen the beginning of the second, and waits for its end.
@@ -234,6 +243,8 @@ public sealed class StopTests
         RawResponse draining = await client.ReadResponseAsync();
         Assert.Equal(503, draining.StatusCode);
         Assert.Contains("\"status\":\"draining\"", draining.BodyText, StringComparison.Ordinal);
+        hold.SetResult();
+        Assert.Equal(200, (await download).StatusCode);
         await client.ExpectClosedAsync();
         Assert.Equal(0, await stopped);
         AssertCleanLog(product);
