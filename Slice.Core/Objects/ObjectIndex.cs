@@ -349,17 +349,17 @@ public sealed class ObjectIndex
         return slices;
     }
 
+    // Thread A ends the second of an object: copies its response, then puts the copy into its place. Thread B purges softly, as a whole
+    // before A or after: under one lock, no copy from before is put into the place after.
     private int ExpireVariants(ReadOnlySpan<byte> key, Instant now)
     {
+        using var scope = _successions.EnterScope();
         int slices = -1;
-        if (TryGetUnpurged(key, out var variants))
+        foreach (var generation in TryGetUnpurged(key, out var variants) ? variants.All : [])
         {
-            foreach (var generation in variants.All)
-            {
-                generation.TakeExpired(now);
-                generation.TellResponse();
-                slices = Math.Max(0, slices) + generation.StoredSlices;
-            }
+            generation.TakeExpired(now);
+            generation.TellResponse();
+            slices = Math.Max(0, slices) + generation.StoredSlices;
         }
 
         return slices;
