@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net.Sockets;
 using Slice.Tests.Support;
 
 namespace Slice.Tests.EndToEnd;
@@ -28,7 +27,7 @@ public sealed class BehindHaproxyTests : IAsyncLifetime
         // Ports are taken in a row, so one that somebody else takes meanwhile moves all of them.
         for (int attempt = 1; _instances[Instances - 1] is null; attempt++)
         {
-            (_firstPort, _firstMetricsPort) = (FreeRow(), FreeRow());
+            (_firstPort, _firstMetricsPort) = (FreePort.ReserveRow(Instances), FreePort.ReserveRow(Instances));
             try
             {
                 for (int index = 0; index < Instances; index++)
@@ -125,29 +124,6 @@ public sealed class BehindHaproxyTests : IAsyncLifetime
         for (int download = 0; download < 6; download++)
         {
             await DownloadAsync(nginx, string.Create(CultureInfo.InvariantCulture, $"/during-{download}"));
-        }
-    }
-
-    // A port with free ones behind it, so far as that can be known.
-    private static int FreeRow() =>
-        Enumerable.Range(0, 100).Select(_ => FreePort.Reserve()).First(port => Enumerable.Range(port, Instances).All(IsFree));
-
-    private static bool IsFree(int port)
-    {
-        if (port > System.Net.IPEndPoint.MaxPort)
-        {
-            return false;
-        }
-
-        try
-        {
-            using var listener = new TcpListener(System.Net.IPAddress.Loopback, port);
-            listener.Start();
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
         }
     }
 

@@ -3,18 +3,54 @@ using System.Net.Sockets;
 
 namespace Slice.Tests.Support;
 
-/// <summary>Ports for child processes, which cannot bind port 0 and tell which one they got.</summary>
+/// <summary>
+/// Ports for child processes, which cannot bind port 0 and tell which one they got. Thread-safe.
+/// </summary>
+/// <remarks>
+/// <para>None of them is one that the kernel gives by itself, for port 0 or to a connection that goes out. Any test that runs meanwhile may
+/// be given such a port before the child binds it. Worse, a child that is not there seems to be: a connection to a port where nobody
+/// listens is connected with itself when the kernel gives it that very port, and of two tests with one port both look at one child.</para>
+/// <para>Each test process has a block of ports that is its own while it runs: it listens at the first of them.</para>
+/// </remarks>
 public static class FreePort
 {
+    // The kernel's own begin at 32768 (net.ipv4.ip_local_port_range), and services of a machine are below 16384 for the most part.
+    private const int First = 1 << 14;
+    private const int End = 1 << 15;
+
+    // Some minutes of the whole suite: used over and over, a port comes again long after whoever had it has begun anew on it.
+    private const int BlockPorts = 1 << 10;
+
+    private static readonly Lock s_lock = new();
+    private static readonly TcpListener s_claim = ClaimBlock();
+    private static int s_used;
+
+    private static int BlockStart => ((IPEndPoint)s_claim.LocalEndpoint).Port;
+
     /// <summary>
-    /// A loopback port that was free a moment ago. Somebody else may take it before the child does: start the child with
+    /// A loopback port where nobody listens. Somebody who is none of the tests may take it before the child does: start the child with
     /// <see cref="RetryAsync"/>.
     /// </summary>
-    public static int Reserve()
+    public static int Reserve() => ReserveRow(1);
+
+    /// <summary>The first of so many such ports in a row.</summary>
+    /// <param name="count">How many, below a hundred.</param>
+    public static int ReserveRow(int count)
     {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+        lock (s_lock)
+        {
+            for (int looks = 0; looks < BlockPorts; looks++)
+            {
+                int offset = (s_used % (BlockPorts - count)) + 1;
+                s_used = offset + count - 1;
+                if (Enumerable.Range(BlockStart + offset, count).All(IsFree))
+                {
+                    return BlockStart + offset;
+                }
+            }
+        }
+
+        throw new InvalidOperationException($"no {count} free ports in a row from {BlockStart} on");
     }
 
     /// <summary>
@@ -33,6 +69,42 @@ public static class FreePort
             {
                 // Another process bound the port between our look and the child's bind; the next one is as likely free as the first was.
             }
+        }
+    }
+
+    private static TcpListener ClaimBlock()
+    {
+        int[] starts = [.. Enumerable.Range(0, (End - First) / BlockPorts).Select(static block => First + (block * BlockPorts))];
+        Random.Shared.Shuffle(starts);
+        foreach (int start in starts)
+        {
+            if (TryListen(start) is { } claim)
+            {
+                return claim;
+            }
+        }
+
+        throw new InvalidOperationException($"every block of ports from {First} to {End} is claimed");
+    }
+
+    private static bool IsFree(int port)
+    {
+        using var listener = TryListen(port);
+        return listener is not null;
+    }
+
+    private static TcpListener? TryListen(int port)
+    {
+        var listener = new TcpListener(IPAddress.Loopback, port);
+        try
+        {
+            listener.Start();
+            return listener;
+        }
+        catch (SocketException)
+        {
+            listener.Dispose();
+            return null;
         }
     }
 }
