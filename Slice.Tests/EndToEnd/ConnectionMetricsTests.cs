@@ -74,8 +74,8 @@ public sealed class ConnectionMetricsTests
     [Fact]
     public async Task Origin_that_is_gone_is_a_failure_rate_and_a_miss()
     {
-        await using var proxy = await ProxyUnderTest.StartAsync(
-            new Uri($"http://127.0.0.1:{FreePort.Reserve()}/"), 4, options => options with { MaxRetries = 0 });
+        using var nobody = new RefusingPort();
+        await using var proxy = await ProxyUnderTest.StartAsync(nobody.Uri, 4, options => options with { MaxRetries = 0 });
 
         Assert.Equal(502, (await proxy.GetAsync("/file")).StatusCode);
 

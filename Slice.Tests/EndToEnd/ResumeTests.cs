@@ -156,9 +156,8 @@ public sealed class ResumeTests
     [Trait("Behaviour", "B20")]
     public async Task Refused_connection_is_502_with_the_reason_in_the_log()
     {
-        // Nobody else on this machine binds a port in the range of ephemeral ones between the look and the request.
-        var nobody = new Uri($"http://127.0.0.1:{FreePort.Reserve()}/");
-        await using var proxy = await StartAsync(nobody, maxRetries: 1);
+        using var nobody = new RefusingPort();
+        await using var proxy = await StartAsync(nobody.Uri, maxRetries: 1);
 
         var response = await proxy.GetAsync("/file");
 
@@ -166,7 +165,8 @@ public sealed class ResumeTests
         Assert.Contains("connection_refused", response.BodyText, StringComparison.Ordinal);
         await LoggedAsync(proxy, "origin_failed", "connection_refused /file");
         Assert.Contains(proxy.Log, line => line.StartsWith("Warning", StringComparison.Ordinal)
-            && line.Contains("Connection refused", StringComparison.Ordinal) && line.Contains(nobody.Authority, StringComparison.Ordinal));
+            && line.Contains("Connection refused", StringComparison.Ordinal)
+            && line.Contains(nobody.Uri.Authority, StringComparison.Ordinal));
     }
 
     [Theory]

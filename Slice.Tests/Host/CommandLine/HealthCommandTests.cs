@@ -47,7 +47,8 @@ public sealed class HealthCommandTests
     [Fact]
     public async Task No_connection_is_unhealthy_and_says_why()
     {
-        var (exitCode, _, error) = await AskAsync($"http://127.0.0.1:{FreePort.Reserve()}/health");
+        using var nobody = new RefusingPort();
+        var (exitCode, _, error) = await AskAsync($"{nobody.Uri}health");
         Assert.Equal(ExitCode.Unhealthy, exitCode);
         Assert.Contains("refused", error, StringComparison.Ordinal);
     }

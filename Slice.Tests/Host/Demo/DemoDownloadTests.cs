@@ -101,9 +101,9 @@ public sealed class DemoDownloadTests
     [Fact]
     public async Task Download_from_nobody_says_so()
     {
-        int port = FreePort.Reserve();
+        using var nobody = new RefusingPort();
         var request = new DemoRequest(
-            new(System.Net.IPAddress.Loopback, port), Target, new ByteRange(0, SizeBytes), SizeBytes, s_silenceLimit);
+            new(System.Net.IPAddress.Loopback, nobody.Uri.Port), Target, new ByteRange(0, SizeBytes), SizeBytes, s_silenceLimit);
 
         var failure = await Assert.ThrowsAsync<DemoFailureException>(
             () => DemoDownload.RunAsync(request, static _ => { }, TestContext.Current.CancellationToken));
