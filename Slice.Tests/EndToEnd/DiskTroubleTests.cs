@@ -100,15 +100,13 @@ public sealed class DiskTroubleTests : IDisposable
         await Eventually.TrueAsync(() => File.Exists(index), "there is an index");
         await AssertRightAsync(proxy, "/before");
         await Eventually.TrueAsync(() => new FileInfo(index).Length > 200, "the object is in it");
-        using var client = await RawClient.ConnectAsync(proxy.AdminEndPoint);
         using (new ReadOnlyDescriptor(index))
         {
             await AssertRightAsync(proxy, "/during");
             await Eventually.TrueAsync(
                 () => proxy.Log.Any(line => line.Contains("cache_writing_stopped", StringComparison.Ordinal)), "the index was tried");
 
-            await client.SendAsync(RawClient.Request("PURGE", target));
-            var refused = await client.ReadResponseAsync();
+            var refused = await proxy.PurgeAsync(target);
             Assert.Equal(500, refused.StatusCode);
             Assert.Contains("\"success\":false", refused.BodyText, StringComparison.Ordinal);
             Assert.Contains("repeat the PURGE", refused.BodyText, StringComparison.Ordinal);
@@ -117,8 +115,7 @@ public sealed class DiskTroubleTests : IDisposable
         _time.Advance(DiskUse.Pause);
         await Eventually.TrueAsync(
             () => proxy.Log.Any(line => line.Contains("cache_writing_resumed", StringComparison.Ordinal)), "the index is there again");
-        await client.SendAsync(RawClient.Request("PURGE", target));
-        Assert.Equal(404, (await client.ReadResponseAsync()).StatusCode);
+        Assert.Equal(404, (await proxy.PurgeAsync(target)).StatusCode);
     }
 
     [Fact]

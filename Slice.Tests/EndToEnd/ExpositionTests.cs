@@ -26,9 +26,7 @@ public sealed class ExpositionTests : IAsyncLifetime
         _proxy = await ProxyUnderTest.StartAsync(_origin.Uri, 4);
         await _proxy.GetAsync("/file");
         await _proxy.GetAsync("/file");
-        using var client = await RawClient.ConnectAsync(_proxy.AdminEndPoint);
-        await client.SendAsync(RawClient.Request("PURGE", "/file"));
-        await client.ReadResponseAsync();
+        await _proxy.PurgeAsync("/file");
     }
 
     public async ValueTask DisposeAsync()

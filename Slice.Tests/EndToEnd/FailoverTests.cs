@@ -232,7 +232,8 @@ public sealed class FailoverTests
         await using var other = ScriptedOrigin.Start(exchange => exchange.RespondAsync("200 OK", "done"));
         await using var proxy = await StartAsync([failing.Uri, other.Uri]);
 
-        var response = await SendAsync(proxy, $"{method} /file HTTP/1.1\r\nHost: x\r\nContent-Length: {body.Length}\r\n\r\n{body}");
+        var response = await RawClient.AskAsync(
+            proxy.EndPoint, $"{method} /file HTTP/1.1\r\nHost: x\r\nContent-Length: {body.Length}\r\n\r\n{body}");
 
         Assert.Equal((status, repeats), (response.StatusCode, other.RequestCount));
         Assert.Equal(1, failing.RequestCount);
@@ -246,8 +247,8 @@ public sealed class FailoverTests
         await using var origin = ScriptedOrigin.Start(exchange => exchange.RespondAsync("201 Created", "made"));
         await using var proxy = await StartAsync([dead.Uri, origin.Uri]);
 
-        var response = await SendAsync(
-            proxy, "POST /form HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 4\r\n\r\nbody");
+        var response = await RawClient.AskAsync(
+            proxy.EndPoint, "POST /form HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 4\r\n\r\nbody");
 
         Assert.Equal("made", response.BodyText);
         var request = Assert.Single(origin.Requests);
@@ -261,7 +262,8 @@ public sealed class FailoverTests
         await using var origin = ScriptedOrigin.Start(exchange => exchange.ClientClosedAsync(), readsBodies: false);
         await using var proxy = await StartAsync([origin.Uri]);
 
-        var response = await SendAsync(proxy, "PUT /file HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nnot a size\r\n");
+        var response = await RawClient.AskAsync(
+            proxy.EndPoint, "PUT /file HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nnot a size\r\n");
 
         Assert.Equal(400, response.StatusCode);
         Assert.Equal(1, await proxy.MetricAsync($"origin_healthy{{address=\"http://{origin.Authority}\"}}"));
@@ -276,14 +278,7 @@ public sealed class FailoverTests
             time);
 
     private static Task<RawResponse> OptionsAsync(ProxyUnderTest proxy) =>
-        SendAsync(proxy, "OPTIONS /file HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-
-    private static async Task<RawResponse> SendAsync(ProxyUnderTest proxy, string request)
-    {
-        using var client = await RawClient.ConnectAsync(proxy.EndPoint);
-        await client.SendAsync(request);
-        return await client.ReadResponseAsync();
-    }
+        RawClient.AskAsync(proxy.EndPoint, "OPTIONS /file HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
 
     private static async Task<(double First, double Second)> HealthAsync(ProxyUnderTest proxy, string first, string second) => (
         await proxy.MetricAsync($"origin_healthy{{address=\"http://{first}\"}}"),

@@ -16,7 +16,7 @@ public sealed class ForwardHostTests
         await using var proxy = await StartAsync(origin, forwardHost: true);
 
         await GetAsync(proxy, "first.example:8080", "/file");
-        await SendAsync(proxy, "POST / HTTP/1.1\r\nHost: first.example:8080\r\nContent-Length: 0\r\n\r\n");
+        await RawClient.AskAsync(proxy.EndPoint, "POST / HTTP/1.1\r\nHost: first.example:8080\r\nContent-Length: 0\r\n\r\n");
 
         Assert.Equal(5, origin.RequestCount);
         Assert.All(origin.Requests, request => Assert.Equal(["first.example:8080"], request.Fields("Host")));
@@ -81,7 +81,7 @@ public sealed class ForwardHostTests
         await using var origin = StartOrigin();
         await using var proxy = await StartAsync(origin, forwardHost: true);
 
-        var response = await SendAsync(proxy, "GET http://second.example/file HTTP/1.1\r\nHost: first.example\r\n\r\n");
+        var response = await RawClient.AskAsync(proxy.EndPoint, "GET http://second.example/file HTTP/1.1\r\nHost: first.example\r\n\r\n");
 
         Assert.Equal(TestContent.Bytes(0, 16, seed: 2), response.Body);
         Assert.All(origin.Requests, request => Assert.Equal(("second.example", "/file"), (request.Field("Host"), request.Target)));
@@ -120,14 +120,7 @@ public sealed class ForwardHostTests
         origin.Uri, sliceSizeBytes: 4, options => options with { ForwardHost = forwardHost });
 
     private static Task<RawResponse> GetAsync(ProxyUnderTest proxy, string host, string target) =>
-        SendAsync(proxy, $"GET {target} HTTP/1.1\r\nHost: {host}\r\n\r\n");
-
-    private static async Task<RawResponse> SendAsync(ProxyUnderTest proxy, string request)
-    {
-        using var client = await RawClient.ConnectAsync(proxy.EndPoint);
-        await client.SendAsync(request);
-        return await client.ReadResponseAsync();
-    }
+        RawClient.AskAsync(proxy.EndPoint, $"GET {target} HTTP/1.1\r\nHost: {host}\r\n\r\n");
 
     private ScriptedOrigin StartOrigin() => ScriptedOrigin.Start(exchange =>
         exchange.Request.Field("Host")!.StartsWith("second.", StringComparison.Ordinal)

@@ -107,9 +107,7 @@ public sealed partial class PrometheusTests : IAsyncLifetime
         using var bad = await RawClient.ConnectAsync(_proxy!.EndPoint);
         await bad.SendAsync("GET / HTTP/1.1\r\n\r\n");
         await bad.ReadResponseAsync();
-        using var client = await RawClient.ConnectAsync(_proxy!.AdminEndPoint);
-        await client.SendAsync(RawClient.Request("PURGE", cold));
-        await client.ReadResponseAsync();
+        await _proxy!.PurgeAsync(cold);
     }
 
     [GeneratedRegex(@"\b(?:pingora_slice_|process_|job:|instance:)[a-z0-9_:]+|\bup\b")]

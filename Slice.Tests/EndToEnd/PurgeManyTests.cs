@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Net;
-using System.Text.Json;
 using Slice.Core.Options;
 using Slice.Tests.Support;
 
@@ -23,7 +21,7 @@ public sealed class PurgeManyTests
         await using var proxy = await StartAsync(origin);
         await GetAllAsync(proxy, "/a/1", "/a/2?q=1", "/a/b/3", "/b", "/ab");
 
-        var purged = await PurgeAsync(proxy, prefix, "X-Purge-Pattern: prefix");
+        var purged = await proxy.PurgeAsync(prefix, "X-Purge-Pattern: prefix");
 
         AssertAnswer(purged, 200, purgedCount: 12, "purged: 3 objects, with 12 slices");
         Assert.Equal(["MISS", "MISS", "MISS", "HIT", "HIT"], await GetAllAsync(proxy, "/a/1", "/a/2?q=1", "/a/b/3", "/b", "/ab"));
@@ -37,7 +35,7 @@ public sealed class PurgeManyTests
         await using var proxy = await StartAsync(origin);
         await GetAllAsync(proxy, "/a", "/b?q");
 
-        AssertAnswer(await PurgeAsync(proxy, "/*", "X-Purge-All: true"), 200, purgedCount: 8, "purged: 2 objects, with 8 slices");
+        AssertAnswer(await proxy.PurgeAsync("/*", "X-Purge-All: true"), 200, purgedCount: 8, "purged: 2 objects, with 8 slices");
 
         Assert.Equal(["MISS", "MISS"], await GetAllAsync(proxy, "/a", "/b?q"));
     }
@@ -58,7 +56,7 @@ public sealed class PurgeManyTests
         await using var proxy = await StartAsync(origin);
         await GetAllAsync(proxy, "/a", "/b", "/other");
 
-        var purged = await PurgeAsync(proxy, "/", $"X-Purge-Tag: {tags}");
+        var purged = await proxy.PurgeAsync("/", $"X-Purge-Tag: {tags}");
 
         AssertAnswer(purged, 200, purgedCount: 8, "purged: 2 objects, with 8 slices");
         Assert.Equal(["MISS", "MISS", "HIT"], await GetAllAsync(proxy, "/a", "/b", "/other"));
@@ -89,9 +87,9 @@ public sealed class PurgeManyTests
         _file.ExtraFields = ["Cache-Control: max-age=3600", "Surrogate-Key: after"];
         await proxy.GetAsync("/a", "Cache-Control: no-cache");
 
-        Assert.Equal(404, (await PurgeAsync(proxy, "/", "X-Purge-Tag: before")).StatusCode);
-        Assert.Equal(200, (await PurgeAsync(proxy, "/", "X-Purge-Tag: stays", "X-Purge-Soft: 1")).StatusCode);
-        Assert.Equal(200, (await PurgeAsync(proxy, "/", "X-Purge-Tag: after")).StatusCode);
+        Assert.Equal(404, (await proxy.PurgeAsync("/", "X-Purge-Tag: before")).StatusCode);
+        Assert.Equal(200, (await proxy.PurgeAsync("/", "X-Purge-Tag: stays", "X-Purge-Soft: 1")).StatusCode);
+        Assert.Equal(200, (await proxy.PurgeAsync("/", "X-Purge-Tag: after")).StatusCode);
     }
 
     [Fact]
@@ -106,7 +104,7 @@ public sealed class PurgeManyTests
 
         Assert.Single(proxy.Log, line => line.Contains("more tags than are kept", StringComparison.Ordinal));
         Assert.Equal(2, await proxy.MetricAsync("purge_tags_cut_total"));
-        AssertAnswer(await PurgeAsync(proxy, "/", "X-Purge-Tag: unheard-of"), 200, 8, "purged: 2 objects, with 8 slices");
+        AssertAnswer(await proxy.PurgeAsync("/", "X-Purge-Tag: unheard-of"), 200, 8, "purged: 2 objects, with 8 slices");
     }
 
     [Theory]
@@ -122,13 +120,13 @@ public sealed class PurgeManyTests
         await proxy.GetAsync("/file");
         int requests = origin.RequestCount;
 
-        var purged = await PurgeAsync(proxy, target, ["X-Purge-Soft: 1", .. fields]);
+        var purged = await proxy.PurgeAsync(target, ["X-Purge-Soft: 1", .. fields]);
         var next = await proxy.GetAsync("/file", "Cache-Control: max-stale=9999");
         var last = await proxy.GetAsync("/file");
 
         Assert.Equal(200, purged.StatusCode);
         Assert.Contains("stale from now on", purged.BodyText, StringComparison.Ordinal);
-        Assert.Equal(4, CountOf(purged));
+        Assert.Equal(4, PurgeAnswer.Read(purged, 200).Count);
         Assert.Equal(TestContent.Bytes(0, 16, _file.Seed), next.Body);
         Assert.Contains("detail=purged", next.Field("Cache-Status"), StringComparison.Ordinal);
         Assert.Equal(requests + 1, origin.RequestCount);
@@ -143,7 +141,7 @@ public sealed class PurgeManyTests
         await using var proxy = await StartAsync(origin);
         await proxy.GetAsync("/file");
         _file.ChangeTo(seed: 2);
-        await PurgeAsync(proxy, "/*", "X-Purge-All: 1", "X-Purge-Soft: true");
+        await proxy.PurgeAsync("/*", "X-Purge-All: 1", "X-Purge-Soft: true");
         Assert.Equal(TestContent.Bytes(0, 16, seed: 2), (await proxy.GetAsync("/file")).Body);
     }
 
@@ -156,13 +154,13 @@ public sealed class PurgeManyTests
             exchange => isDown ? exchange.RespondAsync("503 Service Unavailable") : _file.AnswerAsync(exchange));
         await using var proxy = await StartAsync(origin);
         await proxy.GetAsync("/file");
-        await PurgeAsync(proxy, "/file", "X-Purge-Soft: 1");
+        await proxy.PurgeAsync("/file", "X-Purge-Soft: 1");
         isDown = true;
 
         var stale = await proxy.GetAsync("/file");
         Assert.Equal((200, "STALE"), (stale.StatusCode, stale.Field("X-Cache")));
 
-        await PurgeAsync(proxy, "/file");
+        await proxy.PurgeAsync("/file");
         Assert.Equal(503, (await proxy.GetAsync("/file")).StatusCode);
     }
 
@@ -175,7 +173,7 @@ public sealed class PurgeManyTests
         await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
         await using var proxy = await StartAsync(origin);
         await proxy.GetAsync("/file");
-        AssertAnswer(await PurgeAsync(proxy, target, field), 404, purgedCount: 0, message);
+        AssertAnswer(await proxy.PurgeAsync(target, field), 404, purgedCount: 0, message);
         Assert.Equal(["HIT"], await GetAllAsync(proxy, "/file"));
     }
 
@@ -198,9 +196,9 @@ public sealed class PurgeManyTests
         await using var proxy = await StartAsync(origin);
         await proxy.GetAsync("/file");
 
-        var refused = await PurgeAsync(proxy, target, fields);
+        var refused = await proxy.PurgeAsync(target, fields);
 
-        Assert.Equal((400, 0), (refused.StatusCode, CountOf(refused)));
+        Assert.Equal(0, PurgeAnswer.Read(refused, 400).Count);
         Assert.Equal(["HIT"], await GetAllAsync(proxy, "/file"));
         string metrics = (await RawClient.GetAsync(proxy.AdminEndPoint, "/metrics")).BodyText;
         Assert.Contains("purge_requests_by_result{result=\"invalid\"} 1\n", metrics, StringComparison.Ordinal);
@@ -213,7 +211,7 @@ public sealed class PurgeManyTests
     {
         await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
         await using var proxy = await StartAsync(origin);
-        Assert.Equal(status, (await PurgeAsync(proxy, "/", $"X-Purge-Tag: {string.Join(',', Enumerable.Range(0, count))}")).StatusCode);
+        Assert.Equal(status, (await proxy.PurgeAsync("/", $"X-Purge-Tag: {string.Join(',', Enumerable.Range(0, count))}")).StatusCode);
     }
 
     [Theory]
@@ -224,7 +222,7 @@ public sealed class PurgeManyTests
         await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
         await using var proxy = await StartAsync(origin);
         await GetAllAsync(proxy, "/file", "/other");
-        AssertAnswer(await PurgeAsync(proxy, target, field), 200, purgedCount: 4, "purged, with 4 slices");
+        AssertAnswer(await proxy.PurgeAsync(target, field), 200, purgedCount: 4, "purged, with 4 slices");
         Assert.Equal(["MISS", "HIT"], await GetAllAsync(proxy, "/file", "/other"));
     }
 
@@ -243,7 +241,7 @@ public sealed class PurgeManyTests
         {
             await proxy.GetAsync("/file");
             string target = scope.StartsWith("X-Purge-All", StringComparison.Ordinal) ? "/*" : "/";
-            var response = await SendAsync(proxy.EndPoint, RawClient.Request("PURGE", target, scope, field));
+            var response = await RawClient.AskAsync(proxy.EndPoint, RawClient.Request("PURGE", target, scope, field));
             Assert.Equal(status == 200 && scope.Contains("Tag", StringComparison.Ordinal) ? 404 : status, response.StatusCode);
         }
 
@@ -258,14 +256,15 @@ public sealed class PurgeManyTests
         await using var proxy = await StartAsync(origin, options => options with { ForwardHost = true });
         foreach (string host in (string[])["first.example", "second.example"])
         {
-            await SendAsync(proxy.EndPoint, $"GET /file HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+            await RawClient.AskAsync(proxy.EndPoint, $"GET /file HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
         }
 
-        var purged = await SendAsync(proxy.AdminEndPoint, "PURGE / HTTP/1.1\r\nHost: first.example\r\nX-Purge-Pattern: prefix\r\n\r\n");
+        var purged = await RawClient.AskAsync(
+            proxy.AdminEndPoint, "PURGE / HTTP/1.1\r\nHost: first.example\r\nX-Purge-Pattern: prefix\r\n\r\n");
 
-        Assert.Equal(4, CountOf(purged));
-        var all = await SendAsync(proxy.AdminEndPoint, "PURGE /* HTTP/1.1\r\nHost: any.example\r\nX-Purge-All: true\r\n\r\n");
-        Assert.Equal(4, CountOf(all));
+        Assert.Equal(4, PurgeAnswer.Read(purged, 200).Count);
+        var all = await RawClient.AskAsync(proxy.AdminEndPoint, "PURGE /* HTTP/1.1\r\nHost: any.example\r\nX-Purge-All: true\r\n\r\n");
+        Assert.Equal(4, PurgeAnswer.Read(all, 200).Count);
     }
 
     [Fact]
@@ -281,7 +280,7 @@ public sealed class PurgeManyTests
             await proxy.GetAsync("/file", fields);
         }
 
-        AssertAnswer(await PurgeAsync(proxy, "/f", "X-Purge-Pattern: prefix"), 200, 16, "purged: 4 objects, with 16 slices");
+        AssertAnswer(await proxy.PurgeAsync("/f", "X-Purge-Pattern: prefix"), 200, 16, "purged: 4 objects, with 16 slices");
         foreach (string[] fields in kinds)
         {
             Assert.Equal("MISS", (await proxy.GetAsync("/file", fields)).Field("X-Cache"));
@@ -305,7 +304,7 @@ public sealed class PurgeManyTests
         await client.SendAsync(RawClient.Request("GET", "/file"));
         await client.ReadHeadAsync();
 
-        Assert.Equal(200, (await PurgeAsync(proxy, target, fields)).StatusCode);
+        Assert.Equal(200, (await proxy.PurgeAsync(target, fields)).StatusCode);
         var next = await proxy.GetAsync("/file");
         gate.SetResult();
 
@@ -344,7 +343,7 @@ public sealed class PurgeManyTests
         var before = proxy.GetAsync("/file", "Range: bytes=0-3");
         await origin.RequestsArrivedAsync(1);
 
-        Assert.Equal(404, (await PurgeAsync(proxy, target, fields)).StatusCode);
+        Assert.Equal(404, (await proxy.PurgeAsync(target, fields)).StatusCode);
         var after = await proxy.GetAsync("/file");
         gate.SetResult();
 
@@ -365,7 +364,7 @@ public sealed class PurgeManyTests
         var before = proxy.GetAsync("/file", "Range: bytes=0-3");
         await origin.RequestsArrivedAsync(1);
 
-        await PurgeAsync(proxy, "/other/", "X-Purge-Pattern: prefix");
+        await proxy.PurgeAsync("/other/", "X-Purge-Pattern: prefix");
         var after = proxy.GetAsync("/file", "Range: bytes=0-3");
         await Eventually.TrueAsync(async () => await proxy.MetricAsync("active_requests") == 2, () => "both wait");
         gate.SetResult();
@@ -380,7 +379,7 @@ public sealed class PurgeManyTests
         await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
         await using var proxy = await StartAsync(origin);
         await proxy.GetAsync("/a/1");
-        await PurgeAsync(proxy, "/a/", "X-Purge-Pattern: prefix");
+        await proxy.PurgeAsync("/a/", "X-Purge-Pattern: prefix");
         Assert.Contains(
             proxy.Log, line => line.Contains("PURGE", StringComparison.Ordinal) && line.Contains("prefix /a/", StringComparison.Ordinal));
     }
@@ -399,30 +398,9 @@ public sealed class PurgeManyTests
         return [.. results];
     }
 
-    // On the metrics port.
-    private static Task<RawResponse> PurgeAsync(ProxyUnderTest proxy, string target, params string[] fields) =>
-        SendAsync(proxy.AdminEndPoint, RawClient.Request("PURGE", target, fields));
-
-    private static async Task<RawResponse> SendAsync(IPEndPoint endPoint, string request)
-    {
-        using var client = await RawClient.ConnectAsync(endPoint);
-        await client.SendAsync(request);
-        return await client.ReadResponseAsync();
-    }
-
-    private static int CountOf(RawResponse response)
-    {
-        using var json = JsonDocument.Parse(response.BodyText);
-        return json.RootElement.GetProperty("purged_count").GetInt32();
-    }
-
     private static void AssertAnswer(RawResponse response, int status, int purgedCount, string message)
     {
-        Assert.Equal((status, "application/json"), (response.StatusCode, response.Field("Content-Type")));
-        using var json = JsonDocument.Parse(response.BodyText);
-        Assert.Equal(["success", "purged_count", "url", "message"], json.RootElement.EnumerateObject().Select(property => property.Name));
-        Assert.Equal(status == 200, json.RootElement.GetProperty("success").GetBoolean());
-        Assert.Equal(purgedCount, json.RootElement.GetProperty("purged_count").GetInt32());
-        Assert.Equal(message, json.RootElement.GetProperty("message").GetString());
+        var answer = PurgeAnswer.Read(response, status);
+        Assert.Equal((purgedCount, message), (answer.Count, answer.Message));
     }
 }

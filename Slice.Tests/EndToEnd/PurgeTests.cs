@@ -1,5 +1,3 @@
-using System.Net;
-using System.Text.Json;
 using Slice.Core.Options;
 using Slice.Tests.Support;
 
@@ -21,10 +19,10 @@ public sealed class PurgeTests
         _file.ChangeTo(seed: 2);
         Assert.Equal("HIT", (await proxy.GetAsync("/file?q=1")).Field("X-Cache"));
 
-        var purged = await PurgeAsync(proxy, "/file?q=1");
+        var purged = await proxy.PurgeAsync("/file?q=1");
         var next = await proxy.GetAsync("/file?q=1");
 
-        AssertAnswer(purged, 200, success: true, purgedCount: 4, url: "/file?q=1");
+        AssertAnswer(purged, 200, purgedCount: 4, url: "/file?q=1");
         Assert.Equal("MISS", next.Field("X-Cache"));
         Assert.Equal(TestContent.Bytes(0, 16, seed: 2), next.Body);
     }
@@ -37,7 +35,7 @@ public sealed class PurgeTests
         await proxy.GetAsync("/file");
         await proxy.GetAsync("/file?q=1");
 
-        await PurgeAsync(proxy, "/file");
+        await proxy.PurgeAsync("/file");
 
         Assert.Equal("HIT", (await proxy.GetAsync("/file?q=1")).Field("X-Cache"));
     }
@@ -49,7 +47,7 @@ public sealed class PurgeTests
         await using var proxy = await StartAsync(origin);
         await proxy.GetAsync("/downloads/x");
 
-        AssertAnswer(await PurgeAsync(proxy, "/a/../%64ownloads/x"), 200, success: true, purgedCount: 4, url: "/a/../%64ownloads/x");
+        AssertAnswer(await proxy.PurgeAsync("/a/../%64ownloads/x"), 200, purgedCount: 4, url: "/a/../%64ownloads/x");
     }
 
     // The new process has a cache of its own by then, which a purge here would not reach.
@@ -76,7 +74,7 @@ public sealed class PurgeTests
         await using var proxy = await StartAsync(origin);
         await proxy.GetAsync("/file", "Range: bytes=0-1");
 
-        AssertAnswer(await PurgeAsync(proxy, "/file"), 200, success: true, purgedCount: 1, url: "/file");
+        AssertAnswer(await proxy.PurgeAsync("/file"), 200, purgedCount: 1, url: "/file");
     }
 
     [Fact]
@@ -86,9 +84,9 @@ public sealed class PurgeTests
         await using var proxy = await StartAsync(origin);
         await proxy.GetAsync("/file");
 
-        AssertAnswer(await PurgeAsync(proxy, "/other"), 404, success: false, purgedCount: 0, url: "/other");
-        await PurgeAsync(proxy, "/file");
-        AssertAnswer(await PurgeAsync(proxy, "/file"), 404, success: false, purgedCount: 0, url: "/file");
+        AssertAnswer(await proxy.PurgeAsync("/other"), 404, purgedCount: 0, url: "/other");
+        await proxy.PurgeAsync("/file");
+        AssertAnswer(await proxy.PurgeAsync("/file"), 404, purgedCount: 0, url: "/file");
     }
 
     [Theory]
@@ -110,9 +108,9 @@ public sealed class PurgeTests
         await using var proxy = await StartAsync(origin, new PurgeOptions { AuthToken = Token });
         await proxy.GetAsync("/file");
 
-        var response = await SendAsync(proxy.EndPoint, RawClient.Request("PURGE", "/file", field));
+        var response = await RawClient.AskAsync(proxy.EndPoint, RawClient.Request("PURGE", "/file", field));
 
-        AssertAnswer(response, status, success: status == 200, purgedCount: status == 200 ? 4 : 0, url: "/file");
+        AssertAnswer(response, status, purgedCount: status == 200 ? 4 : 0, url: "/file");
         Assert.Equal(status == 401 ? "Bearer" : null, response.Field("WWW-Authenticate"));
         Assert.Equal(status == 200 ? "MISS" : "HIT", (await proxy.GetAsync("/file")).Field("X-Cache"));
         Assert.DoesNotContain(Token, string.Concat(proxy.Log), StringComparison.Ordinal);
@@ -133,17 +131,17 @@ public sealed class PurgeTests
         await using var proxy = await StartAsync(origin);
         await proxy.GetAsync("/file");
 
-        var refused = await SendAsync(proxy.EndPoint, field.StartsWith("Host", StringComparison.Ordinal)
+        var refused = await RawClient.AskAsync(proxy.EndPoint, field.StartsWith("Host", StringComparison.Ordinal)
             ? $"PURGE /file HTTP/1.1\r\n{field}\r\n\r\n"
             : RawClient.Request("PURGE", "/file", field));
 
-        AssertAnswer(refused, 401, success: false, purgedCount: 0, url: "/file");
+        AssertAnswer(refused, 401, purgedCount: 0, url: "/file");
         Assert.Equal("Bearer", refused.Field("WWW-Authenticate"));
         Assert.Contains("purge.auth_token", refused.BodyText, StringComparison.Ordinal);
         Assert.Contains("metrics port", refused.BodyText, StringComparison.Ordinal);
         Assert.Equal("HIT", (await proxy.GetAsync("/file")).Field("X-Cache"));
         Assert.Equal(1, await proxy.MetricAsync("purge_auth_failures_total"));
-        Assert.Equal(200, (await PurgeAsync(proxy, "/file")).StatusCode);
+        Assert.Equal(200, (await proxy.PurgeAsync("/file")).StatusCode);
     }
 
     [Theory]
@@ -158,7 +156,7 @@ public sealed class PurgeTests
         await using var proxy = await StartAsync(origin, new PurgeOptions { AuthToken = Token });
         await proxy.GetAsync("/file");
 
-        Assert.Equal(status, (await PurgeAsync(proxy, "/file", field)).StatusCode);
+        Assert.Equal(status, (await proxy.PurgeAsync("/file", field)).StatusCode);
 
         Assert.Equal(status == 200 ? "MISS" : "HIT", (await proxy.GetAsync("/file")).Field("X-Cache"));
     }
@@ -174,7 +172,7 @@ public sealed class PurgeTests
         await using var proxy = await StartAsync(origin, healthPath: "/alive");
         await proxy.GetAsync(target);
 
-        AssertAnswer(await PurgeAsync(proxy, target), 200, success: true, purgedCount: 4, url: target);
+        AssertAnswer(await proxy.PurgeAsync(target), 200, purgedCount: 4, url: target);
     }
 
     [Theory]
@@ -187,9 +185,9 @@ public sealed class PurgeTests
         await proxy.GetAsync("/file");
         int requests = origin.RequestCount;
 
-        var response = await SendAsync(onMetricsPort ? proxy.AdminEndPoint : proxy.EndPoint, RawClient.Request("PURGE", "/file"));
+        var response = await RawClient.AskAsync(onMetricsPort ? proxy.AdminEndPoint : proxy.EndPoint, RawClient.Request("PURGE", "/file"));
 
-        AssertAnswer(response, 405, success: false, purgedCount: 0, url: "/file");
+        AssertAnswer(response, 405, purgedCount: 0, url: "/file");
         Assert.NotNull(response.Field("Allow"));
         Assert.Equal("HIT", (await proxy.GetAsync("/file")).Field("X-Cache"));
         Assert.Equal(requests, origin.RequestCount);
@@ -206,7 +204,7 @@ public sealed class PurgeTests
         await client.SendAsync(RawClient.Request("GET", "/file"));
         await client.ReadHeadAsync();
 
-        Assert.Equal(200, (await PurgeAsync(proxy, "/file")).StatusCode);
+        Assert.Equal(200, (await proxy.PurgeAsync("/file")).StatusCode);
         gate.SetResult();
 
         // The response that had begun is finished from the version it began with.
@@ -221,9 +219,9 @@ public sealed class PurgeTests
         await using var proxy = await StartAsync(origin, new PurgeOptions { AuthToken = Token });
         await proxy.GetAsync("/file");
 
-        await PurgeAsync(proxy, "/file");
-        await PurgeAsync(proxy, "/file", "X-Purge-Token: " + Token);
-        await PurgeAsync(proxy, "/file", "X-Purge-Token: " + Token);
+        await proxy.PurgeAsync("/file");
+        await proxy.PurgeAsync("/file", "X-Purge-Token: " + Token);
+        await proxy.PurgeAsync("/file", "X-Purge-Token: " + Token);
 
         Assert.Equal(3, await proxy.MetricAsync("purge_requests_total"));
         Assert.Equal(4, await proxy.MetricAsync("purge_items_total"));
@@ -240,30 +238,14 @@ public sealed class PurgeTests
         ProxyUnderTest.StartAsync(
             origin.Uri, sliceSizeBytes: 4, options => options with { Purge = purge ?? options.Purge, HealthPath = healthPath });
 
-    // On the metrics port.
-    private static Task<RawResponse> PurgeAsync(ProxyUnderTest proxy, string target, params string[] fields) =>
-        SendAsync(proxy.AdminEndPoint, RawClient.Request("PURGE", target, fields));
-
-    private static async Task<RawResponse> SendAsync(IPEndPoint endPoint, string request)
+    private static void AssertAnswer(RawResponse response, int status, int purgedCount, string url)
     {
-        using var client = await RawClient.ConnectAsync(endPoint);
-        await client.SendAsync(request);
-        return await client.ReadResponseAsync();
-    }
-
-    private static void AssertAnswer(RawResponse response, int status, bool success, int purgedCount, string url)
-    {
-        Assert.Equal((status, "application/json"), (response.StatusCode, response.Field("Content-Type")));
-        using var json = JsonDocument.Parse(response.BodyText);
-        Assert.Equal(["success", "purged_count", "url", "message"], json.RootElement.EnumerateObject().Select(property => property.Name));
-        Assert.Equal(success, json.RootElement.GetProperty("success").GetBoolean());
-        Assert.Equal(purgedCount, json.RootElement.GetProperty("purged_count").GetInt32());
-        Assert.Equal(url, json.RootElement.GetProperty("url").GetString());
-        string message = json.RootElement.GetProperty("message").GetString()!;
-        Assert.NotEqual("", message);
+        var answer = PurgeAnswer.Read(response, status);
+        Assert.Equal((purgedCount, url), (answer.Count, answer.Url));
+        Assert.NotEqual("", answer.Message);
         if (status == 200)
         {
-            Assert.Equal(purgedCount == 1 ? "purged, with 1 slice" : $"purged, with {purgedCount} slices", message);
+            Assert.Equal(purgedCount == 1 ? "purged, with 1 slice" : $"purged, with {purgedCount} slices", answer.Message);
         }
     }
 }

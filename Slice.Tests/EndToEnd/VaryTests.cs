@@ -82,9 +82,7 @@ public sealed class VaryTests
         await using var proxy = await ProxyUnderTest.StartAsync(origin.Uri, sliceSizeBytes: 8);
         await proxy.GetAsync("/page", "Accept-Language: de");
         await proxy.GetAsync("/page", "Accept-Language: en");
-        using var client = await RawClient.ConnectAsync(proxy.AdminEndPoint);
-        await client.SendAsync(RawClient.Request("PURGE", "/page"));
-        Assert.Equal(200, (await client.ReadResponseAsync()).StatusCode);
+        Assert.Equal(200, (await proxy.PurgeAsync("/page")).StatusCode);
 
         Assert.Equal("MISS", (await proxy.GetAsync("/page", "Accept-Language: de")).Field("X-Cache"));
         Assert.Equal("MISS", (await proxy.GetAsync("/page", "Accept-Language: en")).Field("X-Cache"));

@@ -97,6 +97,10 @@ internal sealed class ProxyUnderTest : IAsyncDisposable
     /// <summary>One GET on a connection of its own.</summary>
     public Task<RawResponse> GetAsync(string target, params string[] fields) => RawClient.GetAsync(EndPoint, target, fields);
 
+    /// <summary>One PURGE at the metrics port, where none needs a token.</summary>
+    public Task<RawResponse> PurgeAsync(string target, params string[] fields) =>
+        RawClient.AskAsync(AdminEndPoint, RawClient.Request("PURGE", target, fields));
+
     /// <summary>The value of a metric without labels, read as Prometheus reads it.</summary>
     public async Task<double> MetricAsync(string name)
     {

@@ -57,10 +57,14 @@ public sealed class RawClient : IDisposable
     public static Task<RawClient> ConnectAsync(int port) => ConnectAsync(new IPEndPoint(IPAddress.Loopback, port));
 
     /// <summary>One GET on a connection of its own; <paramref name="fields"/> are whole lines without CRLF, after Host.</summary>
-    public static async Task<RawResponse> GetAsync(EndPoint endPoint, string target, params string[] fields)
+    public static Task<RawResponse> GetAsync(EndPoint endPoint, string target, params string[] fields) =>
+        AskAsync(endPoint, Request("GET", target, fields));
+
+    /// <summary>One request of these bytes, not HEAD, on a connection of its own.</summary>
+    public static async Task<RawResponse> AskAsync(EndPoint endPoint, string request)
     {
         using RawClient client = await ConnectAsync(endPoint);
-        await client.SendAsync(Request("GET", target, fields));
+        await client.SendAsync(request);
         return await client.ReadResponseAsync();
     }
 
