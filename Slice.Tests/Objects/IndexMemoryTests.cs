@@ -1,5 +1,4 @@
 using System.Text;
-using Slice.Core.Caching;
 using Slice.Core.Http;
 using Slice.Core.Objects;
 using Slice.Core.Ranges;
@@ -113,7 +112,7 @@ public sealed class IndexMemoryTests : IDisposable
         long withSlice = _index.MemoryBytes;
         Assert.InRange(withSlice - bare, 64, 4096);
 
-        generation.Freshen(Response(100_000 * SliceBytes, headBytes: 5000));
+        generation.Freshen(StoredObjects.Response(100_000 * SliceBytes, headBytes: 5000));
         Assert.Equal(withSlice + (5000 * 5 / 2), _index.MemoryBytes);
 
         generation.Drop(slice);
@@ -179,7 +178,7 @@ public sealed class IndexMemoryTests : IDisposable
                 string target = $"/{number % 97}";
                 var generation = Publish(target, 3000);
                 Find($"/{(number * 7) % 97}");
-                generation.Freshen(Response(0, number % 5000));
+                generation.Freshen(StoredObjects.Response(0, headBytes: number % 5000));
                 if (number % 3 == worker % 3)
                 {
                     _index.Remove(StoredObjects.Key(target).Bytes);
@@ -201,14 +200,12 @@ public sealed class IndexMemoryTests : IDisposable
     }
 
     private Generation NewGeneration(string target, int headBytes, long completeLength = 0) =>
-        new(StoredObjects.Key(target), Response(completeLength, headBytes), new SliceGrid(SliceBytes), isShared: true, _store);
-
-    private static StoredResponse Response(long completeLength, int headBytes) => new(
-        new Validator("\"v1\"", null, completeLength),
-        new Freshness(Instant.ByWallClock(DateTimeOffset.UnixEpoch), TimeSpan.Zero, TimeSpan.FromHours(1)),
-        fieldLines: new byte[headBytes],
-        lastModifiedDate: null,
-        date: null);
+        new(
+            StoredObjects.Key(target),
+            StoredObjects.Response(completeLength, headBytes: headBytes),
+            new SliceGrid(SliceBytes),
+            isShared: true,
+            _store);
 
     private Generation? Find(string target) =>
         _index.TryGet(StoredObjects.Key(target).Bytes, new FieldTable(), out var found) ? found : null;

@@ -439,15 +439,8 @@ public sealed class PurgesInForceTests : IDisposable
         return purge;
     }
 
-    private Generation NewGeneration(string key, string? tags = null)
-    {
-        var response = StoredObjects.Response(4 * SliceBytes);
-        var tagged = new StoredResponse(response.Validator, response.Freshness, [], lastModifiedDate: null, date: null)
-        {
-            Tags = CacheTags.Read(null, tags, confirmed: null),
-        };
-        return new Generation(StoredObjects.Key(key), tagged, new SliceGrid(SliceBytes), isShared: true, _store);
-    }
+    private Generation NewGeneration(string key, string? tags = null) =>
+        new(StoredObjects.Key(key), StoredObjects.Response(4 * SliceBytes, tags: tags), new SliceGrid(SliceBytes), isShared: true, _store);
 
     private Generation? Find(string key) =>
         _index.TryGet(StoredObjects.Key(key).Bytes, new FieldTable(), out var generation) ? generation : null;

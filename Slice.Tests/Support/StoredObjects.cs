@@ -17,13 +17,22 @@ internal static class StoredObjects
     /// <summary>
     /// A stored response of <paramref name="completeLength"/> bytes that was received at the epoch and is fresh for an hour.
     /// </summary>
-    public static StoredResponse Response(long completeLength, string? entityTag = "\"v1\"", string? lastModified = null) =>
+    /// <param name="completeLength">Length of the representation in bytes.</param>
+    /// <param name="entityTag">ETag.</param>
+    /// <param name="lastModified">Last-Modified.</param>
+    /// <param name="headBytes">Bytes of field lines.</param>
+    /// <param name="tags">Cache-Tag.</param>
+    public static StoredResponse Response(
+        long completeLength, string? entityTag = "\"v1\"", string? lastModified = null, int headBytes = 0, string? tags = null) =>
         new(
             new Validator(entityTag, lastModified, completeLength),
             new Freshness(Instant.ByWallClock(DateTimeOffset.UnixEpoch), TimeSpan.Zero, TimeSpan.FromHours(1)),
-            fieldLines: [],
+            fieldLines: new byte[headBytes],
             lastModifiedDate: null,
-            date: null);
+            date: null)
+        {
+            Tags = CacheTags.Read(null, tags, confirmed: null),
+        };
 
     /// <summary>A live generation of an object of <paramref name="slices"/> whole slices.</summary>
     public static Generation Generation(SliceStore store, int slices, int sliceSizeBytes, bool isShared = true, string target = "/file") =>

@@ -37,7 +37,11 @@ public sealed class JournalSizeTests : IDisposable
     {
         using var store = SliceStore.CreateInMemory(StoreBytes, TimeProvider.System);
         var generation = new Generation(
-            StoredObjects.Key(), Response(16 * Unit, headBytes: 77, entityTag, lastModified), new SliceGrid(Unit), isShared: true, store)
+            StoredObjects.Key(),
+            StoredObjects.Response(16 * Unit, entityTag, lastModified, headBytes: 77),
+            new SliceGrid(Unit),
+            isShared: true,
+            store)
         {
             Selecting = slices == 0 ? null : SelectingFields.Restore([("accept"u8.ToArray(), "a"u8.ToArray()), ("origin"u8.ToArray(), [])]),
         };
@@ -167,14 +171,7 @@ public sealed class JournalSizeTests : IDisposable
     }
 
     private static Generation NewGeneration(SliceStore store, string target, int headBytes) =>
-        new(StoredObjects.Key(target), Response(0, headBytes, "\"v1\"", null), new SliceGrid(Unit), isShared: true, store);
-
-    private static StoredResponse Response(long completeLength, int headBytes, string? entityTag, string? lastModified) => new(
-        new Validator(entityTag, lastModified, completeLength),
-        new Freshness(Instant.ByWallClock(DateTimeOffset.UnixEpoch), TimeSpan.Zero, TimeSpan.FromHours(1)),
-        fieldLines: new byte[headBytes],
-        lastModifiedDate: null,
-        date: null);
+        new(StoredObjects.Key(target), StoredObjects.Response(0, headBytes: headBytes), new SliceGrid(Unit), isShared: true, store);
 
     private SliceStore Open(ObjectIndex index) => Open(index, out _);
 

@@ -37,7 +37,7 @@ public sealed class PurgeRecoveryTests : IDisposable
         await PublishAsync(store, "/other", tags: "one");
         Assert.True(await store.FlushAsync());
 
-        using var copy = CopyOf(_directory);
+        using var copy = KilledCache.CopyOf(_directory);
         using var next = Open(copy, out var recovered);
 
         string[] expected = [.. kept.Split(','), .. scope == PurgeScope.All ? Array.Empty<string>() : ["/other"]];
@@ -57,7 +57,7 @@ public sealed class PurgeRecoveryTests : IDisposable
         }
 
         // The first start has written the index anew.
-        using var copy = CopyOf(_directory);
+        using var copy = KilledCache.CopyOf(_directory);
         using (Open(copy, out var first))
         {
             Assert.Equal(0, first.Objects);
@@ -76,14 +76,14 @@ public sealed class PurgeRecoveryTests : IDisposable
             await PublishAsync(store, "/a", tags: null);
             Assert.True(_index.Purges.TryAdd(Purge.OfAll(isSoft: false, Now)));
             Assert.True(await store.FlushAsync());
-            Copy(_directory, copy);
+            KilledCache.Copy(_directory, copy);
         }
 
         using (var store = Open(copy))
         {
             await PublishAsync(store, "/a", tags: null);
             Assert.True(await store.FlushAsync());
-            using var killed = CopyOf(copy);
+            using var killed = KilledCache.CopyOf(copy);
             using var next = Open(killed);
             Assert.Equal(["/a"], Keys());
         }
@@ -101,7 +101,7 @@ public sealed class PurgeRecoveryTests : IDisposable
         await PublishAsync(store, "/b", tags: null);
         Assert.True(await store.FlushAsync());
 
-        using var copy = CopyOf(_directory);
+        using var copy = KilledCache.CopyOf(_directory);
         using var next = Open(copy, out var recovered);
         Assert.Equal(["/b"], Keys());
         Assert.Equal(0, recovered.PurgedObjects);
@@ -117,7 +117,7 @@ public sealed class PurgeRecoveryTests : IDisposable
         _index.Publish(NewGeneration(store, "/a", tags: null), asked);
         Assert.True(await store.FlushAsync());
 
-        using var copy = CopyOf(_directory);
+        using var copy = KilledCache.CopyOf(_directory);
         using var next = Open(copy);
         Assert.Empty(Keys());
     }
@@ -135,7 +135,7 @@ public sealed class PurgeRecoveryTests : IDisposable
         await StoredObjects.AddAsync(store, generation, sliceIndex: 0);
         Assert.True(await store.FlushAsync());
 
-        using var copy = CopyOf(_directory);
+        using var copy = KilledCache.CopyOf(_directory);
         using var next = Open(copy);
         Assert.Equal(isSoft ? ["/a"] : [], Keys());
         Assert.True(!isSoft || Find("/a").Response.IsPurged);
@@ -150,7 +150,7 @@ public sealed class PurgeRecoveryTests : IDisposable
         Assert.True(_index.Purges.TryAdd(NewPurge(PurgeScope.Tags, isSoft: true)));
         Assert.True(await store.FlushAsync());
 
-        using var copy = CopyOf(_directory);
+        using var copy = KilledCache.CopyOf(_directory);
         using var next = Open(copy);
         Assert.Equal((true, false), (Find("/a").Response.IsPurged, Find("/b").Response.IsPurged));
         Assert.False(Find("/a").Response.Freshness.IsFreshAt(Now));
@@ -168,7 +168,7 @@ public sealed class PurgeRecoveryTests : IDisposable
             _index.Expire("/a"u8, Now);
             await PublishAsync(store, "/b", tags: string.Join(',', Enumerable.Range(0, 1000)));
             Assert.True(await store.FlushAsync());
-            Copy(_directory, copy);
+            KilledCache.Copy(_directory, copy);
         }
 
         using var next = Open(isKilled ? copy : _directory);
@@ -188,7 +188,7 @@ public sealed class PurgeRecoveryTests : IDisposable
         Find("/a").Freshen(StoredObjects.Response(Unit));
         Assert.True(await store.FlushAsync());
 
-        using var copy = CopyOf(_directory);
+        using var copy = KilledCache.CopyOf(_directory);
         using var next = Open(copy);
         Assert.Null(Find("/a").Response.Tags);
     }
@@ -259,15 +259,8 @@ public sealed class PurgeRecoveryTests : IDisposable
         await StoredObjects.AddAsync(store, generation, sliceIndex: 0);
     }
 
-    private static Generation NewGeneration(SliceStore store, string key, string? tags)
-    {
-        var response = StoredObjects.Response(Unit);
-        var tagged = new StoredResponse(response.Validator, response.Freshness, [], lastModifiedDate: null, date: null)
-        {
-            Tags = CacheTags.Read(null, tags, confirmed: null),
-        };
-        return new Generation(StoredObjects.Key(key), tagged, new SliceGrid(Unit), isShared: true, store);
-    }
+    private static Generation NewGeneration(SliceStore store, string key, string? tags) =>
+        new(StoredObjects.Key(key), StoredObjects.Response(Unit, tags: tags), new SliceGrid(Unit), isShared: true, store);
 
     private IEnumerable<string> Keys() => _index.Generations.Select(generation => generation.Key.ToString()).Order();
 
@@ -275,23 +268,5 @@ public sealed class PurgeRecoveryTests : IDisposable
     {
         Assert.True(_index.TryGet(StoredObjects.Key(key).Bytes, new FieldTable(), out var generation), key);
         return generation;
-    }
-
-    // As the files are at this moment, which is what a kill leaves.
-    private static TestDirectory CopyOf(TestDirectory directory)
-    {
-        var copy = new TestDirectory("purge-copy");
-        Copy(directory, copy);
-        return copy;
-    }
-
-    private static void Copy(TestDirectory directory, TestDirectory copy)
-    {
-        IEnumerable<string> files = Directory.GetFiles(directory.Path)
-            .Where(path => !path.EndsWith(StoreLayout.LockFileName, StringComparison.Ordinal));
-        foreach (string path in files)
-        {
-            File.Copy(path, copy.Combine(Path.GetFileName(path)));
-        }
     }
 }

@@ -125,7 +125,7 @@ public sealed class StoreRecoveryTests : IDisposable
         await StoredObjects.AddAsync(run.Store, generation, sliceIndex: 1);
         Assert.True(await run.Store.FlushAsync());
 
-        using var copy = CopyOf(_directory);
+        using var copy = KilledCache.CopyOf(_directory);
         using var next = Run.Open(copy.Path, CapacityBytes, _time);
 
         Assert.Equal(2, run.Store.SliceCount);
@@ -143,7 +143,7 @@ public sealed class StoreRecoveryTests : IDisposable
         await StoredObjects.AddAsync(run.Store, generation, sliceIndex: 1, seed: 3);
         Assert.True(await run.Store.FlushAsync());
 
-        using var copy = CopyOf(_directory);
+        using var copy = KilledCache.CopyOf(_directory);
         using var next = Run.Open(copy.Path, CapacityBytes, _time);
         Assert.Equal(new RecoveredIndex { Objects = 1, Slices = 1, WasClosed = false }, next.Recovered);
         AssertHolds(next.Find("/a"), sliceIndex: 1, seed: 3);
@@ -285,7 +285,7 @@ public sealed class StoreRecoveryTests : IDisposable
         Assert.Equal(1, run.Index.Remove("/a"u8));
         Assert.True(await run.Store.FlushAsync());
 
-        using var copy = CopyOf(_directory);
+        using var copy = KilledCache.CopyOf(_directory);
         using var next = Run.Open(copy.Path, CapacityBytes, _time);
         Assert.Equal(0, next.Index.Count);
         Assert.Equal(0, next.Store.UsedBytes);
@@ -360,7 +360,7 @@ public sealed class StoreRecoveryTests : IDisposable
         await StoredObjects.AddAsync(run.Store, generation, sliceIndex: 4);
         Assert.True(await run.Store.FlushAsync());
 
-        using var copy = CopyOf(_directory);
+        using var copy = KilledCache.CopyOf(_directory);
         using var next = Run.Open(copy.Path, 4 * Unit, _time);
         Assert.Equal(
             [SliceQueue.Main, SliceQueue.Small, SliceQueue.Small, SliceQueue.Small],
@@ -536,7 +536,7 @@ public sealed class StoreRecoveryTests : IDisposable
         int verified = 0;
         for (int length = 0; length < whole.Length; length++)
         {
-            using var copy = CopyOf(_directory);
+            using var copy = KilledCache.CopyOf(_directory);
             await File.WriteAllBytesAsync(copy.Combine(StoreLayout.IndexFileName), whole[..length], TestContext.Current.CancellationToken);
             using var next = Run.Open(copy.Path, 4 * Unit, _time);
             verified += AssertEverySliceIsRightOrFoundOut(next);
@@ -553,7 +553,7 @@ public sealed class StoreRecoveryTests : IDisposable
         byte[] whole = await File.ReadAllBytesAsync(_directory.Combine(StoreLayout.IndexFileName), TestContext.Current.CancellationToken);
         for (int position = 0; position < whole.Length; position++)
         {
-            using var copy = CopyOf(_directory);
+            using var copy = KilledCache.CopyOf(_directory);
             byte[] damaged = [.. whole];
             damaged[position] ^= 0x41;
             await File.WriteAllBytesAsync(copy.Combine(StoreLayout.IndexFileName), damaged, TestContext.Current.CancellationToken);
@@ -654,19 +654,6 @@ public sealed class StoreRecoveryTests : IDisposable
 
     private static IEnumerable<int> Stored(Generation generation, int count) =>
         Enumerable.Range(0, count).Select(index => generation.CountStored(index, 1));
-
-    private static TestDirectory CopyOf(TestDirectory directory)
-    {
-        var copy = new TestDirectory("recovery-copy");
-        IEnumerable<string> files = Directory.GetFiles(directory.Path)
-            .Where(path => !path.EndsWith(StoreLayout.LockFileName, StringComparison.Ordinal));
-        foreach (string path in files)
-        {
-            File.Copy(path, copy.Combine(Path.GetFileName(path)));
-        }
-
-        return copy;
-    }
 
     private sealed class Run : IDisposable
     {
