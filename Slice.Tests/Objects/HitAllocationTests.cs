@@ -12,6 +12,7 @@ public sealed class HitAllocationTests : IDisposable
 {
     private const int SliceBytes = 16;
     private const int Rounds = 1000;
+    private const int Batches = 5;
 
     private readonly SliceStore _store = SliceStore.CreateInMemory(1 << 20, TimeProvider.System);
 
@@ -53,15 +54,22 @@ public sealed class HitAllocationTests : IDisposable
         }));
     }
 
+    // The least of some batches of rounds. Memory that the work takes is taken in each of them; what the runtime takes for itself on this
+    // thread, once and at a moment of its own, is in one.
     private static long BytesAllocatedBy(Func<bool> work)
     {
         // The first rounds compile and warm up.
         Run(work);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        bool isDone = Run(work);
-        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-        Assert.True(isDone);
-        return allocated;
+        long least = long.MaxValue;
+        for (int batch = 0; batch < Batches; batch++)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            bool isDone = Run(work);
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+            Assert.True(isDone);
+        }
+
+        return least;
     }
 
     private static bool Run(Func<bool> work)
