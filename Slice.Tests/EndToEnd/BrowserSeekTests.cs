@@ -70,7 +70,7 @@ public sealed partial class BrowserSeekTests
         AssertBrowserGotParts(await File.ReadAllTextAsync(netLog, TestContext.Current.CancellationToken), lengthBytes);
         await Eventually.TrueAsync(
             () => SlicesAskedFor(origin).Contains(SeekPosition / SliceBytes), "the slice of the new position is in nginx's log");
-        AssertOnlyTouchedSlicesWereAskedFor(origin, lengthBytes);
+        AssertOnlyTouchedSlicesWereAskedFor(origin, lengthBytes, await GivenUpAsync(product));
     }
 
     // Chromium's own log of its network has the heads it received.
@@ -84,15 +84,21 @@ public sealed partial class BrowserSeekTests
         Assert.Contains(starts, start => start > lengthBytes / 2 && start <= SeekPosition);
     }
 
-    private static void AssertOnlyTouchedSlicesWereAskedFor(NginxServer origin, long lengthBytes)
+    private static void AssertOnlyTouchedSlicesWereAskedFor(NginxServer origin, long lengthBytes, int givenUp)
     {
-        long[] slices = SlicesAskedFor(origin);
-        Assert.Distinct(slices);
+        long[] asked = SlicesAskedFor(origin);
+        long[] slices = [.. asked.Distinct()];
+        Assert.InRange(asked.Length - slices.Length, 0, givenUp);
         Assert.Contains(0, slices);
 
         // How far a browser reads ahead is its own affair; that it does not read everything is why it asks for ranges.
         Assert.InRange(slices.Length, 2, lengthBytes / SliceBytes / 2);
     }
+
+    // Where the browser leaves before nginx has answered, the slice is given up (B54). Of no other one nginx is asked again.
+    private static async Task<int> GivenUpAsync(ProductProcess product) =>
+        (int)(await product.MetricAsync("subrequests_total") - await product.MetricAsync("retried_subrequests_total")
+            - await product.MetricAsync("completed_subrequests_total") - await product.MetricAsync("failed_subrequests_total"));
 
     private static long SeekPosition => WaveFile.HeaderBytes + ((long)SeekSeconds * WaveFile.BytesPerSecond);
 

@@ -138,6 +138,9 @@ public sealed class ProductProcess : IAsyncDisposable
         return found!;
     }
 
+    /// <inheritdoc cref="MetricReader.ReadAsync"/>
+    public Task<double> MetricAsync(string name) => MetricReader.ReadAsync(MetricsEndPoint, name);
+
     /// <summary>Kills the process when it still runs; a test of an orderly end calls <see cref="StopAsync"/> first.</summary>
     public async ValueTask DisposeAsync()
     {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Slice.Core.Options;
@@ -101,13 +100,8 @@ internal sealed class ProxyUnderTest : IAsyncDisposable
     public Task<RawResponse> PurgeAsync(string target, params string[] fields) =>
         RawClient.AskAsync(AdminEndPoint, RawClient.Request("PURGE", target, fields));
 
-    /// <summary>The value of a metric without labels, read as Prometheus reads it.</summary>
-    public async Task<double> MetricAsync(string name)
-    {
-        var response = await RawClient.GetAsync(AdminEndPoint, "/metrics");
-        string line = response.BodyText.Split('\n').Single(line => line.StartsWith($"pingora_slice_{name} ", StringComparison.Ordinal));
-        return double.Parse(line[(line.IndexOf(' ', StringComparison.Ordinal) + 1)..], CultureInfo.InvariantCulture);
-    }
+    /// <inheritdoc cref="MetricReader.ReadAsync"/>
+    public Task<double> MetricAsync(string name) => MetricReader.ReadAsync(AdminEndPoint, name);
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => Instance.DisposeAsync();
