@@ -57,6 +57,7 @@ internal sealed class CacheDirectory : IDisposable
                 }
                 catch (CacheDirectoryException error) when (error.Cause == CacheDirectoryCause.InUse && attempt < lockAttempts)
                 {
+                    // Real time: another process lets go of the lock. Only a start waits here, before anybody is served.
                     Thread.Sleep(s_betweenLockAttempts);
                 }
             }

@@ -60,7 +60,7 @@ public sealed class PurgeTests
         await proxy.GetAsync("/file");
 
         proxy.Instance.Parts.State.SetHandedOver();
-        var refused = await PurgeAsync(proxy, "/file");
+        var refused = await proxy.PurgeAsync("/file");
 
         Assert.Equal(503, refused.StatusCode);
         Assert.Contains("repeat the PURGE on a new connection", refused.BodyText, StringComparison.Ordinal);
