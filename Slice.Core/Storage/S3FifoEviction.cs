@@ -29,6 +29,8 @@ internal sealed class S3FifoEviction(Func<StoredSlice, ulong> identityOf)
     private readonly FifoQueue _small = new(SliceQueue.Small);
     private readonly FifoQueue _main = new(SliceQueue.Main);
     private readonly GhostTable _ghosts = new();
+    private long _victims;
+    private long _victimBytes;
 
     /// <summary>
     /// Told of a slice that has moved on to the main queue. Set once, before use; it is called where <see cref="TakeVictim"/> is.
@@ -39,6 +41,12 @@ internal sealed class S3FifoEviction(Func<StoredSlice, ulong> identityOf)
     /// Whether a slice is of an old version that is still being sent. Set once, before use; null when there are no such slices.
     /// </summary>
     public Func<StoredSlice, bool>? IsHeld { get; init; }
+
+    /// <summary>Victims since the start: may be read without the lock.</summary>
+    public long Victims => Volatile.Read(ref _victims);
+
+    /// <summary>Bytes of them: may be read without the lock.</summary>
+    public long VictimBytes => Volatile.Read(ref _victimBytes);
 
     /// <summary>Slices queued.</summary>
     public int Count => _small.Count + _main.Count;
@@ -128,6 +136,8 @@ internal sealed class S3FifoEviction(Func<StoredSlice, ulong> identityOf)
                     _ghosts.Add(identityOf(slice));
                 }
 
+                _victims++;
+                _victimBytes += slice.LengthBytes;
                 return slice;
             }
         }

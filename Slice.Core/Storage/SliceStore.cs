@@ -85,6 +85,12 @@ public sealed class SliceStore : IDisposable
         }
     }
 
+    /// <summary>Slices that had to go for others since the start, without those of the overflow.</summary>
+    public long EvictedSlices => _eviction.Victims;
+
+    /// <summary>Bytes of them.</summary>
+    public long EvictedBytes => _eviction.VictimBytes;
+
     /// <summary>Whether the disk takes writes.</summary>
     public DiskUse Writing { get; }
 
