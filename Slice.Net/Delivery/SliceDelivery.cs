@@ -151,6 +151,15 @@ internal sealed class SliceDelivery
         new MultipartDelivery(this, _fetcher, exchange.Settings.Options.MaxConcurrentSubrequests).RunAsync(
             exchange, generation, multipart, head, isFirstFetched);
 
+    /// <summary>What is being delivered just now, for another thread (<see cref="SliceWindow.TryLook"/>); false for nothing.</summary>
+    public bool TryLook(bool drawsMap, out DeliveryGlance glance)
+    {
+        glance = _window.TryLook(out var window)
+            ? DeliveryGlances.Of(window, Volatile.Read(ref _bytesSent) + _sentOfSlice, _hits, _misses, drawsMap)
+            : default;
+        return glance.Slices > 0;
+    }
+
     private ValueTask<bool> VerifyAsync(StoredSlice slice, SlicePart part)
     {
         // The slices after it are of the earlier run too, most likely.

@@ -19,6 +19,9 @@ internal sealed class SliceWindow(SliceFetcher fetcher)
     private int _first;
     private int _end;
 
+    // Odd while a delivery runs, and another number for each: see TryLook.
+    private int _run;
+
     /// <summary>The source of the slice whose turn it is.</summary>
     public SliceSource Current => _sources[_first % _sources.Length];
 
@@ -46,6 +49,7 @@ internal sealed class SliceWindow(SliceFetcher fetcher)
         }
 
         (_exchange, _generation, _plan, _first, _end) = (exchange, generation, plan, 0, 0);
+        Volatile.Write(ref _run, _run + 1);
         ReadFill();
     }
 
@@ -102,8 +106,34 @@ internal sealed class SliceWindow(SliceFetcher fetcher)
             Advance();
         }
 
+        Volatile.Write(ref _run, _run + 1);
         _fill?.RemoveReader();
         (_exchange, _generation, _fill) = (null, null, null);
+    }
+
+    /// <summary>What it holds just now, for another thread; false when nothing is being delivered.</summary>
+    /// <remarks>
+    /// Thread A delivers; thread B looks. A changes the number before and after a delivery and never waits for B. B reads the number, the
+    /// rest, and the number again: when it has changed, what B has read may be of two deliveries, and B has seen nothing. On a processor
+    /// that reorders writes it may be so all the same, once in a while; so B looks whether the figures fit each other, and what comes of
+    /// them is shown to a person and used for nothing else.
+    /// </remarks>
+    public bool TryLook(out WindowGlance glance)
+    {
+        int run = Volatile.Read(ref _run);
+        var (exchange, generation, plan, sources) = (_exchange, _generation, _plan, _sources);
+        int first = Math.Max(0, Volatile.Read(ref _first));
+        int end = Math.Clamp(Volatile.Read(ref _end), first, first + sources.Length);
+        Interlocked.MemoryBarrier();
+        if (run % 2 == 0 || run != Volatile.Read(ref _run) || exchange is null || generation is null
+            || plan.FirstSliceIndex + plan.Count > generation.Grid.CountFor(generation.CompleteLength))
+        {
+            glance = default;
+            return false;
+        }
+
+        glance = new WindowGlance(exchange, generation, plan, sources, first, end);
+        return true;
     }
 
     // A body of the whole may begin to fill the object meanwhile, and goes on for as long as it is read.
