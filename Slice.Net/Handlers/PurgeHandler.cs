@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Slice.Core.Caching;
 using Slice.Core.Http;
 using Slice.Core.Objects;
 using Slice.Core.Observability;
@@ -32,17 +33,21 @@ internal sealed class PurgeHandler(
     private static readonly TimeSpan s_longestWait = TimeSpan.FromSeconds(2);
 
     /// <inheritdoc/>
-    public async ValueTask HandleAsync(HttpExchange exchange)
+    public ValueTask HandleAsync(HttpExchange exchange) => AnswerAsync(exchange, PurgeRequest.Read(exchange));
+
+    /// <summary>Purges what is stored under a key, whatever the request's own target; it takes the same right.</summary>
+    public ValueTask HandleAsync(HttpExchange exchange, CacheKey key) => AnswerAsync(exchange, new PurgeRequest { Key = key });
+
+    private async ValueTask AnswerAsync(HttpExchange exchange, PurgeRequest request)
     {
         long startedAt = time.GetTimestamp();
-        var request = PurgeRequest.Read(exchange);
         var answer = Refuse(exchange, request) ?? await PurgeAsync(exchange, request);
         meter.PurgeRequests.Add(1);
         meter.PurgeResults.Add(answer.Result);
         meter.PurgedItems.Add(answer.Slices);
         meter.PurgeDuration.Record(time.GetElapsedTime(startedAt));
         log.Answered(exchange, request, answer);
-        await ErrorResponder.WriteAsync(exchange, answer.Status, "application/json", FormatJson(exchange, answer));
+        await ErrorResponder.WriteAsync(exchange, answer.Status, "application/json", FormatJson(request.TargetOf(exchange), answer));
     }
 
     private PurgeAnswer? Refuse(HttpExchange exchange, PurgeRequest request)
@@ -72,7 +77,7 @@ internal sealed class PurgeHandler(
 
     private async ValueTask<PurgeAnswer> PurgeAsync(HttpExchange exchange, PurgeRequest request)
     {
-        var answer = request.Scope is null ? PurgeOne(exchange, request.IsSoft) : await PurgeManyAsync(exchange, request);
+        var answer = request.Scope is null ? PurgeOne(exchange, request) : await PurgeManyAsync(exchange, request);
 
         if (answer.Status == 404 && store.AwaitsDirectory)
         {
@@ -92,12 +97,13 @@ internal sealed class PurgeHandler(
             : answer;
     }
 
-    private PurgeAnswer PurgeOne(HttpExchange exchange, bool isSoft)
+    private PurgeAnswer PurgeOne(HttpExchange exchange, PurgeRequest request)
     {
-        int slices = isSoft ? index.Expire(exchange.Key, exchange.Now) : index.Remove(exchange.Key);
+        var key = request.KeyOf(exchange);
+        int slices = request.IsSoft ? index.Expire(key, exchange.Now) : index.Remove(key);
         return slices < 0
             ? new(404, "not_found", 0, "nothing is stored under this URL")
-            : new(200, "purged", slices, $"{Done(isSoft)}, with {Count(slices, "slice")}");
+            : new(200, "purged", slices, $"{Done(request.IsSoft)}, with {Count(slices, "slice")}");
     }
 
     private async ValueTask<PurgeAnswer> PurgeManyAsync(HttpExchange exchange, PurgeRequest request)
@@ -174,7 +180,7 @@ internal sealed class PurgeHandler(
             && CryptographicOperations.FixedTimeEquals(value[scheme.Length..], token);
     }
 
-    private static string FormatJson(HttpExchange exchange, PurgeAnswer answer)
+    private static string FormatJson(string target, PurgeAnswer answer)
     {
         var json = new ArrayBufferWriter<byte>();
         using (var writer = new Utf8JsonWriter(json))
@@ -182,7 +188,7 @@ internal sealed class PurgeHandler(
             writer.WriteStartObject();
             writer.WriteBoolean("success"u8, answer.Status == 200);
             writer.WriteNumber("purged_count"u8, answer.Slices);
-            writer.WriteString("url"u8, Encoding.Latin1.GetString(exchange.Head.Target.PathAndQuery));
+            writer.WriteString("url"u8, target);
             writer.WriteString("message"u8, answer.Message);
             writer.WriteEndObject();
         }

@@ -1,4 +1,3 @@
-using System.Text;
 using Microsoft.Extensions.Logging;
 using Slice.Core.Caching;
 using Slice.Core.Objects;
@@ -24,7 +23,7 @@ internal sealed partial class PurgeLog(ILogger<PurgeLog> logger, SliceMeter mete
         if (logger.IsEnabled(level))
         {
             string scope = ScopeOf(request);
-            string target = Encoding.Latin1.GetString(exchange.Head.Target.PathAndQuery);
+            string target = request.TargetOf(exchange);
             LogPurge(level, answer.Result, scope, target, request.IsSoft, answer.Slices, exchange.RemoteEndPoint);
         }
     }

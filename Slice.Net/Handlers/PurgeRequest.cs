@@ -1,3 +1,4 @@
+using System.Text;
 using Slice.Core.Caching;
 using Slice.Core.Http;
 using Slice.Core.Objects;
@@ -22,6 +23,9 @@ internal readonly record struct PurgeRequest
 
     /// <summary>Whether what it is of becomes stale and stays.</summary>
     public bool IsSoft { get; private init; }
+
+    /// <summary>The key of one stored object; null for the URL of the request.</summary>
+    public CacheKey? Key { get; init; }
 
     private ulong[] Tags { get; init; }
 
@@ -75,6 +79,13 @@ internal readonly record struct PurgeRequest
         };
     }
 
+    /// <summary>The key of the one URL that it asks for.</summary>
+    public ReadOnlySpan<byte> KeyOf(HttpExchange exchange) => Key is { } key ? key.Bytes : exchange.Key;
+
+    /// <summary>What it is for, as text: the target as received, or the key without its fields.</summary>
+    public string TargetOf(HttpExchange exchange) => Encoding.Latin1.GetString(
+        Key is { } key ? KeyFields.ResourceOf(key.Bytes) : exchange.Head.Target.PathAndQuery);
+
     /// <summary>The purge of many objects that it asks for.</summary>
     public Purge ToPurge(HttpExchange exchange) => Scope switch
     {
@@ -116,5 +127,5 @@ internal readonly record struct PurgeRequest
     }
 
     private static bool Is(FieldTable fields, KnownField field, ReadOnlySpan<byte> value) =>
-        fields.Count(field) == 1 && fields.TryGet(field, out var stated) && System.Text.Ascii.EqualsIgnoreCase(stated, value);
+        fields.Count(field) == 1 && fields.TryGet(field, out var stated) && Ascii.EqualsIgnoreCase(stated, value);
 }
