@@ -8,6 +8,7 @@ using Slice.Core.Origin;
 using Slice.Core.Storage;
 using Slice.Host.Machine;
 using Slice.Host.Service;
+using Slice.Host.Status;
 using Slice.Net.AccessLog;
 using Slice.Net.Certificates;
 using Slice.Net.Connections;
@@ -43,6 +44,8 @@ internal sealed class Composition : IAsyncDisposable
     private readonly PurgeSweeper _purgeSweeper;
     private readonly SliceMeter _meter;
     private readonly ProcessMeter _process;
+    private readonly TrafficHistory _traffic;
+    private readonly StatusPage _page;
 
     // The metrics endpoint counts no requests of its own: its figures are the proxy's.
     private readonly SliceMeter _ownMeter;
@@ -59,6 +62,8 @@ internal sealed class Composition : IAsyncDisposable
         TimeProvider? lastMinutes = null)
     {
         _time = time;
+        var errors = new RecentErrors(time);
+        loggers.AddProvider(errors);
         var meter = _meter = new SliceMeter(lastMinutes ?? time, options.Purge.EnableMetrics);
         _ownMeter = new SliceMeter(time);
         var state = new InstanceState();
@@ -83,10 +88,15 @@ internal sealed class Composition : IAsyncDisposable
             options.Timeouts.UpstreamConnectionLifetime,
             time);
         _redirects = new RedirectPools(options, time);
+        var originTimes = new OriginTimes(time);
         var origin = new OriginClient(_pool, _wires, options, time)
         {
             HealthChanged = log.OriginHealthChanged,
-            Tried = story.OriginTried,
+            Tried = attempt =>
+            {
+                story.OriginTried(attempt);
+                originTimes.Add(attempt);
+            },
             Redirects = _redirects,
         };
         Settings = new LiveSettings(new RequestSettings(options, origin, time, ProxyIdentity.Create()));
@@ -107,7 +117,8 @@ internal sealed class Composition : IAsyncDisposable
 
         // Delivery.
         var unstored = new UnstoredDelivery(new UnstoredReader(parts, gated, index, time, meter), meter);
-        var deliveries = new DeliveryPool(() => new SliceDelivery(_fetcher, unstored, _residency, meter));
+        var active = new ActiveDeliveries();
+        var deliveries = new DeliveryPool(() => active.Note(new SliceDelivery(_fetcher, unstored, _residency, meter)));
 
         // Handlers.
         var failures = new FailureResponder(log);
@@ -125,6 +136,24 @@ internal sealed class Composition : IAsyncDisposable
         var dispatcher = new RequestDispatcher(health, get, purge, passThrough, upgrade, log);
 
         // Endpoints.
+        _traffic = new TrafficHistory(meter, active, lastMinutes ?? time);
+        var status = new StatusSources
+        {
+            Version = ProductVersion.Text,
+            Time = time,
+            State = state,
+            Meter = meter,
+            Traffic = _traffic,
+            Deliveries = active,
+            Store = _store,
+            CacheHealth = () => stores.HealthOf(options, _store, isForOperators: true),
+            Index = index,
+            OriginTimes = originTimes,
+            Gate = _gate,
+            Errors = errors,
+            Settings = Settings,
+        };
+        _page = new StatusPage(status, new SearchDesk(new ObjectSearch(index, time)), operatorsPurge);
         var metricsPage = new MetricsHandler(meter, _process = new ProcessMeter(time));
         _sweeper = new DeadlineSweeper(time);
         _accessLog = new AccessLogWriter(loggers.CreateLogger<AccessLogWriter>(), meter, time);
@@ -148,8 +177,7 @@ internal sealed class Composition : IAsyncDisposable
             Proxy = new SliceConnectionHandler(services, dispatcher),
             ClientConnections = new ConnectionLimit(options.Limits.MaxConnections, meter),
             AdminConnections = new ConnectionLimit(MaxAdminConnections, _ownMeter),
-            Admin = new SliceConnectionHandler(
-                ownServices, new AdminEndpoint(metricsPage, operatorsHealth, operatorsPurge, ProductVersion.Text)),
+            Admin = new SliceConnectionHandler(ownServices, new AdminEndpoint(metricsPage, operatorsHealth, operatorsPurge, _page)),
             ProxyProtocol = options.ProxyProtocol.Enabled
                 ? new ProxyProtocolMiddleware(options.ProxyProtocol.TrustedAddresses, options.Timeouts.RequestHead, time, meter, log)
                 : null,
@@ -161,6 +189,7 @@ internal sealed class Composition : IAsyncDisposable
             DescribeStore = () => StoreFactory.Describe(options, _store),
             Apply = ApplySettings,
             ReopenLogs = _accessLog.Reopen,
+            EndPages = _page.Events.End,
             Owner = this,
         };
         meter.Sources.SetBuild(ProductVersion.Text, ProductVersion.Commit);
@@ -175,6 +204,9 @@ internal sealed class Composition : IAsyncDisposable
 
     /// <summary>The store, on disk or in memory.</summary>
     public SliceStore Store => _store;
+
+    /// <summary>The page for people.</summary>
+    public StatusPage Page => _page;
 
     /// <summary>What the next request goes by.</summary>
     public LiveSettings Settings { get; }
@@ -227,6 +259,8 @@ internal sealed class Composition : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();
+        _traffic.Dispose();
+        _page.Dispose();
         await _fetcher.DisposeAsync();
         _sweeper.Dispose();
         _residency.Dispose();

@@ -22,7 +22,7 @@ public sealed class ArchitectureTests
         (s_core, "Slice.Core",
             ["Ranges", "Http", "Options", "Observability", "Origin", "Caching", "Storage", "Objects", "Objects.Journal", "Fetching"]),
         (s_net, "Slice.Net", ["Certificates", "Origin", "Exchange", "AccessLog", "Connections", "Delivery", "Handlers"]),
-        (s_host, "Slice.Host", ["Text", "Logging", "Configuration", "Machine", "Service", "Demo", "Control", "CommandLine", ""]),
+        (s_host, "Slice.Host", ["Text", "Logging", "Configuration", "Machine", "Status", "Service", "Demo", "Control", "CommandLine", ""]),
     ];
 
     // Uses that are against the order. The list may only become shorter.

@@ -41,9 +41,7 @@ public static class OptionTable
             10,
             "Redirects in a row that are followed to find an object that is sliced; 0 tells each redirect to the client.",
             o => o.FollowRedirects, (o, v) => o with { FollowRedirects = (int)v }),
-        Hosts(
-            "Origin",
-            "follow_redirects_hosts",
+        Hosts("Origin", "follow_redirects_hosts",
             "Hosts that redirects are followed to, without cookies and credentials. What is behind them is kept for all.",
             o => o.FollowRedirectsHosts, (o, v) => o with { FollowRedirectsHosts = v }),
         Flag(
@@ -221,6 +219,8 @@ public static class OptionTable
             o => o.MetricsEndpoint.Enabled, (o, v) => o with { MetricsEndpoint = o.MetricsEndpoint with { Enabled = v } }).AtRestart(),
         Text("Metrics endpoint", "metrics_endpoint.address", OptionKind.ListenAddress, "Where it listens.",
             o => o.MetricsEndpoint.Address, (o, v) => o with { MetricsEndpoint = o.MetricsEndpoint with { Address = v } }).AtRestart(),
+        Hosts("Metrics endpoint", "metrics_endpoint.host_names", "Names by which browsers may ask for the status page.",
+            o => o.MetricsEndpoint.HostNames, (o, v) => o with { MetricsEndpoint = o.MetricsEndpoint with { HostNames = v } }),
 
         Flag("Purge", "purge.enabled", "Whether PURGE is answered; otherwise it is refused with 405.",
             o => o.Purge.Enabled, (o, v) => o with { Purge = o.Purge with { Enabled = v } }),

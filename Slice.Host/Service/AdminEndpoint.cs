@@ -1,4 +1,5 @@
 using Slice.Core.Http;
+using Slice.Host.Status;
 using Slice.Net.Exchange;
 using Slice.Net.Handlers;
 
@@ -8,14 +9,23 @@ namespace Slice.Host.Service;
 /// The metrics port: <c>/metrics</c> for Prometheus, <c>/health</c> for probes, <c>/</c> for people, and PURGE of any URL of the proxy
 /// port.
 /// </summary>
-internal sealed class AdminEndpoint(MetricsHandler metrics, HealthHandler health, PurgeHandler purge, string version) : IRequestHandler
+internal sealed class AdminEndpoint(MetricsHandler metrics, HealthHandler health, PurgeHandler purge, StatusPage page) : IRequestHandler
 {
     /// <inheritdoc/>
     public ValueTask HandleAsync(HttpExchange exchange)
     {
         if (exchange.Head.Method == RequestMethod.Purge)
         {
-            return purge.HandleAsync(exchange);
+            // A browser sends a PURGE only for a page that it takes to be of this origin; a name of a stranger's may lead here.
+            return PageAccess.IsOfBrowser(exchange.Head.Fields)
+                ? ErrorResponder.WriteErrorAsync(exchange, 403, "browsers purge by the status page")
+                : purge.HandleAsync(exchange);
+        }
+
+        var path = exchange.Head.Target.Path;
+        if (StatusPage.Owns(path))
+        {
+            return page.HandleAsync(exchange);
         }
 
         if (exchange.Head.Method is not (RequestMethod.Get or RequestMethod.Head))
@@ -24,7 +34,6 @@ internal sealed class AdminEndpoint(MetricsHandler metrics, HealthHandler health
             return ErrorResponder.WriteErrorAsync(exchange, 405, "only GET, HEAD and PURGE are answered here");
         }
 
-        var path = exchange.Head.Target.Path;
         if (path.SequenceEqual("/metrics"u8))
         {
             return metrics.HandleAsync(exchange);
@@ -35,17 +44,6 @@ internal sealed class AdminEndpoint(MetricsHandler metrics, HealthHandler health
             return health.HandleAsync(exchange);
         }
 
-        return path.SequenceEqual("/"u8)
-            ? ErrorResponder.WriteAsync(exchange, 200, "text/html; charset=utf-8", Index())
-            : ErrorResponder.WriteErrorAsync(exchange, 404, "here are /metrics, /health and /");
+        return ErrorResponder.WriteErrorAsync(exchange, 404, "here are /metrics, /health, /api/ and /");
     }
-
-    private string Index() => $"""
-        <!doctype html>
-        <html lang="en"><head><meta charset="utf-8"><title>pingora-slice</title></head>
-        <body><h1>pingora-slice {version}</h1>
-        <ul><li><a href="/metrics">/metrics</a>: figures for Prometheus</li>
-        <li><a href="/health">/health</a>: 200 while this instance takes requests</li></ul></body></html>
-
-        """;
 }

@@ -261,7 +261,11 @@ internal sealed partial class Instance : IAsyncDisposable
         cut.Cancel();
     }
 
-    private Task StopAdminAsync() => _admin?.StopAsync() ?? Task.CompletedTask;
+    private Task StopAdminAsync()
+    {
+        _parts.EndPages();
+        return _admin?.StopAsync() ?? Task.CompletedTask;
+    }
 
     private static InstanceParts Compose(SliceOptions options, InstanceComposer compose, IHost host)
     {

@@ -58,6 +58,9 @@ internal sealed record InstanceParts
     /// <summary>Opens the files of logs again, which somebody may have moved away; from any thread.</summary>
     public required Action ReopenLogs { get; init; }
 
+    /// <summary>Ends the events of open status pages, which would go on for ever; called when the metrics port closes.</summary>
+    public required Action EndPages { get; init; }
+
     /// <summary>Ends all of it; the instance disposes it when no connection is left.</summary>
     public required IAsyncDisposable Owner { get; init; }
 }

@@ -134,7 +134,9 @@ public sealed class HealthAndMetricsTests
         await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
         await using var proxy = await ProxyUnderTest.StartAsync(origin.Uri, sliceSizeBytes: 4);
 
-        var index = await RawClient.GetAsync(proxy.AdminEndPoint, "/");
+        using var client = await RawClient.ConnectAsync(proxy.AdminEndPoint);
+        await client.SendAsync("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        var index = await client.ReadResponseAsync();
         var unknown = await RawClient.GetAsync(proxy.AdminEndPoint, "/unknown");
 
         Assert.Equal((200, "text/html; charset=utf-8"), (index.StatusCode, index.Field("Content-Type")));

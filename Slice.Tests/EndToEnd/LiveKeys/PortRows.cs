@@ -18,7 +18,12 @@ internal static class PortRows
         LiveKeyRow.OfAct("access_log.path", "{log}", "{log}.other", LogsAsync, "first", "second"),
         LiveKeyRow.OfAct("access_log.format", "'{target} first'", "'{target} second'", LogsAsync, "first", "second")
             with { With = [("access_log.path", "{log}")] },
+        LiveKeyRow.OfAct("metrics_endpoint.host_names", "[]", "['*.example']", StatusPageAsync, "421", "200"),
     ];
+
+    // By the name test.example, as every request of a RawClient.
+    private static async Task<string> StatusPageAsync(LiveKeyBed bed) =>
+        (await RawClient.GetAsync(bed.Proxy.AdminEndPoint, "/")).StatusCode.ToString(CultureInfo.InvariantCulture);
 
     private static async Task<string> SchemeAtOriginAsync(LiveKeyBed bed)
     {
