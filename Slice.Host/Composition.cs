@@ -6,6 +6,7 @@ using Slice.Core.Observability;
 using Slice.Core.Options;
 using Slice.Core.Origin;
 using Slice.Core.Storage;
+using Slice.Host.Logging;
 using Slice.Host.Machine;
 using Slice.Host.Service;
 using Slice.Host.Status;

@@ -32,6 +32,9 @@ public static class SliceLoggingExtensions
         });
         builder.SetMinimumLevel(LogLevel.Trace);
         builder.AddFilter(threshold.Allows);
+
+        // A level and no function: each request asks whether anybody hears debug lines, and is answered by a comparison here.
+        builder.AddFilter<RecentErrors>(category: null, LogLevel.Warning);
         return builder;
     }
 }

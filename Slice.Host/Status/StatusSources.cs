@@ -2,6 +2,7 @@ using Slice.Core.Objects;
 using Slice.Core.Observability;
 using Slice.Core.Origin;
 using Slice.Core.Storage;
+using Slice.Host.Logging;
 using Slice.Net.Delivery;
 using Slice.Net.Exchange;
 using Slice.Net.Handlers;

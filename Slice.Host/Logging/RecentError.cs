@@ -1,4 +1,4 @@
-namespace Slice.Host.Status;
+namespace Slice.Host.Logging;
 
 /// <summary>One line of the log.</summary>
 /// <param name="Number">Counted from 1.</param>

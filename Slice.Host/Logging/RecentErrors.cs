@@ -1,10 +1,10 @@
 using Microsoft.Extensions.Logging;
 
-namespace Slice.Host.Status;
+namespace Slice.Host.Logging;
 
 /// <summary>
-/// The last warnings and errors of the log, for somebody who looks: what <c>log_level</c> lets through, at most a hundred, each cut to
-/// a few hundred characters. Thread-safe.
+/// The last warnings and errors of the log, for somebody who looks: at most a hundred, each cut to a few hundred
+/// characters. Thread-safe.
 /// </summary>
 /// <param name="time">The clock.</param>
 internal sealed class RecentErrors(TimeProvider time) : ILoggerProvider

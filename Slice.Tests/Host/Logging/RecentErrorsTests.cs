@@ -1,8 +1,9 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
-using Slice.Host.Status;
+using Slice.Core.Options;
+using Slice.Host.Logging;
 
-namespace Slice.Tests.Host.Status;
+namespace Slice.Tests.Host.Logging;
 
 /// <summary>The lines of the log that the status page shows.</summary>
 public sealed class RecentErrorsTests
@@ -28,6 +29,20 @@ public sealed class RecentErrorsTests
                 new RecentError(1, _time.GetUtcNow().AddSeconds(-1), false, "first", "<script>'\""),
             ],
             kept);
+    }
+
+    [Fact]
+    public void Warnings_are_heard_whatever_the_level_of_the_log_and_nothing_below_them()
+    {
+        using var errors = new RecentErrors(_time);
+        using var loggers = LoggerFactory.Create(logging => logging.AddSliceLogging(new LogThreshold(LogSeverity.Error)));
+        loggers.AddProvider(errors);
+
+        var logger = loggers.CreateLogger("Slice.Any");
+        logger.Log(LogLevel.Warning, new EventId(1, "heard"), "a warning", null, static (text, _) => text);
+
+        Assert.False(logger.IsEnabled(LogLevel.Information));
+        Assert.Equal("heard", Assert.Single(errors.Read()).Event);
     }
 
     [Fact]
