@@ -112,6 +112,34 @@ public sealed class RestartTests : IDisposable
         await AssertRightAsync(next, "HIT");
     }
 
+    // A power cut leaves zeros or nothing where the kernel had not written yet; a disk, some wrong bits.
+    [Theory]
+    [InlineData("\0\0\0\0\0\0\0\0", 4096)]
+    [InlineData("", 0)]
+    [InlineData("PSL", 3)]
+    [InlineData("pSLICEIX", null)]
+    [InlineData("PSL\0\0\0\0X", null)]
+    [Trait("Behaviour", "B46")]
+    public async Task Index_with_a_spoilt_beginning_is_begun_anew(string beginning, int? zeroedBytes)
+    {
+        await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
+        await StoreAsync(origin);
+        string index = _directory.Combine(StoreLayout.IndexFileName);
+        byte[] bytes = zeroedBytes is { } count
+            ? new byte[count]
+            : await File.ReadAllBytesAsync(index, TestContext.Current.CancellationToken);
+        Wire.Bytes(beginning).CopyTo(bytes, 0);
+        await File.WriteAllBytesAsync(index, bytes, TestContext.Current.CancellationToken);
+
+        await using var proxy = await StartAsync(origin);
+
+        Assert.Contains(
+            "is damaged",
+            Assert.Single(proxy.Log, line => line.Contains("cache_refused", StringComparison.Ordinal)),
+            StringComparison.Ordinal);
+        await AssertRightAsync(proxy, "MISS");
+    }
+
     [Fact]
     [Trait("Behaviour", "B46")]
     public async Task Directory_with_the_index_of_another_program_is_left_as_it_is()

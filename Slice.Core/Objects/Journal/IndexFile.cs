@@ -152,9 +152,7 @@ internal sealed class IndexFile : IDisposable
         int headerBytes = ReadFully(file, header, 0);
         if (headerBytes < HeaderBytes || !header.StartsWith(Magic))
         {
-            // Cut off within the magic it is ours as far as one can see.
-            bool isOurs = Magic.StartsWith(header[..Math.Min(headerBytes, Magic.Length)]);
-            return new IndexFileContents(isOurs ? IndexFileState.Damaged : IndexFileState.Foreign);
+            return new IndexFileContents(MayBeOurs(header[..headerBytes]) ? IndexFileState.Damaged : IndexFileState.Foreign);
         }
 
         int version = BinaryPrimitives.ReadInt32LittleEndian(header[8..]);
@@ -170,6 +168,20 @@ internal sealed class IndexFile : IDisposable
 
         long seed = BinaryPrimitives.ReadInt64LittleEndian(header[16..]);
         return new IndexFileContents(IndexFileState.Usable) { Version = version, Seed = seed, LengthBytes = HeaderBytes };
+    }
+
+    // A power cut leaves zeros or nothing where the kernel had not written yet, a bad disk some wrong bits; a text, a database or an
+    // archive begins otherwise. Half of the magic is arbitrary.
+    private static bool MayBeOurs(ReadOnlySpan<byte> header)
+    {
+        var magic = header[..Math.Min(header.Length, Magic.Length)];
+        int equal = 0;
+        for (int i = 0; i < magic.Length; i++)
+        {
+            equal += magic[i] == Magic[i] ? 1 : 0;
+        }
+
+        return !header.ContainsAnyExcept((byte)0) || 2 * equal >= magic.Length;
     }
 
     /// <summary>Appends a frame. After an exception the file ends where it ended before.</summary>
