@@ -51,7 +51,7 @@ internal static class HealthCommandRunner
         try
         {
             using HttpResponseMessage answer = await client.GetAsync(url);
-            output.WriteLine(PrintableText.Escape((await answer.Content.ReadAsStringAsync()).TrimEnd(), MaxAnswerBytes));
+            output.WriteLine(PrintableText.EscapeInvisible((await answer.Content.ReadAsStringAsync()).TrimEnd(), MaxAnswerBytes));
             if (answer.StatusCode == HttpStatusCode.OK)
             {
                 return ExitCode.Ok;

@@ -12,14 +12,35 @@ internal static class PrintableText
     /// <param name="line">Where to append.</param>
     /// <param name="text">What came from outside.</param>
     /// <param name="longestChars">Characters taken at most; an ellipsis says that there were more.</param>
-    public static void AppendEscaped(StringBuilder line, ReadOnlySpan<char> text, int longestChars)
+    public static void AppendEscaped(StringBuilder line, ReadOnlySpan<char> text, int longestChars) =>
+        Append(line, text, longestChars, keepsQuotes: false);
+
+    /// <summary>The text with everything escaped that <see cref="AppendEscaped"/> escapes.</summary>
+    public static string Escape(string text, int longestChars)
+    {
+        StringBuilder line = new();
+        Append(line, text, longestChars, keepsQuotes: false);
+        return line.ToString();
+    }
+
+    /// <summary>
+    /// As <see cref="Escape"/>, but with quotes and backslashes as they are: JSON stays JSON. For text that stands alone on its line.
+    /// </summary>
+    public static string EscapeInvisible(string text, int longestChars)
+    {
+        StringBuilder line = new();
+        Append(line, text, longestChars, keepsQuotes: true);
+        return line.ToString();
+    }
+
+    private static void Append(StringBuilder line, ReadOnlySpan<char> text, int longestChars, bool keepsQuotes)
     {
         bool isCut = text.Length > longestChars;
         ReadOnlySpan<char> rest = isCut ? text[..longestChars] : text;
         while (!rest.IsEmpty)
         {
             bool isWhole = Rune.DecodeFromUtf16(rest, out Rune rune, out int consumedChars) == System.Buffers.OperationStatus.Done;
-            if (isWhole && IsPlain(rune))
+            if (isWhole && (IsQuote(rune) ? keepsQuotes : IsVisible(rune)))
             {
                 line.Append(rest[..consumedChars]);
             }
@@ -37,18 +58,11 @@ internal static class PrintableText
         line.Append(isCut ? "…" : "");
     }
 
-    /// <summary>The text with everything escaped that <see cref="AppendEscaped"/> escapes.</summary>
-    public static string Escape(string text, int longestChars)
-    {
-        StringBuilder line = new();
-        AppendEscaped(line, text, longestChars);
-        return line.ToString();
-    }
+    private static bool IsQuote(Rune rune) => rune.Value is '"' or '\\';
 
     // Format characters include those that turn the direction of writing, with which a line can be made to look like another.
-    private static bool IsPlain(Rune rune) =>
-        rune.Value is not ('"' or '\\')
-        && Rune.GetUnicodeCategory(rune) is not (
+    private static bool IsVisible(Rune rune) =>
+        Rune.GetUnicodeCategory(rune) is not (
             UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
             or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned);
 

@@ -44,6 +44,16 @@ public sealed class HealthCommandTests
         Assert.Equal((expected, "yes\n"), (exitCode, output));
     }
 
+    // A script may read it; the terminal is safe all the same.
+    [Fact]
+    public async Task Answer_is_printed_as_the_JSON_that_it_is()
+    {
+        await using var instance = ScriptedOrigin.StartWithAnswers(
+            "HTTP/1.1 200 OK\r\nContent-Length: 31\r\n\r\n{\"status\":\"healthy\",\"a\":\"\\\\\"}\n\u001b");
+        Assert.Equal(
+            "{\"status\":\"healthy\",\"a\":\"\\\\\"}\\n\\u001b\n", (await AskAsync($"http://127.0.0.1:{instance.Port}/health")).Output);
+    }
+
     [Fact]
     public async Task No_connection_is_unhealthy_and_says_why()
     {
