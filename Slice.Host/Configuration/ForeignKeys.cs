@@ -52,7 +52,12 @@ internal static class ForeignKeys
         ("tls.certificate", ["ssl_certificate", "crt", "cert", "ssl_cert", "tls_cert", "certfile"]),
         ("tls.key", ["ssl_certificate_key", "ssl_key", "tls_key", "keyfile"]),
         ("tls", ["ssl", "https"]),
-        ("proxy_protocol", ["accept_proxy", "send_proxy", "send_proxy_v2", "set_real_ip_from", "real_ip_header"]),
+        ("proxy_protocol", ["accept_proxy", "send_proxy", "send_proxy_v2"]),
+        ("trusted_proxies",
+        [
+            "set_real_ip_from", "real_ip_header", "real_ip_recursive", "forwardfor", "option_forwardfor", "forwarded_headers",
+            "trust_proxy", "trusted_ips", "remote_ip_header",
+        ]),
         ("health_path", ["monitor_uri", "health", "health_endpoint", "healthz"]),
         ("metrics_endpoint.address", ["stub_status", "stats", "stats_socket", "metrics_address", "prometheus", "admin", "exporter"]),
         ("metrics_endpoint", ["metrics"]),
@@ -68,7 +73,8 @@ internal static class ForeignKeys
         ("timeouts.tunnel", ["timeout_tunnel"]),
         ("timeouts.upstream_idle", ["timeout_server_idle", "upstream_keepalive_timeout"]),
         ("timeouts.origin_queue", ["timeout_queue", "proxy_cache_lock_timeout", "proxy_cache_lock_age"]),
-        ("timeouts.shutdown", ["worker_shutdown_timeout", "hard_stop_after", "shutdown_timeout", "graceful_timeout"]),
+        ("timeouts.shutdown", ["worker_shutdown_timeout", "hard_stop_after", "shutdown_timeout", "graceful_timeout", "grace_period"]),
+        ("timeouts.drain_delay", ["shutdown_delay", "drain_time"]),
         ("timeouts.subrequest_total", ["proxy_next_upstream_timeout"]),
         ("timeouts", ["timeout"]),
         ("limits.max_connections", ["worker_connections", "maxconn", "max_conns", "max_clients"]),
@@ -80,6 +86,8 @@ internal static class ForeignKeys
         ("limits.per_client.requests_per_second", ["limit_req", "limit_req_zone", "rate_limit", "ratelimit"]),
         ("limits.per_client.bytes_per_second", ["limit_rate", "limit_rate_after", "bandwidth_limit", "throttle"]),
         ("log_level", ["error_log", "debug", "loglevel", "verbosity", "logging"]),
+        ("access_log.path", ["log", "log_file", "logfile", "log_path", "access_log_file", "access_log_path", "custom_log", "transfer_log"]),
+        ("access_log.format", ["log_format", "logformat", "access_log_format"]),
     ];
 
     // Names of things that need no key here, with what happens instead.
@@ -118,7 +126,6 @@ internal static class ForeignKeys
             "gzip", "brotli", "http2", "listen_http2", "http3", "rewrite", "return", "auth_basic", "allow", "deny", "acl", "acls",
             "balance",
         ]),
-        ("not known: log lines go to standard error, and so to the journal", ["log_file", "log", "log_path", "logfile"]),
         ($"not YAML of ours but a block of nginx, {Migrating}", ["http", "events", "stream"]),
         ("not YAML of ours but a section of HAProxy; KEY: VALUE lines are wanted, see docs/configuration.md", ["global", "defaults"]),
     ];

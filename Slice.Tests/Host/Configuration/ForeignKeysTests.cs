@@ -33,6 +33,13 @@ public sealed class ForeignKeysTests : IDisposable
     [InlineData("timeout connect: 5s", "1.yaml:2:1: timeout connect: unknown key, that is connect in the section timeouts here")]
     [InlineData("limit_rate: 1m",
         "1.yaml:2:1: limit_rate: unknown key, that is bytes_per_second in the section limits.per_client here")]
+    [InlineData("log_file: /var/log/a", "1.yaml:2:1: log_file: unknown key, that is path in the section access_log here")]
+    [InlineData("log: /var/log/a", "1.yaml:2:1: log: unknown key, that is path in the section access_log here")]
+    [InlineData("log_path: /var/log/a", "1.yaml:2:1: log_path: unknown key, that is path in the section access_log here")]
+    [InlineData("logfile: /var/log/a", "1.yaml:2:1: logfile: unknown key, that is path in the section access_log here")]
+    [InlineData("log_format: combined", "1.yaml:2:1: log_format: unknown key, that is format in the section access_log here")]
+    [InlineData("set_real_ip_from: 10.0.0.0/8", "1.yaml:2:1: set_real_ip_from: unknown key, that is trusted_proxies here")]
+    [InlineData("shutdown_delay: 5s", "1.yaml:2:1: shutdown_delay: unknown key, that is drain_delay in the section timeouts here")]
     [InlineData("metrics: {}", "1.yaml:2:1: metrics: unknown key, that is the section metrics_endpoint here")]
     [Trait("Behaviour", "B48")]
     public void Name_of_another_program_points_to_ours(string yaml, string error) =>
