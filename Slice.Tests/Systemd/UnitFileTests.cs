@@ -60,6 +60,21 @@ public sealed class UnitFileTests
         Assert.DoesNotContain("SLICE_LOG", Repository.Read(unit), StringComparison.Ordinal);
     }
 
+    // systemctl status names the pages, and systemctl help shows them.
+    [Theory]
+    [InlineData(Single)]
+    [InlineData(Template)]
+    [InlineData("systemd/pingora-slice.socket")]
+    [InlineData("systemd/pingora-slice@.socket")]
+    public void Documentation_is_pages_that_are_shipped(string unit) => Assert.All(
+        Assert.Single(Values(unit, "Documentation")).Split(' '),
+        page =>
+        {
+            string[] parts = page.Split(':', '(', ')');
+            Assert.Equal("man", parts[0]);
+            Assert.True(File.Exists(Path.Combine(Repository.Root, "systemd/man", $"{parts[1]}.{parts[2]}")), page);
+        });
+
     [Fact]
     public void Sockets_are_the_addresses_that_are_the_default()
     {
