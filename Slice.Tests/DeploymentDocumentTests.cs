@@ -33,7 +33,7 @@ public sealed partial class DeploymentDocumentTests : IDisposable
     {
         string[] blocks = [.. Blocks("yaml").Where(block => !ForPrometheus().IsMatch(block))];
         string production = Write("pingora_slice", blocks[0]);
-        Assert.Equal(5, blocks.Length);
+        Assert.Equal(7, blocks.Length);
         Assert.All(blocks.Index(), block =>
         {
             ConfigurationResult read = ConfigurationReader.Read([production, Write($"{block.Index}", block.Item)]);
