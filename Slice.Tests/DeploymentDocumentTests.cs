@@ -41,6 +41,21 @@ public sealed partial class DeploymentDocumentTests : IDisposable
         });
     }
 
+    [Theory]
+    [InlineData("docs/configuration.md")]
+    [InlineData("docs/origins.md")]
+    public void Examples_of_other_documents_are_valid(string document)
+    {
+        string origin = Write("origin", "upstream_address: origin.example.com:80\n");
+        using TestAuthority authority = new();
+        string authorityFile = _directory.Combine("ca.pem");
+        File.WriteAllText(authorityFile, authority.Pem);
+        string[] blocks = [.. Blocks("yaml", document).Select(
+            block => block.Replace("/etc/pingora-slice/ca.pem", authorityFile, StringComparison.Ordinal))];
+        Assert.NotEmpty(blocks);
+        Assert.All(blocks.Index(), block => Assert.Empty(ConfigurationReader.Read([origin, Write($"{block.Index}", block.Item)]).Errors));
+    }
+
     [Fact]
     public async Task Rate_limits_are_what_nginx_takes()
     {
@@ -65,6 +80,14 @@ public sealed partial class DeploymentDocumentTests : IDisposable
     [InlineData("docs/deployment.zh.md")]
     [InlineData("docs/troubleshooting.md")]
     [InlineData("docs/migrating-from-nginx-slice.md")]
+    [InlineData("docs/configuration.md")]
+    [InlineData("docs/deviations.md")]
+    [InlineData("docs/installing.md")]
+    [InlineData("docs/logging.md")]
+    [InlineData("docs/monitoring.md")]
+    [InlineData("docs/origins.md")]
+    [InlineData("docs/purging.md")]
+    [InlineData("docs/restart-and-upgrade.md")]
     public void Headings_that_are_linked_to_are_there(string document) => Assert.All(
         Anchor().Matches(Repository.Read(document)), match =>
         {
