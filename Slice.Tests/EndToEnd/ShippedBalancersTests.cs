@@ -16,7 +16,11 @@ public sealed partial class ShippedBalancersTests : IAsyncLifetime
     {
         _origin = ScriptedOrigin.Start(_file.AnswerAsync);
         _proxy = await ProxyUnderTest.StartAsync(
-            _origin.Uri, sliceSizeBytes: 4, options => options with { Purge = options.Purge with { AuthToken = Token } });
+            _origin.Uri, sliceSizeBytes: 4, options => options with
+            {
+                Purge = options.Purge with { AuthToken = Token },
+                TrustedProxies = ["127.0.0.1"],
+            });
     }
 
     public async ValueTask DisposeAsync()
@@ -65,6 +69,29 @@ public sealed partial class ShippedBalancersTests : IAsyncLifetime
 
         // What the client says of itself, the client as the balancer sees it, and the balancer.
         Assert.Equal("192.0.2.7, 127.0.0.1, 127.0.0.1", _origin!.Requests[^1].Field("X-Forwarded-For"));
+    }
+
+    // An instance that trusts the balancer takes all of this for its word.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    [Trait("Behaviour", "B41")]
+    public async Task What_a_client_forges_is_not_taken_for_the_word_of_the_balancer(bool isNginx)
+    {
+        await using var balancer = await StartAsync(isNginx);
+        using var client = await RawClient.ConnectAsync(balancer.EndPoint);
+
+        await client.SendAsync(
+            "POST /form HTTP/1.1\r\nHost: files.example\r\nContent-Length: 0\r\nX-Forwarded-For: 192.0.2.7\r\n"
+            + "X-Forwarded-Proto: https\r\nX-Forwarded-Host: forged.example\r\nX-Request-Id: forged\r\n"
+            + "Forwarded: for=192.0.2.8;proto=https;host=forged.example\r\n\r\n");
+        await client.ReadResponseAsync();
+
+        var request = _origin!.Requests[^1];
+        Assert.Equal(["http"], request.Fields("X-Forwarded-Proto"));
+        Assert.Equal(["files.example"], request.Fields("X-Forwarded-Host"));
+        Assert.NotEqual("forged", Assert.Single(request.Fields("X-Request-Id")));
+        Assert.Equal("192.0.2.7, 127.0.0.1, 127.0.0.1", request.Field("X-Forwarded-For"));
     }
 
     private async Task<LocalServer> StartAsync(bool isNginx)
