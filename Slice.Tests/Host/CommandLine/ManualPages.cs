@@ -33,6 +33,7 @@ internal static class ManualPages
         }
 
         return page.Append(".SH FILES\n").Append(Paragraph("/etc/pingora-slice/pingora_slice.yaml", "The configuration of the package."))
+            .Append(Paragraph("/opt/pingora-slice/pingora_slice.yaml", "The configuration of an installation by hand."))
             .Append(Paragraph("/var/cache/pingora-slice", "The cache, when it is on disk."))
             .Append(Paragraph("/var/log/pingora-slice", "The access log, when it is in a file."))
             .Append(".SH SEE ALSO\n.BR pingora_slice.yaml (5),\n.BR systemd.service (5)\n").ToString();
@@ -47,7 +48,7 @@ internal static class ManualPages
             .Append(Escape("YAML. In this page, section.key is key: under section:. Unknown keys are errors. Of several files,\n"))
             .Append(Escape("later ones override earlier ones key by key.\n"))
             .Append(".PP\n")
-            .Append(Escape("Sizes are bytes or 64KiB, 1MiB, 10GiB, 1TiB. Durations are seconds or 500ms, 30s, 5m, 1h, 7d.\n"))
+            .Append(Escape("Sizes are bytes or 512k, 1MiB, 10GiB, 1TiB. Durations are seconds or 500ms, 90s, 5m, 1h30m, 7d.\n"))
             .Append(".PP\n")
             .Append(Escape("A file is checked by pingora-slice --check-config FILE, which prints every error at once. After a\n"))
             .Append(Escape("change, systemctl reload pingora-slice reads it again; keys that wait for a restart say so below.\n"));
