@@ -226,8 +226,8 @@ public sealed class OptionKey
     {
         OptionKind.ListenAddress => ListenAddress.Parse(text, out _),
         OptionKind.UrlPath => IsUrlPath(text) ? null : "not a path",
-        OptionKind.Directory or OptionKind.File or OptionKind.LogTarget =>
-            text.Length > 0 && !text.Contains('\0', StringComparison.Ordinal) ? null : "not a path",
+        OptionKind.Directory or OptionKind.File => IsPath(text) ? null : "not a path",
+        OptionKind.LogTarget => CheckLogTarget(text),
         OptionKind.LogFormat => AccessLogFormat.Parse(text, out _),
         OptionKind.HostName => HostAndPort.IsHost(text) ? null : "not a host name or an IP address",
         OptionKind.Secret => CheckSecret(text),
@@ -248,6 +248,17 @@ public sealed class OptionKey
 
     private static bool IsUrlPath(string text) =>
         text.StartsWith('/') && text.Length <= LongestUrlPath && IsVisibleAscii(text) && !text.AsSpan().ContainsAny('?', '#');
+
+    private static bool IsPath(string text) => text.Length > 0 && !text.Contains('\0', StringComparison.Ordinal);
+
+    // What other servers write for nowhere and for their outputs would be names of files here.
+    private static string? CheckLogTarget(string text) => text switch
+    {
+        "off" or "none" or "no" or "false" => "not a path: leave the key out for no access log",
+        "stdout" or "-" => "not a path: standard output is not written to, stderr is",
+        _ when text.Split(':')[0] == "syslog" => "not a path: syslog has the lines of the journal",
+        _ => IsPath(text) ? null : "not a path",
+    };
 
     // An empty token would be matched by an empty field value, that is, by everybody.
     private static string? CheckSecret(string text) =>

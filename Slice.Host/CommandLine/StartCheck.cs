@@ -41,6 +41,7 @@ internal sealed class StartCheck
         check.LookAtPorts();
         check.LookAtCertificates();
         check.LookAtOrigin();
+        check.LookAtAccessLog();
         return check._findings;
     }
 
@@ -131,6 +132,18 @@ internal sealed class StartCheck
             {
                 Warn($"upstream_address: {text}: this is the address that the proxy itself listens on; requests would come back (508)");
             }
+        }
+    }
+
+    private void LookAtAccessLog()
+    {
+        if (_options.AccessLog.Path is { } path
+            && path != AccessLogOptions.Journal
+            && path != AccessLogOptions.StandardError
+            && Path.GetDirectoryName(Path.GetFullPath(path)) is { } directory
+            && !Directory.Exists(directory))
+        {
+            Warn($"access_log.path: {path}: there is no directory {directory}; lines are dropped until it is there");
         }
     }
 

@@ -93,7 +93,8 @@ internal sealed class ConfigurationBinder
         else if (value is not ConfigurationScalar { IsNull: true })
         {
             // Without the value: `purge: TOKEN` is a likely mistake.
-            AddProblem(value, name, null, Describe(value), "a section of keys");
+            var keys = OptionTable.Keys.Where(key => key.Section == name).Select(static key => key.Name[(key.Section.Length + 1)..]);
+            AddProblem(value, name, null, Describe(value), $"a section of keys: {string.Join(", ", keys)}");
         }
     }
 

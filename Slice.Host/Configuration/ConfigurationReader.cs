@@ -72,7 +72,9 @@ public static class ConfigurationReader
         if (tls is { ListenAddress: not null, Certificate: { } certificate, Key: { } key }
             && ServerCertificate.Check(certificate, key) is { } problem)
         {
-            yield return new OptionError("tls.certificate", certificate, problem, ServerCertificate.Syntax);
+            yield return File.Exists(certificate) && !File.Exists(key)
+                ? new OptionError("tls.key", key, problem, ServerCertificate.Syntax)
+                : new OptionError("tls.certificate", certificate, problem, ServerCertificate.Syntax);
         }
     }
 

@@ -195,6 +195,23 @@ public sealed class TlsListenerTests : IDisposable
     }
 
     [Fact]
+    public async Task Key_that_is_not_there_is_named_by_its_own_line()
+    {
+        string config = _directory.Combine("config.yaml");
+        string missing = _directory.Combine("none.key");
+        await File.WriteAllTextAsync(
+            config,
+            "upstream_address: origin.example\ntls:\n  listen_address: 127.0.0.1:0\n"
+            + $"  certificate: {_certificate}\n  key: {missing}\n",
+            TestContext.Current.CancellationToken);
+
+        var (exitCode, lines) = await ProductProcess.RunAsync("--check-config", config);
+
+        Assert.Equal(78, exitCode);
+        Assert.Contains(lines, line => line.Contains($"config.yaml:5:8: tls.key: {missing}: no such file", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Plain_http_on_the_tls_port_gets_no_answer_and_disturbs_nobody()
     {
         await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);

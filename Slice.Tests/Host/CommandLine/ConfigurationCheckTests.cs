@@ -91,6 +91,24 @@ public sealed class ConfigurationCheckTests : IDisposable
         Assert.Throws<CacheDirectoryException>(() => CacheDirectory.Open(Cache, lockAttempts: 1));
     }
 
+    [Theory]
+    [InlineData("journal", false)]
+    [InlineData("stderr", false)]
+    [InlineData("{0}/access.log", false)]
+    [InlineData("{0}/missing/access.log", true)]
+    public void Access_log_without_its_directory_is_a_warning(string path, bool isWarning)
+    {
+        string full = path.Replace("{0}", _directory.Path, StringComparison.Ordinal);
+        var (exitCode, _, error) = Run(AnyOrigin + $"enable_l2_cache: false\naccess_log:\n  path: {full}\n");
+        Assert.Equal(0, exitCode);
+        Assert.Equal(
+            isWarning
+                ? $"warning: access_log.path: {full}: there is no directory {_directory.Path}/missing; "
+                    + "lines are dropped until it is there\n"
+                : "",
+            error);
+    }
+
     [Fact]
     public void Cache_larger_than_the_room_is_a_warning()
     {

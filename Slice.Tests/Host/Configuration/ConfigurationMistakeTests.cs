@@ -31,6 +31,21 @@ public sealed class ConfigurationMistakeTests : IDisposable
     public void Ipv6_address_of_the_origin_without_quotes_is_named(string yaml, string error) =>
         Assert.StartsWith("1.yaml:" + error, Single(yaml), StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData("path: off", "3:9: access_log.path: off: not a path: leave the key out for no access log, allowed: ")]
+    [InlineData("path: none", "3:9: access_log.path: none: not a path: leave the key out for no access log, allowed: ")]
+    [InlineData("path: stdout", "3:9: access_log.path: stdout: not a path: standard output is not written to, stderr is, allowed: ")]
+    [InlineData("path: \"-\"", "3:9: access_log.path: -: not a path: standard output is not written to, stderr is, allowed: ")]
+    [InlineData("path: syslog:server=unix:/dev/log", "3:9: access_log.path: syslog:server=unix:/dev/log: not a path: syslog has the lines "
+        + "of the journal, allowed: ")]
+    public void Words_that_other_servers_have_for_a_log_make_no_file(string line, string error) =>
+        Assert.StartsWith("1.yaml:" + error, Single("upstream_address: a:1\naccess_log:\n  " + line), StringComparison.Ordinal);
+
+    [Fact]
+    public void Section_that_is_written_as_a_value_names_its_keys() => Assert.Equal(
+        "1.yaml:2:13: access_log: a single value, allowed: a section of keys: path, format",
+        Single("upstream_address: a:1\naccess_log: /var/log/access.log"));
+
     [Fact]
     public void Ipv6_address_in_quotes_is_read() =>
         Assert.Equal("[::1]:8080", _files.Read("upstream_address: \"[::1]:80\"\nlisten_address: '[::1]:8080'").Options!.ListenAddress);

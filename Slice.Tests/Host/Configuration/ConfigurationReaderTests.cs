@@ -187,7 +187,7 @@ public sealed class ConfigurationReaderTests : IDisposable
             "1.yaml:8:19: upstream_address: ftp://a: the scheme is not http or https, allowed: " + OriginAddress.Syntax,
             "1.yaml:10:12: metrics_endpoint.enabled: yes: not a flag (a text in YAML 1.2), write true, allowed: true or false",
             "1.yaml:11:3: metrics_endpoint.adress: unknown key, did you mean address?",
-            "1.yaml:12:8: purge: a list, allowed: a section of keys",
+            "1.yaml:12:8: purge: a list, allowed: a section of keys: enabled, auth_token, enable_metrics",
             "2.yaml:1:14: max_retries: 3: a text in quotes, not a whole number, allowed: 0 to 20",
             "2.yaml:2:1: max_retries: already set on line 1, allowed: each key once in a file",
         ],
