@@ -1,11 +1,15 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 
 namespace Slice.Host.Control;
 
 /// <summary>Sends requests to a running instance. Thread-safe.</summary>
 internal sealed class InstanceClient : IDisposable
 {
+    // The answers of an instance have some hundred bytes. Arbitrary.
+    private const long MaxAnswerBytes = 64 << 10;
+
     private static readonly TimeSpan s_connectTimeout = TimeSpan.FromSeconds(10);
     private static readonly UriCreationOptions s_asWritten = new() { DangerousDisablePathAndQueryCanonicalization = true };
 
@@ -25,6 +29,9 @@ internal sealed class InstanceClient : IDisposable
             ConnectTimeout = s_connectTimeout,
             AutomaticDecompression = DecompressionMethods.None,
             ActivityHeadersPropagator = null,
+
+            // A tag may be of any characters; what stands in a terminal is UTF-8.
+            RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
             ConnectCallback = address.WantsProxyHeader ? ConnectAsBalancerAsync : null,
         });
     }
@@ -51,11 +58,22 @@ internal sealed class InstanceClient : IDisposable
             ? SendAsync(method, url, ct, [.. fields, ("X-Purge-Token", token)])
             : SendAsync(method, url, ct, fields);
 
+    /// <summary>Reads the answer to an order.</summary>
+    /// <exception cref="HttpRequestException">It is cut off, or longer than any that an instance gives.</exception>
+    public static async Task<string> ReadAnswerAsync(HttpResponseMessage response, CancellationToken ct)
+    {
+        await response.Content.LoadIntoBufferAsync(MaxAnswerBytes, ct);
+        return await response.Content.ReadAsStringAsync(ct);
+    }
+
     /// <summary>Why a request failed, in words.</summary>
-    public string Explain(HttpRequestException error) =>
-        error.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError
-            ? $"{_address.Authority} cannot be reached: {Innermost(error).Message}"
-            : Innermost(error).Message;
+    public string Explain(HttpRequestException error) => error.HttpRequestError switch
+    {
+        HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError =>
+            $"{_address.Authority} cannot be reached: {Innermost(error).Message}",
+        HttpRequestError.ConfigurationLimitExceeded => $"{_address.Authority} answers more than pingora-slice ever does",
+        _ => Innermost(error).Message,
+    };
 
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();

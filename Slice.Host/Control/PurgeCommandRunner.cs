@@ -75,8 +75,7 @@ internal static class PurgeCommandRunner
         try
         {
             using var response = await client.SendOrderAsync(s_purge, url, timeout.Token, [.. FieldsOf(order)]);
-            string body = await response.Content.ReadAsStringAsync(timeout.Token);
-            return Read((int)response.StatusCode, body);
+            return Read((int)response.StatusCode, await InstanceClient.ReadAnswerAsync(response, timeout.Token));
         }
         catch (HttpRequestException failure)
         {
@@ -99,7 +98,8 @@ internal static class PurgeCommandRunner
         }
         catch (Exception failure) when (failure is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
-            return new Outcome(0, 0, string.Create(CultureInfo.InvariantCulture, $"answered {status}, but not by pingora-slice"));
+            return new Outcome(0, 0, string.Create(
+                CultureInfo.InvariantCulture, $"answered {status}, and not in the words of a PURGE: nothing is purged"));
         }
     }
 

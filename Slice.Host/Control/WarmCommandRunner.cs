@@ -89,7 +89,8 @@ internal sealed class WarmCommandRunner
 
             while (await input.ReadLineAsync(ct) is { } line)
             {
-                if (line.Trim() is { Length: > 0 } listed)
+                // Editors put a byte order mark at the beginning of a list.
+                if (line.Trim().TrimStart('\uFEFF') is { Length: > 0 } listed)
                 {
                     yield return listed;
                 }
@@ -120,7 +121,7 @@ internal sealed class WarmCommandRunner
 
             await DrainAsync(response, silence);
             string cache = response.Headers.TryGetValues("Cache-Status", out var values) ? string.Join(", ", values) : "";
-            bool wasThere = response.Headers.TryGetValues("X-Cache", out var results) && results.Contains("HIT");
+            bool wasThere = cache.Contains("; hit", StringComparison.Ordinal);
             _totals.Count(wasThere, isKept: wasThere || cache.Contains("; stored", StringComparison.Ordinal));
         }
         catch (HttpRequestException failure)

@@ -33,6 +33,12 @@ internal readonly record struct PurgeRequest
     public static PurgeRequest Read(HttpExchange exchange)
     {
         var fields = exchange.Head.Fields;
+        if (FindUnknown(fields) is { } unknown)
+        {
+            return Refuse(
+                $"{unknown} is not known; known are X-Purge-All, X-Purge-Pattern, X-Purge-Tag, X-Purge-Soft and X-Purge-Token");
+        }
+
         bool hasPattern = fields.Contains(KnownField.XPurgePattern);
         bool hasTag = fields.Contains(KnownField.XPurgeTag);
         if (!TryReadFlag(fields, KnownField.XPurgeAll, out bool isAll))
@@ -117,6 +123,23 @@ internal readonly record struct PurgeRequest
         ulong[] sorted = [.. tags];
         Array.Sort(sorted);
         return sorted;
+    }
+
+    // X-Purge-Tags, say, would purge one URL where a thousand were meant.
+    private static string? FindUnknown(FieldTable fields)
+    {
+        var ours = "X-Purge-"u8;
+        for (int line = 0; line < fields.LineCount; line++)
+        {
+            var name = fields.NameAt(line);
+            bool isOurs = name.Length >= ours.Length && Ascii.EqualsIgnoreCase(name[..ours.Length], ours);
+            if (isOurs && fields.FieldAt(line) == KnownField.Other)
+            {
+                return Encoding.ASCII.GetString(name);
+            }
+        }
+
+        return null;
     }
 
     // Absent is false.

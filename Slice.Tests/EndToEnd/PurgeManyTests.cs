@@ -187,6 +187,8 @@ public sealed class PurgeManyTests
     [InlineData("/*", "X-Purge-All: yes")]
     [InlineData("/file", "X-Purge-Soft: maybe")]
     [InlineData("/file", "X-Purge-Soft: 1", "X-Purge-Soft: 1")]
+    [InlineData("/file", "X-Purge-Tags: one")]
+    [InlineData("/file", "x-purge-prefix: 1")]
     [InlineData("/file", "X-Purge-Pattern: prefix", "X-Purge-Tag: one")]
     [InlineData("/*", "X-Purge-All: true", "X-Purge-Pattern: prefix")]
     public async Task Purge_that_is_not_understood_is_400_and_purges_nothing(string target, params string[] fields)

@@ -82,6 +82,9 @@ touch /var/cache/pingora-slice/slices.0 /etc/pingora-slice/key.pem
 check "an upgrade works" quiet dpkg -i /play/new.deb
 check "and keeps the configuration" contains $configuration mine.example.com
 check "and the mode that an administrator has chosen" has_mode '600 root:pingora-slice' $configuration
+chown root:root $configuration
+quiet dpkg -i /play/new.deb
+check "a configuration that is root's alone stays so" has_mode '600 root:root' $configuration
 check "and the cache" test -e /var/cache/pingora-slice/slices.0
 check "the same version installs again" quiet dpkg -i /play/new.deb
 check "a downgrade works" dpkg -i /play/old.deb

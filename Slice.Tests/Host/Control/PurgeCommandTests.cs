@@ -142,7 +142,35 @@ public sealed class PurgeCommandTests
     {
         await using var origin = ScriptedOrigin.Start(exchange => exchange.RespondAsync("200 OK", "fine"));
         var (exitCode, output, _) = await RunAsync((SliceOptions?)null, "purge", "/a", "--instance", origin.Authority);
-        Assert.Equal((ExitCode.CannotStart, "/a: answered 200, but not by pingora-slice\n"), (exitCode, output));
+        Assert.Equal((ExitCode.CannotStart, "/a: answered 200, and not in the words of a PURGE: nothing is purged\n"), (exitCode, output));
+    }
+
+    [Fact]
+    public async Task Answer_without_end_is_not_read_to_the_end()
+    {
+        await using var origin = ScriptedOrigin.Start(async exchange =>
+        {
+            await exchange.SendAsync("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+            while (!exchange.Stopped.IsCancellationRequested)
+            {
+                await exchange.SendAsync($"1000\r\n{new string('x', 0x1000)}\r\n");
+            }
+        });
+        var (exitCode, output, _) = await RunAsync((SliceOptions?)null, "purge", "/a", "--instance", origin.Authority);
+        Assert.Equal(
+            (ExitCode.CannotStart, $"/a: {origin.Authority} answers more than pingora-slice ever does\n"), (exitCode, output));
+    }
+
+    [Fact]
+    public async Task Tag_of_any_characters_is_purged()
+    {
+        _file.ExtraFields = ["Cache-Control: max-age=3600", "Cache-Tag: caf\u00c3\u00a9"];
+        await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
+        await using var proxy = await ProxyUnderTest.StartAsync(origin.Uri, sliceSizeBytes: 4);
+        await proxy.GetAsync("/a");
+
+        Assert.Equal(
+            (ExitCode.Ok, "caf\u00e9: purged: 1 object, with 4 slices\n", ""), await RunAsync(proxy, "purge", "--tag", "caf\u00e9"));
     }
 
     [Fact]

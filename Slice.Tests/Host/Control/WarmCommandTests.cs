@@ -36,7 +36,7 @@ public sealed class WarmCommandTests
         await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
         await using var proxy = await ProxyUnderTest.StartAsync(origin.Uri, sliceSizeBytes: 4);
 
-        var (exitCode, output, _) = await RunAsync(proxy, "/b\n\n  /c  \r\n", "warm", "/a", "-", "/d");
+        var (exitCode, output, _) = await RunAsync(proxy, "\uFEFF/b\n\n  /c  \r\n", "warm", "/a", "-", "/d");
 
         Assert.Equal(ExitCode.Ok, exitCode);
         Assert.StartsWith("4 objects, ", output, StringComparison.Ordinal);
@@ -70,6 +70,19 @@ public sealed class WarmCommandTests
             await exchange.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nbegins");
             await exchange.CloseAsync();
         }
+    }
+
+    [Fact]
+    public async Task Object_that_is_served_stale_is_there_already()
+    {
+        _file.ExtraFields = ["Cache-Control: max-age=0, stale-while-revalidate=3600"];
+        await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
+        await using var proxy = await ProxyUnderTest.StartAsync(origin.Uri, sliceSizeBytes: 4);
+        await proxy.GetAsync("/a");
+
+        var (_, output, _) = await RunAsync(proxy, "", "warm", "/a");
+
+        Assert.EndsWith("/s, 1 already there\n", output, StringComparison.Ordinal);
     }
 
     [Fact]
