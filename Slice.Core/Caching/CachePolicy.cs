@@ -36,15 +36,8 @@ public sealed record CachePolicy
     /// </summary>
     public TimeSpan NegativeLifetime { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>
-    /// How long after its freshness an answer that says nothing about it serves for a failing origin. Default zero: not at all.
-    /// </summary>
-    public TimeSpan StaleIfError { get; init; }
-
-    /// <summary>
-    /// How long after its freshness an answer that says nothing about it is used while the origin is asked. Default zero.
-    /// </summary>
-    public TimeSpan StaleWhileRevalidate { get; init; }
+    /// <summary>How long after its freshness an answer that says nothing about it may be used. Default: not at all.</summary>
+    public StaleDefaults Stale { get; init; }
 
     /// <summary>Whether an answer with Set-Cookie may be kept, cookie and all, if nothing else forbids it. Default false.</summary>
     public bool StoresSetCookie { get; init; }

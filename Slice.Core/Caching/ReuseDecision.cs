@@ -3,8 +3,12 @@ namespace Slice.Core.Caching;
 /// <summary>Decides about reuse. Pure.</summary>
 public static class ReuseDecision
 {
-    /// <summary>Whether and how <paramref name="stored"/> answers a request with these directives at time <paramref name="now"/>.</summary>
-    public static ReuseVerdict Decide(StoredResponse stored, in RequestDirectives request, Instant now)
+    /// <summary>Whether and how a stored response answers a request.</summary>
+    /// <param name="stored">The response.</param>
+    /// <param name="request">What the client says about that.</param>
+    /// <param name="now">The time of the request.</param>
+    /// <param name="operators">What the operator says where the response says nothing.</param>
+    public static ReuseVerdict Decide(StoredResponse stored, in RequestDirectives request, Instant now, StaleDefaults operators = default)
     {
         if (request.NoCache)
         {
@@ -40,12 +44,12 @@ public static class ReuseDecision
             return new(Reuse.Stale, CacheDetail.Expired);
         }
 
-        bool isStaleAllowed = request.MinFresh is null && stored.Stale.WhileRevalidating > -freshFor;
+        bool isStaleAllowed = request.MinFresh is null && (stored.Stale.WhileRevalidating ?? operators.WhileRevalidating) > -freshFor;
         return new(isStaleAllowed ? Reuse.StaleWhileRevalidate : Reuse.AfterValidation, CacheDetail.Expired);
     }
 
-    /// <summary>Whether <paramref name="stored"/> may stand in for a failing origin (RFC 5861 §4).</summary>
-    public static bool MayServeOnError(StoredResponse stored, in RequestDirectives request, Instant now)
+    /// <summary>Whether a stored response may stand in for a failing origin (RFC 5861 §4); for the parameters see above.</summary>
+    public static bool MayServeOnError(StoredResponse stored, in RequestDirectives request, Instant now, StaleDefaults operators)
     {
         if (request.NoCache || stored.RequiresValidation)
         {
@@ -53,6 +57,6 @@ public static class ReuseDecision
         }
 
         var staleFor = stored.Freshness.AgeAt(now) - stored.Freshness.Lifetime;
-        return stored.Stale.IfError > staleFor || (!stored.Stale.IsForbidden && request.StaleIfError > staleFor);
+        return (stored.Stale.IfError ?? operators.IfError) > staleFor || (!stored.Stale.IsForbidden && request.StaleIfError > staleFor);
     }
 }

@@ -26,6 +26,9 @@ public sealed class StoredResponseReader
     /// <summary>What the operator goes by when versions are compared.</summary>
     public ValidatorStrength ComparedBy => _policy.Validator;
 
+    /// <summary>How long what says nothing about it may be used when it is stale.</summary>
+    public StaleDefaults Stale => _policy.Stale;
+
     /// <summary>
     /// Reads what a response that has just come says to caches. The methods below go by the result, so that nothing is read twice.
     /// </summary>
@@ -190,15 +193,15 @@ public sealed class StoredResponseReader
     }
 
     // What the response itself allows is allowed in spite of s-maxage, which alone would forbid it: it was said on purpose.
-    private StaleUse StaleUseOf(in CacheControl directives)
+    private static StaleUse StaleUseOf(in CacheControl directives)
     {
         bool isForbidden = directives.MustRevalidate || directives.ProxyRevalidate || directives.NoCache;
         return isForbidden
             ? new StaleUse(IsForbidden: true, TimeSpan.Zero, TimeSpan.Zero)
             : new StaleUse(
                 directives.ForbidsStale,
-                directives.StaleWhileRevalidate ?? (directives.ForbidsStale ? TimeSpan.Zero : _policy.StaleWhileRevalidate),
-                directives.StaleIfError ?? (directives.ForbidsStale ? TimeSpan.Zero : _policy.StaleIfError));
+                directives.StaleWhileRevalidate ?? (directives.ForbidsStale ? TimeSpan.Zero : null),
+                directives.StaleIfError ?? (directives.ForbidsStale ? TimeSpan.Zero : null));
     }
 
     private static TimeSpan AgeWhenReceived(string? age, DateTimeOffset date, DateTimeOffset now)

@@ -63,8 +63,14 @@ public sealed class ObjectFetchAttempts(
                 fetch.LetOthersGo();
             }
 
-            // Where a client's own request follows a failure of ours (B59), that request is the last of the tries.
             var stale = StaleOnError(request, failure);
+            if (stale is not null && !request.IsRefresh)
+            {
+                // Every address has been asked. Who can have the stale object does not wait for repeats.
+                return stale;
+            }
+
+            // Where a client's own request follows a failure of ours (B59), that request is the last of the tries.
             bool isOwnNext = stale is null && !request.IsRefresh && failure.Error.MayBeOfOurRequest();
             if (!await retries.WaitAsync(failure, stopping, isLastReserved: isOwnNext))
             {
@@ -96,7 +102,8 @@ public sealed class ObjectFetchAttempts(
 
     /// <summary>Whether a stored object may stand in for a failing origin towards the client of this request.</summary>
     internal bool MayServeOnError(ObjectFetchRequest request, Generation stale) =>
-        stale.IsUsable && ReuseDecision.MayServeOnError(stale.Response, request.Directives, Instant.Now(time));
+        stale.IsUsable
+        && ReuseDecision.MayServeOnError(stale.Response, request.Directives, Instant.Now(time), request.Context.Reader.Stale);
 
     // Whether an answer states the strong tag of what is stored, and another length: one of the two is wrong, and one odd answer is not
     // believed (B60).
@@ -146,6 +153,7 @@ public sealed class ObjectFetchAttempts(
             KnownVersion = isConditional ? request.StaleResponse?.Validator : null,
             FailedOrigin = retries.FailedOrigin,
             PreferredOrigin = request.Stale?.Origin,
+            SparesResting = request.Stale is { } standIn && MayServeOnError(request, standIn),
             Abandoned = abandoned,
             InterimResponses = request.InterimResponses,
         };

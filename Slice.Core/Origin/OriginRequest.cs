@@ -32,6 +32,11 @@ public sealed record OriginRequest(SubrequestTemplate Template, ByteRange? Range
     public string? PreferredOrigin { get; init; }
 
     /// <summary>
+    /// Whether the request fails at once, without a try, while every address rests after failures: for whom something else will do.
+    /// </summary>
+    public bool SparesResting { get; init; }
+
+    /// <summary>
     /// Addresses that are known to have another version and are not asked. When there is no other, the answer is
     /// <see cref="FetchError.ObjectChanged"/>.
     /// </summary>

@@ -155,8 +155,7 @@ internal sealed class RequestSettings
         DefaultLifetime = options.CacheTtl,
         OverridesLifetime = options.CacheTtlOverride,
         NegativeLifetime = options.CacheNegativeTtl ?? (isNamedPath ? s_negativeLifetimeOfNamedPaths : TimeSpan.Zero),
-        StaleIfError = options.CacheStaleIfError,
-        StaleWhileRevalidate = options.CacheStaleWhileRevalidate,
+        Stale = new StaleDefaults(options.CacheStaleWhileRevalidate, options.CacheStaleIfError),
         StoresSetCookie = options.CacheSetCookie,
         Validator = options.Validator,
     };

@@ -167,7 +167,7 @@ internal sealed class GetHandler(
             }
         }
 
-        var (reuse, detail) = ReuseDecision.Decide(generation.Response, directives, now);
+        var (reuse, detail) = ReuseDecision.Decide(generation.Response, directives, now, exchange.Reader.Stale);
         switch (reuse)
         {
             case Reuse.Fresh:

@@ -30,6 +30,9 @@ internal sealed class OriginCall
     /// <summary>The address to ask first, or null.</summary>
     public string? PreferredOrigin => _request.PreferredOrigin;
 
+    /// <summary>Whether it fails at once while every address rests.</summary>
+    public bool SparesResting => _request.SparesResting;
+
     /// <summary>Addresses that are not asked.</summary>
     public IReadOnlyList<string> OriginsOfOtherVersions => _request.OriginsOfOtherVersions;
 

@@ -128,6 +128,11 @@ internal sealed class OriginClient : IOriginClient
             return new OriginResult(null, new Failure(FetchError.HttpProtocolError, "the pool cannot send such a Host"));
         }
 
+        if (call.SparesResting && _health.AllRest())
+        {
+            return new OriginResult(null, new Failure(FetchError.ConnectionRefused, "every address rests after failures"));
+        }
+
         int repeats = 0;
         int failed = IndexOf(call.FailedOrigin);
         int preferred = IndexOf(call.PreferredOrigin);

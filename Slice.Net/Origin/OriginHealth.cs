@@ -44,6 +44,15 @@ internal sealed class OriginHealth
         }
     }
 
+    /// <summary>Whether all addresses rest, and none has rested long enough to be tried by one more request.</summary>
+    public bool AllRest()
+    {
+        lock (_lock)
+        {
+            return Array.TrueForAll(_addresses, static address => address.IsResting) && FindRested(failed: -1) < 0;
+        }
+    }
+
     /// <summary>The next address for a request.</summary>
     /// <param name="tried">One bit for each address this request has been to.</param>
     /// <param name="failed">

@@ -210,6 +210,78 @@ public sealed class StaleTests
         Assert.Equal(502, (await proxy.GetAsync("/file", "Cache-Control: no-cache")).StatusCode);
     }
 
+    // Who sets the key does so because the origin is down: what was stored before is all there is.
+    [Fact]
+    [Trait("Behaviour", "B31")]
+    public async Task Stale_answers_that_are_allowed_while_the_origin_is_down_are_of_what_is_stored()
+    {
+        _file.ExtraFields = ["Cache-Control: max-age=60"];
+        await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
+        SliceOptions configured = new();
+        await using var proxy = await StartAsync(origin, options => configured = options);
+        await proxy.GetAsync("/file");
+        origin.Answer = exchange => exchange.CloseAsync();
+        _time.Advance(TimeSpan.FromMinutes(30));
+        Assert.Equal(502, (await proxy.GetAsync("/file")).StatusCode);
+
+        proxy.Instance.Apply(configured with { MaxRetries = 0, CacheStaleIfError = TimeSpan.FromHours(1) });
+        Assert.Equal("STALE", (await proxy.GetAsync("/file")).Field("X-Cache"));
+
+        proxy.Instance.Apply(configured with { MaxRetries = 0, CacheStaleWhileRevalidate = TimeSpan.FromHours(1) });
+        Assert.Equal("STALE", (await proxy.GetAsync("/file")).Field("X-Cache"));
+
+        proxy.Instance.Apply(configured with { MaxRetries = 0 });
+        Assert.Equal(502, (await proxy.GetAsync("/file")).StatusCode);
+    }
+
+    [Fact]
+    [Trait("Behaviour", "B31")]
+    public async Task Client_that_can_have_the_stale_object_does_not_wait_for_repeats()
+    {
+        _file.ExtraFields = ["Cache-Control: max-age=60, stale-if-error=600"];
+        await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
+        await using var proxy = await ProxyUnderTest.StartAsync(
+            origin.Uri, sliceSizeBytes: 8, options => options with { MaxRetries = 20 }, _time);
+        await proxy.GetAsync("/file");
+        int cold = origin.RequestCount;
+        origin.Answer = exchange => exchange.RespondAsync("503 Service Unavailable", "", "Retry-After: 5");
+        _time.Advance(TimeSpan.FromSeconds(70));
+
+        // Time does not go on: a wait would not end.
+        Assert.Equal("STALE", (await proxy.GetAsync("/file")).Field("X-Cache"));
+        Assert.Equal(cold + 1, origin.RequestCount);
+    }
+
+    [Fact]
+    [Trait("Behaviour", "B31")]
+    public async Task Origin_that_rests_is_not_asked_where_the_stale_object_will_do()
+    {
+        _file.ExtraFields = ["Cache-Control: max-age=60, stale-if-error=6000"];
+        await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
+        await using var proxy = await StartAsync(origin, options => options with
+        {
+            UpstreamHealth = new UpstreamHealthOptions { MaxFailures = 1, Rest = TimeSpan.FromSeconds(10) },
+        });
+        await proxy.GetAsync("/file");
+        origin.Answer = exchange => exchange.ResetAsync();
+        _time.Advance(TimeSpan.FromSeconds(70));
+        await proxy.GetAsync("/file");
+        await proxy.GetAsync("/file");
+        int asked = origin.RequestCount;
+
+        Assert.Equal("STALE", (await proxy.GetAsync("/file")).Field("X-Cache"));
+        Assert.Equal(asked, origin.RequestCount);
+
+        // Nobody gets an error without a try.
+        Assert.Equal(502, (await proxy.GetAsync("/file", "Cache-Control: no-cache")).StatusCode);
+        Assert.True(origin.RequestCount > asked, "the origin was not asked");
+
+        // One request tries an origin that has rested, and brings it back.
+        origin.Answer = _file.AnswerAsync;
+        _time.Advance(TimeSpan.FromSeconds(11));
+        Assert.Equal("HIT", (await proxy.GetAsync("/file")).Field("X-Cache"));
+    }
+
     // An object without a strong validator is one fetch: what is stored of it is not joined with what is fetched later (B25).
     [Theory]
     [InlineData("strict", false)]

@@ -18,6 +18,9 @@ internal static class IndexRecords
     private const int UsesShift = 4;
     private const long NoDate = long.MinValue;
 
+    // A span that the response leaves to the operator, in ticks.
+    private const long OperatorsSpan = -1;
+
     // What lies between any two dates, so that sums of spans stay within a TimeSpan.
     private static readonly TimeSpan MaxSpan = DateTimeOffset.MaxValue - DateTimeOffset.MinValue;
 
@@ -191,8 +194,8 @@ internal static class IndexRecords
             | (response.IsForEverybody ? IsForEverybodyFlag : 0)
             | (response.IsPurged ? IsPurgedFlag : 0);
         buffer.Byte((byte)flags);
-        buffer.Int64(response.Stale.WhileRevalidating.Ticks);
-        buffer.Int64(response.Stale.IfError.Ticks);
+        buffer.Int64(response.Stale.WhileRevalidating?.Ticks ?? OperatorsSpan);
+        buffer.Int64(response.Stale.IfError?.Ticks ?? OperatorsSpan);
         buffer.Text(response.Validator.EntityTag);
         buffer.Text(response.Validator.LastModified);
         buffer.Int64(response.CompleteLength);
@@ -208,7 +211,7 @@ internal static class IndexRecords
     {
         int status = reader.UInt16();
         int flags = reader.Byte();
-        var stale = new StaleUse((flags & StaleForbiddenFlag) != 0, ReadSpan(ref reader), ReadSpan(ref reader));
+        var stale = new StaleUse((flags & StaleForbiddenFlag) != 0, ReadStaleSpan(ref reader), ReadStaleSpan(ref reader));
         var validator = new Validator(reader.Text(), reader.Text(), reader.Int64());
         var freshness = new Freshness(ReceivedAt(ReadDate(ref reader) ?? default, now), ReadSpan(ref reader), ReadSpan(ref reader));
         var lastModifiedDate = ReadDate(ref reader);
@@ -228,6 +231,9 @@ internal static class IndexRecords
 
     /// <summary>A moment that was written down, as this process goes on with it.</summary>
     internal static Instant ReceivedAt(DateTimeOffset utc, Instant? now) => now?.Recall(utc) ?? Instant.ByWallClock(utc);
+
+    private static TimeSpan? ReadStaleSpan(ref RecordReader reader) =>
+        ReadSpan(ref reader) is var span && span.Ticks == OperatorsSpan ? null : span;
 
     private static TimeSpan ReadSpan(ref RecordReader reader)
     {
