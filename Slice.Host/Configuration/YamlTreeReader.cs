@@ -29,6 +29,12 @@ internal sealed class YamlTreeReader
     /// <returns>The document, or null when it is empty or wrong.</returns>
     public static ConfigurationNode? Read(string file, string text, List<ConfigurationError> errors)
     {
+        if (UnprintableCharacter.Find(text) is { } found)
+        {
+            errors.Add(new(file, found.Line, found.Column, null, null, found.Problem, UnprintableCharacter.Allowed));
+            return null;
+        }
+
         YamlTreeReader reader = new(text);
         try
         {

@@ -1,4 +1,5 @@
 using Slice.Core.Options;
+using Slice.Host.Configuration;
 
 namespace Slice.Tests.Host.Configuration;
 
@@ -45,6 +46,34 @@ public sealed class ConfigurationMistakeTests : IDisposable
     public void Section_that_is_written_as_a_value_names_its_keys() => Assert.Equal(
         "1.yaml:2:13: access_log: a single value, allowed: a section of keys: path, format",
         Single("upstream_address: a:1\naccess_log: /var/log/access.log"));
+
+    // YAML 1.2 §5.1. Every character up to U+00A0, each in a value, a comment and a quoted value.
+    [Fact]
+    [Trait("Behaviour", "B48")]
+    public void Character_that_yaml_does_not_print_is_named_with_its_place()
+    {
+        int[] printable = [0x09, 0x0A, 0x0D, 0x85, .. Enumerable.Range(0x20, 0x7F - 0x20), 0xA0, 0xD7FF, 0xE000, 0xFEFF, 0xFFFD];
+        foreach (int code in Enumerable.Range(0, 0xA1).Concat([0xD7FF, 0xE000, 0xFEFF, 0xFFFD, 0xFFFE, 0xFFFF]))
+        {
+            char c = (char)code;
+            UnprintableCharacter? expected = Array.IndexOf(printable, code) >= 0 ? null : new UnprintableCharacter(3, 4, c);
+            Assert.Equal(expected, UnprintableCharacter.Find($"a\n\r\nb: {c}b"));
+        }
+
+        Assert.Equal(new UnprintableCharacter(2, 3, '\0'), UnprintableCharacter.Find("a\rbc\0"));
+        Assert.Null(UnprintableCharacter.Find("\U0001F600\uD83F\uDFFE"));
+    }
+
+    [Theory]
+    [InlineData("cache_ttl: {0}", 0x00, "2:12: not YAML: U+0000 ")]
+    [InlineData("l2_cache_dir: \"/a{0}b\"", 0x00, "2:18: not YAML: U+0000 ")]
+    [InlineData("# a comment\r\n# {0}", 0x1B, "3:3: not YAML: U+001B ")]
+    [InlineData("purge:\n  auth_token: 'a{0}'", 0x7F, "3:17: not YAML: U+007F ")]
+    [Trait("Behaviour", "B48")]
+    public void Unprintable_character_is_an_error_wherever_it_stands(string yaml, int code, string error) => Assert.StartsWith(
+        "1.yaml:" + error + "is not a printable character, allowed: printable characters, tabs and line ends",
+        Single("upstream_address: a:1\n" + yaml.Replace("{0}", ((char)code).ToString(), StringComparison.Ordinal)),
+        StringComparison.Ordinal);
 
     [Fact]
     public void Ipv6_address_in_quotes_is_read() =>
