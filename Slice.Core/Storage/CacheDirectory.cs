@@ -120,6 +120,15 @@ internal sealed class CacheDirectory : IDisposable
     // (lost+found, hidden files, the tag for backups) and the caches of other instances are no strangers.
     internal static void RefuseForeignFiles(string path)
     {
+        // First: opening a named pipe waits for whoever writes to it, and a start would never end.
+        foreach (string name in StoreLayout.FindOwnNames(path))
+        {
+            if (FileIdentity.StrangerAt(System.IO.Path.Combine(path, name)) is { } kind)
+            {
+                throw CacheDirectoryDiagnosis.NotAFile(path, name, kind);
+            }
+        }
+
         if (StoreLayout.IsCache(path))
         {
             return;

@@ -50,6 +50,30 @@ internal static class CacheDirectoryDiagnosis
         $"there are files in it that are not a cache's, such as {name}; it is left as it is",
         "empty the directory, or choose an empty one for l2_cache_dir");
 
+    /// <summary>Something stands under a name of ours that is not a file.</summary>
+    /// <param name="path">The directory.</param>
+    /// <param name="name">The name in it.</param>
+    /// <param name="kind">What it is, in words such as <c>a named pipe</c>.</param>
+    public static CacheDirectoryException NotAFile(string path, string name, string kind) => new(
+        path,
+        CacheDirectoryCause.ForeignFiles,
+        $"{Path.Combine(path, name)} is {kind} and not a file of a cache; it is left as it is",
+        $"remove it, or {OtherDirectory}");
+
+    /// <summary>A symbolic link has taken the place of the directory that was locked.</summary>
+    public static CacheDirectoryException ReplacedByLink(string path) => new(
+        path,
+        CacheDirectoryCause.ForeignFiles,
+        "a symbolic link to another directory has taken its place while it was in use; it is not followed",
+        "put a directory there, or restart to use the one that the link names");
+
+    /// <summary>The directory of another cache has taken the place of the one that was locked.</summary>
+    public static CacheDirectoryException ReplacedByCache(string path) => new(
+        path,
+        CacheDirectoryCause.ForeignFiles,
+        "a directory with files of a cache has taken its place while it was in use; they are left as they are",
+        "restart to use them, or remove them");
+
     private static CacheDirectoryException ReadOnly(string path, Exception error) => new(
         path,
         CacheDirectoryCause.ReadOnly,

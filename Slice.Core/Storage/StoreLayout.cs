@@ -46,6 +46,14 @@ internal static class StoreLayout
     /// <summary>The segment files in <paramref name="directory"/>, and nothing else that may lie there.</summary>
     public static string[] FindSegments(string directory) => Directory.GetFiles(directory, SegmentPrefix + "*" + SegmentSuffix);
 
+    /// <summary>
+    /// What stands in <paramref name="directory"/> under a name of ours, files or not; the name alone does not say that it is there.
+    /// </summary>
+    public static IEnumerable<string> FindOwnNames(string directory) =>
+        Directory.EnumerateFileSystemEntries(directory, SegmentPrefix + "*" + SegmentSuffix)
+            .Select(path => Path.GetFileName(path))
+            .Concat([LockFileName, IndexFileName, NextIndexFileName]);
+
     /// <summary>Whether a directory has the files of a cache, as far as their names tell.</summary>
     public static bool IsCache(string directory) =>
         File.Exists(Path.Combine(directory, IndexFileName)) || FindSegments(directory).Length > 0;

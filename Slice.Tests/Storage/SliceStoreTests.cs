@@ -268,14 +268,14 @@ public sealed class SliceStoreTests : IDisposable
     }
 
     [Fact]
-    public void Directory_that_takes_no_segment_is_unlocked_again()
+    public void Directory_that_cannot_be_read_is_unlocked_again()
     {
         StoredObjects.OpenStore(_directory.Path, 4 * Unit, _time).Dispose();
-        File.Delete(_directory.Combine("segment-000000.slices"));
-        string obstacle = Directory.CreateDirectory(_directory.Combine("segment-000000.slices")).FullName;
+        string obstacle = _directory.Combine(StoreLayout.IndexFileName);
+        File.WriteAllText(obstacle, "the index of a book, which is found to be one only when it is read");
         var error = Assert.Throws<CacheDirectoryException>(() => StoredObjects.OpenStore(_directory.Path, 4 * Unit, _time));
-        Assert.True(error.Message.Contains(obstacle, StringComparison.Ordinal), error.Message);
-        Directory.Delete(obstacle);
+        Assert.Contains(StoreLayout.IndexFileName, error.Message, StringComparison.Ordinal);
+        File.Delete(obstacle);
         StoredObjects.OpenStore(_directory.Path, 4 * Unit, _time).Dispose();
     }
 

@@ -147,6 +147,12 @@ internal sealed class IndexFile : IDisposable
             return new IndexFileContents(IndexFileState.Absent);
         }
 
+        if (FileIdentity.StrangerAt(path) is not null)
+        {
+            // Opening a named pipe would wait for whoever writes to it.
+            return new IndexFileContents(IndexFileState.Foreign);
+        }
+
         using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         Span<byte> header = stackalloc byte[HeaderBytes];
         int headerBytes = ReadFully(file, header, 0);

@@ -41,6 +41,12 @@ public sealed class StoreInspection
     public static StoreInspection? Read(string directory, out string? problem)
     {
         string path = Path.Combine(directory, StoreLayout.IndexFileName);
+        if (FileIdentity.StrangerAt(path) is { } kind)
+        {
+            problem = $"{path} is {kind} and not an index of pingora-slice";
+            return null;
+        }
+
         var reader = new Reader();
         IndexFileContents contents;
         try
@@ -98,7 +104,7 @@ public sealed class StoreInspection
                     if (!segments.TryGetValue(slice.Segment, out var segment))
                     {
                         string path = Path.Combine(Directory, StoreLayout.SegmentFileName(slice.Segment));
-                        segment = File.Exists(path) ? OpenShared(path) : null;
+                        segment = FileIdentity.IsFile(path) ? OpenShared(path) : null;
                         segments.Add(slice.Segment, segment);
                     }
 
