@@ -1,11 +1,11 @@
-using Microsoft.Win32.SafeHandles;
+using System.Text.RegularExpressions;
 
 namespace Slice.Core.Storage;
 
 /// <summary>
 /// The directory of a store on disk, locked against other processes. Not thread-safe; the store uses one thread at a time.
 /// </summary>
-internal sealed class CacheDirectory : IDisposable
+internal sealed partial class CacheDirectory : IDisposable
 {
     /// <summary>
     /// How often the lock is tried at a start. A process that is just ending, or one that is just being started and has not let go of our
@@ -17,27 +17,32 @@ internal sealed class CacheDirectory : IDisposable
 
     private static readonly TimeSpan s_betweenLockAttempts = TimeSpan.FromMilliseconds(50);
 
-    private SafeFileHandle? _lock;
+    private readonly bool _isLink;
+    private HeldDirectory _held;
     private FileStream _lockFile;
 
-    private CacheDirectory(string path, SafeFileHandle? directoryLock, FileStream lockFile)
+    private CacheDirectory(string path, HeldDirectory held, FileStream lockFile)
     {
         Path = path;
-        _lock = directoryLock;
+        _isLink = IsLink(path);
+        _held = held;
         _lockFile = lockFile;
     }
 
-    /// <summary>Its path.</summary>
+    /// <summary>The path that people know it by. It may lead to another directory by now: files are reached through the others.</summary>
     public string Path { get; }
 
-    /// <summary>Path of the index.</summary>
-    public string IndexPath => System.IO.Path.Combine(Path, StoreLayout.IndexFileName);
+    /// <summary>A path that leads to the directory that is locked, and to no other, until <see cref="Renew"/>.</summary>
+    public string Root => _held.Root;
 
-    /// <summary>Path of the index that is being written to take its place.</summary>
-    public string NextIndexPath => System.IO.Path.Combine(Path, StoreLayout.NextIndexFileName);
+    /// <summary>Path of the index, below <see cref="Root"/>.</summary>
+    public string IndexPath => System.IO.Path.Combine(Root, StoreLayout.IndexFileName);
 
-    /// <summary>Whether the lock file still stands where it was made.</summary>
-    public bool IsInPlace => NativeMemory.IsLinked(_lockFile.SafeFileHandle, _lockFile.Name);
+    /// <summary>Path of the index that is being written to take its place, below <see cref="Root"/>.</summary>
+    public string NextIndexPath => System.IO.Path.Combine(Root, StoreLayout.NextIndexFileName);
+
+    /// <summary>Whether <see cref="Path"/> leads here, and the lock file still stands where it was made.</summary>
+    public bool IsInPlace => NativeMemory.IsLinked(_lockFile.SafeFileHandle, _lockFile.Name) && _held.IsAt(Path);
 
     /// <summary>Creates the directory when it is missing, and locks it.</summary>
     /// <param name="path">The directory.</param>
@@ -68,8 +73,11 @@ internal sealed class CacheDirectory : IDisposable
         }
     }
 
-    /// <summary>Path of the n-th segment.</summary>
-    public string SegmentPath(int index) => System.IO.Path.Combine(Path, StoreLayout.SegmentFileName(index));
+    /// <summary>Path of the n-th segment, below <see cref="Root"/>.</summary>
+    public string SegmentPath(int index) => System.IO.Path.Combine(Root, StoreLayout.SegmentFileName(index));
+
+    /// <summary>A message with <see cref="Path"/> where it says <see cref="Root"/>, which means nothing to people.</summary>
+    public string Shown(string message) => HeldRoot().Replace(message, _ => Path);
 
     /// <summary>Looks whether the disk has room for so much more and <see cref="StoreLayout.KeptFreeBytes"/>.</summary>
     /// <exception cref="IOException">It has not, or it cannot be asked.</exception>
@@ -82,15 +90,25 @@ internal sealed class CacheDirectory : IDisposable
         }
     }
 
-    /// <summary>Makes the directory again, and its lock, after somebody has removed either.</summary>
-    /// <exception cref="IOException">It cannot be made, or another process was faster.</exception>
+    /// <summary>
+    /// Goes on, without a file, in the directory at <see cref="Path"/>: in this one when the path leads here still, in a new or empty one
+    /// when it does not. One with anything in it is left as it is, and so is one behind a symbolic link that has not been there before:
+    /// nobody has said that a cache may begin there. After an exception this one is still held.
+    /// </summary>
+    /// <exception cref="IOException">It cannot be made or used, or another process was faster.</exception>
     /// <exception cref="UnauthorizedAccessException">No permission.</exception>
     public void Renew()
     {
-        Dispose();
-        Directory.CreateDirectory(Path);
-        _lock = LockDirectory(Path);
-        _lockFile = LockFile(Path);
+        if (_held.IsAt(Path))
+        {
+            _lockFile.Dispose();
+            _lockFile = LockFile(Path, Root);
+        }
+        else
+        {
+            Follow();
+        }
+
         RemoveFiles();
     }
 
@@ -99,7 +117,7 @@ internal sealed class CacheDirectory : IDisposable
     /// <exception cref="UnauthorizedAccessException">No permission.</exception>
     public void RemoveFiles()
     {
-        foreach (string segment in StoreLayout.FindSegments(Path))
+        foreach (string segment in StoreLayout.FindSegments(Root))
         {
             File.Delete(segment);
         }
@@ -112,7 +130,7 @@ internal sealed class CacheDirectory : IDisposable
     public void Dispose()
     {
         _lockFile.Dispose();
-        _lock?.Dispose();
+        _held.Dispose();
     }
 
     // A cache that was begun where something else lies, in a home directory for instance, could not be told from it any more, and clearing
@@ -146,31 +164,61 @@ internal sealed class CacheDirectory : IDisposable
 
     private static CacheDirectory OpenOnce(string path)
     {
-        var directoryLock = LockDirectory(path);
+        var held = HeldDirectory.Lock(path);
         try
         {
-            return new CacheDirectory(path, directoryLock, LockFile(path));
+            return new CacheDirectory(path, held, LockFile(path, held.Root));
         }
         catch
         {
-            directoryLock?.Dispose();
+            held.Dispose();
             throw;
         }
     }
 
-    private static SafeFileHandle? LockDirectory(string path)
+    // The new one is locked before anything is looked at, and this one is let go of last: there is a locked directory all the time.
+    private void Follow()
     {
-        var handle = NativeMemory.LockDirectory(path, out bool isTaken);
-        return isTaken ? throw CacheDirectoryDiagnosis.InUse(path) : handle;
+        if (!_isLink && IsLink(Path))
+        {
+            throw CacheDirectoryDiagnosis.ReplacedByLink(Path);
+        }
+
+        Directory.CreateDirectory(Path);
+        var held = HeldDirectory.Lock(Path);
+        try
+        {
+            if (StoreLayout.IsCache(Path))
+            {
+                throw CacheDirectoryDiagnosis.ReplacedByCache(Path);
+            }
+
+            RefuseForeignFiles(Path);
+            var lockFile = LockFile(Path, held.Root);
+            Dispose();
+            (_held, _lockFile) = (held, lockFile);
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
     }
 
-    private static FileStream LockFile(string path)
+    // Also of one that was held before: somebody may have a lease on its segments.
+    [GeneratedRegex(@"/proc/self/fd/\d+(?=[/'])")]
+    private static partial Regex HeldRoot();
+
+    private static bool IsLink(string path) =>
+        new FileInfo(System.IO.Path.TrimEndingDirectorySeparator(path)).LinkTarget is not null;
+
+    private static FileStream LockFile(string path, string root)
     {
         try
         {
             // FileShare.None is flock(2) with LOCK_EX on Linux.
             return new FileStream(
-                System.IO.Path.Combine(path, StoreLayout.LockFileName),
+                System.IO.Path.Combine(root, StoreLayout.LockFileName),
                 FileMode.OpenOrCreate,
                 FileAccess.ReadWrite,
                 FileShare.None,

@@ -14,21 +14,29 @@ internal static class CacheDirectoryDiagnosis
     private const string OtherDirectory = "choose another l2_cache_dir";
 
     /// <summary>What <paramref name="error"/> means, that came of opening the directory.</summary>
-    public static CacheDirectoryException Of(string path, Exception error) => error switch
+    /// <param name="path">The directory.</param>
+    /// <param name="error">The error.</param>
+    /// <param name="shown">Makes a message of the kernel one for people (<see cref="CacheDirectory.Shown"/>); null to take it as it
+    /// is.</param>
+    public static CacheDirectoryException Of(string path, Exception error, Func<string, string>? shown = null)
     {
-        CacheDirectoryException known => known,
-        _ when File.Exists(path) => new(
-            path, CacheDirectoryCause.NotADirectory, "this is a file and not a directory", $"remove it, or {OtherDirectory}", error),
-        _ => ErrnoOf(error) switch
+        string message = shown is null ? error.Message : shown(error.Message);
+        return error switch
         {
-            ReadOnlyFileSystem => ReadOnly(path, error),
-            NoSpace or QuotaExceeded => NoRoom(path, error),
-            AccessDenied or NotPermitted => NoPermission(path, error),
-            _ when !Directory.Exists(path) => new(
-                path, CacheDirectoryCause.CannotBeMade, $"the directory cannot be made: {error.Message}", OtherDirectory, error),
-            _ => new(path, CacheDirectoryCause.Failing, error.Message, OtherDirectory, error),
-        },
-    };
+            CacheDirectoryException known => known,
+            _ when File.Exists(path) => new(
+                path, CacheDirectoryCause.NotADirectory, "this is a file and not a directory", $"remove it, or {OtherDirectory}", error),
+            _ => ErrnoOf(error) switch
+            {
+                ReadOnlyFileSystem => ReadOnly(path, error),
+                NoSpace or QuotaExceeded => NoRoom(path, error),
+                AccessDenied or NotPermitted => NoPermission(path, message, error),
+                _ when !Directory.Exists(path) => new(
+                    path, CacheDirectoryCause.CannotBeMade, $"the directory cannot be made: {message}", OtherDirectory, error),
+                _ => new(path, CacheDirectoryCause.Failing, message, OtherDirectory, error),
+            },
+        };
+    }
 
     /// <summary>Another process has the directory.</summary>
     public static CacheDirectoryException InUse(string path, Exception? error = null)
@@ -93,7 +101,7 @@ internal static class CacheDirectoryDiagnosis
             error);
     }
 
-    private static CacheDirectoryException NoPermission(string path, Exception error)
+    private static CacheDirectoryException NoPermission(string path, string message, Exception error)
     {
         string user = FileOwner.Own;
         if (!Directory.Exists(path))
@@ -122,7 +130,7 @@ internal static class CacheDirectoryDiagnosis
         return new(
             path,
             CacheDirectoryCause.NoPermission,
-            $"{user} may not write to it: {error.Message}",
+            $"{user} may not write to it: {message}",
             $"run: sudo chmod -R u+rwX {path}",
             error);
     }

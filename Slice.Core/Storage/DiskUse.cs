@@ -19,6 +19,9 @@ public sealed class DiskUse(TimeProvider time)
     /// </summary>
     public Action<string?>? Changed { get; set; }
 
+    /// <summary>Makes the message of an error one for people. Set once, before use.</summary>
+    internal Func<string, string> Shown { get; set; } = static message => message;
+
     /// <summary>Whether it has stopped.</summary>
     public bool IsStopped => Volatile.Read(ref _isStopped);
 
@@ -53,7 +56,7 @@ public sealed class DiskUse(TimeProvider time)
             _isStopped = true;
         }
 
-        Changed?.Invoke(error.Message);
+        Changed?.Invoke(Shown(error.Message));
     }
 
     /// <summary>The disk did it.</summary>

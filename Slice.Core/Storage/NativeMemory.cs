@@ -115,9 +115,13 @@ internal static partial class NativeMemory
     /// Opens a directory and locks it for this process alone (flock(2)): gone with the process, however it ends, and not to be removed like
     /// a lock file.
     /// </summary>
-    /// <returns>Null when another process has it, or the file system cannot lock it.</returns>
+    /// <param name="path">The directory.</param>
+    /// <param name="isTaken">
+    /// Whether another process has it. A file system that cannot lock a directory leaves it open and not locked.
+    /// </param>
+    /// <returns>The open directory, also when it is taken; the caller disposes it.</returns>
     /// <exception cref="IOException">It cannot be opened.</exception>
-    public static SafeFileHandle? LockDirectory(string path, out bool isTaken)
+    public static SafeFileHandle LockDirectory(string path, out bool isTaken)
     {
         int descriptor = Open(path, OpenCloseOnExec);
         if (descriptor < 0)
@@ -126,15 +130,8 @@ internal static partial class NativeMemory
         }
 
         var handle = new SafeFileHandle(descriptor, ownsHandle: true);
-        isTaken = false;
-        if (Flock(handle, LockExclusive | LockNonBlocking) == 0)
-        {
-            return handle;
-        }
-
-        isTaken = Marshal.GetLastPInvokeError() == WouldBlock;
-        handle.Dispose();
-        return null;
+        isTaken = Flock(handle, LockExclusive | LockNonBlocking) != 0 && Marshal.GetLastPInvokeError() == WouldBlock;
+        return handle;
     }
 
     private static IOException LastError(string call)

@@ -225,6 +225,7 @@ public sealed class SliceStore : IDisposable
     internal void CompleteMove(CacheDirectory directory, SegmentFile[] segments, long capacityBytes)
     {
         _directory = directory;
+        Writing.Shown = Growth.Shown = directory.Shown;
         Volatile.Write(ref _capacityBytes, capacityBytes);
         _segments.MoveTo(directory, segments);
     }

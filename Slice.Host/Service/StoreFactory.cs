@@ -217,7 +217,7 @@ internal sealed partial class StoreFactory(ILogger<StoreFactory> logger)
     private partial void LogWritingResumed(string directory);
 
     [LoggerMessage(EventId = 45, EventName = "cache_begun_anew", Level = LogLevel.Warning,
-        Message = "files of the cache were removed under it; it has begun anew, empty: {directory}")]
+        Message = "files of the cache were removed, or its directory was replaced, under it; it has begun anew, empty: {directory}")]
     private partial void LogBegunAnew(string directory);
 
     [LoggerMessage(EventId = 46, EventName = "cache_growth_stopped", Level = LogLevel.Warning,

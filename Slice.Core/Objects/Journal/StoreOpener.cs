@@ -83,8 +83,9 @@ public static class StoreOpener
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             recovery?.Discard();
+            var problem = CacheDirectoryDiagnosis.Of(room.Path, error, directory.Shown);
             directory.Dispose();
-            throw CacheDirectoryDiagnosis.Of(room.Path, error);
+            throw problem;
         }
         catch
         {

@@ -195,12 +195,12 @@ internal sealed class StoreRecovery : IIndexRecordVisitor
 
             if (_refusal is null && _contents.State != IndexFileState.Usable && _segments.Count > 0)
             {
-                _refusal = $"there are slices but no index {_directory.IndexPath}";
+                _refusal = $"there are slices but no index {_directory.Shown(_directory.IndexPath)}";
             }
         }
         catch (InvalidDataException error)
         {
-            _refusal = $"{_directory.IndexPath}: {error.Message}";
+            _refusal = _directory.Shown($"{_directory.IndexPath}: {error.Message}");
         }
 
         if (_refusal is not null || _contents.State != IndexFileState.Usable)
@@ -213,8 +213,8 @@ internal sealed class StoreRecovery : IIndexRecordVisitor
     private string? RefusalOf(IndexFileContents contents) => contents.State switch
     {
         IndexFileState.OtherVersion =>
-            $"{_directory.IndexPath} has format {contents.Version}, and this program reads format {IndexFile.Version}",
-        IndexFileState.Damaged => $"{_directory.IndexPath} is damaged",
+            _directory.Shown($"{_directory.IndexPath} has format {contents.Version}, and this program reads format {IndexFile.Version}"),
+        IndexFileState.Damaged => _directory.Shown($"{_directory.IndexPath} is damaged"),
         IndexFileState.Foreign => throw CacheDirectoryDiagnosis.Foreign(_directory.Path, StoreLayout.IndexFileName),
         _ => null,
     };
@@ -239,7 +239,7 @@ internal sealed class StoreRecovery : IIndexRecordVisitor
             usedBytes += usedOfFile;
         }
 
-        foreach (string path in StoreLayout.FindSegments(_directory.Path))
+        foreach (string path in StoreLayout.FindSegments(_directory.Root))
         {
             if (string.CompareOrdinal(Path.GetFileName(path), StoreLayout.SegmentFileName(index)) >= 0)
             {
