@@ -14,6 +14,7 @@ internal sealed partial class CacheDirectory : IDisposable
     public const int DefaultLockAttempts = 20;
 
     private const int WouldBlock = 11;
+    private const int NoSpace = 28;
 
     private static readonly TimeSpan s_betweenLockAttempts = TimeSpan.FromMilliseconds(50);
 
@@ -79,15 +80,18 @@ internal sealed partial class CacheDirectory : IDisposable
     /// <summary>A message with <see cref="Path"/> where it says <see cref="Root"/>, which means nothing to people.</summary>
     public string Shown(string message) => HeldRoot().Replace(message, _ => Path);
 
-    /// <summary>Looks whether the disk has room for so much more and <see cref="StoreLayout.KeptFreeBytes"/>.</summary>
-    /// <exception cref="IOException">It has not, or it cannot be asked.</exception>
-    public void CheckRoom(int addedBytes)
+    /// <summary>How much of so many bytes the disk has room for, with <see cref="StoreLayout.KeptFreeBytes"/> left to others.</summary>
+    /// <param name="wantedBytes">What is wanted.</param>
+    /// <param name="leastBytes">Below this it is of no use.</param>
+    /// <exception cref="IOException">There is less, or the disk cannot be asked.</exception>
+    public int RoomFor(int wantedBytes, int leastBytes)
     {
-        long freeBytes = new DriveInfo(Path).AvailableFreeSpace;
-        if (freeBytes < (long)addedBytes + StoreLayout.KeptFreeBytes)
-        {
-            throw new IOException($"{freeBytes >> 20} MiB are free, of which {StoreLayout.KeptFreeBytes >> 20} MiB are left to others");
-        }
+        long freeBytes = new DriveInfo(Root).AvailableFreeSpace;
+        long roomBytes = freeBytes - StoreLayout.KeptFreeBytes;
+        return roomBytes >= leastBytes
+            ? (int)Math.Min(wantedBytes, roomBytes)
+            : throw new IOException(
+                $"{freeBytes >> 20} MiB are free, of which {StoreLayout.KeptFreeBytes >> 20} MiB are left to others", NoSpace);
     }
 
     /// <summary>

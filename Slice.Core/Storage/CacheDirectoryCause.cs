@@ -15,7 +15,7 @@ public enum CacheDirectoryCause
     /// <summary>The file system is read-only, or is so for this process.</summary>
     ReadOnly,
 
-    /// <summary>There is not the room for the least cache (<see cref="StoreLayout.StepBytes"/>).</summary>
+    /// <summary>There is not the room for the least cache (<see cref="StoreLayout.LeastBytes"/>).</summary>
     NoRoom,
 
     /// <summary>Files lie in it that are not those of a cache.</summary>

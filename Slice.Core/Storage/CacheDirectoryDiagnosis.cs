@@ -96,7 +96,8 @@ internal static class CacheDirectoryDiagnosis
         return new(
             path,
             CacheDirectoryCause.NoRoom,
-            $"there is no room for a cache{free}, at least {StoreLayout.StepBytes >> 20} MiB are needed",
+            $"there is no room for a cache{free}, at least {(StoreLayout.KeptFreeBytes + StoreLayout.LeastBytes) >> 20} MiB are needed, "
+                + $"of which {StoreLayout.KeptFreeBytes >> 20} MiB are left to others",
             $"make room (df -h {NearestExisting(path)} shows the file system), or {OtherDirectory}",
             error);
     }

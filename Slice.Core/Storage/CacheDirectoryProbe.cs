@@ -47,7 +47,8 @@ internal static partial class CacheDirectoryProbe
         }
     }
 
-    private static bool HasRoom(string directory) => new DriveInfo(directory).AvailableFreeSpace >= StoreLayout.StepBytes;
+    private static bool HasRoom(string directory) =>
+        new DriveInfo(directory).AvailableFreeSpace >= StoreLayout.KeptFreeBytes + StoreLayout.LeastBytes;
 
     private static string NearestExisting(string path)
     {

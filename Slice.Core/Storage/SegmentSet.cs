@@ -76,13 +76,17 @@ internal sealed class SegmentSet(SliceStore store, Lock storeLock, TimeProvider 
     /// <exception cref="IOException">The kernel gives no memory file.</exception>
     public void MakeFirst() => Grow();
 
-    /// <summary>Makes the first segment in a directory, before it is one of the store's.</summary>
-    /// <exception cref="IOException">The disk is full or fails.</exception>
+    /// <summary>
+    /// Makes the first segment in a directory, before it is one of the store's: as much of a step as the disk has room for.
+    /// </summary>
+    /// <exception cref="IOException">The disk has not even <see cref="StoreLayout.LeastBytes"/> to spare, is full or fails.</exception>
     /// <exception cref="UnauthorizedAccessException">The directory may not be written.</exception>
     public static SegmentFile CreateFirst(SliceStore store, CacheDirectory directory, long capacityBytes)
     {
         int lengthBytes = StoreLayout.NextSegmentBytes(0, capacityBytes);
         int fileBytes = StoreLayout.NextFileBytes(0, lengthBytes, 0, capacityBytes);
+        int roomBytes = directory.RoomFor(fileBytes, Math.Min(fileBytes, StoreLayout.LeastBytes));
+        fileBytes = roomBytes - (roomBytes % ExtentAllocator.UnitBytes);
         return SegmentFile.CreateOnDisk(store, index: 0, directory.SegmentPath(0), lengthBytes, fileBytes);
     }
 
@@ -230,14 +234,14 @@ internal sealed class SegmentSet(SliceStore store, Lock storeLock, TimeProvider 
         {
             GrowLast(last, directory);
         }
+        else if (index == 0)
+        {
+            Add(CreateFirst(store, directory, store.CapacityBytes));
+        }
         else
         {
             int fileBytes = StoreLayout.NextFileBytes(0, lengthBytes, _bytes, store.CapacityBytes);
-            if (index > 0)
-            {
-                directory.CheckRoom(fileBytes);
-            }
-
+            directory.RoomFor(fileBytes, fileBytes);
             Add(SegmentFile.CreateOnDisk(store, index, directory.SegmentPath(index), lengthBytes, fileBytes));
         }
     }
@@ -247,7 +251,7 @@ internal sealed class SegmentSet(SliceStore store, Lock storeLock, TimeProvider 
     {
         int fileBytes = StoreLayout.NextFileBytes(last.FileBytes, last.LengthBytes, _bytes, store.CapacityBytes);
         int addedBytes = fileBytes - last.FileBytes;
-        cacheDirectory.CheckRoom(addedBytes);
+        cacheDirectory.RoomFor(addedBytes, addedBytes);
         last.Grow(fileBytes);
         lock (storeLock)
         {

@@ -9,16 +9,22 @@ internal static class StoreLayout
     public const int MaxSegmentBytes = 1 << 30;
 
     /// <summary>
-    /// What the store takes of the disk at once, and so the least room that is worth a cache on it: <c>du</c> tells what is used to within
-    /// a step. Arbitrary; fallocate(2) of so much takes ext4 and xfs less than a millisecond.
+    /// What the store takes of the disk at once: <c>du</c> tells what is used to within a step. Arbitrary; fallocate(2) of so much takes
+    /// ext4 and xfs less than a millisecond.
     /// </summary>
     public const int StepBytes = 64 << 20;
 
     /// <summary>
-    /// Room on the disk that the store leaves to its index and to others, the first step apart: it could not write down what it stores on
-    /// a disk that it has filled itself. Arbitrary.
+    /// Room on the disk that the store leaves to its index and to others: it could not write down what it stores on a disk that it has
+    /// filled itself. Arbitrary.
     /// </summary>
     public const int KeptFreeBytes = 64 << 20;
+
+    /// <summary>
+    /// The least that is worth a cache on a disk, beside <see cref="KeptFreeBytes"/>: four slices of the default size. A nearly full disk
+    /// has a small cache then, which grows when there is room, instead of an instance that does not start. Arbitrary.
+    /// </summary>
+    public const int LeastBytes = 4 << 20;
 
     /// <summary>Held locked while a process uses the directory, for people and for file systems that cannot lock a directory.</summary>
     public const string LockFileName = "lock";
