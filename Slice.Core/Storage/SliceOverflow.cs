@@ -128,6 +128,18 @@ internal sealed class SliceOverflow(SliceStore store, Lock storeLock, TenantTabl
         return segment;
     }
 
+    /// <summary>Gives the segment up when nothing of it is used.</summary>
+    public void LetGo()
+    {
+        SegmentFile? unused;
+        lock (storeLock)
+        {
+            unused = LetGoUnsynchronized();
+        }
+
+        ((IDisposable?)unused)?.Dispose();
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

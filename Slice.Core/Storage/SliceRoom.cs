@@ -120,6 +120,9 @@ internal sealed class SliceRoom(
         if (_hasRefused)
         {
             _hasRefused = false;
+
+            // What was given back while the store refused has left it there.
+            overflow.LetGo();
         }
 
         return new SliceReservation(store, slice);

@@ -45,6 +45,24 @@ public sealed class SliceOverflowTests : IDisposable
         held.Release();
     }
 
+    [Fact]
+    [Trait("Behaviour", "B47")]
+    public async Task Overflow_that_was_given_back_while_the_store_refused_goes_when_the_store_takes_slices_again()
+    {
+        using var store = SliceStore.CreateInMemory(Unit, _time);
+        var held = (await store.ReserveAsync(Unit))!.Slice;
+        var generation = StoredObjects.Generation(store, slices: 2, Unit);
+        generation.Drop(await StoredObjects.AddAsync(store, generation, sliceIndex: 1, seed: 3));
+        held.Release();
+        Assert.True(store.Overflow.IsThere);
+
+        var next = (await store.ReserveAsync(Unit))!.Slice;
+
+        Assert.False(next.IsTransient);
+        Assert.False(store.Overflow.IsThere);
+        next.Release();
+    }
+
     // Hits alone reserve nothing: the memory of a trouble that is over goes by itself.
     [Fact]
     [Trait("Behaviour", "B47")]
