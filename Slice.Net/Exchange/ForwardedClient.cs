@@ -5,7 +5,7 @@ namespace Slice.Net.Exchange;
 
 /// <summary>
 /// What a trusted proxy says of the client behind it: X-Forwarded-For, -Proto and -Host, or Forwarded (RFC 7239) where those are missing.
-/// Pure; allocates nothing.
+/// Pure; allocates nothing on the way of a well-behaved proxy.
 /// </summary>
 /// <remarks>
 /// X-Forwarded-* comes first, because nearly every proxy sets that and passes a Forwarded on that it does not know: a client could write
@@ -23,37 +23,18 @@ internal static class ForwardedClient
     /// </summary>
     public static ClientAddress Find(FieldTable fields, ClientAddress peer, TrustedProxies trusted)
     {
-        var field = fields.Contains(KnownField.XForwardedFor) ? KnownField.XForwardedFor : KnownField.Forwarded;
+        bool isForwarded = !fields.Contains(KnownField.XForwardedFor);
+        var field = isForwarded ? KnownField.Forwarded : KnownField.XForwardedFor;
         var client = peer;
         int proxies = 0;
-        for (int line = fields.LineCount - 1; line >= 0 && fields.Contains(field); line--)
+        bool isFound = !fields.Contains(field);
+        for (int line = fields.LineCount - 1; line >= 0 && !isFound; line--)
         {
-            if (fields.FieldAt(line) != field)
+            if (fields.FieldAt(line) == field)
             {
-                continue;
-            }
-
-            var elements = fields.ValueAt(line);
-            while (!elements.IsEmpty)
-            {
-                var element = TakeLast(ref elements);
-                if (element.IsEmpty)
-                {
-                    // RFC 9110 §5.6.1.2: empty elements of a list mean nothing.
-                    continue;
-                }
-
-                var node = field == KnownField.Forwarded ? ParameterOf(element, "for"u8) : element;
-                if (++proxies > MaxProxies || !ClientAddress.TryParse(node, out var next))
-                {
-                    return client;
-                }
-
-                client = next;
-                if (!trusted.Contain(client))
-                {
-                    return client;
-                }
+                isFound = isForwarded
+                    ? IsInForwarded(fields.ValueAt(line), trusted, ref client, ref proxies)
+                    : IsInList(fields.ValueAt(line), trusted, ref client, ref proxies);
             }
         }
 
@@ -63,74 +44,103 @@ internal static class ForwardedClient
     /// <summary>Whether the client has asked the nearest proxy by https; null when that does not say.</summary>
     public static bool? IsTls(FieldTable fields)
     {
-        var scheme = Last(fields, KnownField.XForwardedProto, "proto"u8);
+        var scheme = LastLine(fields, KnownField.XForwardedProto, out bool isForwarded);
+        if (isForwarded)
+        {
+            var elements = new ForwardedElements(scheme);
+            elements.MoveToPrevious();
+            scheme = elements.Proto;
+        }
+        else
+        {
+            scheme = TakeLast(ref scheme);
+        }
+
         return Ascii.EqualsIgnoreCase(scheme, "https"u8) ? true : Ascii.EqualsIgnoreCase(scheme, "http"u8) ? false : null;
     }
 
     /// <summary>The host that the client has asked the nearest proxy for; empty when that does not say, or says none.</summary>
     public static ReadOnlySpan<byte> Host(FieldTable fields)
     {
-        var host = Last(fields, KnownField.XForwardedHost, "host"u8);
+        var host = LastLine(fields, KnownField.XForwardedHost, out bool isForwarded);
+        if (isForwarded)
+        {
+            var elements = new ForwardedElements(host);
+            elements.MoveToPrevious();
+            host = elements.Host;
+        }
+        else
+        {
+            host = TakeLast(ref host);
+        }
+
         return HostSyntax.IsValid(host, out _) ? host : default;
     }
 
-    // What the nearest proxy has said: the last element.
-    private static ReadOnlySpan<byte> Last(FieldTable fields, KnownField field, ReadOnlySpan<byte> parameter)
+    private static bool IsInForwarded(ReadOnlySpan<byte> line, TrustedProxies trusted, ref ClientAddress client, ref int proxies)
     {
-        bool isForwarded = !fields.Contains(field);
+        var elements = new ForwardedElements(line);
+        while (elements.MoveToPrevious())
+        {
+            if (IsClient(elements.For, trusted, ref client, ref proxies))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool IsInList(ReadOnlySpan<byte> line, TrustedProxies trusted, ref ClientAddress client, ref int proxies)
+    {
+        while (!line.IsEmpty)
+        {
+            var node = TakeLast(ref line);
+
+            // RFC 9110 §5.6.1.2: empty elements of a list mean nothing.
+            if (!node.IsEmpty && IsClient(node, trusted, ref client, ref proxies))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    // Whether the search ends here, with a client or without.
+    private static bool IsClient(ReadOnlySpan<byte> node, TrustedProxies trusted, ref ClientAddress client, ref int proxies)
+    {
+        if (++proxies > MaxProxies || !ClientAddress.TryParse(node, out var next))
+        {
+            return true;
+        }
+
+        client = next;
+        return !trusted.Contain(client);
+    }
+
+    // What the nearest proxy has written.
+    private static ReadOnlySpan<byte> LastLine(FieldTable fields, KnownField field, out bool isForwarded)
+    {
+        isForwarded = !fields.Contains(field);
         field = isForwarded ? KnownField.Forwarded : field;
         for (int line = fields.LineCount - 1; line >= 0 && fields.Contains(field); line--)
         {
             if (fields.FieldAt(line) == field)
             {
-                var elements = fields.ValueAt(line);
-                var element = TakeLast(ref elements);
-                return isForwarded ? ParameterOf(element, parameter) : element;
+                return fields.ValueAt(line);
             }
         }
 
         return default;
     }
 
-    // A comma in quotes ends no element.
+    // X-Forwarded-* has no quotes: one that a client has written must not hide the comma of the proxy behind it.
     private static ReadOnlySpan<byte> TakeLast(scoped ref ReadOnlySpan<byte> elements)
     {
-        int comma = -1;
-        bool isQuoted = false;
-        if (elements.Contains((byte)'"'))
-        {
-            for (int index = 0; index < elements.Length; index++)
-            {
-                isQuoted ^= elements[index] == '"';
-                comma = elements[index] == ',' && !isQuoted ? index : comma;
-            }
-        }
-        else
-        {
-            comma = elements.LastIndexOf((byte)',');
-        }
-
-        var last = elements[(comma + 1)..].Trim(" \t"u8);
+        int comma = elements.LastIndexOf((byte)',');
+        var last = FieldSyntax.TrimWhitespace(elements[(comma + 1)..]);
         elements = comma < 0 ? default : elements[..comma];
         return last;
-    }
-
-    // The value of a parameter of a Forwarded element, without quotes; no value that we look for needs an escape.
-    private static ReadOnlySpan<byte> ParameterOf(ReadOnlySpan<byte> element, scoped ReadOnlySpan<byte> name)
-    {
-        while (!element.IsEmpty)
-        {
-            int end = element.IndexOf((byte)';');
-            var pair = (end < 0 ? element : element[..end]).Trim(" \t"u8);
-            element = end < 0 ? default : element[(end + 1)..];
-            int equals = pair.IndexOf((byte)'=');
-            if (equals > 0 && Ascii.EqualsIgnoreCase(pair[..equals], name))
-            {
-                var value = pair[(equals + 1)..];
-                return value is [(byte)'"', .., (byte)'"'] ? value[1..^1] : value;
-            }
-        }
-
-        return default;
     }
 }

@@ -28,6 +28,21 @@ public sealed class ForwardedClientTests
     [InlineData("Forwarded: for=203.0.113.9, For=\"[2001:db8::7]:80\";host=\"a,b\", proto=http;for=10.0.0.2", "2001:db8::7")]
     [InlineData("Forwarded: for=192.0.2.1, for=_secret", Peer)]
     [InlineData("Forwarded: for=203.0.113.9\r\nX-Forwarded-For: 192.0.2.1", "192.0.2.1")]
+    [InlineData("Forwarded: proto=http;host=\"x;for=6.6.6.6;y\";for=192.0.2.1", "192.0.2.1")]
+    [InlineData("Forwarded: host=\"x\\\";for=6.6.6.6;y=\\\"\" ; FOR=\"192.0.2\\.1\"", "192.0.2.1")]
+    [InlineData("Forwarded: for=\", for=192.0.2.1;host=\"x,for=6.6.6.6;y\"", "192.0.2.1")]
+    [InlineData("Forwarded: for=6.6.6.6, for=\", for=192.0.2.1", "192.0.2.1")]
+    [InlineData("Forwarded: \", for=192.0.2.1, for=10.0.0.2", "192.0.2.1")]
+    [InlineData("Forwarded: for=192.0.2.1;;, ,", "192.0.2.1")]
+    [InlineData("Forwarded: for=6.6.6.6;host=a;For=192.0.2.1", Peer)]
+    [InlineData("Forwarded: x=1;for=192.0.2.1;X=2", Peer)]
+    [InlineData("Forwarded: for=192.0.2.1;host=\"x\"y\"", Peer)]
+    [InlineData("Forwarded: for=192.0.2.1;host=\"x\\\"", Peer)]
+    [InlineData("Forwarded: for=192.0.2.1 for=10.0.0.2", Peer)]
+    [InlineData("Forwarded: for=192.0.2.1;=", Peer)]
+    [InlineData("Forwarded: for=192.0.2.1;host=", Peer)]
+    [InlineData("Forwarded: 192.0.2.1", Peer)]
+    [InlineData("X-Forwarded-For: \", 192.0.2.1", "192.0.2.1")]
     public void Client_is_the_last_address_that_is_not_trusted(string fields, string client) =>
         Assert.Equal(client, ForwardedClient.Find(Head(fields).Fields, AddressOf(Peer), s_trusted).ToString());
 
@@ -40,6 +55,15 @@ public sealed class ForwardedClientTests
     }
 
     [Theory]
+    [InlineData(15, "192.0.2.1")]
+    [InlineData(16, Peer)]
+    public void Element_has_a_bounded_number_of_parameters(int others, string client)
+    {
+        string element = string.Join(';', Enumerable.Range(0, others).Select(number => $"x{number}=y").Prepend("for=192.0.2.1"));
+        Assert.Equal(client, ForwardedClient.Find(Head("Forwarded: " + element).Fields, AddressOf(Peer), s_trusted).ToString());
+    }
+
+    [Theory]
     [InlineData("", null)]
     [InlineData("X-Forwarded-Proto: https", true)]
     [InlineData("X-Forwarded-Proto: HTTP", false)]
@@ -47,6 +71,9 @@ public sealed class ForwardedClientTests
     [InlineData("X-Forwarded-Proto: gopher", null)]
     [InlineData("Forwarded: proto=https", true)]
     [InlineData("Forwarded: proto=http\r\nX-Forwarded-Proto: https", true)]
+    [InlineData("Forwarded: host=\"x;proto=https;y\";proto=http", false)]
+    [InlineData("Forwarded: proto=https;proto=http", null)]
+    [InlineData("X-Forwarded-Proto: \", https", true)]
     public void Scheme_is_what_the_nearest_proxy_says(string fields, bool? isTls) =>
         Assert.Equal(isTls, ForwardedClient.IsTls(Head(fields).Fields));
 
@@ -56,6 +83,9 @@ public sealed class ForwardedClientTests
     [InlineData("X-Forwarded-Host: a.example, shop.example:8443", "shop.example:8443")]
     [InlineData("X-Forwarded-Host: shop.example/evil", "")]
     [InlineData("Forwarded: for=1.2.3.4;host=\"shop.example:80\"", "shop.example:80")]
+    [InlineData("Forwarded: for=1.2.3.4;host=\"shop\\.example\"", "shop.example")]
+    [InlineData("Forwarded: by=\"x;host=evil.example;y\";host=shop.example", "shop.example")]
+    [InlineData("X-Forwarded-Host: \", shop.example", "shop.example")]
     public void Host_is_what_the_nearest_proxy_says_when_it_is_one(string fields, string host) =>
         Assert.Equal(host, Wire.Text(ForwardedClient.Host(Head(fields).Fields)));
 
