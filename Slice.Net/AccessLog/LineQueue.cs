@@ -3,13 +3,14 @@ namespace Slice.Net.AccessLog;
 /// <summary>
 /// Lines on their way to one writer: a bounded buffer that requests fill, and another that the writer empties. Allocates nothing once made.
 /// </summary>
+/// <param name="capacity">Bytes of lines that wait at most.</param>
 /// <remarks>
 /// Any thread may call <see cref="TryAdd"/>; everything else is the writer's, or the owner's who wakes the writer. A request holds the lock
 /// for the copy of a line, and wakes the writer for the first line of a batch and when there is a batch's worth, not for every line.
 /// </remarks>
-internal sealed class LineQueue
+internal sealed class LineQueue(int capacity)
 {
-    /// <summary>Bytes of lines that wait at most. About 16,000 lines; memory is taken as it is filled.</summary>
+    /// <summary>Bytes of lines that wait at most for a target. About 16,000 lines; memory is taken as it is filled.</summary>
     public const int Capacity = 4 << 20;
 
     // A batch's worth: more saves no system calls worth mentioning.
@@ -19,8 +20,8 @@ internal sealed class LineQueue
     private static readonly TimeSpan s_gathering = TimeSpan.FromMilliseconds(100);
 
     private readonly object _lock = new();
-    private byte[] _filling = GC.AllocateUninitializedArray<byte>(Capacity);
-    private byte[] _emptying = GC.AllocateUninitializedArray<byte>(Capacity);
+    private byte[] _filling = GC.AllocateUninitializedArray<byte>(capacity);
+    private byte[] _emptying = GC.AllocateUninitializedArray<byte>(capacity);
     private int _filled;
     private long _lost;
     private bool _isWoken;
@@ -28,27 +29,24 @@ internal sealed class LineQueue
 
     /// <summary>Adds a line, or counts it as lost.</summary>
     /// <param name="line">The line with its end.</param>
-    /// <param name="isFirstLost">Whether it is the first that is lost since <see cref="Take"/> was called.</param>
     /// <param name="isClosed">Whether the line belongs into the next queue.</param>
     /// <returns>False when there is no room, or the queue is closed.</returns>
-    public bool TryAdd(ReadOnlySpan<byte> line, out bool isFirstLost, out bool isClosed)
+    public bool TryAdd(ReadOnlySpan<byte> line, out bool isClosed)
     {
         lock (_lock)
         {
             isClosed = _isClosed;
             if (isClosed)
             {
-                isFirstLost = false;
                 return false;
             }
 
             if (line.Length > _filling.Length - _filled)
             {
-                isFirstLost = _lost++ == 0;
+                _lost++;
                 return false;
             }
 
-            isFirstLost = false;
             line.CopyTo(_filling.AsSpan(_filled));
             int before = _filled;
             _filled += line.Length;
