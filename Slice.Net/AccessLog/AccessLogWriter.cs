@@ -13,7 +13,7 @@ namespace Slice.Net.AccessLog;
 internal sealed class AccessLogWriter : IDisposable
 {
     // What a slow disk may add to the end of the process: what the thread has for its lines, and for what it does besides. Arbitrary.
-    private const int LongestLinesMs = 1_900;
+    private const int LongestLinesMs = 1_700;
     private static readonly TimeSpan s_longestEnd = TimeSpan.FromSeconds(2);
 
     private readonly LogDestinations _destinations = new();

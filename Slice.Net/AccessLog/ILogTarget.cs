@@ -10,9 +10,11 @@ internal interface ILogTarget : IDisposable
     /// <returns>Why it cannot be opened, or null. A later write tries again.</returns>
     string? Open();
 
-    /// <summary>Writes lines, each with its end.</summary>
+    /// <summary>Writes lines, each with its end. Waits for a reader that is slow, but not long.</summary>
     /// <param name="lines">Whole lines, or what is left of them after a write that took less.</param>
-    /// <param name="problem">Why not all were written; null when all were.</param>
+    /// <param name="problem">
+    /// Why not all were written; null when all were, and when the target has waited for room in vain and only needs to be asked again.
+    /// </param>
     /// <returns>Bytes written.</returns>
     int Write(ReadOnlySpan<byte> lines, out string? problem);
 }

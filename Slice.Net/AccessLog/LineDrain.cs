@@ -23,8 +23,9 @@ internal sealed partial class LineDrain(LogDestinations destinations, LineLosses
             {
                 _current!.Queue.Wait(s_retry);
             }
-            else
+            else if (_batch.IsEmpty)
             {
+                // Else the target has waited: for a reader that is slow.
                 _current!.Queue.WaitForLines();
             }
         }
@@ -61,13 +62,23 @@ internal sealed partial class LineDrain(LogDestinations destinations, LineLosses
         return !isLast;
     }
 
-    // What is left over of a batch and what is queued, tried once each. The queue is closed: nothing comes behind.
+    // What is left over of a batch and what is queued. The queue is closed: nothing comes behind. A target that fails is tried once; one
+    // whose reader is slow has its time.
     private void Finish(long endsAtMs)
     {
-        WriteBatch();
-        LoseBatch();
+        FinishBatch(endsAtMs);
         TakeBatch();
-        WriteBatch();
+        FinishBatch(endsAtMs);
+    }
+
+    private void FinishBatch(long endsAtMs)
+    {
+        do
+        {
+            WriteBatch();
+        }
+        while (!_batch.IsEmpty && !_isFailing && Environment.TickCount64 < endsAtMs);
+
         LoseBatch();
     }
 

@@ -18,16 +18,29 @@ internal static unsafe partial class NativeFile
     private const int CloseOnExec = 0x80000;
 
     private const int Interrupted = 4;
+    private const int Again = 11;
     private const int Exists = 17;
+
+    // poll(2).
+    private const short Writable = 0x4;
+
+    // PIPE_BUF of Linux: a write of no more is one piece in a pipe, among those of other processes (pipe(7)).
+    private const int PieceBytes = 4096;
+
+    // What a full pipe may hold up the one write, and so what its thread learns late of a reload or of the end. Arbitrary.
+    private const int LongestWaitMs = 100;
 
     // rw-r-----: lines have addresses of clients, and tokens that stand in targets.
     private const uint Mode = 0x1A0;
 
     // linux/stat.h; see Slice.Core/Storage/FileState.cs.
     private const int EmptyPath = 0x1000;
-    private const uint AskForLinks = 0x0004;
+    private const uint AskForTypeAndLinks = 0x0005;
     private const int StatxBytes = 256;
     private const int LinksAt = 16;
+    private const int ModeAt = 28;
+    private const int TypeOfMode = 0xF000;
+    private const int RegularFile = 0x8000;
 
     /// <summary>Opens a file for appending, made with mode 0640 when it is missing, whatever the umask.</summary>
     /// <param name="path">The file. A pipe that nobody reads is a problem, not a wait.</param>
@@ -62,34 +75,50 @@ internal static unsafe partial class NativeFile
     public static bool IsDeleted(SafeFileHandle file)
     {
         Span<byte> state = stackalloc byte[StatxBytes];
-        fixed (byte* first = state)
-        {
-            return Statx(file, "", EmptyPath, AskForLinks, first) == 0 && MemoryMarshal.Read<uint>(state[LinksAt..]) == 0;
-        }
+        return TryAsk(file, state) && MemoryMarshal.Read<uint>(state[LinksAt..]) == 0;
     }
 
-    /// <summary>Writes as much as the file takes.</summary>
-    /// <param name="file">The file.</param>
-    /// <param name="bytes">What to write.</param>
-    /// <param name="problem">Why not all was written; null when all was.</param>
+    /// <summary>Whether it is no pipe, terminal or socket, which have readers and may be full for a while.</summary>
+    public static bool IsRegular(SafeFileHandle file)
+    {
+        Span<byte> state = stackalloc byte[StatxBytes];
+        return TryAsk(file, state) && (MemoryMarshal.Read<ushort>(state[ModeAt..]) & TypeOfMode) == RegularFile;
+    }
+
+    /// <summary>Writes as much as the file takes: all, unless there is a problem or a reader that is slow.</summary>
+    /// <param name="file">The file. One that is not regular should not block; it is waited for here, in all a tenth of a second.</param>
+    /// <param name="lines">What to write.</param>
+    /// <param name="isRegular">Else lines go in pieces that do not mix with those that other processes write there.</param>
+    /// <param name="problem">What the kernel says against the rest; null when all was written, and when a reader has not made room.</param>
     /// <returns>Bytes written.</returns>
-    public static int Write(SafeFileHandle file, ReadOnlySpan<byte> bytes, out string? problem)
+    public static int Write(SafeFileHandle file, ReadOnlySpan<byte> lines, bool isRegular, out string? problem)
     {
         int written = 0;
+        long waitsUntilMs = 0;
         problem = null;
-        while (written < bytes.Length)
+        while (written < lines.Length)
         {
+            var piece = isRegular ? lines[written..] : PieceOf(lines[written..]);
             nint now;
-            fixed (byte* first = bytes[written..])
+            fixed (byte* first = piece)
             {
-                now = Write(file, first, (nuint)(bytes.Length - written));
+                now = Write(file, first, (nuint)piece.Length);
             }
 
+            int error = now < 0 ? Marshal.GetLastPInvokeError() : 0;
             if (now > 0)
             {
                 written += (int)now;
             }
-            else if (now == 0 || Marshal.GetLastPInvokeError() != Interrupted)
+            else if (error == Again)
+            {
+                waitsUntilMs = waitsUntilMs == 0 ? Environment.TickCount64 + LongestWaitMs : waitsUntilMs;
+                if (!HasRoomBy(file, waitsUntilMs))
+                {
+                    break;
+                }
+            }
+            else if (error != Interrupted)
             {
                 problem = now == 0 ? "nothing was written" : LastProblem();
                 break;
@@ -97,6 +126,33 @@ internal static unsafe partial class NativeFile
         }
 
         return written;
+    }
+
+    private static ReadOnlySpan<byte> PieceOf(ReadOnlySpan<byte> lines)
+    {
+        if (lines.Length <= PieceBytes)
+        {
+            return lines;
+        }
+
+        int lastEnd = lines[..PieceBytes].LastIndexOf((byte)'\n');
+        return lines[..((lastEnd >= 0 ? lastEnd : lines.IndexOf((byte)'\n')) + 1)];
+    }
+
+    // Also true when the reader has left or a signal came: the next write tells.
+    private static bool HasRoomBy(SafeFileHandle file, long timeMs)
+    {
+        int leftMs = (int)(timeMs - Environment.TickCount64);
+        var asked = new PollDescriptor { Descriptor = (int)file.DangerousGetHandle(), Events = Writable };
+        return leftMs > 0 && Poll(&asked, 1, leftMs) != 0;
+    }
+
+    private static bool TryAsk(SafeFileHandle file, Span<byte> state)
+    {
+        fixed (byte* first = state)
+        {
+            return Statx(file, "", EmptyPath, AskForTypeAndLinks, first) == 0;
+        }
     }
 
     private static string LastProblem() => Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError());
@@ -110,6 +166,17 @@ internal static unsafe partial class NativeFile
     [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
     private static partial nint Write(SafeFileHandle file, byte* bytes, nuint count);
 
+    [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
+    private static partial int Poll(PollDescriptor* descriptors, nuint count, int timeoutMs);
+
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Statx(SafeFileHandle directory, string path, int flags, uint mask, byte* state);
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct PollDescriptor
+    {
+        public int Descriptor;
+        public short Events;
+        public short Returned;
+    }
 }
