@@ -39,7 +39,9 @@ public sealed partial class LogrotateTests : IDisposable
         await Eventually.TrueAsync(
             () => File.ReadAllText(log).EndsWith("/3/after\n", StringComparison.Ordinal), () => File.ReadAllText(log));
         Assert.Equal(0, await product.StopAsync());
-        Assert.Equal((UnixFileMode)Convert.ToInt32("644", 8), File.GetUnixFileMode(log));
+        Assert.All(
+            new[] { log, log + ".1", log + ".2.gz" },
+            file => Assert.Equal((UnixFileMode)Convert.ToInt32("640", 8), File.GetUnixFileMode(file)));
         var rotated = Directory.GetFiles(_directory.Path, "access.log*").Select(Path.GetFileName).Order(StringComparer.Ordinal);
         Assert.Equal(["access.log", "access.log.1", "access.log.2.gz", "access.log.3.gz"], rotated);
         string[] lines =
@@ -51,6 +53,14 @@ public sealed partial class LogrotateTests : IDisposable
             ["/1", "/1/after", "/2", "/2/after", "/3", "/3/after"], lines.Where(line => line != "/health"));
     }
 
+    // As the product makes the file (FileTargetTests): addresses and tokens are in it.
+    [Fact]
+    public void Shipped_rotation_leaves_nothing_to_everybody()
+    {
+        string mode = CreatedMode().Match(Repository.Read("systemd/logrotate")).Groups[1].Value;
+        Assert.Equal("640", mode.TrimStart('0'));
+    }
+
     [Fact]
     public void Shipped_rotation_has_what_operators_know()
     {
@@ -58,7 +68,7 @@ public sealed partial class LogrotateTests : IDisposable
         string[] guide =
         [
             "/var/log/pingora-slice/*.log {", "daily", "rotate 14", "compress", "delaycompress", "notifempty",
-            "create 0644 pingora-slice pingora-slice", "sharedscripts", "postrotate", "endscript",
+            "create 0640 pingora-slice pingora-slice", "sharedscripts", "postrotate", "endscript",
         ];
         Assert.All(guide, line => Assert.Contains(line, shipped.Split('\n').Select(text => text.Trim())));
     }
@@ -70,7 +80,7 @@ public sealed partial class LogrotateTests : IDisposable
         string configuration = Reload().Replace(
             Repository.Read("systemd/logrotate")
                 .Replace("/var/log/pingora-slice/", _directory.Path + "/", StringComparison.Ordinal)
-                .Replace("create 0644 pingora-slice pingora-slice", "create 0644", StringComparison.Ordinal),
+                .Replace("create 0640 pingora-slice pingora-slice", "create 0640", StringComparison.Ordinal),
             $"kill -HUP {processId}");
         string file = _directory.Combine("logrotate.conf");
         await File.WriteAllTextAsync(file, configuration, TestContext.Current.CancellationToken);
@@ -86,6 +96,9 @@ public sealed partial class LogrotateTests : IDisposable
             file, System.IO.Compression.CompressionMode.Decompress));
         return reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }
+
+    [GeneratedRegex(@"^\s*create (\d+) ", RegexOptions.Multiline)]
+    private static partial Regex CreatedMode();
 
     [GeneratedRegex("systemctl reload .*")]
     private static partial Regex Reload();
