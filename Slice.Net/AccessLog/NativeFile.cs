@@ -86,7 +86,7 @@ internal static unsafe partial class NativeFile
     }
 
     /// <summary>Writes as much as the file takes: all, unless there is a problem or a reader that is slow.</summary>
-    /// <param name="file">The file. One that is not regular should not block; it is waited for here, in all a tenth of a second.</param>
+    /// <param name="file">The file. One that is not regular is waited for here, a tenth of a second in all.</param>
     /// <param name="lines">What to write.</param>
     /// <param name="isRegular">Else lines go in pieces that do not mix with those that other processes write there.</param>
     /// <param name="problem">What the kernel says against the rest; null when all was written, and when a reader has not made room.</param>
@@ -94,9 +94,11 @@ internal static unsafe partial class NativeFile
     public static int Write(SafeFileHandle file, ReadOnlySpan<byte> lines, bool isRegular, out string? problem)
     {
         int written = 0;
-        long waitsUntilMs = 0;
+        long waitsUntilMs = Environment.TickCount64 + LongestWaitMs;
         problem = null;
-        while (written < lines.Length)
+
+        // Standard error blocks, as its descriptor is shared with other processes. A pipe with room has room for a piece (pipe(7)).
+        while (written < lines.Length && (isRegular || HasRoomBy(file, waitsUntilMs)))
         {
             var piece = isRegular ? lines[written..] : PieceOf(lines[written..]);
             nint now;
@@ -110,15 +112,7 @@ internal static unsafe partial class NativeFile
             {
                 written += (int)now;
             }
-            else if (error == Again)
-            {
-                waitsUntilMs = waitsUntilMs == 0 ? Environment.TickCount64 + LongestWaitMs : waitsUntilMs;
-                if (!HasRoomBy(file, waitsUntilMs))
-                {
-                    break;
-                }
-            }
-            else if (error != Interrupted)
+            else if (error is not (Interrupted or Again))
             {
                 problem = now == 0 ? "nothing was written" : LastProblem();
                 break;

@@ -4,9 +4,10 @@ using Slice.Core.Options;
 namespace Slice.Net.AccessLog;
 
 /// <summary>Standard error, which the log itself writes to as well: in pieces that do not mix with its lines.</summary>
-internal sealed class StandardErrorTarget : ILogTarget
+/// <param name="file">In place of standard error.</param>
+internal sealed class StandardErrorTarget(SafeFileHandle? file = null) : ILogTarget
 {
-    private readonly SafeFileHandle _file = new(2, ownsHandle: false);
+    private readonly SafeFileHandle _file = file ?? new SafeFileHandle(2, ownsHandle: false);
 
     /// <inheritdoc/>
     public string Name => AccessLogOptions.StandardError;
