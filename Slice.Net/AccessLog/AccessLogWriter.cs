@@ -13,10 +13,10 @@ namespace Slice.Net.AccessLog;
 internal sealed class AccessLogWriter : IDisposable
 {
     // What a slow disk may add to the end of the process: what the thread has for its lines, and for what it does besides. Arbitrary.
-    private const int LongestLinesMs = 1_700;
+    private static readonly TimeSpan s_longestLines = TimeSpan.FromSeconds(1.7);
     private static readonly TimeSpan s_longestEnd = TimeSpan.FromSeconds(2);
 
-    private readonly LogDestinations _destinations = new();
+    private readonly LogDestinations _destinations;
     private readonly LineLosses _losses;
     private readonly LineDrain _drain;
     private readonly SliceMeter _meter;
@@ -40,7 +40,8 @@ internal sealed class AccessLogWriter : IDisposable
         (_meter, _time) = (meter, time);
         _targetOf = targetOf ?? TargetOf;
         _losses = new LineLosses(logger, meter);
-        _drain = new LineDrain(_destinations, _losses, logger, meter);
+        _destinations = new LogDestinations(time);
+        _drain = new LineDrain(_destinations, _losses, logger, meter, time);
     }
 
     /// <summary>Turns the log on, off, or to another target or format; lines of before go where they were meant to go.</summary>
@@ -92,7 +93,7 @@ internal sealed class AccessLogWriter : IDisposable
         {
             _isStopping = true;
             _setup = null;
-            _destinations.Stop(LongestLinesMs);
+            _destinations.Stop(s_longestLines);
         }
 
         _thread?.Join(s_longestEnd);

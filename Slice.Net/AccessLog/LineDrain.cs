@@ -4,7 +4,8 @@ using Slice.Core.Observability;
 namespace Slice.Net.AccessLog;
 
 /// <summary>What the thread of the access log does: takes lines out of queues and writes them in batches. For that thread alone.</summary>
-internal sealed partial class LineDrain(LogDestinations destinations, LineLosses losses, ILogger logger, SliceMeter meter)
+internal sealed partial class LineDrain(
+    LogDestinations destinations, LineLosses losses, ILogger logger, SliceMeter meter, TimeProvider time)
 {
     // After a failure: long beside what a failure costs, short beside what an operator takes to make room. Arbitrary.
     private static readonly TimeSpan s_retry = TimeSpan.FromSeconds(1);
@@ -36,10 +37,10 @@ internal sealed partial class LineDrain(LogDestinations destinations, LineLosses
     // One batch. False when it was the last.
     private bool RunOnce()
     {
-        var (next, mustReopen, isLast, endsAtMs) = destinations.TakeNext();
+        var (next, mustReopen, isLast, endsAt) = destinations.TakeNext();
         if (next is not null)
         {
-            Finish(endsAtMs);
+            Finish(endsAt);
             _current?.Target?.Dispose();
             (_current, _isFailing) = (next, false);
             Note(_current.Target?.Open());
@@ -51,7 +52,7 @@ internal sealed partial class LineDrain(LogDestinations destinations, LineLosses
 
         if (isLast)
         {
-            Finish(endsAtMs);
+            Finish(endsAt);
         }
         else
         {
@@ -64,20 +65,20 @@ internal sealed partial class LineDrain(LogDestinations destinations, LineLosses
 
     // What is left over of a batch and what is queued. The queue is closed: nothing comes behind. A target that fails is tried once; one
     // whose reader is slow has its time.
-    private void Finish(long endsAtMs)
+    private void Finish(long endsAt)
     {
-        FinishBatch(endsAtMs);
+        FinishBatch(endsAt);
         TakeBatch();
-        FinishBatch(endsAtMs);
+        FinishBatch(endsAt);
     }
 
-    private void FinishBatch(long endsAtMs)
+    private void FinishBatch(long endsAt)
     {
         do
         {
             WriteBatch();
         }
-        while (!_batch.IsEmpty && !_isFailing && Environment.TickCount64 < endsAtMs);
+        while (!_batch.IsEmpty && !_isFailing && time.GetTimestamp() < endsAt);
 
         LoseBatch();
     }

@@ -4,19 +4,20 @@ namespace Slice.Net.AccessLog;
 /// The destinations of the access log, one after the other: the owner adds the latest, and the thread of the log goes from each to the next
 /// when it has written the lines of the one before. Thread-safe.
 /// </summary>
-internal sealed class LogDestinations
+/// <param name="time">The clock of <see cref="Stop"/> and <see cref="TakeNext"/>.</param>
+internal sealed class LogDestinations(TimeProvider time)
 {
     // Reloads while a target holds the thread up. Each keeps two buffers of lines; arbitrary.
     private const int MaxWaiting = 4;
 
     // What the lines of before may cost those of a new target. Arbitrary.
-    private const int LongestChangeMs = 1_000;
+    private static readonly TimeSpan s_longestChange = TimeSpan.FromSeconds(1);
 
     private readonly Lock _lock = new();
     private readonly Queue<LogDestination> _waiting = new();
     private bool _mustReopen;
     private bool _isStopping;
-    private long _endsAtMs;
+    private long _endsAt;
 
     /// <summary>The one that was added last; null before the first.</summary>
     public LogDestination? Latest { get; private set; }
@@ -47,13 +48,13 @@ internal sealed class LogDestinations
     }
 
     /// <summary>Has the thread write what is queued, and end. No line is taken any more.</summary>
-    /// <param name="longestMs">Milliseconds that it may take.</param>
-    public void Stop(int longestMs)
+    /// <param name="longest">What it may take.</param>
+    public void Stop(TimeSpan longest)
     {
         lock (_lock)
         {
             _isStopping = true;
-            _endsAtMs = Environment.TickCount64 + longestMs;
+            _endsAt = TimestampIn(longest);
             Latest?.Queue.Close();
         }
     }
@@ -61,9 +62,9 @@ internal sealed class LogDestinations
     /// <summary>Takes what the thread has to do next.</summary>
     /// <returns>
     /// The destination to go to, or null to stay; whether to open the target again; whether there is nothing behind; and the time, by
-    /// <see cref="Environment.TickCount64"/>, at which lines that are to be finished now are given up.
+    /// <see cref="TimeProvider.GetTimestamp"/>, at which lines that are to be finished now are given up.
     /// </returns>
-    public (LogDestination? Next, bool MustReopen, bool IsLast, long EndsAtMs) TakeNext()
+    public (LogDestination? Next, bool MustReopen, bool IsLast, long EndsAt) TakeNext()
     {
         lock (_lock)
         {
@@ -71,9 +72,11 @@ internal sealed class LogDestinations
             _mustReopen = false;
             _ = _waiting.TryDequeue(out var next);
             return (next, mustReopen, _isStopping && _waiting.Count == 0,
-                _isStopping ? _endsAtMs : Environment.TickCount64 + LongestChangeMs);
+                _isStopping ? _endsAt : TimestampIn(s_longestChange));
         }
     }
+
+    private long TimestampIn(TimeSpan delay) => time.GetTimestamp() + (long)(delay.TotalSeconds * time.TimestampFrequency);
 
     // Closed since the next was added.
     private static int GiveUp(LogDestination destination)

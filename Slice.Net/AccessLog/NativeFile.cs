@@ -86,7 +86,7 @@ internal static unsafe partial class NativeFile
     }
 
     /// <summary>Writes as much as the file takes: all, unless there is a problem or a reader that is slow.</summary>
-    /// <param name="file">The file. One that is not regular is waited for here, a tenth of a second in all.</param>
+    /// <param name="file">The file. One that is not regular is waited for here once, a tenth of a second at most.</param>
     /// <param name="lines">What to write.</param>
     /// <param name="isRegular">Else lines go in pieces that do not mix with those that other processes write there.</param>
     /// <param name="problem">What the kernel says against the rest; null when all was written, and when a reader has not made room.</param>
@@ -94,11 +94,11 @@ internal static unsafe partial class NativeFile
     public static int Write(SafeFileHandle file, ReadOnlySpan<byte> lines, bool isRegular, out string? problem)
     {
         int written = 0;
-        long waitsUntilMs = Environment.TickCount64 + LongestWaitMs;
+        bool mayWait = true;
         problem = null;
 
         // Standard error blocks, as its descriptor is shared with other processes. A pipe with room has room for a piece (pipe(7)).
-        while (written < lines.Length && (isRegular || HasRoomBy(file, waitsUntilMs)))
+        while (written < lines.Length && (isRegular || HasRoom(file, ref mayWait)))
         {
             var piece = isRegular ? lines[written..] : PieceOf(lines[written..]);
             nint now;
@@ -133,12 +133,18 @@ internal static unsafe partial class NativeFile
         return lines[..((lastEnd >= 0 ? lastEnd : lines.IndexOf((byte)'\n')) + 1)];
     }
 
-    // Also true when the reader has left or a signal came: the next write tells.
-    private static bool HasRoomBy(SafeFileHandle file, long timeMs)
+    // Waits once in a call of the one above. Also true when the reader has left or a signal came: the next write tells.
+    private static bool HasRoom(SafeFileHandle file, ref bool mayWait)
     {
-        int leftMs = (int)(timeMs - Environment.TickCount64);
         var asked = new PollDescriptor { Descriptor = (int)file.DangerousGetHandle(), Events = Writable };
-        return leftMs > 0 && Poll(&asked, 1, leftMs) != 0;
+        if (Poll(&asked, 1, 0) != 0)
+        {
+            return true;
+        }
+
+        bool hasRoom = mayWait && Poll(&asked, 1, LongestWaitMs) != 0;
+        mayWait = false;
+        return hasRoom;
     }
 
     private static bool TryAsk(SafeFileHandle file, Span<byte> state)
