@@ -58,7 +58,8 @@ internal static class ServiceRunner
 
         await using (instance)
         {
-            var manager = new ServiceManager(instance.Loggers);
+            await using var manager = new ServiceManager(
+                instance.Loggers, Environment.GetEnvironmentVariable("NOTIFY_SOCKET"), TimeProvider.System);
             reload!.Attach(instance.Apply, instance.Parts.Certificate, manager, instance.Parts.ReopenLogs);
             if (handshake is not null)
             {

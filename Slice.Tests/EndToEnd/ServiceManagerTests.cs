@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Slice.Tests.Host.Service;
 using Slice.Tests.Support;
 
 namespace Slice.Tests.EndToEnd;
@@ -120,5 +121,20 @@ public sealed class ServiceManagerTests
 
         await product.LineAsync("level=warn event=notify_failed state=\"READY=1\"");
         Assert.Equal(0, await product.StopAsync());
+    }
+
+    // Full before the product says its first word: each of them would wait for ever.
+    [Fact]
+    public async Task Manager_that_does_not_read_holds_up_neither_reload_nor_stop()
+    {
+        using var manager = new NotifyQueue();
+        manager.Fill();
+        await using var product = await StartAsync(manager.Address);
+
+        product.Signal(1);
+
+        await product.LineAsync("event=reloaded");
+        Assert.Equal(0, await product.StopAsync());
+        Assert.Empty(manager.ReadAll());
     }
 }
