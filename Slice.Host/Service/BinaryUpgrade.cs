@@ -1,7 +1,5 @@
-using System.Buffers.Binary;
 using System.ComponentModel;
 using System.Diagnostics;
-using System.IO.Pipes;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -13,10 +11,10 @@ namespace Slice.Host.Service;
 /// service, and this one ends with its last download. When it does not, this one goes on as if nothing had been.
 /// </summary>
 /// <remarks>
-/// <para>Between the two no port is closed: both accept until this process has stopped.</para>
-/// <para>The new process inherits what is not marked close-on-exec: the sockets (<see cref="PortSockets"/>) and one end of two pipes.
-/// Its end, whatever the reason, is the end of the first pipe. Between the two processes there is a <see cref="UpgradeLauncher"/> until
-/// the new one serves.</para>
+/// <para>Between the two no port is closed, and never do both accept: this process closes its <see cref="AcceptGate"/> first, and opens it
+/// again should the new one end before it serves. Nothing in between waits for the service manager.</para>
+/// <para>The new process inherits what is not marked close-on-exec: the sockets (<see cref="PortSockets"/>) and one end of two pipes
+/// (<see cref="UpgradePipes"/>). Between the two processes there is a <see cref="UpgradeLauncher"/> until the new one serves.</para>
 /// </remarks>
 internal sealed partial class BinaryUpgrade : IAsyncDisposable
 {
@@ -62,6 +60,16 @@ internal sealed partial class BinaryUpgrade : IAsyncDisposable
         }
     }
 
+    /// <summary>Begins an upgrade, as the signal does. Returns at once. Thread-safe.</summary>
+    internal void Ask()
+    {
+        lock (_lock)
+        {
+            _isAsked = true;
+            BeginUnsynchronized();
+        }
+    }
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
@@ -72,11 +80,7 @@ internal sealed partial class BinaryUpgrade : IAsyncDisposable
     private void OnSignal(PosixSignalContext context)
     {
         context.Cancel = true;
-        lock (_lock)
-        {
-            _isAsked = true;
-            BeginUnsynchronized();
-        }
+        Ask();
     }
 
     // One at a time: a signal while one runs is a wish that is being fulfilled.
@@ -107,46 +111,81 @@ internal sealed partial class BinaryUpgrade : IAsyncDisposable
         // The signal's thread has others to serve.
         await Task.Yield();
         LogUpgrading(_program.Path);
-        await using var ready = new AnonymousPipeServerStream(PipeDirection.In, HandleInheritability.Inheritable);
-        await using var go = new AnonymousPipeServerStream(PipeDirection.Out, HandleInheritability.Inheritable);
-        using var process = TryStart(ready, go);
-        if (process is null)
+        using var pipes = new UpgradePipes();
+        using var launcher = TryStart(pipes);
+        if (launcher is null)
         {
             return;
         }
 
-        ready.DisposeLocalCopyOfClientHandle();
-        go.DisposeLocalCopyOfClientHandle();
-        Task<int?> answer = ReadAnswerAsync(ready);
-        if (await FailureAsync(process, answer, instance.Stopping) is { } reason)
+        pipes.Started();
+        Task<int?> answer = pipes.ReadAnswerAsync();
+        string? reason = await FailureAsync(launcher, answer, instance.Stopping);
+        if (reason is null)
         {
-            LogFailed(_program.Path, reason);
-            return;
+            int successor = (await answer)!.Value;
+            reason = await HandOverAsync(instance, launcher, pipes, successor);
+            if (reason is null)
+            {
+                LogHandedOver(successor);
+                return;
+            }
         }
 
-        // Only the launcher: with it gone, the new process is the manager's child.
-        process.Kill();
-        await ExitedAsync(process);
-        int successor = (await answer)!.Value;
-        _manager!.TellMainProcess(successor);
-        instance.HandOver();
-
-        // A purge that this process answers is one of the time before the new process, and its empty cache, are asked for anything.
-        await CompletedAsync(_sockets.AreClosed);
-        instance.Parts.State.SetHandedOver();
-        try
-        {
-            await go.WriteAsync(new byte[] { 1 });
-        }
-        catch (IOException)
-        {
-            // It waits no longer.
-        }
-
-        LogHandedOver(successor);
+        await EndAsync(launcher, pipes);
+        LogFailed(_program.Path, reason);
     }
 
-    private Process? TryStart(AnonymousPipeServerStream ready, AnonymousPipeServerStream go)
+    // Each step has a limit, and all together are shorter than the wait of the new process.
+    private async Task<string?> HandOverAsync(Instance instance, Process launcher, UpgradePipes pipes, int successor)
+    {
+        // Only the launcher: with it gone, the new process is the manager's child.
+        launcher.Kill();
+        await ExitedAsync(launcher);
+        if (!await IsDoneAsync(_sockets.Gate.CloseAsync()))
+        {
+            return TakeBack(instance, $"this process could not stop taking connections within {s_longestEnd.TotalSeconds} s");
+        }
+
+        if (pipes.Ended.IsCompleted)
+        {
+            return TakeBack(instance, "it ended before it was to serve");
+        }
+
+        // A purge that this process answers is one of the time before the new process, and its empty cache, are asked for anything.
+        instance.Parts.State.SetHandedOver();
+        _manager!.TellMainProcess(successor);
+        if (!pipes.TrySay(UpgradeOffer.Serve))
+        {
+            _manager.TellMainProcess(Environment.ProcessId);
+            return TakeBack(instance, "it ended before it was to serve");
+        }
+
+        instance.HandOver();
+        return null;
+    }
+
+    private string TakeBack(Instance instance, string reason)
+    {
+        instance.Parts.State.SetTakenBack();
+        _sockets.Gate.Open();
+        return reason;
+    }
+
+    // Before the pipes are closed: their end would tell a new process that waits that this one is gone.
+    private static async Task EndAsync(Process launcher, UpgradePipes pipes)
+    {
+        pipes.TrySay(UpgradeOffer.GiveUp);
+        if (!launcher.HasExited)
+        {
+            launcher.Kill(entireProcessTree: true);
+            await ExitedAsync(launcher);
+        }
+
+        await IsDoneAsync(pipes.Ended);
+    }
+
+    private Process? TryStart(UpgradePipes pipes)
     {
         var start = _program.ToStart();
         foreach (string name in s_ownVariables)
@@ -154,8 +193,7 @@ internal sealed partial class BinaryUpgrade : IAsyncDisposable
             start.Environment.Remove(name);
         }
 
-        var offer = new UpgradeOffer(ready.GetClientHandleAsString(), go.GetClientHandleAsString(), _sockets.Open);
-        start.Environment[UpgradeOffer.Variable] = offer.Format();
+        start.Environment[UpgradeOffer.Variable] = pipes.Offer(_sockets.Open).Format();
         start.Environment[UpgradeLauncher.Variable] = "1";
         try
         {
@@ -168,46 +206,42 @@ internal sealed partial class BinaryUpgrade : IAsyncDisposable
         }
     }
 
-    // The id of the new process once it serves; null when it has ended.
-    private static async Task<int?> ReadAnswerAsync(AnonymousPipeServerStream ready)
-    {
-        byte[] answer = new byte[UpgradeOffer.ReadyBytes];
-        int read = await ready.ReadAtLeastAsync(answer, answer.Length, throwOnEndOfStream: false);
-        return read == answer.Length ? BinaryPrimitives.ReadInt32LittleEndian(answer) : null;
-    }
-
-    // Waits until the new process serves. Otherwise it has ended when this returns.
-    private static async Task<string?> FailureAsync(Process process, Task<int?> answer, CancellationToken stopping)
+    // Null: the new process could serve, and waits.
+    private static async Task<string?> FailureAsync(Process launcher, Task<int?> answer, CancellationToken stopping)
     {
         // Real time, no injected clock: another process starts meanwhile.
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         await Task.WhenAny(answer, Task.Delay(LongestStart, enough.Token));
         await enough.CancelAsync();
-        if (answer.IsCompletedSuccessfully && await answer is not null)
+        if (stopping.IsCancellationRequested)
         {
-            return null;
+            return "this process was told to stop";
         }
 
-        bool hasEnded = answer.IsCompleted;
-        if (!hasEnded)
+        if (!answer.IsCompleted)
         {
-            process.Kill(entireProcessTree: true);
+            return $"it did not serve within {LongestStart.TotalSeconds} s";
         }
 
-        await ExitedAsync(process);
-        return stopping.IsCancellationRequested ? "this process was told to stop"
-            : !hasEnded ? $"it did not serve within {LongestStart.TotalSeconds} s"
-            : process.HasExited ? $"it ended with exit code {process.ExitCode}"
-            : "it gave up";
+        if (await answer is { } successor)
+        {
+            // The process that was started here is the new one itself: a build that knows no launcher.
+            return successor != 0 && successor != launcher.Id ? null
+                : "it is of a version that takes over in another way: restart the service instead";
+        }
+
+        await ExitedAsync(launcher);
+        return launcher.HasExited ? $"it ended with exit code {launcher.ExitCode}" : "it gave up";
     }
 
-    private static Task ExitedAsync(Process process) => CompletedAsync(process.WaitForExitAsync());
+    private static Task<bool> ExitedAsync(Process process) => IsDoneAsync(process.WaitForExitAsync());
 
-    private static async Task CompletedAsync(Task end)
+    private static async Task<bool> IsDoneAsync(Task end)
     {
         // Real time here as well: processes and the kernel end the wait.
         using var enough = new CancellationTokenSource(s_longestEnd);
         await end.WaitAsync(enough.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return end.IsCompleted;
     }
 
     [LoggerMessage(EventId = 134, EventName = "upgrade_begun", Level = LogLevel.Information,

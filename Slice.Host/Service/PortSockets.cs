@@ -22,51 +22,23 @@ internal sealed class PortSockets
     private readonly IReadOnlyList<HandedDescriptor> _handed;
     private readonly Dictionary<EndPoint, (Socket Socket, bool IsHeld)> _claimed = [];
     private readonly List<HandedDescriptor> _open = [];
-    private readonly TaskCompletionSource _mayAccept = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource _areClosed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private int _listeners;
 
     /// <param name="handed">What another process has left; empty for none.</param>
-    /// <param name="isServedByOther">
-    /// Whether another process accepts at them for now: then no connection is taken until <see cref="BeginAccepting"/>.
-    /// </param>
+    /// <param name="isServedByOther">Whether another process accepts at them for now: then the gate is closed.</param>
     public PortSockets(IReadOnlyList<HandedDescriptor> handed, bool isServedByOther = false)
     {
         _handed = handed;
-        if (!isServedByOther)
-        {
-            _mayAccept.SetResult();
-        }
+        Gate = new AcceptGate(isOpen: !isServedByOther);
     }
 
-    /// <summary>Is done when connections may be taken.</summary>
-    public Task MayAccept => _mayAccept.Task;
-
-    /// <summary>Is done when this process takes no connection at any port any more.</summary>
-    public Task AreClosed => _areClosed.Task;
+    /// <summary>Decides whether connections are taken.</summary>
+    public AcceptGate Gate { get; }
 
     /// <summary>The sockets that listen, to be handed on: a program that is started has them under the same numbers.</summary>
     public IReadOnlyList<HandedDescriptor> Open => _open;
 
     /// <summary>Whether clients that connect while no process accepts wait at the service manager's instead of being refused.</summary>
     public bool AreHeld { get; private set; }
-
-    /// <summary>
-    /// Lets connections be taken. Two processes that serve at the same time would each have a cache that the other's purges do not reach.
-    /// </summary>
-    public void BeginAccepting() => _mayAccept.TrySetResult();
-
-    /// <summary>A port begins to listen. Thread-safe.</summary>
-    public void ListenerOpened() => Interlocked.Increment(ref _listeners);
-
-    /// <summary>A port takes no connection any more; once for each. Thread-safe.</summary>
-    public void ListenerClosed()
-    {
-        if (Interlocked.Decrement(ref _listeners) == 0)
-        {
-            _areClosed.TrySetResult();
-        }
-    }
 
     /// <summary>Gives each socket that was handed over to the endpoint with its name or its address.</summary>
     /// <param name="keyByEndPoint">The endpoints that are configured, with their keys.</param>

@@ -9,24 +9,33 @@ using Slice.Host.Machine;
 namespace Slice.Host.Service;
 
 /// <summary>The proxy as a service: one <see cref="Instance"/> from its start until a signal ends it.</summary>
-internal static class ServiceRunner
+internal static partial class ServiceRunner
 {
     /// <summary>Serves until SIGTERM or SIGINT, or until another process has taken over.</summary>
     /// <param name="loaded">The configuration, without errors.</param>
     /// <param name="load">Loads it anew, for reloads.</param>
     /// <param name="compose">Builds the proxy.</param>
-    /// <returns><see cref="ExitCode.Ok"/>, or <see cref="ExitCode.CannotStart"/> after a line in the log that says why.</returns>
+    /// <returns>
+    /// <see cref="ExitCode.Ok"/>, or <see cref="ExitCode.CannotStart"/> after a line in the log that says why: it could not start, or could
+    /// not go on.
+    /// </returns>
     public static async Task<int> RunAsync(LoadedConfiguration loaded, Func<LoadedConfiguration> load, InstanceComposer compose)
     {
+        List<string> notices = [.. loaded.Notices];
         var offer = UpgradeOffer.Parse(Environment.GetEnvironmentVariable(UpgradeOffer.Variable));
-        using var handshake = offer is null ? null : new UpgradeHandshake(offer);
+        using var handshake = offer is null ? null : UpgradeHandshake.TryOpen(offer, TimeProvider.System);
+        if (handshake is null && Environment.GetEnvironmentVariable(UpgradeOffer.Variable) is { Length: > 0 } left)
+        {
+            offer = null;
+            notices.Add($"{UpgradeOffer.Variable} in the environment is ignored, no process that is to be replaced has left it: {left}");
+        }
+
         var sockets = new PortSockets(
             offer?.Sockets ?? HandedDescriptor.FromManager(Environment.GetEnvironmentVariable, Environment.ProcessId),
             isServedByOther: offer is not null);
         await using var upgrade = new BinaryUpgrade(OwnProgram.OfThisProcess(), sockets);
         var probe = new AcceptProbe();
         List<LoweredOption> lowered = [];
-        List<string> notices = [.. loaded.Notices];
         SliceOptions options = CacheTier.Decide(loaded.Options!, new Disks(), notices);
         options = OptionFit.Apply(options, MachineLimits.RaiseAndRead(), lowered);
         if (offer is not null)
@@ -61,19 +70,19 @@ internal static class ServiceRunner
             await using var manager = new ServiceManager(
                 instance.Loggers, Environment.GetEnvironmentVariable("NOTIFY_SOCKET"), TimeProvider.System);
             reload!.Attach(instance.Apply, instance.Parts.Certificate, manager, instance.Parts.ReopenLogs);
-            if (handshake is not null)
+            if (handshake is not null && await handshake.CompleteAsync() is { } refusal)
             {
-                await handshake.CompleteAsync();
-                sockets.BeginAccepting();
+                LogGivenUp(instance.Loggers.CreateLogger(typeof(ServiceRunner)), refusal);
+                return ExitCode.CannotStart;
             }
 
-            await ServeAsync(instance, manager, upgrade, probe);
+            sockets.Gate.Open();
+            return await ServeAsync(instance, manager, upgrade, probe, sockets);
         }
-
-        return ExitCode.Ok;
     }
 
-    private static async Task ServeAsync(Instance instance, ServiceManager manager, BinaryUpgrade upgrade, AcceptProbe probe)
+    private static async Task<int> ServeAsync(
+        Instance instance, ServiceManager manager, BinaryUpgrade upgrade, AcceptProbe probe, PortSockets sockets)
     {
         manager.TellReady();
         await using var whenStopping = instance.Stopping.Register(manager.TellStopping);
@@ -92,5 +101,10 @@ internal static class ServiceRunner
             : null;
         upgrade.Attach(instance, manager);
         await instance.WaitForShutdownAsync();
+        return ExitCode.Ok;
     }
+
+    [LoggerMessage(EventId = 162, EventName = "upgrade_given_up", Level = LogLevel.Error,
+        Message = "this process does not take over and ends: {reason}")]
+    private static partial void LogGivenUp(ILogger logger, string reason);
 }

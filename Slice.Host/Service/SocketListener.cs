@@ -31,7 +31,8 @@ internal sealed class SocketListener : IConnectionListener
     private readonly PortSockets _sockets;
     private readonly Stack<int> _spares = new();
     private readonly CancellationTokenSource _unbound = new();
-    private int _isUnbound;
+    private CancellationToken _closing;
+    private CancellationTokenSource? _ends;
 
     /// <summary>Accepts at a socket that listens. The listener owns the socket and the factory.</summary>
     /// <param name="socket">Where clients connect.</param>
@@ -40,14 +41,13 @@ internal sealed class SocketListener : IConnectionListener
     /// <param name="key">The configuration key of the port.</param>
     /// <param name="mayUseReserve">Whether it is the metrics port.</param>
     /// <param name="probe">Is told of its connections.</param>
-    /// <param name="sockets">Says when connections may be taken, and is told when that is over.</param>
+    /// <param name="sockets">Says when connections may be taken.</param>
     public SocketListener(
         Socket socket, SocketConnectionContextFactory connections, DescriptorWatch watch, string key, bool mayUseReserve, AcceptProbe probe,
         PortSockets sockets)
     {
         (_socket, _connections, _watch, _key, _mayUseReserve, _probe, _sockets)
             = (socket, connections, watch, key, mayUseReserve, probe, sockets);
-        sockets.ListenerOpened();
         EndPoint = socket.LocalEndPoint!;
         RefillSpares();
     }
@@ -60,8 +60,6 @@ internal sealed class SocketListener : IConnectionListener
     {
         try
         {
-            await _sockets.MayAccept.WaitAsync(_unbound.Token);
-
             // Once per connection: in the loop it would take back what has just been given up.
             RefillSpares();
             while (true)
@@ -88,10 +86,6 @@ internal sealed class SocketListener : IConnectionListener
     {
         await _unbound.CancelAsync();
         _socket.Dispose();
-        if (Interlocked.Exchange(ref _isUnbound, 1) == 0)
-        {
-            _sockets.ListenerClosed();
-        }
     }
 
     /// <inheritdoc/>
@@ -104,20 +98,31 @@ internal sealed class SocketListener : IConnectionListener
         }
 
         _connections.Dispose();
+        _ends?.Dispose();
         _unbound.Dispose();
     }
 
     // Null: there is none yet, and the wait that was due is over.
     private async ValueTask<Socket?> TryAcceptAsync()
     {
+        if (!_sockets.Gate.TryEnter(out var closing))
+        {
+            await _sockets.Gate.Opened.WaitAsync(_unbound.Token);
+            return null;
+        }
+
         Socket accepted;
         try
         {
-            accepted = await _socket.AcceptAsync(_unbound.Token);
+            accepted = await AcceptInsideAsync(closing);
         }
         catch (SocketException error) when (!_unbound.IsCancellationRequested)
         {
             await RecoverAsync(error.SocketErrorCode);
+            return null;
+        }
+        catch (OperationCanceledException) when (!_unbound.IsCancellationRequested && closing.IsCancellationRequested)
+        {
             return null;
         }
 
@@ -128,6 +133,31 @@ internal sealed class SocketListener : IConnectionListener
         }
 
         return _mayUseReserve || DescriptorOf(accepted) < _watch.FirstSpare ? accepted : await LeaveReserveAsync(accepted);
+    }
+
+    private async ValueTask<Socket> AcceptInsideAsync(CancellationToken closing)
+    {
+        try
+        {
+            return await _socket.AcceptAsync(EndsWith(closing));
+        }
+        finally
+        {
+            _sockets.Gate.Leave();
+        }
+    }
+
+    // One source from one opening of the gate to its closing, not one for each connection.
+    private CancellationToken EndsWith(CancellationToken closing)
+    {
+        if (_ends is null || _closing != closing)
+        {
+            _ends?.Dispose();
+            _ends = CancellationTokenSource.CreateLinkedTokenSource(_unbound.Token, closing);
+            _closing = closing;
+        }
+
+        return _ends.Token;
     }
 
     private bool IsProbe(Socket accepted)

@@ -9,7 +9,7 @@ namespace Slice.Host.Service;
 /// Immutable.
 /// </summary>
 /// <param name="Ready">The pipe into which the new process writes its id when it serves.</param>
-/// <param name="Go">The pipe from which it reads one byte when it is the main process.</param>
+/// <param name="Go">The pipe from which it reads one byte: <see cref="Serve"/> or <see cref="GiveUp"/>.</param>
 /// <param name="Sockets">The listening sockets.</param>
 internal sealed record UpgradeOffer(string Ready, string Go, IReadOnlyList<HandedDescriptor> Sockets)
 {
@@ -18,6 +18,12 @@ internal sealed record UpgradeOffer(string Ready, string Go, IReadOnlyList<Hande
 
     /// <summary>Bytes of an id in the pipe, the lowest first.</summary>
     public const int ReadyBytes = sizeof(int);
+
+    /// <summary>The other process takes no connections any more, and has named this one as the main process.</summary>
+    public const byte Serve = 1;
+
+    /// <summary>The other process goes on.</summary>
+    public const byte GiveUp = 0;
 
     private const string ReadyWord = "ready";
     private const string GoWord = "go";

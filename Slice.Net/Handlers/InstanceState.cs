@@ -36,4 +36,7 @@ public sealed class InstanceState
 
     /// <summary>Another process is about to serve the same ports; health checks go there.</summary>
     public void SetHandedOver() => _isHandedOver = true;
+
+    /// <summary>The other process has ended before it served: this one goes on.</summary>
+    public void SetTakenBack() => _isHandedOver = false;
 }

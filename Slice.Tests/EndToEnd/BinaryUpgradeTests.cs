@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
+using Slice.Tests.Host.Service;
 using Slice.Tests.Support;
 
 namespace Slice.Tests.EndToEnd;
@@ -227,5 +228,37 @@ public sealed partial class BinaryUpgradeTests
         told.RemoveAll(word => word.StartsWith("STATUS=", StringComparison.Ordinal));
         Assert.Equal(["READY=1", $"MAINPID={successor}", "READY=1"], told);
         ChildProcess.SignalSuccessor(successor, SigTerm);
+    }
+
+    [Fact]
+    [Trait("Behaviour", "B67")]
+    public async Task Service_manager_that_does_not_read_holds_up_no_upgrade()
+    {
+        await using var origin = ScriptedOrigin.StartWithAnswers();
+        using var manager = new NotifyQueue();
+        await using var product = await ProductProcess.StartAsync(
+            Configuration(origin), new Dictionary<string, string> { ["NOTIFY_SOCKET"] = manager.Address });
+        manager.Fill();
+
+        product.Signal(SigUsr2);
+        int successor = await UpgradedAsync(product);
+        await EndedAsync(product);
+
+        Assert.Equal(0, product.ExitCode);
+        Assert.Equal(200, (await RawClient.GetAsync(product.EndPoint, "/health")).StatusCode);
+        ChildProcess.SignalSuccessor(successor, SigTerm);
+    }
+
+    [Theory]
+    [InlineData("ready:77 go:78 socket:79")]
+    [InlineData("nonsense")]
+    public async Task Variable_that_another_process_has_left_is_a_line_and_the_proxy_serves(string left)
+    {
+        await using var origin = ScriptedOrigin.StartWithAnswers();
+        await using var product = await ProductProcess.StartAsync(
+            Configuration(origin), new Dictionary<string, string> { ["PINGORA_SLICE_UPGRADE"] = left });
+
+        await product.LineAsync("PINGORA_SLICE_UPGRADE in the environment is ignored");
+        Assert.Equal(0, await product.StopAsync());
     }
 }

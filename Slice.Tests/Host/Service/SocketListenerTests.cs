@@ -108,7 +108,26 @@ public sealed class SocketListenerTests : IAsyncLifetime
         Assert.False(accepting.IsCompleted);
         Assert.Equal(0, _client.Available);
 
-        sockets.BeginAccepting();
+        sockets.Gate.Open();
+
+        await AssertServedAsync(accepting);
+    }
+
+    [Fact]
+    [Trait("Behaviour", "B67")]
+    public async Task Port_takes_nobody_while_the_gate_is_closed_and_goes_on_when_it_opens()
+    {
+        var sockets = new PortSockets([]);
+        await AssertServedAsync(await AcceptAsync(MetricsKey, sockets));
+        var accepting = _listener.AcceptAsync(Ct).AsTask();
+        await Deadline.WithinAsync(sockets.Gate.CloseAsync(), "the gate to be closed");
+        _client.Dispose();
+        _client = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        await _client.ConnectAsync(_listener.EndPoint, Ct);
+        await _client.SendAsync("ping"u8.ToArray(), Ct);
+        Assert.False(accepting.IsCompleted);
+
+        sockets.Gate.Open();
 
         await AssertServedAsync(accepting);
     }
