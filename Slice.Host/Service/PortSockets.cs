@@ -22,6 +22,7 @@ internal sealed class PortSockets
     private readonly IReadOnlyList<HandedDescriptor> _handed;
     private readonly Dictionary<EndPoint, (Socket Socket, bool IsHeld)> _claimed = [];
     private readonly List<HandedDescriptor> _open = [];
+    private readonly TaskCompletionSource<string> _failure = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <param name="handed">What another process has left; empty for none.</param>
     /// <param name="isServedByOther">Whether another process accepts at them for now: then the gate is closed.</param>
@@ -34,11 +35,19 @@ internal sealed class PortSockets
     /// <summary>Decides whether connections are taken.</summary>
     public AcceptGate Gate { get; }
 
+    /// <summary>Is done when a port has ceased to take connections without being told to: the key, and why.</summary>
+    public Task<string> Failure => _failure.Task;
+
     /// <summary>The sockets that listen, to be handed on: a program that is started has them under the same numbers.</summary>
     public IReadOnlyList<HandedDescriptor> Open => _open;
 
     /// <summary>Whether clients that connect while no process accepts wait at the service manager's instead of being refused.</summary>
     public bool AreHeld { get; private set; }
+
+    /// <summary>A port cannot take connections any more. Thread-safe.</summary>
+    /// <param name="key">Its configuration key.</param>
+    /// <param name="error">Why.</param>
+    public void Fail(string key, Exception error) => _failure.TrySetResult($"{key}: {error.Message}");
 
     /// <summary>Gives each socket that was handed over to the endpoint with its name or its address.</summary>
     /// <param name="keyByEndPoint">The endpoints that are configured, with their keys.</param>
@@ -93,15 +102,34 @@ internal sealed class PortSockets
 
     private static Socket Adopt(HandedDescriptor handed)
     {
+        Socket socket;
         try
         {
-            return new Socket(new SafeSocketHandle(handed.Number, ownsHandle: true));
+            socket = new Socket(new SafeSocketHandle(handed.Number, ownsHandle: true));
         }
         catch (SocketException exception)
         {
             throw new InstanceStartException($"descriptor {handed.Number} was passed and is no socket: {exception.Message}", exception);
         }
+
+        // accept(2) would fail, for ever, in a process that says that it is ready.
+        return WhyUseless(socket) is not { } problem
+            ? socket
+            : throw new InstanceStartException(
+                $"descriptor {handed.Number} was passed and {problem}: a socket unit must have it as ListenStream=, without Accept=yes");
     }
+
+    private static string? WhyUseless(Socket socket) => socket.SocketType switch
+    {
+        // What the BCL makes of a file, and of a descriptor that is not open.
+        SocketType.Unknown => "is no socket",
+        SocketType.Stream => IsListening(socket) ? null : $"does not listen, at {socket.LocalEndPoint}",
+        var other => $"is a socket of type {other}, at {socket.LocalEndPoint}",
+    };
+
+    // SO_ACCEPTCONN of socket(7).
+    private static bool IsListening(Socket socket) =>
+        socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.AcceptConnection) is not 0;
 
     private static IPEndPoint? FindEndPoint(HandedDescriptor handed, Socket socket, IReadOnlyDictionary<EndPoint, string> keyByEndPoint)
     {

@@ -100,9 +100,23 @@ internal static partial class ServiceRunner
                 instance.Stopping)
             : null;
         upgrade.Attach(instance, manager);
-        await instance.WaitForShutdownAsync();
+        Task end = instance.WaitForShutdownAsync();
+        if (await Task.WhenAny(end, sockets.Failure) != end && !instance.Stopping.IsCancellationRequested)
+        {
+            // Ended, not only unhealthy: whoever started the process starts it anew, and a new socket may be better than the old one.
+            LogPortFailed(instance.Loggers.CreateLogger(typeof(ServiceRunner)), await sockets.Failure);
+            await instance.StopAsync();
+            await end;
+            return ExitCode.CannotStart;
+        }
+
+        await end;
         return ExitCode.Ok;
     }
+
+    [LoggerMessage(EventId = 161, EventName = "port_failed", Level = LogLevel.Error,
+        Message = "a port takes no connections any more, the process ends: {reason}")]
+    private static partial void LogPortFailed(ILogger logger, string reason);
 
     [LoggerMessage(EventId = 162, EventName = "upgrade_given_up", Level = LogLevel.Error,
         Message = "this process does not take over and ends: {reason}")]

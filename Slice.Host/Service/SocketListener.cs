@@ -41,7 +41,7 @@ internal sealed class SocketListener : IConnectionListener
     /// <param name="key">The configuration key of the port.</param>
     /// <param name="mayUseReserve">Whether it is the metrics port.</param>
     /// <param name="probe">Is told of its connections.</param>
-    /// <param name="sockets">Says when connections may be taken.</param>
+    /// <param name="sockets">Says when connections may be taken, and is told when they cannot be.</param>
     public SocketListener(
         Socket socket, SocketConnectionContextFactory connections, DescriptorWatch watch, string key, bool mayUseReserve, AcceptProbe probe,
         PortSockets sockets)
@@ -73,6 +73,12 @@ internal sealed class SocketListener : IConnectionListener
         catch (Exception error) when (_unbound.IsCancellationRequested
             && error is ObjectDisposedException or SocketException or OperationCanceledException)
         {
+            return null;
+        }
+        catch (Exception error)
+        {
+            // Kestrel would write a line, not ask again, and leave a process that looks healthy and serves nobody at this port.
+            _sockets.Fail(_key, error);
             return null;
         }
     }
@@ -116,7 +122,7 @@ internal sealed class SocketListener : IConnectionListener
         {
             accepted = await AcceptInsideAsync(closing);
         }
-        catch (SocketException error) when (!_unbound.IsCancellationRequested)
+        catch (SocketException error) when (!_unbound.IsCancellationRequested && !IsLasting(error.SocketErrorCode))
         {
             await RecoverAsync(error.SocketErrorCode);
             return null;
@@ -159,6 +165,9 @@ internal sealed class SocketListener : IConnectionListener
 
         return _ends.Token;
     }
+
+    // The socket does not listen any more: another process that has it, too, has shut it down (EINVAL), or the descriptor is lost.
+    private static bool IsLasting(SocketError error) => error is SocketError.InvalidArgument or SocketError.NotSocket;
 
     private bool IsProbe(Socket accepted)
     {

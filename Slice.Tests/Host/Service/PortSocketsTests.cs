@@ -97,6 +97,28 @@ public sealed class PortSocketsTests : IDisposable
     }
 
     [Fact]
+    public void Socket_of_datagrams_is_an_error_that_says_so()
+    {
+        using var datagrams = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        datagrams.Bind(_address);
+        var sockets = new PortSockets([new HandedDescriptor(NativeDescriptors.Duplicate(datagrams.SafeHandle), null, IsHeld: true)]);
+        var error = Assert.Throws<InstanceStartException>(
+            () => sockets.Claim(new Dictionary<EndPoint, string> { [_address] = "listen_address" }));
+        Assert.Contains($"is a socket of type Dgram, at {_address}: ", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Socket_that_does_not_listen_is_an_error_that_says_so()
+    {
+        using var bound = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        bound.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        var sockets = new PortSockets([new HandedDescriptor(NativeDescriptors.Duplicate(bound.SafeHandle), null, IsHeld: false)]);
+        var error = Assert.Throws<InstanceStartException>(
+            () => sockets.Claim(new Dictionary<EndPoint, string> { [bound.LocalEndPoint!] = "listen_address" }));
+        Assert.Contains("does not listen, at 127.0.0.1:", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Socket_of_the_process_before_is_closed_when_the_port_has_moved()
     {
         var sockets = new PortSockets([Hand(isHeld: false)]);

@@ -130,6 +130,24 @@ public sealed class SocketListenerTests : IAsyncLifetime
         sockets.Gate.Open();
 
         await AssertServedAsync(accepting);
+        Assert.False(sockets.Failure.IsCompleted);
+    }
+
+    // As another process can do that has the socket, too: accept(2) says EINVAL from then on.
+    [Fact]
+    public async Task Port_whose_socket_listens_no_more_is_told_as_failed()
+    {
+        var sockets = new PortSockets([]);
+        await AssertServedAsync(await AcceptAsync(MetricsKey, sockets));
+        var accepting = _listener.AcceptAsync(Ct).AsTask();
+        using (var other = new Socket(new SafeSocketHandle(sockets.Open[0].Number, ownsHandle: false)))
+        {
+            other.Shutdown(SocketShutdown.Both);
+        }
+
+        string failure = await Deadline.WithinAsync(sockets.Failure, "the port to fail");
+        Assert.StartsWith(MetricsKey + ": ", failure, StringComparison.Ordinal);
+        Assert.Null(await Deadline.WithinAsync(accepting, "the end of the port"));
     }
 
     [Fact]
