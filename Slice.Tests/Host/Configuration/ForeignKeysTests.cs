@@ -1,10 +1,12 @@
+using System.Text.RegularExpressions;
 using Slice.Core.Options;
 using Slice.Host.Configuration;
+using Slice.Tests.Support;
 
 namespace Slice.Tests.Host.Configuration;
 
 /// <summary>Names of other programs lead to ours.</summary>
-public sealed class ForeignKeysTests : IDisposable
+public sealed partial class ForeignKeysTests : IDisposable
 {
     private readonly ConfigurationFiles _files = new();
 
@@ -45,6 +47,50 @@ public sealed class ForeignKeysTests : IDisposable
     public void Name_of_another_program_points_to_ours(string yaml, string error) =>
         Assert.Equal([error], _files.Errors("upstream_address: a:1\n" + yaml));
 
+    // What docs/migrating-from-nginx-slice.md says of a directive, and not the key whose name is nearest.
+    [Theory]
+    [InlineData("keepalive", "no key is needed: connections to the origin are kept")]
+    [InlineData("proxy_cache_lock_timeout", "no key is needed: who waits for a slice gets its bytes as they land")]
+    [InlineData("proxy_cache_lock_age", "no key is needed: who waits for a slice gets its bytes as they land")]
+    [InlineData("proxy_cache_methods", "no key is needed: GET is kept")]
+    [InlineData("proxy_cache_convert_head", "no key is needed: GET is kept")]
+    [InlineData("inactive", "no key is needed: what is used least goes")]
+    [InlineData("levels", "no key is needed: the cache is a few large files")]
+    [InlineData("use_temp_path", "no key is needed: the cache is a few large files")]
+    [InlineData("open_file_cache", "no key is needed: the cache is a few large files")]
+    [InlineData("resolver", "no key is needed: names are looked up by the system's resolver")]
+    [InlineData("proxy_force_ranges", "no key is needed: ranges are always cut")]
+    [InlineData("mode", "no key is needed: there is HTTP only")]
+    [InlineData("root", "not known: files come from an origin")]
+    [InlineData("error_page", "not here: answers of the origin, errors too, go to the client as they are")]
+    [InlineData("proxy_ssl_certificate", "not here: the origin is shown no certificate of ours")]
+    [InlineData("proxy_bind", "not here: the routing table of the system decides")]
+    [InlineData("secure_link", "not known: the balancer in front does that")]
+    [InlineData("valid_referers", "not known: the balancer in front does that")]
+    [InlineData("map", "not known: the balancer in front does that")]
+    [Trait("Behaviour", "B48")]
+    public void Name_without_a_key_here_says_what_takes_its_place(string name, string advice) => Assert.StartsWith(
+        $"1.yaml:2:1: {name}: unknown key, {advice}", Assert.Single(_files.Errors($"upstream_address: a:1\n{name}: x")),
+        StringComparison.Ordinal);
+
+    // The page says that names of nginx are errors that point to a key or to the page: each directive of its tables, by its words.
+    [Fact]
+    public void Every_directive_on_the_page_about_nginx_is_a_known_name()
+    {
+        string[] rows =
+        [
+            .. Repository.Read("docs/migrating-from-nginx-slice.md").Split('\n')
+                .Where(line => line.StartsWith("| `", StringComparison.Ordinal) || line.StartsWith("| …", StringComparison.Ordinal)),
+        ];
+        Assert.InRange(rows.Length, 40, 200);
+        string[] directives =
+        [
+            .. rows.SelectMany(row => Directive().Matches(row.Split('|')[1]).Select(match => match.Groups[1].Value))
+                .Where(name => name is not ("kill" or "ngx_cache_purge" or "access_log")).Distinct(),
+        ];
+        Assert.DoesNotContain(directives, name => ForeignKeys.Find(name) is null);
+    }
+
     [Fact]
     public void Every_hint_names_a_key_or_section_that_there_is() => Assert.All(
         ForeignKeys.NamedKeys, name => Assert.True(OptionTable.Find(name) is not null || OptionTable.Sections.Contains(name), name));
@@ -64,4 +110,7 @@ public sealed class ForeignKeysTests : IDisposable
 
     [Fact]
     public void Name_that_nobody_uses_is_not_found() => Assert.Null(ForeignKeys.Find("colour"));
+
+    [GeneratedRegex("`([a-z][a-z_0-9]+)(?=[` =])")]
+    private static partial Regex Directive();
 }
