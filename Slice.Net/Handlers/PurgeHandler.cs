@@ -60,9 +60,13 @@ internal sealed class PurgeHandler(
         if (!IsAllowed(exchange))
         {
             meter.PurgeAuthFailures.Add(1);
-            return new(401, "unauthorized", 0, exchange.Settings.PurgeToken is null
-                ? "no purge.auth_token is configured: ask on the metrics port (metrics_endpoint.address), or configure one and show it"
-                : "a valid token is required: Authorization: Bearer TOKEN, or X-Purge-Token: TOKEN");
+            return new(401, "unauthorized", 0, exchange.Settings switch
+            {
+                { PurgeToken: not null } => "a valid token is required: Authorization: Bearer TOKEN, or X-Purge-Token: TOKEN",
+                { Options.MetricsEndpoint.Enabled: false } =>
+                    "no purge.auth_token is configured and metrics_endpoint.enabled is off, so nobody may: configure a token and show it",
+                _ => "no purge.auth_token is configured: ask on the metrics port (metrics_endpoint.address), or configure one and show it",
+            });
         }
 
         if (request.Problem is { } problem)
@@ -102,9 +106,16 @@ internal sealed class PurgeHandler(
         var key = request.KeyOf(exchange);
         int slices = request.IsSoft ? index.Expire(key, exchange.Now) : index.Remove(key);
         return slices < 0
-            ? new(404, "not_found", 0, "nothing is stored under this URL")
+            ? new(404, "not_found", 0, $"nothing is stored under this URL{HintOf(exchange, request)}")
             : new(200, "purged", slices, $"{Done(request.IsSoft)}, with {Count(slices, "slice")}");
     }
+
+    // Elsewhere an asterisk purges all that fits. Here it is a character of a URL like any other, which an object may have: no 400.
+    private static string HintOf(HttpExchange exchange, PurgeRequest request) =>
+        request.Key is not null || !exchange.NormalizedTarget.Contains((byte)'*')
+            ? ""
+            : "; an asterisk is a character like any other: all under a prefix takes X-Purge-Pattern: prefix (purge --prefix), "
+                + "everything takes PURGE /* with X-Purge-All: true (purge --all)";
 
     private async ValueTask<PurgeAnswer> PurgeManyAsync(HttpExchange exchange, PurgeRequest request)
     {

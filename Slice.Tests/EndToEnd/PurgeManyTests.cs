@@ -28,6 +28,25 @@ public sealed class PurgeManyTests
         Assert.Equal(12, await proxy.MetricAsync("purge_items_total"));
     }
 
+    // The habit of other caches. The asterisk stays a character: an object may have it in its name.
+    [Theory]
+    [InlineData("/a/*")]
+    [InlineData("/*")]
+    public async Task Asterisk_without_fields_is_told_which_field_is_meant(string target)
+    {
+        await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
+        await using var proxy = await StartAsync(origin);
+        await proxy.GetAsync("/a/1");
+
+        AssertAnswer(
+            await proxy.PurgeAsync(target), 404, purgedCount: 0,
+            "nothing is stored under this URL; an asterisk is a character like any other: all under a prefix takes "
+                + "X-Purge-Pattern: prefix (purge --prefix), everything takes PURGE /* with X-Purge-All: true (purge --all)");
+
+        await proxy.GetAsync(target);
+        AssertAnswer(await proxy.PurgeAsync(target), 200, purgedCount: 4, "purged, with 4 slices");
+    }
+
     [Fact]
     public async Task All_takes_everything()
     {

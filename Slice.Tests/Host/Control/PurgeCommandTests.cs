@@ -129,6 +129,25 @@ public sealed class PurgeCommandTests
     }
 
     [Fact]
+    public async Task Instance_that_nobody_may_purge_says_so()
+    {
+        await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
+        await using var proxy = await ProxyUnderTest.StartAsync(
+            origin.Uri, sliceSizeBytes: 4, options => options with { MetricsEndpoint = new MetricsEndpointOptions { Enabled = false } });
+        var options = new SliceOptions
+        {
+            ListenAddress = $"0.0.0.0:{proxy.EndPoint.Port}",
+            MetricsEndpoint = new MetricsEndpointOptions { Enabled = false },
+        };
+        Assert.Equal(
+            (ExitCode.CannotStart,
+                "/a: failed with 401: no purge.auth_token is configured and metrics_endpoint.enabled is off, so nobody may: "
+                    + "configure a token and show it\n",
+                ""),
+            await RunAsync(options, "purge", "/a"));
+    }
+
+    [Fact]
     public async Task Instance_that_is_not_there_fails_every_line()
     {
         using var refusing = new RefusingPort();
