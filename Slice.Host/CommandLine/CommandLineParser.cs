@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Globalization;
 using System.Text;
 using Slice.Host.Configuration;
 using Slice.Host.Demo;
@@ -31,7 +32,7 @@ public static class CommandLineParser
         List<string> errors = FindErrors(arguments, parsed, options);
         if (errors.Count > 0)
         {
-            return new ShowAndExit(ExitCode.Usage, "", Describe(errors));
+            return new ShowAndExit(ExitCode.Usage, "", Describe(errors, command == options.Root ? "" : $"{command.Name} "));
         }
 
         if (parsed.GetValue(options.Version))
@@ -106,9 +107,17 @@ public static class CommandLineParser
         foreach (string token in notUnderstood.Where(token => token.Length > 1 && token[0] == '-' && beforeSeparator.Contains(token)))
         {
             string name = token.Split('=', ':')[0];
+            string? habit = command == options.Root ? HabitHint.OfOption(name) : null;
             string? nearest = NearestName.Find(name, options.NamesFor(command));
-            errors.Add($"{PrintableText.Escape(token, 80)}: unknown option{(nearest is null ? "" : $", did you mean {nearest}?")}");
+            string hint = habit is not null ? $", {habit}" : nearest is not null ? $", did you mean {nearest}?" : "";
+            errors.Add($"{PrintableText.Escape(token, 80)}: unknown option{hint}");
         }
+
+        // `pingora-slice reload` would say that there is no file "reload".
+        errors.AddRange((parsed.GetValue(options.Files) ?? []).Where(beforeSeparator.Contains)
+            .Select(file => (File: file, Habit: HabitHint.OfCommand(file)))
+            .Where(word => word.Habit is not null)
+            .Select(word => $"{word.File}: there is no such command: {word.Habit}; a file of this name is written ./{word.File}"));
 
         // A first word in brackets is a directive to the library, which drops those it does not know.
         errors.AddRange(parsed.Tokens.Where(token => token.Type == TokenType.Directive)
@@ -161,7 +170,7 @@ public static class CommandLineParser
     private static string EscapeQuoted(string message) =>
         message.Any(char.IsControl) ? PrintableText.Escape(message, int.MaxValue) : message;
 
-    private static string Describe(List<string> errors)
+    private static string Describe(List<string> errors, string command)
     {
         StringBuilder text = new();
         foreach (string error in errors)
@@ -169,6 +178,6 @@ public static class CommandLineParser
             text.Append("pingora-slice: ").Append(error).Append('\n');
         }
 
-        return text.Append("Try: pingora-slice --help\n").ToString();
+        return text.Append(CultureInfo.InvariantCulture, $"Try: pingora-slice {command}--help\n").ToString();
     }
 }

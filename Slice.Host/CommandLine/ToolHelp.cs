@@ -13,7 +13,8 @@ internal static class ToolHelp
 
         Asks a running instance whether it takes requests, and prints its answer. Without URL it is the
         instance of the configuration: /health on its metrics port, or health_path on its proxy port when
-        metrics_endpoint is off. For containers and scripts without curl.
+        metrics_endpoint is off. URL may be HOST:PORT; without a path it is asked for /health. For
+        containers and scripts without curl.
 
         Options:
           --timeout TIME      how long an answer may take (default {DurationText.Format(HealthCommand.DefaultTimeout)})

@@ -9,6 +9,9 @@ namespace Slice.Host.CommandLine;
 /// <summary>The options of the commands for packages and containers: <c>health</c> and <c>completion</c>.</summary>
 internal sealed class ToolOptions
 {
+    // Of the metrics port, and the default of health_path on the proxy port.
+    private const string DefaultPath = "/health";
+
     public ToolOptions(Func<string, Option<int?>> newPort)
     {
         Port = newPort("--port");
@@ -46,7 +49,8 @@ internal sealed class ToolOptions
 
         if (parsed.CommandResult.Command == Health && parsed.GetValue(Url) is { } url && ParseUrl(url) is null)
         {
-            yield return $"{PrintableText.Escape(url, 80)}: not understood, allowed: http://HOST:PORT/PATH or https://HOST:PORT/PATH";
+            yield return
+                $"{PrintableText.Escape(url, 80)}: not understood, allowed: HOST:PORT, http://HOST:PORT/PATH or https://HOST:PORT/PATH";
         }
     }
 
@@ -56,8 +60,17 @@ internal sealed class ToolOptions
         parsed.GetValue(Timeout) ?? HealthCommand.DefaultTimeout,
         new ConfigurationRequest { Files = parsed.GetValue(Config) ?? [], Port = parsed.GetValue(Port) });
 
-    private static Uri? ParseUrl(string text) =>
-        Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && url.Scheme is "http" or "https" ? url : null;
+    // Without a path the origin's front page would answer, and its 200 says nothing about the instance. A path that is written counts.
+    private static Uri? ParseUrl(string text)
+    {
+        bool hasScheme = text.Contains("://", StringComparison.Ordinal);
+        string authority = (hasScheme ? text[(text.IndexOf("://", StringComparison.Ordinal) + 3)..] : text).Split('/', '?', '#')[0];
+        bool hasPort = HostAndPort.Parse(authority, out var parsed) is null && parsed.Port is > 0;
+        string whole = hasScheme ? text : $"http://{text}";
+        return (hasScheme || hasPort) && Uri.TryCreate(whole, UriKind.Absolute, out Uri? url) && url.Scheme is "http" or "https"
+            ? whole.EndsWith(authority, StringComparison.Ordinal) ? new Uri(url, DefaultPath) : url
+            : null;
+    }
 
     private static TimeSpan? ReadTimeout(ArgumentResult argument)
     {

@@ -115,8 +115,54 @@ public sealed class CommandLineParserTests
         Assert.Contains(error, lines[0], StringComparison.Ordinal);
         Assert.Equal(2, lines.Length);
         Assert.StartsWith("pingora-slice: ", lines[0], StringComparison.Ordinal);
-        Assert.Equal("Try: pingora-slice --help", lines[^1]);
+        string command = line.Split(' ').Contains("demo") ? "demo " : "";
+        Assert.Equal($"Try: pingora-slice {command}--help", lines[^1]);
     }
+
+    [Theory]
+    [InlineData("-t", "-t: unknown option, write --check-config for a test of the configuration")]
+    [InlineData("-t -c a.yaml", "-t: unknown option, write --check-config for a test of the configuration")]
+    [InlineData("-c a.yaml", "-c: unknown option, CONFIG is positional: pingora-slice CONFIG")]
+    [InlineData("--config=a.yaml", "--config=a.yaml: unknown option, CONFIG is positional: pingora-slice CONFIG")]
+    [InlineData("-v", "-v: unknown option, write --version")]
+    [InlineData("-s reload", "-s: unknown option, there is no such command: systemctl reload pingora-slice, or kill -HUP PID")]
+    [InlineData("reload", "reload: there is no such command: systemctl reload pingora-slice, or kill -HUP PID; "
+        + "a file of this name is written ./reload")]
+    [InlineData("stop", "stop: there is no such command: systemctl stop pingora-slice, or kill -TERM PID; ")]
+    [InlineData("restart", "restart: there is no such command: systemctl restart pingora-slice, or kill -USR2 PID for another binary; ")]
+    [InlineData("version", "version: there is no such command: pingora-slice --version; ")]
+    public void Habit_of_other_servers_is_answered(string line, string error)
+    {
+        ShowAndExit show = Show(line);
+        Assert.Equal(ExitCode.Usage, show.ExitCode);
+        Assert.StartsWith("pingora-slice: " + error, show.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("./reload")]
+    [InlineData("-- reload")]
+    public void File_with_the_name_of_a_command_elsewhere_can_be_named(string line) =>
+        Assert.Single(Assert.IsType<RunCommand>(CommandLineParser.Parse(line.Split(' '))).Configuration.Files);
+
+    [Theory]
+    [InlineData("purge", "Try: pingora-slice purge --help")]
+    [InlineData("warm --bogus /a", "Try: pingora-slice warm --help")]
+    [InlineData("inspect", "Try: pingora-slice inspect --help")]
+    [InlineData("health ftp://a", "Try: pingora-slice health --help")]
+    public void Mistake_in_a_command_leads_to_its_own_help(string line, string hint) =>
+        Assert.EndsWith($"\n{hint}\n", Show(line).Error, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("http://127.0.0.1:8080", "http://127.0.0.1:8080/health")]
+    [InlineData("https://files.example.com", "https://files.example.com/health")]
+    [InlineData("127.0.0.1:9090", "http://127.0.0.1:9090/health")]
+    [InlineData("localhost:9090", "http://localhost:9090/health")]
+    [InlineData("[::1]:9090", "http://[::1]:9090/health")]
+    [InlineData("localhost:9090/up?a", "http://localhost:9090/up?a")]
+    [InlineData("http://127.0.0.1:8080/", "http://127.0.0.1:8080/")]
+    [InlineData("http://127.0.0.1:8080/up", "http://127.0.0.1:8080/up")]
+    public void Health_without_a_path_is_not_the_front_page(string url, string asked) => Assert.Equal(
+        asked, Assert.IsType<HealthCommand>(CommandLineParser.Parse(["health", url])).Url!.ToString());
 
     [Fact]
     public void Every_mistake_is_named()

@@ -85,7 +85,7 @@ public sealed class HealthCommandTests
 
     [Theory]
     [InlineData("health ftp://127.0.0.1/", "ftp://127.0.0.1/: not understood")]
-    [InlineData("health localhost:9090", "localhost:9090: not understood")]
+    [InlineData("health localhost", "localhost: not understood, allowed: HOST:PORT, http://HOST:PORT/PATH or ")]
     [InlineData("health --timeout 0", "--timeout: 0: not understood or out of range, allowed: 1ms to 5m")]
     [InlineData("health --port 0", "--port: 0: not understood or out of range, allowed: 1 to 65535")]
     [InlineData("health --bogus", "--bogus: unknown option")]
