@@ -139,7 +139,7 @@ internal sealed partial class CacheDirectory : IDisposable
 
     // A cache that was begun where something else lies, in a home directory for instance, could not be told from it any more, and clearing
     // it would be guesswork. In a directory that is a cache already nobody minds what else is put there. What stands in every directory
-    // (lost+found, hidden files, the tag for backups) and the caches of other instances are no strangers.
+    // (lost+found, snapshots, the tag for backups) and the caches of other instances are no strangers.
     internal static void RefuseForeignFiles(string path)
     {
         // First: opening a named pipe waits for whoever writes to it, and a start would never end.

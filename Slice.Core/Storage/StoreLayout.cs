@@ -64,10 +64,16 @@ internal static class StoreLayout
     public static bool IsCache(string directory) =>
         File.Exists(Path.Combine(directory, IndexFileName)) || FindSegments(directory).Length > 0;
 
-    /// <summary>Whether an entry of this name may stand in a directory that becomes a cache.</summary>
+    /// <summary>
+    /// Whether an entry of this name may stand in a directory that becomes a cache: ours, what file systems put everywhere (snapshots,
+    /// files that are removed and open), and what keeps an empty directory in a repository. Other dot files are somebody's: a home may have
+    /// nothing else.
+    /// </summary>
     public static bool MayStandBeside(string name) =>
-        name is LockFileName or NextIndexFileName or "lost+found" or "CACHEDIR.TAG"
-        || name.StartsWith('.')
+        name is LockFileName or NextIndexFileName or "lost+found" or "CACHEDIR.TAG" or ".keep" or ".gitkeep"
+            or ".snapshot" or ".snapshots" or ".zfs" or ".glusterfs" or ".trashcan"
+        || name.StartsWith(".nfs", StringComparison.Ordinal)
+        || name.StartsWith(".fuse_hidden", StringComparison.Ordinal)
         || name.StartsWith(InstancePrefix, StringComparison.Ordinal);
 
     /// <summary>

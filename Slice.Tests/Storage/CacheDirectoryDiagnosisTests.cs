@@ -63,13 +63,29 @@ public sealed class CacheDirectoryDiagnosisTests : IDisposable
         Assert.Equal([_directory.Combine("photo.jpg")], Directory.GetFileSystemEntries(_directory.Path));
     }
 
+    // The home of root, say, in which nothing else is.
+    [Theory]
+    [InlineData(".bashrc")]
+    [InlineData(".ssh")]
+    [Trait("Behaviour", "B70")]
+    public void Dot_files_of_a_person_are_strangers(string name)
+    {
+        File.WriteAllText(_directory.Combine(name), "theirs");
+        var error = Assert.Throws<CacheDirectoryException>(
+            () => StoredObjects.OpenStore(_directory.Path, 1 << 20, TimeProvider.System).Dispose());
+        Assert.Equal(CacheDirectoryCause.ForeignFiles, error.Cause);
+        Assert.Contains(name, error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     [Trait("Behaviour", "B70")]
     public void What_stands_in_every_directory_and_caches_of_other_instances_are_no_strangers()
     {
         Directory.CreateDirectory(_directory.Combine("lost+found"));
         Directory.CreateDirectory(_directory.Combine("port-8081"));
+        Directory.CreateDirectory(_directory.Combine(".snapshot"));
         File.WriteAllText(_directory.Combine(".keep"), "");
+        File.WriteAllText(_directory.Combine(".nfs000000000000a1b200000001"), "");
         StoredObjects.OpenStore(_directory.Path, 1 << 20, TimeProvider.System).Dispose();
 
         // And beside a cache that is there nobody minds others: it must start after a backup was put down in it.
