@@ -9,11 +9,13 @@ public static class LogSeverityText
     private static readonly string[] s_names = ["trace", "debug", "info", "warn", "error"];
 
     /// <summary>
-    /// Reads a name in any case. Numbers are not names, which <see cref="Enum.TryParse{TEnum}(string, out TEnum)"/> would take.
+    /// Reads a name in any case, and <c>warning</c> as <c>warn</c>, which half of all programs call it. Numbers
+    /// are not names, which <see cref="Enum.TryParse{TEnum}(string, out TEnum)"/> would take.
     /// </summary>
     public static bool TryParse(string text, out LogSeverity severity)
     {
-        int index = Array.FindIndex(s_names, name => name.Equals(text, StringComparison.OrdinalIgnoreCase));
+        string known = text.Equals("warning", StringComparison.OrdinalIgnoreCase) ? "warn" : text;
+        int index = Array.FindIndex(s_names, name => name.Equals(known, StringComparison.OrdinalIgnoreCase));
         severity = (LogSeverity)Math.Max(index, 0);
         return index >= 0;
     }

@@ -39,7 +39,8 @@ public static class ConfigurationCheck
         var findings = StartCheck.Look(CacheTier.Decide(loaded.Options, disks, notices), disks, TimeProvider.System.GetUtcNow());
         foreach (var finding in findings)
         {
-            error.WriteLine($"{(finding.EndsStart ? "error" : "warning")}: {PrintableText.Escape(finding.Text, int.MaxValue)}");
+            // An expression in it can be copied as it is: its backslashes are not doubled.
+            error.WriteLine($"{(finding.EndsStart ? "error" : "warning")}: {PrintableText.EscapeInvisible(finding.Text, int.MaxValue)}");
         }
 
         if (findings.Any(finding => finding.EndsStart))

@@ -41,6 +41,7 @@ internal sealed class StartCheck
         check.LookAtPorts();
         check.LookAtCertificates();
         check.LookAtOrigin();
+        check.LookAtNumbersAndPatterns();
         check.LookAtAccessLog();
         return check._findings;
     }
@@ -99,7 +100,7 @@ internal sealed class StartCheck
         catch (SocketException error)
         {
             string hint = error.SocketErrorCode == SocketError.AddressAlreadyInUse
-                ? " (nothing to do if that is this instance, running)"
+                ? $"; ss -ltnp 'sport = :{endPoint.Port}' names it (nothing to do if that is this instance, running)"
                 : "";
             Warn($"{key}: cannot listen on {endPoint}: {ListenerFactory.Reason(error)}{hint}");
         }
@@ -121,6 +122,10 @@ internal sealed class StartCheck
         foreach (var (origin, addresses) in origins.Zip(lookups))
         {
             string text = OriginAddress.Format(origin);
+            if (origin.Scheme == Uri.UriSchemeHttp && origin.Port is 443 or 8443)
+            {
+                Warn($"upstream_address: {text}: plain HTTP to port {origin.Port}: is https:// meant?");
+            }
 
             // At the end of a command, with nobody else on the thread.
             var found = addresses.GetAwaiter().GetResult();
@@ -132,6 +137,21 @@ internal sealed class StartCheck
             {
                 Warn($"upstream_address: {text}: this is the address that the proxy itself listens on; requests would come back (508)");
             }
+        }
+    }
+
+    private void LookAtNumbersAndPatterns()
+    {
+        if (_options.MaxConcurrentSubrequests > _options.Limits.MaxOriginRequests)
+        {
+            Warn(
+                $"max_concurrent_subrequests: {_options.MaxConcurrentSubrequests}: above limits.max_origin_requests, "
+                    + $"{_options.Limits.MaxOriginRequests}, which bounds all downloads together");
+        }
+
+        foreach (string warning in PatternWarnings.Of(_options))
+        {
+            Warn(warning);
         }
     }
 

@@ -32,7 +32,8 @@ internal sealed class ConfigurationBinder
         }
         else if (root is not (null or ConfigurationScalar { IsNull: true }))
         {
-            binder.AddProblem(root, null, null, RootHint.Describe(root) ?? Describe(root), "a file of keys and values, KEY: VALUE");
+            string problem = RootHint.Describe(root) ?? SpaceHint.OfSection(root) ?? Describe(root);
+            binder.AddProblem(root, null, null, problem, "a file of keys and values, KEY: VALUE");
         }
 
         return binder._options;
@@ -94,7 +95,7 @@ internal sealed class ConfigurationBinder
         {
             // Without the value: `purge: TOKEN` is a likely mistake.
             var keys = OptionTable.Keys.Where(key => key.Section == name).Select(static key => key.Name[(key.Section.Length + 1)..]);
-            AddProblem(value, name, null, Describe(value), $"a section of keys: {string.Join(", ", keys)}");
+            AddProblem(value, name, null, SpaceHint.OfSection(value) ?? Describe(value), $"a section of keys: {string.Join(", ", keys)}");
         }
     }
 
@@ -151,14 +152,14 @@ internal sealed class ConfigurationBinder
     {
         if (node is not ConfigurationList list)
         {
-            AddWrongType(key, node, Describe(node));
+            AddWrongType(key, node, SpaceHint.OfList(node) ?? Describe(node));
             return;
         }
 
         List<string> entries = [];
         foreach (ConfigurationNode item in list.Items)
         {
-            string? problem = item is ConfigurationScalar { IsNull: false } scalar ? key.CheckItem(scalar.Text) : Describe(item);
+            string? problem = item is ConfigurationScalar { IsNull: false } scalar ? CheckItem(key, scalar) : Describe(item);
             if (problem is not null)
             {
                 AddError(item, key, problem, key.ItemSyntax);
@@ -172,6 +173,10 @@ internal sealed class ConfigurationBinder
 
         _options = entries.Count == list.Items.Count ? key.With(_options, entries) : _options;
     }
+
+    // Where two lines of a list became one entry, it is no mistake of the entry that its space is missed.
+    private static string? CheckItem(OptionKey key, ConfigurationScalar item) =>
+        item.IsPlain && SpaceHint.OfEntry(item.Text) is { } hint ? hint : key.CheckItem(item.Text);
 
     // One address stands for a list of one.
     private void BindAddresses(OptionKey key, ConfigurationNode node)

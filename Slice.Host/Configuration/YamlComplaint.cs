@@ -117,6 +117,7 @@ internal sealed partial record YamlComplaint(int Line, int Column, string Proble
 
     private static YamlComplaint? OfMissingSpace(string text, int line) => KeyWithoutSpace().Match(text) is { Success: true } match
         ? new(line, match.Length, "no space behind the colon", "KEY: VALUE")
+        : SpaceHint.ColumnBehindHyphen(text) is > 0 and var column ? new(line, column, "no space behind the hyphen", "- VALUE")
         : null;
 
     private static YamlComplaint? OfLayout(string text, int line, int column, string message)

@@ -18,9 +18,18 @@ public sealed class LogSeverityTextTests
     }
 
     [Theory]
+    [InlineData("warning")]
+    [InlineData("WARNING")]
+    public void Warning_is_warn(string text)
+    {
+        Assert.True(LogSeverityText.TryParse(text, out LogSeverity severity));
+        Assert.Equal(LogSeverity.Warn, severity);
+    }
+
+    [Theory]
     [InlineData("")]
     [InlineData("0")]
-    [InlineData("warning")]
+    [InlineData("warnings")]
     [InlineData("info,debug")]
     [InlineData(" info")]
     public void Anything_else_is_refused(string text) => Assert.False(LogSeverityText.TryParse(text, out _));

@@ -86,6 +86,7 @@ public sealed class ConfigurationCheckTests : IDisposable
         Assert.Equal(2, lines.Length);
         Assert.Contains($"warning: l2_cache_dir: {Cache}: the directory is in use", lines[0], StringComparison.Ordinal);
         Assert.Contains($"warning: listen_address: cannot listen on {socket.LocalEndPoint}", lines[1], StringComparison.Ordinal);
+        Assert.Contains($"ss -ltnp 'sport = :{((IPEndPoint)socket.LocalEndPoint!).Port}' names it", lines[1], StringComparison.Ordinal);
 
         // And nothing was taken from it: the lock is still its own.
         Assert.Throws<CacheDirectoryException>(() => CacheDirectory.Open(Cache, lockAttempts: 1));
@@ -140,6 +141,44 @@ public sealed class ConfigurationCheckTests : IDisposable
             Assert.StartsWith($"warning: tls.certificate: {path}: {expected}", error, StringComparison.Ordinal);
         }
     }
+
+    [Theory]
+    [InlineData("127.0.0.1:443", "http://127.0.0.1:443: plain HTTP to port 443: is https:// meant?")]
+    [InlineData("http://127.0.0.1:8443", "http://127.0.0.1:8443: plain HTTP to port 8443: is https:// meant?")]
+    [InlineData("https://127.0.0.1:8443", null)]
+    [InlineData("127.0.0.1:8080", null)]
+    public void Plain_http_to_the_port_of_https_is_a_warning(string origin, string? warning)
+    {
+        var (exitCode, _, error) = Run($"upstream_address: {origin}\nenable_l2_cache: false\n");
+        Assert.Equal((0, warning is null ? "" : $"warning: upstream_address: {warning}\n"), (exitCode, error));
+    }
+
+    [Theory]
+    [InlineData("/downloads/*.iso", @"^/downloads/[^/]*\.iso$")]
+    [InlineData("^/downloads/*", "^/downloads/")]
+    [InlineData("/a/*/b.zip", @"^/a/[^/]*/b\.zip$")]
+    [InlineData("file*.iso", @"file[^/]*\.iso$")]
+    [InlineData(@"^/downloads/*\.(iso|img)$", @"^/downloads/[^/]*\.(iso|img)$")]
+    [InlineData(@"^/downloads/.*\.iso$", null)]
+    [InlineData("^/[^/]*/x", null)]
+    [InlineData("^/(a/b)*c", null)]
+    public void Pattern_of_a_shell_is_a_warning_with_the_expression_that_is_meant(string pattern, string? meant)
+    {
+        var (exitCode, _, error) = Run(AnyOrigin + $"enable_l2_cache: false\nslice_patterns:\n  - '{pattern}'\n");
+        Assert.Equal(
+            (0, meant is null
+                ? ""
+                : $"warning: slice_patterns: {pattern}: a regular expression, in which * repeats the character before it; "
+                    + $"probably {meant} is meant\n"),
+            (exitCode, error));
+    }
+
+    [Theory]
+    [InlineData(4, "")]
+    [InlineData(3, "warning: max_concurrent_subrequests: 4: above limits.max_origin_requests, 3, which bounds all downloads together\n")]
+    public void Slices_of_one_client_above_those_of_all_are_a_warning(int ofAll, string warning) => Assert.Equal(
+        warning,
+        Run(AnyOrigin + $"enable_l2_cache: false\nmax_concurrent_subrequests: 4\nlimits:\n  max_origin_requests: {ofAll}\n").Error);
 
     // RFC 6761 §6.4: names under .invalid never resolve.
     [Fact]

@@ -42,6 +42,22 @@ public sealed class ConfigurationMistakeTests : IDisposable
     public void Words_that_other_servers_have_for_a_log_make_no_file(string line, string error) =>
         Assert.StartsWith("1.yaml:" + error, Single("upstream_address: a:1\naccess_log:\n  " + line), StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData("upstream_address:127.0.0.1:41080", "1:1: a space belongs behind the colon, allowed: a file of keys and values, KEY: ")]
+    [InlineData("upstream_address:a:1\nslice_size:1m\n", "1:1: a space belongs behind the colon, allowed: ")]
+    [InlineData("upstream_address: a:1\npurge:\n  enabled:false", "3:3: purge: a space belongs behind the colon, allowed: ")]
+    [InlineData("upstream_address: a:1\nslice_patterns:\n  -^/downloads/",
+        "3:3: slice_patterns: -^/downloads/: a space belongs behind the hyphen of each entry, allowed: ")]
+    [InlineData("upstream_address: a:1\nslice_patterns:\n  -^/a\n  - ^/b",
+        "3:3: slice_patterns: -^/a - ^/b: a space belongs behind the hyphen of each entry, allowed: ")]
+    [InlineData("upstream_address: a:1\nslice_patterns:\n  - ^/a\n  -^/b", "4:3: not YAML: no space behind the hyphen, allowed: - VALUE")]
+    [InlineData("upstream_address: a:1\nslice_patterns:\n  - ^/a\n    -^/b",
+        "3:5: slice_patterns: ^/a -^/b: a space belongs behind the hyphen of each entry, allowed: ")]
+    [InlineData("upstream_address: a:1\nslice_patterns:\n-^/a", "3:1: not YAML: no space behind the hyphen, allowed: - VALUE")]
+    [InlineData("https://a", "1:1: a single value, allowed: a file of keys and values, KEY: VALUE")]
+    public void Space_that_is_missed_behind_a_colon_or_hyphen_is_named(string yaml, string error) =>
+        Assert.StartsWith("1.yaml:" + error, Single(yaml), StringComparison.Ordinal);
+
     [Fact]
     public void Section_that_is_written_as_a_value_names_its_keys() => Assert.Equal(
         "1.yaml:2:13: access_log: a single value, allowed: a section of keys: path, format",
