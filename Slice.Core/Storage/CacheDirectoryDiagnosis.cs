@@ -41,8 +41,7 @@ internal static class CacheDirectoryDiagnosis
     /// <summary>Another process has the directory.</summary>
     public static CacheDirectoryException InUse(string path, Exception? error = null)
     {
-        string lockPath = Path.Combine(path, StoreLayout.LockFileName);
-        string who = (LockHolder.Of(lockPath) ?? LockHolder.Of(path)) is { } holder ? $" ({holder})" : "";
+        string who = HolderOf(path) is { } holder ? $" ({holder})" : "";
         return new(
             path,
             CacheDirectoryCause.InUse,
@@ -50,6 +49,10 @@ internal static class CacheDirectoryDiagnosis
             "stop that process, or give this one a directory of its own: l2_cache_dir, or --port",
             error);
     }
+
+    /// <summary>The process that has the directory, such as <c>pingora-slice, process 4711</c>; null when nobody can tell.</summary>
+    public static string? HolderOf(string path) =>
+        LockHolder.Of(Path.Combine(path, StoreLayout.LockFileName)) ?? LockHolder.Of(path);
 
     /// <summary>Something else lies there.</summary>
     public static CacheDirectoryException Foreign(string path, string name) => new(

@@ -64,7 +64,17 @@ internal sealed partial class StoreFactory(ILogger<StoreFactory> logger)
         }
 
         return CacheHealth.InMemory(
-            _moveIn?.Problem is not { } problem ? null : isForOperators ? problem.Message : InShort(problem.Cause));
+            _moveIn?.Problem is not { } problem ? null
+            : options.Store.WaitsForLock && problem.Cause == CacheDirectoryCause.InUse ? Waiting(problem.Path, isForOperators)
+            : isForOperators ? problem.Message
+            : InShort(problem.Cause));
+    }
+
+    // "Stop that process", as for any other that has the directory, would cut the downloads that an upgrade is to leave alone.
+    private static string Waiting(string directory, bool isForOperators)
+    {
+        string who = isForOperators && CacheDirectoryDiagnosis.HolderOf(directory) is { } holder ? $" ({holder})" : "";
+        return $"the process before{who} finishes its downloads and has the cache directory until then; there is nothing to do";
     }
 
     /// <summary>

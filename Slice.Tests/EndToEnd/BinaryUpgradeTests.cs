@@ -147,6 +147,10 @@ public sealed partial class BinaryUpgradeTests
         try
         {
             await product.LineAsync("event=cache_waits");
+            Assert.Contains(
+                string.Create(CultureInfo.InvariantCulture, $", process {product.ProcessId}) finishes its downloads and has "),
+                (await RawClient.GetAsync(product.MetricsEndPoint, "/health")).BodyText,
+                StringComparison.Ordinal);
             Assert.DoesNotContain(product.Lines, line => line.Contains("event=cache_moved_in", StringComparison.Ordinal));
             using (var operatorsClient = await RawClient.ConnectAsync(product.MetricsEndPoint))
             {
