@@ -19,7 +19,7 @@ internal static class ConfigurationPart
             json.WriteString("name", key.Name);
             json.WriteString("value", TextOf(key, options));
             json.WriteString("default", key.DefaultText);
-            json.WriteBoolean("is_default", !key.IsSecret && TextOf(key, options) == TextOf(key, s_defaults));
+            json.WriteBoolean("is_default", TextOf(key, options) == TextOf(key, s_defaults));
             json.WriteString("reload", key.Reload == OptionReload.Live ? "live" : "restart");
             json.WriteString("summary", key.Summary);
             json.WriteEndObject();

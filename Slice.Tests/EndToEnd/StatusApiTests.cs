@@ -187,6 +187,20 @@ public sealed class StatusApiTests
         Assert.Equal("4KiB", keys["slice_size"].GetProperty("value").GetString());
         Assert.False(keys["slice_size"].GetProperty("is_default").GetBoolean());
         Assert.True(keys["timeouts.connect"].GetProperty("is_default").GetBoolean());
+        Assert.False(keys["purge.auth_token"].GetProperty("is_default").GetBoolean());
+    }
+
+    [Fact]
+    public async Task Configuration_without_a_secret_does_not_differ_from_the_default_of_none()
+    {
+        await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
+        await using var proxy = await ProxyUnderTest.StartAsync(origin.Uri, SliceBytes);
+
+        var token = (await JsonAsync(proxy, "/api/configuration")).RootElement.GetProperty("keys").EnumerateArray()
+            .Single(key => key.GetProperty("name").GetString() == "purge.auth_token");
+
+        Assert.Equal(JsonValueKind.Null, token.GetProperty("value").ValueKind);
+        Assert.True(token.GetProperty("is_default").GetBoolean());
     }
 
     [Theory]

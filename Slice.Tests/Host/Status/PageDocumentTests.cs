@@ -39,6 +39,14 @@ public sealed partial class PageDocumentTests
     public void Page_has_nothing_that_makes_markup_of_text_or_comes_from_elsewhere(string construct) =>
         Assert.DoesNotContain(construct, s_text, StringComparison.Ordinal);
 
+    // What is there before the first answer must not tell of a state that nobody has looked at yet.
+    [Theory]
+    [InlineData("chart-summary")]
+    [InlineData("no-downloads")]
+    [InlineData("no-errors")]
+    public void Text_that_tells_of_a_state_is_not_there_before_the_first_answer(string id) =>
+        Assert.Matches($"<p id=\"{id}\" class=\"[a-z]+\">Loading…</p>", s_text);
+
     [Fact]
     public void Every_part_and_field_has_a_name_for_screen_readers()
     {
