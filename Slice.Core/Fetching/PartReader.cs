@@ -106,12 +106,12 @@ public sealed class PartReader(GatedOrigin origin, TimeProvider time, SliceMeter
                 var read = await response.ReadAsync(memory[..(int)Math.Min(memory.Length, left)]);
                 if (read.Failure.IsError)
                 {
-                    return read.Failure;
+                    return At(response, read.Failure);
                 }
 
                 if (read.Bytes == 0)
                 {
-                    return new Failure(FetchError.HttpResponseIncomplete, $"{left} bytes short of its Content-Range");
+                    return At(response, new Failure(FetchError.HttpResponseIncomplete, $"{left} bytes short of its Content-Range"));
                 }
 
                 meter.BytesFromOrigin.Add(read.Bytes);
@@ -152,7 +152,9 @@ public sealed class PartReader(GatedOrigin origin, TimeProvider time, SliceMeter
                 var read = await response.ReadAsync(buffer.AsMemory(0, (int)Math.Min(left, SkipBufferBytes)));
                 if (read.Bytes == 0)
                 {
-                    return read.Failure.IsError ? read.Failure : new Failure(FetchError.HttpResponseIncomplete, $"{left} bytes short");
+                    return At(
+                        response,
+                        read.Failure.IsError ? read.Failure : new Failure(FetchError.HttpResponseIncomplete, $"{left} bytes short"));
                 }
 
                 meter.BytesFromOrigin.Add(read.Bytes);
@@ -179,8 +181,14 @@ public sealed class PartReader(GatedOrigin origin, TimeProvider time, SliceMeter
         }
 
         var end = await response.ReadAsync(new byte[1]);
-        return end.Bytes == 0 ? end.Failure : new Failure(FetchError.UnusablePartialResponse, "the body is longer than it should be");
+        return end.Bytes > 0
+            ? At(response, new Failure(FetchError.UnusablePartialResponse, "the body is longer than it should be"))
+            : end.Failure.IsError ? At(response, end.Failure)
+            : Failure.None;
     }
+
+    // Of a body nobody else knows later which address it came from, and the log is to name that.
+    private static Failure At(OriginResponse response, Failure failure) => failure with { Origin = response.Origin };
 
     // An answer that is odd, or refuses the pinned version, is asked for again at once; what may pass, after a wait. Who leaves during the
     // wait ends it. A whole object that has come twice in place of a part is what there is.

@@ -86,7 +86,7 @@ internal sealed class UnstoredDelivery(UnstoredReader reader, Core.Observability
             if (read.Bytes == 0)
             {
                 var failure = read.Failure.IsError ? read.Failure : new Failure(FetchError.HttpResponseIncomplete, $"{left} bytes short");
-                return Failed(head, failure);
+                return Failed(head, failure with { Origin = response.Origin });
             }
 
             meter.BytesFromOrigin.Add(read.Bytes);

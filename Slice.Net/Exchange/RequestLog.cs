@@ -26,7 +26,7 @@ internal sealed partial class RequestLog(ILogger<RequestLog> logger, SliceMeter 
     private const int MaxPairs = 1024;
 
     private readonly RepeatedLines _repeated = new(
-        time, (cause, count) => LogRepeated(logger, cause.Event, cause.Address, cause.Reason, count));
+        time, (cause, count) => LogRepeated(logger, cause.Level, cause.Event, cause.Address, cause.Reason, count));
 
     private readonly Lock _lock = new();
     private readonly HashSet<(string, string)> _differing = [];
@@ -44,7 +44,8 @@ internal sealed partial class RequestLog(ILogger<RequestLog> logger, SliceMeter 
             return;
         }
 
-        if (!_repeated.MayWrite(new LineCause(isOrigins ? "origin_failed" : "request_failed", failure.Origin ?? "", reason)))
+        string address = failure.Origin ?? exchange.Origin ?? "";
+        if (!_repeated.MayWrite(new LineCause(isOrigins ? "origin_failed" : "request_failed", address, reason)))
         {
             return;
         }
@@ -52,11 +53,11 @@ internal sealed partial class RequestLog(ILogger<RequestLog> logger, SliceMeter 
         string target = TargetOf(exchange);
         if (isOrigins)
         {
-            LogOriginFailed(reason, target, failure.Detail, exchange.Client.RequestIdText);
+            LogOriginFailed(reason, target, address, failure.Detail, exchange.Client.RequestIdText);
         }
         else
         {
-            LogWeFailed(reason, target, failure.Detail, exchange.Client.RequestIdText);
+            LogWeFailed(reason, target, address, failure.Detail, exchange.Client.RequestIdText);
         }
     }
 
@@ -68,7 +69,7 @@ internal sealed partial class RequestLog(ILogger<RequestLog> logger, SliceMeter 
             return;
         }
 
-        if (_repeated.MayWrite(new LineCause("upload_cut", "", "")))
+        if (_repeated.MayWrite(new LineCause("upload_cut", "", "") { Level = LogLevel.Information }))
         {
             string client = exchange.Client.Address.ToString();
             string id = exchange.Client.RequestIdText;
@@ -89,13 +90,20 @@ internal sealed partial class RequestLog(ILogger<RequestLog> logger, SliceMeter 
     /// <summary>Sums up what was held back.</summary>
     public void Dispose() => _repeated.Dispose();
 
-    /// <summary>The origin answered a request of ours with an error, which the client is told unless something stale stands in.</summary>
+    /// <summary>
+    /// The origin answered a request of ours with an error, which the client is told unless something stale stands in. A 400 may be of what
+    /// the client asks for, so that line is no warning.
+    /// </summary>
     public void OriginAnsweredError(HttpExchange exchange, int status, string? address)
     {
-        if (logger.IsEnabled(LogLevel.Warning)
-            && _repeated.MayWrite(new LineCause("origin_error", address ?? "", status.ToString(CultureInfo.InvariantCulture))))
+        var level = status >= 500 ? LogLevel.Warning : LogLevel.Information;
+        if (logger.IsEnabled(level)
+            && _repeated.MayWrite(
+                new LineCause("origin_error", address ?? "", status.ToString(CultureInfo.InvariantCulture)) { Level = level }))
         {
-            LogOriginError(status, TargetOf(exchange), address, exchange.Client.RequestIdText);
+            string target = TargetOf(exchange);
+            string id = exchange.Client.RequestIdText;
+            LogOriginError(level, status, target, address, id);
         }
     }
 
@@ -108,9 +116,10 @@ internal sealed partial class RequestLog(ILogger<RequestLog> logger, SliceMeter 
         if (logger.IsEnabled(level))
         {
             string reason = failure.Error.Token();
-            if (_repeated.MayWrite(new LineCause("fetch_failed", failure.Origin ?? "", reason)))
+            string address = failure.Origin ?? "";
+            if (_repeated.MayWrite(new LineCause("fetch_failed", address, reason) { Level = level }))
             {
-                LogFetchFailed(level, reason, fetch.Generation.Key, fetch.SliceIndex, failure.Detail, fetch.RequestId);
+                LogFetchFailed(level, reason, fetch.Generation.Key, fetch.SliceIndex, address, failure.Detail, fetch.RequestId);
             }
         }
     }
@@ -233,17 +242,17 @@ internal sealed partial class RequestLog(ILogger<RequestLog> logger, SliceMeter 
     private static string TargetOf(HttpExchange exchange) => Encoding.Latin1.GetString(exchange.Head.Target.PathAndQuery);
 
     [LoggerMessage(EventId = 1, EventName = "origin_failed", Level = LogLevel.Warning,
-        Message = "the origin failed a request: {reason} {target} {detail} {request_id}")]
-    private partial void LogOriginFailed(string reason, string target, string detail, string request_id);
+        Message = "the origin failed a request: {reason} {target} {address} {detail} {request_id}")]
+    private partial void LogOriginFailed(string reason, string target, string address, string detail, string request_id);
 
     [LoggerMessage(EventId = 2, EventName = "request_failed", Level = LogLevel.Error,
-        Message = "a request failed: {reason} {target} {detail} {request_id}")]
-    private partial void LogWeFailed(string reason, string target, string detail, string request_id);
+        Message = "a request failed: {reason} {target} {address} {detail} {request_id}")]
+    private partial void LogWeFailed(string reason, string target, string address, string detail, string request_id);
 
     [LoggerMessage(EventId = 3, EventName = "fetch_failed", 
-        Message = "a slice could not be fetched: {reason} {target} {slice} {detail} {request_id}")]
+        Message = "a slice could not be fetched: {reason} {target} {slice} {address} {detail} {request_id}")]
     private partial void LogFetchFailed(
-        LogLevel level, string reason, CacheKey target, int slice, string detail, string request_id);
+        LogLevel level, string reason, CacheKey target, int slice, string address, string detail, string request_id);
 
     [LoggerMessage(EventId = 4, EventName = "slice_unreadable", Level = LogLevel.Error,
         Message = "stored bytes cannot be read, the slice was dropped: {target} {request_id}")]
@@ -278,9 +287,9 @@ internal sealed partial class RequestLog(ILogger<RequestLog> logger, SliceMeter 
         Message = "a request came back to the proxy that sent it; does upstream_address lead here? {target} {request_id}")]
     private partial void LogLoopRefused(string target, string request_id);
 
-    [LoggerMessage(EventId = 37, EventName = "origin_error", Level = LogLevel.Warning,
+    [LoggerMessage(EventId = 37, EventName = "origin_error",
         Message = "the origin answered with an error: {status} {target} {address} {request_id}")]
-    private partial void LogOriginError(int status, string target, string? address, string request_id);
+    private partial void LogOriginError(LogLevel level, int status, string target, string? address, string request_id);
 
     [LoggerMessage(EventId = 144, EventName = "upload_cut", Level = LogLevel.Information,
         Message = "a client broke its upload off: {target} {client} {request_id}")]
@@ -290,9 +299,9 @@ internal sealed partial class RequestLog(ILogger<RequestLog> logger, SliceMeter 
         Message = "a stored slice is not what was stored, and was dropped; is the disk in order? {target} {slice}")]
     private partial void LogSliceDamaged(CacheKey target, int slice);
 
-    [LoggerMessage(EventId = 146, EventName = "repeated", Level = LogLevel.Warning,
+    [LoggerMessage(EventId = 146, EventName = "repeated",
         Message = "the same again within a second: {of} {address} {reason} {more}")]
-    private static partial void LogRepeated(ILogger logger, string of, string address, string reason, long more);
+    private static partial void LogRepeated(ILogger logger, LogLevel level, string of, string address, string reason, long more);
 
     [LoggerMessage(EventId = 32, EventName = "page_work_failed", Level = LogLevel.Error,
         Message = "an unexpected error while stored bytes were read")]

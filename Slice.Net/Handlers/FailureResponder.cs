@@ -24,12 +24,15 @@ internal sealed class FailureResponder(RequestLog log)
             : ErrorResponder.WriteErrorAsync(exchange, isOrigins ? failure.Status : failure.Error.Status(), text);
     }
 
-    /// <summary>Tells the log of a status of the origin that is a trouble of the origin's.</summary>
+    /// <summary>
+    /// Tells the log of a status of the origin that is a trouble of the origin's: 5xx, and 400, which many an origin answers to everything
+    /// that comes to its TLS port without TLS.
+    /// </summary>
     /// <param name="exchange">The exchange.</param>
     /// <param name="status">The status of the answer to a request of ours; 0 when there was none.</param>
     public void NoteStatus(HttpExchange exchange, int status)
     {
-        if (status >= 500)
+        if (status is 400 or >= 500)
         {
             log.OriginAnsweredError(exchange, status, exchange.Origin);
         }

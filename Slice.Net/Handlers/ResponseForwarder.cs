@@ -75,7 +75,7 @@ internal static class ResponseForwarder
                     if (!exchange.ConnectionClosed.IsCancellationRequested)
                     {
                         exchange.NoteEnding(ExchangeEnding.OriginFailed);
-                        log.OriginFailed(exchange, read.Failure);
+                        log.OriginFailed(exchange, read.Failure with { Origin = response.Origin });
                     }
 
                     return false;

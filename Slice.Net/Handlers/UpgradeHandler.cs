@@ -53,9 +53,9 @@ internal sealed class UpgradeHandler(
         }
         else
         {
+            exchange.Origin = response.Origin;
             log.OriginFailed(
                 exchange, new Failure(FetchError.HttpProtocolError, "the origin switched to a protocol that nobody asked for"));
-            exchange.Origin = response.Origin;
             exchange.NoteEnding(ExchangeEnding.OriginFailed);
             await ErrorResponder.WriteErrorAsync(exchange, 502, "the origin switched to a protocol that was not asked for");
         }

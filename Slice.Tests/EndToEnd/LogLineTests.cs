@@ -52,6 +52,59 @@ public sealed class LogLineTests
             () => string.Join('\n', proxy.Log));
     }
 
+    [Theory]
+    [InlineData("POST", "origin_failed")]
+    [InlineData("GET", "fetch_failed")]
+    public async Task Body_that_breaks_off_has_a_line_with_the_address_that_it_came_from(string method, string name)
+    {
+        await using var origin = ScriptedOrigin.Start(async exchange =>
+        {
+            await exchange.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 300\r\nCache-Control: max-age=60\r\n\r\n" + new string('x', 150));
+            await exchange.CloseAsync();
+        });
+        await using var proxy = await StartAsync(origin);
+        using var client = await RawClient.ConnectAsync(proxy.EndPoint);
+        await client.SendAsync($"{method} /a HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
+
+        await AssertLineAsync(proxy, $"Warning {name} ", $" http://{origin.Authority} ");
+    }
+
+    [Fact]
+    public async Task Slice_that_is_answered_with_500_has_a_line_with_the_address()
+    {
+        var file = new RangeFile(300);
+        await using var origin = ScriptedOrigin.Start(
+            exchange => exchange.Request.Number == 1 ? file.AnswerAsync(exchange) : exchange.RespondAsync("500 Internal Server Error", ""));
+        await using var proxy = await StartAsync(origin);
+        using var client = await RawClient.ConnectAsync(proxy.EndPoint);
+        await client.SendAsync(RawClient.Request("GET", "/a.iso"));
+
+        await AssertLineAsync(proxy, "Warning fetch_failed ", $" http://{origin.Authority} ");
+    }
+
+    // A port for TLS says so to whoever comes without. Clients may bring 400 about as well: no warning.
+    [Fact]
+    public async Task Bad_request_in_answer_to_a_request_of_ours_has_a_line_and_is_no_warning()
+    {
+        await using var origin = ScriptedOrigin.Start(exchange => exchange.RespondAsync("400 Bad Request", "plain HTTP to an HTTPS port"));
+        await using var proxy = await StartAsync(origin);
+        foreach (string target in (string[])["/a.iso", "/b.iso"])
+        {
+            Assert.Equal(400, (await proxy.GetAsync(target)).StatusCode);
+        }
+
+        await AssertLineAsync(proxy, "Information origin_error ", $" 400 /a.iso http://{origin.Authority} ");
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Contains(
+            $"Information repeated the same again within a second: origin_error http://{origin.Authority} 400 1", proxy.Log);
+        Assert.DoesNotContain(proxy.Log, line => line.StartsWith("Warning ", StringComparison.Ordinal));
+    }
+
+    private static Task AssertLineAsync(ProxyUnderTest proxy, string beginning, string part) => Eventually.TrueAsync(
+        () => proxy.Log.Any(
+            line => line.StartsWith(beginning, StringComparison.Ordinal) && line.Contains(part, StringComparison.Ordinal)),
+        () => string.Join('\n', proxy.Log));
+
     private Task<ProxyUnderTest> StartAsync(ScriptedOrigin origin) =>
         ProxyUnderTest.StartAsync(origin.Uri, 100, options => options with { MaxRetries = 0 }, _time);
 }
