@@ -42,6 +42,7 @@ internal sealed class Composition : IAsyncDisposable
     private readonly PageResidency _residency;
     private readonly AccessLogWriter _accessLog;
     private readonly RequestLog _log;
+    private readonly PurgeLog _purgeLog;
     private readonly PurgeSweeper _purgeSweeper;
     private readonly SliceMeter _meter;
     private readonly ProcessMeter _process;
@@ -73,7 +74,7 @@ internal sealed class Composition : IAsyncDisposable
         _residency = new PageResidency { WorkFailed = log.PageWorkFailed, SliceDamaged = log.SliceDamaged };
 
         // Store and index.
-        var purgeLog = new PurgeLog(loggers.CreateLogger<PurgeLog>(), meter, time);
+        var purgeLog = _purgeLog = new PurgeLog(loggers.CreateLogger<PurgeLog>(), meter, time);
         var index = Index = new ObjectIndex(options.ResolveIndexMemory());
         _purgeSweeper = new PurgeSweeper(index) { Faulted = purgeLog.SweepFailed };
         var stores = new StoreFactory(loggers.CreateLogger<StoreFactory>());
@@ -274,6 +275,7 @@ internal sealed class Composition : IAsyncDisposable
         _gate.Dispose();
         _passThroughGate.Dispose();
         _purgeSweeper.Dispose();
+        _purgeLog.Dispose();
         _store.Dispose();
         _stopping.Dispose();
         _meter.Dispose();

@@ -271,7 +271,7 @@ internal sealed partial class RequestLog(ILogger<RequestLog> logger, SliceMeter 
     private partial void LogOriginIsBack(string address);
 
     [LoggerMessage(EventId = 33, EventName = "slicing_suspended", Level = LogLevel.Warning,
-        Message = "the origin's answers to ranges are of no use, asking for wholes: {path} for {minutes} minutes")]
+        Message = "the origin's answers to ranges are of no use, and wholes are asked for meanwhile: {path} {minutes}")]
     private partial void LogSlicingSuspended(string path, double minutes);
 
     [LoggerMessage(EventId = 36, EventName = "origin_versions_differ", Level = LogLevel.Warning,
@@ -299,9 +299,10 @@ internal sealed partial class RequestLog(ILogger<RequestLog> logger, SliceMeter 
         Message = "a stored slice is not what was stored, and was dropped; is the disk in order? {target} {slice}")]
     private partial void LogSliceDamaged(CacheKey target, int slice);
 
+    /// <summary>Sums up lines of one cause that were held back.</summary>
     [LoggerMessage(EventId = 146, EventName = "repeated",
         Message = "the same again within a second: {of} {address} {reason} {more}")]
-    private static partial void LogRepeated(ILogger logger, LogLevel level, string of, string address, string reason, long more);
+    internal static partial void LogRepeated(ILogger logger, LogLevel level, string of, string address, string reason, long more);
 
     [LoggerMessage(EventId = 32, EventName = "page_work_failed", Level = LogLevel.Error,
         Message = "an unexpected error while stored bytes were read")]

@@ -7,26 +7,37 @@ using Slice.Net.Exchange;
 namespace Slice.Net.Handlers;
 
 /// <summary>Purges and what they need, as log lines. Thread-safe.</summary>
-internal sealed partial class PurgeLog(ILogger<PurgeLog> logger, SliceMeter meter, TimeProvider time)
+internal sealed partial class PurgeLog(ILogger<PurgeLog> logger, SliceMeter meter, TimeProvider time) : IDisposable
 {
     // An origin that gives too many tags to one answer gives them to many. Arbitrary.
     private static readonly TimeSpan s_repeatedLinePeriod = TimeSpan.FromMinutes(1);
+
+    // Strangers can be refused as often as they like.
+    private readonly RepeatedLines _refused = new(
+        time, (cause, count) => RequestLog.LogRepeated(logger, cause.Level, cause.Event, cause.Address, cause.Reason, count));
 
     private readonly Lock _lock = new();
     private long? _cutLoggedAt;
     private int _cutSince;
 
-    /// <summary>A PURGE was answered. What many objects went by is told to everybody, the rest to those who look for it.</summary>
+    /// <summary>
+    /// A PURGE was answered: a line for everybody, whatever it found. One without the right is a warning, and so is one that the disk has
+    /// not confirmed. Of those without the right, and of those while PURGE is off, a line at once and then one a second. No token is told.
+    /// </summary>
     public void Answered(HttpExchange exchange, PurgeRequest request, PurgeAnswer answer)
     {
-        var level = answer.Status == 200 && request.Scope is not null ? LogLevel.Information : LogLevel.Debug;
-        if (logger.IsEnabled(level))
+        var level = answer.Status is 401 or 500 ? LogLevel.Warning : LogLevel.Information;
+        if (logger.IsEnabled(level)
+            && (answer.Status is not (401 or 405) || _refused.MayWrite(new LineCause("purge", "", answer.Result) { Level = level })))
         {
             string scope = ScopeOf(request);
             string target = request.TargetOf(exchange);
             LogPurge(level, answer.Result, scope, target, request.IsSoft, answer.Slices, exchange.RemoteEndPoint);
         }
     }
+
+    /// <summary>Sums up what was held back.</summary>
+    public void Dispose() => _refused.Dispose();
 
     /// <summary>An object has more tags than are kept. A line a minute at most, with how many there were since the last.</summary>
     public void TagsCut(CacheKey key)

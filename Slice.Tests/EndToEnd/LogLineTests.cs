@@ -100,6 +100,50 @@ public sealed class LogLineTests
         Assert.DoesNotContain(proxy.Log, line => line.StartsWith("Warning ", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task Purge_of_one_url_has_a_line_whatever_it_found()
+    {
+        var file = new RangeFile(300);
+        await using var origin = ScriptedOrigin.Start(file.AnswerAsync);
+        await using var proxy = await ProxyUnderTest.StartAsync(
+            origin.Uri, 100, options => options with { Purge = options.Purge with { AuthToken = "s3cret-token" } }, _time);
+        await proxy.GetAsync("/a.iso");
+
+        Assert.Equal(200, (await PurgeAsync(proxy, "/a.iso", "X-Purge-Token: s3cret-token")).StatusCode);
+        Assert.Equal(404, (await PurgeAsync(proxy, "/a.iso", "X-Purge-Token: s3cret-token")).StatusCode);
+
+        Assert.Single(proxy.Log, line => line.StartsWith(
+            "Information purge a PURGE was answered: purged url /a.iso False 3 127.0.0.1:", StringComparison.Ordinal));
+        Assert.Single(proxy.Log, line => line.StartsWith(
+            "Information purge a PURGE was answered: not_found url /a.iso False 0 127.0.0.1:", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Purges_without_the_right_are_warned_of_once_a_second_and_their_tokens_are_not_told()
+    {
+        await using var origin = ScriptedOrigin.Start(exchange => exchange.RespondAsync("200 OK", ""));
+        await using var proxy = await ProxyUnderTest.StartAsync(
+            origin.Uri, 100, options => options with { Purge = options.Purge with { AuthToken = "s3cret-token" } }, _time);
+        for (int request = 0; request < 5; request++)
+        {
+            Assert.Equal(401, (await PurgeAsync(proxy, "/a.iso", "X-Purge-Token: gu3ss")).StatusCode);
+        }
+
+        Assert.Single(proxy.Log, line => line.StartsWith(
+            "Warning purge a PURGE was answered: unauthorized url /a.iso False 0 127.0.0.1:", StringComparison.Ordinal));
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Contains("Warning repeated the same again within a second: purge  unauthorized 4", proxy.Log);
+        Assert.DoesNotContain(proxy.Log, line => line.Contains("gu3ss", StringComparison.Ordinal));
+        Assert.DoesNotContain(proxy.Log, line => line.Contains("s3cret", StringComparison.Ordinal));
+    }
+
+    private static async Task<RawResponse> PurgeAsync(ProxyUnderTest proxy, string target, string field)
+    {
+        using var client = await RawClient.ConnectAsync(proxy.EndPoint);
+        await client.SendAsync(RawClient.Request("PURGE", target, field));
+        return await client.ReadResponseAsync();
+    }
+
     private static Task AssertLineAsync(ProxyUnderTest proxy, string beginning, string part) => Eventually.TrueAsync(
         () => proxy.Log.Any(
             line => line.StartsWith(beginning, StringComparison.Ordinal) && line.Contains(part, StringComparison.Ordinal)),
