@@ -1,6 +1,7 @@
 using System.Reflection;
 using Microsoft.Extensions.Logging;
 using Slice.Core.Storage;
+using Slice.Host.Logging;
 using Slice.Host.Service;
 using Slice.Net.Connections;
 
@@ -31,6 +32,15 @@ public sealed class LogEventTests
     [Fact]
     public void Every_event_has_a_name_of_lower_case_words() =>
         Assert.All(s_events, message => Assert.Matches("^[a-z][a-z0-9]*(_[a-z0-9]+)*$", message.EventName!));
+
+    // Values stand in fields of their own: what is left of the message must read as a sentence without them.
+    [Fact]
+    public void Words_of_every_message_are_whole_without_its_values() => Assert.All(s_events, message =>
+    {
+        string words = LogMessage.WordsOf(message.Message.Replace("{words}", "words", StringComparison.Ordinal));
+        Assert.NotEmpty(words);
+        Assert.DoesNotContain("…", words, StringComparison.Ordinal);
+    });
 
     private static IEnumerable<T> Repeated<T>(IEnumerable<T> values) =>
         values.GroupBy(value => value).Where(group => group.Count() > 1).Select(group => group.Key);

@@ -35,7 +35,7 @@ public static class ConfigurationCheck
             return ExitCode.Configuration;
         }
 
-        List<string> notices = [$"effective configuration from {string.Join(", ", loaded.Files)}", .. loaded.Notices];
+        List<Notice> notices = [.. loaded.Notices];
         var findings = StartCheck.Look(CacheTier.Decide(loaded.Options, disks, notices), disks, TimeProvider.System.GetUtcNow());
         foreach (var finding in findings)
         {
@@ -48,7 +48,9 @@ public static class ConfigurationCheck
             return ExitCode.Configuration;
         }
 
-        foreach (string comment in notices)
+        string files = string.Join(", ", loaded.Files);
+        string[] comments = [$"effective configuration from {files}", .. notices.Select(notice => notice.ToString())];
+        foreach (string comment in comments)
         {
             output.WriteLine($"# {PrintableText.Escape(comment, int.MaxValue)}");
         }

@@ -108,9 +108,9 @@ internal sealed class StartCheck
 
     private void LookAtCertificates()
     {
-        foreach (string warning in CertificateWarnings.Of(_options, _now))
+        foreach (var warning in CertificateWarnings.Of(_options, _now))
         {
-            Warn(warning);
+            Warn(warning.ToString());
         }
     }
 

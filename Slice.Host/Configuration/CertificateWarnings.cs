@@ -13,24 +13,24 @@ internal static class CertificateWarnings
     /// <summary>The warnings, each with the key and the file; reads the files again.</summary>
     /// <param name="options">A valid configuration.</param>
     /// <param name="now">The time it is asked for.</param>
-    public static IReadOnlyList<string> Of(SliceOptions options, DateTimeOffset now)
+    public static IReadOnlyList<CertificateWarning> Of(SliceOptions options, DateTimeOffset now)
     {
-        List<string> warnings = [];
+        List<CertificateWarning> warnings = [];
         if (options.Tls is { ListenAddress: not null, Certificate: { } path, Key: { } key }
             && ServerCertificate.WarnOfPeriod(path, key, now) is { } ofServer)
         {
-            warnings.Add($"tls.certificate: {path}: {ofServer}");
+            warnings.Add(new("tls.certificate", path, ofServer));
         }
 
         if (options.UpstreamTls.CaFile is { } caFile && WarnOfAuthorities(caFile, now) is { } ofAuthority)
         {
-            warnings.Add($"upstream_tls.ca_file: {caFile}: {ofAuthority}");
+            warnings.Add(new("upstream_tls.ca_file", caFile, ofAuthority));
         }
 
         return warnings;
     }
 
-    private static string? WarnOfAuthorities(string path, DateTimeOffset now)
+    private static PeriodProblem? WarnOfAuthorities(string path, DateTimeOffset now)
     {
         _ = CertificateBundle.Read(path, out X509Certificate2Collection certificates);
         try

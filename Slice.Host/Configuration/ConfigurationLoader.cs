@@ -43,7 +43,7 @@ public static class ConfigurationLoader
         List<ConfigurationError> errors = [.. read.Errors];
         LogDirectives directives = ReadLogVariable(readEnvironment, errors);
         LogSeverity? environmentLevel = directives.Severity;
-        List<string> notices = [];
+        List<Notice> notices = [];
         SliceOptions? options = read.Options is { } written
             ? Move(Override(written, request, environmentLevel), request.Port, notices, errors)
             : null;
@@ -95,7 +95,7 @@ public static class ConfigurationLoader
         return LogDirectives.None;
     }
 
-    private static SliceOptions Move(SliceOptions options, int? port, List<string> notices, List<ConfigurationError> errors)
+    private static SliceOptions Move(SliceOptions options, int? port, List<Notice> notices, List<ConfigurationError> errors)
     {
         if (port is not int newPort)
         {
@@ -109,7 +109,7 @@ public static class ConfigurationLoader
             return options;
         }
 
-        notices.Add(notice);
+        notices.Add(new("--port", notice));
         return moved;
     }
 }

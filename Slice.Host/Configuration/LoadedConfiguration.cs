@@ -9,7 +9,7 @@ namespace Slice.Host.Configuration;
 /// <param name="Errors">Every error, one line each as text.</param>
 /// <param name="Notices">Lines to say at start-up.</param>
 public sealed record LoadedConfiguration(
-    SliceOptions? Options, IReadOnlyList<string> Files, IReadOnlyList<ConfigurationError> Errors, IReadOnlyList<string> Notices)
+    SliceOptions? Options, IReadOnlyList<string> Files, IReadOnlyList<ConfigurationError> Errors, IReadOnlyList<Notice> Notices)
 {
     /// <summary>What the files say, without environment and command line; null when they have errors.</summary>
     public SliceOptions? Written { get; init; }

@@ -8,9 +8,13 @@ internal static class LogMessage
     /// <summary>The name under which the framework hands the template of a message out.</summary>
     public const string TemplateName = "{OriginalFormat}";
 
+    /// <summary>The name of a value that is words of the message, and no field.</summary>
+    public const string WordsName = "words";
+
     /// <summary>
-    /// The template without its values: <c>the origin failed a request</c> of <c>the origin failed a request: {reason} {target}</c>, and an
-    /// ellipsis for a value that words follow. The message as it is when it is a value as a whole, or when there is no template.
+    /// The template without its values, but with the one named <see cref="WordsName"/>: <c>the origin failed a request</c> of
+    /// <c>the origin failed a request: {reason} {target}</c>, and an ellipsis for a value that words follow. The message as it is when it is
+    /// a value as a whole, or when there is no template.
     /// </summary>
     public static string WordsOf<TState>(TState state, string message)
     {
@@ -20,7 +24,7 @@ internal static class LogMessage
             {
                 if (name == TemplateName && value is string template)
                 {
-                    string words = WordsOf(template);
+                    string words = WordsOf(Fill(template, pairs));
                     return words.Length > 0 ? words : message;
                 }
             }
@@ -29,7 +33,23 @@ internal static class LogMessage
         return message;
     }
 
-    private static string WordsOf(string template)
+    // Braces of a value would look like the template's own.
+    private static string Fill(string template, IReadOnlyList<KeyValuePair<string, object?>> pairs)
+    {
+        const string Place = "{" + WordsName + "}";
+        foreach (var (name, value) in pairs)
+        {
+            if (name == WordsName && value is string words)
+            {
+                return template.Replace(Place, words.Replace('{', '(').Replace('}', ')'), StringComparison.Ordinal);
+            }
+        }
+
+        return template;
+    }
+
+    /// <summary>The words of a template.</summary>
+    internal static string WordsOf(string template)
     {
         StringBuilder words = new();
         int start = 0;

@@ -54,7 +54,7 @@ internal static class LogfmtLine
         foreach ((string name, object? value) in pairs)
         {
             // A message that is a field as a whole need not be said twice.
-            if (name != LogMessage.TemplateName && !(value is string text && text == message))
+            if (name is not (LogMessage.TemplateName or LogMessage.WordsName) && !(value is string text && text == message))
             {
                 string key = ToSnakeCase(name);
                 // A client's field named "Level" must not look like ours.

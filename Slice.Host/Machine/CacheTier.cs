@@ -1,6 +1,7 @@
 using System.Globalization;
 using Slice.Core.Options;
 using Slice.Core.Storage;
+using Slice.Host.Configuration;
 using Slice.Host.Text;
 
 namespace Slice.Host.Machine;
@@ -19,13 +20,13 @@ internal static class CacheTier
     /// <param name="options">A valid configuration.</param>
     /// <param name="disks">Tells what there is.</param>
     /// <param name="notices">Gets lines to say at start-up.</param>
-    public static SliceOptions Decide(SliceOptions options, IDisks disks, ICollection<string> notices)
+    public static SliceOptions Decide(SliceOptions options, IDisks disks, ICollection<Notice> notices)
     {
         var decided = options with { Store = Decide(options.Store, options.EnableCache, disks, notices) };
         if (decided is { EnableCache: true, Store.OnDisk: true } && SiblingsOf(decided.Store, disks) is { } siblings)
         {
             bool isForAll = decided.Store.DiskSizeBytes == options.Store.DiskSizeBytes;
-            notices.Add(DescribeSiblings(decided.Store, siblings, isForAll));
+            notices.Add(new("cache_size", DescribeSiblings(decided.Store, siblings, isForAll)));
         }
 
         return decided;
@@ -43,7 +44,7 @@ internal static class CacheTier
     private static bool IsOfInstance(string directory) =>
         Path.GetFileName(directory).StartsWith(StoreLayout.InstancePrefix, StringComparison.Ordinal);
 
-    private static CacheStoreOptions Decide(CacheStoreOptions store, bool isEnabled, IDisks disks, ICollection<string> notices)
+    private static CacheStoreOptions Decide(CacheStoreOptions store, bool isEnabled, IDisks disks, ICollection<Notice> notices)
     {
         if (store.OnDisk is not null || !isEnabled)
         {
@@ -58,22 +59,27 @@ internal static class CacheTier
 
         if (!disks.MayWrite(directory))
         {
-            notices.Add(
-                $"the cache is in memory: {directory}, the default directory of a cache on disk, is not there or may not be written; "
-                    + "enable_l2_cache: true or false says which is wanted");
+            notices.Add(new(
+                "enable_l2_cache",
+                $"the cache is in memory: {directory}, the default directory of a cache on disk, is not there or may not be written",
+                "enable_l2_cache: true or false says which is wanted"));
             return store with { OnDisk = false };
         }
 
         long bytes = SizeOf(store, directory, disks);
         if (bytes < 2L * StoreLayout.StepBytes)
         {
-            notices.Add($"the cache is in memory: there is little room in {directory}; enable_l2_cache: true takes what there is");
+            notices.Add(new(
+                "enable_l2_cache",
+                $"the cache is in memory: there is little room in {directory}",
+                "enable_l2_cache: true takes what there is"));
             return store with { OnDisk = false };
         }
 
-        notices.Add(
-            $"the cache is on disk, {ReadableSize.Format(bytes)} in {store.Directory}: the default directory is there and may be written; "
-                + "cache_size changes the size, and enable_l2_cache: false keeps the cache in memory");
+        notices.Add(new(
+            "enable_l2_cache",
+            $"the cache is on disk, {ReadableSize.Format(bytes)} in {store.Directory}: the default directory is there and may be written",
+            "cache_size changes the size, and enable_l2_cache: false keeps the cache in memory"));
         return store with { OnDisk = true, DiskSizeBytes = bytes };
     }
 

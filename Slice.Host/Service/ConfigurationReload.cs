@@ -160,6 +160,6 @@ internal sealed partial class ConfigurationReload : IHostedService, IDisposable
     private partial void LogCertificateReloaded(string file);
 
     [LoggerMessage(EventId = 21, EventName = "reloaded", Level = LogLevel.Information,
-        Message = "configuration read again; applied: {applied}; waiting for a restart: {waiting}; overridden: {overridden}")]
+        Message = "the configuration was read again: applied={applied} waiting={waiting} overridden={overridden}")]
     private partial void LogReloaded(string applied, string waiting, string overridden);
 }

@@ -137,8 +137,7 @@ internal sealed partial class DescriptorWatch : IDisposable
     }
 
     [LoggerMessage(EventId = 71, EventName = "descriptors_short", Level = LogLevel.Warning,
-        Message = "{port}: new connections wait, no file descriptor is free for them (RLIMIT_NOFILE, systemd's LimitNOFILE): "
-            + "limit={limit}")]
+        Message = "new connections wait, no file descriptor is free for them (RLIMIT_NOFILE, systemd's LimitNOFILE): {port} {limit}")]
     private partial void LogShort(string port, int limit);
 
     [LoggerMessage(EventId = 72, EventName = "descriptors_free", Level = LogLevel.Information,

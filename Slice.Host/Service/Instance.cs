@@ -10,6 +10,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Slice.Core.Options;
 using Slice.Core.Storage;
+using Slice.Host.Configuration;
 using Slice.Host.Machine;
 
 namespace Slice.Host.Service;
@@ -82,7 +83,7 @@ internal sealed partial class Instance : IAsyncDisposable
         InstanceComposer compose,
         Action<ILoggingBuilder> configureLogging,
         Action<IServiceCollection>? configureServices = null,
-        IReadOnlyList<string>? notices = null,
+        IReadOnlyList<Notice>? notices = null,
         IReadOnlyList<LoweredOption>? lowered = null,
         PortSockets? sockets = null,
         AcceptProbe? probe = null)
@@ -289,7 +290,7 @@ internal sealed partial class Instance : IAsyncDisposable
         }
     }
 
-    private async Task StartAsync(IReadOnlyList<string> notices, IReadOnlyList<LoweredOption> lowered)
+    private async Task StartAsync(IReadOnlyList<Notice> notices, IReadOnlyList<LoweredOption> lowered)
     {
         Stopping.Register(OnStopping);
         AdminEndPoint = _admin is null ? null : await _admin.StartAsync();
@@ -303,9 +304,9 @@ internal sealed partial class Instance : IAsyncDisposable
         string cache = _parts.DescribeStore();
 
         // A start that fails has one line, its reason; these are about one that serves.
-        foreach (string notice in notices)
+        foreach (var notice in notices)
         {
-            LogNotice(_logger, notice);
+            LogNotice(_logger, notice.Text, notice.Key, notice.Todo);
         }
 
         foreach (var option in lowered)
@@ -334,11 +335,11 @@ internal sealed partial class Instance : IAsyncDisposable
         LogStopping(_parts.Meter.ActiveRequests.Value, timeout);
     }
 
-    [LoggerMessage(EventId = 8, EventName = "notice", Level = LogLevel.Information, Message = "{notice}")]
-    private static partial void LogNotice(ILogger logger, string notice);
+    [LoggerMessage(EventId = 8, EventName = "notice", Level = LogLevel.Information, Message = "{words}: {key} {todo}")]
+    private static partial void LogNotice(ILogger logger, string words, string key, string todo);
 
     [LoggerMessage(EventId = 70, EventName = "option_lowered", Level = LogLevel.Warning,
-        Message = "{key}: {configured} does not fit this machine, used is {used}: {reason}")]
+        Message = "a limit of this machine is below the configuration, and that is used: {key} {configured} {used} {reason}")]
     private static partial void LogLowered(ILogger logger, string key, string configured, string used, string reason);
 
     [LoggerMessage(EventId = 13, EventName = "origin_not_verified", Level = LogLevel.Warning,
@@ -349,22 +350,22 @@ internal sealed partial class Instance : IAsyncDisposable
     private static partial void LogCannotStart(ILogger logger, string reason);
 
     [LoggerMessage(EventId = 10, EventName = "listening", Level = LogLevel.Information,
-        Message = "ready: proxy on {address}, metrics {metrics}, origin {origin}, cache {cache}")]
+        Message = "ready, and taking requests: {address} {metrics} {origin} {cache}")]
     private partial void LogListening(IPEndPoint address, string metrics, string origin, string cache);
 
     [LoggerMessage(EventId = 14, EventName = "listening_tls", Level = LogLevel.Information,
-        Message = "ready: proxy with TLS on {address}, certificate {certificate}")]
+        Message = "ready, and taking requests with TLS: {address} {certificate}")]
     private partial void LogListeningTls(IPEndPoint address, string certificate);
 
     [LoggerMessage(EventId = 132, EventName = "draining", Level = LogLevel.Information,
-        Message = "health checks are told 503, connections are still taken for {delay}")]
+        Message = "health checks are told 503, and connections are still taken until the delay is over: {delay}")]
     private partial void LogDraining(string delay);
 
     [LoggerMessage(EventId = 11, EventName = "stopping", Level = LogLevel.Information,
-        Message = "stopping: {active} requests have up to {timeout} to finish")]
+        Message = "stopping, and requests that run may finish until the timeout is over: {active} {timeout}")]
     private partial void LogStopping(long active, string timeout);
 
     [LoggerMessage(EventId = 12, EventName = "stopped", Level = LogLevel.Information,
-        Message = "stopped after {requests} requests and {bytes} bytes")]
+        Message = "stopped; that many requests were answered, with that many bytes: {requests} {bytes}")]
     private partial void LogStopped(long requests, long bytes);
 }

@@ -191,7 +191,7 @@ internal sealed partial class ServiceManager : IAsyncDisposable
     }
 
     [LoggerMessage(EventId = 60, EventName = "notify_failed", Level = LogLevel.Warning,
-        Message = "NOTIFY_SOCKET: the service manager cannot be told {state}: {reason}")]
+        Message = "the service manager cannot be told at NOTIFY_SOCKET: {state} {reason}")]
     private partial void LogCannotTell(string state, string reason);
 
     [LoggerMessage(EventId = 160, EventName = "notify_works", Level = LogLevel.Information,

@@ -21,13 +21,14 @@ internal static partial class ServiceRunner
     /// </returns>
     public static async Task<int> RunAsync(LoadedConfiguration loaded, Func<LoadedConfiguration> load, InstanceComposer compose)
     {
-        List<string> notices = [.. loaded.Notices];
+        List<Notice> notices = [.. loaded.Notices];
         var offer = UpgradeOffer.Parse(Environment.GetEnvironmentVariable(UpgradeOffer.Variable));
         using var handshake = offer is null ? null : UpgradeHandshake.TryOpen(offer, TimeProvider.System);
         if (handshake is null && Environment.GetEnvironmentVariable(UpgradeOffer.Variable) is { Length: > 0 } left)
         {
             offer = null;
-            notices.Add($"{UpgradeOffer.Variable} in the environment is ignored, no process that is to be replaced has left it: {left}");
+            notices.Add(new Notice(
+                UpgradeOffer.Variable, $"ignored in the environment, no process that is to be replaced has left it: {left}"));
         }
 
         var sockets = new PortSockets(

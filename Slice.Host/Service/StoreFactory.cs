@@ -15,6 +15,8 @@ namespace Slice.Host.Service;
 /// </summary>
 internal sealed partial class StoreFactory(ILogger<StoreFactory> logger)
 {
+    private static readonly string s_pause = DurationText.Format(DiskUse.Pause);
+
     private StoreMoveIn? _moveIn;
 
     /// <summary>Opens it; the caller disposes it. Called once.</summary>
@@ -32,7 +34,7 @@ internal sealed partial class StoreFactory(ILogger<StoreFactory> logger)
         store.TenantEmptied = index.RemoveEmptied;
         store.Writing.Changed = reason => WritingChanged(options.Store.Directory, reason);
         store.Growth.Changed = reason => GrowthChanged(store, options.Store, reason);
-        store.JournalFaulted = error => LogIndexFaulted(options.Store.Directory, (int)DiskUse.Pause.TotalSeconds, error);
+        store.JournalFaulted = error => LogIndexFaulted(options.Store.Directory, s_pause, error);
         store.HasBegunAnew = () => LogBegunAnew(options.Store.Directory);
         meter.Attach(new StoreSource
         {
@@ -108,7 +110,7 @@ internal sealed partial class StoreFactory(ILogger<StoreFactory> logger)
             _moveIn = moveIn;
             moveIn.Moved = found => Moved(options, found);
             moveIn.ProblemChanged = another => TellUnusable(moveIn, another);
-            moveIn.Faulted = error => LogMoveInFaulted(options.Directory, (int)moveIn.NextIn.TotalSeconds, error);
+            moveIn.Faulted = error => LogMoveInFaulted(options.Directory, DurationText.Format(moveIn.NextIn), error);
             TellUnusable(moveIn, problem);
         }
 
@@ -141,15 +143,15 @@ internal sealed partial class StoreFactory(ILogger<StoreFactory> logger)
 
     private void TellUnusable(StoreMoveIn moveIn, CacheDirectoryException problem)
     {
-        int seconds = (int)moveIn.NextIn.TotalSeconds;
+        string retry = DurationText.Format(moveIn.NextIn);
         if (moveIn.NextIn == StoreMoveIn.LockInterval)
         {
             // The other process is the one that this one takes over from.
-            LogWaitsForLock(problem.Path, seconds);
+            LogWaitsForLock(problem.Path, retry);
         }
         else
         {
-            LogUnusable(seconds, problem.Message);
+            LogUnusable(retry, problem.Message);
         }
     }
 
@@ -173,7 +175,7 @@ internal sealed partial class StoreFactory(ILogger<StoreFactory> logger)
         }
         else
         {
-            LogWritingStopped(directory, (int)DiskUse.Pause.TotalSeconds, reason);
+            LogWritingStopped(directory, s_pause, reason);
         }
     }
 
@@ -185,10 +187,14 @@ internal sealed partial class StoreFactory(ILogger<StoreFactory> logger)
         }
         else
         {
-            LogGrowthStopped(
-                options.Directory, store.AllocatedBytes >> 20, options.DiskSizeBytes >> 20, (int)DiskUse.Pause.TotalSeconds, reason);
+            string size = InMebibytes(store.AllocatedBytes);
+            string limit = InMebibytes(options.DiskSizeBytes);
+            LogGrowthStopped(options.Directory, size, limit, s_pause, reason);
         }
     }
+
+    // What is below a mebibyte tells nobody anything.
+    private static string InMebibytes(long bytes) => ByteSizeText.Format(bytes >> 20 << 20);
 
     [LoggerMessage(EventId = 40, EventName = "cache_loaded", Level = LogLevel.Information,
         Message = "the cache of an earlier run is used again: {directory} "
@@ -201,13 +207,13 @@ internal sealed partial class StoreFactory(ILogger<StoreFactory> logger)
 
     [LoggerMessage(EventId = 42, EventName = "cache_unusable", Level = LogLevel.Error,
         Message = "the cache directory cannot be used; the cache is in memory until it can: "
-            + "retry_seconds={seconds} {problem}")]
-    private partial void LogUnusable(int seconds, string problem);
+            + "{retry} {problem}")]
+    private partial void LogUnusable(string retry, string problem);
 
     [LoggerMessage(EventId = 120, EventName = "cache_waits", Level = LogLevel.Information,
         Message = "the process before has the cache directory still; the cache is in memory until it lets go: "
-            + "{directory} retry_seconds={seconds}")]
-    private partial void LogWaitsForLock(string directory, int seconds);
+            + "{directory} {retry}")]
+    private partial void LogWaitsForLock(string directory, string retry);
 
     [LoggerMessage(EventId = 121, EventName = "cache_moved_in", Level = LogLevel.Information,
         Message = "the cache directory can be used; the cache is on disk from now on: {directory} {size} "
@@ -215,12 +221,12 @@ internal sealed partial class StoreFactory(ILogger<StoreFactory> logger)
     private partial void LogMovedIn(string directory, string size, int objects, int slices);
 
     [LoggerMessage(EventId = 122, EventName = "cache_move_in_faulted", Level = LogLevel.Error,
-        Message = "the cache could not move into its directory and stays in memory: {directory} retry_seconds={seconds}")]
-    private partial void LogMoveInFaulted(string directory, int seconds, Exception error);
+        Message = "the cache could not move into its directory and stays in memory: {directory} {retry}")]
+    private partial void LogMoveInFaulted(string directory, string retry, Exception error);
 
     [LoggerMessage(EventId = 43, EventName = "cache_writing_stopped", Level = LogLevel.Error,
-        Message = "the disk refuses writes; what is cached is served on, nothing is added: {directory} retry_seconds={seconds} {reason}")]
-    private partial void LogWritingStopped(string directory, int seconds, string reason);
+        Message = "the disk refuses writes; what is cached is served on, nothing is added: {directory} {retry} {reason}")]
+    private partial void LogWritingStopped(string directory, string retry, string reason);
 
     [LoggerMessage(EventId = 44, EventName = "cache_writing_resumed", Level = LogLevel.Information,
         Message = "the disk takes writes again: {directory}")]
@@ -232,14 +238,14 @@ internal sealed partial class StoreFactory(ILogger<StoreFactory> logger)
 
     [LoggerMessage(EventId = 46, EventName = "cache_growth_stopped", Level = LogLevel.Warning,
         Message = "there is no room for more of the cache, which stays as large as it is: "
-            + "{directory} mebibytes={mebibytes} cache_size_mebibytes={capacity} retry_seconds={seconds} {reason}")]
-    private partial void LogGrowthStopped(string directory, long mebibytes, long capacity, int seconds, string reason);
+            + "{directory} {size} {limit} {retry} {reason}")]
+    private partial void LogGrowthStopped(string directory, string size, string limit, string retry, string reason);
 
     [LoggerMessage(EventId = 47, EventName = "cache_growth_resumed", Level = LogLevel.Information,
         Message = "there is room for more of the cache again: {directory}")]
     private partial void LogGrowthResumed(string directory);
 
     [LoggerMessage(EventId = 48, EventName = "cache_index_faulted", Level = LogLevel.Error,
-        Message = "the index of the cache is given up and written anew: {directory} retry_seconds={seconds}")]
-    private partial void LogIndexFaulted(string directory, int seconds, Exception error);
+        Message = "the index of the cache is given up and written anew: {directory} {retry}")]
+    private partial void LogIndexFaulted(string directory, string retry, Exception error);
 }

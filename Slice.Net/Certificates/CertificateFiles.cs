@@ -62,7 +62,7 @@ internal sealed class CertificateFiles : IDisposable
 
     /// <summary>What is wrong, or soon will be, with the period of the certificate or of one that is shown with it; or null.</summary>
     /// <param name="now">The time it is asked for.</param>
-    public string? WarnOfPeriod(DateTimeOffset now) =>
+    public PeriodProblem? WarnOfPeriod(DateTimeOffset now) =>
         CertificatePeriod.Warn([_leaf, .. Options.ServerCertificateContext!.IntermediateCertificates], now);
 
     /// <inheritdoc/>

@@ -13,9 +13,19 @@ public static class CertificatePeriod
     public static readonly TimeSpan WarnedAhead = TimeSpan.FromDays(14);
 
     /// <summary>What is wrong, or soon will be, with the first certificate of which anything is; or null.</summary>
-    public static string? Warn(IEnumerable<X509Certificate2> certificates, DateTimeOffset now) => certificates
-        .Select(certificate => Warn(certificate.Subject, certificate.NotBefore, certificate.NotAfter, now))
-        .FirstOrDefault(warning => warning is not null);
+    public static PeriodProblem? Warn(IEnumerable<X509Certificate2> certificates, DateTimeOffset now)
+    {
+        foreach (var certificate in certificates)
+        {
+            if (Warn(certificate.Subject, certificate.NotBefore, certificate.NotAfter, now) is { } text)
+            {
+                DateTimeOffset endsAt = certificate.NotAfter;
+                return new(text, endsAt, (int)Math.Floor((endsAt - now).TotalDays));
+            }
+        }
+
+        return null;
+    }
 
     /// <summary>The same of one certificate, by its two ends, both of which belong to it.</summary>
     internal static string? Warn(string subject, DateTimeOffset notBefore, DateTimeOffset notAfter, DateTimeOffset now)

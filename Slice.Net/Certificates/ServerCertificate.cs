@@ -70,7 +70,7 @@ public sealed class ServerCertificate : IDisposable
 
     /// <summary>Reads the files for their period of validity, and forgets them again.</summary>
     /// <returns>That it is over, has not begun, or ends soon; null when all is well, or the files cannot be used.</returns>
-    public static string? WarnOfPeriod(string certificatePath, string keyPath, DateTimeOffset now)
+    public static PeriodProblem? WarnOfPeriod(string certificatePath, string keyPath, DateTimeOffset now)
     {
         CertificateFiles.Read(certificatePath, keyPath, out var files);
         using (files)

@@ -145,7 +145,7 @@ public sealed class CacheDirectoryTests : IDisposable
             string.Create(CultureInfo.InvariantCulture, $", process {first.ProcessId})"), line, StringComparison.Ordinal);
 
         await using var second = await ProductProcess.StartAsync(yaml + "\nl2_cache_required: false");
-        Assert.Contains(" seconds=30 ", await second.LineAsync("event=cache_unusable"), StringComparison.Ordinal);
+        Assert.Contains(" retry=30s ", await second.LineAsync("event=cache_unusable"), StringComparison.Ordinal);
         Assert.Contains(" in memory", await second.LineAsync("event=listening "), StringComparison.Ordinal);
         var health = await RawClient.GetAsync(second.EndPoint, "/health");
         var json = JsonDocument.Parse(health.BodyText).RootElement;

@@ -167,7 +167,7 @@ public sealed class DiskTroubleTests : IDisposable
             }
 
             Assert.Contains(
-                " mebibytes=64 capacity=1024 ",
+                " size=64MiB limit=1GiB retry=30s ",
                 await product.LineAsync("event=cache_growth_stopped"),
                 StringComparison.Ordinal);
             var metrics = await RawClient.GetAsync(product.MetricsEndPoint, "/metrics");

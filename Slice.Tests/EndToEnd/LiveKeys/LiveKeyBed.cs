@@ -97,7 +97,7 @@ internal sealed class LiveKeyBed : IAsyncDisposable
         Write(_row.New);
         _reload!.Reload();
         string line = Assert.Single(Proxy.Log, line => line.StartsWith("Information reloaded ", StringComparison.Ordinal));
-        Assert.EndsWith($"applied: {_row.Key}; waiting for a restart: none; overridden: none", line, StringComparison.Ordinal);
+        Assert.EndsWith($"applied={_row.Key} waiting=none overridden=none", line, StringComparison.Ordinal);
     }
 
     /// <summary>A target that nobody has asked for.</summary>

@@ -36,7 +36,7 @@ public sealed class CertificateWarningsTests : IDisposable
     [InlineData(2, "has expired on ")]
     public void Certificate_for_clients_is_warned_of(int daysFromNow, string problem) => Assert.StartsWith(
         $"tls.certificate: {_certificate}: the certificate of CN=files.example {problem}",
-        Assert.Single(CertificateWarnings.Of(_options, DateTimeOffset.UtcNow.AddDays(daysFromNow))),
+        Assert.Single(CertificateWarnings.Of(_options, DateTimeOffset.UtcNow.AddDays(daysFromNow))).ToString(),
         StringComparison.Ordinal);
 
     [Fact]
@@ -51,7 +51,7 @@ public sealed class CertificateWarningsTests : IDisposable
         SliceOptions options = new() { UpstreamTls = new UpstreamTlsOptions { CaFile = caFile } };
         Assert.StartsWith(
             $"upstream_tls.ca_file: {caFile}: the certificate of CN=Test Authority has expired on ",
-            Assert.Single(CertificateWarnings.Of(options, DateTimeOffset.UtcNow.AddDays(3))),
+            Assert.Single(CertificateWarnings.Of(options, DateTimeOffset.UtcNow.AddDays(3))).ToString(),
             StringComparison.Ordinal);
     }
 
@@ -88,5 +88,7 @@ public sealed class CertificateWarningsTests : IDisposable
         string line = await product.LineAsync("event=certificate_period");
         Assert.Contains("level=warn", line, StringComparison.Ordinal);
         Assert.Contains("CN=files.example ends in ", line, StringComparison.Ordinal);
+        Assert.Contains($" key=tls.certificate file={_certificate} ends_at=20", line, StringComparison.Ordinal);
+        Assert.Contains("Z days_left=0 todo=\"renew the file, and reload", line, StringComparison.Ordinal);
     }
 }

@@ -103,7 +103,7 @@ public sealed class ConfigurationLoaderTests : IDisposable
         Assert.Equal("0.0.0.0:8082", loaded.Options!.ListenAddress);
         Assert.Equal(
             ["--port 8082 moves this instance: clients on 0.0.0.0:8082, metrics on 127.0.0.1:9092, cache in /cache/port-8082"],
-            loaded.Notices);
+            loaded.Notices.Select(notice => notice.Text));
     }
 
     [Fact]

@@ -98,6 +98,19 @@ public sealed class LogfmtLineTests
         StringComparison.Ordinal);
 
     [Fact]
+    public void Value_that_is_words_is_the_message_and_no_field() => Assert.EndsWith(
+        " event=notice key=--port msg=\"moved to (8081), by --port\"",
+        Line(
+            LogLevel.Information,
+            "Slice.X",
+            new EventId(1, "notice"),
+            "moved to {8081}, by --port: --port",
+            ("words", "moved to {8081}, by --port"),
+            ("key", "--port"),
+            ("{OriginalFormat}", "{words}: {key}")),
+        StringComparison.Ordinal);
+
+    [Fact]
     public void Message_that_is_a_field_as_a_whole_is_written_once() => Assert.EndsWith(
         " event=notice msg=\"moved by --port\"",
         Line(

@@ -1,4 +1,5 @@
 using Slice.Core.Options;
+using Slice.Host.Configuration;
 using Slice.Host.Machine;
 
 namespace Slice.Tests.Host.Machine;
@@ -11,7 +12,7 @@ public sealed class CacheTierTests
     private const long MiB = 1L << 20;
 
     private readonly FakeDisks _disks = new();
-    private readonly List<string> _notices = [];
+    private readonly List<Notice> _notices = [];
 
     [Fact]
     public void Default_directory_that_may_be_written_makes_a_cache_on_disk()
@@ -19,14 +20,14 @@ public sealed class CacheTierTests
         _disks.Writable.Add(Default);
         var store = Decide(new CacheStoreOptions());
         Assert.Equal((true, 10 * GiB), (store.OnDisk, store.DiskSizeBytes));
-        Assert.Contains($"on disk, 10 GiB in {Default}", Assert.Single(_notices), StringComparison.Ordinal);
+        Assert.Contains($"on disk, 10 GiB in {Default}", Assert.Single(_notices).ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
     public void Default_directory_that_is_not_there_leaves_the_cache_in_memory()
     {
         Assert.False(Decide(new CacheStoreOptions()).OnDisk);
-        Assert.Contains($"in memory: {Default}", Assert.Single(_notices), StringComparison.Ordinal);
+        Assert.Contains($"in memory: {Default}", Assert.Single(_notices).ToString(), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -87,7 +88,7 @@ public sealed class CacheTierTests
         _disks.Writable.Add(Default);
         _disks.Free = 255 * MiB;
         Assert.False(Decide(new CacheStoreOptions()).OnDisk);
-        Assert.Contains("little room", Assert.Single(_notices), StringComparison.Ordinal);
+        Assert.Contains("little room", Assert.Single(_notices).ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -97,7 +98,7 @@ public sealed class CacheTierTests
         Decide(new CacheStoreOptions { OnDisk = true, Directory = $"{Default}/port-8081", DiskSizeBytes = 4 * GiB });
         Assert.Equal(
             "cache_size is for each instance: 4 GiB for port-8081; with port-8080, port-8082 beside it up to 12 GiB",
-            Assert.Single(_notices));
+            Assert.Single(_notices).ToString());
     }
 
     [Fact]
@@ -107,7 +108,7 @@ public sealed class CacheTierTests
         _disks.Free = 12 * GiB;
         _disks.Instances.Add($"{Default}/port-8080");
         Decide(new CacheStoreOptions { Directory = $"{Default}/port-8081" });
-        Assert.Equal("cache_size is for each instance: 3 GiB for port-8081; beside port-8080", _notices[^1]);
+        Assert.Equal("cache_size is for each instance: 3 GiB for port-8081; beside port-8080", _notices[^1].Text);
     }
 
     [Fact]
@@ -117,7 +118,7 @@ public sealed class CacheTierTests
         _disks.Free = 100 * GiB;
         var store = Decide(new CacheStoreOptions { Directory = $"{Default}/port-8080" });
         Assert.True(store.OnDisk);
-        Assert.Equal("cache_size is for each instance: 10 GiB for port-8080", _notices[^1]);
+        Assert.Equal("cache_size is for each instance: 10 GiB for port-8080", _notices[^1].Text);
     }
 
     private CacheStoreOptions Decide(CacheStoreOptions store) =>

@@ -32,7 +32,7 @@ public sealed class ConfigurationReloadTests : IDisposable
     {
         using var reload = Start("max_retries: 1\ncache_size: 1GiB\n");
         Assert.Equal(
-            "Information reloaded configuration read again; applied: max_retries; waiting for a restart: cache_size; overridden: none",
+            "Information reloaded the configuration was read again: applied=max_retries waiting=cache_size overridden=none",
             Reload(reload, "max_retries: 2\ncache_size: 2GiB\n"));
         Assert.Equal((2, 1L << 30), (_applied[^1].MaxRetries, _applied[^1].Store.DiskSizeBytes));
     }
@@ -42,10 +42,10 @@ public sealed class ConfigurationReloadTests : IDisposable
     {
         using var reload = Start("max_retries: 1\n");
         Reload(reload, "max_retries: 2\n");
-        const string none = "Information reloaded configuration read again; applied: none; waiting for a restart: none; overridden: none";
+        const string none = "Information reloaded the configuration was read again: applied=none waiting=none overridden=none";
         Assert.Equal(none, Reload(reload, "max_retries: 2\n"));
         Assert.Equal(2, _applied[^1].MaxRetries);
-        Assert.Contains("applied: max_retries;", Reload(reload, "max_retries: 1\n"), StringComparison.Ordinal);
+        Assert.Contains("applied=max_retries ", Reload(reload, "max_retries: 1\n"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -54,9 +54,9 @@ public sealed class ConfigurationReloadTests : IDisposable
         _variable = "debug";
         using var reload = Start("log_level: info\n");
         Assert.EndsWith(
-            "applied: none; waiting for a restart: none; overridden: log_level stays debug: SLICE_LOG overrides the file",
+            "applied=none waiting=none overridden=log_level stays debug: SLICE_LOG overrides the file",
             Reload(reload, "log_level: error\n"), StringComparison.Ordinal);
-        Assert.EndsWith("overridden: none", Reload(reload, "log_level: error\n"), StringComparison.Ordinal);
+        Assert.EndsWith("overridden=none", Reload(reload, "log_level: error\n"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -65,7 +65,7 @@ public sealed class ConfigurationReloadTests : IDisposable
         _variable = "debug";
         using var reload = Start("log_level: info\n", new ConfigurationRequest { Files = [FilePath], LogLevel = LogSeverity.Trace });
         Assert.EndsWith(
-            "overridden: log_level stays trace: --log-level overrides the file",
+            "overridden=log_level stays trace: --log-level overrides the file",
             Reload(reload, "log_level: error\n"),
             StringComparison.Ordinal);
     }
@@ -76,7 +76,7 @@ public sealed class ConfigurationReloadTests : IDisposable
     {
         using var reload = Start("listen_address: 127.0.0.1:8080\n", new ConfigurationRequest { Files = [FilePath], Port = 8090 });
         Assert.EndsWith(
-            "waiting for a restart: metrics_endpoint.address; overridden: listen_address stays 127.0.0.1:8090: --port overrides the file",
+            "waiting=metrics_endpoint.address overridden=listen_address stays 127.0.0.1:8090: --port overrides the file",
             Reload(reload, "listen_address: 127.0.0.1:8081\n"), StringComparison.Ordinal);
     }
 
@@ -85,7 +85,7 @@ public sealed class ConfigurationReloadTests : IDisposable
     {
         using var reload = Start("purge: {auth_token: first-secret}\n");
         string line = Reload(reload, "purge: {auth_token: second-secret}\n");
-        Assert.Contains("applied: purge.auth_token;", line, StringComparison.Ordinal);
+        Assert.Contains("applied=purge.auth_token ", line, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", line.Replace("purge.auth_token", "", StringComparison.Ordinal), StringComparison.Ordinal);
     }
 

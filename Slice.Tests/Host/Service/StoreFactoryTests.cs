@@ -16,7 +16,8 @@ public class StoreFactoryTests
     public void Reason_of_the_wait_for_the_process_before_asks_nobody_to_stop_that_process(bool isForOperators)
     {
         using var directory = new TestDirectory("factory");
-        var store = new CacheStoreOptions { OnDisk = true, Directory = directory.Path, DiskSizeBytes = StoredObjects.StoreBytesFor(1 << 20) };
+        long diskBytes = StoredObjects.StoreBytesFor(1 << 20);
+        var store = new CacheStoreOptions { OnDisk = true, Directory = directory.Path, DiskSizeBytes = diskBytes };
         var options = new SliceOptions { Store = store };
         var waiting = options with { Store = store with { WaitsForLock = true } };
         using var meter = new SliceMeter(TimeProvider.System);
