@@ -13,8 +13,8 @@ internal static class LogMessage
 
     /// <summary>
     /// The template without its values, but with the one named <see cref="WordsName"/>: <c>the origin failed a request</c> of
-    /// <c>the origin failed a request: {reason} {target}</c>, and an ellipsis for a value that words follow. The message as it is when it is
-    /// a value as a whole, or when there is no template.
+    /// <c>the origin failed a request: {reason} {target}</c>, and an ellipsis for a value that words follow. The message as it is when it
+    /// is a value as a whole, or when there is no template.
     /// </summary>
     public static string WordsOf<TState>(TState state, string message)
     {
