@@ -58,6 +58,10 @@ public sealed class RepeatedRequestTests
         using var first = await RawClient.ConnectAsync(proxy.EndPoint);
         await first.SendAsync("HEAD /late HTTP/1.1\r\nHost: a\r\nCookie: a=b\r\n\r\n");
         await first.ReadResponseAsync("HEAD");
+
+        // The client has its answer a moment before the connection to the origin is kept.
+        await Eventually.TrueAsync(
+            () => proxy.Log.Any(line => line.StartsWith("Debug answered ", StringComparison.Ordinal)), "the exchange is over");
         using var second = await RawClient.ConnectAsync(proxy.EndPoint);
         await second.SendAsync($"{method} /good?x HTTP/1.1\r\nHost: a\r\nAuthorization: NTLM x\r\nContent-Length: 0\r\n\r\n");
 
