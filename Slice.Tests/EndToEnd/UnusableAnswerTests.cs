@@ -157,10 +157,10 @@ public sealed class UnusableAnswerTests
         Assert.Equal(SixteenBytes, unseen.BodyText);
         Assert.Equal([null, "bytes=2-3"], origin.Requests.Skip(asked).Select(request => request.Field("Range")));
         Assert.EndsWith("detail=not-sliced-lately", range.Field("Cache-Status"), StringComparison.Ordinal);
-        string line = Assert.Single(proxy.Log, line => line.Contains(" /d/ for", StringComparison.Ordinal));
+        string line = Assert.Single(proxy.Log, line => line.Contains(": /d/ ", StringComparison.Ordinal));
         Assert.StartsWith("Warning slicing_suspended ", line, StringComparison.Ordinal);
         Assert.Single(proxy.Log, line => line.Contains("slicing_suspended", StringComparison.Ordinal)
-            && line.Contains(" /d/0 for", StringComparison.Ordinal));
+            && line.Contains(": /d/0 ", StringComparison.Ordinal));
         string metrics = (await RawClient.GetAsync(proxy.AdminEndPoint, "/metrics")).BodyText;
         Assert.Contains("pingora_slice_slicing_suspended_total{scope=\"directory\"} 1\n", metrics, StringComparison.Ordinal);
     }
