@@ -14,8 +14,10 @@ namespace Slice.Host.Service;
 /// </summary>
 internal sealed class AdminServer : IDisposable
 {
-    // Who asks when nothing is left to be told has this long to take its answer. Arbitrary.
+    // Who asks when nothing is left to be told has this long to take its answer. Arbitrary. Where clients wait in a queue for the next
+    // process, they count for more than a scraper that may come back on its kept connection.
     private static readonly TimeSpan s_grace = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_graceWhileClientsWait = TimeSpan.FromMilliseconds(200);
 
     private readonly KestrelServer _server;
 
@@ -43,10 +45,11 @@ internal sealed class AdminServer : IDisposable
     }
 
     /// <summary>Takes no new connections and lets running answers finish for a moment.</summary>
-    public async Task StopAsync()
+    /// <param name="doClientsWait">Whether clients wait until this process has ended.</param>
+    public async Task StopAsync(bool doClientsWait)
     {
         // Real time, no injected clock: other processes take their answers meanwhile.
-        using var grace = new CancellationTokenSource(s_grace);
+        using var grace = new CancellationTokenSource(doClientsWait ? s_graceWhileClientsWait : s_grace);
         await _server.StopAsync(grace.Token);
     }
 

@@ -14,14 +14,23 @@ internal sealed class HeldConnections
     private readonly HashSet<Held> _open = [];
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _oldLeft;
+    private bool _isDraining;
 
     /// <summary>Serves a connection by <paramref name="next"/> and knows of it meanwhile.</summary>
     public async Task ServeAsync(ConnectionContext connection, ConnectionDelegate next)
     {
         var held = new Held(connection);
+        bool isLate;
         lock (_lock)
         {
             _open.Add(held);
+            isLate = _isDraining;
+        }
+
+        if (isLate)
+        {
+            // For one answer. A kept connection would be waited for when this process accepts no more, and with it all who come then.
+            RequestClose(connection);
         }
 
         try
@@ -35,8 +44,8 @@ internal sealed class HeldConnections
     }
 
     /// <summary>
-    /// Has the connections that are open now end with the answer they are at, and waits until they have. New ones are not its business.
-    /// Called once.
+    /// Has the connections that are open now end with the answer they are at, and waits until they have. New ones are for one answer and
+    /// are not waited for. Called once.
     /// </summary>
     /// <param name="atMost">How long it waits.</param>
     /// <param name="time">The clock.</param>
@@ -45,6 +54,7 @@ internal sealed class HeldConnections
         Held[] old;
         lock (_lock)
         {
+            _isDraining = true;
             old = [.. _open];
             _oldLeft = old.Length;
             foreach (var held in old)
@@ -56,7 +66,7 @@ internal sealed class HeldConnections
         // Not under the lock: a connection that ends at this word comes back for it.
         foreach (var held in old)
         {
-            held.Connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
+            RequestClose(held.Connection);
         }
 
         if (old.Length > 0)
@@ -64,6 +74,9 @@ internal sealed class HeldConnections
             await Task.WhenAny(_drained.Task, Task.Delay(atMost, time));
         }
     }
+
+    private static void RequestClose(ConnectionContext connection) =>
+        connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
 
     private void Remove(Held held)
     {

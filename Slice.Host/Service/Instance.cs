@@ -265,7 +265,7 @@ internal sealed partial class Instance : IAsyncDisposable
     private Task StopAdminAsync()
     {
         _parts.EndPages();
-        return _admin?.StopAsync() ?? Task.CompletedTask;
+        return _admin?.StopAsync(doClientsWait: _held is not null && !_isHandedOver) ?? Task.CompletedTask;
     }
 
     private static InstanceParts Compose(SliceOptions options, InstanceComposer compose, IHost host)
