@@ -88,6 +88,15 @@ public sealed class SocketActivationTests : IDisposable
 
         Assert.Equal(503, (await RawClient.GetAsync(_endPoint, "/health")).StatusCode);
         Assert.Equal(200, (await RawClient.GetAsync(_endPoint, "/file")).StatusCode);
+
+        // A kept connection would be waited for once this process accepts no more, and all who come then with it.
+        using (var late = await RawClient.ConnectAsync(_endPoint))
+        {
+            await late.SendAsync(RawClient.Request("GET", "/file"));
+            Assert.Equal("close", (await late.ReadResponseAsync()).Field("Connection"));
+            await late.ExpectClosedAsync();
+        }
+
         Assert.False(product.HasExited);
         hold.SetResult();
         Assert.Equal(200, (await download).StatusCode);
