@@ -20,7 +20,8 @@ public sealed class ArchitectureTests
     private static readonly (Assembly Assembly, string Root, string[] Folders)[] s_layers =
     [
         (s_core, "Slice.Core",
-            ["Ranges", "Http", "Options", "Observability", "Origin", "Caching", "Storage", "Objects", "Objects.Journal", "Fetching"]),
+            ["Ranges", "Http", "Options", "Observability", "Origin", "Caching", "Storage", "Objects", "Objects.Journal", "Fetching",
+                "SharedCache"]),
         (s_net, "Slice.Net", ["Certificates", "Origin", "Exchange", "AccessLog", "Connections", "Delivery", "Handlers"]),
         (s_host, "Slice.Host", ["Text", "Logging", "Configuration", "Machine", "Status", "Service", "Demo", "Control", "CommandLine", ""]),
     ];

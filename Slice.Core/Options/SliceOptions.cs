@@ -151,6 +151,9 @@ public sealed record SliceOptions
     /// <summary>Where slices are kept and how many bytes of them.</summary>
     public CacheStoreOptions Store { get; init; } = new();
 
+    /// <summary>The tier that several instances share.</summary>
+    public SharedCacheOptions SharedCache { get; init; } = new();
+
     /// <summary>PURGE.</summary>
     public PurgeOptions Purge { get; init; } = new();
 

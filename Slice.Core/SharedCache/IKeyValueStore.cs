@@ -1,0 +1,77 @@
+namespace Slice.Core.SharedCache;
+
+/// <summary>
+/// A place where several instances keep values under keys, each for a while: what is asked of Redis, Memcached or a directory, and nothing
+/// more. It may forget any value at any time. Thread-safe.
+/// </summary>
+/// <remarks>
+/// <para>
+/// A constructor neither connects nor fails: a store that cannot be reached is tried again when it is asked, so that no instance waits for
+/// it at its start. An operation that the store does not carry out throws <see cref="KeyValueStoreException"/>, in a time that does not
+/// depend on the peer when it is known to be away. Deadlines are the caller's, and come by the token: the wait ends at once when it is
+/// cancelled, whatever becomes of the operation.
+/// </para>
+/// <para>
+/// Keys are 1 to 200 of the characters <c>A-Z a-z 0-9 . _ : -</c>, told apart by their case, with the operator's prefix in front. Lifetimes
+/// are above zero and at most <see cref="LongestLifetime"/>; a store that counts seconds rounds up.
+/// </para>
+/// </remarks>
+public interface IKeyValueStore : IAsyncDisposable
+{
+    /// <summary>The longest lifetime of a value: 30 days, beyond which Memcached takes a number for a date.</summary>
+    static TimeSpan LongestLifetime { get; } = TimeSpan.FromDays(30);
+
+    /// <summary>What it is and where, for people: <c>redis 10.0.0.5:6379</c>. Without credentials.</summary>
+    string Name { get; }
+
+    /// <summary>
+    /// Called when another instance has called <see cref="TellAsync"/>, and when a connection that was lost is there again; null for
+    /// nobody. Must not wait and must not throw. Set once, before use.
+    /// </summary>
+    Action? Told { get; set; }
+
+    /// <summary>Reads the value of a key; null when there is none. The caller disposes the value.</summary>
+    /// <exception cref="KeyValueStoreException">The store did not answer, or answers nonsense; so do the others.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled; so do the others.</exception>
+    ValueTask<LeasedValue?> GetAsync(string key, CancellationToken ct);
+
+    /// <summary>
+    /// Puts a value under a key, in place of any other. Readers find one of the two, whole. The memory is read until the task ends.
+    /// </summary>
+    ValueTask SetAsync(string key, ReadOnlyMemory<byte> value, TimeSpan lifetime, CancellationToken ct);
+
+    /// <summary>Puts a value under a key that has none; false, and nothing changes, when it has. One of several callers gets true.</summary>
+    ValueTask<bool> TryAddAsync(string key, ReadOnlyMemory<byte> value, TimeSpan lifetime, CancellationToken ct);
+
+    /// <summary>Gives the value of a key a new lifetime, when it is still this value; false when it is not.</summary>
+    ValueTask<bool> TryRenewAsync(string key, ReadOnlyMemory<byte> value, TimeSpan lifetime, CancellationToken ct);
+
+    /// <summary>Takes a value from its key; nothing when there is none.</summary>
+    ValueTask RemoveAsync(string key, CancellationToken ct);
+
+    /// <summary>
+    /// Adds one to a counter and returns what it is then: <paramref name="first"/> for one that did not exist. Of several callers no two
+    /// get the same number. A counter has the longest lifetime from its last use on, and its key is used for nothing else.
+    /// </summary>
+    ValueTask<long> IncrementAsync(string key, long first, CancellationToken ct);
+
+    /// <summary>The number of a counter; 0 for one that does not exist.</summary>
+    ValueTask<long> ReadCounterAsync(string key, CancellationToken ct);
+
+    /// <summary>
+    /// Tells the other instances that there is news, where the store has a way to (<see cref="CanTell"/>); nothing elsewhere. Some may not
+    /// hear it.
+    /// </summary>
+    ValueTask TellAsync(CancellationToken ct);
+
+    /// <summary>Whether it has a way to tell other instances.</summary>
+    bool CanTell { get; }
+
+    /// <summary>
+    /// Whether a value that one instance has added is there for the others in a moment, so that a short lease under a key is of use.
+    /// </summary>
+    bool IsPrompt { get; }
+
+    /// <summary>The store in words, for people: its version, what it holds and may hold.</summary>
+    ValueTask<string> DescribeAsync(CancellationToken ct);
+}
