@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Slice.Core.Options;
 using Slice.Host;
@@ -81,17 +82,38 @@ internal sealed class ProxyUnderTest : IAsyncDisposable
         var log = new LogCapture();
         Composition? composition = null;
         RecordingObserver? observer = null;
-        var instance = await Instance.StartAsync(
-            options,
-            (options, loggers) =>
+        Instance? instance = null;
+        await Eventually.TrueAsync(
+            async () =>
             {
-                composition = new Composition(
-                    options, loggers, time, metrics => observer = new RecordingObserver(metrics), lastMinutes);
-                return composition.Parts;
+                try
+                {
+                    instance = await Instance.StartAsync(options, Compose, Capture);
+                }
+                catch (InstanceStartException error) when (IsPortTaken(error))
+                {
+                    // A child that another test starts just now has all our descriptors for a moment, those of a proxy that was stopped
+                    // among them.
+                }
+
+                return instance is not null;
             },
-            logging => logging.ClearProviders().AddProvider(log).SetMinimumLevel(LogLevel.Trace).AddFilter(allows));
-        return new ProxyUnderTest(instance, composition!, observer!, log);
+            () => "the ports to be free");
+        return new ProxyUnderTest(instance!, composition!, observer!, log);
+
+        InstanceParts Compose(SliceOptions configured, ILoggerFactory loggers)
+        {
+            composition = new Composition(
+                configured, loggers, time, metrics => observer = new RecordingObserver(metrics), lastMinutes);
+            return composition.Parts;
+        }
+
+        void Capture(ILoggingBuilder logging) =>
+            logging.ClearProviders().AddProvider(log).SetMinimumLevel(LogLevel.Trace).AddFilter(allows);
     }
+
+    private static bool IsPortTaken(InstanceStartException error) =>
+        error.InnerException is SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse };
 
     /// <summary>One GET on a connection of its own.</summary>
     public Task<RawResponse> GetAsync(string target, params string[] fields) => RawClient.GetAsync(EndPoint, target, fields);
