@@ -5,6 +5,7 @@ using Slice.Core.Objects;
 using Slice.Core.Observability;
 using Slice.Core.Options;
 using Slice.Core.Origin;
+using Slice.Core.SharedCache;
 using Slice.Core.Storage;
 using Slice.Host.Logging;
 using Slice.Host.Machine;
@@ -48,6 +49,7 @@ internal sealed class Composition : IAsyncDisposable
     private readonly ProcessMeter _process;
     private readonly TrafficHistory _traffic;
     private readonly StatusPage _page;
+    private readonly SharedTier? _tier;
 
     // The metrics endpoint counts no requests of its own: its figures are the proxy's.
     private readonly SliceMeter _ownMeter;
@@ -58,10 +60,11 @@ internal sealed class Composition : IAsyncDisposable
     /// <param name="time">The clock of everything in it.</param>
     /// <param name="observe">Puts somebody else who is told of every exchange before the metrics; null for nobody.</param>
     /// <param name="lastMinutes">The clock of what metrics show of the last minutes; null for the same.</param>
+    /// <param name="sharedStore">The store of the shared tier; null to open the one of the configuration.</param>
     /// <exception cref="IOException">The store cannot be created; the message says why.</exception>
     public Composition(
         SliceOptions options, ILoggerFactory loggers, TimeProvider time, Func<IExchangeObserver, IExchangeObserver>? observe = null,
-        TimeProvider? lastMinutes = null)
+        TimeProvider? lastMinutes = null, IKeyValueStore? sharedStore = null)
     {
         _time = time;
         var errors = new RecentErrors(time);
@@ -110,9 +113,16 @@ internal sealed class Composition : IAsyncDisposable
         var gated = new GatedOrigin(_gate, time, meter);
         var parts = new PartReader(gated, time, meter) { VersionsDiffer = log.VersionsDiffer };
         var attempts = new SliceFetchAttempts(parts, _store, meter, _stopping.Token);
-        _fetcher = new SliceFetcher(attempts, index, time, meter, _stopping.Token) { FetchFailed = log.FetchFailed };
+        _tier = SharedTierFactory.Open(options, sharedStore, index, loggers, time);
+        _fetcher = new SliceFetcher(attempts, index, time, meter, _stopping.Token)
+        {
+            FetchFailed = log.FetchFailed,
+            SharedTier = _tier,
+        };
+        var lookup = new TierLookup(index, _store, time, _stopping.Token) { Tier = _tier };
         var interpreter = new ObjectAnswerInterpreter(_fetcher, _store, index) { TagsCut = purgeLog.TagsCut };
-        var objects = new ObjectFetcher(new ObjectFetchAttempts(gated, interpreter, time, meter, _stopping.Token), index, time, meter);
+        var objectAttempts = new ObjectFetchAttempts(gated, interpreter, time, meter, _stopping.Token);
+        var objects = new ObjectFetcher(objectAttempts, lookup, index, time, meter);
         objects.Unsliced.Noticed = log.SlicingSuspended;
         _fetcher.PartRefused = (generation, failure) => objects.Unsliced.Add(
             generation.Key.Bytes, wasAnswered: failure.Error is FetchError.OriginRefused or FetchError.UnusablePartialResponse);
@@ -132,8 +142,8 @@ internal sealed class Composition : IAsyncDisposable
         var stored = new StoredResponder(deliveries, _store, meter, fallback, failures, log);
         var direct = new DirectResponder(objects, meter, log);
         var get = new GetHandler(index, objects, stored, direct, passThrough, fallback, failures);
-        var purge = new PurgeHandler(index, _store, time, meter, purgeLog, state, isOperatorsPort: false);
-        var operatorsPurge = new PurgeHandler(index, _store, time, meter, purgeLog, state, isOperatorsPort: true);
+        var purge = new PurgeHandler(index, _store, time, meter, purgeLog, state, isOperatorsPort: false) { Fleet = _tier?.Fleet };
+        var operatorsPurge = new PurgeHandler(index, _store, time, meter, purgeLog, state, isOperatorsPort: true) { Fleet = _tier?.Fleet };
         var upgrade = new UpgradeHandler(_passThroughGate, time, meter, failures, log, _stopping.Token);
         var dispatcher = new RequestDispatcher(health, get, purge, passThrough, upgrade, log);
 
@@ -207,6 +217,9 @@ internal sealed class Composition : IAsyncDisposable
     /// <summary>The store, on disk or in memory.</summary>
     public SliceStore Store => _store;
 
+    /// <summary>The tier that is shared with other instances; null for none.</summary>
+    public SharedTier? Tier => _tier;
+
     /// <summary>The page for people.</summary>
     public StatusPage Page => _page;
 
@@ -264,6 +277,11 @@ internal sealed class Composition : IAsyncDisposable
         _traffic.Dispose();
         _page.Dispose();
         await _fetcher.DisposeAsync();
+        if (_tier is not null)
+        {
+            await _tier.DisposeAsync();
+        }
+
         _sweeper.Dispose();
         _residency.Dispose();
         _accessLog.Dispose();

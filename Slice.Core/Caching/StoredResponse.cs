@@ -139,6 +139,13 @@ public sealed class StoredResponse
         return new StoredResponse(this, freshness) { IsPurged = true };
     }
 
+    /// <summary>The same, with the age that it has at a moment: for who goes on with it by another clock.</summary>
+    internal StoredResponse AgedTo(Instant at) => At(at, Freshness.AgeAt(at));
+
+    /// <summary>The same, received at a moment with an age that it has then.</summary>
+    internal StoredResponse At(Instant receivedAt, TimeSpan age) =>
+        new(this, Freshness with { ReceivedAt = receivedAt, AgeWhenReceived = age });
+
     /// <summary>
     /// The same for bytes that are fetched under the same validators when the second is over in which the object was modified: the version
     /// that they are of can be no other one any more (RFC 9110 §8.8.2.2).

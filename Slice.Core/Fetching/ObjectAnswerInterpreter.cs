@@ -84,7 +84,7 @@ public sealed class ObjectAnswerInterpreter
             && reader.ComparedBy is ValidatorStrength.Strict or ValidatorStrength.EntityTag;
         if (namesAnother || StoredResponseReader.VariesOtherwise(stale.Response, response))
         {
-            _index.Remove(stale);
+            _index.RemoveChanged(stale);
             return PassThrough(CacheDetail.Contradiction);
         }
 
@@ -92,7 +92,7 @@ public sealed class ObjectAnswerInterpreter
         // next one asks again.
         if (!reader.TakesBack(reader.Receive(response, stale.Response)))
         {
-            _index.Freshen(stale, reader.Freshen(stale.Response, response), request.Asked);
+            Freshen(request, stale, reader.Freshen(stale.Response, response));
         }
 
         return new ObjectFetchResult.Found(stale) { WasRevalidated = true };
@@ -125,7 +125,7 @@ public sealed class ObjectAnswerInterpreter
         if (verdict.IsShared && request.Stale is { IsRetired: false } stale && IsUnchanged(stale, verdict.Selecting, stored, reader))
         {
             // The origin answered with bytes although nothing changed: as good as a 304.
-            _index.Freshen(stale, stored, request.Asked);
+            Freshen(request, stale, stored);
             return new ObjectFetchResult.Found(stale) { WasRevalidated = true };
         }
 
@@ -134,11 +134,22 @@ public sealed class ObjectAnswerInterpreter
             Selecting = verdict.Selecting,
             WasAskedAsOwn = request.Sharing == RequestSharing.Own,
             Origin = answer.Response.Origin,
+            TierMark = request.TierMark,
         };
-        using var prepared = request.FirstSliceIndex is { } first ? _fetcher.Prepare(generation, first) : null;
+        using var prepared = request.FirstSliceIndex is { } first
+            ? _fetcher.Prepare(generation, first, generation.IsShared ? request.TierTurn?.Take() : null)
+            : null;
         var result = Publish(request, generation, verdict);
         prepared?.Continue(request.Context, answer, part.Part);
         return result;
+    }
+
+    private void Freshen(ObjectFetchRequest request, Generation stale, StoredResponse response)
+    {
+        // First the mark: who reads the new response must not take it for one of before a removal.
+        stale.TierMark = request.TierMark;
+        _index.Freshen(stale, response, request.Asked);
+        _fetcher.Offers.Offer(stale, request.TierTurn?.Take());
     }
 
     private static bool IsUnchanged(
@@ -165,7 +176,7 @@ public sealed class ObjectAnswerInterpreter
             && IsUnchanged(stale, verdict.Selecting, reader.Read(received, length), reader))
         {
             // The whole in place of a part, of the version that we hold (B60): what is stored stays, and the rest is asked for.
-            _index.Freshen(stale, reader.Read(received, length), request.Asked);
+            Freshen(request, stale, reader.Read(received, length));
             return new ObjectFetchResult.Found(stale) { WasRevalidated = true };
         }
 
@@ -193,6 +204,7 @@ public sealed class ObjectAnswerInterpreter
             Selecting = verdict.Selecting,
             IsWhole = true,
             Origin = response.Origin,
+            TierMark = request.TierMark,
         };
         return PublishWhole(request, generation, verdict, answer);
     }
@@ -202,7 +214,7 @@ public sealed class ObjectAnswerInterpreter
     {
         long length = generation.CompleteLength;
         using var prepared = length > generation.Grid.SliceSizeBytes ? _fetcher.PrepareWhole(generation, request.Context.Settings)
-            : length > 0 ? _fetcher.Prepare(generation, 0)
+            : length > 0 ? _fetcher.Prepare(generation, 0, generation.IsShared ? request.TierTurn?.Take() : null)
             : null;
         var result = Publish(request, generation, verdict);
         prepared?.Continue(request.Context, answer, new ByteRange(0, length));
@@ -213,7 +225,7 @@ public sealed class ObjectAnswerInterpreter
     private ObjectFetchResult.Found FillRest(
         ObjectFetchRequest request, Generation partial, StoredResponse stored, in AnswerVerdict verdict, PermittedResponse answer)
     {
-        _index.Freshen(partial, stored, request.Asked);
+        Freshen(request, partial, stored);
         using var prepared = _fetcher.TryPrepareRest(partial, request.Context.Settings);
         prepared?.Continue(request.Context, answer, new ByteRange(0, partial.CompleteLength));
         return new ObjectFetchResult.Found(partial) { IsUncacheable = verdict.IsUncacheable, Detail = verdict.Detail };
@@ -262,6 +274,7 @@ public sealed class ObjectAnswerInterpreter
         if (generation.IsShared)
         {
             _index.Publish(generation, request.Asked);
+            _fetcher.Offers.Offer(generation, request.TierTurn?.Take());
             if (generation.Response.Tags is { IsCut: true })
             {
                 TagsCut?.Invoke(generation.Key);
@@ -277,7 +290,7 @@ public sealed class ObjectAnswerInterpreter
     {
         if (request.Stale is { } replaced && verdict.EndsStored)
         {
-            _index.Remove(replaced);
+            _index.RemoveChanged(replaced);
         }
     }
 
@@ -292,6 +305,7 @@ public sealed class ObjectAnswerInterpreter
             {
                 Selecting = verdict.Selecting,
                 IsWhole = true,
+                TierMark = request.TierMark,
             },
             generation => Publish(request, generation, verdict),
             () => RemoveReplaced(request, verdict));

@@ -102,6 +102,17 @@ internal sealed class ObjectFetch(FetchSettings settings, Action<ObjectFetchResu
         }
     }
 
+    /// <summary>
+    /// What <see cref="LookAgain"/> finds; null when nothing is, and when the client whose fields are compared has left.
+    /// </summary>
+    public Generation? FindStored()
+    {
+        lock (_lock)
+        {
+            return _hasOwnerLeft ? null : LookAgain?.Invoke();
+        }
+    }
+
     /// <summary>Ends following. The last to leave before there is a result ends the request at the origin.</summary>
     /// <param name="isOwner">
     /// Whether it is the client that started the fetch: its fields are looked at no more once the call has returned.

@@ -1,4 +1,5 @@
 using Slice.Core.Caching;
+using Slice.Core.Http;
 using Slice.Core.Objects;
 using Slice.Core.Origin;
 using Slice.Core.Ranges;
@@ -48,6 +49,40 @@ public sealed record ObjectFetchRequest(
     /// </summary>
     public IInterimResponseSink? InterimResponses { get; init; }
 
+    /// <summary>What the shared tier has seen of the key; null when it was not asked, and is told nothing.</summary>
+    public TierMark? TierMark { get; init; }
+
+    /// <summary>
+    /// The turn of this instance to ask the origin; null for none. Who hands it over has to take it (<see cref="TierTurn.Take"/>).
+    /// </summary>
+    internal TierTurn? TierTurn { get; init; }
+
     /// <summary>The range that the origin is asked for; null for the whole object.</summary>
     public ByteRange? Range => IsWhole ? null : FirstSliceIndex is { } index ? Context.Settings.Grid.RangeOf(index) : s_firstByte;
+
+    /// <summary>
+    /// Whether it is the request that keeps an answer from being shared, so that it says nothing about the answers to others: one refused
+    /// client must not make all the others ask for themselves (B51).
+    /// </summary>
+    internal bool IsWhyUncacheable(ObjectFetchResult result) =>
+        Sharing != RequestSharing.Allowed
+        || FetchErrors.DependsOnWhoAsks(result.OriginStatus)
+        || (result.Detail == CacheDetail.Vary && MaySelectNothing(Context.Template.Fields));
+
+    // Whether one of the fields may be longer than is looked at to tell variants apart.
+    private static bool MaySelectNothing(IReadOnlyList<ForwardedField> fields) =>
+        fields.Sum(static field => field.Value.Length + 1) > SelectingFields.MaxValueBytes;
+
+    /// <summary>The same, with a stored generation to be validated.</summary>
+    internal ObjectFetchRequest Validating(Generation stale) => new(Key, Context, FirstSliceIndex, stale, Sharing)
+    {
+        IsWhole = IsWhole,
+        Partial = Partial,
+        Directives = Directives,
+        Asked = Asked,
+        IsRefresh = IsRefresh,
+        InterimResponses = InterimResponses,
+        TierMark = TierMark,
+        TierTurn = TierTurn,
+    };
 }

@@ -51,6 +51,9 @@ public abstract record ObjectFetchResult
         /// <summary>Whether a stored response was found unchanged by this fetch.</summary>
         public bool WasRevalidated { get; init; }
 
+        /// <summary>Whether the shared tier had it, and the origin was not asked.</summary>
+        public bool IsOfTier { get; init; }
+
         /// <summary>Why the origin failed, when a response that is no longer fresh stands in for it (RFC 5861 §4); else none.</summary>
         public Failure StandsInFor { get; init; }
 

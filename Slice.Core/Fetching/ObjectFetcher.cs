@@ -33,15 +33,17 @@ public sealed class ObjectFetcher
     private readonly TimeProvider _time;
     private readonly SliceMeter _meter;
     private readonly UncacheableKeys _uncacheable;
+    private readonly TierLookup _tier;
     private readonly ConcurrentDictionary<CacheKey, ObjectFetch> _inFlight = new(CacheKeyComparer.Instance);
 
     // Keys whose stored response is being refreshed in the background, until the new one is there: a body may take longer than its head.
     private readonly ConcurrentDictionary<CacheKey, byte> _refreshing = new(CacheKeyComparer.Instance);
 
     /// <summary>A fetcher over its collaborators.</summary>
-    public ObjectFetcher(ObjectFetchAttempts attempts, ObjectIndex index, TimeProvider time, SliceMeter meter)
+    public ObjectFetcher(ObjectFetchAttempts attempts, TierLookup tier, ObjectIndex index, TimeProvider time, SliceMeter meter)
     {
         _attempts = attempts;
+        _tier = tier;
         _index = index;
         _time = time;
         _meter = meter;
@@ -161,7 +163,7 @@ public sealed class ObjectFetcher
     {
         if (result.IsUncacheable)
         {
-            if (!IsOfThisRequest(request, result))
+            if (!request.IsWhyUncacheable(result))
             {
                 _uncacheable.Add(request.Key.Bytes);
             }
@@ -189,17 +191,6 @@ public sealed class ObjectFetcher
             Unsliced.Remove(request.Key.Bytes);
         }
     }
-
-    // Whether it is the request that keeps the answer from being shared, so that it says nothing about the answers to others: one refused
-    // client must not make all the others ask for themselves (B51).
-    private static bool IsOfThisRequest(ObjectFetchRequest request, ObjectFetchResult result) =>
-        request.Sharing != RequestSharing.Allowed
-        || FetchErrors.DependsOnWhoAsks(result.OriginStatus)
-        || (result.Detail == CacheDetail.Vary && MaySelectNothing(request.Context.Template.Fields));
-
-    // Whether one of the fields may be longer than is looked at to tell variants apart.
-    private static bool MaySelectNothing(IReadOnlyList<ForwardedField> fields) =>
-        fields.Sum(static field => field.Value.Length + 1) > SelectingFields.MaxValueBytes;
 
     // An answer of unknown length is kept only by somebody who reads it to its end, and here no client does. Never throws: what the origin
     // does wrong is a value, and the deadlines are the response's.
@@ -368,7 +359,13 @@ public sealed class ObjectFetcher
         ObjectFetchResult result;
         try
         {
-            result = await _attempts.FetchAsync(request, fetch);
+            Generation? shared = null;
+            if (isInFlight)
+            {
+                (request, shared) = await _tier.FindAsync(request, fetch);
+            }
+
+            result = shared is null ? await _attempts.FetchAsync(request, fetch) : new ObjectFetchResult.Found(shared) { IsOfTier = true };
         }
         catch (OperationCanceledException)
         {
@@ -380,6 +377,7 @@ public sealed class ObjectFetcher
             result = new ObjectFetchResult.Failed(new Failure(FetchError.ProxyInternalError, error.ToString()));
         }
 
+        request.TierTurn?.Take()?.End(isFilled: false);
         FinishedSubrequests.Count(_meter, result);
         RememberWhetherSliced(request, result);
         if (isInFlight)

@@ -76,6 +76,12 @@ public sealed class SliceFetch
     /// </summary>
     internal OriginResponse? Whole { get; set; }
 
+    /// <summary>
+    /// The turn of this instance to ask the origin, for the slice or for the object that begins with it; null for none. Whoever ends the
+    /// fetch ends the turn.
+    /// </summary>
+    internal TierTurn? Turn { get; set; }
+
     /// <summary>Whether anybody waits for its bytes, or is on the way.</summary>
     internal bool IsFollowed
     {
@@ -108,6 +114,17 @@ public sealed class SliceFetch
 
     /// <summary>Whether it is known where the bytes go.</summary>
     internal bool HasSlice => _slice is not null;
+
+    /// <summary>Whether its slice was offered to the shared tier.</summary>
+    internal bool WasOffered { get; set; }
+
+    /// <summary>Passes the turn on to the caller, who ends it; null for none.</summary>
+    internal TierTurn? TakeTurn()
+    {
+        var turn = Turn;
+        Turn = null;
+        return turn;
+    }
 
     /// <summary>Begins to follow; false when the fetch has ended. Pair with <see cref="StopFollowing"/>.</summary>
     public bool TryFollow()

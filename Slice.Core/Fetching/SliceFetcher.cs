@@ -39,7 +39,7 @@ public sealed class SliceFetcher : IAsyncDisposable
         (_attempts, _index, _time, _meter) = (attempts, index, time, meter);
         _inPlaceOfParts = new WholeInPlaceOfPart(attempts, time);
         _tier = new TierFills(attempts, stopping);
-        _wholes = new WholeBodyReader(attempts, _collapser, time, stopping);
+        _wholes = new WholeBodyReader(attempts, _collapser, _tier, time, stopping);
     }
 
     /// <summary>Called with each fetch that failed and is not going to be repeated. Set once, before use; must not throw.</summary>
@@ -57,6 +57,9 @@ public sealed class SliceFetcher : IAsyncDisposable
         get => _tier.Tier;
         set => _tier.Tier = value;
     }
+
+    /// <summary>What goes to that tier.</summary>
+    internal TierFills Offers => _tier;
 
     /// <summary>Finds or starts the source of one slice. Never waits. The caller releases it.</summary>
     public SliceSource Acquire(Generation generation, int sliceIndex, FetchContext context)
@@ -126,9 +129,12 @@ public sealed class SliceFetcher : IAsyncDisposable
     /// Takes the place of a slice of a new generation, for a response that is open already. From here on others follow; the caller goes on
     /// with <see cref="PreparedFetch.Continue"/>.
     /// </summary>
-    internal PreparedFetch Prepare(Generation generation, int sliceIndex)
+    /// <param name="generation">The generation.</param>
+    /// <param name="sliceIndex">The slice.</param>
+    /// <param name="turn">The turn that ends with the fetch; null for none.</param>
+    internal PreparedFetch Prepare(Generation generation, int sliceIndex, TierTurn? turn = null)
     {
-        var fetch = new SliceFetch(generation, sliceIndex);
+        var fetch = new SliceFetch(generation, sliceIndex) { Turn = turn };
         fetch.Start();
         return TryAdd(fetch)
             ? new PreparedFetch(this, fetch)
@@ -176,6 +182,7 @@ public sealed class SliceFetcher : IAsyncDisposable
         }
 
         fetch.End(failure);
+        fetch.TakeTurn()?.End(isFilled: false);
         RemoveOwner();
     }
 
@@ -198,6 +205,7 @@ public sealed class SliceFetcher : IAsyncDisposable
         else if (!failure.IsError)
         {
             _meter.CompletedSubrequests.Add(1);
+            _tier.Offer(fill.Generation, null);
         }
 
         RemoveOwner();
@@ -322,7 +330,7 @@ public sealed class SliceFetcher : IAsyncDisposable
 
         if (failure.Error is FetchError.ObjectChanged or FetchError.UnexpectedStatus)
         {
-            _index.Remove(fetch.Generation);
+            _index.RemoveChanged(fetch.Generation);
         }
 
         if (failure.IsError && failure.Error is not (FetchError.Abandoned or FetchError.ShuttingDown))

@@ -1,4 +1,3 @@
-using System.Buffers;
 using Slice.Core.Objects;
 
 namespace Slice.Core.Fetching;
@@ -11,7 +10,10 @@ internal sealed class TierFills(SliceFetchAttempts attempts, CancellationToken s
     /// <summary>The tier; null for none. Set once, before use.</summary>
     public ISharedTier? Tier { get; set; }
 
-    /// <summary>Fills the slice of one fetch; false when the tier does not have it, or the store does not take it.</summary>
+    /// <summary>
+    /// Fills the slice of one fetch; false when the tier does not have it, or the store does not take it, or nobody waits for it any more.
+    /// The fetch may then have the turn to ask the origin.
+    /// </summary>
     /// <exception cref="OperationCanceledException">The process is stopping.</exception>
     public async ValueTask<bool> TryFillAsync(SliceFetch fetch)
     {
@@ -20,29 +22,48 @@ internal sealed class TierFills(SliceFetchAttempts attempts, CancellationToken s
             return false;
         }
 
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(fetch.LengthBytes);
+        using var unwanted = CancellationTokenSource.CreateLinkedTokenSource(fetch.Abandoned, stopping);
+        TierSlice found;
         try
         {
-            var slice = buffer.AsMemory(0, fetch.LengthBytes);
-            return await tier.TryReadAsync(fetch.Generation, fetch.SliceIndex, slice, stopping)
-                && await attempts.TryFillWithAsync(fetch, slice);
+            found = await tier.ReadAsync(fetch.Generation, fetch.SliceIndex, unwanted.Token);
         }
-        finally
+        catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
         {
-            ArrayPool<byte>.Shared.Return(buffer);
+            return false;
+        }
+
+        using (found.Owner)
+        {
+            fetch.Turn = found.Turn;
+            return found.Bytes.Length == fetch.LengthBytes && await attempts.TryFillWithAsync(fetch, found.Bytes);
         }
     }
 
-    /// <summary>Offers the slice of a fetch that is complete.</summary>
+    /// <summary>Offers the slice of a fetch that is complete, with the turn that the fetch may have.</summary>
     public void Offer(SliceFetch fetch)
     {
-        if (IsForTier(fetch.Generation))
+        if (Tier is { } tier && IsForTier(fetch.Generation) && !fetch.WasOffered)
         {
-            Tier?.Offer(fetch.Generation, fetch.SliceIndex);
+            fetch.WasOffered = true;
+            tier.Offer(fetch.Generation, fetch.SliceIndex, fetch.TakeTurn());
         }
     }
 
-    // What is for one client only never goes to a tier that others read, and is never looked for there. Nor is a version that no validator
-    // tells from the next one (B25).
-    private static bool IsForTier(Generation generation) => generation is { IsShared: true, Response.MayCombine: true };
+    /// <summary>Offers the head of an object, with a turn that the caller may have.</summary>
+    public void Offer(Generation generation, TierTurn? turn)
+    {
+        if (Tier is { } tier && IsForTier(generation))
+        {
+            tier.Offer(generation, turn);
+        }
+        else
+        {
+            turn?.End(isFilled: false);
+        }
+    }
+
+    // What is for one client only never goes to a tier that others read, and is never looked for there. Nor is what was asked for while the
+    // tier was away: nobody knows which removals came in between.
+    private static bool IsForTier(Generation generation) => generation is { IsShared: true, IsRetired: false, TierMark: not null };
 }

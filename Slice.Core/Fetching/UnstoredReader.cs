@@ -122,7 +122,7 @@ public sealed class UnstoredReader(PartReader reader, GatedOrigin origin, Object
 
         if (failure.Error is FetchError.ObjectChanged or FetchError.UnexpectedStatus)
         {
-            index.Remove(generation);
+            index.RemoveChanged(generation);
         }
     }
 

@@ -8,10 +8,11 @@ namespace Slice.Core.Fetching;
 /// </summary>
 /// <param name="attempts">Reads the bytes.</param>
 /// <param name="collapser">Knows which slices are on their way by themselves.</param>
+/// <param name="tier">Is offered the slices.</param>
 /// <param name="time">The clock.</param>
 /// <param name="stopping">Cancelled at the end of the process.</param>
 internal sealed class WholeBodyReader(
-    SliceFetchAttempts attempts, RequestCollapser collapser, TimeProvider time, CancellationToken stopping)
+    SliceFetchAttempts attempts, RequestCollapser collapser, TierFills tier, TimeProvider time, CancellationToken stopping)
 {
     /// <summary>
     /// How long a slice may take that nobody waits for. Arbitrary: an origin that is slower than 18 kB/s, with slices of 1 MiB, would keep
@@ -82,9 +83,11 @@ internal sealed class WholeBodyReader(
             return await attempts.SkipAsync(response, passedBytes);
         }
 
-        var failure = await attempts.FillFromWholeAsync(fill.BeginNext()!, response);
+        var fetch = fill.BeginNext()!;
+        var failure = await attempts.FillFromWholeAsync(fetch, response);
         if (!failure.IsError)
         {
+            tier.Offer(fetch);
             fill.EndCurrent();
         }
 

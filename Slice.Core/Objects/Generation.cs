@@ -182,6 +182,7 @@ public sealed class Generation : GenerationHead, ISliceTenant
         IsOfItsSecond = false,
         IsAfterItsSecond = true,
         PurgesSeen = purgesSeen,
+        TierMark = TierMark,
         _staysAtOrigin = StaysAtOrigin,
     };
 

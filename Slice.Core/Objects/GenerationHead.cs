@@ -10,6 +10,7 @@ public abstract class GenerationHead
 {
     private StoredResponse _response;
     private long _purgesSeen;
+    private TierMark? _tierMark;
 
     /// <summary>A head with its first response.</summary>
     private protected GenerationHead(StoredResponse response)
@@ -34,11 +35,28 @@ public abstract class GenerationHead
         set => Volatile.Write(ref _purgesSeen, value);
     }
 
+    /// <summary>
+    /// What the shared tier had seen when it was asked for, or validated last; null when no tier was asked, so that it is nothing for
+    /// others.
+    /// </summary>
+    public TierMark? TierMark
+    {
+        get => Volatile.Read(ref _tierMark);
+        internal set => Volatile.Write(ref _tierMark, value);
+    }
+
     /// <summary>Replaces the stored response after a successful validation (RFC 9111 §4.3.4).</summary>
     public void Freshen(StoredResponse response)
     {
         TakeResponse(response);
         TellResponse();
+    }
+
+    /// <summary>Whether another generation is of another version: with other bytes, as far as validators tell.</summary>
+    internal bool IsOtherVersion(GenerationHead other)
+    {
+        var (mine, theirs) = (Response, other.Response);
+        return mine.Status != theirs.Status || !mine.Validator.IsSameVersion(theirs.Validator);
     }
 
     /// <summary>

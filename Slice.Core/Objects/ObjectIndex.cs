@@ -15,6 +15,7 @@ public sealed class ObjectIndex
     private readonly KeyRemovals _removals;
     private readonly Lock _successions = new();
     private readonly PurgeEnforcement _enforcement;
+    private readonly KeyedRemovals _keyed;
     private readonly IndexMemory _memory;
 
     /// <summary>An empty index.</summary>
@@ -24,7 +25,17 @@ public sealed class ObjectIndex
         _memory = new IndexMemory(memoryBytes, Remove);
         _removals = new KeyRemovals(Purges);
         _enforcement = new PurgeEnforcement(Purges, TryRemove);
+        _keyed = new KeyedRemovals(_objects, _siblings, _removals, _enforcement, _successions);
     }
+
+    /// <summary>
+    /// Called when a generation is found not to be the object any more: with the generation that takes its place, or null when none does.
+    /// Set once, before use; must not wait and must not throw.
+    /// </summary>
+    public Action<Generation, Generation?>? Changed { get; set; }
+
+    /// <summary>Called with each key that <see cref="Invalidate"/> is for. As above.</summary>
+    public KeyAction? Invalidated { get; set; }
 
     /// <summary>The purges of many objects, which every look-up goes by.</summary>
     public PurgesInForce Purges { get; } = new();
@@ -104,7 +115,11 @@ public sealed class ObjectIndex
     /// Publishes a generation unless its key was taken out since <paramref name="asked"/>. Then the generation is retired: good for those
     /// who asked, and for nobody after them.
     /// </summary>
-    public void Publish(Generation generation, RemovalMark asked)
+    /// <param name="generation">The generation.</param>
+    /// <param name="asked"><see cref="MarkOf"/> its key when it was asked for.</param>
+    /// <param name="isNews">Whether this instance learns of the version from the origin, so that <see cref="Changed"/> is called for each
+    /// other one that goes for it.</param>
+    public void Publish(Generation generation, RemovalMark asked, bool isNews = true)
     {
         if (IsTooLate(generation, asked))
         {
@@ -113,8 +128,15 @@ public sealed class ObjectIndex
         }
 
         generation.PurgesSeen = asked.Purges;
-        Place(generation);
+        var replaced = Place(generation);
         EnforceMark(generation, asked);
+        foreach (var previous in replaced)
+        {
+            if (isNews && previous.IsOtherVersion(generation))
+            {
+                Changed?.Invoke(previous, generation);
+            }
+        }
     }
 
     // Thread A publishes; thread B removes the key. B counts first and takes out second, A publishes first and looks at the count second:
@@ -171,7 +193,7 @@ public sealed class ObjectIndex
     /// <param name="key">The key.</param>
     /// <param name="which">Which variants count; null for all.</param>
     public bool HoldsObject(CacheKey key, Predicate<Generation>? which = null) =>
-        TryGetUnpurged(key.Bytes, out var variants) && variants.HoldObject(which);
+        _keyed.TryGetUnpurged(key.Bytes, out var variants) && variants.HoldObject(which);
 
     /// <summary>
     /// Makes a generation the live one of its key and selecting fields; those it stands in for are retired. One that is retired already
@@ -208,7 +230,12 @@ public sealed class ObjectIndex
         return !recovered.IsRetired;
     }
 
-    private void Place(Generation generation) => EndPublishing(generation, _objects.Add(generation));
+    private List<Generation> Place(Generation generation)
+    {
+        var replaced = _objects.Add(generation);
+        EndPublishing(generation, replaced);
+        return replaced;
+    }
 
     /// <summary>
     /// Where slices go that are fetched of an object of its second when that is over (<see cref="Generation.IsInDoubtAt"/>): into a
@@ -293,91 +320,41 @@ public sealed class ObjectIndex
         }
     }
 
-    /// <summary>
-    /// Takes what is stored under the key out of the cache at once, with all its variants, whatever its size, and what is stored under the
-    /// same target for other values of <c>cache_key.fields</c> (PURGE).
-    /// </summary>
-    /// <returns>The slices it had, or -1 when nothing was stored.</returns>
-    public int Remove(ReadOnlySpan<byte> key)
-    {
-        var resource = KeyFields.ResourceOf(key);
-        _removals.CountRemoval(key);
-        int slices = RemoveVariants(resource);
-        foreach (var sibling in _siblings.Of(resource))
-        {
-            int removed = RemoveVariants(sibling.Bytes);
-            _siblings.Remove(sibling, IsGone);
-            slices = removed < 0 ? slices : Math.Max(0, slices) + removed;
-        }
-
-        return slices;
-    }
+    /// <inheritdoc cref="KeyedRemovals.Remove"/>
+    public int Remove(ReadOnlySpan<byte> key) => _keyed.Remove(key);
 
     /// <summary>
-    /// Makes what <see cref="Remove(ReadOnlySpan{byte})"/> would take out stale at once: it is validated before its next use.
+    /// The same, and <see cref="Invalidated"/> is called: for what this instance alone has seen, by an unsafe method (RFC 9111 §4.4).
     /// </summary>
-    /// <param name="key">The key.</param>
-    /// <param name="now">The time.</param>
-    /// <returns>The slices that it has, or -1 when nothing is stored.</returns>
-    public int Expire(ReadOnlySpan<byte> key, Instant now)
+    public void Invalidate(ReadOnlySpan<byte> key)
     {
-        var resource = KeyFields.ResourceOf(key);
-        _removals.CountExpiration(key);
-        int slices = ExpireVariants(resource, now);
-        foreach (var sibling in _siblings.Of(resource))
-        {
-            int expired = ExpireVariants(sibling.Bytes, now);
-            slices = expired < 0 ? slices : Math.Max(0, slices) + expired;
-        }
-
-        return slices;
+        Remove(key);
+        Invalidated?.Invoke(key);
     }
 
-    // What was purged with others, and waits for the sweeper, does not count.
-    private int RemoveVariants(ReadOnlySpan<byte> key)
-    {
-        int slices = -1;
-        if (TryGetUnpurged(key, out _) && _objects.TryRemove(key, out var variants))
-        {
-            foreach (var generation in variants.All)
-            {
-                int stored = generation.StoredSlices;
-                slices = generation.TryRetire(dropsHere: false) ? Math.Max(0, slices) + stored : slices;
-            }
-        }
+    /// <inheritdoc cref="KeyedRemovals.Expire"/>
+    public int Expire(ReadOnlySpan<byte> key, Instant now) => _keyed.Expire(key, now);
 
-        return slices;
-    }
+    /// <inheritdoc cref="KeyedRemovals.RemoveVersion"/>
+    internal void RemoveVersion(ReadOnlySpan<byte> key, Predicate<Generation> isOfVersion) => _keyed.RemoveVersion(key, isOfVersion);
 
-    // Thread A ends the second of an object: copies its response, then puts the copy into its place. Thread B purges softly, as a whole
-    // before A or after: under one lock, no copy from before is put into the place after.
-    private int ExpireVariants(ReadOnlySpan<byte> key, Instant now)
-    {
-        using var scope = _successions.EnterScope();
-        int slices = -1;
-        foreach (var generation in TryGetUnpurged(key, out var variants) ? variants.All : [])
-        {
-            generation.TakeExpired(now);
-            generation.TellResponse();
-            slices = Math.Max(0, slices) + generation.StoredSlices;
-        }
-
-        return slices;
-    }
-
-    private bool TryGetUnpurged(ReadOnlySpan<byte> key, [NotNullWhen(true)] out StoredVariants? variants)
-    {
-        if (!_objects.TryGet(key, out variants))
-        {
-            return false;
-        }
-
-        _enforcement.Enforce(variants);
-        return _objects.TryGet(key, out variants);
-    }
+    /// <summary>The live variant of a key that is selected by the same as <paramref name="selecting"/>; null for none.</summary>
+    internal Generation? FindVariant(CacheKey key, SelectingFields? selecting) =>
+        _keyed.TryGetUnpurged(key.Bytes, out var variants) ? variants.Find(selecting) : null;
 
     /// <summary>Retires a generation; when it is live, its place is free again.</summary>
     public void Remove(Generation generation) => TryRemove(generation, dropsHere: false);
+
+    /// <summary>
+    /// The same for one that is not the object any more, by the word of the origin: <see cref="Changed"/> is called when it was live.
+    /// </summary>
+    public void RemoveChanged(Generation generation)
+    {
+        if (TryRemove(generation, dropsHere: false))
+        {
+            Changed?.Invoke(generation, null);
+        }
+    }
 
     private bool TryRemove(Generation generation, bool dropsHere)
     {

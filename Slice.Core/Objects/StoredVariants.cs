@@ -120,6 +120,10 @@ internal sealed class StoredVariants
         return false;
     }
 
+    /// <summary>The variant that is selected by the same as <paramref name="selecting"/>; null for none.</summary>
+    public Generation? Find(SelectingFields? selecting) =>
+        Array.Find(_newestFirst, generation => Equals(generation.Selecting, selecting));
+
     /// <summary>Whether one is among them.</summary>
     public bool Contains(Generation generation) => Array.IndexOf(_newestFirst, generation) >= 0;
 

@@ -40,7 +40,7 @@ public interface IKeyValueStore : IAsyncDisposable
     /// </summary>
     ValueTask SetAsync(string key, ReadOnlyMemory<byte> value, TimeSpan lifetime, CancellationToken ct);
 
-    /// <summary>Puts a value under a key that has none; false, and nothing changes, when it has. One of several callers gets true.</summary>
+    /// <summary>Puts a value under a key that has none; false, and nothing changes, when it has. One of many callers gets true.</summary>
     ValueTask<bool> TryAddAsync(string key, ReadOnlyMemory<byte> value, TimeSpan lifetime, CancellationToken ct);
 
     /// <summary>Gives the value of a key a new lifetime, when it is still this value; false when it is not.</summary>

@@ -7,6 +7,7 @@ using Slice.Core.Caching;
 using Slice.Core.Http;
 using Slice.Core.Objects;
 using Slice.Core.Observability;
+using Slice.Core.SharedCache;
 using Slice.Core.Storage;
 using Slice.Net.Exchange;
 
@@ -31,6 +32,9 @@ internal sealed class PurgeHandler(
     // How long the answer waits for a disk that does not take the news, or for the objects to be counted. Arbitrary; the one takes
     // milliseconds, the other a second for some 600,000 objects (docs/decisions/0010-purges-are-numbers.md).
     private static readonly TimeSpan s_longestWait = TimeSpan.FromSeconds(2);
+
+    /// <summary>The other instances, which hear of each purge; null where no cache is shared. Set once, before use.</summary>
+    public TierFleet? Fleet { get; init; }
 
     /// <inheritdoc/>
     public ValueTask HandleAsync(HttpExchange exchange) => AnswerAsync(exchange, PurgeRequest.Read(exchange));
@@ -81,7 +85,42 @@ internal sealed class PurgeHandler(
 
     private async ValueTask<PurgeAnswer> PurgeAsync(HttpExchange exchange, PurgeRequest request)
     {
-        var answer = request.Scope is null ? PurgeOne(exchange, request) : await PurgeManyAsync(exchange, request);
+        var purge = request.Scope is null ? null : request.ToPurge(exchange);
+        byte[] key = request.KeyOf(exchange).ToArray();
+        var answer = await PurgeHereAsync(exchange, request, purge);
+        return Fleet is { } fleet && answer.Status is 200 or 404 or 500
+            ? Combine(answer, await (purge is null
+                ? fleet.PurgeAsync(key, request.IsSoft, CancellationToken.None)
+                : fleet.PurgeAsync(purge, CancellationToken.None)))
+            : answer;
+    }
+
+    // What is not here may have been with the others.
+    private static PurgeAnswer Combine(PurgeAnswer here, FleetReach? reach)
+    {
+        var all = here with { Reach = reach };
+        if (reach is not { } reached)
+        {
+            return all with
+            {
+                Status = 500,
+                Result = "unconfirmed",
+                Message = $"{here.Message}; the shared cache does not take the news, so the other instances hear of the PURGE when it is "
+                    + "there again",
+            };
+        }
+
+        string answered = string.Create(
+            CultureInfo.InvariantCulture, $"{here.Message}; {reached.Answered} of {reached.Instances} instances have answered");
+        return !reached.IsComplete && here.Status is 200 or 404
+            ? all with { Status = 500, Result = "unconfirmed", Message = answered + "; repeat the PURGE" }
+            : here.Status == 404 && reached.Instances > 1 ? all with { Status = 200, Result = "purged", Message = answered }
+            : all with { Message = answered };
+    }
+
+    private async ValueTask<PurgeAnswer> PurgeHereAsync(HttpExchange exchange, PurgeRequest request, Purge? purge)
+    {
+        var answer = purge is null ? PurgeOne(exchange, request) : await PurgeManyAsync(purge);
 
         if (answer.Status == 404 && store.AwaitsDirectory)
         {
@@ -117,9 +156,8 @@ internal sealed class PurgeHandler(
             : "; an asterisk is a character like any other: all under a prefix takes X-Purge-Pattern: prefix (purge --prefix), "
                 + "everything takes PURGE /* with X-Purge-All: true (purge --all)";
 
-    private async ValueTask<PurgeAnswer> PurgeManyAsync(HttpExchange exchange, PurgeRequest request)
+    private async ValueTask<PurgeAnswer> PurgeManyAsync(Purge purge)
     {
-        var purge = request.ToPurge(exchange);
         while (!index.Purges.TryAdd(purge))
         {
             if (index.Purges.Oldest is { } oldest && !await TryWaitAsync(oldest.Swept))
@@ -133,7 +171,7 @@ internal sealed class PurgeHandler(
         var (objects, slices) = (purge.Objects, purge.Slices);
         if (isCounted && objects == 0)
         {
-            return new(404, "not_found", 0, request.Scope switch
+            return new(404, "not_found", 0, purge.Scope switch
             {
                 PurgeScope.Prefix => "nothing is stored under this prefix",
                 PurgeScope.Tags => "nothing that is stored has such a tag",
@@ -199,6 +237,12 @@ internal sealed class PurgeHandler(
             writer.WriteStartObject();
             writer.WriteBoolean("success"u8, answer.Status == 200);
             writer.WriteNumber("purged_count"u8, answer.Slices);
+            if (answer.Reach is { } reach)
+            {
+                writer.WriteNumber("instances"u8, reach.Instances);
+                writer.WriteNumber("answered"u8, reach.Answered);
+            }
+
             writer.WriteString("url"u8, target);
             writer.WriteString("message"u8, answer.Message);
             writer.WriteEndObject();

@@ -31,7 +31,7 @@ internal sealed class StoredResponseUpdates(ObjectIndex index)
             return;
         }
 
-        index.Remove(exchange.Key);
+        index.Invalidate(exchange.Key);
         Invalidate(exchange, response.FindSingle("Location"));
         Invalidate(exchange, response.FindSingle("Content-Location"));
 
@@ -58,7 +58,7 @@ internal sealed class StoredResponseUpdates(ObjectIndex index)
         {
             if (!Storability.IsAboutWhence(exchange.Reader.Receive(response), exchange.Template))
             {
-                index.Remove(stale);
+                index.RemoveChanged(stale);
             }
         }
         else
@@ -82,7 +82,7 @@ internal sealed class StoredResponseUpdates(ObjectIndex index)
         var comparedBy = reader.ComparedBy;
         if (IsAnotherVersion(stored.Validator.For(comparedBy), seen.For(comparedBy)))
         {
-            index.Remove(stale);
+            index.RemoveChanged(stale);
         }
         else if (stored.MayCombine
             && seen.IsProof(comparedBy)
@@ -160,7 +160,7 @@ internal sealed class StoredResponseUpdates(ObjectIndex index)
         exchange.KeyPrefix.CopyTo(key);
         int length = NormalizedTarget.Write(path, key.AsSpan(exchange.KeyPrefix.Length));
         length = exchange.Settings.QueryKeyRule.Apply(key.AsSpan(exchange.KeyPrefix.Length, length));
-        index.Remove(key.AsSpan(0, exchange.KeyPrefix.Length + length));
+        index.Invalidate(key.AsSpan(0, exchange.KeyPrefix.Length + length));
     }
 
     // The origin may call the same site by its own address.

@@ -46,7 +46,12 @@ internal sealed class FetchBed : IAsyncDisposable
             },
         };
         var interpreter = new ObjectAnswerInterpreter(Fetcher, Store, Index);
-        Objects = new ObjectFetcher(new ObjectFetchAttempts(gated, interpreter, Time, Meter, _stopping.Token), Index, Time, Meter);
+        Objects = new ObjectFetcher(
+            new ObjectFetchAttempts(gated, interpreter, Time, Meter, _stopping.Token),
+            Lookup = new TierLookup(Index, Store, Time, _stopping.Token),
+            Index,
+            Time,
+            Meter);
         Unstored = new UnstoredReader(parts, gated, Index, Time, Meter);
     }
 
@@ -72,6 +77,8 @@ internal sealed class FetchBed : IAsyncDisposable
 
     public ObjectFetcher Objects { get; }
 
+    public TierLookup Lookup { get; }
+
     public UnstoredReader Unstored { get; }
 
     /// <summary>What <see cref="SliceFetcher.FetchFailed"/> was called with.</summary>
@@ -90,7 +97,11 @@ internal sealed class FetchBed : IAsyncDisposable
     public Generation Publish(FakeContent content, bool isShared = true, bool isWhole = false)
     {
         var response = Reader.Read(new FakeOriginResponse(206, content.FieldLines), content.Text.Length);
-        var generation = new Generation(StoredObjects.Key(), response, Grid, isShared, Store) { IsWhole = isWhole };
+        var generation = new Generation(StoredObjects.Key(), response, Grid, isShared, Store)
+        {
+            IsWhole = isWhole,
+            TierMark = new TierMark(0, 0, 0),
+        };
         if (isShared)
         {
             Index.Publish(generation);

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Slice.Core.Options;
+using Slice.Core.SharedCache;
 using Slice.Host;
 using Slice.Host.Service;
 
@@ -77,7 +78,8 @@ internal sealed class ProxyUnderTest : IAsyncDisposable
     /// goes by <paramref name="lastMinutes"/>, if there is such a clock.
     /// </summary>
     public static async Task<ProxyUnderTest> StartAsync(
-        SliceOptions options, TimeProvider time, Func<string?, LogLevel, bool> allows, TimeProvider? lastMinutes = null)
+        SliceOptions options, TimeProvider time, Func<string?, LogLevel, bool> allows, TimeProvider? lastMinutes = null,
+        IKeyValueStore? sharedStore = null)
     {
         var log = new LogCapture();
         Composition? composition = null;
@@ -104,7 +106,7 @@ internal sealed class ProxyUnderTest : IAsyncDisposable
         InstanceParts Compose(SliceOptions configured, ILoggerFactory loggers)
         {
             composition = new Composition(
-                configured, loggers, time, metrics => observer = new RecordingObserver(metrics), lastMinutes);
+                configured, loggers, time, metrics => observer = new RecordingObserver(metrics), lastMinutes, sharedStore);
             return composition.Parts;
         }
 

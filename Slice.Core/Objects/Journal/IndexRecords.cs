@@ -163,7 +163,8 @@ internal static class IndexRecords
         return new IndexedSlice(id, sliceIndex, segment, offsetBytes, lengthBytes, checksum, queue, standing >> UsesShift);
     }
 
-    private static void WriteSelecting(RecordBuffer buffer, SelectingFields? selecting)
+    /// <summary>What selects a variant; nothing reads as null.</summary>
+    internal static void WriteSelecting(RecordBuffer buffer, SelectingFields? selecting)
     {
         buffer.Byte((byte)(selecting?.Fields.Length ?? 0));
         for (int index = 0; index < selecting?.Fields.Length; index++)
@@ -173,7 +174,8 @@ internal static class IndexRecords
         }
     }
 
-    private static SelectingFields? ReadSelecting(ref RecordReader reader)
+    /// <summary>Reads what <see cref="WriteSelecting"/> wrote.</summary>
+    internal static SelectingFields? ReadSelecting(ref RecordReader reader)
     {
         var fields = new (byte[] Name, byte[] Value)[reader.Byte()];
         for (int index = 0; index < fields.Length; index++)
@@ -184,7 +186,8 @@ internal static class IndexRecords
         return fields.Length == 0 ? null : SelectingFields.Restore(fields);
     }
 
-    private static void WriteResponse(RecordBuffer buffer, StoredResponse response)
+    /// <summary>A stored response, without its tags.</summary>
+    internal static void WriteResponse(RecordBuffer buffer, StoredResponse response)
     {
         buffer.UInt16((ushort)response.Status);
         int flags = (response.RequiresValidation ? RequiresValidationFlag : 0)
@@ -207,7 +210,8 @@ internal static class IndexRecords
         buffer.Bytes(response.FieldLines.Span);
     }
 
-    private static StoredResponse ReadResponse(ref RecordReader reader, Instant? now, CacheTags? tags)
+    /// <summary>Reads what <see cref="WriteResponse"/> wrote.</summary>
+    internal static StoredResponse ReadResponse(ref RecordReader reader, Instant? now, CacheTags? tags)
     {
         int status = reader.UInt16();
         int flags = reader.Byte();

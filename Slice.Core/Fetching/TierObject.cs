@@ -1,0 +1,12 @@
+using Slice.Core.Caching;
+using Slice.Core.Ranges;
+
+namespace Slice.Core.Fetching;
+
+/// <summary>One variant of an object, as a shared tier has it. Immutable.</summary>
+/// <param name="Grid">The grid that its slices are cut on.</param>
+/// <param name="Selecting">What selects it; null when every request does.</param>
+/// <param name="IsWhole">Whether it can only be had as a whole.</param>
+/// <param name="Response">The stored response, as old as it is now.</param>
+/// <param name="Body">All of its bytes; null when they are to be had slice by slice.</param>
+public sealed record TierObject(SliceGrid Grid, SelectingFields? Selecting, bool IsWhole, StoredResponse Response, byte[]? Body);

@@ -1,0 +1,7 @@
+namespace Slice.Core.Fetching;
+
+/// <summary>The answer of a shared tier about one slice: its bytes, or a turn to ask the origin, or neither.</summary>
+/// <param name="Bytes">The slice, checked against damage; empty when the tier does not have it.</param>
+/// <param name="Owner">Whose memory the bytes are in; the caller disposes it when they are read.</param>
+/// <param name="Turn">The turn to ask the origin; null where nobody waits. The caller ends it.</param>
+public readonly record struct TierSlice(ReadOnlyMemory<byte> Bytes, IDisposable? Owner, TierTurn? Turn);

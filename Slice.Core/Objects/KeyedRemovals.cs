@@ -1,0 +1,133 @@
+using System.Diagnostics.CodeAnalysis;
+using Slice.Core.Caching;
+
+namespace Slice.Core.Objects;
+
+/// <summary>
+/// Takes out, or makes stale, what is stored under one key: all that a PURGE of its URL, or an unsafe method, is for. The hands of
+/// <see cref="ObjectIndex"/>. Thread-safe.
+/// </summary>
+/// <param name="objects">What is stored.</param>
+/// <param name="siblings">Which keys are of one target.</param>
+/// <param name="removals">Where it is counted.</param>
+/// <param name="enforcement">Holds what is found against the purges of many objects.</param>
+/// <param name="successions">Held while a generation goes on in another one.</param>
+internal sealed class KeyedRemovals(
+    VariantsTable objects, SiblingKeys siblings, KeyRemovals removals, PurgeEnforcement enforcement, Lock successions)
+{
+    /// <summary>
+    /// Takes what is stored under the key out of the cache at once, with all its variants, whatever its size, and what is stored under the
+    /// same target for other values of <c>cache_key.fields</c> (PURGE).
+    /// </summary>
+    /// <returns>The slices it had, or -1 when nothing was stored.</returns>
+    public int Remove(ReadOnlySpan<byte> key)
+    {
+        var resource = KeyFields.ResourceOf(key);
+        removals.CountRemoval(key);
+        int slices = RemoveVariants(resource);
+        foreach (var sibling in siblings.Of(resource))
+        {
+            int removed = RemoveVariants(sibling.Bytes);
+            siblings.Remove(sibling, IsGone);
+            slices = removed < 0 ? slices : Math.Max(0, slices) + removed;
+        }
+
+        return slices;
+    }
+
+    /// <summary>
+    /// Makes what <see cref="Remove(ReadOnlySpan{byte})"/> would take out stale at once: it is validated before its next use.
+    /// </summary>
+    /// <param name="key">The key.</param>
+    /// <param name="now">The time.</param>
+    /// <returns>The slices that it has, or -1 when nothing is stored.</returns>
+    public int Expire(ReadOnlySpan<byte> key, Instant now)
+    {
+        var resource = KeyFields.ResourceOf(key);
+        removals.CountExpiration(key);
+        int slices = ExpireVariants(resource, now);
+        foreach (var sibling in siblings.Of(resource))
+        {
+            int expired = ExpireVariants(sibling.Bytes, now);
+            slices = expired < 0 ? slices : Math.Max(0, slices) + expired;
+        }
+
+        return slices;
+    }
+
+    /// <summary>
+    /// Takes the variants of a version out that is not the object any more, and counts a removal: what was asked for before is not kept
+    /// when it comes.
+    /// </summary>
+    /// <param name="key">The key.</param>
+    /// <param name="isOfVersion">Whether a variant is of that version.</param>
+    public void RemoveVersion(ReadOnlySpan<byte> key, Predicate<Generation> isOfVersion)
+    {
+        var resource = KeyFields.ResourceOf(key);
+        removals.CountRemoval(key);
+        RemoveVariants(resource, isOfVersion);
+        foreach (var sibling in siblings.Of(resource))
+        {
+            RemoveVariants(sibling.Bytes, isOfVersion);
+            siblings.Remove(sibling, IsGone);
+        }
+    }
+
+    // What was purged with others, and waits for the sweeper, does not count.
+    private int RemoveVariants(ReadOnlySpan<byte> key)
+    {
+        int slices = -1;
+        if (TryGetUnpurged(key, out _) && objects.TryRemove(key, out var variants))
+        {
+            foreach (var generation in variants.All)
+            {
+                int stored = generation.StoredSlices;
+                slices = generation.TryRetire(dropsHere: false) ? Math.Max(0, slices) + stored : slices;
+            }
+        }
+
+        return slices;
+    }
+
+    private void RemoveVariants(ReadOnlySpan<byte> key, Predicate<Generation> isOfVersion)
+    {
+        foreach (var generation in TryGetUnpurged(key, out var variants) ? variants.All : [])
+        {
+            if (isOfVersion(generation))
+            {
+                generation.TryRetire(dropsHere: false);
+                objects.Remove(generation);
+            }
+        }
+    }
+
+    // Thread A ends the second of an object: copies its response, then puts the copy into its place. Thread B purges softly, as a whole
+    // before A or after: under one lock, no copy from before is put into the place after.
+    private int ExpireVariants(ReadOnlySpan<byte> key, Instant now)
+    {
+        using var scope = successions.EnterScope();
+        int slices = -1;
+        foreach (var generation in TryGetUnpurged(key, out var variants) ? variants.All : [])
+        {
+            generation.TakeExpired(now);
+            generation.TellResponse();
+            slices = Math.Max(0, slices) + generation.StoredSlices;
+        }
+
+        return slices;
+    }
+
+    /// <summary>What is stored under a key, held against the purges of many objects.</summary>
+    public bool TryGetUnpurged(ReadOnlySpan<byte> key, [NotNullWhen(true)] out StoredVariants? variants)
+    {
+        if (!objects.TryGet(key, out variants))
+        {
+            return false;
+        }
+
+        enforcement.Enforce(variants);
+        return objects.TryGet(key, out variants);
+    }
+
+    private bool IsGone(CacheKey key) => !objects.Contains(key.Bytes);
+}

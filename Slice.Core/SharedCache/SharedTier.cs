@@ -1,0 +1,248 @@
+using Slice.Core.Caching;
+using Slice.Core.Fetching;
+using Slice.Core.Objects;
+using Slice.Core.Options;
+
+namespace Slice.Core.SharedCache;
+
+/// <summary>
+/// The tier that several instances share, over a store of any kind: objects and slices under names, in envelopes, with turns to ask the
+/// origin. What the instances tell each other is <see cref="TierFleet"/>'s. Thread-safe.
+/// </summary>
+public sealed class SharedTier : ISharedTier, IAsyncDisposable
+{
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly TimeProvider _time;
+    private readonly TierReader _reader;
+    private readonly TierComposer _composer;
+    private readonly TierTurns _turns;
+    private readonly TierCollapser _collapser;
+    private readonly TierWriter _writer;
+
+    /// <summary>A tier over a store, which it disposes. It is asked once <see cref="Fleet"/> has heard the news.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="options">What the operator says of it.</param>
+    /// <param name="realm">What instances must have in common: the origin, and what makes cache keys.</param>
+    /// <param name="name">Machine and port of this instance.</param>
+    /// <param name="index">What is stored here.</param>
+    /// <param name="stale">How long what is no longer fresh is of use, where it does not say.</param>
+    /// <param name="time">The clock.</param>
+    public SharedTier(
+        IKeyValueStore store, SharedCacheOptions options, string realm, string name, ObjectIndex index, StaleDefaults stale,
+        TimeProvider time)
+    {
+        _time = time;
+        var envelope = new TierEnvelope(options.MacKey);
+        Access = new TierAccess(store, options.Timeout, time);
+        Names = new TierNames(options.Prefix, realm);
+        Fleet = new TierFleet(Access, envelope, Names, index, name, options.Coherence, time, Meter, _stopping.Token)
+        {
+            SuccessorTold = generation => Offer(generation, null),
+        };
+        _reader = new TierReader(Access, envelope, Meter);
+        _composer = new TierComposer(envelope, Names, Fleet.Purges, _reader, stale, time, _stopping.Token);
+        _turns = new TierTurns(Access, time, _stopping.Token);
+        _collapser = new TierCollapser(_turns, time, Meter, options.Collapses && store.IsPrompt);
+        _writer = new TierWriter(Access, Meter, _stopping.Token);
+    }
+
+    /// <summary>The figures.</summary>
+    public TierMeter Meter { get; } = new();
+
+    /// <summary>What the instances tell each other.</summary>
+    public TierFleet Fleet { get; }
+
+    /// <summary>Whether the store is asked.</summary>
+    public TierState State => Access.State;
+
+    /// <summary>The way to the store.</summary>
+    internal TierAccess Access { get; }
+
+    /// <summary>The keys.</summary>
+    internal TierNames Names { get; }
+
+    /// <inheritdoc/>
+    public async ValueTask<TierObjects?> FindAsync(CacheKey key, CancellationToken ct)
+    {
+        if (Access.State != TierState.Up)
+        {
+            Meter.Reads.Add("skipped");
+            return null;
+        }
+
+        // Before the counters: a purge that comes meanwhile is one that nobody here knew when the object was asked for.
+        long purges = Fleet.Purges.Latest;
+        var removals = CountAsync(Names.RemovalsOf(key.Bytes), ct).AsTask();
+        var doubts = CountAsync(Names.DoubtsOf(key.Bytes), ct).AsTask();
+        var label = new TierLabel(TierValueKind.Object, Names.ObjectOf(key.Bytes));
+        var reading = _reader.ReadAsync(label, 0, ct).AsTask();
+        await Task.WhenAll(removals, doubts, reading);
+        using var read = await reading;
+        if (read.Outcome != TierOutcome.Done || await removals is not { } removed || await doubts is not { } doubted)
+        {
+            return null;
+        }
+
+        var mark = new TierMark(removed, doubted, purges);
+        if (Understand(key, mark, read, isLast: true) is { } known)
+        {
+            return new TierObjects(mark, known, null);
+        }
+
+        var (found, turn) = await _collapser.FollowOrTakeTurnAsync(
+            label.Name,
+            async token =>
+            {
+                using var again = await _reader.ReadAsync(label, 0, token);
+                return Understand(key, mark, again, isLast: false);
+            },
+            ct);
+        return new TierObjects(mark, found ?? [], turn);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<TierSlice> ReadAsync(Generation generation, int sliceIndex, CancellationToken ct)
+    {
+        if (Access.State != TierState.Up)
+        {
+            Meter.Reads.Add("skipped");
+            return default;
+        }
+
+        if (!generation.Response.MayCombine)
+        {
+            return default;
+        }
+
+        var label = _composer.LabelOf(generation, sliceIndex);
+        int lengthBytes = (int)generation.Grid.RangeOf(sliceIndex, generation.CompleteLength).Length;
+        var read = await _reader.ReadAsync(label, lengthBytes, ct);
+        if (read.IsFound || read.Outcome != TierOutcome.Done)
+        {
+            Meter.Reads.Add(read.Word);
+            return new TierSlice(read.Payload, read.Value, null);
+        }
+
+        Meter.Reads.Add(read.Word);
+        var (found, turn) = await _collapser.FollowOrTakeTurnAsync(
+            label.Name,
+            async token =>
+            {
+                var again = await _reader.ReadAsync(label, lengthBytes, token);
+                return again.IsFound ? again : null;
+            },
+            ct);
+        return new TierSlice(found?.Payload ?? default, found?.Value, turn);
+    }
+
+    /// <inheritdoc/>
+    public void Offer(Generation generation, TierTurn? turn)
+    {
+        var grid = generation.Grid;
+        bool fitsHead = TierComposer.FitsHead(generation);
+        bool isHeadAlone = generation.Response.MayCombine && !fitsHead && generation is not { IsWhole: true, IsComplete: false };
+        if (!isHeadAlone && !(fitsHead && generation.IsComplete))
+        {
+            // Its body goes with its head, and is on the way; or it is one body that nobody can use before it is all there.
+            turn?.End(isFilled: false);
+            return;
+        }
+
+        _writer.Add(() => _composer.ComposeHeadAsync(generation), turn);
+        if (generation is { IsWhole: true } && !fitsHead)
+        {
+            for (int index = 0; index < grid.CountFor(generation.CompleteLength); index++)
+            {
+                Offer(generation, index, null);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Offer(Generation generation, int sliceIndex, TierTurn? turn)
+    {
+        if (TierComposer.FitsHead(generation))
+        {
+            Offer(generation, turn);
+        }
+        else if (generation.Response.MayCombine)
+        {
+            _writer.Add(() => ValueTask.FromResult(_composer.ComposeSlice(generation, sliceIndex)), turn);
+        }
+        else
+        {
+            turn?.End(isFilled: false);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Changed(Generation old, Generation? successor)
+    {
+        if (old.IsShared)
+        {
+            Fleet.Tell(new TierEvent(TierEventKind.Changed, old.Key.Bytes.ToArray(), TierNames.ContentOf(old.Response))
+            {
+                Successor = successor,
+            });
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Removed(ReadOnlySpan<byte> key) => Fleet.Tell(new TierEvent(TierEventKind.Removed, key.ToArray(), default));
+
+    /// <summary>Begins to hear the news. The tier is used once all of it is heard.</summary>
+    public void Start() => Fleet.Start();
+
+    /// <summary>Ends everything, and the store.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await Fleet.LeaveAsync();
+        await _stopping.CancelAsync();
+        await Fleet.DisposeAsync();
+        await _writer.DisposeAsync();
+        _turns.Dispose();
+        await Access.Store.DisposeAsync();
+        _stopping.Dispose();
+    }
+
+    private async ValueTask<long?> CountAsync(string counter, CancellationToken ct)
+    {
+        var (outcome, number) = await Access.RunAsync(token => Access.Store.ReadCounterAsync(counter, token), 0, ct);
+        return outcome == TierOutcome.Done ? number : null;
+    }
+
+    // The variants of an object that nothing has happened to since it was asked for; null when there are none.
+    private List<TierObject>? Understand(CacheKey key, TierMark mark, TierRead read, bool isLast)
+    {
+        if (!read.IsFound)
+        {
+            Count(read.Word);
+            return null;
+        }
+
+        try
+        {
+            var resided = read.Resided > TimeSpan.Zero ? read.Resided : TimeSpan.Zero;
+            var variants = TierRecords.Read(read.Payload.Span, resided, Instant.Now(_time), out var asked);
+            bool isOutdated = asked.Removals != mark.Removals
+                || asked.Doubts != mark.Doubts
+                || variants.Exists(variant => Fleet.Purges.IsOutdated(key.Bytes, variant.Response.Tags, asked.Purges));
+            Count(isOutdated ? "outdated" : "hit");
+            return isOutdated ? null : variants;
+        }
+        catch (InvalidDataException)
+        {
+            // By a program that writes otherwise under the same version of the envelope.
+            Count("damaged");
+            return null;
+        }
+
+        void Count(string word)
+        {
+            if (isLast || word != "miss")
+            {
+                Meter.Reads.Add(word);
+            }
+        }
+    }
+}

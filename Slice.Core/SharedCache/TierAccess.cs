@@ -1,0 +1,170 @@
+using System.Globalization;
+
+namespace Slice.Core.SharedCache;
+
+/// <summary>
+/// Operations on a shared store under a deadline each, and not at all while the store is down: a circuit breaker. Thread-safe.
+/// </summary>
+/// <remarks>
+/// <para>
+/// The store is down when an operation has met its deadline and no other one has succeeded since that operation began: a store that is
+/// only busy goes on answering. And when <see cref="MostErrors"/> operations in a row have failed. From then on nobody waits for it, so
+/// that a request pays one deadline and not one for each slice. Only <see cref="ProbeAsync"/> finds out whether it is there again: in the
+/// background, so that no client waits for that either.
+/// </para>
+/// </remarks>
+/// <param name="store">The store.</param>
+/// <param name="timeout">How long an operation may take before its answer begins.</param>
+/// <param name="time">The clock.</param>
+internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimeProvider time)
+{
+    // One node of several that is gone fails what is on it, in no time; more in a row are all of them. Arbitrary.
+    private const int MostErrors = 32;
+
+    // The time that bytes may take behind the first ones. Nobody tells us when an answer begins, so it is added for the whole of the value:
+    // 16 MiB/s is slower than any network that a shared cache is of use on, also when several values come at once.
+    private const double BytesPerSecond = 16 << 20;
+
+    // Nobody waits for a probe: it may find a store that is only slow.
+    private const int ProbeTimeouts = 4;
+    private static readonly TimeSpan s_firstHold = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_longestHold = TimeSpan.FromSeconds(30);
+
+    private readonly Lock _lock = new();
+    private volatile int _state = (int)TierState.Starting;
+    private long _succeededAt = long.MinValue;
+    private long _closedAt;
+    private long _openedAt;
+    private TimeSpan _hold;
+    private int _errorsInRow;
+
+    /// <summary>Called when the store goes down, with the reason, and when it is up again, with null. Set once, before use; must not wait.
+    /// </summary>
+    public Action<string?>? StateChanged { get; set; }
+
+    /// <summary>Whether the store is asked.</summary>
+    public TierState State => (TierState)_state;
+
+    /// <summary>The store.</summary>
+    public IKeyValueStore Store => store;
+
+    /// <summary>How long an operation may take before its answer begins.</summary>
+    public TimeSpan Timeout => timeout;
+
+    /// <summary>Carries out one operation.</summary>
+    /// <param name="operation">The operation.</param>
+    /// <param name="bytes">Bytes that go or come with it.</param>
+    /// <param name="ct">The caller's, who has had enough.</param>
+    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
+    public async ValueTask<(TierOutcome Outcome, T? Result)> RunAsync<T>(
+        Func<CancellationToken, ValueTask<T>> operation, int bytes, CancellationToken ct)
+    {
+        if (State != TierState.Up)
+        {
+            ct.ThrowIfCancellationRequested();
+            return (TierOutcome.Skipped, default);
+        }
+
+        return await AttemptAsync(operation, timeout + TimeSpan.FromSeconds(bytes / BytesPerSecond), ct);
+    }
+
+    /// <summary>Carries out an operation also while the store is down.</summary>
+    public ValueTask<(TierOutcome Outcome, T? Result)> ProbeAsync<T>(
+        Func<CancellationToken, ValueTask<T>> operation, CancellationToken ct) => AttemptAsync(operation, ProbeTimeouts * timeout, ct);
+
+    /// <summary>Why the last operation that failed did; null when none has.</summary>
+    public string? LastError { get; private set; }
+
+    /// <summary>
+    /// The store may be asked: who probes it has learned all that must be known first. A store that goes down again and again is left
+    /// alone for longer each time.
+    /// </summary>
+    public void Open()
+    {
+        lock (_lock)
+        {
+            if (State == TierState.Up || (State == TierState.Down && time.GetElapsedTime(_closedAt) < _hold))
+            {
+                return;
+            }
+
+            _openedAt = time.GetTimestamp();
+
+            _state = (int)TierState.Up;
+            _errorsInRow = 0;
+        }
+
+        StateChanged?.Invoke(null);
+    }
+
+    /// <summary>The store is not to be asked for the time being.</summary>
+    public void Close(string reason)
+    {
+        lock (_lock)
+        {
+            if (State == TierState.Down)
+            {
+                return;
+            }
+
+            bool isAgain = State == TierState.Up && time.GetElapsedTime(_openedAt) < s_longestHold;
+            _hold = !isAgain ? TimeSpan.Zero : _hold == TimeSpan.Zero ? s_firstHold : _hold < s_longestHold ? 2 * _hold : _hold;
+            _closedAt = time.GetTimestamp();
+
+            _state = (int)TierState.Down;
+        }
+
+        StateChanged?.Invoke(reason);
+    }
+
+    private async ValueTask<(TierOutcome Outcome, T? Result)> AttemptAsync<T>(
+        Func<CancellationToken, ValueTask<T>> operation, TimeSpan deadline, CancellationToken ct)
+    {
+        long began = time.GetTimestamp();
+        using var limit = new CancellationTokenSource(deadline, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, ct);
+        try
+        {
+            var result = await operation(either.Token);
+            lock (_lock)
+            {
+                _succeededAt = time.GetTimestamp();
+                _errorsInRow = 0;
+            }
+
+            return (TierOutcome.Done, result);
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            bool isBusy;
+            lock (_lock)
+            {
+                isBusy = _succeededAt >= began;
+                LastError = string.Create(CultureInfo.InvariantCulture, $"no answer within {deadline.TotalMilliseconds:0} ms");
+            }
+
+            if (!isBusy)
+            {
+                Close(LastError);
+            }
+
+            return (TierOutcome.TimedOut, default);
+        }
+        catch (KeyValueStoreException error)
+        {
+            bool isGone;
+            lock (_lock)
+            {
+                isGone = ++_errorsInRow >= MostErrors || _succeededAt == long.MinValue;
+                LastError = error.Message;
+            }
+
+            if (isGone)
+            {
+                Close(error.Message);
+            }
+
+            return (TierOutcome.Failed, default);
+        }
+    }
+}

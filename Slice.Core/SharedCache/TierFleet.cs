@@ -1,0 +1,301 @@
+using Slice.Core.Objects;
+
+namespace Slice.Core.SharedCache;
+
+/// <summary>
+/// The instances that share a tier: what one of them changes or removes, the others hear of within <c>shared_cache.coherence</c>. A loop in
+/// the background hears the news, tells this instance's own, and finds out whether the store is there. Thread-safe.
+/// </summary>
+public sealed class TierFleet : IAsyncDisposable
+{
+    // What waits to be told while the store is away. More than that are told as one: everything is validated. Arbitrary.
+    private const int MostWaiting = 4096;
+    private const int EventsAtOnce = 256;
+    private static readonly TimeSpan s_look = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_acknowledgementPause = TimeSpan.FromMilliseconds(20);
+
+    private readonly TierAccess _access;
+    private readonly TierMembers _members;
+    private readonly TierNews _news;
+    private readonly TimeProvider _time;
+    private readonly TierMeter _meter;
+    private readonly TimeSpan _coherence;
+    private readonly CancellationToken _stopping;
+    private readonly SemaphoreSlim _wake = new(0, 1);
+    private readonly SemaphoreSlim _telling = new(1, 1);
+    private readonly Lock _lock = new();
+    private readonly List<TierEvent> _waiting = [];
+    private readonly List<Purge> _waitingPurges = [];
+    private bool _hasOverflown;
+    private Task _loop = Task.CompletedTask;
+    private IReadOnlyList<FleetMember> _lastMembers = [];
+    private string? _reason;
+    private long _lookedAt;
+
+    internal TierFleet(
+        TierAccess access, TierEnvelope envelope, TierNames names, ObjectIndex index, string name, TimeSpan coherence, TimeProvider time,
+        TierMeter meter, CancellationToken stopping)
+    {
+        (_access, _coherence, _time, _meter, _stopping) = (access, coherence, time, meter, stopping);
+        var values = new TierValues(access, envelope, meter);
+        _members = new TierMembers(values, names, name, time);
+        _news = new TierNews(access, values, names, index, time, meter, _members.Id, coherence)
+        {
+            Lost = reason => NewsLost?.Invoke(reason),
+        };
+        access.StateChanged = reason =>
+        {
+            Volatile.Write(ref _reason, reason);
+            StateChanged?.Invoke(reason);
+        };
+    }
+
+    /// <summary>Called when the store goes down, with the reason, and when it is up, with null. Set once, before the start; must not wait.
+    /// </summary>
+    public Action<string?>? StateChanged { get; set; }
+
+    /// <summary>Called when news were lost, so that everything stored here is validated, with the reason. The same holds.</summary>
+    public Action<string>? NewsLost { get; set; }
+
+    /// <summary>Why the store is down; null while it is up.</summary>
+    public string? Reason => Volatile.Read(ref _reason);
+
+    /// <summary>The instances that were seen last.</summary>
+    public IReadOnlyList<FleetMember> Members => Volatile.Read(ref _lastMembers);
+
+    /// <summary>The purges of many objects of all instances.</summary>
+    internal TierPurges Purges => _news.Purges;
+
+    /// <summary>Called with the head of an object when the others have heard that it has the place of another version.</summary>
+    internal Action<Generation>? SuccessorTold { get; init; }
+
+    /// <summary>Begins to hear and to tell.</summary>
+    public void Start()
+    {
+        _access.Store.Told = Wake;
+        _loop = RunAsync();
+    }
+
+    /// <summary>Tells the others of something soon. Never waits; what cannot be told is told when the store is there again.</summary>
+    internal void Tell(TierEvent told)
+    {
+        lock (_lock)
+        {
+            if (_waiting.Count < MostWaiting)
+            {
+                _waiting.Add(told);
+            }
+            else
+            {
+                _hasOverflown = true;
+            }
+        }
+
+        Wake();
+    }
+
+    /// <summary>
+    /// Tells the others that a key was purged here, and waits until all of them have acted on that. Null when the store does not take it;
+    /// they hear of it when it is there again.
+    /// </summary>
+    /// <param name="key">The cache key.</param>
+    /// <param name="isSoft">Whether what is stored stays, and is validated.</param>
+    /// <param name="ct">Ends the wait.</param>
+    public async ValueTask<FleetReach?> PurgeAsync(byte[] key, bool isSoft, CancellationToken ct)
+    {
+        var told = new TierEvent(isSoft ? TierEventKind.Expired : TierEventKind.Removed, key, default);
+        if (await TellNowAsync([told], ct) is not { } number)
+        {
+            Tell(told);
+            return null;
+        }
+
+        return await AwaitOthersAsync(member => member.News >= number, ct);
+    }
+
+    /// <summary>The same for a purge of many objects, which is in force here.</summary>
+    public async ValueTask<FleetReach?> PurgeAsync(Purge purge, CancellationToken ct)
+    {
+        if (await TellNowAsync(purge, ct) is not { } number)
+        {
+            lock (_lock)
+            {
+                _hasOverflown |= _waitingPurges.Count >= PurgesInForce.MaxPurges;
+                _waitingPurges.Add(purge);
+            }
+
+            Wake();
+            return null;
+        }
+
+        return await AwaitOthersAsync(member => member.Purges >= number, ct);
+    }
+
+    /// <summary>Takes this instance out of the fleet, so that nobody waits for it.</summary>
+    internal ValueTask LeaveAsync() => _members.LeaveAsync(_stopping);
+
+    /// <summary>Waits for the end of the loop. The token that was given at the start must have been cancelled.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _loop;
+        _wake.Dispose();
+        _telling.Dispose();
+    }
+
+    private void Wake()
+    {
+        try
+        {
+            _wake.Release();
+        }
+        catch (SemaphoreFullException)
+        {
+            // The loop is to wake up already.
+        }
+        catch (ObjectDisposedException)
+        {
+            // The process is stopping.
+        }
+    }
+
+    // Never throws. Half of what is promised: a look takes a moment itself.
+    private async Task RunAsync()
+    {
+        try
+        {
+            while (!_stopping.IsCancellationRequested)
+            {
+                if (await _news.HearAsync(_stopping))
+                {
+                    _access.Open();
+                    await _members.TellAsync(_news.NewsHeard, _news.PurgesHeard, _stopping);
+                    await TellWaitingAsync();
+                    await LookForOthersAsync();
+                }
+                else
+                {
+                    _access.Close(_access.LastError ?? "the store does not say what there is to hear");
+                }
+
+                await _wake.WaitAsync(_coherence / 2, _stopping);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The process is stopping.
+        }
+    }
+
+    // For people who look at it.
+    private async ValueTask LookForOthersAsync()
+    {
+        if (Members.Count == 0 || _time.GetElapsedTime(_lookedAt) > s_look)
+        {
+            Volatile.Write(ref _lastMembers, await _members.ReadAllAsync(_stopping));
+            _lookedAt = _time.GetTimestamp();
+        }
+    }
+
+    private async ValueTask TellWaitingAsync()
+    {
+        while (true)
+        {
+            TierEvent[] events;
+            Purge[] purges;
+            bool hasOverflown;
+            lock (_lock)
+            {
+                events = [.. _waiting.Take(EventsAtOnce)];
+                purges = [.. _waitingPurges];
+                hasOverflown = _hasOverflown;
+            }
+
+            if (events.Length == 0 && purges.Length == 0 && !hasOverflown)
+            {
+                return;
+            }
+
+            if (events.Length > 0 && await TellNowAsync(Once(events), _stopping) is null)
+            {
+                return;
+            }
+
+            foreach (var purge in hasOverflown ? [.. purges, AllOf(purges)] : purges)
+            {
+                if (await TellNowAsync(purge, _stopping) is null)
+                {
+                    return;
+                }
+            }
+
+            lock (_lock)
+            {
+                _waiting.RemoveRange(0, events.Length);
+                _waitingPurges.RemoveRange(0, purges.Length);
+                _hasOverflown &= !hasOverflown;
+            }
+        }
+    }
+
+    private Purge AllOf(Purge[] purges) =>
+        Purge.OfAll(isSoft: Array.TrueForAll(purges, static purge => purge.IsSoft), Caching.Instant.Now(_time));
+
+    // The last of several about one version.
+    private static TierEvent[] Once(TierEvent[] events) =>
+        [.. events.GroupBy(static told => (told.Kind, Convert.ToHexString(told.Key), told.Old)).Select(static group => group.Last())];
+
+    private async ValueTask<long?> TellNowAsync(TierEvent[] events, CancellationToken ct)
+    {
+        await _telling.WaitAsync(ct);
+        try
+        {
+            long? number = await _news.TellAsync(events, ct);
+            foreach (var told in events)
+            {
+                if (number is not null && told.Successor is { IsRetired: false } successor)
+                {
+                    SuccessorTold?.Invoke(successor);
+                }
+            }
+
+            return number;
+        }
+        finally
+        {
+            _telling.Release();
+        }
+    }
+
+    private async ValueTask<long?> TellNowAsync(Purge purge, CancellationToken ct)
+    {
+        await _telling.WaitAsync(ct);
+        try
+        {
+            return await _news.TellAsync(purge, ct);
+        }
+        finally
+        {
+            _telling.Release();
+        }
+    }
+
+    // This instance has acted on it before it told the others.
+    private async ValueTask<FleetReach?> AwaitOthersAsync(Predicate<FleetMember> hasActed, CancellationToken ct)
+    {
+        Wake();
+        long began = _time.GetTimestamp();
+        while (true)
+        {
+            var members = await _members.ReadAllAsync(ct);
+            Volatile.Write(ref _lastMembers, members);
+            int answered = 1 + members.Count(member => member.Id != _members.Id && hasActed(member));
+            int instances = Math.Max(1, members.Count + (members.Any(member => member.Id == _members.Id) ? 0 : 1));
+            if (answered >= instances || _time.GetElapsedTime(began) > 2 * _coherence)
+            {
+                return new FleetReach(instances, answered);
+            }
+
+            await Task.Delay(s_acknowledgementPause, _time, ct);
+        }
+    }
+}

@@ -1,0 +1,95 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Slice.Core.Caching;
+using Slice.Core.Objects;
+using Slice.Core.Objects.Journal;
+
+namespace Slice.Core.SharedCache;
+
+/// <summary>
+/// The keys under which things are in a shared store: the operator's prefix, a letter for the kind, and 128 bits of SHA-256 in hex of what
+/// is meant, so that no client can make two objects share one. Immutable.
+/// </summary>
+/// <param name="prefix">What all keys begin with.</param>
+/// <param name="realm">
+/// What instances must have in common to share anything: the origin and what makes their keys. Others with the same prefix do not meet.
+/// </param>
+internal sealed class TierNames(string prefix, string realm)
+{
+    private readonly byte[] _realm = SHA256.HashData(Encoding.UTF8.GetBytes(realm));
+    private readonly string _short = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(realm)))[..8];
+
+    /// <summary>The counter of what was published in the log of news.</summary>
+    public string News => $"{prefix}n:{_short}";
+
+    /// <summary>The counter of purges of many objects.</summary>
+    public string Purges => $"{prefix}p:{_short}";
+
+    /// <summary>The part of the name that tells realms apart: eight hex digits.</summary>
+    public string Realm => _short;
+
+    /// <summary>An entry of the log of news.</summary>
+    public string NewsAt(long number) => string.Create(CultureInfo.InvariantCulture, $"{News}:{number}");
+
+    /// <summary>A purge of many objects.</summary>
+    public string PurgeAt(long number) => string.Create(CultureInfo.InvariantCulture, $"{Purges}:{number}");
+
+    /// <summary>The place of an instance among the others.</summary>
+    public string InstanceAt(int slot) => string.Create(CultureInfo.InvariantCulture, $"{prefix}i:{_short}:{slot}");
+
+    /// <summary>The head of the object under a cache key.</summary>
+    public string ObjectOf(ReadOnlySpan<byte> key) => Named('o', key);
+
+    /// <summary>The counter of removals of a cache key, whatever fields it has.</summary>
+    public string RemovalsOf(ReadOnlySpan<byte> key) => Named('r', KeyFields.ResourceOf(key));
+
+    /// <summary>The counter of changes and soft purges of a cache key, whatever fields it has.</summary>
+    public string DoubtsOf(ReadOnlySpan<byte> key) => Named('d', KeyFields.ResourceOf(key));
+
+    /// <summary>One slice of a version.</summary>
+    public string SliceOf(in TierVersion version, int sliceIndex) =>
+        string.Create(CultureInfo.InvariantCulture, $"{prefix}s:{version}:{sliceIndex}");
+
+    /// <summary>The turn to ask the origin for what is under a name.</summary>
+    public static string TurnOf(string name) => name + ":t";
+
+    /// <summary>What tells a version of an object from every other one.</summary>
+    /// <param name="generation">The generation.</param>
+    /// <param name="purge">The number of the last purge of many objects that was for it before it was asked for; 0 for none.</param>
+    public TierVersion VersionOf(Generation generation, long purge)
+    {
+        var (response, buffer) = (generation.Response, new RecordBuffer());
+        buffer.Bytes(_realm);
+        buffer.Bytes(generation.Key.Bytes);
+        IndexRecords.WriteSelecting(buffer, generation.Selecting);
+        buffer.UInt16((ushort)response.Status);
+        buffer.Text(response.Validator.EntityTag);
+        buffer.Text(response.Validator.LastModified);
+        buffer.Text(response.Validator.ContentCoding);
+        buffer.Int64(response.CompleteLength);
+        buffer.Int32(generation.Grid.SliceSizeBytes);
+        buffer.Int64(generation.TierMark?.Removals ?? 0);
+        buffer.Int64(purge);
+        return TierVersion.Of(buffer.Written);
+    }
+
+    /// <summary>What tells the version of a response from others of its key, whatever was removed meanwhile.</summary>
+    public static TierVersion ContentOf(StoredResponse response)
+    {
+        var buffer = new RecordBuffer();
+        buffer.UInt16((ushort)response.Status);
+        buffer.Text(response.Validator.EntityTag);
+        buffer.Text(response.Validator.LastModified);
+        buffer.Int64(response.CompleteLength);
+        return TierVersion.Of(buffer.Written);
+    }
+
+    private string Named(char kind, ReadOnlySpan<byte> bytes)
+    {
+        var buffer = new RecordBuffer();
+        buffer.Bytes(_realm);
+        buffer.Bytes(bytes);
+        return $"{prefix}{kind}:{TierVersion.Of(buffer.Written)}";
+    }
+}

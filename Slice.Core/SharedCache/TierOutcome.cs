@@ -1,0 +1,17 @@
+namespace Slice.Core.SharedCache;
+
+/// <summary>What came of one operation on a shared store.</summary>
+internal enum TierOutcome
+{
+    /// <summary>The store has carried it out.</summary>
+    Done,
+
+    /// <summary>The store is down, and was not asked.</summary>
+    Skipped,
+
+    /// <summary>No answer within the deadline.</summary>
+    TimedOut,
+
+    /// <summary>The store cannot be reached, or refuses.</summary>
+    Failed,
+}

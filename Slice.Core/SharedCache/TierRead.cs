@@ -1,0 +1,28 @@
+namespace Slice.Core.SharedCache;
+
+/// <summary>What came of reading one value. The caller disposes it.</summary>
+/// <param name="Outcome">What the store did.</param>
+/// <param name="Value">The value in its envelope; null for none.</param>
+/// <param name="Payload">What is in it.</param>
+/// <param name="Resided">How long it was in the store, by the store's clock.</param>
+/// <param name="IsDamaged">Whether there was a value that is not the one that was asked for, as it was written.</param>
+internal sealed record TierRead(TierOutcome Outcome, LeasedValue? Value, ReadOnlyMemory<byte> Payload, TimeSpan Resided, bool IsDamaged)
+    : IDisposable
+{
+    /// <summary>Whether there is a value.</summary>
+    public bool IsFound => Value is not null;
+
+    /// <summary>The word for it in <see cref="TierMeter.Reads"/>.</summary>
+    public string Word => this switch
+    {
+        { IsFound: true } => "hit",
+        { IsDamaged: true } => "damaged",
+        { Outcome: TierOutcome.TimedOut } => "timeout",
+        { Outcome: TierOutcome.Failed } => "error",
+        { Outcome: TierOutcome.Skipped } => "skipped",
+        _ => "miss",
+    };
+
+    /// <inheritdoc/>
+    public void Dispose() => Value?.Dispose();
+}

@@ -1,0 +1,59 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using Slice.Core.Caching;
+using Slice.Core.Objects;
+using Slice.Core.Options;
+using Slice.Core.SharedCache;
+
+namespace Slice.Host.Service;
+
+/// <summary>Opens the tier that the configuration says instances share.</summary>
+internal static class SharedTierFactory
+{
+    /// <summary>The tier, which is asked from now on as soon as it answers; null where the configuration has none.</summary>
+    /// <param name="options">The configuration.</param>
+    /// <param name="store">The store to use; null to open the one of the configuration.</param>
+    /// <param name="index">What is stored here.</param>
+    /// <param name="loggers">Makes its log.</param>
+    /// <param name="time">The clock.</param>
+    public static SharedTier? Open(
+        SliceOptions options, IKeyValueStore? store, ObjectIndex index, ILoggerFactory loggers, TimeProvider time)
+    {
+        store ??= OpenStore(options.SharedCache, time);
+        if (store is null)
+        {
+            return null;
+        }
+
+        var log = new SharedTierLog(loggers.CreateLogger<SharedTierLog>(), store.Name);
+        var stale = new StaleDefaults(options.CacheStaleWhileRevalidate, options.CacheStaleIfError);
+        var tier = new SharedTier(store, options.SharedCache, RealmOf(options), NameOf(options), index, stale, time);
+        tier.Fleet.StateChanged = log.StateChanged;
+        tier.Fleet.NewsLost = log.NewsLost;
+        index.Changed = tier.Changed;
+        index.Invalidated = tier.Removed;
+        tier.Start();
+        return tier;
+    }
+
+    /// <summary>The store of the configuration; null where there is none.</summary>
+    public static IKeyValueStore? OpenStore(SharedCacheOptions options, TimeProvider time) => options.Type switch
+    {
+        _ => null,
+    };
+
+    /// <summary>What instances must have in common to share anything: the origin, and what makes their cache keys.</summary>
+    public static string RealmOf(SliceOptions options) => string.Join(
+        '\n',
+        [
+            .. options.UpstreamAddresses.Select(static address => address.GetLeftPart(UriPartial.Path)).Order(StringComparer.Ordinal),
+            options.ForwardHost ? "host" : "",
+            options.CacheKeyQuery.ToString(),
+            string.Join(' ', options.CacheKeyIgnoredArguments.Order(StringComparer.Ordinal)),
+            string.Join(' ', options.CacheKeyFields.Order(StringComparer.OrdinalIgnoreCase)),
+        ]);
+
+    // For people who look at the fleet.
+    private static string NameOf(SliceOptions options) => string.Create(
+        CultureInfo.InvariantCulture, $"{Environment.MachineName} {options.ListenAddress}");
+}

@@ -1,0 +1,35 @@
+using Microsoft.Extensions.Logging;
+
+namespace Slice.Host.Service;
+
+/// <summary>The shared tier, as log lines: one for each change of its state. Thread-safe.</summary>
+internal sealed partial class SharedTierLog(ILogger<SharedTierLog> logger, string store)
+{
+    /// <summary>The store is down, with the reason, or up, with null.</summary>
+    public void StateChanged(string? reason)
+    {
+        if (reason is null)
+        {
+            LogUp(store);
+        }
+        else
+        {
+            LogDown(store, reason);
+        }
+    }
+
+    /// <summary>News of other instances were lost.</summary>
+    public void NewsLost(string reason) => LogNewsLost(store, reason);
+
+    [LoggerMessage(EventId = 200, EventName = "shared_cache_up", Level = LogLevel.Information,
+        Message = "the shared cache is in use: {store}")]
+    private partial void LogUp(string store);
+
+    [LoggerMessage(EventId = 201, EventName = "shared_cache_down", Level = LogLevel.Warning,
+        Message = "the shared cache is not in use for the time being; what is not cached here comes from the origin: {store} {reason}")]
+    private partial void LogDown(string store, string reason);
+
+    [LoggerMessage(EventId = 202, EventName = "shared_cache_news_lost", Level = LogLevel.Warning,
+        Message = "what other instances changed or removed may have been lost; all that is cached here is validated: {store} {reason}")]
+    private partial void LogNewsLost(string store, string reason);
+}

@@ -1,0 +1,122 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Slice.Core.SharedCache;
+
+namespace Slice.Tests.Support;
+
+/// <summary>
+/// What several <see cref="MemoryKeyValueStore"/> share: a server in memory that can be taken away, made silent, emptied, and looked at.
+/// Thread-safe.
+/// </summary>
+internal sealed class MemoryKeyValueServer
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, (byte[] Value, long EndsAt)> _values = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<MemoryKeyValueStore, byte> _stores = new();
+    private TaskCompletionSource _silence = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile bool _isAway;
+    private volatile bool _isSilent;
+
+    /// <summary>Every operation so far: its name, a space and the key.</summary>
+    public ConcurrentQueue<string> Operations { get; } = new();
+
+    /// <summary>Changes a value before it is stored; null to leave all as they are.</summary>
+    public Func<string, byte[], byte[]>? Damage { get; set; }
+
+    /// <summary>Whether every operation fails at once.</summary>
+    public bool IsAway
+    {
+        get => _isAway;
+        set => _isAway = value;
+    }
+
+    /// <summary>Whether no operation is answered; those that wait go on when it is false again.</summary>
+    public bool IsSilent
+    {
+        get => _isSilent;
+        set
+        {
+            lock (_lock)
+            {
+                _isSilent = value;
+                if (!value)
+                {
+                    _silence.TrySetResult();
+                    _silence = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                }
+            }
+        }
+    }
+
+    /// <summary>A store over it.</summary>
+    public MemoryKeyValueStore Open(bool canTell = true) => new(this, canTell);
+
+    /// <summary>The keys that have a value.</summary>
+    public string[] Keys
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _values.Keys];
+            }
+        }
+    }
+
+    /// <summary>Forgets the values whose keys <paramref name="which"/> is true for.</summary>
+    public void Forget(Predicate<string> which)
+    {
+        lock (_lock)
+        {
+            foreach (string key in _values.Keys.Where(key => which(key)).ToArray())
+            {
+                _values.Remove(key);
+            }
+        }
+    }
+
+    internal void Join(MemoryKeyValueStore store) => _stores.TryAdd(store, 0);
+
+    internal void Leave(MemoryKeyValueStore store) => _stores.TryRemove(store, out _);
+
+    internal void Tell(MemoryKeyValueStore teller)
+    {
+        foreach (var store in _stores.Keys.Where(store => store != teller))
+        {
+            store.Told?.Invoke();
+        }
+    }
+
+    internal async ValueTask<T> RunAsync<T>(
+        string name, string key, Func<Dictionary<string, (byte[] Value, long EndsAt)>, T> operation, CancellationToken ct)
+    {
+        ct.ThrowIfCancellationRequested();
+        Operations.Enqueue($"{name} {key}");
+        await Task.Yield();
+        while (_isSilent)
+        {
+            Task silence;
+            lock (_lock)
+            {
+                silence = _silence.Task;
+            }
+
+            await silence.WaitAsync(ct);
+        }
+
+        if (_isAway)
+        {
+            throw new KeyValueStoreException("the server of the test is away");
+        }
+
+        lock (_lock)
+        {
+            if (_values.TryGetValue(key, out var value) && value.EndsAt <= Stopwatch.GetTimestamp())
+            {
+                _values.Remove(key);
+            }
+
+            return operation(_values);
+        }
+    }
+}
