@@ -43,7 +43,14 @@ public interface ISharedTier
     /// Offers a slice that the origin has just given and that is stored here, in the same way. The tier takes a lease
     /// (<see cref="Generation.TryLease"/>) for as long as it reads the slice.
     /// </summary>
-    void Offer(Generation generation, int sliceIndex, TierTurn? turn);
+    /// <param name="generation">The generation.</param>
+    /// <param name="sliceIndex">The slice.</param>
+    /// <param name="isWithHead">
+    /// Whether the head is to be written behind the slice: whoever finds an object that has just been learned finds the slice, too, which
+    /// came with the head.
+    /// </param>
+    /// <param name="turn">Ends when all of it is written; null for none.</param>
+    void Offer(Generation generation, int sliceIndex, bool isWithHead, TierTurn? turn);
 
     /// <summary>
     /// Another version has taken the place of what was stored under a key, or the origin has said that it is not the object any more.

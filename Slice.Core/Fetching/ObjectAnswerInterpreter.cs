@@ -139,7 +139,7 @@ public sealed class ObjectAnswerInterpreter
         using var prepared = request.FirstSliceIndex is { } first
             ? _fetcher.Prepare(generation, first, generation.IsShared ? request.TierTurn?.Take() : null)
             : null;
-        var result = Publish(request, generation, verdict);
+        var result = Publish(request, generation, verdict, isWithSlice: prepared is not null);
         prepared?.Continue(request.Context, answer, part.Part);
         return result;
     }
@@ -216,7 +216,7 @@ public sealed class ObjectAnswerInterpreter
         using var prepared = length > generation.Grid.SliceSizeBytes ? _fetcher.PrepareWhole(generation, request.Context.Settings)
             : length > 0 ? _fetcher.Prepare(generation, 0, generation.IsShared ? request.TierTurn?.Take() : null)
             : null;
-        var result = Publish(request, generation, verdict);
+        var result = Publish(request, generation, verdict, isWithSlice: length > 0 && length <= generation.Grid.SliceSizeBytes);
         prepared?.Continue(request.Context, answer, new ByteRange(0, length));
         return result;
     }
@@ -269,12 +269,17 @@ public sealed class ObjectAnswerInterpreter
 
     private bool IsStorable(SliceGrid grid, long length) => length <= LongestWholeBody && (length <= 0 || IsSliceable(grid, length));
 
-    private ObjectFetchResult.Found Publish(ObjectFetchRequest request, Generation generation, in AnswerVerdict verdict)
+    private ObjectFetchResult.Found Publish(
+        ObjectFetchRequest request, Generation generation, in AnswerVerdict verdict, bool isWithSlice = false)
     {
         if (generation.IsShared)
         {
             _index.Publish(generation, request.Asked);
-            _fetcher.Offers.Offer(generation, request.TierTurn?.Take());
+            if (!isWithSlice)
+            {
+                _fetcher.Offers.Offer(generation, request.TierTurn?.Take());
+            }
+
             if (generation.Response.Tags is { IsCut: true })
             {
                 TagsCut?.Invoke(generation.Key);

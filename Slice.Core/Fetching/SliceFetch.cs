@@ -115,6 +115,9 @@ public sealed class SliceFetch
     /// <summary>Whether it is known where the bytes go.</summary>
     internal bool HasSlice => _slice is not null;
 
+    /// <summary>Whether the object was learned with the slice, so that the shared tier is offered its head with the slice.</summary>
+    internal bool IsFirst { get; init; }
+
     /// <summary>Whether its slice was offered to the shared tier.</summary>
     internal bool WasOffered { get; set; }
 

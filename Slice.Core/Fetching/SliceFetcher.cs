@@ -134,7 +134,7 @@ public sealed class SliceFetcher : IAsyncDisposable
     /// <param name="turn">The turn that ends with the fetch; null for none.</param>
     internal PreparedFetch Prepare(Generation generation, int sliceIndex, TierTurn? turn = null)
     {
-        var fetch = new SliceFetch(generation, sliceIndex) { Turn = turn };
+        var fetch = new SliceFetch(generation, sliceIndex) { Turn = turn, IsFirst = true };
         fetch.Start();
         return TryAdd(fetch)
             ? new PreparedFetch(this, fetch)

@@ -46,7 +46,7 @@ internal sealed class TierFills(SliceFetchAttempts attempts, CancellationToken s
         if (Tier is { } tier && IsForTier(fetch.Generation) && !fetch.WasOffered)
         {
             fetch.WasOffered = true;
-            tier.Offer(fetch.Generation, fetch.SliceIndex, fetch.TakeTurn());
+            tier.Offer(fetch.Generation, fetch.SliceIndex, fetch.IsFirst, fetch.TakeTurn());
         }
     }
 

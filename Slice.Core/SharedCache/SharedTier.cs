@@ -148,18 +148,18 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
             return;
         }
 
-        _writer.Add(() => _composer.ComposeHeadAsync(generation), turn);
+        _writer.Add([() => _composer.ComposeHeadAsync(generation)], turn);
         if (generation is { IsWhole: true } && !fitsHead)
         {
             for (int index = 0; index < grid.CountFor(generation.CompleteLength); index++)
             {
-                Offer(generation, index, null);
+                Offer(generation, index, isWithHead: false, null);
             }
         }
     }
 
     /// <inheritdoc/>
-    public void Offer(Generation generation, int sliceIndex, TierTurn? turn)
+    public void Offer(Generation generation, int sliceIndex, bool isWithHead, TierTurn? turn)
     {
         if (TierComposer.FitsHead(generation))
         {
@@ -167,7 +167,11 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
         }
         else if (generation.Response.MayCombine)
         {
-            _writer.Add(() => ValueTask.FromResult(_composer.ComposeSlice(generation, sliceIndex)), turn);
+            _writer.Add(
+                isWithHead
+                    ? [() => ValueTask.FromResult(_composer.ComposeSlice(generation, sliceIndex)), () => _composer.ComposeHeadAsync(generation)]
+                    : [() => ValueTask.FromResult(_composer.ComposeSlice(generation, sliceIndex))],
+                turn);
         }
         else
         {

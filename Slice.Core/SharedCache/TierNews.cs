@@ -160,13 +160,10 @@ internal sealed class TierNews
                 {
                     Purges.Add(number + index, purge);
                 }
-                else if (number + index > purges - 2)
-                {
-                    // Its writer may be at it.
-                    _missingPurges[number + index] = _time.GetTimestamp();
-                }
                 else
                 {
+                    // Of before the counter began, or forgotten by the store; or its writer is at it, and what was asked for before is
+                    // no loss.
                     Purges.Forget(number + index);
                 }
             }

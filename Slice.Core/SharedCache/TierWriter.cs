@@ -33,10 +33,12 @@ internal sealed class TierWriter : IAsyncDisposable
         _writing = Task.WhenAll(Enumerable.Range(0, Writers).Select(_ => WriteAllAsync()));
     }
 
-    /// <summary>Writes a value soon. Never waits; what cannot be written is dropped, and the turn ends.</summary>
-    /// <param name="compose">Makes the value when its time has come; null when there is none any more. Must not throw.</param>
-    /// <param name="turn">The turn that ends when the value is written; null for none.</param>
-    public void Add(Func<ValueTask<TierValue?>> compose, TierTurn? turn)
+    /// <summary>Writes values soon, one after the other. Never waits; what cannot be written is dropped, and the turn ends.</summary>
+    /// <param name="compose">
+    /// Each makes a value when its time has come, or null when there is none any more; then the rest is not written either. Must not throw.
+    /// </param>
+    /// <param name="turn">The turn that ends when all is written; null for none.</param>
+    public void Add(Func<ValueTask<TierValue?>>[] compose, TierTurn? turn)
     {
         if (_access.State != TierState.Up || !_queue.Writer.TryWrite(new Work(compose, turn)))
         {
@@ -63,10 +65,13 @@ internal sealed class TierWriter : IAsyncDisposable
         {
             await foreach (var (compose, turn) in _queue.Reader.ReadAllAsync(_stopping))
             {
-                bool isWritten = false;
+                bool isWritten = true;
                 try
                 {
-                    isWritten = await WriteAsync(compose);
+                    foreach (var value in compose)
+                    {
+                        isWritten = isWritten && await WriteAsync(value);
+                    }
                 }
                 finally
                 {
@@ -114,5 +119,5 @@ internal sealed class TierWriter : IAsyncDisposable
         }
     }
 
-    private readonly record struct Work(Func<ValueTask<TierValue?>> Compose, TierTurn? Turn);
+    private readonly record struct Work(Func<ValueTask<TierValue?>>[] Compose, TierTurn? Turn);
 }

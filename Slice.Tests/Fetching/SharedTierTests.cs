@@ -106,7 +106,7 @@ public sealed class SharedTierTests : IAsyncDisposable
 
         public void Offer(Generation generation, TierTurn? turn) => turn?.End(isFilled: false);
 
-        public void Offer(Generation generation, int sliceIndex, TierTurn? turn)
+        public void Offer(Generation generation, int sliceIndex, bool isWithHead, TierTurn? turn)
         {
             Offered.Add(sliceIndex);
             turn?.End(isFilled: true);
