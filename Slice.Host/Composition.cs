@@ -204,6 +204,12 @@ internal sealed class Composition : IAsyncDisposable
             EndPages = _page.Events.End,
             Owner = this,
         };
+        meter.Sources.Tier = _tier is null ? null : new TierSource
+        {
+            Meter = _tier.Meter,
+            IsUp = () => _tier.State == TierState.Up,
+            Instances = () => _tier.Fleet.Members.Count,
+        };
         meter.Sources.SetBuild(ProductVersion.Text, ProductVersion.Commit);
         meter.Sources.Certificates = Parts.Certificate is { } certificate ? () => certificate.Ends : null;
     }

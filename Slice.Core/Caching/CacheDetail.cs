@@ -149,4 +149,9 @@ public enum CacheDetail : byte
 
     /// <summary>The origin fails and something stale stands in (RFC 5861 §4).</summary>
     OriginFailed,
+
+    // The origin was not asked.
+
+    /// <summary>The object, or that it is still good, was known to the cache that several instances share.</summary>
+    Shared,
 }

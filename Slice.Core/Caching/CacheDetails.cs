@@ -49,6 +49,7 @@ public static class CacheDetails
         CacheDetail.WeakValidator => "weak-validator"u8,
         CacheDetail.Incomplete => "incomplete"u8,
         CacheDetail.OriginFailed => "origin-failed"u8,
+        CacheDetail.Shared => "shared"u8,
         _ => default,
     };
 }

@@ -50,6 +50,10 @@ internal sealed class MeterInstruments : IDisposable
     public void Count(string name, string unit, string help, string label, Func<IEnumerable<KeyValuePair<string, long>>> read) =>
         _meter.CreateObservableCounter(_prefix + name, () => Labelled(label, read()), unit, help);
 
+    /// <summary>A counter with values that are told as they are; with none while there are none.</summary>
+    public void Count(string name, string unit, string help, Func<IEnumerable<Measurement<long>>> read) =>
+        _meter.CreateObservableCounter(_prefix + name, read, unit, help);
+
     /// <summary>A gauge.</summary>
     public void Show(string name, string unit, string help, Func<double> read) =>
         _meter.CreateObservableGauge(_prefix + name, read, unit, help);

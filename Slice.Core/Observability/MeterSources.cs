@@ -14,12 +14,20 @@ public sealed class MeterSources
     private volatile Func<IEnumerable<KeyValuePair<string, long>>>? _originConnections;
     private volatile Func<IEnumerable<KeyValuePair<string, long>>>? _certificates;
     private volatile KeyValuePair<string, object?>[]? _build;
+    private volatile TierSource? _tier;
 
     /// <summary>The store.</summary>
     public StoreSource? Store
     {
         get => _store;
         set => _store = value;
+    }
+
+    /// <summary>The tier that is shared with other instances.</summary>
+    public TierSource? Tier
+    {
+        get => _tier;
+        set => _tier = value;
     }
 
     /// <summary>1 or 0 for each address of the origin.</summary>
@@ -52,6 +60,7 @@ public sealed class MeterSources
     {
         ShowStore(instruments);
         ShowOrigin(instruments);
+        ShowTier(instruments);
         ShowInstance(instruments);
     }
 
@@ -114,6 +123,60 @@ public sealed class MeterSources
             "pool",
             () => _originConnections?.Invoke() ?? []);
     }
+
+    private void ShowTier(MeterInstruments instruments)
+    {
+        instruments.Show(
+            "shared_cache_up", YesOrNo, "1 while the shared cache is asked, 0 while it is not.", OfTier(tier => tier.IsUp() ? 1 : 0));
+        instruments.Show(
+            "shared_cache_instances",
+            "{instance}",
+            "Instances that share the cache and were seen lately.",
+            OfTier(tier => tier.Instances()));
+        instruments.Count(
+            "shared_cache_reads_total",
+            "{value}",
+            "What was looked for in the shared cache, by what came of it.",
+            "result",
+            () => _tier?.Meter.Reads.Read() ?? []);
+        instruments.Count(
+            "shared_cache_writes_total",
+            "{value}",
+            "What was to be written to the shared cache, by what came of it.",
+            "result",
+            () => _tier?.Meter.Writes.Read() ?? []);
+        instruments.Count(
+            "shared_cache_turns_total",
+            "{turn}",
+            "Turns to ask the origin for what several instances miss at once, by what came of them.",
+            "result",
+            () => _tier?.Meter.Turns.Read() ?? []);
+        instruments.Count(
+            "shared_cache_read_bytes_total", Bytes, "Bytes of values found in the shared cache.", OfTier(tier => tier.Meter.BytesRead));
+        instruments.Count(
+            "shared_cache_written_bytes_total",
+            Bytes,
+            "Bytes of values written to the shared cache.",
+            OfTier(tier => tier.Meter.BytesWritten));
+        instruments.Count(
+            "shared_cache_news_told_total",
+            "{event}",
+            "Changes and removals that other instances were told of.",
+            OfTier(tier => tier.Meter.NewsTold));
+        instruments.Count(
+            "shared_cache_news_heard_total",
+            "{event}",
+            "Changes and removals that were heard of from other instances.",
+            OfTier(tier => tier.Meter.NewsHeard));
+        instruments.Count(
+            "shared_cache_news_lost_total",
+            "{loss}",
+            "Times that news of other instances may have been lost, so that all that is stored is validated.",
+            OfTier(tier => tier.Meter.NewsLost));
+    }
+
+    private Func<IEnumerable<Measurement<long>>> OfTier(Func<TierSource, long> read) =>
+        () => _tier is { } tier ? [new Measurement<long>(read(tier))] : [];
 
     private void ShowInstance(MeterInstruments instruments)
     {

@@ -1,6 +1,7 @@
 using Slice.Core.Caching;
 using Slice.Core.Fetching;
 using Slice.Core.Objects;
+using Slice.Core.Observability;
 using Slice.Core.Options;
 
 namespace Slice.Core.SharedCache;
@@ -167,11 +168,8 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
         }
         else if (generation.Response.MayCombine)
         {
-            _writer.Add(
-                isWithHead
-                    ? [() => ValueTask.FromResult(_composer.ComposeSlice(generation, sliceIndex)), () => _composer.ComposeHeadAsync(generation)]
-                    : [() => ValueTask.FromResult(_composer.ComposeSlice(generation, sliceIndex))],
-                turn);
+            Func<ValueTask<TierValue?>> slice = () => ValueTask.FromResult(_composer.ComposeSlice(generation, sliceIndex));
+            _writer.Add(isWithHead ? [slice, () => _composer.ComposeHeadAsync(generation)] : [slice], turn);
         }
         else
         {

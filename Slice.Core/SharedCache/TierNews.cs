@@ -2,6 +2,7 @@ using System.Globalization;
 using Slice.Core.Caching;
 using Slice.Core.Objects;
 using Slice.Core.Objects.Journal;
+using Slice.Core.Observability;
 
 namespace Slice.Core.SharedCache;
 

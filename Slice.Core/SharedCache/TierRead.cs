@@ -12,7 +12,7 @@ internal sealed record TierRead(TierOutcome Outcome, LeasedValue? Value, ReadOnl
     /// <summary>Whether there is a value.</summary>
     public bool IsFound => Value is not null;
 
-    /// <summary>The word for it in <see cref="TierMeter.Reads"/>.</summary>
+    /// <summary>The word for it in <see cref="Observability.TierMeter.Reads"/>.</summary>
     public string Word => this switch
     {
         { IsFound: true } => "hit",

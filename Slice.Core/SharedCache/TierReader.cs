@@ -1,3 +1,5 @@
+using Slice.Core.Observability;
+
 namespace Slice.Core.SharedCache;
 
 /// <summary>Reads values of a shared store. Thread-safe.</summary>

@@ -1,4 +1,5 @@
 using Slice.Core.Objects.Journal;
+using Slice.Core.Observability;
 
 namespace Slice.Core.SharedCache;
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Threading.Channels;
 using Slice.Core.Fetching;
+using Slice.Core.Observability;
 
 namespace Slice.Core.SharedCache;
 

@@ -239,7 +239,7 @@ internal sealed class GetHandler(
         {
             case ObjectFetchResult.Found found:
                 bool isStale = found.StandsInFor.IsError;
-                return (found.Generation, status with
+                return (found.Generation, (found.IsOfTier ? new CacheStatus { Detail = CacheDetail.Shared } : status) with
                 {
                     WasRevalidated = found.WasRevalidated,
                     IsStale = isStale,

@@ -1,6 +1,4 @@
-using Slice.Core.Observability;
-
-namespace Slice.Core.SharedCache;
+namespace Slice.Core.Observability;
 
 /// <summary>What is counted of a shared tier. Thread-safe.</summary>
 public sealed class TierMeter
