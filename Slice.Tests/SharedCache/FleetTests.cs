@@ -6,6 +6,7 @@ namespace Slice.Tests.SharedCache;
 /// <summary>Several instances and one tier: what one has fetched the others need not, and what one removes is gone for all.</summary>
 public sealed class FleetTests : IAsyncDisposable
 {
+    private readonly MemoryKeyValueServer _server = new();
     private readonly ScriptedOrigin _origin;
     private readonly RangeFile _file = new(16) { ExtraFields = ["Cache-Control: max-age=600"] };
 
@@ -16,9 +17,9 @@ public sealed class FleetTests : IAsyncDisposable
     [Fact]
     public async Task Instance_that_never_saw_an_object_serves_it_without_any_request_to_the_origin()
     {
-        await using var fleet = await Fleet.StartAsync(_origin.Uri, 2);
+        await using var fleet = await Fleet.StartAsync(_origin.Uri, 2, () => _server.Open());
         await ExpectAsync(fleet[0], seed: 1);
-        await SettledAsync(fleet, slices: 4);
+        await SettledAsync(slices: 4);
         int before = _origin.RequestCount;
 
         await ExpectAsync(fleet[1], seed: 1);
@@ -30,22 +31,22 @@ public sealed class FleetTests : IAsyncDisposable
     public async Task Small_object_is_had_with_its_head()
     {
         _file.LengthBytes = 3;
-        await using var fleet = await Fleet.StartAsync(_origin.Uri, 2);
+        await using var fleet = await Fleet.StartAsync(_origin.Uri, 2, () => _server.Open());
         await ExpectAsync(fleet[0], seed: 1);
-        await Eventually.TrueAsync(() => Count(fleet, ":o:") == 1, "the object in the tier");
+        await Eventually.TrueAsync(() => Count(":o:") == 1, "the object in the tier");
 
         await ExpectAsync(fleet[1], seed: 1);
 
         Assert.Equal(1, _origin.RequestCount);
-        Assert.Equal(0, Count(fleet, ":s:"));
+        Assert.Equal(0, Count(":s:"));
     }
 
     [Fact]
     public async Task Instance_that_starts_with_nothing_is_warm_at_once()
     {
-        await using var fleet = await Fleet.StartAsync(_origin.Uri, 1);
+        await using var fleet = await Fleet.StartAsync(_origin.Uri, 1, () => _server.Open());
         await ExpectAsync(fleet[0], seed: 1);
-        await SettledAsync(fleet, slices: 4);
+        await SettledAsync(slices: 4);
         await fleet.RemoveAsync(0);
         int before = _origin.RequestCount;
 
@@ -57,7 +58,7 @@ public sealed class FleetTests : IAsyncDisposable
     [Fact]
     public async Task Instances_that_miss_the_same_object_at_once_ask_the_origin_for_each_byte_once()
     {
-        await using var fleet = await Fleet.StartAsync(_origin.Uri, 3);
+        await using var fleet = await Fleet.StartAsync(_origin.Uri, 3, () => _server.Open());
 
         await Task.WhenAll(Enumerable.Range(0, 12).Select(index => ExpectAsync(fleet[index % 3], seed: 1)));
 
@@ -67,7 +68,7 @@ public sealed class FleetTests : IAsyncDisposable
     [Fact]
     public async Task Purge_reaches_every_instance_and_says_how_many_answered()
     {
-        await using var fleet = await Fleet.StartAsync(_origin.Uri, 3);
+        await using var fleet = await Fleet.StartAsync(_origin.Uri, 3, () => _server.Open());
         foreach (int index in new[] { 0, 1, 2 })
         {
             await ExpectAsync(fleet[index], seed: 1);
@@ -87,7 +88,7 @@ public sealed class FleetTests : IAsyncDisposable
     [Fact]
     public async Task Change_that_one_instance_sees_is_a_change_for_all()
     {
-        await using var fleet = await Fleet.StartAsync(_origin.Uri, 2);
+        await using var fleet = await Fleet.StartAsync(_origin.Uri, 2, () => _server.Open());
         await ExpectAsync(fleet[0], seed: 1);
         await ExpectAsync(fleet[1], seed: 1);
         Change(seed: 2);
@@ -107,22 +108,23 @@ public sealed class FleetTests : IAsyncDisposable
         await using var fleet = await Fleet.StartAsync(
             _origin.Uri,
             2,
+            () => _server.Open(),
             options => options with { SharedCache = options.SharedCache with { Timeout = TimeSpan.FromMilliseconds(200) } });
         await ExpectAsync(fleet[0], seed: 1);
-        fleet.Server.IsAway = true;
+        _server.IsAway = true;
         await ExpectAsync(fleet[1], seed: 1, "/one");
-        fleet.Server.IsAway = false;
-        fleet.Server.IsSilent = true;
+        _server.IsAway = false;
+        _server.IsSilent = true;
         await ExpectAsync(fleet[1], seed: 1, "/two");
         await ExpectAsync(fleet[0], seed: 1, "/two");
     }
 
-    private static int Count(Fleet fleet, string kind) => fleet.Server.Keys.Count(key => key.Contains(kind, StringComparison.Ordinal));
+    private int Count(string kind) => _server.Keys.Count(key => key.Contains(kind, StringComparison.Ordinal));
 
-    private static Task SettledAsync(Fleet fleet, int slices) => Eventually.TrueAsync(
-        () => Count(fleet, ":s:") - fleet.Server.Keys.Count(key => key.EndsWith(":t", StringComparison.Ordinal)) == slices
-            && Count(fleet, ":o:") == 1,
-        () => "the tier has " + string.Join(' ', fleet.Server.Keys));
+    private Task SettledAsync(int slices) => Eventually.TrueAsync(
+        () => Count(":s:") - _server.Keys.Count(key => key.EndsWith(":t", StringComparison.Ordinal)) == slices
+            && Count(":o:") == 1,
+        () => "the tier has " + string.Join(' ', _server.Keys));
 
     private static async Task ExpectAsync(ProxyUnderTest proxy, int seed, string target = "/file")
     {

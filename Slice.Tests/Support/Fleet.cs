@@ -4,19 +4,19 @@ using Slice.Core.SharedCache;
 
 namespace Slice.Tests.Support;
 
-/// <summary>Several proxies in this process that share a tier in memory, in front of one origin.</summary>
+/// <summary>Several proxies in this process that share a tier, in front of one origin.</summary>
 internal sealed class Fleet : IAsyncDisposable
 {
     private readonly List<ProxyUnderTest> _members = [];
     private readonly Uri _origin;
+    private readonly Func<IKeyValueStore> _open;
     private readonly Func<SliceOptions, SliceOptions> _configure;
-    private readonly bool _canTell;
 
-    private Fleet(Uri origin, Func<SliceOptions, SliceOptions> configure, bool canTell) =>
-        (_origin, _configure, _canTell) = (origin, configure, canTell);
+    private Fleet(Uri origin, Func<IKeyValueStore> open, Func<SliceOptions, SliceOptions> configure) =>
+        (_origin, _open, _configure) = (origin, open, configure);
 
-    /// <summary>What they share.</summary>
-    public MemoryKeyValueServer Server { get; } = new();
+    /// <summary>How many there are.</summary>
+    public int Count => _members.Count;
 
     /// <summary>One of them.</summary>
     public ProxyUnderTest this[int index] => _members[index];
@@ -24,13 +24,13 @@ internal sealed class Fleet : IAsyncDisposable
     /// <summary>Starts so many of them, and waits until all use the tier.</summary>
     /// <param name="origin">The origin.</param>
     /// <param name="count">How many.</param>
-    /// <param name="configure">Changes what they share; null for 4-byte slices, a second of coherence and a patient deadline.</param>
-    /// <param name="canTell">Whether the store tells the others that there is news; else they look.</param>
+    /// <param name="open">Opens the store of one of them.</param>
+    /// <param name="configure">Changes what they share; null for slices of four bytes and a patient deadline.</param>
     public static async Task<Fleet> StartAsync(
-        Uri origin, int count, Func<SliceOptions, SliceOptions>? configure = null, bool canTell = true)
+        Uri origin, int count, Func<IKeyValueStore> open, Func<SliceOptions, SliceOptions>? configure = null)
     {
-        var fleet = new Fleet(origin, configure ?? (static options => options), canTell);
-        while (fleet._members.Count < count)
+        var fleet = new Fleet(origin, open, configure ?? (static options => options));
+        while (fleet.Count < count)
         {
             await fleet.AddAsync();
         }
@@ -39,7 +39,7 @@ internal sealed class Fleet : IAsyncDisposable
     }
 
     /// <summary>One more, with nothing stored.</summary>
-    public async Task<ProxyUnderTest> AddAsync()
+    public async Task<ProxyUnderTest> AddAsync(TimeProvider? time = null)
     {
         var options = new SliceOptions
         {
@@ -51,11 +51,17 @@ internal sealed class Fleet : IAsyncDisposable
             SharedCache = new SharedCacheOptions { Timeout = TimeSpan.FromSeconds(5) },
         };
         var member = await ProxyUnderTest.StartAsync(
-            _configure(options), TimeProvider.System, (_, level) => level >= LogLevel.Information, null, Server.Open(_canTell));
+            _configure(options), time ?? TimeProvider.System, (_, level) => level >= LogLevel.Information, null, _open());
         _members.Add(member);
-        await Eventually.TrueAsync(() => member.Composition.Tier!.State == TierState.Up, "the tier to be in use");
+        await IsUpAsync(member);
         return member;
     }
+
+    /// <summary>Waits until an instance uses the tier.</summary>
+    public static Task IsUpAsync(ProxyUnderTest member) => Eventually.TrueAsync(
+        () => member.Composition.Tier!.State == TierState.Up,
+        () => $"the tier to be in use: {member.Composition.Tier!.State} {member.Composition.Tier.Fleet.Reason}",
+        TimeSpan.FromSeconds(40));
 
     /// <summary>Stops one.</summary>
     public async Task RemoveAsync(int index)

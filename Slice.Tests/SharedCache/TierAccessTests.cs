@@ -1,0 +1,142 @@
+using Slice.Core.SharedCache;
+using Slice.Tests.Support;
+
+namespace Slice.Tests.SharedCache;
+
+/// <summary>A store that does not answer costs one deadline, and is then left alone until a probe finds it.</summary>
+public sealed class TierAccessTests
+{
+    private static readonly TimeSpan s_timeout = TimeSpan.FromMilliseconds(50);
+
+    private readonly ManualTime _time = new();
+    private readonly List<string?> _states = [];
+    private readonly TierAccess _access;
+
+    public TierAccessTests()
+    {
+        _access = new TierAccess(new MemoryKeyValueServer().Open(), s_timeout, _time) { StateChanged = _states.Add };
+        _access.Open();
+        _states.Clear();
+    }
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Store_is_not_asked_before_it_is_opened()
+    {
+        var access = new TierAccess(new MemoryKeyValueServer().Open(), s_timeout, _time);
+
+        Assert.Equal(TierState.Starting, access.State);
+        Assert.Equal((TierOutcome.Skipped, 0), await access.RunAsync(_ => ValueTask.FromResult(1), 0, Ct));
+    }
+
+    [Fact]
+    public async Task Operation_that_meets_its_deadline_is_the_last_that_waits()
+    {
+        var hanging = _access.RunAsync(HangAsync, 0, Ct).AsTask();
+        _time.Advance(s_timeout);
+
+        Assert.Equal(TierOutcome.TimedOut, (await hanging).Outcome);
+        Assert.Equal(TierState.Down, _access.State);
+        Assert.Equal(TierOutcome.Skipped, (await _access.RunAsync(HangAsync, 0, Ct)).Outcome);
+        Assert.Equal("no answer within 50 ms", Assert.Single(_states));
+    }
+
+    [Fact]
+    public async Task Store_that_answers_others_meanwhile_is_only_busy()
+    {
+        var hanging = _access.RunAsync(HangAsync, 0, Ct).AsTask();
+        _time.Advance(s_timeout / 2);
+        await _access.RunAsync(_ => ValueTask.FromResult(1), 0, Ct);
+        _time.Advance(s_timeout / 2);
+
+        Assert.Equal(TierOutcome.TimedOut, (await hanging).Outcome);
+        Assert.Equal(TierState.Up, _access.State);
+        Assert.Empty(_states);
+    }
+
+    [Fact]
+    public async Task Long_value_has_longer()
+    {
+        var hanging = _access.RunAsync(HangAsync, 16 << 20, Ct).AsTask();
+        _time.Advance(s_timeout);
+        Assert.False(hanging.IsCompleted);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(TierOutcome.TimedOut, (await hanging).Outcome);
+    }
+
+    // One node of a cluster fails what is on it, and the others go on.
+    [Fact]
+    public async Task Errors_among_answers_change_nothing_and_many_in_a_row_are_the_end()
+    {
+        for (int round = 0; round < 100; round++)
+        {
+            await _access.RunAsync(_ => ValueTask.FromResult(1), 0, Ct);
+            Assert.Equal(TierOutcome.Failed, (await _access.RunAsync(FailAsync, 0, Ct)).Outcome);
+        }
+
+        Assert.Equal(TierState.Up, _access.State);
+        for (int round = 1; round < 32; round++)
+        {
+            await _access.RunAsync(FailAsync, 0, Ct);
+        }
+
+        Assert.Equal(TierState.Down, _access.State);
+        Assert.Equal("refused", Assert.Single(_states));
+    }
+
+    [Fact]
+    public async Task Caller_that_has_had_enough_says_nothing_about_the_store()
+    {
+        using var caller = new CancellationTokenSource();
+        var hanging = _access.RunAsync(HangAsync, 0, caller.Token).AsTask();
+        await caller.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => hanging);
+        Assert.Equal(TierState.Up, _access.State);
+    }
+
+    [Fact]
+    public void Store_that_goes_down_again_and_again_is_left_alone_for_longer()
+    {
+        _access.Close("first");
+        _access.Open();
+        Assert.Equal(TierState.Down, _access.State);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        _access.Open();
+        Assert.Equal(TierState.Up, _access.State);
+
+        _access.Close("second");
+        _time.Advance(TimeSpan.FromSeconds(1));
+        _access.Open();
+        Assert.Equal(TierState.Down, _access.State);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        _access.Open();
+        Assert.Equal(TierState.Up, _access.State);
+    }
+
+    [Fact]
+    public void Store_that_was_up_for_long_is_asked_again_at_once()
+    {
+        _time.Advance(TimeSpan.FromMinutes(1));
+        _access.Close("once");
+        _access.Open();
+        Assert.Equal(TierState.Up, _access.State);
+    }
+
+    [Fact]
+    public async Task Probe_asks_a_store_that_is_down()
+    {
+        _access.Close("gone");
+        Assert.Equal((TierOutcome.Done, 1), await _access.ProbeAsync(_ => ValueTask.FromResult(1), Ct));
+        Assert.Equal(TierState.Down, _access.State);
+    }
+
+    private static async ValueTask<int> HangAsync(CancellationToken ct)
+    {
+        await Task.Delay(Timeout.Infinite, ct);
+        return 0;
+    }
+
+    private static ValueTask<int> FailAsync(CancellationToken ct) => throw new KeyValueStoreException("refused");
+}

@@ -1,0 +1,87 @@
+using Slice.Core.SharedCache;
+
+namespace Slice.Tests.Support;
+
+/// <summary>A real store behind some <see cref="Weather"/>.</summary>
+/// <param name="store">The store, which this disposes.</param>
+/// <param name="weather">What happens on the way.</param>
+internal sealed class WeatheredStore(IKeyValueStore store, Weather weather) : IKeyValueStore
+{
+    public string Name => store.Name;
+
+    public Action? Told
+    {
+        get => store.Told;
+        set => store.Told = value;
+    }
+
+    public bool CanTell => store.CanTell;
+
+    public bool IsPrompt => store.IsPrompt;
+
+    public async ValueTask<LeasedValue?> GetAsync(string key, CancellationToken ct)
+    {
+        await weather.PassAsync(ct);
+        var value = await store.GetAsync(key, ct);
+        if (value is null || weather.Reading is not { } change)
+        {
+            return value;
+        }
+
+        using (value)
+        {
+            return change(key, value.Bytes.ToArray()) is { } changed ? new LeasedValue(changed, value.Remaining, null) : null;
+        }
+    }
+
+    public async ValueTask SetAsync(string key, ReadOnlyMemory<byte> value, TimeSpan lifetime, CancellationToken ct)
+    {
+        await weather.PassAsync(ct);
+        if (weather.IsFull)
+        {
+            throw new KeyValueStoreException("out of memory");
+        }
+
+        await store.SetAsync(key, value, lifetime, ct);
+    }
+
+    public async ValueTask<bool> TryAddAsync(string key, ReadOnlyMemory<byte> value, TimeSpan lifetime, CancellationToken ct)
+    {
+        await weather.PassAsync(ct);
+        return await store.TryAddAsync(key, value, lifetime, ct);
+    }
+
+    public async ValueTask<bool> TryRenewAsync(string key, ReadOnlyMemory<byte> value, TimeSpan lifetime, CancellationToken ct)
+    {
+        await weather.PassAsync(ct);
+        return await store.TryRenewAsync(key, value, lifetime, ct);
+    }
+
+    public async ValueTask RemoveAsync(string key, CancellationToken ct)
+    {
+        await weather.PassAsync(ct);
+        await store.RemoveAsync(key, ct);
+    }
+
+    public async ValueTask<long> IncrementAsync(string key, long first, CancellationToken ct)
+    {
+        await weather.PassAsync(ct);
+        return await store.IncrementAsync(key, first, ct);
+    }
+
+    public async ValueTask<long> ReadCounterAsync(string key, CancellationToken ct)
+    {
+        await weather.PassAsync(ct);
+        return await store.ReadCounterAsync(key, ct);
+    }
+
+    public async ValueTask TellAsync(CancellationToken ct)
+    {
+        await weather.PassAsync(ct);
+        await store.TellAsync(ct);
+    }
+
+    public ValueTask<string> DescribeAsync(CancellationToken ct) => store.DescribeAsync(ct);
+
+    public ValueTask DisposeAsync() => store.DisposeAsync();
+}
