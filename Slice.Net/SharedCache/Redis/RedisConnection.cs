@@ -1,0 +1,133 @@
+using Slice.Core.Options;
+using Slice.Core.SharedCache;
+using StackExchange.Redis;
+
+namespace Slice.Net.SharedCache.Redis;
+
+/// <summary>
+/// One multiplexer of StackExchange.Redis: one connection to each server that is needed, made when the first caller asks and made again
+/// whenever it is lost. Thread-safe.
+/// </summary>
+/// <remarks>
+/// The library connects again by itself once it is connected, or has found nobody there. It gives up where it cannot begin: no sentinel
+/// knows the primary, a file of certificates is missing. Such beginnings are tried again here.
+/// </remarks>
+/// <param name="options">Where and how.</param>
+/// <param name="name">The store's name, for messages.</param>
+/// <param name="connected">Called once, with the multiplexer; operations do not wait for its end.</param>
+internal sealed class RedisConnection(SharedCacheOptions options, string name, Func<ConnectionMultiplexer, CancellationToken, Task> connected)
+    : IAsyncDisposable
+{
+    // As the library does for connections that were lost (RedisConfiguration).
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(200);
+
+    private readonly Lock _lock = new();
+    private readonly CancellationTokenSource _closing = new();
+    private readonly TaskCompletionSource _firstTry = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile Task? _connecting;
+    private volatile ConnectionMultiplexer? _multiplexer;
+    private volatile Exception? _lastFailure;
+
+    /// <summary>Begins to connect, if that has not begun; nobody waits for it.</summary>
+    public void Begin()
+    {
+        if (_connecting is not null)
+        {
+            return;
+        }
+
+        lock (_lock)
+        {
+            _connecting ??= Task.Run(ConnectAsync, CancellationToken.None);
+        }
+    }
+
+    /// <summary>The multiplexer. Waits for the first attempt to connect, for no other.</summary>
+    /// <exception cref="KeyValueStoreException">There is no connection.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
+    public ValueTask<ConnectionMultiplexer> MultiplexerAsync(CancellationToken ct)
+    {
+        ct.ThrowIfCancellationRequested();
+        return _multiplexer is { } multiplexer ? new(multiplexer) : MultiplexerSlowAsync(ct);
+    }
+
+    /// <summary>Waits for an answer, as long as the caller likes.</summary>
+    /// <exception cref="KeyValueStoreException">Another answer, or none.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled. The operation goes on.</exception>
+    public async ValueTask<T> AnswerAsync<T>(Task<T> operation, CancellationToken ct)
+    {
+        try
+        {
+            return await operation.WaitAsync(ct);
+        }
+        catch (Exception error) when (RedisFailure.IsOne(error) && !(error is OperationCanceledException && ct.IsCancellationRequested))
+        {
+            throw Explain(error);
+        }
+    }
+
+    /// <summary>The exception for callers of a failure of the library.</summary>
+    public KeyValueStoreException Explain(Exception error) => RedisFailure.Create(error, name, _lastFailure);
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        Task? connecting;
+        lock (_lock)
+        {
+            connecting = _connecting ??= Task.CompletedTask;
+        }
+
+        await _closing.CancelAsync();
+        _firstTry.TrySetResult();
+        await connecting;
+        if (_multiplexer is { } multiplexer)
+        {
+            await multiplexer.CloseAsync(allowCommandsToComplete: false);
+            await multiplexer.DisposeAsync();
+        }
+
+        _closing.Dispose();
+    }
+
+    private async ValueTask<ConnectionMultiplexer> MultiplexerSlowAsync(CancellationToken ct)
+    {
+        Begin();
+        await _firstTry.Task.WaitAsync(ct);
+        return _multiplexer ?? throw Explain(_lastFailure ?? new ObjectDisposedException(name));
+    }
+
+    private async Task ConnectAsync()
+    {
+        while (!_closing.IsCancellationRequested && !await TryConnectAsync())
+        {
+            await Task.Delay(s_pause, _closing.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task<bool> TryConnectAsync()
+    {
+        try
+        {
+            var configuration = RedisConfiguration.Create(options);
+            configuration.ConnectionAttemptCompleted += (_, attempt) => Note(attempt.Exception);
+            var multiplexer = await ConnectionMultiplexer.ConnectAsync(configuration);
+            multiplexer.ConnectionFailed += (_, failure) => Note(failure.Exception);
+            _multiplexer = multiplexer;
+            _firstTry.TrySetResult();
+            await connected(multiplexer, _closing.Token);
+            return true;
+        }
+        catch (Exception error) when (RedisFailure.IsOne(error))
+        {
+            Note(error);
+            return _multiplexer is not null;
+        }
+        finally
+        {
+            _firstTry.TrySetResult();
+        }
+    }
+
+    private void Note(Exception? error) => _lastFailure = error ?? _lastFailure;
+}

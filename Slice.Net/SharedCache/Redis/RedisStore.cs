@@ -1,0 +1,279 @@
+using Slice.Core.Options;
+using Slice.Core.SharedCache;
+using StackExchange.Redis;
+
+namespace Slice.Net.SharedCache.Redis;
+
+/// <summary>
+/// Redis, or a server that speaks as it does, as the store that instances share: one server, sentinels with their primary, or a cluster.
+/// Thread-safe.
+/// </summary>
+/// <remarks>
+/// <para>
+/// Long values and all that is read go over <see cref="SharedCacheOptions.Connections"/> connections in turn. Leases, counters, news and short
+/// values have one of their own, so that none of them waits behind megabytes.
+/// </para>
+/// <para>
+/// No scripts: a user with few rights, and servers without Lua, do without. Everything is asked of a primary: a replica knows a lease or a
+/// counter a moment later, and then two instances hold it.
+/// </para>
+/// </remarks>
+public sealed class RedisStore : IKeyValueStore
+{
+    // Above it a value goes over the connections for slices: 16 KiB, arbitrary, is some ten microseconds of a network of 10 Gbit/s.
+    private const int LongValueBytes = 16 << 10;
+
+    // 64 MiB: what waits for a server that has stopped to take anything is in the library's memory until it is given up.
+    private const long MostUnwrittenBytes = 64L << 20;
+
+    private const CommandFlags Flags = CommandFlags.DemandMaster;
+
+    private readonly RedisConnection _control;
+    private readonly RedisConnection[] _slices;
+    private readonly RedisChannel _news;
+    private readonly byte[] _self = Guid.NewGuid().ToByteArray();
+    private readonly string? _sentinel;
+    private int _turn;
+    private long _unwrittenBytes;
+
+    /// <summary>A store that connects when it is asked for the first time.</summary>
+    public RedisStore(SharedCacheOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        Name = "redis " + string.Join(", ", options.Addresses);
+        _sentinel = options.Sentinel;
+        _news = RedisChannel.Literal(options.Prefix + "news");
+        _control = new RedisConnection(options, Name, ListenAsync);
+        _slices = [.. Enumerable.Range(0, options.Connections).Select(_ => new RedisConnection(options, Name, (_, _) => Task.CompletedTask))];
+    }
+
+    /// <inheritdoc/>
+    public string Name { get; }
+
+    /// <inheritdoc/>
+    public Action? Told { get; set; }
+
+    /// <inheritdoc/>
+    public bool CanTell => true;
+
+    /// <inheritdoc/>
+    public bool IsPrompt => true;
+
+    /// <inheritdoc/>
+    public async ValueTask<LeasedValue?> GetAsync(string key, CancellationToken ct)
+    {
+        var connection = NextForSlices();
+        var database = await DatabaseAsync(connection, ct);
+
+        // Three commands that are sent together and answered together. Another instance may set the key between two of them; the value
+        // belongs to one of the two lifetimes, and the shorter of them is not too long for it.
+        Task<Lease<byte>?>? reading = null;
+        try
+        {
+            var before = Start(connection, () => database.KeyTimeToLiveAsync(key, Flags));
+            reading = Start(connection, () => database.StringGetLeaseAsync(key, Flags));
+            var after = Start(connection, () => database.KeyTimeToLiveAsync(key, Flags));
+            var lease = await connection.AnswerAsync(reading, ct);
+            var remaining = Shorter(await connection.AnswerAsync(before, ct), await connection.AnswerAsync(after, ct));
+            if (lease is null || remaining is null)
+            {
+                lease?.Dispose();
+                return null;
+            }
+
+            return new LeasedValue(lease.Memory, remaining.Value, lease);
+        }
+        catch
+        {
+            ReturnMemory(reading);
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask SetAsync(string key, ReadOnlyMemory<byte> value, TimeSpan lifetime, CancellationToken ct) =>
+        value.Length > LongValueBytes ? SetLongAsync(key, value, lifetime, ct) : SetShortAsync(key, value, lifetime, ct);
+
+    /// <inheritdoc/>
+    public async ValueTask<bool> TryAddAsync(string key, ReadOnlyMemory<byte> value, TimeSpan lifetime, CancellationToken ct)
+    {
+        var database = await DatabaseAsync(_control, ct);
+        var adding = Start(_control, () => database.StringSetAsync(key, value.ToArray(), RoundUp(lifetime), When.NotExists, Flags));
+        return await _control.AnswerAsync(adding, ct);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<bool> TryRenewAsync(string key, ReadOnlyMemory<byte> value, TimeSpan lifetime, CancellationToken ct)
+    {
+        // WATCH and GET, then MULTI and EXEC: nothing when the value is another one, or becomes another one in between.
+        var database = await DatabaseAsync(_control, ct);
+        var renewing = Start(_control, () =>
+        {
+            var transaction = database.CreateTransaction();
+            transaction.AddCondition(Condition.StringEqual(key, value.ToArray()));
+            Forget(transaction.KeyExpireAsync(key, RoundUp(lifetime), Flags));
+            return transaction.ExecuteAsync(Flags);
+        });
+        return await _control.AnswerAsync(renewing, ct);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask RemoveAsync(string key, CancellationToken ct)
+    {
+        var database = await DatabaseAsync(_control, ct);
+        await _control.AnswerAsync(Start(_control, () => database.KeyDeleteAsync(key, Flags)), ct);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<long> IncrementAsync(string key, long first, CancellationToken ct)
+    {
+        // In one MULTI, or a server that is full could evict the key between the first command and the second.
+        var database = await DatabaseAsync(_control, ct);
+        var counting = Start(_control, () =>
+        {
+            var transaction = database.CreateTransaction();
+            Forget(transaction.StringSetAsync(key, first - 1, IKeyValueStore.LongestLifetime, When.NotExists, Flags));
+            var number = transaction.StringIncrementAsync(key, 1, Flags);
+            Forget(transaction.KeyExpireAsync(key, IKeyValueStore.LongestLifetime, Flags));
+            return NumberAsync(transaction.ExecuteAsync(Flags), number);
+        });
+        return await _control.AnswerAsync(counting, ct);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<long> ReadCounterAsync(string key, CancellationToken ct)
+    {
+        var database = await DatabaseAsync(_control, ct);
+        var number = await _control.AnswerAsync(Start(_control, () => database.StringGetAsync(key, Flags)), ct);
+        return number.IsNull ? 0
+            : number.TryParse(out long counter) ? counter
+            : throw new KeyValueStoreException($"{Name}: {key} is no counter");
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask TellAsync(CancellationToken ct)
+    {
+        var multiplexer = await _control.MultiplexerAsync(ct);
+        await _control.AnswerAsync(Start(_control, () => multiplexer.GetSubscriber().PublishAsync(_news, _self)), ct);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<string> DescribeAsync(CancellationToken ct)
+    {
+        var multiplexer = await _control.MultiplexerAsync(ct);
+        return await _control.AnswerAsync(Start(_control, () => RedisDescription.ReadAsync(multiplexer, _sentinel)), ct);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _control.DisposeAsync();
+        foreach (var connection in _slices)
+        {
+            await connection.DisposeAsync();
+        }
+    }
+
+    // Some failures come out of the call itself.
+    private static Task<T> Start<T>(RedisConnection connection, Func<Task<T>> call)
+    {
+        try
+        {
+            return call();
+        }
+        catch (Exception error) when (RedisFailure.IsOne(error))
+        {
+            throw connection.Explain(error);
+        }
+    }
+
+    private static TimeSpan? Shorter(TimeSpan? one, TimeSpan? other) => one < other ? one : other < one ? other : one is null ? null : other;
+
+    // Redis counts milliseconds.
+    private static TimeSpan RoundUp(TimeSpan lifetime) => TimeSpan.FromMilliseconds(Math.Ceiling(lifetime.TotalMilliseconds));
+
+    // What a command inside of a transaction answers is the transaction's answer too.
+    private static void Forget(Task part) =>
+        part.ContinueWith(static ended => ended.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+
+    private static async Task<long> NumberAsync(Task<bool> transaction, Task<long> number)
+    {
+        await transaction;
+        return await number;
+    }
+
+    // The answer to a caller who has gone comes all the same.
+    private static void ReturnMemory(Task<Lease<byte>?>? reading) => reading?.ContinueWith(
+        static read => read.Result?.Dispose(),
+        CancellationToken.None,
+        TaskContinuationOptions.OnlyOnRanToCompletion | TaskContinuationOptions.ExecuteSynchronously,
+        TaskScheduler.Default);
+
+    private RedisConnection NextForSlices() => _slices[(uint)Interlocked.Increment(ref _turn) % (uint)_slices.Length];
+
+    // Whoever only reads is told of news all the same.
+    private async ValueTask<IDatabase> DatabaseAsync(RedisConnection connection, CancellationToken ct)
+    {
+        _control.Begin();
+        var multiplexer = await connection.MultiplexerAsync(ct);
+        return multiplexer.GetDatabase();
+    }
+
+    private async ValueTask SetShortAsync(string key, ReadOnlyMemory<byte> value, TimeSpan lifetime, CancellationToken ct)
+    {
+        var database = await DatabaseAsync(_control, ct);
+        var setting = Start(_control, () => database.StringSetAsync(key, value.ToArray(), RoundUp(lifetime), When.Always, Flags));
+        await _control.AnswerAsync(setting, ct);
+    }
+
+    private async ValueTask SetLongAsync(string key, ReadOnlyMemory<byte> value, TimeSpan lifetime, CancellationToken ct)
+    {
+        var connection = NextForSlices();
+        var database = await DatabaseAsync(connection, ct);
+        if (Interlocked.Add(ref _unwrittenBytes, value.Length) > MostUnwrittenBytes)
+        {
+            Interlocked.Add(ref _unwrittenBytes, -value.Length);
+            throw new KeyValueStoreException($"{Name}: {MostUnwrittenBytes >> 20} MiB of values wait for an answer");
+        }
+
+        var borrowed = new BorrowedValue(value);
+        var setting = CountedAsync(value.Length, () => database.StringSetAsync(key, borrowed.Bytes, RoundUp(lifetime), When.Always, Flags));
+        try
+        {
+            await connection.AnswerAsync(setting, ct);
+        }
+        finally
+        {
+            borrowed.TakeBack(setting);
+        }
+    }
+
+    private async Task<bool> CountedAsync(int length, Func<Task<bool>> set)
+    {
+        try
+        {
+            return await set();
+        }
+        finally
+        {
+            Interlocked.Add(ref _unwrittenBytes, -length);
+        }
+    }
+
+    private async Task ListenAsync(ConnectionMultiplexer multiplexer, CancellationToken ct)
+    {
+        multiplexer.ConnectionRestored += (_, _) => Told?.Invoke();
+        multiplexer.ConfigurationChanged += (_, _) => Told?.Invoke();
+
+        // Kept by the library, and asked for again with each connection, whatever becomes of the first attempt.
+        await multiplexer.GetSubscriber().SubscribeAsync(_news, (_, sender) => OnNews(sender)).WaitAsync(ct);
+    }
+
+    private void OnNews(RedisValue sender)
+    {
+        if (sender != _self)
+        {
+            Told?.Invoke();
+        }
+    }
+}
