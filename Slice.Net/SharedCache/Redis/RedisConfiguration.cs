@@ -32,6 +32,9 @@ internal static class RedisConfiguration
         var configuration = new ConfigurationOptions
         {
             ClientName = "pingora-slice",
+
+            // CLIENT SETINFO is of Redis 7.2: no rule (ACL) of an older server can permit it.
+            SetClientLibrary = false,
             ServiceName = options.Sentinel,
             User = options.User,
             Password = options.Password,
@@ -105,6 +108,15 @@ internal static class RedisConfiguration
             TargetHost = options.TlsServerName ?? host,
             EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
             CertificateChainPolicy = policy,
+            RemoteCertificateValidationCallback = (_, certificate, chain, errors) =>
+                errors == SslPolicyErrors.None ? true : throw Refusal(errors, certificate, chain),
         };
+    }
+
+    // A plain no becomes words of the library that name no reason.
+    private static AuthenticationException Refusal(SslPolicyErrors errors, X509Certificate? certificate, X509Chain? chain)
+    {
+        var reasons = chain?.ChainStatus.Select(status => status.Status.ToString()).Prepend(errors.ToString()) ?? [errors.ToString()];
+        return new AuthenticationException($"the certificate {certificate?.Subject} is refused: {string.Join(", ", reasons)}");
     }
 }

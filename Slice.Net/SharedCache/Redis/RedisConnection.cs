@@ -67,7 +67,11 @@ internal sealed class RedisConnection(SharedCacheOptions options, string name, F
     }
 
     /// <summary>The exception for callers of a failure of the library.</summary>
-    public KeyValueStoreException Explain(Exception error) => RedisFailure.Create(error, name, _lastFailure);
+    public KeyValueStoreException Explain(Exception error) =>
+        error is RedisConnectionException && _multiplexer?.GetServers() is { } servers && servers.Any(server => server.IsConnected)
+            && servers.All(server => server.IsReplica || !server.IsConnected)
+            ? new KeyValueStoreException($"{name}: is a replica that takes no writes; no primary is connected", error)
+            : RedisFailure.Create(error, name, _lastFailure);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

@@ -51,12 +51,12 @@ internal static class RedisFailure
             cause = inner;
         }
 
-        return error switch
-        {
-            RedisConnectionException { FailureType: ConnectionFailureType.AuthenticationFailure } when cause is not AuthenticationException =>
-                "wrong user or password: " + cause.Message,
-            _ when cause is AuthenticationException => "TLS: " + cause.Message,
-            _ => "no connection: " + cause.Message,
-        };
+        return cause is AuthenticationException ? "TLS: " + cause.Message
+            : IsRefusedLogin(cause.Message) ? "wrong user or password: " + cause.Message
+            : "no connection: " + cause.Message;
     }
+
+    // What a server says of it comes inside of a plain Exception.
+    private static bool IsRefusedLogin(string message) =>
+        message.Contains("WRONGPASS", StringComparison.Ordinal) || message.Contains("NOAUTH", StringComparison.Ordinal);
 }

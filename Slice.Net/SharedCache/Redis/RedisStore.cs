@@ -34,6 +34,7 @@ public sealed class RedisStore : IKeyValueStore
     private readonly byte[] _self = Guid.NewGuid().ToByteArray();
     private readonly string? _sentinel;
     private int _turn;
+    private volatile bool _hasBegun;
     private long _unwrittenBytes;
 
     /// <summary>A store that connects when it is asked for the first time.</summary>
@@ -211,10 +212,17 @@ public sealed class RedisStore : IKeyValueStore
 
     private RedisConnection NextForSlices() => _slices[(uint)Interlocked.Increment(ref _turn) % (uint)_slices.Length];
 
-    // Whoever only reads is told of news all the same.
+    // All connections begin with the first operation: whoever only reads is told of news, and no later operation waits for a handshake.
     private async ValueTask<IDatabase> DatabaseAsync(RedisConnection connection, CancellationToken ct)
     {
-        _control.Begin();
+        if (!_hasBegun)
+        {
+            ct.ThrowIfCancellationRequested();
+            _hasBegun = true;
+            _control.Begin();
+            Array.ForEach(_slices, slices => slices.Begin());
+        }
+
         var multiplexer = await connection.MultiplexerAsync(ct);
         return multiplexer.GetDatabase();
     }

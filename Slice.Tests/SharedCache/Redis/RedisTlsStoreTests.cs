@@ -1,0 +1,144 @@
+using Slice.Core.Options;
+using Slice.Core.SharedCache;
+using Slice.Net.SharedCache.Redis;
+using Slice.Tests.Support;
+
+namespace Slice.Tests.SharedCache.Redis;
+
+/// <summary>
+/// The contract over TLS with a user who may do what the documentation says that he has to be allowed, and nothing else, and who leaves no
+/// trace in the log of refusals.
+/// </summary>
+public sealed class RedisTlsStoreTests(RedisTlsStoreTests.Fixture fixture) : KeyValueStoreContract, IClassFixture<RedisTlsStoreTests.Fixture>
+{
+    // As in docs/scaling.md, but for the prefix: the contract has keys of its own.
+    private const string User = "user pslice on >secret resetkeys ~t-* resetchannels &t-* -@all "
+        + "+get +set +setex +psetex +del +unlink +ttl +pttl +expire +pexpire +incr +watch +unwatch +multi +exec +discard "
+        + "+publish +subscribe +unsubscribe +ping +echo +info +client|setname +client|id +cluster|nodes +cluster|slots +select";
+
+    /// <inheritdoc/>
+    protected override IKeyValueStore Open() => new RedisStore(fixture.Options);
+
+    /// <inheritdoc/>
+    protected override Task StartAsync() => Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        string refused = await fixture.CliAsync("acl", "log");
+        Assert.True(refused.Trim().Length == 0, refused);
+    }
+
+    [Fact]
+    public async Task Certificate_for_another_name_is_refused_in_words()
+    {
+        await using var store = new RedisStore(fixture.Options with { TlsServerName = "other.test" });
+        var refusal = await Assert.ThrowsAsync<KeyValueStoreException>(
+            async () => await store.GetAsync("t-a", TestContext.Current.CancellationToken));
+        Assert.Contains("TLS", refusal.Message, StringComparison.Ordinal);
+        Assert.True(refusal.Message.Contains("RemoteCertificateNameMismatch", StringComparison.Ordinal), refusal.Message);
+    }
+
+    [Fact]
+    public async Task Certificate_of_an_authority_that_is_not_in_the_file_is_refused_in_words()
+    {
+        await using var store = new RedisStore(fixture.Options with { TlsCaFile = null });
+        var refusal = await Assert.ThrowsAsync<KeyValueStoreException>(
+            async () => await store.GetAsync("t-a", TestContext.Current.CancellationToken));
+        Assert.Contains("TLS", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task File_of_authorities_that_is_missing_is_named_and_looked_for_again()
+    {
+        string path = Path.Combine(fixture.Server.Prefix, Guid.NewGuid().ToString("N"));
+        await using var store = new RedisStore(fixture.Options with { TlsCaFile = path });
+        var refusal = await Assert.ThrowsAsync<KeyValueStoreException>(
+            async () => await store.GetAsync("t-a", TestContext.Current.CancellationToken));
+        Assert.Contains(path, refusal.Message, StringComparison.Ordinal);
+
+        File.Copy(fixture.Options.TlsCaFile!, path);
+        await RedisTroubleTests.WorksAsync(store, "t-a");
+    }
+
+    [Fact]
+    public async Task Key_outside_of_what_the_user_may_is_refused_in_words()
+    {
+        await using var store = new RedisStore(fixture.Options);
+        var refusal = await Assert.ThrowsAsync<KeyValueStoreException>(
+            async () => await store.GetAsync("elsewhere", TestContext.Current.CancellationToken));
+        Assert.Contains("lacks a right (ACL)", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("NOPERM", refusal.Message, StringComparison.Ordinal);
+        await fixture.CliAsync("acl", "log", "reset");
+    }
+
+    [Fact]
+    public async Task Wrong_password_is_said_in_words()
+    {
+        await using var store = new RedisStore(fixture.Options with { Password = "wrong" });
+        var refusal = await Assert.ThrowsAsync<KeyValueStoreException>(
+            async () => await store.GetAsync("t-a", TestContext.Current.CancellationToken));
+        Assert.Contains("wrong user or password", refusal.Message, StringComparison.Ordinal);
+        await fixture.CliAsync("acl", "log", "reset");
+    }
+
+    [Fact]
+    public async Task Description_without_the_right_to_ask_tells_less()
+    {
+        await fixture.CliAsync("acl", "setuser", "modest", "on", ">secret", "~t-*", "&t-*", "+@all", "-info");
+        await using var store = new RedisStore(fixture.Options with { User = "modest" });
+        string description = await store.DescribeAsync(TestContext.Current.CancellationToken);
+        Assert.StartsWith("redis ", description, StringComparison.Ordinal);
+        Assert.DoesNotContain("MiB", description, StringComparison.Ordinal);
+        await fixture.CliAsync("acl", "log", "reset");
+    }
+
+    /// <summary>A server that speaks TLS only and knows two users: ours, and the default one for the tests.</summary>
+    public sealed class Fixture : RedisFixture
+    {
+        private readonly TestAuthority _authority = new();
+
+        /// <summary>How to reach it.</summary>
+        public SharedCacheOptions Options => new()
+        {
+            Type = SharedCacheType.Redis,
+            Addresses = [Server.Address],
+            User = "pslice",
+            Password = "secret",
+            Prefix = "t-p:",
+            UsesTls = true,
+            TlsCaFile = Path.Combine(Server.Prefix, "ca.pem"),
+            TlsServerName = "redis.test",
+        };
+
+        /// <summary>redis-cli as the default user.</summary>
+        public Task<string> CliAsync(params string[] arguments) => Server.CliAsync(
+            ["--tls", "--cacert", Path.Combine(Server.Prefix, "ca.pem"), "--sni", "redis.test", "--pass", "root", "--no-auth-warning", .. arguments]);
+
+        /// <inheritdoc/>
+        public override async ValueTask DisposeAsync()
+        {
+            await base.DisposeAsync();
+            _authority.Dispose();
+        }
+
+        /// <inheritdoc/>
+        protected override Task<RedisServer> StartAsync() => RedisServer.StartAsync(
+            $$$"""
+            port 0
+            tls-port {{port}}
+            tls-cert-file {{prefix}}/server.pem
+            tls-key-file {{prefix}}/server.pem
+            tls-ca-cert-file {{prefix}}/ca.pem
+            tls-auth-clients no
+            aclfile {{prefix}}/users.acl
+            """,
+            new Dictionary<string, string>
+            {
+                ["server.pem"] = _authority.IssuePem("redis.test"),
+                ["ca.pem"] = _authority.Pem,
+                ["users.acl"] = $"user default on >root ~* &* +@all\n{User}\n",
+            });
+    }
+}
