@@ -25,6 +25,8 @@ haproxy haproxy
 apache2 apache2
 lighttpd lighttpd
 caddy caddy
+redis-server redis-server
+redis-cli redis-tools
 python3 python3
 git git
 rclone rclone
