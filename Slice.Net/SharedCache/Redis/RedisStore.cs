@@ -106,16 +106,13 @@ public sealed class RedisStore : IKeyValueStore
     /// <inheritdoc/>
     public async ValueTask<bool> TryRenewAsync(string key, ReadOnlyMemory<byte> value, TimeSpan lifetime, CancellationToken ct)
     {
-        // WATCH and GET, then MULTI and EXEC: nothing when the value is another one, or becomes another one in between.
+        // WATCH would need a connection of its own: the library blocks a thread and the connection until it is answered. So GET, and GETEX
+        // when the value is ours. In between it may have ended and somebody else may have added his, which then begins its time anew: it was
+        // as old as one answer takes.
         var database = await DatabaseAsync(_control, ct);
-        var renewing = Start(_control, () =>
-        {
-            var transaction = database.CreateTransaction();
-            transaction.AddCondition(Condition.StringEqual(key, value.ToArray()));
-            Forget(transaction.KeyExpireAsync(key, RoundUp(lifetime), Flags));
-            return transaction.ExecuteAsync(Flags);
-        });
-        return await _control.AnswerAsync(renewing, ct);
+        var found = await _control.AnswerAsync(Start(_control, () => database.StringGetAsync(key, Flags)), ct);
+        return IsSame(found, value) && IsSame(
+            await _control.AnswerAsync(Start(_control, () => database.StringGetSetExpiryAsync(key, RoundUp(lifetime), Flags)), ct), value);
     }
 
     /// <inheritdoc/>
@@ -192,6 +189,9 @@ public sealed class RedisStore : IKeyValueStore
 
     // Redis counts milliseconds.
     private static TimeSpan RoundUp(TimeSpan lifetime) => TimeSpan.FromMilliseconds(Math.Ceiling(lifetime.TotalMilliseconds));
+
+    private static bool IsSame(RedisValue found, ReadOnlyMemory<byte> value) =>
+        !found.IsNull && ((ReadOnlyMemory<byte>)found).Span.SequenceEqual(value.Span);
 
     // What a command inside of a transaction answers is the transaction's answer too.
     private static void Forget(Task part) =>

@@ -13,7 +13,7 @@ public sealed class RedisTlsStoreTests(RedisTlsStoreTests.Fixture fixture) : Key
 {
     // As in docs/scaling.md, but for the prefix: the contract has keys of its own.
     private const string User = "user pslice on >secret resetkeys ~t-* resetchannels &t-* -@all "
-        + "+get +set +setex +psetex +del +unlink +ttl +pttl +expire +pexpire +incr +watch +unwatch +multi +exec +discard "
+        + "+get +getex +set +setex +psetex +del +unlink +pttl +expire +incr +multi +exec "
         + "+publish +subscribe +unsubscribe +ping +echo +info +client|setname +client|id +cluster|nodes +cluster|slots +select";
 
     /// <inheritdoc/>
