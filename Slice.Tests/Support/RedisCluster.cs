@@ -10,10 +10,11 @@ public sealed class RedisCluster : IAsyncDisposable
     /// <summary>Its nodes.</summary>
     public IReadOnlyList<RedisServer> Nodes => _nodes;
 
-    /// <summary>Starts it and returns when every node takes keys.</summary>
-    public static async Task<RedisCluster> StartAsync()
+    /// <summary>Starts it, each node with these further lines of configuration, and returns when every node takes keys.</summary>
+    public static async Task<RedisCluster> StartAsync(string configuration = "")
     {
-        var cluster = new RedisCluster(await Task.WhenAll(StartNodeAsync(), StartNodeAsync(), StartNodeAsync()));
+        var cluster = new RedisCluster(
+            await Task.WhenAll(StartNodeAsync(configuration), StartNodeAsync(configuration), StartNodeAsync(configuration)));
         try
         {
             await RedisServer.RunCliAsync(["--cluster", "create", .. cluster._nodes.Select(node => node.Address), "--cluster-yes"]);
@@ -44,11 +45,12 @@ public sealed class RedisCluster : IAsyncDisposable
     }
 
     // The nodes talk to each other on a port of their own. With no say of all slots, those that are left go on when a node is away.
-    private static Task<RedisServer> StartNodeAsync() => RedisServer.StartAsync($$$"""
+    private static Task<RedisServer> StartNodeAsync(string configuration) => RedisServer.StartAsync($$$"""
         cluster-enabled yes
         cluster-port {{{FreePort.Reserve()}}}
         cluster-node-timeout 500
         cluster-require-full-coverage no
         port {{port}}
+        {{{configuration}}}
         """);
 }

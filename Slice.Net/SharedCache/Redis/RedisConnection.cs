@@ -114,9 +114,9 @@ internal sealed class RedisConnection(SharedCacheOptions options, string name, F
         try
         {
             var configuration = RedisConfiguration.Create(options);
-            configuration.ConnectionAttemptCompleted += (_, attempt) => Note(attempt.Exception);
+            configuration.ConnectionAttemptCompleted += (_, attempt) => _lastFailure = attempt.Exception;
             var multiplexer = await ConnectionMultiplexer.ConnectAsync(configuration);
-            multiplexer.ConnectionFailed += (_, failure) => Note(failure.Exception);
+            multiplexer.ConnectionFailed += (_, failure) => _lastFailure = failure.Exception ?? _lastFailure;
             _multiplexer = multiplexer;
             _firstTry.TrySetResult();
             await connected(multiplexer, _closing.Token);
@@ -124,7 +124,7 @@ internal sealed class RedisConnection(SharedCacheOptions options, string name, F
         }
         catch (Exception error) when (RedisFailure.IsOne(error))
         {
-            Note(error);
+            _lastFailure = error;
             return _multiplexer is not null;
         }
         finally
@@ -132,6 +132,4 @@ internal sealed class RedisConnection(SharedCacheOptions options, string name, F
             _firstTry.TrySetResult();
         }
     }
-
-    private void Note(Exception? error) => _lastFailure = error ?? _lastFailure;
 }

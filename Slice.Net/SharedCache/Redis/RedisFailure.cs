@@ -23,7 +23,9 @@ internal static class RedisFailure
     private static string Describe(Exception error, Exception? lastFailure) => error switch
     {
         RedisServerException refusal => DescribeRefusal(refusal),
-        RedisConnectionException => DescribeConnection(lastFailure is null ? error : lastFailure),
+        RedisConnectionException { FailureType: ConnectionFailureType.UnableToResolvePhysicalConnection } =>
+            DescribeConnection(lastFailure ?? error),
+        RedisConnectionException => DescribeConnection(error),
         RedisTimeoutException => "no answer",
         ObjectDisposedException or OperationCanceledException => "the connection is closed",
         _ => error.Message,

@@ -5,16 +5,35 @@ using Slice.Tests.Support;
 
 namespace Slice.Tests.SharedCache.Redis;
 
-/// <summary>The contract over a cluster of three nodes, of which one is named and the others are found.</summary>
+/// <summary>
+/// The contract over a cluster of three nodes, of which one is named and the others are found, with a user who has few rights.
+/// </summary>
 public sealed class RedisClusterStoreTests(RedisClusterStoreTests.Fixture fixture)
     : KeyValueStoreContract, IClassFixture<RedisClusterStoreTests.Fixture>
 {
     /// <inheritdoc/>
-    protected override IKeyValueStore Open() =>
-        new RedisStore(new SharedCacheOptions { Type = SharedCacheType.Redis, Addresses = [fixture.Cluster.Nodes[0].Address] });
+    protected override IKeyValueStore Open() => new RedisStore(new SharedCacheOptions
+    {
+        Type = SharedCacheType.Redis,
+        Addresses = [fixture.Cluster.Nodes[0].Address],
+        User = "pslice",
+        Password = "secret",
+        Prefix = "t-p:",
+    });
 
     /// <inheritdoc/>
     protected override Task StartAsync() => Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        foreach (var node in fixture.Cluster.Nodes)
+        {
+            string refused = await node.CliAsync("acl", "log");
+            Assert.True(refused.Trim().Length == 0, refused);
+        }
+    }
 
     /// <summary>One cluster for the tests of the class.</summary>
     public sealed class Fixture : IAsyncLifetime
@@ -25,7 +44,7 @@ public sealed class RedisClusterStoreTests(RedisClusterStoreTests.Fixture fixtur
         public RedisCluster Cluster => _cluster ?? throw new InvalidOperationException("not started");
 
         /// <inheritdoc/>
-        public async ValueTask InitializeAsync() => _cluster = await RedisCluster.StartAsync();
+        public async ValueTask InitializeAsync() => _cluster = await RedisCluster.StartAsync(RedisUser.Rule);
 
         /// <inheritdoc/>
         public async ValueTask DisposeAsync()

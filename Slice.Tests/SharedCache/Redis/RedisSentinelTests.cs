@@ -12,25 +12,33 @@ public sealed class RedisSentinelTests
     [Fact]
     public async Task Store_finds_the_primary_and_the_next_one_after_it_is_killed()
     {
-        await using var primary = await RedisServer.StartAsync();
-        await using var replica = await RedisServer.StartAsync($"replicaof 127.0.0.1 {primary.Port}\nrepl-diskless-sync-delay 0");
+        const string Login = "requirepass secret\nmasterauth secret\n";
+        await using var primary = await RedisServer.StartAsync(Login);
+        await using var replica = await RedisServer.StartAsync($"{Login}replicaof 127.0.0.1 {primary.Port}\nrepl-diskless-sync-delay 0");
         await using var sentinel = await StartSentinelAsync(primary);
         await Eventually.TrueAsync(
             async () => (await sentinel.CliAsync("sentinel", "replicas", "tier")).Contains($"{replica.Port}", StringComparison.Ordinal)
-                && (await replica.CliAsync("info", "replication")).Contains("master_link_status:up", StringComparison.Ordinal),
+                && (await LoggedInAsync(replica, "info", "replication")).Contains("master_link_status:up", StringComparison.Ordinal),
             () => "a replica that the sentinel knows");
-        await using var store = new RedisStore(
-            new SharedCacheOptions { Type = SharedCacheType.Redis, Addresses = [sentinel.Address], Sentinel = "tier" });
+
+        // The sentinel itself asks for no password.
+        await using var store = new RedisStore(new SharedCacheOptions
+        {
+            Type = SharedCacheType.Redis,
+            Addresses = [sentinel.Address],
+            Sentinel = "tier",
+            Password = "secret",
+        });
         int told = 0;
         store.Told = () => Interlocked.Increment(ref told);
 
         await store.SetAsync("pslice:a", "before"u8.ToArray(), TimeSpan.FromMinutes(1), Ct);
         Assert.Contains("sentinel tier", await store.DescribeAsync(Ct), StringComparison.Ordinal);
-        Assert.Equal("before", (await primary.CliAsync("get", "pslice:a")).Trim());
+        Assert.Equal("before", (await LoggedInAsync(primary, "get", "pslice:a")).Trim());
 
         await primary.KillAsync();
         await RedisTroubleTests.WorksAsync(store, "pslice:a");
-        Assert.Equal("works", (await replica.CliAsync("get", "pslice:a")).Trim());
+        Assert.Equal("works", (await LoggedInAsync(replica, "get", "pslice:a")).Trim());
         await Eventually.TrueAsync(() => Volatile.Read(ref told) > 0, "to be told that there is another primary");
     }
 
@@ -48,11 +56,15 @@ public sealed class RedisSentinelTests
         await RedisTroubleTests.WorksAsync(store, "pslice:a");
     }
 
+    private static Task<string> LoggedInAsync(RedisServer server, params string[] arguments) =>
+        server.CliAsync(["--pass", "secret", "--no-auth-warning", .. arguments]);
+
     private static Task<RedisServer> StartSentinelAsync(RedisServer primary) => RedisServer.StartAsync(
         $"""
         sentinel monitor tier 127.0.0.1 {primary.Port} 1
         sentinel down-after-milliseconds tier 300
         sentinel failover-timeout tier 2000
+        sentinel auth-pass tier secret
         """,
         isSentinel: true);
 }

@@ -11,11 +11,6 @@ namespace Slice.Tests.SharedCache.Redis;
 /// </summary>
 public sealed class RedisTlsStoreTests(RedisTlsStoreTests.Fixture fixture) : KeyValueStoreContract, IClassFixture<RedisTlsStoreTests.Fixture>
 {
-    // As in docs/scaling.md, but for the prefix: the contract has keys of its own.
-    private const string User = "user pslice on >secret resetkeys ~t-* resetchannels &t-* -@all "
-        + "+get +getex +set +setex +psetex +del +unlink +pttl +expire +incr +multi +exec "
-        + "+publish +subscribe +unsubscribe +ping +echo +info +client|setname +client|id +cluster|nodes +cluster|slots +select";
-
     /// <inheritdoc/>
     protected override IKeyValueStore Open() => new RedisStore(fixture.Options);
 
@@ -138,7 +133,7 @@ public sealed class RedisTlsStoreTests(RedisTlsStoreTests.Fixture fixture) : Key
             {
                 ["server.pem"] = _authority.IssuePem("redis.test"),
                 ["ca.pem"] = _authority.Pem,
-                ["users.acl"] = $"user default on >root ~* &* +@all\n{User}\n",
+                ["users.acl"] = $"user default on >root ~* &* +@all\n{RedisUser.Rule}\n",
             });
     }
 }
