@@ -42,7 +42,9 @@ public sealed class RedisServer : IAsyncDisposable
     /// <param name="files">Files in its directory, each with its content.</param>
     /// <param name="isSentinel">Whether it is a sentinel.</param>
     public static Task<RedisServer> StartAsync(
-        string configuration = "", IReadOnlyDictionary<string, string>? files = null, bool isSentinel = false) => FreePort.RetryAsync(async port =>
+        string configuration = "",
+        IReadOnlyDictionary<string, string>? files = null,
+        bool isSentinel = false) => FreePort.RetryAsync(async port =>
     {
         var directory = new TestDirectory("redis");
         foreach (var (name, content) in files ?? new Dictionary<string, string>())
@@ -108,7 +110,9 @@ public sealed class RedisServer : IAsyncDisposable
     {
         using var client = ChildProcess.Start("redis-cli", arguments, Hint);
         int exitCode = await client.ExitedAsync();
-        return exitCode == 0 ? client.Output : throw new InvalidOperationException($"redis-cli {string.Join(' ', arguments)}: {client.Output}");
+        return exitCode == 0
+            ? client.Output
+            : throw new InvalidOperationException($"redis-cli {string.Join(' ', arguments)}: {client.Output}");
     }
 
     /// <inheritdoc/>

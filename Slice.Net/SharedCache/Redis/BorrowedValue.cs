@@ -13,9 +13,9 @@ namespace Slice.Net.SharedCache.Redis;
 /// caller who no longer waits must not own memory that may be read then.
 /// </para>
 /// <para>
-/// So the value is lent in two parts, all but the last byte and the last byte: the library asks for the memory of the second when it is done
-/// with the first. <see cref="TakeBack"/> waits for a copy under way, some tens of microseconds, and leaves a copy of the value in place of
-/// the caller's memory.
+/// So the value is lent in two parts, all but the last byte and the last byte: the library asks for the memory of the second when it is
+/// done with the first. <see cref="TakeBack"/> waits for a copy under way, some tens of microseconds, and leaves a copy of the value in
+/// place of the caller's memory.
 /// </para>
 /// </remarks>
 internal sealed class BorrowedValue
@@ -40,7 +40,7 @@ internal sealed class BorrowedValue
     public ReadOnlySequence<byte> Bytes { get; }
 
     /// <summary>Returns when the caller's memory is not read and never will be.</summary>
-    /// <param name="operation">What it was lent for: once that is over, a reader who has not ended never does, its connection broke.</param>
+    /// <param name="operation">Its use. Once that is over, a reader who has not ended never does: the connection broke.</param>
     public void TakeBack(Task operation)
     {
         var wait = default(SpinWait);

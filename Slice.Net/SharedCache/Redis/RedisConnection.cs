@@ -15,8 +15,8 @@ namespace Slice.Net.SharedCache.Redis;
 /// <param name="options">Where and how.</param>
 /// <param name="name">The store's name, for messages.</param>
 /// <param name="connected">Called once, with the multiplexer; operations do not wait for its end.</param>
-internal sealed class RedisConnection(SharedCacheOptions options, string name, Func<ConnectionMultiplexer, CancellationToken, Task> connected)
-    : IAsyncDisposable
+internal sealed class RedisConnection(
+    SharedCacheOptions options, string name, Func<ConnectionMultiplexer, CancellationToken, Task> connected) : IAsyncDisposable
 {
     // As the library does for connections that were lost (RedisConfiguration).
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(200);

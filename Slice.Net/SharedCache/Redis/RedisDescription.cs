@@ -16,7 +16,11 @@ internal static class RedisDescription
         if (primaries.Length == 0)
         {
             throw new RedisConnectionException(
-                ConnectionFailureType.UnableToResolvePhysicalConnection, CommandFlags.None, "no primary is connected", null, CommandStatus.WaitingToBeSent);
+                ConnectionFailureType.UnableToResolvePhysicalConnection,
+                CommandFlags.None,
+                "no primary is connected",
+                null,
+                CommandStatus.WaitingToBeSent);
         }
 
         var first = primaries[0];

@@ -10,8 +10,8 @@ namespace Slice.Net.SharedCache.Redis;
 /// </summary>
 /// <remarks>
 /// <para>
-/// Long values and all that is read go over <see cref="SharedCacheOptions.Connections"/> connections in turn. Leases, counters, news and short
-/// values have one of their own, so that none of them waits behind megabytes.
+/// Long values and all that is read go over <see cref="SharedCacheOptions.Connections"/> connections in turn. Leases, counters, news and
+/// short values have one of their own, so that none of them waits behind megabytes.
 /// </para>
 /// <para>
 /// No scripts: a user with few rights, and servers without Lua, do without. Everything is asked of a primary: a replica knows a lease or a
@@ -45,7 +45,10 @@ public sealed class RedisStore : IKeyValueStore
         _sentinel = options.Sentinel;
         _news = RedisChannel.Literal(options.Prefix + "news");
         _control = new RedisConnection(options, Name, ListenAsync);
-        _slices = [.. Enumerable.Range(0, options.Connections).Select(_ => new RedisConnection(options, Name, (_, _) => Task.CompletedTask))];
+        _slices =
+        [
+            .. Enumerable.Range(0, options.Connections).Select(_ => new RedisConnection(options, Name, (_, _) => Task.CompletedTask)),
+        ];
     }
 
     /// <inheritdoc/>
@@ -107,8 +110,8 @@ public sealed class RedisStore : IKeyValueStore
     public async ValueTask<bool> TryRenewAsync(string key, ReadOnlyMemory<byte> value, TimeSpan lifetime, CancellationToken ct)
     {
         // WATCH would need a connection of its own: the library blocks a thread and the connection until it is answered. So GET, and GETEX
-        // when the value is ours. In between it may have ended and somebody else may have added his, which then begins its time anew: it was
-        // as old as one answer takes.
+        // when the value is ours. In between it may have ended and somebody else may have added his, which then begins its time anew: it
+        // was as old as one answer takes.
         var database = await DatabaseAsync(_control, ct);
         var found = await _control.AnswerAsync(Start(_control, () => database.StringGetAsync(key, Flags)), ct);
         return IsSame(found, value) && IsSame(
@@ -185,7 +188,8 @@ public sealed class RedisStore : IKeyValueStore
         }
     }
 
-    private static TimeSpan? Shorter(TimeSpan? one, TimeSpan? other) => one < other ? one : other < one ? other : one is null ? null : other;
+    private static TimeSpan? Shorter(TimeSpan? one, TimeSpan? other) =>
+        one is null || other is null ? null : one < other ? one : other;
 
     // Redis counts milliseconds.
     private static TimeSpan RoundUp(TimeSpan lifetime) => TimeSpan.FromMilliseconds(Math.Ceiling(lifetime.TotalMilliseconds));
@@ -195,7 +199,11 @@ public sealed class RedisStore : IKeyValueStore
 
     // What a command inside of a transaction answers is the transaction's answer too.
     private static void Forget(Task part) =>
-        part.ContinueWith(static ended => ended.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        part.ContinueWith(
+            static ended => ended.Exception,
+            CancellationToken.None,
+            TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Default);
 
     private static async Task<long> NumberAsync(Task<bool> transaction, Task<long> number)
     {

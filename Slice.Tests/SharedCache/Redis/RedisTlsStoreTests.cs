@@ -9,7 +9,8 @@ namespace Slice.Tests.SharedCache.Redis;
 /// The contract over TLS with a user who may do what the documentation says that he has to be allowed, and nothing else, and who leaves no
 /// trace in the log of refusals.
 /// </summary>
-public sealed class RedisTlsStoreTests(RedisTlsStoreTests.Fixture fixture) : KeyValueStoreContract, IClassFixture<RedisTlsStoreTests.Fixture>
+public sealed class RedisTlsStoreTests(RedisTlsStoreTests.Fixture fixture)
+    : KeyValueStoreContract, IClassFixture<RedisTlsStoreTests.Fixture>
 {
     /// <inheritdoc/>
     protected override IKeyValueStore Open() => new RedisStore(fixture.Options);
@@ -109,7 +110,10 @@ public sealed class RedisTlsStoreTests(RedisTlsStoreTests.Fixture fixture) : Key
 
         /// <summary>redis-cli as the default user.</summary>
         public Task<string> CliAsync(params string[] arguments) => Server.CliAsync(
-            ["--tls", "--cacert", Path.Combine(Server.Prefix, "ca.pem"), "--sni", "redis.test", "--pass", "root", "--no-auth-warning", .. arguments]);
+        [
+            "--tls", "--cacert", Path.Combine(Server.Prefix, "ca.pem"), "--sni", "redis.test", "--pass", "root", "--no-auth-warning",
+            .. arguments,
+        ]);
 
         /// <inheritdoc/>
         public override async ValueTask DisposeAsync()

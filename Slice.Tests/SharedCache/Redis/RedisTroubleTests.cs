@@ -110,7 +110,10 @@ public sealed class RedisTroubleTests
         server.Pause();
         using var deadline = new CancellationTokenSource();
         byte[] value = new byte[8 << 20];
-        Task[] writes = [.. Enumerable.Range(0, 8).Select(index => store.SetAsync($"pslice:{index}", value, s_minute, deadline.Token).AsTask())];
+        Task[] writes =
+        [
+            .. Enumerable.Range(0, 8).Select(index => store.SetAsync($"pslice:{index}", value, s_minute, deadline.Token).AsTask()),
+        ];
 
         var refusal = await Assert.ThrowsAsync<KeyValueStoreException>(async () => await store.SetAsync("pslice:9", value, s_minute, Ct));
         Assert.Contains("64 MiB", refusal.Message, StringComparison.Ordinal);
@@ -240,7 +243,8 @@ public sealed class RedisTroubleTests
     internal static Task FailsAsync(IKeyValueStore store, string key) => Deadline.WithinAsync(
         Assert.ThrowsAsync<KeyValueStoreException>(async () => await store.GetAsync(key, CancellationToken.None)), "a read to fail");
 
-    private static RedisStore Over(params string[] addresses) => new(new SharedCacheOptions { Type = SharedCacheType.Redis, Addresses = addresses });
+    private static RedisStore Over(params string[] addresses) =>
+        new(new SharedCacheOptions { Type = SharedCacheType.Redis, Addresses = addresses });
 
     // What others say on the channel is heard.
     private static Task HearsAsync(RedisStore store, RedisServer server, Func<int> told)
