@@ -56,6 +56,14 @@ internal sealed class Arguments
             : throw new ArgumentException($"{name}: '{text}' is not a whole number");
     }
 
+    /// <summary>The value as a number that need not be whole; <paramref name="absent"/> without it.</summary>
+    public double Real(string name, double absent) => Text(name) is { } text ? ParseReal(name, text) : absent;
+
+    /// <summary>A value of an option as a number that need not be whole and is not negative.</summary>
+    public static double ParseReal(string name, string text) =>
+        double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number) ? number
+        : throw new ArgumentException($"{name}: '{text}' is not a number");
+
     /// <summary>Throws when an option was given that no call above asked for.</summary>
     public void RefuseUnknown()
     {

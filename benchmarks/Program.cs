@@ -3,6 +3,7 @@ using Slice.Benchmarks.Load;
 using Slice.Benchmarks.Report;
 using Slice.Benchmarks.Serve;
 using Slice.Benchmarks.Simulate;
+using Slice.Benchmarks.Simulate.Fleet;
 using Slice.Benchmarks.Startup;
 
 const string Usage = """
@@ -18,6 +19,7 @@ const string Usage = """
     Slice.Benchmarks index-fill --directory DIR [--objects N] [--slices N] [--bytes N]
     Slice.Benchmarks index-open --directory DIR
     Slice.Benchmarks simulate [--slices N] [--requests N] [--seed N]
+    Slice.Benchmarks fleet [--instances N] [--exponent X] [--local SHARE] [--tier SHARE …] [--json FILE] [options]
     Slice.Benchmarks report --results FILE.jsonl --base SIDE [--base SIDE …]
     """;
 
@@ -56,6 +58,8 @@ try
             return IndexCommand.Open(args[1..]);
         case "simulate":
             return SimulateCommand.Run(args[1..]);
+        case "fleet":
+            return FleetCommand.Run(args[1..]);
         case "report":
             return ReportCommand.Run(args[1..]);
         default:

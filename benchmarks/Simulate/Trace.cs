@@ -22,7 +22,7 @@ internal sealed class Trace(int objects, int slicesPerObject, double alpha, doub
     public IEnumerable<int> Requests(long count)
     {
         var random = new Random(seed);
-        double[] cumulative = Cumulative();
+        var ranks = new ZipfRanks(objects, alpha);
         int[] numbers = Shuffled(random);
         int nextScanned = Footprint;
         while (count > 0)
@@ -38,8 +38,7 @@ internal sealed class Trace(int objects, int slicesPerObject, double alpha, doub
             }
             else
             {
-                int rank = Array.BinarySearch(cumulative, random.NextDouble());
-                first = numbers[Math.Min(rank < 0 ? ~rank : rank, objects - 1)] * slicesPerObject;
+                first = numbers[ranks.Next(random)] * slicesPerObject;
                 length = slicesPerObject;
             }
 
@@ -48,19 +47,6 @@ internal sealed class Trace(int objects, int slicesPerObject, double alpha, doub
                 yield return slice;
             }
         }
-    }
-
-    private double[] Cumulative()
-    {
-        var cumulative = new double[objects];
-        double sum = 0;
-        for (int rank = 0; rank < objects; rank++)
-        {
-            sum += Math.Pow(rank + 1, -alpha);
-            cumulative[rank] = sum;
-        }
-
-        return Array.ConvertAll(cumulative, value => value / sum);
     }
 
     // Neighbours in number are not neighbours in popularity.
