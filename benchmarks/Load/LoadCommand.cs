@@ -104,7 +104,8 @@ internal static class LoadCommand
         return milliseconds;
     }
 
-    private static double Percentile(double[] sorted, double fraction) => sorted[(int)Math.Ceiling(fraction * sorted.Length) - 1];
+    /// <summary>The value that so large a fraction of the sorted values does not exceed, above 0 to 1.</summary>
+    public static double Percentile(double[] sorted, double fraction) => sorted[(int)Math.Ceiling(fraction * sorted.Length) - 1];
 
     private static void Write(LoadOptions options, LoadResult result)
     {

@@ -11,13 +11,14 @@ namespace Slice.Benchmarks.Serve;
 /// <summary>
 /// The verb <c>origin</c>: objects of any length without a disk. <c>/SEED/BYTES/anything</c> is an object whose every byte follows from
 /// seed and position; <c>/redirect/BYTES</c> is a permanent redirect to so long a place; <c>/sent</c> is how many bytes of objects were
-/// sent so far.
+/// sent so far, <c>/asked</c> how many requests for them there were.
 /// </summary>
 internal static class OriginCommand
 {
     private const int PieceBytes = 64 << 10;
 
     private static long s_sentBytes;
+    private static long s_requests;
 
     /// <summary>Serves until SIGTERM.</summary>
     public static async Task<int> RunAsync(string[] args)
@@ -43,6 +44,12 @@ internal static class OriginCommand
             return;
         }
 
+        if (parts is ["", "asked"])
+        {
+            await context.Response.WriteAsync(Volatile.Read(ref s_requests).ToString(CultureInfo.InvariantCulture));
+            return;
+        }
+
         if (parts is ["", "redirect", var placeBytes] && int.TryParse(placeBytes, out int count))
         {
             context.Response.StatusCode = 301;
@@ -58,6 +65,7 @@ internal static class OriginCommand
             return;
         }
 
+        Interlocked.Increment(ref s_requests);
         var response = context.Response;
         string tag = $"\"{seed}-{length}\"";
         response.Headers.ETag = tag;
