@@ -88,6 +88,8 @@ public sealed partial class DeploymentDocumentTests : IDisposable
     [InlineData("docs/origins.md")]
     [InlineData("docs/purging.md")]
     [InlineData("docs/restart-and-upgrade.md")]
+    [InlineData("docs/scaling.md")]
+    [InlineData("benchmarks/README.md")]
     public void Headings_that_are_linked_to_are_there(string document) => Assert.All(
         Anchor().Matches(Repository.Read(document)), match =>
         {

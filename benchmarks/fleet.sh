@@ -196,31 +196,43 @@ measure mixed "${through_haproxy[@]}" "${mixed_set[@]}" --rounds 1
 row restarted_requests "all instances restarted with empty caches, each object once: origin requests" "$asked"
 row restarted "the same: origin bytes ÷ objects" "$(ratio "$sent" "$mixed_bytes")"
 
-# What has just been served through the last instance is in the tier; the first instance begins empty, so that it has nothing of its own.
+# What has just been served through the last instance is in the tier. Instances 0 and 1 begin empty alike, are measured in turn, and whichever
+# was first is second in the next round. Without a tier both fetch from the origin, and the ratio tells how much it means.
 fill=(--objects "$fill_objects" --smallest $mib --largest $((4 * mib)) --settle-ms 500)
 direct() { # INSTANCE CLIENTS FIRST [OPTIONS…]
     local number=$1 clients=$2 first=$3
     shift 3
     mixed --target "http://127.0.0.1:$(port_of "$number")" --clients "$clients" --first "$first" "${fill[@]}" --pid "${pids[instance-$number]}" "$@"
 }
-for round in 1 2 3; do
+begin_anew() { # INSTANCE
+    empty_instance "$1"
+    # A few objects that nobody counts: code that runs for the first time, connections, memory.
+    mixed --target "http://127.0.0.1:$(port_of "$1")" --first 500 --objects 8 --smallest $mib --largest $mib --clients 4
+}
+measure_fill() { # INSTANCE
+    if [ "$1" = 0 ]; then
+        direct 0 4 $first
+        local_cpu+=("$(field CpuSecondsPerGib)")
+    else
+        measure direct 1 4 $first
+        tier_cpu+=("$(field CpuSecondsPerGib)") tier_asked+=("$asked")
+    fi
+}
+for round in 1 2 3 4; do
     first=$((10000 * round))
-    direct 0 4 $first
-    local_cpu+=("$(field CpuSecondsPerGib)")
     direct "$instances" 4 $first
     direct "$instances" 1 $((first + 5000))
     sleep 1
-    empty_instance 1
-    # A few objects that nobody counts: code that runs for the first time, connections, memory.
-    mixed --target "http://127.0.0.1:$(port_of 1)" --first 500 --objects 8 --smallest $mib --largest $mib --clients 4
-    measure direct 1 4 $first
-    tier_cpu+=("$(field CpuSecondsPerGib)") tier_asked+=("$asked")
+    begin_anew 0
+    begin_anew 1
+    measure_fill $((round % 2))
+    measure_fill $((1 - round % 2))
     direct 1 1 $((first + 5000))
     tier_first+=("$(field FirstByteP50Ms)")
     direct 1 1 $((first + 5000))
     local_first+=("$(field FirstByteP50Ms)")
 done
-median() { printf '%s\n' "$@" | sort -g | sed -n "$((($# + 1) / 2))p" | awk '{ printf "%.3f", $1 }'; }
+median() { printf '%s\n' "$@" | sort -g | awk '{ all[NR] = $1 } END { printf "%.3f", (all[int((NR + 1) / 2)] + all[int(NR / 2) + 1]) / 2 }'; }
 row fill_cpu "local fill from a plain origin, CPU s/GiB" "$(median "${local_cpu[@]}")"
 row tier_cpu "fill from the tier (without one: from the origin), CPU s/GiB" "$(median "${tier_cpu[@]}")"
 row cpu_ratio "the same ÷ local fill" "$(ratio "$(median "${tier_cpu[@]}")" "$(median "${local_cpu[@]}")")"
