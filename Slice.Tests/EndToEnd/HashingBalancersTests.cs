@@ -89,6 +89,38 @@ public sealed partial class HashingBalancersTests : IAsyncLifetime
         Assert.Equal(Instances - 1, before.Zip(after).Where(url => url.First == Name(Gone)).Select(url => url.Second).Distinct().Count());
     }
 
+    // HAProxy's ring is the same every time. With weight 1 the shares of these URLs are 302 to 458, with the shipped one 358 to 393.
+    [Fact]
+    public async Task Shares_of_eight_instances_behind_haproxy_are_even()
+    {
+        const int Many = 8;
+        ScriptedOrigin[] more =
+        [
+            .. Enumerable.Range(Instances, Many - Instances).Select(number => ScriptedOrigin.Start(
+                exchange => exchange.RespondAsync("200 OK", Name(number)), keepsRequests: false)),
+        ];
+        try
+        {
+            await using var haproxy = await StartAsync(isNginx: false, text => text + string.Concat(more.Index().Select(instance =>
+                string.Create(
+                    CultureInfo.InvariantCulture, $"    server slice{Instances + instance.Index + 1} {instance.Item.Authority}\n"))));
+
+            string[] instances = await InstancesOfAsync(
+                haproxy, index => string.Create(CultureInfo.InvariantCulture, $"/downloads/file-{index}.iso"), urls: 3000);
+
+            var shares = instances.CountBy(instance => instance).ToDictionary();
+            Assert.Equal(Many, shares.Count);
+            Assert.All(shares.Values, share => Assert.InRange(share, 330, 420));
+        }
+        finally
+        {
+            foreach (ScriptedOrigin instance in more)
+            {
+                await instance.DisposeAsync();
+            }
+        }
+    }
+
     // HAProxy counts requests in flight, so those of one URL that nobody has answered yet go on to others at the bound.
     [Fact]
     public async Task Bound_spreads_a_url_that_everybody_asks_for()
@@ -125,13 +157,13 @@ public sealed partial class HashingBalancersTests : IAsyncLifetime
 
     private static string Name(int instance) => instance.ToString(CultureInfo.InvariantCulture);
 
-    private static async Task<string[]> InstancesOfAsync(LocalServer balancer, Func<int, string> url, params string[] fields)
+    private static async Task<string[]> InstancesOfAsync(LocalServer balancer, Func<int, string> url, string fields = "", int urls = Urls)
     {
         using RawClient client = await RawClient.ConnectAsync(balancer.EndPoint);
-        string[] names = new string[Urls];
-        for (int index = 0; index < Urls; index++)
+        string[] names = new string[urls];
+        for (int index = 0; index < urls; index++)
         {
-            await client.SendAsync(RawClient.Request("GET", url(index), fields));
+            await client.SendAsync(RawClient.Request("GET", url(index), fields.Length == 0 ? [] : [fields]));
             names[index] = (await client.ReadResponseAsync()).BodyText;
         }
 
