@@ -9,7 +9,7 @@ internal sealed class FleetSimulation : IDisposable
     private readonly FleetOptions _options;
     private readonly FleetTrace _trace;
     private readonly Balancer _balancer;
-    private readonly SharedTier[] _tiers;
+    private readonly SimulatedTier[] _tiers;
     private readonly long[] _fetchedOfNew;
     private readonly StorePolicy[] _caches;
     private readonly long[] _servedByInstance;
@@ -71,18 +71,18 @@ internal sealed class FleetSimulation : IDisposable
         }
     }
 
-    private static IEnumerable<SharedTier> Tiers(FleetOptions options, int slices)
+    private static IEnumerable<SimulatedTier> Tiers(FleetOptions options, int slices)
     {
-        yield return new SharedTier("none", slices, 0, collapses: false, options.WindowSeconds);
+        yield return new SimulatedTier("none", slices, 0, collapses: false, options.WindowSeconds);
         foreach (double share in options.TierShares)
         {
             int capacity = Math.Max(1, (int)(share * slices));
-            yield return new SharedTier(
+            yield return new SimulatedTier(
                 FormattableString.Invariant($"{share * 100:0.#} %, collapsing"), slices, capacity, collapses: true, options.WindowSeconds);
         }
 
-        yield return new SharedTier("all, collapsing", slices, slices, collapses: true, options.WindowSeconds);
-        yield return new SharedTier("all, no collapsing", slices, slices, collapses: false, options.WindowSeconds);
+        yield return new SimulatedTier("all, collapsing", slices, slices, collapses: true, options.WindowSeconds);
+        yield return new SimulatedTier("all, no collapsing", slices, slices, collapses: false, options.WindowSeconds);
     }
 
     private void Serve(FleetRequest request, int instance)
@@ -121,7 +121,7 @@ internal sealed class FleetSimulation : IDisposable
         Array.ForEach(_tiers, tier => tier.ResetCounts());
     }
 
-    private FleetRow Row(SharedTier tier, int index)
+    private FleetRow Row(SimulatedTier tier, int index)
     {
         var model = new FleetModel(_options);
         double served = _served;

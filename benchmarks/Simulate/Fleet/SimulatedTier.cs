@@ -8,7 +8,7 @@ namespace Slice.Benchmarks.Simulate.Fleet;
 /// Whether an instance that misses what another one is fetching waits for it. If not, it fetches, and writes, too.
 /// </param>
 /// <param name="windowSeconds">From the beginning of a fetch until the slice can be read here.</param>
-internal sealed class SharedTier(string name, int slices, int capacity, bool collapses, double windowSeconds)
+internal sealed class SimulatedTier(string name, int slices, int capacity, bool collapses, double windowSeconds)
 {
     private readonly LruSlices _kept = new(slices, capacity);
     private readonly double[] _readableAt = new double[slices];
