@@ -4,6 +4,7 @@ using Slice.Core.Caching;
 using Slice.Core.Objects;
 using Slice.Core.Options;
 using Slice.Core.SharedCache;
+using Slice.Net.SharedCache.Redis;
 
 namespace Slice.Host.Service;
 
@@ -39,6 +40,7 @@ internal static class SharedTierFactory
     /// <summary>The store of the configuration; null where there is none.</summary>
     public static IKeyValueStore? OpenStore(SharedCacheOptions options, TimeProvider time) => options.Type switch
     {
+        SharedCacheType.Redis => new RedisStore(options),
         _ => null,
     };
 
