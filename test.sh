@@ -46,7 +46,8 @@ lintian lintian
 groff groff-base
 mandoc mandoc
 zsh zsh
-fish fish'
+fish fish
+memcached memcached'
 
 missing=()
 while read -r program package; do

@@ -23,7 +23,10 @@ public sealed class ArchitectureTests
             ["Ranges", "Http", "Options", "Observability", "Origin", "Caching", "Storage", "Objects", "Objects.Journal", "Fetching",
                 "SharedCache"]),
         (s_net, "Slice.Net",
-            ["Certificates", "SharedCache.Redis", "Origin", "Exchange", "AccessLog", "Connections", "Delivery", "Handlers"]),
+            [
+                "Certificates", "SharedCache.Memcached", "SharedCache.Redis", "Origin", "Exchange", "AccessLog", "Connections", "Delivery",
+                "Handlers",
+            ]),
         (s_host, "Slice.Host", ["Text", "Logging", "Configuration", "Machine", "Status", "Service", "Demo", "Control", "CommandLine", ""]),
     ];
 

@@ -1,0 +1,16 @@
+using Slice.Core.Options;
+using Slice.Core.SharedCache;
+using Slice.Net.SharedCache.Memcached;
+
+namespace Slice.Tests.SharedCache.Memcached;
+
+/// <summary>What every store does, over one server.</summary>
+public sealed class MemcachedStoreTests(MemcachedFixture servers) : KeyValueStoreContract, IClassFixture<MemcachedFixture>
+{
+    /// <inheritdoc/>
+    protected override IKeyValueStore Open() => new MemcachedStore(
+        new SharedCacheOptions { Type = SharedCacheType.Memcached, Addresses = [servers.Addresses[0]] }, TimeProvider.System);
+
+    /// <inheritdoc/>
+    protected override Task StartAsync() => Task.CompletedTask;
+}
