@@ -37,8 +37,17 @@ public sealed class MemcachedServer : LocalServer
         return _process.ExitedAsync();
     }
 
-    /// <summary>Lets it answer nothing from now on; the kernel still accepts connections for it.</summary>
-    public void Freeze() => _process.Signal(SigStop);
+    /// <summary>Lets it answer nothing from then on; the kernel still accepts connections for it.</summary>
+    public Task FreezeAsync()
+    {
+        _process.Signal(SigStop);
+
+        // The signal is on its way to every thread; proc(5), "stat": the state follows the name.
+        return Eventually.TrueAsync(
+            () => Directory.GetDirectories($"/proc/{ProcessId}/task").All(
+                task => File.ReadAllText(Path.Combine(task, "stat")).Contains(") T ", StringComparison.Ordinal)),
+            "all threads to stop");
+    }
 
     /// <summary>Lets it go on, with everything that was asked meanwhile.</summary>
     public void Thaw() => _process.Signal(SigCont);
