@@ -4,6 +4,7 @@ using Slice.Core.Caching;
 using Slice.Core.Objects;
 using Slice.Core.Options;
 using Slice.Core.SharedCache;
+using Slice.Net.SharedCache.Memcached;
 using Slice.Net.SharedCache.Redis;
 
 namespace Slice.Host.Service;
@@ -41,6 +42,7 @@ internal static class SharedTierFactory
     public static IKeyValueStore? OpenStore(SharedCacheOptions options, TimeProvider time) => options.Type switch
     {
         SharedCacheType.Redis => new RedisStore(options),
+        SharedCacheType.Memcached => new MemcachedStore(options, time),
         _ => null,
     };
 
