@@ -24,7 +24,8 @@ public sealed class ArchitectureTests
                 "SharedCache"]),
         (s_net, "Slice.Net",
             [
-                "Certificates", "SharedCache.Memcached", "SharedCache.Redis", "Origin", "Exchange", "AccessLog", "Connections", "Delivery",
+                "Certificates", "SharedCache.Files", "SharedCache.Memcached", "SharedCache.Redis", "Origin", "Exchange", "AccessLog",
+                "Connections", "Delivery",
                 "Handlers",
             ]),
         (s_host, "Slice.Host", ["Text", "Logging", "Configuration", "Machine", "Status", "Service", "Demo", "Control", "CommandLine", ""]),
