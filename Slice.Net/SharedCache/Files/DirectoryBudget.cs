@@ -4,6 +4,10 @@ namespace Slice.Net.SharedCache.Files;
 /// How much this instance may still write until the janitor has been there again. The janitor leaves an eighth of the size free, and each
 /// instance fills its share of that and no more, so that the size is kept between two passes too. Thread-safe.
 /// </summary>
+/// <remarks>
+/// A directory that is emptier gives no larger shares: an instance that has not looked for a while would still count on the one it knew,
+/// when others have filled the directory meanwhile. It only means that the janitor comes sooner.
+/// </remarks>
 /// <param name="sizeBytes">The size of the directory.</param>
 internal sealed class DirectoryBudget(long sizeBytes)
 {
@@ -12,6 +16,9 @@ internal sealed class DirectoryBudget(long sizeBytes)
 
     // Smallest piece that file systems give out, mostly.
     private const long BlockBytes = 4096;
+
+    // Two instances know the server's time to some ten milliseconds, and as long as it took to ask. Arbitrary, far above.
+    private const long MaxDisagreementNs = 1_000_000_000;
 
     private readonly Lock _gate = new();
     private long _written;
@@ -96,7 +103,7 @@ internal sealed class DirectoryBudget(long sizeBytes)
     {
         lock (_gate)
         {
-            if (pass.StartedAtNs > _lastMarkNs)
+            if (pass.StartedAtNs - _lastMarkNs > MaxDisagreementNs)
             {
                 // It has found what was written before the last mark; nobody knows how much of the rest.
                 _covered = Math.Max(_covered, _lastMark);

@@ -42,7 +42,7 @@ internal static class DirectoryLayout
     public const string JanitorPass = "janitor.pass";
 
     /// <summary>
-    /// Directories on each of the two levels: 4,096 in all, so that ten million values are 2,400 in each and an empty pass of the janitor
+    /// Directories on each of the two levels: 4,096 in all, so that ten million values are 2,400 in each and a pass of the janitor
     /// lists no more than these.
     /// </summary>
     public const int FanOut = 64;
@@ -55,12 +55,8 @@ internal static class DirectoryLayout
     private static readonly string[] s_levels =
         [.. Enumerable.Range(0, FanOut).Select(level => level.ToString("x2", CultureInfo.InvariantCulture))];
 
-    /// <summary>The directory of a value.</summary>
+    /// <summary>One of the directories of the first level.</summary>
     /// <param name="first">0 to <see cref="FanOut"/> less one.</param>
-    /// <param name="second">0 to <see cref="FanOut"/> less one.</param>
-    public static string DirectoryAt(int first, int second) => $"{Values}/{s_levels[first]}/{s_levels[second]}";
-
-    /// <summary>The directory above it.</summary>
     public static string DirectoryAt(int first) => $"{Values}/{s_levels[first]}";
 
     /// <summary>The file of a value.</summary>

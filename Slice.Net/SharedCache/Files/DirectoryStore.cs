@@ -90,6 +90,7 @@ public sealed class DirectoryStore : IKeyValueStore
     public async ValueTask SetAsync(string key, ReadOnlyMemory<byte> value, TimeSpan lifetime, CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();
+        Check(value);
         if (!_budget.TryTake(ValueHeader.Bytes + value.Length))
         {
             Interlocked.Increment(ref _notKept);
@@ -116,6 +117,8 @@ public sealed class DirectoryStore : IKeyValueStore
     /// <inheritdoc/>
     public async ValueTask<bool> TryAddAsync(string key, ReadOnlyMemory<byte> value, TimeSpan lifetime, CancellationToken ct)
     {
+        Check(value);
+
         // A value that is added says who may do something: it is not forgotten for want of room.
         bool isCounted = _budget.TryTake(ValueHeader.Bytes + value.Length);
         var image = _images.Copy(key, value.Span, Bounded(lifetime), isCounted ? _budget : null);
@@ -128,6 +131,7 @@ public sealed class DirectoryStore : IKeyValueStore
     /// <inheritdoc/>
     public async ValueTask<bool> TryRenewAsync(string key, ReadOnlyMemory<byte> value, TimeSpan lifetime, CancellationToken ct)
     {
+        Check(value);
         var image = _images.Copy(key, value.Span, Bounded(lifetime), budget: null);
         return await RunAsync(
             directory => _values.TryRenew(directory, key, image.Span), image, isGoneWhenStale: true, ct).ConfigureAwait(false);
@@ -176,6 +180,14 @@ public sealed class DirectoryStore : IKeyValueStore
 
         await _threads.CloseAsync(s_longestEnd).ConfigureAwait(false);
         Volatile.Read(ref _directory)?.Root.Dispose();
+    }
+
+    private static void Check(ReadOnlyMemory<byte> value)
+    {
+        if (value.Length > ValueFiles.MaxValueBytes)
+        {
+            throw new KeyValueStoreException($"a value of {value.Length} bytes is longer than the longest, {ValueFiles.MaxValueBytes}");
+        }
     }
 
     private static TimeSpan Bounded(TimeSpan lifetime) =>

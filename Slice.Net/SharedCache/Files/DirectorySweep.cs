@@ -12,8 +12,8 @@ namespace Slice.Net.SharedCache.Files;
 /// </para>
 /// <para>
 /// When the sum is above what may stay, the oldest go: those which nobody has written or read for the longest time. Mounts note reading
-/// rarely (relatime) or never (noatime, NFS): so readers note it themselves, once an hour for a value, and leave the time of writing
-/// alone, which is the value's age. A histogram says which age is too old, and a second walk removes what is as old.
+/// rarely (relatime) or never (noatime), and a janitor reads too: so readers note it themselves, once an hour for a value, by a time of
+/// reading that no file system would set, and leave the time of writing alone, which is the value's age. A histogram says which age is too old, and a second walk removes what is as old.
 /// </para>
 /// </remarks>
 /// <param name="directory">The shared directory.</param>
@@ -125,15 +125,16 @@ internal sealed class DirectorySweep(OpenDirectory directory, CounterFiles count
 
     private void Walk(int first, Action<string, EntryKind, string, FileStatus> see)
     {
-        // Most of a small cache's directories are not there.
-        if (NativeFiles.Status(directory.Root, DirectoryLayout.DirectoryAt(first), out _) != 0)
+        string part = DirectoryLayout.DirectoryAt(first);
+        if (NativeFiles.Status(directory.Root, part, out _) != 0)
         {
             return;
         }
 
-        for (int second = 0; second < DirectoryLayout.FanOut; second++)
+        // Most of a small cache's directories are not there.
+        foreach (string second in directory.NamesIn(part))
         {
-            string parent = DirectoryLayout.DirectoryAt(first, second);
+            string parent = $"{part}/{second}";
             foreach (string name in directory.NamesIn(parent))
             {
                 var kind = DirectoryLayout.KindOf(name, out string key);

@@ -11,15 +11,9 @@ internal sealed class FileImages
     private long _bytes;
 
     /// <summary>Copies a value for its file.</summary>
-    /// <exception cref="KeyValueStoreException">It is too long, or too much is waiting.</exception>
+    /// <exception cref="KeyValueStoreException">Too much is waiting.</exception>
     public FileImage Copy(string key, ReadOnlySpan<byte> value, TimeSpan lifetime, DirectoryBudget? budget)
     {
-        if (value.Length > ValueFiles.MaxValueBytes)
-        {
-            budget?.Done(ValueHeader.Bytes + value.Length);
-            throw new KeyValueStoreException($"a value of {value.Length} bytes is longer than the longest, {ValueFiles.MaxValueBytes}");
-        }
-
         int lengthBytes = ValueHeader.Bytes + value.Length;
         if (Interlocked.Add(ref _bytes, lengthBytes) > MaxBytes)
         {

@@ -7,7 +7,7 @@ namespace Slice.Net.SharedCache.Files;
 /// <param name="LengthBytes">Its length.</param>
 /// <param name="TakenBytes">What it takes of the disk: blocks, or the length where that is more.</param>
 /// <param name="WrittenAtNs">When bytes of it were written last (st_mtime).</param>
-/// <param name="ReadAtNs">When it was read last, as far as anybody keeps account (st_atime).</param>
+/// <param name="ReadAtNs">When it was read last, as far as anybody keeps account (st_atime): see <see cref="UsedAtNs"/>.</param>
 /// <param name="Device">Its file system.</param>
 /// <param name="Inode">Its number there.</param>
 internal readonly record struct FileStatus(
@@ -21,8 +21,18 @@ internal readonly record struct FileStatus(
     ulong Device,
     ulong Inode)
 {
-    /// <summary>When anybody had to do with it last.</summary>
-    public long UsedAtNs => Math.Max(WrittenAtNs, ReadAtNs);
+    // Within a second, at a place where a file system that counts tenths of a millisecond has one too. Arbitrary.
+    private const long NoteNs = 424_200_000;
+    private const long NsPerSecond = 1_000_000_000;
+
+    /// <summary>
+    /// When it was written, or read by somebody who has noted it. Whether the file system notes reading depends on how it is mounted
+    /// (strictatime, relatime, noatime), and it does not tell a reader from a janitor: only a note of ours counts.
+    /// </summary>
+    public long UsedAtNs => ReadAtNs % NsPerSecond == NoteNs ? Math.Max(WrittenAtNs, ReadAtNs) : WrittenAtNs;
+
+    /// <summary>The time that notes reading at a given one.</summary>
+    public static long NoteFor(long nowNs) => (nowNs / NsPerSecond * NsPerSecond) + NoteNs;
 
     /// <summary>Whether two are of one file.</summary>
     public bool IsSameFile(FileStatus other) => Inode == other.Inode && Device == other.Device;

@@ -72,6 +72,12 @@ internal sealed class FileWriter(string instance, bool flushes)
             return;
         }
 
+        if (name.Length == 0)
+        {
+            OpenDirectory.Check("flush", name, NativeFiles.Flush(directory.Root));
+            return;
+        }
+
         OpenDirectory.Check("open", name, NativeFiles.Open(directory.Root, name, isForWriting: false, out var opened));
         using (opened)
         {

@@ -83,8 +83,9 @@ internal sealed class Janitor : IAsyncDisposable
     }
 
     /// <summary>Looks whether a pass is due, and makes it. Blocks.</summary>
-    /// <returns>Whether there was one.</returns>
-    internal bool TryPass()
+    /// <param name="isForced">Whether one is due in any case.</param>
+    /// <returns>Whether there was one; false also while another instance makes one.</returns>
+    internal bool TryPass(bool isForced)
     {
         var directory = _open();
         long nowNs = directory.NowNs();
@@ -92,7 +93,7 @@ internal sealed class Janitor : IAsyncDisposable
         {
             _budget.Seen(last);
             Volatile.Write(ref _last, last);
-            if (!_budget.IsPressing && !IsDue(last, nowNs))
+            if (!isForced && !_budget.IsPressing && !IsDue(last, nowNs))
             {
                 return false;
             }
@@ -132,7 +133,7 @@ internal sealed class Janitor : IAsyncDisposable
     {
         try
         {
-            _ = TryPass();
+            _ = TryPass(isForced: false);
             Volatile.Write(ref _problem, null);
         }
         catch (Exception error) when (error is FileErrorException or KeyValueStoreException or ObjectDisposedException)
@@ -146,10 +147,10 @@ internal sealed class Janitor : IAsyncDisposable
         }
     }
 
-    // Half a period, so that of the looks of several instances at slightly different times each finds one due or none.
+    // Also when it is of the future, as after the server's clock was set back. Half a period, so that of the looks of several instances at slightly different times each finds one due or none.
     private static bool IsDue(JanitorPass last, long nowNs) =>
         nowNs - last.StartedAtNs >= Math.Max((long)s_period.TotalSeconds * NsPerSecond / 2, last.TookNs * RestPart)
-        || nowNs < last.StartedAtNs;
+        || last.StartedAtNs - nowNs > (long)s_period.TotalSeconds * NsPerSecond;
 
     private bool TrySweep(OpenDirectory directory, long mark)
     {

@@ -16,6 +16,7 @@ internal static unsafe partial class NativeFiles
     private const int Exclusive = 0x80;
     private const int NonBlocking = 0x800;
     private const int CloseOnExec = 0x80000;
+    private const int NoReadTime = 0x40000;
 
     // rw-rw---- and rwxrwx---, less what the umask takes away: values are nobody else's business.
     private const uint FileMode = 0x1B0;
@@ -24,6 +25,7 @@ internal static unsafe partial class NativeFiles
     private const int RemoveDirectory = 0x200;
     private const long Now = 0x3FFFFFFF;
     private const long Omit = 0x3FFFFFFE;
+    private const long NsPerSecond = 1_000_000_000;
 
     // linux/stat.h; the layout of struct statx is the same on every architecture.
     private const int EmptyPath = 0x1000;
@@ -57,8 +59,14 @@ internal static unsafe partial class NativeFiles
     /// Opens a file for reading, or for both. Never waits for somebody at the other end of a pipe, nor for the holder of a lease, and
     /// follows no symbolic link.
     /// </summary>
-    public static int Open(SafeFileHandle root, string name, bool isForWriting, out SafeFileHandle? file) =>
-        Opened(OpenAt(root, name, (isForWriting ? ReadWrite : 0) | NonBlocking | CloseOnExec | s_noFollow, 0), out file);
+    public static int Open(SafeFileHandle root, string name, bool isForWriting, out SafeFileHandle? file)
+    {
+        int flags = (isForWriting ? ReadWrite : 0) | NonBlocking | CloseOnExec | s_noFollow;
+        int error = Opened(OpenAt(root, name, flags | NoReadTime, 0), out file);
+
+        // Only the owner of a file may read it without its time of reading being noted.
+        return error == FileTrouble.NotPermitted ? Opened(OpenAt(root, name, flags, 0), out file) : error;
+    }
 
     /// <summary>Makes a file that must not be there yet: one of several callers succeeds, over NFS too.</summary>
     public static int CreateNew(SafeFileHandle root, string name, out SafeFileHandle? file) =>
@@ -160,11 +168,20 @@ internal static unsafe partial class NativeFiles
     /// <summary>Makes a directory.</summary>
     public static int MakeDirectory(SafeFileHandle root, string name) => Result(MkdirAt(root, name, DirectoryMode));
 
-    /// <summary>Notes by the server's clock that a file is read now, and leaves the time of writing as it is.</summary>
-    public static int MarkRead(SafeFileHandle file) => SetTimes(file, readNs: Now, writtenNs: Omit);
+    /// <summary>Sets when a file was read, and leaves the time of writing as it is.</summary>
+    public static int SetReadTime(SafeFileHandle file, long readAtNs)
+    {
+        long* times = stackalloc long[4] { readAtNs / NsPerSecond, readAtNs % NsPerSecond, 0, Omit };
+        return Result(Futimens(file, times));
+    }
 
     /// <summary>Notes by the server's clock that a file is written now, for when there is no room to write.</summary>
-    public static int MarkWritten(SafeFileHandle file) => SetTimes(file, readNs: Now, writtenNs: Now);
+    public static int MarkWritten(SafeFileHandle file)
+    {
+        // Two struct timespec; seconds are not looked at beside these nanoseconds.
+        long* times = stackalloc long[4] { 0, Now, 0, Now };
+        return Result(Futimens(file, times));
+    }
 
     /// <summary>Waits until the bytes of a file are on its disk.</summary>
     public static int FlushData(SafeFileHandle file) => Result(Fdatasync(file));
@@ -178,16 +195,6 @@ internal static unsafe partial class NativeFiles
     {
         file = descriptor < 0 ? null : new SafeFileHandle(descriptor, ownsHandle: true);
         return descriptor < 0 ? Marshal.GetLastPInvokeError() : 0;
-    }
-
-    private static int SetTimes(SafeFileHandle file, long readNs, long writtenNs)
-    {
-        // Two struct timespec: seconds are not looked at beside these nanoseconds.
-        long* times = stackalloc long[4];
-        times[0] = times[2] = 0;
-        times[1] = readNs;
-        times[3] = writtenNs;
-        return Result(Futimens(file, times));
     }
 
     private static int StatusAt(SafeFileHandle directory, string name, int flags, out FileStatus status)
@@ -215,7 +222,7 @@ internal static unsafe partial class NativeFiles
     }
 
     private static long Time(ReadOnlySpan<byte> time) =>
-        (MemoryMarshal.Read<long>(time) * 1_000_000_000) + MemoryMarshal.Read<uint>(time[sizeof(long)..]);
+        (MemoryMarshal.Read<long>(time) * NsPerSecond) + MemoryMarshal.Read<uint>(time[sizeof(long)..]);
 
     [LibraryImport("libc", EntryPoint = "openat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int OpenAt(int directory, string path, int flags, uint mode);

@@ -38,7 +38,7 @@ internal sealed class ValueFiles(FileWriter writer)
                 if (nowNs - status.UsedAtNs > MarkIntervalNs)
                 {
                     // What is not noted makes the value look older than it is.
-                    _ = NativeFiles.MarkRead(file!);
+                    _ = NativeFiles.SetReadTime(file!, FileStatus.NoteFor(nowNs));
                 }
 
                 var value = new LeasedValue(bytes.Memory[ValueHeader.Bytes..], remaining, bytes);

@@ -42,11 +42,11 @@ internal sealed class SharedDirectory : IAsyncDisposable
         .EnumerateFiles(Path, "*", SearchOption.AllDirectories)
         .Where(file => file.EndsWith(suffix, StringComparison.Ordinal))];
 
-    /// <summary>Bytes that all values take, by their lengths.</summary>
+    /// <summary>Bytes that all values take, in the blocks of a usual file system.</summary>
     public long ValueBytes() => Files("~v").Sum(file =>
     {
         var found = new FileInfo(file);
-        return found.Exists ? found.Length : 0;
+        return found.Exists ? (found.Length + 4095) / 4096 * 4096 : 0;
     });
 
     /// <summary>Makes a file look as if it was last written and read so long ago.</summary>
@@ -56,6 +56,10 @@ internal sealed class SharedDirectory : IAsyncDisposable
         File.SetLastWriteTimeUtc(file, then);
         File.SetLastAccessTimeUtc(file, then);
     }
+
+    /// <summary>Makes a pass of a store's janitor, after any that is under way.</summary>
+    public static Task CleanUpAsync(DirectoryStore store) =>
+        Eventually.TrueAsync(() => store.Janitor.TryPass(isForced: true), "a pass of the janitor");
 
     /// <summary>The numbers that a counter has, in order.</summary>
     public long[] Numbers(string key) => [.. Directory
