@@ -4,6 +4,7 @@ using Slice.Core.Caching;
 using Slice.Core.Objects;
 using Slice.Core.Options;
 using Slice.Core.SharedCache;
+using Slice.Net.SharedCache.Files;
 using Slice.Net.SharedCache.Memcached;
 using Slice.Net.SharedCache.Redis;
 
@@ -43,6 +44,7 @@ internal static class SharedTierFactory
     {
         SharedCacheType.Redis => new RedisStore(options),
         SharedCacheType.Memcached => new MemcachedStore(options, time),
+        SharedCacheType.Directory => new DirectoryStore(options, time),
         _ => null,
     };
 

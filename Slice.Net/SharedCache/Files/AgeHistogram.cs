@@ -19,7 +19,9 @@ internal sealed class AgeHistogram
     /// <summary>Adds something of an age.</summary>
     public void Add(long ageNs, long lengthBytes) => _bytes[StepOf(ageNs)] += lengthBytes;
 
-    /// <summary>The youngest step that has to go, with all older ones, so that so many bytes go; the number of steps when none has to.</summary>
+    /// <summary>
+    /// The youngest step that has to go, with all older ones, so that so many bytes go; the number of steps when none has to.
+    /// </summary>
     public int OldestStepsOf(long excessBytes)
     {
         int step = _bytes.Length;

@@ -72,8 +72,11 @@ public sealed class DirectoryStore : IKeyValueStore
     /// <summary>False: files tell nobody anything.</summary>
     public bool CanTell => false;
 
-    /// <summary>False: a client of NFS remembers for a while what was not there.</summary>
-    public bool IsPrompt => false;
+    /// <summary>
+    /// True: a value is added at the file server, whatever its clients remember. A client of NFS that remembers for a while what was not
+    /// there (without <c>lookupcache=positive</c>) waits for a turn, and then asks the origin itself.
+    /// </summary>
+    public bool IsPrompt => true;
 
     /// <summary>Who keeps it in order.</summary>
     internal Janitor Janitor { get; }
@@ -225,6 +228,12 @@ public sealed class DirectoryStore : IKeyValueStore
             Volatile.Write(ref _isTroubled, 1);
             if (error is FileErrorException file)
             {
+                if (file.Error is FileTrouble.NoEntry or FileTrouble.InputOutput or FileTrouble.NotConnected)
+                {
+                    // What is open may be removed, and another directory have its number: FUSE gives it out again at once.
+                    Volatile.Write(ref _directory, null);
+                }
+
                 throw FileTrouble.Of(_path, file);
             }
 
@@ -300,8 +309,8 @@ public sealed class DirectoryStore : IKeyValueStore
         }
 
         string found = Janitor.Last is { } pass
-            ? $"{Size(pass.UsedBytes)} of at most {Size(_sizeBytes)} in {pass.Values} values when {pass.Instances} instances were last cleaned"
-                + " up after"
+            ? $"{Size(pass.UsedBytes)} of at most {Size(_sizeBytes)} in {pass.Values} values when {pass.Instances} instances were last"
+                + " cleaned up after"
             : $"at most {Size(_sizeBytes)}, not looked through yet";
         string problem = Janitor.Problem is { } met ? $"; cleaning up: {met}" : "";
         long notKept = Interlocked.Read(ref _notKept);

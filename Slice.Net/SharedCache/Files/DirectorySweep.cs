@@ -13,7 +13,9 @@ namespace Slice.Net.SharedCache.Files;
 /// <para>
 /// When the sum is above what may stay, the oldest go: those which nobody has written or read for the longest time. Mounts note reading
 /// rarely (relatime) or never (noatime), and a janitor reads too: so readers note it themselves, once an hour for a value, by a time of
-/// reading that no file system would set, and leave the time of writing alone, which is the value's age. A histogram says which age is too old, and a second walk removes what is as old.
+/// reading that no file system would set, and leave the time of writing alone, which is the value's age. Where a file system does not
+/// take the note (bindfs ignores it), what was written first goes first. A histogram says which age is too old, and a second walk removes
+/// what is as old.
 /// </para>
 /// </remarks>
 /// <param name="directory">The shared directory.</param>

@@ -1,6 +1,8 @@
 namespace Slice.Net.SharedCache.Files;
 
-/// <summary>The kernel's number for what is wrong with a file. Never leaves this folder: <see cref="FileTrouble"/> puts it into words.</summary>
+/// <summary>
+/// The kernel's number for what is wrong with a file. Never leaves this folder: <see cref="FileTrouble"/> puts it into words.
+/// </summary>
 /// <param name="operation">What was tried, as a verb: <c>write</c>.</param>
 /// <param name="name">On what: a name inside the shared directory.</param>
 /// <param name="error">The number (errno).</param>

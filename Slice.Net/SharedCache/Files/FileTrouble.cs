@@ -3,7 +3,9 @@ using Slice.Core.SharedCache;
 
 namespace Slice.Net.SharedCache.Files;
 
-/// <summary>What is wrong with a shared directory, in words for an operator. The numbers are those of Linux on every architecture.</summary>
+/// <summary>
+/// What is wrong with a shared directory, in words for an operator. The numbers are those of Linux on x86 and ARM.
+/// </summary>
 internal static class FileTrouble
 {
     /// <summary>EPERM: also what a file system without hard links says to link(2).</summary>

@@ -147,7 +147,8 @@ internal sealed class Janitor : IAsyncDisposable
         }
     }
 
-    // Also when it is of the future, as after the server's clock was set back. Half a period, so that of the looks of several instances at slightly different times each finds one due or none.
+    // Also when it is of the future, as after the server's clock was set back. Half a period, so that of the looks of several instances at
+    // slightly different times each finds one due or none.
     private static bool IsDue(JanitorPass last, long nowNs) =>
         nowNs - last.StartedAtNs >= Math.Max((long)s_period.TotalSeconds * NsPerSecond / 2, last.TookNs * RestPart)
         || last.StartedAtNs - nowNs > (long)s_period.TotalSeconds * NsPerSecond;

@@ -4,8 +4,9 @@ namespace Slice.Net.SharedCache.Files;
 /// Held for a moment by whoever takes the place of a value whose lifetime is over, renews one or removes one. Blocks. For one thread.
 /// </summary>
 /// <remarks>
-/// Without it: A and B find the same dead value. A puts it away and adds its own. B, who has looked earlier, puts away what stands there –
-/// the value of A – and adds another: both were told that they are the one. rename(2) and unlink(2) cannot say "if it is still that file".
+/// Without it: A and B find the same dead value. A puts it away and adds its own. B, who has looked earlier, puts away what stands
+/// there, the value of A, and adds another: both were told that they are the one. rename(2) and unlink(2) cannot say "if it is still that
+/// file".
 /// The janitor removes the lock of a dead process after <see cref="LongestHoldNs"/>; until then nobody takes that key's place.
 /// </remarks>
 /// <param name="directory">The shared directory.</param>

@@ -154,7 +154,10 @@ public sealed class DirectoryProcessesTests
         public bool AreDone => _all.All(child => child.HasExited || child.Lines.Contains("done"));
 
         public IEnumerable<string> Got =>
-            _all.SelectMany(child => child.Lines).Where(line => line.StartsWith("got ", StringComparison.Ordinal)).Select(line => line[4..]);
+            from child in _all
+            from line in child.Lines
+            where line.StartsWith("got ", StringComparison.Ordinal)
+            select line[4..];
 
         public async Task StartAsync(string gate)
         {

@@ -27,7 +27,10 @@ public sealed class JanitorTests
         SharedDirectory.Age(directory.FileOf("over"), s_hour);
         await File.WriteAllTextAsync(directory.FileOf("damaged"), "no value", Ct);
         string beside = Path.GetDirectoryName(directory.FileOf("live"))!;
-        string[] stays = [Left("foreign", s_hour * 100), Left(".nfs0001", s_hour * 100), Left(".live~v.@i-1", s_hour / 2), Left("x~k", default)];
+        string[] stays =
+        [
+            Left("foreign", s_hour * 100), Left(".nfs0001", s_hour * 100), Left(".live~v.@i-1", s_hour / 2), Left("x~k", default),
+        ];
         string[] goes = [Left(".live~v.@i-2", s_hour * 2), Left("y~k", TimeSpan.FromMinutes(2))];
         Directory.CreateDirectory(Path.Combine(beside, ".c~n.@i-3"));
         Directory.SetLastWriteTimeUtc(Path.Combine(beside, ".c~n.@i-3"), DateTime.UtcNow - (s_hour * 2));
