@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Net;
 using Slice.Core.Http;
@@ -16,6 +17,11 @@ public sealed class OptionKey
     public const string Redacted = "(redacted)";
 
     private const int LongestUrlPath = 256; // Arbitrary; health checkers send a few bytes.
+
+    private const int LongestKeyPrefix = 64; // Arbitrary; it stands in each key, and Memcached takes keys of 250 bytes.
+
+    private static readonly SearchValues<char> s_keyPrefixCharacters =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-");
 
     private readonly Func<SliceOptions, object?> _read;
     private readonly Func<SliceOptions, object?, SliceOptions> _with;
@@ -54,7 +60,7 @@ public sealed class OptionKey
     /// <summary>What the key does, in one sentence.</summary>
     public string Summary { get; }
 
-    /// <summary>Least value of a count, of a size in bytes, or of a duration in milliseconds.</summary>
+    /// <summary>Least value of a count, of a size in bytes, or of a duration in milliseconds; least length of a secret.</summary>
     public long Minimum { get; internal init; }
 
     /// <summary>Greatest value, in the unit of <see cref="Minimum"/>.</summary>
@@ -69,6 +75,10 @@ public sealed class OptionKey
     /// <summary>What a reload does with the key.</summary>
     public OptionReload Reload { get; private set; }
 
+    /// <summary>Whether the value is an <see cref="IReadOnlyList{T}"/> of <see cref="string"/>.</summary>
+    internal bool IsListOfTexts => Kind is OptionKind.Patterns or OptionKind.Arguments or OptionKind.FieldNames or OptionKind.Networks
+        or OptionKind.Hosts or OptionKind.Servers;
+
     /// <summary>Whether the value must never be shown.</summary>
     public bool IsSecret => Kind == OptionKind.Secret;
 
@@ -79,6 +89,7 @@ public sealed class OptionKey
         OptionKind.Flag => "true or false",
         OptionKind.Patterns or OptionKind.Arguments or OptionKind.FieldNames or OptionKind.Networks or OptionKind.Hosts =>
             $"a list, each entry {ItemSyntax}",
+        OptionKind.Servers => $"{ServerAddress.Syntax}; one, or a list of at most {ServerAddress.MaxCount}",
         OptionKind.CacheRules => $"a list of at most {CacheRule.MaxCount}, each entry {CacheRule.Syntax}",
         OptionKind.Choice => $"{string.Join(", ", Choices.SkipLast(1))} or {Choices[^1]}",
         OptionKind.ListenAddress => ListenAddress.Syntax,
@@ -89,7 +100,9 @@ public sealed class OptionKey
         OptionKind.LogTarget => "a path, journal or stderr; a relative path starts at the working directory",
         OptionKind.LogFormat => AccessLogFormat.Description,
         OptionKind.HostName => "a host name or an IP address, without a port",
-        OptionKind.Secret => "visible ASCII without spaces",
+        OptionKind.Secret when Minimum > 0 => $"visible ASCII without spaces, at least {FormatBound(Minimum)} characters",
+        OptionKind.Secret or OptionKind.Word => "visible ASCII without spaces",
+        OptionKind.KeyPrefix => $"1 to {LongestKeyPrefix} of the characters A-Z a-z 0-9 . _ : -",
         _ => LogSeverityText.Syntax,
     };
 
@@ -100,6 +113,7 @@ public sealed class OptionKey
         OptionKind.FieldNames => "the name of a request field that the client sets, not one of framing, ranges, conditions or caching",
         OptionKind.Networks => "an IP address or a network such as 10.0.0.0/8",
         OptionKind.Hosts => "a host name or an IP address without a port, or *.NAME for every name below it",
+        OptionKind.Servers => ServerAddress.Syntax,
         _ => SlicePattern.Syntax,
     };
 
@@ -139,9 +153,8 @@ public sealed class OptionKey
         (OptionKind.OriginAddresses, IReadOnlyList<Uri> addresses) => $"[{string.Join(", ", addresses.Select(OriginAddress.Format))}]",
         (OptionKind.CacheRules, IReadOnlyList<CacheRule> rules) => $"[{string.Join(", ", rules)}]",
         (OptionKind.LogLevel, LogSeverity severity) => LogSeverityText.Format(severity),
-        (
-            OptionKind.Patterns or OptionKind.Arguments or OptionKind.FieldNames or OptionKind.Networks or OptionKind.Hosts,
-            IReadOnlyList<string> entries) => $"[{string.Join(", ", entries)}]",
+        (OptionKind.Servers, IReadOnlyList<string> { Count: 1 } servers) => servers[0],
+        (_, IReadOnlyList<string> entries) => $"[{string.Join(", ", entries)}]",
         _ => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "",
     };
 
@@ -158,6 +171,7 @@ public sealed class OptionKey
         OptionKind.FieldNames => SharedRequestFields.CheckAlsoIncluded(entry),
         OptionKind.Networks => IsNetwork(entry) ? null : "not an address or network",
         OptionKind.Hosts => IsHostOrBelow(entry) ? null : "not a host",
+        OptionKind.Servers => ServerAddress.Parse(entry, out _),
         _ => SlicePattern.Compile(entry, out _),
     };
 
@@ -171,6 +185,12 @@ public sealed class OptionKey
 
     internal IEnumerable<OptionError> Check(object? value, long minimum)
     {
+        if (value is IReadOnlyList<string> servers && Kind == OptionKind.Servers)
+        {
+            return ServerAddress.CheckAll(servers).Select(
+                problem => new OptionError(Name, problem.Address, problem.Problem, problem.Allowed));
+        }
+
         if (value is IReadOnlyList<string> entries)
         {
             return entries
@@ -230,7 +250,9 @@ public sealed class OptionKey
         OptionKind.LogTarget => CheckLogTarget(text),
         OptionKind.LogFormat => AccessLogFormat.Parse(text, out _),
         OptionKind.HostName => HostAndPort.IsHost(text) ? null : "not a host name or an IP address",
-        OptionKind.Secret => CheckSecret(text),
+        OptionKind.Secret => CheckSecret(text, Minimum),
+        OptionKind.Word => text.Length == 0 ? "empty" : IsVisibleAscii(text) ? null : "has characters other than visible ASCII",
+        OptionKind.KeyPrefix => CheckKeyPrefix(text),
         OptionKind.Choice => Choices.Contains(text) ? null : "none of the words that may stand here",
         _ => null,
     };
@@ -261,11 +283,18 @@ public sealed class OptionKey
     };
 
     // An empty token would be matched by an empty field value, that is, by everybody.
-    private static string? CheckSecret(string text) =>
+    private static string? CheckSecret(string text, long minimum) =>
         text.Length == 0 ? "empty"
         : text == Redacted ? "the placeholder of --check-config, not a secret"
-        : IsVisibleAscii(text) ? null
-        : "has characters that a field value cannot carry";
+        : !IsVisibleAscii(text) ? "has characters other than visible ASCII"
+        : text.Length < minimum ? "too short"
+        : null;
+
+    private static string? CheckKeyPrefix(string text) =>
+        text.Length == 0 ? "empty"
+        : text.Length > LongestKeyPrefix ? "too long"
+        : text.AsSpan().ContainsAnyExcept(s_keyPrefixCharacters) ? "has other characters"
+        : null;
 
     private static bool IsVisibleAscii(string text) => !text.AsSpan().ContainsAnyExceptInRange('!', '~');
 }

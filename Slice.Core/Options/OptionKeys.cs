@@ -6,6 +6,15 @@ internal static class OptionKeys
     /// <summary>Milliseconds of a day.</summary>
     public const long DayMs = 86_400_000;
 
+    /// <summary>Bytes of a KiB.</summary>
+    public const long KiB = 1L << 10;
+
+    /// <summary>Bytes of a MiB.</summary>
+    public const long MiB = 1L << 20;
+
+    /// <summary>Bytes of a TiB.</summary>
+    public const long TiB = 1L << 40;
+
     /// <summary>A whole number of things.</summary>
     public static OptionKey Count(
         string group, string name, long minimum, long maximum, string summary, Func<SliceOptions, long> read,
@@ -83,6 +92,12 @@ internal static class OptionKeys
         Func<SliceOptions, string?, SliceOptions> with) =>
         new(group, name, kind, summary, read, (o, v) => with(o, (string?)v)) { IsOptional = true };
 
+    /// <summary>A secret of some length, or null when not set.</summary>
+    public static OptionKey Secret(
+        string group, string name, int minimumLength, string summary, Func<SliceOptions, string?> read,
+        Func<SliceOptions, string?, SliceOptions> with) =>
+        new(group, name, OptionKind.Secret, summary, read, (o, v) => with(o, (string?)v)) { IsOptional = true, Minimum = minimumLength };
+
     /// <summary>Regular expressions on the path.</summary>
     public static OptionKey Patterns(
         string group, string name, string summary, Func<SliceOptions, IReadOnlyList<string>> read,
@@ -112,6 +127,12 @@ internal static class OptionKeys
         string group, string name, string summary, Func<SliceOptions, IReadOnlyList<string>> read,
         Func<SliceOptions, IReadOnlyList<string>, SliceOptions> with) =>
         new(group, name, OptionKind.Hosts, summary, read, (o, v) => with(o, (IReadOnlyList<string>)v!));
+
+    /// <summary>Servers, none or several.</summary>
+    public static OptionKey Servers(
+        string group, string name, string summary, Func<SliceOptions, IReadOnlyList<string>> read,
+        Func<SliceOptions, IReadOnlyList<string>, SliceOptions> with) =>
+        new(group, name, OptionKind.Servers, summary, read, (o, v) => with(o, (IReadOnlyList<string>)v!));
 
     /// <summary>One word of several, which stand in the order of the enum's members.</summary>
     public static OptionKey Choice(

@@ -30,6 +30,11 @@ public enum OptionKind
     /// <summary>A list of hosts, <c>*.NAME</c> for every name below one (<see cref="IReadOnlyList{T}"/> of <see cref="string"/>).</summary>
     Hosts,
 
+    /// <summary>
+    /// Servers as <see cref="ServerAddress"/> reads them (<see cref="IReadOnlyList{T}"/> of <see cref="string"/>), one address or a list.
+    /// </summary>
+    Servers,
+
     /// <summary>A list of <see cref="CacheRule"/>s (<see cref="IReadOnlyList{T}"/> of them).</summary>
     CacheRules,
 
@@ -62,7 +67,15 @@ public enum OptionKind
     /// <summary>A host name or an IP address, without a port (<see cref="string"/>, or null).</summary>
     HostName,
 
-    /// <summary>A text that is never shown (<see cref="string"/>, or null).</summary>
+    /// <summary>A name without spaces (<see cref="string"/>, or null).</summary>
+    Word,
+
+    /// <summary>What keys of a store begin with (<see cref="string"/>).</summary>
+    KeyPrefix,
+
+    /// <summary>
+    /// A text that is never shown (<see cref="string"/>, or null), of at least <see cref="OptionKey.Minimum"/> characters.
+    /// </summary>
     Secret,
 
     /// <summary>A <see cref="LogSeverity"/>.</summary>

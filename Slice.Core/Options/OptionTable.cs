@@ -10,10 +10,6 @@ namespace Slice.Core.Options;
 /// </summary>
 public static class OptionTable
 {
-    private const long KiB = 1L << 10;
-    private const long MiB = 1L << 20;
-    private const long TiB = 1L << 40;
-
     // RFC 2616 §14.21 asked servers to promise no more than a year, and caches still hold to it.
     private const long YearMs = 365 * DayMs;
 
@@ -190,6 +186,8 @@ public static class OptionTable
             "Bytes of the cache on disk, with its journal; a hard limit, for each instance. When neither this nor enable_l2_cache is set, "
                 + "at most half of the free room.",
             o => o.Store.DiskSizeBytes, (o, v) => o with { Store = o.Store with { DiskSizeBytes = v } }).AtRestart(),
+
+        .. SharedCacheOptionKeys.All,
 
         Text("Listening", "listen_address", OptionKind.ListenAddress, "Where clients connect.",
             o => o.ListenAddress, (o, v) => o with { ListenAddress = v }).AtRestart(),

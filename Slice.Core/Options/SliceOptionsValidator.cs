@@ -27,6 +27,7 @@ public static class SliceOptionsValidator
         AddIncompleteSections(options, errors);
         AddTargetLongerThanHead(options, errors);
         AddTooLittleIndexMemory(options, errors);
+        errors.AddRange(SharedCacheRules.Check(options));
         return errors;
     }
 

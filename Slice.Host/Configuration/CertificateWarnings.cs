@@ -22,12 +22,17 @@ internal static class CertificateWarnings
             warnings.Add(new("tls.certificate", path, ofServer));
         }
 
-        if (options.UpstreamTls.CaFile is { } caFile && WarnOfAuthorities(caFile, now) is { } ofAuthority)
-        {
-            warnings.Add(new("upstream_tls.ca_file", caFile, ofAuthority));
-        }
-
+        AddOfAuthorities("upstream_tls.ca_file", options.UpstreamTls.CaFile);
+        AddOfAuthorities("shared_cache.tls_ca_file", options.SharedCache.TlsCaFile);
         return warnings;
+
+        void AddOfAuthorities(string caKey, string? caFile)
+        {
+            if (caFile is not null && WarnOfAuthorities(caFile, now) is { } ofAuthority)
+            {
+                warnings.Add(new(caKey, caFile, ofAuthority));
+            }
+        }
     }
 
     private static PeriodProblem? WarnOfAuthorities(string path, DateTimeOffset now)

@@ -109,7 +109,7 @@ internal sealed class ConfigurationBinder
         }
 
         _places.Set(key.Name, _file, node.Line, node.Column);
-        if (key.Kind is OptionKind.Patterns or OptionKind.Arguments or OptionKind.FieldNames or OptionKind.Networks or OptionKind.Hosts)
+        if (key.IsListOfTexts)
         {
             BindList(key, node);
         }
@@ -150,19 +150,20 @@ internal sealed class ConfigurationBinder
 
     private void BindList(OptionKey key, ConfigurationNode node)
     {
-        if (node is not ConfigurationList list)
+        bool isServers = key.Kind == OptionKind.Servers;
+        if (ItemsOf(node, isServers) is not { } items)
         {
             AddWrongType(key, node, SpaceHint.OfList(node) ?? Describe(node));
             return;
         }
 
         List<string> entries = [];
-        foreach (ConfigurationNode item in list.Items)
+        foreach (ConfigurationNode item in items)
         {
             string? problem = item is ConfigurationScalar { IsNull: false } scalar ? CheckItem(key, scalar) : Describe(item);
             if (problem is not null)
             {
-                AddError(item, key, problem, key.ItemSyntax);
+                AddError(item, key, isServers ? problem + AddressHint.OfList(items.Count == 1 ? node : item) : problem, key.ItemSyntax);
                 _places.SetFaulty(key.Name);
             }
             else
@@ -171,17 +172,23 @@ internal sealed class ConfigurationBinder
             }
         }
 
-        _options = entries.Count == list.Items.Count ? key.With(_options, entries) : _options;
+        if (entries.Count == items.Count)
+        {
+            BindTogether(key, node, entries);
+        }
     }
+
+    // Of addresses one stands for a list of one.
+    private static IReadOnlyList<ConfigurationNode>? ItemsOf(ConfigurationNode node, bool mayBeOne) =>
+        node is ConfigurationList list ? list.Items : mayBeOne ? [node] : null;
 
     // Where two lines of a list became one entry, it is no mistake of the entry that its space is missed.
     private static string? CheckItem(OptionKey key, ConfigurationScalar item) =>
         item.IsPlain && SpaceHint.OfEntry(item.Text) is { } hint ? hint : key.CheckItem(item.Text);
 
-    // One address stands for a list of one.
     private void BindAddresses(OptionKey key, ConfigurationNode node)
     {
-        IReadOnlyList<ConfigurationNode> items = node is ConfigurationList list ? list.Items : [node];
+        IReadOnlyList<ConfigurationNode> items = ItemsOf(node, mayBeOne: true)!;
         List<Uri> addresses = [];
         foreach (ConfigurationNode item in items)
         {
@@ -265,6 +272,7 @@ internal sealed class ConfigurationBinder
         {
             (_, OptionKind.Secret) => OptionKey.Redacted,
             (ConfigurationScalar scalar, OptionKind.OriginAddresses) => HideUserInfo(scalar.Text),
+            (ConfigurationScalar scalar, OptionKind.Servers) => HideValues(HideUserInfo(scalar.Text)),
             (ConfigurationScalar scalar, _) => scalar.Text,
             _ => null,
         };
@@ -281,6 +289,13 @@ internal sealed class ConfigurationBinder
         int begin = schemeEnd < 0 ? 0 : schemeEnd + 3;
         int end = value.LastIndexOf('@');
         return end > begin ? $"{value[..begin]}{OptionKey.Redacted}{value[end..]}" : value;
+    }
+
+    // Connection strings of other programs: HOST:PORT,password=SECRET.
+    private static string HideValues(string value)
+    {
+        int end = value.IndexOf('=', StringComparison.Ordinal);
+        return end < 0 ? value : value[..(end + 1)] + OptionKey.Redacted;
     }
 
     private static string Qualify(string sectionName, string name) => sectionName.Length == 0 ? name : $"{sectionName}.{name}";

@@ -41,7 +41,7 @@ public static class ConfigurationReader
         {
             (string File, int Line, int Column)? place = places.Find(error.Key);
             // What a broken file would have said is unknown, so nothing is missing yet.
-            bool isUncertain = places.IsFaulty(error.Key) || (place is null && !everyFileIsYaml);
+            bool isUncertain = places.IsFaulty(error.Key) || (place is null && !everyFileIsYaml) || IsOfFaultyType(error, places);
             if (!isUncertain)
             {
                 (string file, int line, int column) = place ?? (lastFile, 1, 1);
@@ -50,10 +50,20 @@ public static class ConfigurationReader
         }
     }
 
+    // Which keys go with a type that was misspelled is unknown, too.
+    private static bool IsOfFaultyType(OptionError error, ConfigurationPlaces places) =>
+        OptionTable.ParentOf(error.Key) == "shared_cache" && places.IsFaulty("shared_cache.type");
+
     // A file that cannot be used is as wrong as a value that cannot: better said now than at the first request.
-    private static IEnumerable<OptionError> CheckFiles(SliceOptions options)
+    private static IEnumerable<OptionError> CheckFiles(SliceOptions options) =>
+    [
+        .. CheckAuthorities("upstream_tls.ca_file", options.UpstreamTls.CaFile),
+        .. CheckAuthorities("shared_cache.tls_ca_file", options.SharedCache.TlsCaFile),
+    ];
+
+    private static IEnumerable<OptionError> CheckAuthorities(string key, string? file)
     {
-        if (options.UpstreamTls.CaFile is string path && CertificateBundle.Read(path, out var certificates) is var problem)
+        if (file is string path && CertificateBundle.Read(path, out var certificates) is var problem)
         {
             foreach (X509Certificate2 certificate in certificates)
             {
@@ -62,7 +72,7 @@ public static class ConfigurationReader
 
             if (problem is not null)
             {
-                yield return new OptionError("upstream_tls.ca_file", path, problem, CertificateBundle.Syntax);
+                yield return new OptionError(key, path, problem, CertificateBundle.Syntax);
             }
         }
     }

@@ -4,7 +4,8 @@ namespace Slice.Host.Configuration;
 
 /// <summary>
 /// Names that people bring from nginx, HAProxy, Varnish, Squid, Apache, Caddy and Traefik, and where the same thing is here. Case does not
-/// count, and hyphen and underscore are the same. Directives of nginx are explained in docs/migrating-from-nginx-slice.md.
+/// count, and hyphen and underscore are the same. A name with a section before it means something else there than at the top. Directives of
+/// nginx are explained in docs/migrating-from-nginx-slice.md.
 /// </summary>
 internal static class ForeignKeys
 {
@@ -47,6 +48,39 @@ internal static class ForeignKeys
         ("limits.index_memory", ["keys_zone", "proxy_cache_min_free"]),
         ("l2_cache_dir", ["proxy_cache_path", "cache_dir", "cache_path", "cache_directory", "cache_root", "storage", "disk_cache"]),
         ("cache_size", ["max_size", "max_cache_size", "disk_size", "disk_cache_size", "cache_max_size"]),
+        ("shared_cache",
+        [
+            "redis", "memcached", "memcache", "l3_cache", "l3", "enable_l3_cache", "enable_shared_cache", "distributed_cache",
+            "remote_cache", "shared_tier", "redis_pass", "redis2_pass", "memcached_pass", "srcache_fetch", "srcache_store",
+        ]),
+        ("shared_cache.type",
+        [
+            "cache_backend", "cache_driver", "shared_cache_type", "shared_cache_backend", "l3_cache_type", "shared_cache.backend",
+            "shared_cache.driver", "shared_cache.enabled", "shared_cache.mode",
+        ]),
+        ("shared_cache.address",
+        [
+            "redis_url", "redis_uri", "redis_host", "redis_port", "redis_address", "redis_addr", "redis_server", "redis_servers",
+            "redis_nodes", "memcached_servers", "memcached_server", "memcached_host", "memcached_hosts", "memcached_address",
+            "memcache_servers", "shared_cache_url", "shared_cache_address", "shared_cache.addresses", "shared_cache.servers",
+            "shared_cache.server", "shared_cache.nodes", "shared_cache.url", "shared_cache.host", "shared_cache.hosts", "shared_cache.port",
+            "shared_cache.endpoint", "shared_cache.endpoints",
+        ]),
+        ("shared_cache.directory",
+        [
+            "shared_cache_dir", "shared_cache_directory", "shared_cache_path", "l3_cache_dir", "nfs_dir", "nfs_path", "shared_cache.dir",
+            "shared_cache.path",
+        ]),
+        ("shared_cache.directory_size", ["shared_cache_size", "l3_cache_size", "shared_cache.size", "shared_cache.max_size"]),
+        ("shared_cache.sentinel", ["redis_sentinel", "sentinel_master", "master_name", "sentinel_master_name", "sentinels"]),
+        ("shared_cache.user", ["redis_user", "redis_username", "shared_cache.username"]),
+        ("shared_cache.password", ["redis_password", "redis_auth", "requirepass", "shared_cache.auth", "shared_cache.auth_token"]),
+        ("shared_cache.tls", ["redis_tls", "redis_ssl", "shared_cache.ssl"]),
+        ("shared_cache.tls_ca_file", ["redis_tls_ca", "shared_cache.ca_file", "shared_cache.ca_certificate"]),
+        ("shared_cache.tls_server_name", ["shared_cache.server_name", "shared_cache.sni"]),
+        ("shared_cache.prefix", ["redis_prefix", "key_prefix", "cache_prefix", "shared_cache.namespace"]),
+        ("shared_cache.timeout", ["redis_timeout", "memcached_timeout", "memcached_read_timeout", "shared_cache.deadline"]),
+        ("shared_cache.connections", ["redis_pool_size", "shared_cache.pool_size", "shared_cache.max_connections"]),
         ("listen_address", ["listen", "bind", "port", "http_port", "listen_port", "listener", "frontend", "entrypoints"]),
         ("tls.listen_address", ["https_port", "ssl_port", "listen_ssl", "listen_tls"]),
         ("tls.certificate", ["ssl_certificate", "crt", "cert", "ssl_cert", "tls_cert", "certfile"]),
@@ -109,6 +143,9 @@ internal static class ForeignKeys
             ["proxy_cache_methods", "proxy_cache_convert_head"]),
         ($"no key is needed: connections to the origin are kept, for timeouts.upstream_idle, {Migrating}",
             ["keepalive", "keepalive_requests", "keepalive_time"]),
+        ("no key is needed: what the tier has is kept as long as it is fresh or may serve stale, by the rules of every answer",
+            ["shared_cache.ttl", "redis_ttl", "shared_cache_ttl", "memcached_ttl"]),
+        ("no key is needed: a cluster is found out by its servers", ["redis_cluster", "shared_cache.cluster"]),
         ($"no key is needed: what is used least goes when cache_size is reached, not after a time, {Migrating}", ["inactive"]),
         ($"no key is needed: the cache is a few large files in l2_cache_dir, {Migrating}",
         [

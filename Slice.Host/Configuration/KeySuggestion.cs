@@ -13,7 +13,9 @@ internal static class KeySuggestion
     /// <param name="sectionName">The section the key stands in; empty at the top.</param>
     /// <param name="name">The unknown key.</param>
     public static string For(string sectionName, string name) =>
-        ForeignKeys.Find(name) is { } hint ? $", {hint}" : ForNearName(sectionName, name);
+        (ForeignKeys.Find($"{sectionName}.{name}") ?? ForeignKeys.Find(name)) is { } hint
+            ? $", {hint}"
+            : ForNearName(sectionName, name);
 
     private static string ForNearName(string sectionName, string name)
     {

@@ -23,6 +23,8 @@ public sealed class ConfigurationFuzz : IDisposable
                 + "timeouts:\n  connect: 10s\n  send: 500ms\nlimits:\n  request_head: 32KiB\n  max_connections: 10\n",
             "---\nupstream_address: >-\n  o:80\nslice_patterns: [\"a\", 'b', c]\nlog_level: debug\n...\n",
             "upstream_address: o:1\nslice_patterns: [\n",
+            "upstream_address: o:1\nshared_cache:\n  type: redis\n  address: [a:1, \"[::1]:2\"]\n  password: words\n"
+                + "  mac_key: \"0123456789abcdef\"\n",
             "upstream_address: o:1\nl2_cache_dir: \"\\u0007\\ud800\\x00\"\n",
         ],
         Words =
@@ -72,7 +74,8 @@ public sealed class ConfigurationFuzz : IDisposable
         Assert.Empty(SliceOptionsValidator.Validate(options));
 
         // A secret is not written, and its placeholder is no secret.
-        string written = EffectiveConfiguration.Write(options with { Purge = options.Purge with { AuthToken = null } });
+        string written = EffectiveConfiguration.Write(
+            OptionTable.Keys.Where(key => key.IsSecret).Aggregate(options, (current, key) => key.With(current, null)));
         ConfigurationResult again = ConfigurationReader.Read([Write("written.yaml", System.Text.Encoding.UTF8.GetBytes(written))]);
         Assert.Empty(again.Errors);
         Assert.Equal(written, EffectiveConfiguration.Write(again.Options!));

@@ -29,6 +29,16 @@ public sealed class OptionTableTests
             UpstreamTls = new UpstreamTlsOptions { ServerName = "a", CaFile = "b" },
             AccessLog = new AccessLogOptions { Path = "a" },
             Tls = new TlsOptions { ListenAddress = "a", Certificate = "b", Key = "c" },
+            SharedCache = new SharedCacheOptions
+            {
+                Directory = "a",
+                Sentinel = "b",
+                User = "c",
+                Password = "d",
+                TlsCaFile = "e",
+                TlsServerName = "f",
+                MacKey = "g",
+            },
         };
         Assert.Equal(CountLeaves(defaults), OptionTable.Keys.Count);
     }
@@ -82,6 +92,12 @@ public sealed class OptionTableTests
     [InlineData("purge.enabled", "true")]
     [InlineData("purge.auth_token", "none")]
     [InlineData("log_level", "info")]
+    [InlineData("shared_cache.type", "none")]
+    [InlineData("shared_cache.address", "[]")]
+    [InlineData("shared_cache.password", "none")]
+    [InlineData("shared_cache.prefix", "pslice:")]
+    [InlineData("shared_cache.timeout", "50ms")]
+    [InlineData("shared_cache.coherence", "1s")]
     public void Key_has_its_documented_default(string name, string expected) => Assert.Equal(expected, OptionTable.Find(name)!.DefaultText);
 
     // The contract: whoever changes one of these reads in the log that a restart is needed, and of no other.
@@ -89,8 +105,12 @@ public sealed class OptionTableTests
     public void Keys_with_a_socket_file_or_store_behind_them_wait_for_a_restart() => Assert.Equal(
         [
             "upstream_tls.server_name", "upstream_tls.ca_file", "upstream_tls.verify", "enable_cache", "l1_cache_size_bytes",
-            "enable_l2_cache", "l2_cache_dir", "l2_cache_required", "cache_size", "listen_address", "tls.listen_address", "tls.certificate",
-            "tls.key", "proxy_protocol.enabled", "proxy_protocol.trusted_addresses", "metrics_endpoint.enabled", "metrics_endpoint.address",
+            "enable_l2_cache", "l2_cache_dir", "l2_cache_required", "cache_size", "shared_cache.type", "shared_cache.address",
+            "shared_cache.directory", "shared_cache.directory_size", "shared_cache.directory_fsync", "shared_cache.sentinel",
+            "shared_cache.user", "shared_cache.password", "shared_cache.tls", "shared_cache.tls_ca_file", "shared_cache.tls_server_name",
+            "shared_cache.mac_key", "shared_cache.prefix", "shared_cache.timeout", "shared_cache.coherence", "shared_cache.collapse",
+            "shared_cache.item_size", "shared_cache.connections", "listen_address", "tls.listen_address", "tls.certificate", "tls.key",
+            "proxy_protocol.enabled", "proxy_protocol.trusted_addresses", "metrics_endpoint.enabled", "metrics_endpoint.address",
             "timeouts.connect", "timeouts.upstream_idle", "timeouts.upstream_connection_lifetime", "limits.max_connections",
             "limits.index_memory", "limits.response_head",
         ],

@@ -13,6 +13,7 @@ internal static class OptionValues
         OptionKind.Flag => (bool?)key.Read(options) != true,
         OptionKind.FieldNames => (string[])["X-Other"],
         OptionKind.Patterns or OptionKind.Arguments or OptionKind.Networks or OptionKind.Hosts => (string[])["^/other"],
+        OptionKind.Servers => (string[])["other.example:1"],
         OptionKind.CacheRules => (CacheRule[])[new() { Path = "^/other", Bypass = true }],
         OptionKind.Choice => key.Choices[^1],
         OptionKind.OriginAddresses => (Uri[])[new("http://other.example"), new("http://another.example:81")],

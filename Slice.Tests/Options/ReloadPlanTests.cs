@@ -85,10 +85,14 @@ public sealed class ReloadPlanTests
     }
 
     // The placeholder of both would be the same.
-    [Fact]
-    public void Another_secret_is_a_change()
+    [Theory]
+    [InlineData("purge.auth_token")]
+    [InlineData("shared_cache.password")]
+    [InlineData("shared_cache.mac_key")]
+    public void Another_secret_is_a_change(string name)
     {
-        SliceOptions loaded = s_running with { Purge = new PurgeOptions { AuthToken = "b" } };
-        Assert.Single(ReloadPlan.Between(s_running with { Purge = new PurgeOptions { AuthToken = "a" } }, loaded).Applied);
+        OptionKey key = OptionTable.Find(name)!;
+        ReloadPlan plan = ReloadPlan.Between(key.With(s_running, "a"), key.With(s_running, "b"));
+        Assert.Equal([name], plan.Applied.Concat(plan.Waiting).Select(changed => changed.Name));
     }
 }

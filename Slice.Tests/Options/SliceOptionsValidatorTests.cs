@@ -131,9 +131,9 @@ public sealed class SliceOptionsValidatorTests
     [InlineData("s3cret-~!", null)]
     [InlineData(null, null)]
     [InlineData("", "empty")]
-    [InlineData("two words", "has characters that a field value cannot carry")]
-    [InlineData("tab\t", "has characters that a field value cannot carry")]
-    [InlineData("ü", "has characters that a field value cannot carry")]
+    [InlineData("two words", "has characters other than visible ASCII")]
+    [InlineData("tab\t", "has characters other than visible ASCII")]
+    [InlineData("ü", "has characters other than visible ASCII")]
     [InlineData("(redacted)", "the placeholder of --check-config, not a secret")]
     public void Token_is_visible_ascii_and_never_shown(string? token, string? problem)
     {

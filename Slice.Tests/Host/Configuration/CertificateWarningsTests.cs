@@ -43,14 +43,16 @@ public sealed class CertificateWarningsTests : IDisposable
     public void Certificate_of_a_port_that_is_not_open_is_not_looked_at() => Assert.Empty(
         CertificateWarnings.Of(_options with { Tls = _options.Tls with { ListenAddress = null } }, DateTimeOffset.UtcNow));
 
-    [Fact]
-    public void Expired_authority_of_the_origin_is_warned_of()
+    [Theory]
+    [InlineData("upstream_tls.ca_file")]
+    [InlineData("shared_cache.tls_ca_file")]
+    public void Expired_authority_is_warned_of(string name)
     {
         string caFile = _directory.Combine("ca.pem");
         File.WriteAllText(caFile, _authority.Pem);
-        SliceOptions options = new() { UpstreamTls = new UpstreamTlsOptions { CaFile = caFile } };
+        SliceOptions options = OptionTable.Find(name)!.With(new SliceOptions(), caFile);
         Assert.StartsWith(
-            $"upstream_tls.ca_file: {caFile}: the certificate of CN=Test Authority has expired on ",
+            $"{name}: {caFile}: the certificate of CN=Test Authority has expired on ",
             Assert.Single(CertificateWarnings.Of(options, DateTimeOffset.UtcNow.AddDays(3))).ToString(),
             StringComparison.Ordinal);
     }

@@ -22,11 +22,17 @@ public sealed class EffectiveConfigurationTests : IDisposable
     public void Defaults_read_back_as_they_were() =>
         AssertReadsBack(new SliceOptions { UpstreamAddresses = [new Uri("http://origin.example:80")] });
 
-    [Fact]
-    public void Every_key_reads_back_when_it_is_not_the_default()
+    // No type of a shared cache has a use for all of its keys.
+    [Theory]
+    [InlineData("redis", "shared_cache.directory")]
+    [InlineData("memcached", "shared_cache.directory", "shared_cache.sentinel", "shared_cache.user", "shared_cache.tls",
+        "shared_cache.tls_ca_file", "shared_cache.tls_server_name")]
+    [InlineData("directory", "shared_cache.address", "shared_cache.sentinel", "shared_cache.user", "shared_cache.tls",
+        "shared_cache.tls_ca_file", "shared_cache.tls_server_name")]
+    public void Every_key_reads_back_when_it_is_not_the_default(string sharedCache, params string[] others)
     {
-        SliceOptions options = OptionTable.Keys.Aggregate(
-            new SliceOptions(), (current, key) => key.IsSecret ? current : key.With(current, Extreme(key)));
+        SliceOptions options = OptionTable.Keys.Where(key => !key.IsSecret && !others.Contains(key.Name)).Aggregate(
+            new SliceOptions(), (current, key) => key.With(current, key.Name == "shared_cache.type" ? sharedCache : Extreme(key)));
         AssertReadsBack(options);
     }
 
@@ -135,6 +141,9 @@ public sealed class EffectiveConfigurationTests : IDisposable
             },
         ],
         OptionKind.Networks => (string[])["10.0.0.0/8", "2001:db8::/32", "192.0.2.7"],
+        OptionKind.Servers => (string[])["redis.example:6379", "[2001:db8::1]:6380"],
+        OptionKind.Word => "\"name'#",
+        OptionKind.KeyPrefix => new string(':', 64),
         OptionKind.Hosts => (string[])["*.cdn.example", "storage.example", "2001:db8::1"],
         OptionKind.ListenAddress => key.Name switch
         {

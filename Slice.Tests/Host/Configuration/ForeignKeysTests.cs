@@ -42,6 +42,15 @@ public sealed partial class ForeignKeysTests : IDisposable
     [InlineData("log_format: combined", "1.yaml:2:1: log_format: unknown key, that is format in the section access_log here")]
     [InlineData("set_real_ip_from: 10.0.0.0/8", "1.yaml:2:1: set_real_ip_from: unknown key, that is trusted_proxies here")]
     [InlineData("shutdown_delay: 5s", "1.yaml:2:1: shutdown_delay: unknown key, that is drain_delay in the section timeouts here")]
+    [InlineData("redis_url: redis://a", "1.yaml:2:1: redis_url: unknown key, that is address in the section shared_cache here")]
+    [InlineData("memcached_servers: a:1", "1.yaml:2:1: memcached_servers: unknown key, that is address in the section shared_cache here")]
+    [InlineData("redis: a:1", "1.yaml:2:1: redis: unknown key, that is the section shared_cache here")]
+    [InlineData("l3_cache: true", "1.yaml:2:1: l3_cache: unknown key, that is the section shared_cache here")]
+    [InlineData("cache_backend: redis", "1.yaml:2:1: cache_backend: unknown key, that is type in the section shared_cache here")]
+    [InlineData("shared_cache_dir: /mnt", "1.yaml:2:1: shared_cache_dir: unknown key, that is directory in the section shared_cache here")]
+    [InlineData("shared_cache:\n  servers: [a:1]",
+        "1.yaml:3:3: shared_cache.servers: unknown key, that is address in the section shared_cache here")]
+    [InlineData("servers: [a:1]", "1.yaml:2:1: servers: unknown key, that is upstream_address here")]
     [InlineData("metrics: {}", "1.yaml:2:1: metrics: unknown key, that is the section metrics_endpoint here")]
     [Trait("Behaviour", "B48")]
     public void Name_of_another_program_points_to_ours(string yaml, string error) =>
@@ -95,10 +104,13 @@ public sealed partial class ForeignKeysTests : IDisposable
     public void Every_hint_names_a_key_or_section_that_there_is() => Assert.All(
         ForeignKeys.NamedKeys, name => Assert.True(OptionTable.Find(name) is not null || OptionTable.Sections.Contains(name), name));
 
-    // In the section upstream_tls it is a key, and at the top of another meaning.
+    // In these sections it is a key, and at the top of another meaning.
     [Fact]
     public void No_key_of_ours_has_a_foreign_name_in_its_own_place() => Assert.DoesNotContain(
-        OptionTable.Keys, key => ForeignKeys.Hints.ContainsKey(key.LocalName) && key.Name != "upstream_tls.server_name");
+        OptionTable.Keys,
+        key => ForeignKeys.Hints.ContainsKey(key.Name)
+            || (ForeignKeys.Hints.ContainsKey(key.LocalName)
+                && key.Name is not ("upstream_tls.server_name" or "shared_cache.user" or "shared_cache.timeout")));
 
     [Fact]
     public void Every_foreign_name_is_found_as_it_is_written() => Assert.All(
