@@ -47,6 +47,13 @@ internal static partial class CacheDirectoryProbe
         }
     }
 
+    /// <summary>Why this user cannot make files in a directory that is there, in the system's words; null when that is possible.</summary>
+    public static string? WhyNotWritable(string directory)
+    {
+        int error = Access(directory, MayWrite | MaySearch);
+        return error == 0 ? null : Marshal.GetPInvokeErrorMessage(error);
+    }
+
     private static bool HasRoom(string directory) =>
         new DriveInfo(directory).AvailableFreeSpace >= StoreLayout.KeptFreeBytes + StoreLayout.LeastBytes;
 
@@ -63,12 +70,15 @@ internal static partial class CacheDirectoryProbe
 
     private static void Demand(string path, int mode)
     {
-        if (FaccessAt(WorkingDirectory, path, mode, EffectiveRights) != 0)
+        if (Access(path, mode) is var error and not 0)
         {
-            int error = Marshal.GetLastPInvokeError();
             throw new IOException($"{path}: {Marshal.GetPInvokeErrorMessage(error)}", error);
         }
     }
+
+    // The error number, or 0.
+    private static int Access(string path, int mode) =>
+        FaccessAt(WorkingDirectory, path, mode, EffectiveRights) == 0 ? 0 : Marshal.GetLastPInvokeError();
 
     [LibraryImport("libc", EntryPoint = "faccessat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int FaccessAt(int directory, string path, int mode, int flags);

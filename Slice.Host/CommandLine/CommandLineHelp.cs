@@ -29,7 +29,7 @@ internal static class CommandLineHelp
 
         Options:
           --check-config      print the effective configuration, or every error in it, and exit; warns of
-                              what a start would meet: directory, ports, certificate, names
+                              what a start would meet: directory, ports, certificate, names, shared cache
           --port N            move this instance to port N: the metrics port shifts by as much and
                               the cache on disk gets a subdirectory, so several can share a CONFIG
           --drain-delay TIME  timeouts.drain_delay of this instance; overrides CONFIG

@@ -12,8 +12,8 @@ using Slice.Host.Text;
 namespace Slice.Host.CommandLine;
 
 /// <summary>
-/// Looks at what a start needs besides a configuration: directory, ports, certificates, names. Nothing is made or changed; a port is bound
-/// and released.
+/// Looks at what a start needs besides a configuration: directory, ports, certificates, names, the shared tier. Nothing is made or changed;
+/// a port is bound and released.
 /// </summary>
 /// <remarks>
 /// What a running instance has, its ports and the lock of its directory, is worth a warning only: the check is also made before each
@@ -43,6 +43,7 @@ internal sealed class StartCheck
         check.LookAtOrigin();
         check.LookAtNumbersAndPatterns();
         check.LookAtAccessLog();
+        check.LookAtSharedTier();
         return check._findings;
     }
 
@@ -164,6 +165,14 @@ internal sealed class StartCheck
             && !Directory.Exists(directory))
         {
             Warn($"access_log.path: {path}: there is no directory {directory}; lines are dropped until it is there");
+        }
+    }
+
+    private void LookAtSharedTier()
+    {
+        foreach (string warning in SharedTierCheck.Look(_options.SharedCache))
+        {
+            Warn(warning);
         }
     }
 
