@@ -25,6 +25,9 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
     // 16 MiB/s is slower than any network that a shared cache is of use on, also when several values come at once.
     private const double BytesPerSecond = 16 << 20;
 
+    // A store that stumbles is asked again at once, so often in half a minute. Arbitrary.
+    private const int PermittedClosings = 3;
+
     // Nobody waits for a probe: it may find a store that is only slow.
     private const int ProbeTimeouts = 4;
     private static readonly TimeSpan s_firstHold = TimeSpan.FromSeconds(1);
@@ -36,11 +39,11 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
     private long _closedAt;
     private long _openedAt;
     private TimeSpan _hold;
+    private int _closings;
     private int _errorsInRow;
 
-    /// <summary>Called when the store goes down, with the reason, and when it is up again, with null. Set once, before use; must not wait.
-    /// </summary>
-    public Action<string?>? StateChanged { get; set; }
+    /// <summary>Called when the store goes down: whoever probes it does so at once. Set once, before use; must not wait.</summary>
+    public Action? Closed { get; set; }
 
     /// <summary>Whether the store is asked.</summary>
     public TierState State => (TierState)_state;
@@ -94,11 +97,10 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
             _errorsInRow = 0;
         }
 
-        StateChanged?.Invoke(null);
     }
 
     /// <summary>The store is not to be asked for the time being.</summary>
-    public void Close(string reason)
+    public void Close()
     {
         lock (_lock)
         {
@@ -108,13 +110,16 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
             }
 
             bool isAgain = State == TierState.Up && time.GetElapsedTime(_openedAt) < s_longestHold;
-            _hold = !isAgain ? TimeSpan.Zero : _hold == TimeSpan.Zero ? s_firstHold : _hold < s_longestHold ? 2 * _hold : _hold;
+            _closings = isAgain ? _closings + 1 : 1;
+            _hold = _closings <= PermittedClosings ? TimeSpan.Zero
+                : _hold == TimeSpan.Zero ? s_firstHold
+                : _hold < s_longestHold ? 2 * _hold : _hold;
             _closedAt = time.GetTimestamp();
 
             _state = (int)TierState.Down;
         }
 
-        StateChanged?.Invoke(reason);
+        Closed?.Invoke();
     }
 
     private async ValueTask<(TierOutcome Outcome, T? Result)> AttemptAsync<T>(
@@ -136,16 +141,17 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
-            bool isBusy;
+            // A deadline that rings late says that this machine is busy, and nothing about the store.
+            bool isBusy = time.GetElapsedTime(began) > 1.5 * deadline;
             lock (_lock)
             {
-                isBusy = _succeededAt >= began;
+                isBusy |= _succeededAt >= began;
                 LastError = string.Create(CultureInfo.InvariantCulture, $"no answer within {deadline.TotalMilliseconds:0} ms");
             }
 
             if (!isBusy)
             {
-                Close(LastError);
+                Close();
             }
 
             return (TierOutcome.TimedOut, default);
@@ -161,7 +167,7 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
 
             if (isGone)
             {
-                Close(error.Message);
+                Close();
             }
 
             return (TierOutcome.Failed, default);

@@ -32,6 +32,7 @@ public sealed class TierFleet : IAsyncDisposable
     private IReadOnlyList<FleetMember> _lastMembers = [];
     private string? _reason;
     private long _lookedAt;
+    private bool _isNoted;
 
     internal TierFleet(
         TierAccess access, TierEnvelope envelope, TierNames names, ObjectIndex index, string name, TimeSpan coherence, TimeProvider time,
@@ -44,11 +45,7 @@ public sealed class TierFleet : IAsyncDisposable
         {
             Lost = reason => NewsLost?.Invoke(reason),
         };
-        access.StateChanged = reason =>
-        {
-            Volatile.Write(ref _reason, reason);
-            StateChanged?.Invoke(reason);
-        };
+        access.Closed = Wake;
     }
 
     /// <summary>Called when the store goes down, with the reason, and when it is up, with null. Set once, before the start; must not wait.
@@ -166,16 +163,18 @@ public sealed class TierFleet : IAsyncDisposable
         {
             while (!_stopping.IsCancellationRequested)
             {
-                if (await _news.HearAsync(_stopping))
+                if (await HearAsync())
                 {
                     _access.Open();
+                    Note(_access.State == TierState.Up ? null : _access.LastError ?? "it comes and goes");
                     await _members.TellAsync(_news.NewsHeard, _news.PurgesHeard, _stopping);
                     await TellWaitingAsync();
                     await LookForOthersAsync();
                 }
                 else
                 {
-                    _access.Close(_access.LastError ?? "the store does not say what there is to hear");
+                    _access.Close();
+                    Note(_access.LastError ?? "it does not say what there is to hear");
                 }
 
                 await _wake.WaitAsync(_coherence / 2, _stopping);
@@ -184,6 +183,30 @@ public sealed class TierFleet : IAsyncDisposable
         catch (OperationCanceledException)
         {
             // The process is stopping.
+        }
+    }
+
+    // The first time, with the connections that later operations go over: none of these waits for a connection to be made.
+    private async ValueTask<bool> HearAsync()
+    {
+        if (_access.State == TierState.Starting)
+        {
+            await _members.ReadAllAsync(_stopping);
+        }
+
+        return await _news.HearAsync(_stopping);
+    }
+
+    // A line for what lasts: a store that has stumbled and answers the next look has not changed its state.
+    private void Note(string? reason)
+    {
+        bool isFirst = !_isNoted;
+        bool isNews = isFirst || (reason is null) != (Reason is null);
+        _isNoted = true;
+        Volatile.Write(ref _reason, reason);
+        if (isNews)
+        {
+            StateChanged?.Invoke(reason);
         }
     }
 

@@ -9,14 +9,13 @@ public sealed class TierAccessTests
     private static readonly TimeSpan s_timeout = TimeSpan.FromMilliseconds(50);
 
     private readonly ManualTime _time = new();
-    private readonly List<string?> _states = [];
+    private int _closings;
     private readonly TierAccess _access;
 
     public TierAccessTests()
     {
-        _access = new TierAccess(new MemoryKeyValueServer().Open(), s_timeout, _time) { StateChanged = _states.Add };
+        _access = new TierAccess(new MemoryKeyValueServer().Open(), s_timeout, _time) { Closed = () => _closings++ };
         _access.Open();
-        _states.Clear();
     }
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -39,7 +38,7 @@ public sealed class TierAccessTests
         Assert.Equal(TierOutcome.TimedOut, (await hanging).Outcome);
         Assert.Equal(TierState.Down, _access.State);
         Assert.Equal(TierOutcome.Skipped, (await _access.RunAsync(HangAsync, 0, Ct)).Outcome);
-        Assert.Equal("no answer within 50 ms", Assert.Single(_states));
+        Assert.Equal(("no answer within 50 ms", 1), (_access.LastError, _closings));
     }
 
     [Fact]
@@ -52,7 +51,7 @@ public sealed class TierAccessTests
 
         Assert.Equal(TierOutcome.TimedOut, (await hanging).Outcome);
         Assert.Equal(TierState.Up, _access.State);
-        Assert.Empty(_states);
+        Assert.Equal(0, _closings);
     }
 
     [Fact]
@@ -82,7 +81,7 @@ public sealed class TierAccessTests
         }
 
         Assert.Equal(TierState.Down, _access.State);
-        Assert.Equal("refused", Assert.Single(_states));
+        Assert.Equal(("refused", 1), (_access.LastError, _closings));
     }
 
     [Fact]
@@ -97,29 +96,39 @@ public sealed class TierAccessTests
     }
 
     [Fact]
+    public async Task Deadline_that_rings_late_says_nothing_about_the_store()
+    {
+        var hanging = _access.RunAsync(HangAsync, 0, Ct).AsTask();
+        _time.Advance(2 * s_timeout);
+
+        Assert.Equal(TierOutcome.TimedOut, (await hanging).Outcome);
+        Assert.Equal(TierState.Up, _access.State);
+    }
+
+    [Fact]
     public void Store_that_goes_down_again_and_again_is_left_alone_for_longer()
     {
-        _access.Close("first");
-        _access.Open();
-        Assert.Equal(TierState.Down, _access.State);
-        _time.Advance(TimeSpan.FromSeconds(1));
-        _access.Open();
-        Assert.Equal(TierState.Up, _access.State);
+        foreach (double seconds in new[] { 0, 0, 0, 1, 2, 4, 8, 16, 32, 32 })
+        {
+            _access.Close();
+            if (seconds > 0)
+            {
+                _time.Advance(TimeSpan.FromSeconds(seconds) - TimeSpan.FromMilliseconds(1));
+                _access.Open();
+                Assert.Equal(TierState.Down, _access.State);
+                _time.Advance(TimeSpan.FromMilliseconds(1));
+            }
 
-        _access.Close("second");
-        _time.Advance(TimeSpan.FromSeconds(1));
-        _access.Open();
-        Assert.Equal(TierState.Down, _access.State);
-        _time.Advance(TimeSpan.FromSeconds(1));
-        _access.Open();
-        Assert.Equal(TierState.Up, _access.State);
+            _access.Open();
+            Assert.Equal(TierState.Up, _access.State);
+        }
     }
 
     [Fact]
     public void Store_that_was_up_for_long_is_asked_again_at_once()
     {
         _time.Advance(TimeSpan.FromMinutes(1));
-        _access.Close("once");
+        _access.Close();
         _access.Open();
         Assert.Equal(TierState.Up, _access.State);
     }
@@ -127,7 +136,7 @@ public sealed class TierAccessTests
     [Fact]
     public async Task Probe_asks_a_store_that_is_down()
     {
-        _access.Close("gone");
+        _access.Close();
         Assert.Equal((TierOutcome.Done, 1), await _access.ProbeAsync(_ => ValueTask.FromResult(1), Ct));
         Assert.Equal(TierState.Down, _access.State);
     }
