@@ -12,6 +12,9 @@ namespace Slice.Core.Fetching;
 /// <param name="stopping">Cancelled at the end of the process; ends every attempt.</param>
 public sealed class SliceFetchAttempts(PartReader reader, SliceStore store, SliceMeter meter, CancellationToken stopping)
 {
+    // As much as one read from an origin brings on the way.
+    private const int FirstBytes = 128 << 10;
+
     /// <summary>Fills the slice of one fetch. Returns no failure when it is complete and committed.</summary>
     /// <param name="fetch">The fetch; its owner calls this once.</param>
     /// <param name="context">What the subrequests look like.</param>
@@ -48,13 +51,21 @@ public sealed class SliceFetchAttempts(PartReader reader, SliceStore store, Slic
     internal Task<Failure> SkipAsync(OriginResponse response, long bytes) => reader.SkipAsync(response, bytes);
 
     /// <summary>
-    /// Fills the slice of one fetch with bytes that are all there. False when the store does not take them; the slice is then untouched,
-    /// and the origin, which is asked instead, says what the client is to be told.
+    /// Fills the slice of one fetch with bytes that are all there. False when the store does not take all of them; the origin, which is
+    /// asked for the rest instead, says what the client is to be told.
     /// </summary>
     internal async ValueTask<bool> TryFillWithAsync(SliceFetch fetch, ReadOnlyMemory<byte> bytes)
     {
         var target = NewTarget(fetch);
-        return fetch.TryRead() && !(await target.PrepareAsync()).IsError && !(await target.TakeAsync(bytes)).IsError;
+        if (!fetch.TryRead() || (await target.PrepareAsync()).IsError)
+        {
+            return false;
+        }
+
+        // The beginning alone first: the client has the first byte before the rest is written.
+        int beginning = Math.Min(bytes.Length, FirstBytes);
+        return !(await target.TakeAsync(bytes[..beginning])).IsError
+            && (beginning == bytes.Length || !(await target.TakeAsync(bytes[beginning..])).IsError);
     }
 
     private SlicePartTarget NewTarget(SliceFetch fetch) => new(fetch, store, meter);

@@ -11,7 +11,8 @@ public sealed class TierMeter
 
     /// <summary>
     /// What was looked for, by what came of it: <c>hit</c>, <c>miss</c>, <c>damaged</c> (no envelope of ours, or of something else),
-    /// <c>outdated</c> (removed since), <c>timeout</c>, <c>error</c>, <c>skipped</c> (the store was not asked, as it is down).
+    /// <c>outdated</c> (removed since), <c>timeout</c>, <c>error</c>, <c>skipped</c> (the store was not asked, as it is down), <c>busy</c>
+    /// (too many slices are being read).
     /// </summary>
     public LabelledCounter Reads { get; } = new();
 

@@ -203,6 +203,7 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
         await Fleet.DisposeAsync();
         await _writer.DisposeAsync();
         _turns.Dispose();
+        _reader.Dispose();
         await Access.Store.DisposeAsync();
         _stopping.Dispose();
     }

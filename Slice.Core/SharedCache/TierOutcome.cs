@@ -9,6 +9,9 @@ internal enum TierOutcome
     /// <summary>The store is down, and was not asked.</summary>
     Skipped,
 
+    /// <summary>Too many others are being carried out.</summary>
+    Busy,
+
     /// <summary>No answer within the deadline.</summary>
     TimedOut,
 

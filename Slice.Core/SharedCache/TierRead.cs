@@ -20,6 +20,7 @@ internal sealed record TierRead(TierOutcome Outcome, LeasedValue? Value, ReadOnl
         { Outcome: TierOutcome.TimedOut } => "timeout",
         { Outcome: TierOutcome.Failed } => "error",
         { Outcome: TierOutcome.Skipped } => "skipped",
+        { Outcome: TierOutcome.Busy } => "busy",
         _ => "miss",
     };
 
