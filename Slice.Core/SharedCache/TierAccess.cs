@@ -54,7 +54,7 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
     /// <summary>How long an operation may take before its answer begins.</summary>
     public TimeSpan Timeout => timeout;
 
-    /// <summary>Carries out one operation.</summary>
+    /// <summary>Carries out one operation, and a second time when it met its deadline and the store is only busy.</summary>
     /// <param name="operation">The operation.</param>
     /// <param name="bytes">Bytes that go or come with it.</param>
     /// <param name="ct">The caller's, who has had enough.</param>
@@ -68,7 +68,13 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
             return (TierOutcome.Skipped, default);
         }
 
-        return await AttemptAsync(operation, timeout + TimeSpan.FromSeconds(bytes / BytesPerSecond), ct);
+        var deadline = timeout + TimeSpan.FromSeconds(bytes / BytesPerSecond);
+        var (outcome, result) = await AttemptAsync(operation, deadline, ct);
+
+        // Still up: the store, or this machine, is busy. Once more is cheaper than the origin.
+        return outcome == TierOutcome.TimedOut && State == TierState.Up
+            ? await AttemptAsync(operation, deadline, ct)
+            : (outcome, result);
     }
 
     /// <summary>Carries out an operation also while the store is down.</summary>

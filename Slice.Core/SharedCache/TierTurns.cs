@@ -58,14 +58,18 @@ internal sealed class TierTurns(TierAccess access, TimeProvider time, Cancellati
 
         if (isTaken)
         {
-            _held[key] = holder;
-            Renew();
-            return (Taking.Taken, new TierTurn(isFilled => _ = EndAsync(key, isFilled)));
+            return (Taking.Taken, Hold(key, holder));
         }
 
         var (read, value) = await access.RunAsync(token => access.Store.GetAsync(key, token), 0, ct);
         using (value)
         {
+            if (value?.Bytes.Span.SequenceEqual(holder) == true)
+            {
+                // Added by a try whose answer did not come in time.
+                return (Taking.Taken, Hold(key, holder));
+            }
+
             return (read != TierOutcome.Done ? Taking.Unknown
                 : value?.Bytes.Span.SequenceEqual(s_released) == true ? Taking.Released
                 : Taking.HeldByOther, null);
@@ -79,6 +83,13 @@ internal sealed class TierTurns(TierAccess access, TimeProvider time, Cancellati
         {
             _renewing?.Dispose();
         }
+    }
+
+    private TierTurn Hold(string key, byte[] holder)
+    {
+        _held[key] = holder;
+        Renew();
+        return new TierTurn(isFilled => _ = EndAsync(key, isFilled));
     }
 
     // Never throws: whoever ends a turn does not wait. A store that does not answer forgets the turn by itself.

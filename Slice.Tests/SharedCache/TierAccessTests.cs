@@ -42,16 +42,36 @@ public sealed class TierAccessTests
     }
 
     [Fact]
-    public async Task Store_that_answers_others_meanwhile_is_only_busy()
+    public async Task Store_that_answers_others_meanwhile_is_only_busy_and_is_asked_once_more()
     {
-        var hanging = _access.RunAsync(HangAsync, 0, Ct).AsTask();
+        int tries = 0;
+        var hanging = _access.RunAsync(ct => ++tries == 1 ? HangAsync(ct) : ValueTask.FromResult(2), 0, Ct).AsTask();
         _time.Advance(s_timeout / 2);
         await _access.RunAsync(_ => ValueTask.FromResult(1), 0, Ct);
         _time.Advance(s_timeout / 2);
 
-        Assert.Equal(TierOutcome.TimedOut, (await hanging).Outcome);
+        Assert.Equal((TierOutcome.Done, 2), await hanging);
         Assert.Equal(TierState.Up, _access.State);
         Assert.Equal(0, _closings);
+    }
+
+    [Fact]
+    public async Task Second_try_that_nobody_answers_is_the_last()
+    {
+        int tries = 0;
+        var hanging = _access.RunAsync(Count, 0, Ct).AsTask();
+        _time.Advance(2 * s_timeout);
+        await Eventually.TrueAsync(() => Volatile.Read(ref tries) == 2, "the second try");
+        _time.Advance(s_timeout);
+
+        Assert.Equal(TierOutcome.TimedOut, (await hanging).Outcome);
+        Assert.Equal(TierState.Down, _access.State);
+
+        ValueTask<int> Count(CancellationToken ct)
+        {
+            Interlocked.Increment(ref tries);
+            return HangAsync(ct);
+        }
     }
 
     [Fact]
@@ -98,11 +118,12 @@ public sealed class TierAccessTests
     [Fact]
     public async Task Deadline_that_rings_late_says_nothing_about_the_store()
     {
-        var hanging = _access.RunAsync(HangAsync, 0, Ct).AsTask();
+        int tries = 0;
+        var hanging = _access.RunAsync(ct => ++tries == 1 ? HangAsync(ct) : ValueTask.FromResult(2), 0, Ct).AsTask();
         _time.Advance(2 * s_timeout);
 
-        Assert.Equal(TierOutcome.TimedOut, (await hanging).Outcome);
-        Assert.Equal(TierState.Up, _access.State);
+        Assert.Equal((TierOutcome.Done, 2), await hanging);
+        Assert.Equal((TierState.Up, 0), (_access.State, _closings));
     }
 
     [Fact]

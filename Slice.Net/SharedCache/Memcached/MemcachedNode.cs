@@ -128,6 +128,7 @@ internal sealed class MemcachedNode : IDisposable
         ConnectionLane lane, MemcachedConnection connection, MetaRequest request, Exchange<T> exchange, CancellationToken ct)
     {
         bool isWhole = false;
+        long startedAt = _time.GetTimestamp();
         try
         {
             var result = await exchange(connection, request, ct);
@@ -139,7 +140,7 @@ internal sealed class MemcachedNode : IDisposable
 
             return result;
         }
-        catch (OperationCanceledException) when (connection.Silence >= _longestSilence)
+        catch (OperationCanceledException) when (connection.Silence >= _longestSilence && !_health.HasAnsweredSince(startedAt))
         {
             _health.Failed(string.Create(CultureInfo.InvariantCulture, $"no answer within {_longestSilence.TotalMilliseconds:0} ms"));
             throw;

@@ -16,6 +16,7 @@ internal sealed class NodeHealth(TimeProvider time)
     private volatile string? _reason;
     private volatile bool _isLost;
     private long _failedAt;
+    private long _answeredAt = long.MinValue;
 
     /// <summary>Whether it would not be asked now.</summary>
     public bool IsAway
@@ -69,9 +70,13 @@ internal sealed class NodeHealth(TimeProvider time)
     /// <summary>It has closed a connection, as it does when it ends.</summary>
     public void Lost() => _isLost = true;
 
+    /// <summary>Whether it has answered anybody after a moment: then it is only busy.</summary>
+    public bool HasAnsweredSince(long timestamp) => Volatile.Read(ref _answeredAt) > timestamp;
+
     /// <summary>It has answered; true when it was lost before, for one caller.</summary>
     public bool Answered()
     {
+        Volatile.Write(ref _answeredAt, time.GetTimestamp());
         if (_reason is null && !_isLost)
         {
             return false;
