@@ -119,6 +119,24 @@ public sealed class FleetTests : IAsyncDisposable
         await ExpectAsync(fleet[0], seed: 1, "/two");
     }
 
+    // The head pays for all: nobody waits for a store that has just kept somebody waiting.
+    [Fact]
+    public async Task Silent_store_costs_a_cold_request_one_deadline_and_not_one_for_each_slice()
+    {
+        _file.LengthBytes = 64;
+        await using var fleet = await Fleet.StartAsync(
+            _origin.Uri,
+            1,
+            () => _server.Open(),
+            options => options with { SharedCache = options.SharedCache with { Timeout = TimeSpan.FromMilliseconds(200) } });
+        _server.IsSilent = true;
+
+        await ExpectAsync(fleet[0], seed: 1);
+
+        Assert.DoesNotContain(_server.Operations, operation => operation.Contains(":s:", StringComparison.Ordinal));
+        Assert.Equal(TierState.Down, fleet[0].Composition.Tier!.State);
+    }
+
     private int Count(string kind) => _server.Keys.Count(key => key.Contains(kind, StringComparison.Ordinal));
 
     private Task SettledAsync(int slices) => Eventually.TrueAsync(
