@@ -50,6 +50,7 @@ internal sealed class Composition : IAsyncDisposable
     private readonly TrafficHistory _traffic;
     private readonly StatusPage _page;
     private readonly SharedTier? _tier;
+    private readonly SharedCacheFigures? _tierFigures;
 
     // The metrics endpoint counts no requests of its own: its figures are the proxy's.
     private readonly SliceMeter _ownMeter;
@@ -137,7 +138,10 @@ internal sealed class Composition : IAsyncDisposable
         _passThroughGate = new OriginGate(options.Limits.MaxPassthroughRequests, time, GatePolicy.PassedThrough);
         var passThrough = new PassThroughHandler(_passThroughGate, new StoredResponseUpdates(index), failures, meter, log);
         var health = new HealthHandler(state, ProductVersion.Text, () => stores.HealthOf(options, _store, isForOperators: false));
-        var operatorsHealth = new HealthHandler(state, ProductVersion.Text, () => stores.HealthOf(options, _store, isForOperators: true));
+        var operatorsHealth = new HealthHandler(state, ProductVersion.Text, () => stores.HealthOf(options, _store, isForOperators: true))
+        {
+            SharedCache = _tier is null ? null : () => SharedCachePart.WordOf(_tier.State),
+        };
         var fallback = new OwnRequestFallback(passThrough, objects.Unsliced, objects.Own);
         var stored = new StoredResponder(deliveries, _store, meter, fallback, failures, log);
         var direct = new DirectResponder(objects, meter, log);
@@ -148,6 +152,7 @@ internal sealed class Composition : IAsyncDisposable
         var dispatcher = new RequestDispatcher(health, get, purge, passThrough, upgrade, log);
 
         // Endpoints.
+        _tierFigures = _tier is null ? null : new SharedCacheFigures(_tier, options.SharedCache.Type, lastMinutes ?? time);
         _traffic = new TrafficHistory(meter, active, lastMinutes ?? time);
         var status = new StatusSources
         {
@@ -159,6 +164,7 @@ internal sealed class Composition : IAsyncDisposable
             Deliveries = active,
             Store = _store,
             CacheHealth = () => stores.HealthOf(options, _store, isForOperators: true),
+            SharedCache = _tierFigures,
             Index = index,
             OriginTimes = originTimes,
             Gate = _gate,
@@ -282,6 +288,7 @@ internal sealed class Composition : IAsyncDisposable
         await _stopping.CancelAsync();
         _traffic.Dispose();
         _page.Dispose();
+        _tierFigures?.Dispose();
         await _fetcher.DisposeAsync();
         if (_tier is not null)
         {

@@ -56,6 +56,9 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
     /// <summary>Whether the store is asked.</summary>
     public TierState State => Access.State;
 
+    /// <summary>What the store is and where, for people.</summary>
+    public string StoreName => Access.Store.Name;
+
     /// <summary>The way to the store.</summary>
     internal TierAccess Access { get; }
 

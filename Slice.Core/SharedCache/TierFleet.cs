@@ -58,6 +58,9 @@ public sealed class TierFleet : IAsyncDisposable
     /// <summary>Why the store is down; null while it is up.</summary>
     public string? Reason => Volatile.Read(ref _reason);
 
+    /// <summary>What tells this instance from the others in <see cref="Members"/>.</summary>
+    public Guid Id => _members.Id;
+
     /// <summary>The instances that were seen last.</summary>
     public IReadOnlyList<FleetMember> Members => Volatile.Read(ref _lastMembers);
 

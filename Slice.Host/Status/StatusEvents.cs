@@ -130,6 +130,11 @@ internal sealed class StatusEvents(StatusSources sources)
             StatusJson.WritePart(json, "traffic", part => TrafficPart.Write(part, sources, seconds: 1));
             StatusJson.WritePart(json, "downloads", part => DownloadsPart.Write(part, sources));
             StatusJson.WritePart(json, "cache", part => CachePart.Write(part, sources));
+            if (sources.SharedCache is not null)
+            {
+                StatusJson.WritePart(json, "shared_cache", part => SharedCachePart.Write(part, sources));
+            }
+
             StatusJson.WritePart(json, "origins", part => OriginsPart.Write(part, sources));
             json.WriteNumber("errors", sources.Errors.Count);
         });

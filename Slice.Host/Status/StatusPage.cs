@@ -77,11 +77,12 @@ internal sealed class StatusPage : IDisposable
             WriteAsync(exchange, json => TrafficPart.Write(json, _sources, TrafficHistory.Seconds)),
         _ when path.SequenceEqual("/api/downloads"u8) => WriteAsync(exchange, json => DownloadsPart.Write(json, _sources)),
         _ when path.SequenceEqual("/api/cache"u8) => WriteAsync(exchange, json => CachePart.Write(json, _sources)),
+        _ when path.SequenceEqual("/api/shared_cache"u8) => WriteAsync(exchange, json => SharedCachePart.Write(json, _sources)),
         _ when path.SequenceEqual("/api/origins"u8) => WriteAsync(exchange, json => OriginsPart.Write(json, _sources)),
         _ when path.SequenceEqual("/api/errors"u8) => WriteAsync(exchange, json => ErrorsPart.Write(json, _sources)),
         _ when path.SequenceEqual("/api/configuration"u8) => WriteAsync(exchange, json => ConfigurationPart.Write(json, _sources)),
         _ => ErrorResponder.WriteErrorAsync(
-            exchange, 404, "here are traffic, downloads, cache, origins, errors, configuration, objects and purge"),
+            exchange, 404, "here are traffic, downloads, cache, shared_cache, origins, errors, configuration, objects and purge"),
     };
 
     private static ValueTask WriteAsync(HttpExchange exchange, Action<Utf8JsonWriter> writeMembers) =>

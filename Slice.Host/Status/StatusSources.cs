@@ -37,6 +37,9 @@ internal sealed record StatusSources
     /// <summary>Where the cache is, and why it is not where it was to be.</summary>
     public required Func<CacheHealth> CacheHealth { get; init; }
 
+    /// <summary>The tier that is shared with other instances; null for none.</summary>
+    public SharedCacheFigures? SharedCache { get; init; }
+
     /// <summary>What is stored.</summary>
     public required ObjectIndex Index { get; init; }
 

@@ -5,10 +5,13 @@ namespace Slice.Net.Handlers;
 
 /// <summary>
 /// Answers health checks: 200 while healthy, 503 while starting or draining. Where the cache is stands in the body: a cache that is in
-/// memory for want of its directory serves all the same.
+/// memory for want of its directory serves all the same, and so does an instance whose shared cache is away.
 /// </summary>
 internal sealed class HealthHandler(InstanceState state, string version, Func<CacheHealth> cache) : IRequestHandler
 {
+    /// <summary>A word for the state of the shared cache; null where there is none, or it is nobody's business.</summary>
+    public Func<string>? SharedCache { get; init; }
+
     /// <inheritdoc/>
     public ValueTask HandleAsync(HttpExchange exchange)
     {
@@ -20,6 +23,7 @@ internal sealed class HealthHandler(InstanceState state, string version, Func<Ca
     {
         var (place, reason) = cache();
         string why = reason is null ? "" : $",\"cache_reason\":\"{JsonEncodedText.Encode(reason)}\"";
-        return $"{{\"status\":\"{state.Status}\",\"version\":\"{version}\",\"cache\":\"{place}\"{why}}}\n";
+        string shared = SharedCache is null ? "" : $",\"shared_cache\":\"{SharedCache()}\"";
+        return $"{{\"status\":\"{state.Status}\",\"version\":\"{version}\",\"cache\":\"{place}\"{why}{shared}}}\n";
     }
 }

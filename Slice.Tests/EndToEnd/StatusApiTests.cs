@@ -19,6 +19,7 @@ public sealed class StatusApiTests
     [InlineData("traffic")]
     [InlineData("downloads")]
     [InlineData("cache")]
+    [InlineData("shared_cache")]
     [InlineData("origins")]
     [InlineData("errors")]
     [InlineData("configuration")]
