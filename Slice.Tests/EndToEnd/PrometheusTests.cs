@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Microsoft.Extensions.Logging;
 using Slice.Core.Options;
 using Slice.Tests.Support;
 
@@ -13,11 +14,14 @@ public sealed partial class PrometheusTests : IAsyncLifetime
     // Rules are evaluated every 150 ms in place of 15 s. Their ranges of five minutes stay, and hold what there is.
     private const double Factor = 100;
 
-    private readonly RangeFile _file = new(16);
+    private readonly RangeFile _file = new(16) { ExtraFields = ["Cache-Control: max-age=600"] };
+    private readonly MemoryKeyValueServer _shared = new();
     private readonly TestAuthority _authority = new();
     private readonly TestDirectory _directory = new("metrics");
     private ScriptedOrigin? _origin;
     private ProxyUnderTest? _proxy;
+    private ProxyUnderTest? _other;
+    private string _ofOther = "/first";
     private PrometheusServer? _prometheus;
 
     public async ValueTask InitializeAsync()
@@ -29,10 +33,17 @@ public sealed partial class PrometheusTests : IAsyncLifetime
             "/broken" => exchange.RespondAsync("503 Service Unavailable"),
             _ => _file.AnswerAsync(exchange),
         });
-        _proxy = await ProxyUnderTest.StartAsync(_origin.Uri, 4, options => options with
+        var options = new SliceOptions
         {
+            UpstreamAddresses = [_origin.Uri],
+            SliceSizeBytes = 4,
+            ListenAddress = "127.0.0.1:0",
+            MetricsEndpoint = new MetricsEndpointOptions { Address = "127.0.0.1:0" },
+            Store = new CacheStoreOptions { MemorySizeBytes = 64 << 20 },
             Tls = new TlsOptions { ListenAddress = "127.0.0.1:0", Certificate = certificate, Key = certificate },
-        });
+        };
+        _proxy = await StartAsync(options);
+        _other = await StartAsync(options);
         _prometheus = await PrometheusServer.StartAsync(Factor, _proxy.AdminEndPoint.ToString());
     }
 
@@ -41,6 +52,7 @@ public sealed partial class PrometheusTests : IAsyncLifetime
         GC.SuppressFinalize(this);
         await (_prometheus?.DisposeAsync() ?? ValueTask.CompletedTask);
         await (_proxy?.DisposeAsync() ?? ValueTask.CompletedTask);
+        await (_other?.DisposeAsync() ?? ValueTask.CompletedTask);
         await (_origin?.DisposeAsync() ?? ValueTask.CompletedTask);
         _authority.Dispose();
         _directory.Dispose();
@@ -79,6 +91,14 @@ public sealed partial class PrometheusTests : IAsyncLifetime
         Assert.Equal(["histogram"], await _prometheus.TypesOfAsync("pingora_slice_request_duration_seconds"));
     }
 
+    private async Task<ProxyUnderTest> StartAsync(SliceOptions options)
+    {
+        var proxy = await ProxyUnderTest.StartAsync(
+            options, TimeProvider.System, static (_, level) => level >= LogLevel.Information, sharedStore: _shared.Open());
+        await Fleet.IsUpAsync(proxy);
+        return proxy;
+    }
+
     // Goes on asking while Prometheus looks: rates want growth between two scrapes.
     private async Task HaveValuesAsync(IReadOnlyList<string> expressions)
     {
@@ -99,10 +119,14 @@ public sealed partial class PrometheusTests : IAsyncLifetime
     private async Task AskAsync()
     {
         string cold = $"/{Guid.NewGuid():N}";
-        foreach (string target in (string[])[cold, cold, "/broken"])
+        foreach (string target in (string[])[cold, cold, _ofOther, "/broken"])
         {
             await _proxy!.GetAsync(target);
         }
+
+        // The shared cache has it by the next time.
+        _ofOther = $"{cold}-of-the-other";
+        await _other!.GetAsync(_ofOther);
 
         using var bad = await RawClient.ConnectAsync(_proxy!.EndPoint);
         await bad.SendAsync("GET / HTTP/1.1\r\n\r\n");
