@@ -28,8 +28,8 @@ internal static class Program
             case CheckConfigCommand check:
                 return ConfigurationCheck.Run(check.Configuration, Environment.GetEnvironmentVariable, Console.Out, Console.Error);
             case InspectCommand inspect:
-                return InspectCommandRunner.Run(
-                    inspect, TimeProvider.System.GetUtcNow(), Console.Out, Console.Error, isTerminal: !Console.IsErrorRedirected);
+                return await new InspectCommandRunner(Load, SharedTierFactory.OpenStore, TimeProvider.System).RunAsync(
+                    inspect, Console.Out, Console.Error, isTerminal: !Console.IsErrorRedirected, CancellationToken.None);
             case HealthCommand health:
                 return await HealthCommandRunner.RunAsync(
                     health,

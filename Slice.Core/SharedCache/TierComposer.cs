@@ -31,14 +31,9 @@ internal sealed class TierComposer(
     {
         long purge = purges.LastFor(
             generation.Key.Bytes, generation.Response.Tags, generation.TierMark?.Purges ?? 0);
-        var version = names.VersionOf(generation, purge);
-        return new TierLabel(
-            TierValueKind.Slice,
-            names.SliceOf(version, sliceIndex),
-            version,
-            generation.Grid.SliceSizeBytes,
-            sliceIndex,
-            generation.CompleteLength);
+        var version = names.VersionOf(
+            generation.Key, generation.Selecting, generation.Response, generation.Grid, generation.TierMark?.Removals ?? 0, purge);
+        return names.SliceLabelOf(version, generation.Grid, sliceIndex, generation.CompleteLength);
     }
 
     /// <summary>The head of an object, with its body where that is short; null when it is of no use to others any more.</summary>

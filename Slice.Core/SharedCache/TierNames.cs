@@ -2,8 +2,8 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Slice.Core.Caching;
-using Slice.Core.Objects;
 using Slice.Core.Objects.Journal;
+using Slice.Core.Ranges;
 
 namespace Slice.Core.SharedCache;
 
@@ -54,22 +54,31 @@ internal sealed class TierNames(string prefix, string realm)
     /// <summary>The turn to ask the origin for what is under a name.</summary>
     public static string TurnOf(string name) => name + ":t";
 
+    /// <summary>What the envelope of one slice of a version says.</summary>
+    public TierLabel SliceLabelOf(in TierVersion version, SliceGrid grid, int sliceIndex, long completeLength) =>
+        new(TierValueKind.Slice, SliceOf(version, sliceIndex), version, grid.SliceSizeBytes, sliceIndex, completeLength);
+
     /// <summary>What tells a version of an object from every other one.</summary>
-    /// <param name="generation">The generation.</param>
+    /// <param name="key">The cache key.</param>
+    /// <param name="selecting">What selects it; null when every request does.</param>
+    /// <param name="response">Its head.</param>
+    /// <param name="grid">The grid that its slices are cut on.</param>
+    /// <param name="removals">The counter of removals of the key, as it was when the object was asked for.</param>
     /// <param name="purge">The number of the last purge of many objects that was for it before it was asked for; 0 for none.</param>
-    public TierVersion VersionOf(Generation generation, long purge)
+    public TierVersion VersionOf(
+        CacheKey key, SelectingFields? selecting, StoredResponse response, SliceGrid grid, long removals, long purge)
     {
-        var (response, buffer) = (generation.Response, new RecordBuffer());
+        var buffer = new RecordBuffer();
         buffer.Bytes(_realm);
-        buffer.Bytes(generation.Key.Bytes);
-        IndexRecords.WriteSelecting(buffer, generation.Selecting);
+        buffer.Bytes(key.Bytes);
+        IndexRecords.WriteSelecting(buffer, selecting);
         buffer.UInt16((ushort)response.Status);
         buffer.Text(response.Validator.EntityTag);
         buffer.Text(response.Validator.LastModified);
         buffer.Text(response.Validator.ContentCoding);
         buffer.Int64(response.CompleteLength);
-        buffer.Int32(generation.Grid.SliceSizeBytes);
-        buffer.Int64(generation.TierMark?.Removals ?? 0);
+        buffer.Int32(grid.SliceSizeBytes);
+        buffer.Int64(removals);
         buffer.Int64(purge);
         return TierVersion.Of(buffer.Written);
     }

@@ -17,7 +17,7 @@ internal static class CommandLineHelp
         Usage:
           pingora-slice [CONFIG...] [options]   serve
           pingora-slice demo [options]          try it without an origin or a configuration
-          pingora-slice inspect DIR [options]   show what a cache directory holds
+          pingora-slice inspect DIR [options]   show what a cache directory, or a shared cache, holds
           pingora-slice purge URL... [options]  make a running instance forget objects
           pingora-slice warm URL... [options]   get objects into the cache of a running instance
           pingora-slice health [URL] [options]  ask a running instance whether it takes requests
@@ -52,7 +52,7 @@ internal static class CommandLineHelp
           {ExitCode.CannotStart}   a port or the cache directory cannot be had (the log says why), there is no cache
               to inspect, a purge or a warm has failed, or the instance that 'health' asks takes no
               requests
-          {ExitCode.Damaged}   damage, found by 'inspect --verify'
+          {ExitCode.Damaged}   damage, found by 'inspect'
           {ExitCode.Usage}  the command line is wrong
           {ExitCode.Configuration}  the configuration is wrong or not there
 
@@ -68,21 +68,38 @@ internal static class CommandLineHelp
     public static string Inspect { get; } = $"""
         Usage:
           pingora-slice inspect DIR [options]
+          pingora-slice inspect --config CONFIG [options]
+          pingora-slice inspect --shared URL [options]
 
         Shows what the cache in DIR (l2_cache_dir) holds: totals, and its objects with the slices that
         are stored, the largest first. Reads only, also while a process uses the directory.
+
+        With a configuration, the cache is the one that the configuration describes; where it has a
+        shared_cache, that is shown too: what it is, whether it answers within two seconds, and the
+        instances that use it, with the changes that they have heard of. Nothing in it is changed.
 
         Options:
           --verify            compare every slice with its checksum; lists those that are damaged
           --json              one JSON document with all objects, for scripts
           --limit N           objects to list; default {InspectCommand.DefaultLimit}, with --json all
+          --shared URL        look for one object in the shared cache: its variants, whether they are
+                              used or outdated, and how many of their slices are there. URL is a path, or
+                              a whole URL where the instances tell hosts apart (forward_host)
+          --config CONFIG     the configuration (with --shared or --port: default as for serving); may be
+                              repeated
+          --port N            the instance that serves with --port N
           -h, --help          print this and exit
 
         Exit codes:
-          {ExitCode.Ok}   done
-          {ExitCode.CannotStart}   there is no cache that can be read
-          {ExitCode.Damaged}   slices are damaged
+          {ExitCode.Ok}   done; also when the shared cache has no such object
+          {ExitCode.CannotStart}   there is no cache that can be read, or the shared cache does not answer
+          {ExitCode.Damaged}   slices, or the object of --shared, are damaged
           {ExitCode.Usage}  the command line is wrong
+          {ExitCode.Configuration}  the configuration is wrong or not there
+
+        Examples:
+          pingora-slice inspect /var/cache/pingora-slice --verify
+          pingora-slice inspect --shared /downloads/file.iso
 
         """.ReplaceLineEndings("\n");
 

@@ -34,7 +34,7 @@ internal sealed class CommandLineOptions
         }
 
         Inspect.Arguments.Add(Directory);
-        foreach (Option option in (Option[])[Json, Verify, Limit])
+        foreach (Option option in (Option[])[Json, Verify, Limit, .. InspectShared.All])
         {
             Inspect.Options.Add(option);
         }
@@ -77,6 +77,9 @@ internal sealed class CommandLineOptions
     public Option<bool> Verify { get; } = new("--verify");
 
     public Option<int?> Limit { get; } = new("--limit") { CustomParser = token => ReadCount(token, 1, int.MaxValue, "1 to 2147483647") };
+
+    /// <summary>What else <c>inspect</c> looks at.</summary>
+    public InspectOptions InspectShared { get; } = new(name => new(name) { CustomParser = token => ReadPort(token, minimum: 1) });
 
     /// <summary>The commands that speak to a running instance.</summary>
     public ControlOptions Control { get; } = new(name => new(name) { CustomParser = token => ReadPort(token, minimum: 1) });

@@ -61,7 +61,9 @@ public static class CommandLineParser
         : CommandLineHelp.Root;
 
     private static InspectCommand ToInspect(ParseResult parsed, CommandLineOptions options) => new(
-        parsed.GetValue(options.Directory)!,
+        parsed.GetValue(options.Directory) is { Length: > 0 } directory ? directory : null,
+        options.InspectShared.ToConfiguration(parsed),
+        options.InspectShared.ToUrl(parsed),
         parsed.GetValue(options.Json),
         parsed.GetValue(options.Verify),
         parsed.GetValue(options.Limit) ?? (parsed.GetValue(options.Json) ? int.MaxValue : InspectCommand.DefaultLimit));
@@ -130,9 +132,9 @@ public static class CommandLineParser
             .Select(error => EscapeQuoted(error.Message))
             .Where(message => !isReported || !message.StartsWith("Unrecognized", StringComparison.Ordinal)));
         errors.AddRange(command == options.Root ? [] : FindErrorsBefore(command, parsed, options));
-        if (command == options.Inspect && errors.Count == 0 && string.IsNullOrEmpty(parsed.GetValue(options.Directory)))
+        if (command == options.Inspect && errors.Count == 0)
         {
-            errors.Add("inspect needs DIR, the directory of a cache (l2_cache_dir)");
+            errors.AddRange(options.InspectShared.FindErrors(parsed, parsed.GetValue(options.Directory)));
         }
 
         if (errors.Count == 0 && (command == options.Control.Purge || command == options.Control.Warm))

@@ -1,180 +1,172 @@
-using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using Slice.Core.Caching;
 using Slice.Core.Objects.Journal;
+using Slice.Core.Options;
+using Slice.Core.SharedCache;
+using Slice.Host.Configuration;
 using Slice.Host.Service;
 using Slice.Host.Text;
 
 namespace Slice.Host.CommandLine;
 
-/// <summary><c>pingora-slice inspect</c>: what a cache directory holds, for people and for scripts.</summary>
-internal static class InspectCommandRunner
+/// <summary><c>pingora-slice inspect</c>: what a cache directory and a shared cache hold, for people and for scripts.</summary>
+/// <param name="load">Loads a configuration.</param>
+/// <param name="open">Opens the shared store of a configuration; null where there is none.</param>
+/// <param name="time">The clock.</param>
+internal sealed class InspectCommandRunner(
+    Func<ConfigurationRequest, LoadedConfiguration> load, Func<SharedCacheOptions, TimeProvider, IKeyValueStore?> open, TimeProvider time)
 {
-    /// <summary>Prints; exit code <see cref="ExitCode.Damaged"/> when slices are damaged.</summary>
-    public static int Run(InspectCommand command, DateTimeOffset now, TextWriter output, TextWriter error, bool isTerminal)
+    /// <summary>
+    /// Prints; exit code <see cref="ExitCode.Damaged"/> when something is damaged, <see cref="ExitCode.CannotStart"/> when something that
+    /// is to be shown cannot be read. What can be is shown all the same.
+    /// </summary>
+    public async Task<int> RunAsync(InspectCommand command, TextWriter output, TextWriter error, bool isTerminal, CancellationToken ct)
     {
+        SliceOptions? options = null;
+        if (command.Configuration is not null)
+        {
+            var loaded = load(command.Configuration);
+            if (loaded.Options is null)
+            {
+                ConfigurationCheck.WriteErrors(loaded.Errors, error);
+                return ExitCode.Configuration;
+            }
+
+            options = loaded.Options;
+        }
+
+        var (store, damaged, isLost) = ReadStore(DirectoryOf(command, options), command, error, isTerminal);
+        var shared = options is null ? null : await ReadSharedAsync(command, options, error, ct);
+        if (options is not null && store is null && shared is null && !isLost)
+        {
+            error.WriteLine(
+                command.SharedUrl is null
+                    ? "pingora-slice: nothing to look into: the cache of this configuration is in memory, and there is no shared_cache"
+                    : "pingora-slice: the configuration has no shared_cache");
+            return ExitCode.CannotStart;
+        }
+
+        Write(command, store, damaged, shared, output);
+        return isLost || shared is { IsUnknown: true } ? ExitCode.CannotStart
+            : damaged is { Count: > 0 } || shared is { Object.State: TierObjectState.Damaged } ? ExitCode.Damaged
+            : ExitCode.Ok;
+    }
+
+    // One object of the shared cache is a question of its own.
+    private static string? DirectoryOf(InspectCommand command, SliceOptions? options) =>
+        command.Directory
+        ?? (command.SharedUrl is null && options is { EnableCache: true, Store.OnDisk: true } ? options.Store.Directory : null);
+
+    private static (StoreInspection? Store, List<DamagedSlice>? Damaged, bool IsLost) ReadStore(
+        string? directory, InspectCommand command, TextWriter error, bool isTerminal)
+    {
+        if (directory is null)
+        {
+            return (null, null, false);
+        }
+
         try
         {
-            if (StoreInspection.Read(command.Directory, out string? problem) is not { } store)
+            if (StoreInspection.Read(directory, out string? problem) is { } store)
             {
-                error.WriteLine($"pingora-slice: {problem}");
-                return ExitCode.CannotStart;
+                return (store, command.Verify ? StoreReport.Verify(store, error, isTerminal) : null, false);
             }
 
-            var damaged = command.Verify ? Verify(store, error, isTerminal) : null;
-            if (command.Json)
-            {
-                output.WriteLine(Json(store, damaged, command, now));
-            }
-            else
-            {
-                WriteTotals(store, output);
-                WriteObjects(store, command, now, output);
-                WriteDamaged(damaged, output);
-            }
-
-            return damaged is { Count: > 0 } ? ExitCode.Damaged : ExitCode.Ok;
+            error.WriteLine($"pingora-slice: {problem}");
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            error.WriteLine($"pingora-slice: {command.Directory}: {failure.Message}");
-            return ExitCode.CannotStart;
-        }
-    }
-
-    private static List<DamagedSlice> Verify(StoreInspection store, TextWriter error, bool isTerminal)
-    {
-        long total = store.Objects.Sum(stored => stored.StoredBytes);
-        long done = 0;
-        long shownPercent = -1;
-        List<DamagedSlice> damaged = [.. store.Verify(bytes =>
-        {
-            done += bytes;
-            if (isTerminal && done * 100 / total is var percent && percent != shownPercent)
-            {
-                shownPercent = percent;
-                error.Write($"\rcomparing {percent} %");
-            }
-        })];
-        if (isTerminal && shownPercent >= 0)
-        {
-            error.Write("\r                \r");
+            error.WriteLine($"pingora-slice: {directory}: {failure.Message}");
         }
 
-        return damaged;
+        return (null, null, true);
     }
 
-    private static void WriteTotals(StoreInspection store, TextWriter output)
+    private async Task<SharedCacheFindings?> ReadSharedAsync(
+        InspectCommand command, SliceOptions options, TextWriter error, CancellationToken ct)
     {
-        long slices = store.Objects.Sum(stored => (long)stored.StoredSlices);
-        long bytes = store.Objects.Sum(stored => stored.StoredBytes);
-        output.WriteLine($"directory  {store.Directory}");
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"objects    {store.Objects.Count}"));
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"slices     {slices}, {ReadableSize.Format(bytes)}"));
-        string segmentSize = ReadableSize.Format(store.SegmentBytes);
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"segments   {store.Segments}, {segmentSize}"));
-        string torn = store.TornBytes > 0
-            ? string.Create(CultureInfo.InvariantCulture, $", the last {store.TornBytes} bytes are no whole record")
-            : "";
-        output.WriteLine($"index      {ReadableSize.Format(store.IndexBytes)}{torn}");
-        output.WriteLine($"last stop  {(store.WasClosed ? "clean" : "not clean, or still running")}");
+        await using var store = open(options.SharedCache, time);
+        if (store is null)
+        {
+            return null;
+        }
+
+        var inspection = new TierInspection(store, options.SharedCache, SharedTierFactory.RealmOf(options), time);
+        var tier = await inspection.ReadAsync(ct);
+        var findings = new SharedCacheFindings(tier, options.SharedCache.Prefix);
+        if (tier.Problem is not null)
+        {
+            error.WriteLine($"pingora-slice: the shared cache, {tier.Store}, cannot be read: {PrintableText.Escape(tier.Problem, 500)}");
+            return findings;
+        }
+
+        if (command.SharedUrl is not { } url)
+        {
+            return findings;
+        }
+
+        if (SharedObjectKey.Of(url, options) is not { } key)
+        {
+            string text = PrintableText.Escape(url.Text, 80);
+            error.WriteLine($"pingora-slice: --shared {text}: forward_host is on: name a whole URL, with its host");
+            return findings with { IsWithoutHost = true };
+        }
+
+        var found = await inspection.FindAsync(key, ct);
+        if (found.State == TierObjectState.Unknown)
+        {
+            error.WriteLine($"pingora-slice: the shared cache, {tier.Store}, cannot be read: {PrintableText.Escape(found.Reason!, 500)}");
+        }
+
+        return findings with { Key = key.ToString(), Object = found };
     }
 
-    private static void WriteObjects(StoreInspection store, InspectCommand command, DateTimeOffset now, TextWriter output)
+    private void Write(
+        InspectCommand command, StoreInspection? store, List<DamagedSlice>? damaged, SharedCacheFindings? shared, TextWriter output)
     {
-        if (store.Objects.Count == 0)
+        if (store is null && shared is null)
         {
             return;
         }
 
-        output.WriteLine();
-        output.WriteLine($"{"stored",10}  {"of",10}  {"slices",13}  {"age",8}  {"fresh for",9}  object");
-        foreach (var stored in store.Objects.Take(command.Limit))
+        if (command.Json)
         {
-            var age = stored.Response.Freshness.AgeAt(Instant.ByWallClock(now));
-            var left = stored.Response.Freshness.Lifetime - age;
-            string slices = string.Create(CultureInfo.InvariantCulture, $"{stored.StoredSlices}/{stored.TotalSlices}");
-            string stays = left > TimeSpan.Zero ? Span(left) : "stale";
-            string size = $"{ReadableSize.Format(stored.StoredBytes),10}  {ReadableSize.Format(stored.Response.CompleteLength),10}";
-            output.WriteLine($"{size}  {slices,13}  {Span(age),8}  {stays,9}  {PrintableText.Escape(stored.Key, 200)}");
-        }
-
-        if (store.Objects.Count > command.Limit)
-        {
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"and {store.Objects.Count - command.Limit} more (--limit)"));
-        }
-    }
-
-    private static void WriteDamaged(List<DamagedSlice>? damaged, TextWriter output)
-    {
-        if (damaged is null)
-        {
+            output.WriteLine(Json(command, store, damaged, shared));
             return;
         }
 
-        output.WriteLine();
-        output.WriteLine(
-            damaged.Count == 0
-                ? "every slice agrees with its checksum"
-                : string.Create(
-                    CultureInfo.InvariantCulture, $"{damaged.Count} damaged slices; they are fetched anew when they are asked for"));
-        foreach (var slice in damaged)
+        if (store is not null)
         {
-            output.WriteLine(
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"  slice {slice.SliceIndex} of {PrintableText.Escape(slice.Key, 200)}: {slice.Problem}"));
+            StoreReport.Write(store, damaged, command, time.GetUtcNow(), output);
+        }
+
+        if (store is not null && shared is not null)
+        {
+            output.WriteLine();
+        }
+
+        if (shared is not null)
+        {
+            SharedCacheReport.Write(shared, output);
         }
     }
 
-    private static string Json(StoreInspection store, List<DamagedSlice>? damaged, InspectCommand command, DateTimeOffset now)
+    private string Json(InspectCommand command, StoreInspection? store, List<DamagedSlice>? damaged, SharedCacheFindings? shared)
     {
         using var bytes = new MemoryStream();
         using (var json = new Utf8JsonWriter(bytes, new JsonWriterOptions { Indented = true }))
         {
             json.WriteStartObject();
-            json.WriteString("directory", store.Directory);
-            json.WriteNumber("objects", store.Objects.Count);
-            json.WriteNumber("slices", store.Objects.Sum(stored => (long)stored.StoredSlices));
-            json.WriteNumber("stored_bytes", store.Objects.Sum(stored => stored.StoredBytes));
-            json.WriteNumber("segments", store.Segments);
-            json.WriteNumber("segment_bytes", store.SegmentBytes);
-            json.WriteNumber("index_bytes", store.IndexBytes);
-            json.WriteNumber("torn_bytes", store.TornBytes);
-            json.WriteBoolean("last_stop_clean", store.WasClosed);
-            json.WriteStartArray("object_list");
-            foreach (var stored in store.Objects.Take(command.Limit))
+            if (store is not null)
             {
-                var age = stored.Response.Freshness.AgeAt(Instant.ByWallClock(now));
-                json.WriteStartObject();
-                json.WriteString("key", stored.Key);
-                json.WriteNumber("status", stored.Response.Status);
-                json.WriteNumber("complete_length", stored.Response.CompleteLength);
-                json.WriteNumber("slice_size", stored.SliceSizeBytes);
-                json.WriteNumber("slices_stored", stored.StoredSlices);
-                json.WriteNumber("slices_total", stored.TotalSlices);
-                json.WriteNumber("stored_bytes", stored.StoredBytes);
-                json.WriteNumber("age_seconds", (long)age.TotalSeconds);
-                json.WriteNumber("fresh_for_seconds", (long)(stored.Response.Freshness.Lifetime - age).TotalSeconds);
-                json.WriteString("etag", stored.Response.Validator.EntityTag);
-                json.WriteEndObject();
+                StoreReport.WriteJson(json, store, damaged, command, time.GetUtcNow());
             }
 
-            json.WriteEndArray();
-            if (damaged is not null)
+            if (shared is not null)
             {
-                json.WriteStartArray("damaged");
-                foreach (var slice in damaged)
-                {
-                    json.WriteStartObject();
-                    json.WriteString("key", slice.Key);
-                    json.WriteNumber("slice", slice.SliceIndex);
-                    json.WriteString("problem", slice.Problem);
-                    json.WriteEndObject();
-                }
-
-                json.WriteEndArray();
+                json.WriteStartObject("shared_cache");
+                SharedCacheReport.WriteJson(json, shared);
+                json.WriteEndObject();
             }
 
             json.WriteEndObject();
@@ -182,12 +174,4 @@ internal static class InspectCommandRunner
 
         return Encoding.UTF8.GetString(bytes.GetBuffer().AsSpan(0, (int)bytes.Length));
     }
-
-    private static string Span(TimeSpan span) => span switch
-    {
-        { TotalDays: >= 1 } => string.Create(CultureInfo.InvariantCulture, $"{(long)span.TotalDays}d {span.Hours}h"),
-        { TotalHours: >= 1 } => string.Create(CultureInfo.InvariantCulture, $"{span.Hours}h {span.Minutes}m"),
-        { TotalMinutes: >= 1 } => string.Create(CultureInfo.InvariantCulture, $"{span.Minutes}m {span.Seconds}s"),
-        _ => string.Create(CultureInfo.InvariantCulture, $"{(long)span.TotalSeconds}s"),
-    };
 }

@@ -29,8 +29,8 @@ internal sealed class SharedCacheFigures : IDisposable
     public SharedCacheType Type { get; }
 
     /// <summary>
-    /// What was found within the last five minutes, of what the store was asked for, in percent; NaN when it was asked for nothing. What was
-    /// skipped because the store was down is not counted.
+    /// What was found within the last five minutes, of what the store was asked for, in percent; NaN when it was asked for nothing. What
+    /// was skipped because the store was down is not counted.
     /// </summary>
     public double HitRatePercent
     {

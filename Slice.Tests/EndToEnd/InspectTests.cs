@@ -113,6 +113,7 @@ public sealed class InspectTests : IDisposable
     [Theory]
     [InlineData("inspect needs DIR", "inspect")]
     [InlineData("--verfy: unknown option, did you mean --verify?", "inspect", "--verfy", "/tmp")]
+    [InlineData("--shared: file: not understood", "inspect", "--shared", "file")]
     [InlineData("--limit", "inspect", "--limit", "0", "/tmp")]
     [InlineData("--port before inspect is the service's", "--port", "1", "inspect", "/tmp")]
     public async Task Wrong_command_line_is_told(string expected, params string[] arguments)

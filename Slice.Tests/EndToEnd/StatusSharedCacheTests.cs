@@ -99,10 +99,10 @@ public sealed class StatusSharedCacheTests : IAsyncDisposable
         await browser.TrueAsync("document.querySelectorAll('#shared-cache-instances li').length === 2", "both instances are listed");
         await browser.TrueAsync("document.querySelectorAll('#shared-cache-instances .badge').length === 1", "this one is marked");
         await browser.TrueAsync("/100 %/.test(document.getElementById('shared-cache-facts').textContent)", "with the hit ratio");
-        foreach (var (name, width, isDark) in new[] { ("light", 1280, false), ("dark", 1280, true), ("phone", 360, false), ("night", 360, true) })
-        {
-            await LooksRightAsync(browser, name, width, isDark);
-        }
+        await LooksRightAsync(browser, "light", 1280, isDark: false);
+        await LooksRightAsync(browser, "dark", 1280, isDark: true);
+        await LooksRightAsync(browser, "phone-light", 360, isDark: false);
+        await LooksRightAsync(browser, "phone-dark", 360, isDark: true);
 
         _server.IsAway = true;
         await browser.TrueAsync("document.getElementById('shared-cache-state').textContent === 'not in use'", "the store is away");
