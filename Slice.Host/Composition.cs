@@ -288,7 +288,11 @@ internal sealed class Composition : IAsyncDisposable
         await _stopping.CancelAsync();
         _traffic.Dispose();
         _page.Dispose();
-        _tierFigures?.Dispose();
+        if (_tierFigures is not null)
+        {
+            await _tierFigures.DisposeAsync();
+        }
+
         await _fetcher.DisposeAsync();
         if (_tier is not null)
         {

@@ -12,7 +12,7 @@ public sealed record InspectedTier
     /// <summary>Why nothing more is known of it; null when it answers.</summary>
     public string? Problem { get; init; }
 
-    /// <summary>What it says of itself; null when it does not answer.</summary>
+    /// <summary>What it says of itself; null when it does not answer, or does not tell this user.</summary>
     public string? Description { get; init; }
 
     /// <summary>The number of the last news; 0 for none.</summary>

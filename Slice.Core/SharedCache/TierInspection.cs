@@ -11,7 +11,7 @@ namespace Slice.Core.SharedCache;
 /// What a shared store holds for the instances of one realm, read as they read it and without changing a value: nothing is told, counted or
 /// claimed, and no instance sees that somebody looks. Not thread-safe.
 /// </summary>
-public sealed class TierInspection
+public sealed class TierInspection : IDisposable
 {
     /// <summary>How long the store may take to say who it is and who uses it, and afterwards for each value. For people who wait.</summary>
     public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(2);
@@ -58,10 +58,10 @@ public sealed class TierInspection
         {
             return known with
             {
-                Description = await _store.DescribeAsync(either.Token),
                 News = await _store.ReadCounterAsync(_names.News, either.Token),
                 Purges = await _store.ReadCounterAsync(_names.Purges, either.Token),
                 Members = [.. (await _members.ReadAllAsync(either.Token)).OrderBy(static member => member.Name, StringComparer.Ordinal)],
+                Description = await DescribeAsync(either.Token),
             };
         }
         catch (KeyValueStoreException error)
@@ -113,6 +113,22 @@ public sealed class TierInspection
         catch (InvalidDataException)
         {
             return new InspectedTierObject(TierObjectState.Damaged, null, []);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _reader.Dispose();
+
+    // A user of the store with few rights may use it, and not ask about it.
+    private async ValueTask<string?> DescribeAsync(CancellationToken ct)
+    {
+        try
+        {
+            return await _store.DescribeAsync(ct);
+        }
+        catch (KeyValueStoreException)
+        {
+            return null;
         }
     }
 

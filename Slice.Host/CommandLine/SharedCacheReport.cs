@@ -21,7 +21,8 @@ internal static class SharedCacheReport
         var tier = findings.Tier;
         output.WriteLine($"shared     {tier.Store}");
         output.WriteLine($"realm      {tier.Realm}, keys begin with {findings.Prefix}");
-        output.WriteLine($"state      {PrintableText.EscapeInvisible(tier.Problem ?? tier.Description ?? "", MaxText)}");
+        string state = tier.Problem ?? tier.Description ?? "answers, and does not tell how full it is";
+        output.WriteLine($"state      {PrintableText.EscapeInvisible(state, MaxText)}");
         if (tier.Problem is not null)
         {
             return;
@@ -107,9 +108,10 @@ internal static class SharedCacheReport
             string stays = variant.FreshFor > TimeSpan.Zero ? StoreReport.Span(variant.FreshFor) : "stale";
             string slices = string.Create(CultureInfo.InvariantCulture, $"{variant.There}/{variant.LookedAt}");
             string many = variant.LookedAt == variant.Slices ? "" : string.Create(CultureInfo.InvariantCulture, $" (of {variant.Slices})");
+            string validator = PrintableText.EscapeInvisible(ValidatorOf(response) ?? "none", MaxText);
             output.WriteLine(
                 $"{response.Status,6}  {ReadableSize.Format(response.CompleteLength),10}  {slices + many,13}  "
-                + $"{StoreReport.Span(variant.Age),8}  {stays,9}  {PrintableText.EscapeInvisible(ValidatorOf(response) ?? "none", MaxText)}");
+                + $"{StoreReport.Span(variant.Age),8}  {stays,9}  {validator}");
             foreach (var (name, value) in FieldsOf(variant))
             {
                 output.WriteLine($"        selected by {PrintableText.EscapeInvisible($"{name}: {value}", MaxText)}");

@@ -20,6 +20,7 @@ internal static class SharedCachePart
         var tier = shared.Tier;
         json.WriteString("type", shared.Type.ToString().ToLowerInvariant());
         json.WriteString("store", tier.StoreName);
+        json.WriteString("description", shared.Description);
         json.WriteString("state", WordOf(tier.State));
         json.WriteString("reason", tier.State == TierState.Up ? null : tier.Fleet.Reason);
         StatusJson.WriteFigure(json, "hit_rate_percent", shared.HitRatePercent);
@@ -45,6 +46,7 @@ internal static class SharedCachePart
         json.WriteNumber("timeouts", shared.Count("timeout"));
         json.WriteNumber("errors", shared.Count("error"));
         json.WriteNumber("skipped", shared.Count("skipped"));
+        json.WriteNumber("busy", shared.Count("busy"));
     }
 
     private static void WriteOthers(Utf8JsonWriter json, SharedTier tier)

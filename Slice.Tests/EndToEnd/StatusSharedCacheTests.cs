@@ -40,6 +40,18 @@ public sealed class StatusSharedCacheTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task What_the_store_says_of_itself_is_asked_when_somebody_looks()
+    {
+        await using var fleet = await StartAsync();
+        Assert.DoesNotContain("describe ", _server.Operations);
+
+        await Eventually.TrueAsync(
+            async () => Text(await PartAsync(fleet[0]), "description") == "a test's memory", () => "the description to come");
+
+        Assert.Single(_server.Operations, static operation => operation == "describe ");
+    }
+
+    [Fact]
     public async Task What_was_written_and_whose_turn_it_was_is_told()
     {
         await using var fleet = await StartAsync();
