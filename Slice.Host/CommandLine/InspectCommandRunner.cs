@@ -3,6 +3,7 @@ using System.Text.Json;
 using Slice.Core.Objects.Journal;
 using Slice.Core.Options;
 using Slice.Core.SharedCache;
+using Slice.Core.Storage;
 using Slice.Host.Configuration;
 using Slice.Host.Service;
 using Slice.Host.Text;
@@ -54,8 +55,16 @@ internal sealed class InspectCommandRunner(
 
     // One object of the shared cache is a question of its own.
     private static string? DirectoryOf(InspectCommand command, SliceOptions? options) =>
-        command.Directory
-        ?? (command.SharedUrl is null && options is { EnableCache: true, Store.OnDisk: true } ? options.Store.Directory : null);
+        command.Directory ?? (command.SharedUrl is null && options is not null && IsOnDisk(options) ? options.Store.Directory : null);
+
+    // Where the configuration leaves that open, an instance goes by what its own user may do; whoever inspects goes by what there is.
+    private static bool IsOnDisk(SliceOptions options)
+    {
+        var store = options.Store;
+        bool isNamed = !store.Directory.StartsWith(CacheStoreOptions.DefaultDirectory, StringComparison.Ordinal);
+        return options.EnableCache
+            && (store.OnDisk ?? (isNamed || File.Exists(Path.Combine(store.Directory, StoreLayout.IndexFileName))));
+    }
 
     private static (StoreInspection? Store, List<DamagedSlice>? Damaged, bool IsLost) ReadStore(
         string? directory, InspectCommand command, TextWriter error, bool isTerminal)

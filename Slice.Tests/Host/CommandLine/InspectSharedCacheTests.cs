@@ -12,6 +12,9 @@ namespace Slice.Tests.Host.CommandLine;
 /// <summary><c>pingora-slice inspect</c> with a configuration that has a shared cache, which several instances have filled.</summary>
 public sealed class InspectSharedCacheTests : IAsyncDisposable
 {
+    // What is in the directory of this machine is nothing to these tests.
+    private static readonly SliceOptions s_inMemory = new() { Store = new CacheStoreOptions { OnDisk = false } };
+
     private readonly MemoryKeyValueServer _server = new();
     private readonly RangeFile _file = new(16) { ExtraFields = ["Cache-Control: max-age=600"] };
     private readonly ScriptedOrigin _origin;
@@ -161,7 +164,7 @@ public sealed class InspectSharedCacheTests : IAsyncDisposable
     {
         _server.IsAway = true;
 
-        Assert.Equal(1, await RunAsync(new SliceOptions(), "/file", json: true));
+        Assert.Equal(1, await RunAsync(s_inMemory, "/file", json: true));
 
         using var document = JsonDocument.Parse(_output.ToString());
         var shared = document.RootElement.GetProperty("shared_cache");
@@ -175,7 +178,7 @@ public sealed class InspectSharedCacheTests : IAsyncDisposable
     {
         var time = new FakeTimeProvider();
         _server.IsSilent = true;
-        var running = RunAsync(new SliceOptions(), null, time: time);
+        var running = RunAsync(s_inMemory, null, time: time);
         await Eventually.TrueAsync(() => !_server.Operations.IsEmpty, () => "the store to be asked");
 
         time.Advance(TierInspection.Deadline);
@@ -184,12 +187,14 @@ public sealed class InspectSharedCacheTests : IAsyncDisposable
         Assert.Contains("state      no answer within 2s", _output.ToString(), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Directory_and_shared_cache_are_one_document()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(null)]
+    public async Task Directory_and_shared_cache_are_one_document(bool? onDisk)
     {
         using var directory = new TestDirectory("inspect-shared");
         StoredObjects.OpenStore(directory.Path, 1 << 20, TimeProvider.System).Dispose();
-        var options = new SliceOptions { Store = new CacheStoreOptions { OnDisk = true, Directory = directory.Path } };
+        var options = new SliceOptions { Store = new CacheStoreOptions { OnDisk = onDisk, Directory = directory.Path } };
 
         Assert.Equal(0, await RunAsync(options, null, json: true));
         using var document = JsonDocument.Parse(_output.ToString());
@@ -233,7 +238,7 @@ public sealed class InspectSharedCacheTests : IAsyncDisposable
     [InlineData(null, "nothing to look into")]
     public async Task Configuration_without_a_cache_to_look_into_is_told(string? url, string expected)
     {
-        Assert.Equal(1, await RunAsync(new SliceOptions(), url, hasShared: false));
+        Assert.Equal(1, await RunAsync(s_inMemory, url, hasShared: false));
 
         Assert.Contains(expected, _error.ToString(), StringComparison.Ordinal);
         Assert.Empty(_output.ToString());
@@ -253,7 +258,7 @@ public sealed class InspectSharedCacheTests : IAsyncDisposable
     private JsonElement Found() => JsonDocument.Parse(_output.ToString()).RootElement.GetProperty("shared_cache").GetProperty("object");
 
     private Task<int> RunAsync(ProxyUnderTest proxy, string? url, bool json = false) =>
-        RunAsync(proxy.Composition.Settings.Current.Options, url, json);
+        RunAsync(proxy.Composition.Settings.Current.Options with { Store = s_inMemory.Store }, url, json);
 
     private Task<int> RunAsync(SliceOptions options, string? url, bool json = false, bool hasShared = true, TimeProvider? time = null)
     {
