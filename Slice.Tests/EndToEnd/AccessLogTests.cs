@@ -45,6 +45,7 @@ public sealed partial class AccessLogTests : IAsyncLifetime
             _time);
     }
 
+    // A line is written when the client has its answer: who counts on the order of two waits for the first.
     private async Task<string[]> LinesAsync(int count)
     {
         string[] lines = [];
@@ -61,6 +62,7 @@ public sealed partial class AccessLogTests : IAsyncLifetime
         await StartAsync("combined");
 
         await _proxy.GetAsync("/file?a=b", "User-Agent: curl/8.0", "Referer: http://a.example/", "X-Forwarded-For: 192.0.2.7");
+        await LinesAsync(1);
         await _proxy.GetAsync("/file", "Range: bytes=0-9");
 
         string[] lines = await LinesAsync(2);
@@ -76,6 +78,7 @@ public sealed partial class AccessLogTests : IAsyncLifetime
         await StartAsync("json");
 
         await _proxy.GetAsync("/file", "Range: bytes=0-199", "X-Request-Id: abc-1", "X-Forwarded-Host: shop.example");
+        await LinesAsync(1);
         await _proxy.GetAsync("/file", "Range: bytes=100-299");
 
         string[] lines = await LinesAsync(2);
@@ -125,6 +128,7 @@ public sealed partial class AccessLogTests : IAsyncLifetime
     {
         await StartAsync("{{{status}}} {cache} {slices_hit}/{slices_fetched} {duration}");
         await _proxy.GetAsync("/file");
+        await LinesAsync(1);
         await _proxy.GetAsync("/file");
         Assert.Equal(["{200} MISS 0/10 0.000000", "{200} HIT 10/0 0.000000"], await LinesAsync(2));
     }
@@ -168,6 +172,7 @@ public sealed partial class AccessLogTests : IAsyncLifetime
         using var client = await RawClient.ConnectAsync(_proxy.EndPoint);
         await client.SendAsync("GET /\u0001 HTTP/1.1\r\n\r\n");
         Assert.Equal(400, (await client.ReadResponseAsync()).StatusCode);
+        await LinesAsync(1);
         await _proxy.GetAsync("/" + new string('a', 8000), "User-Agent: " + new string('"', 9000));
 
         string[] lines = await LinesAsync(2);

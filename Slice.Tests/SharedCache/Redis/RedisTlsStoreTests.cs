@@ -61,21 +61,28 @@ public sealed class RedisTlsStoreTests(RedisTlsStoreTests.Fixture fixture)
     [Fact]
     public async Task Key_outside_of_what_the_user_may_is_refused_in_words()
     {
-        await using var store = new RedisStore(fixture.Options);
-        var refusal = await Assert.ThrowsAsync<KeyValueStoreException>(
-            async () => await store.GetAsync("elsewhere", TestContext.Current.CancellationToken));
-        Assert.Contains("lacks a right (ACL)", refusal.Message, StringComparison.Ordinal);
-        Assert.Contains("NOPERM", refusal.Message, StringComparison.Ordinal);
+        await using (var store = new RedisStore(fixture.Options))
+        {
+            var refusal = await Assert.ThrowsAsync<KeyValueStoreException>(
+                async () => await store.GetAsync("elsewhere", TestContext.Current.CancellationToken));
+            Assert.Contains("lacks a right (ACL)", refusal.Message, StringComparison.Ordinal);
+            Assert.Contains("NOPERM", refusal.Message, StringComparison.Ordinal);
+        }
+
+        // A store that is open goes on trying, and each try is noted.
         await fixture.CliAsync("acl", "log", "reset");
     }
 
     [Fact]
     public async Task Wrong_password_is_said_in_words()
     {
-        await using var store = new RedisStore(fixture.Options with { Password = "wrong" });
-        var refusal = await Assert.ThrowsAsync<KeyValueStoreException>(
-            async () => await store.GetAsync("t-a", TestContext.Current.CancellationToken));
-        Assert.Contains("wrong user or password", refusal.Message, StringComparison.Ordinal);
+        await using (var store = new RedisStore(fixture.Options with { Password = "wrong" }))
+        {
+            var refusal = await Assert.ThrowsAsync<KeyValueStoreException>(
+                async () => await store.GetAsync("t-a", TestContext.Current.CancellationToken));
+            Assert.Contains("wrong user or password", refusal.Message, StringComparison.Ordinal);
+        }
+
         await fixture.CliAsync("acl", "log", "reset");
     }
 
@@ -83,10 +90,13 @@ public sealed class RedisTlsStoreTests(RedisTlsStoreTests.Fixture fixture)
     public async Task Description_without_the_right_to_ask_tells_less()
     {
         await fixture.CliAsync("acl", "setuser", "modest", "on", ">secret", "~t-*", "&t-*", "+@all", "-info");
-        await using var store = new RedisStore(fixture.Options with { User = "modest" });
-        string description = await store.DescribeAsync(TestContext.Current.CancellationToken);
-        Assert.StartsWith("redis ", description, StringComparison.Ordinal);
-        Assert.DoesNotContain("MiB", description, StringComparison.Ordinal);
+        await using (var store = new RedisStore(fixture.Options with { User = "modest" }))
+        {
+            string description = await store.DescribeAsync(TestContext.Current.CancellationToken);
+            Assert.StartsWith("redis ", description, StringComparison.Ordinal);
+            Assert.DoesNotContain("MiB", description, StringComparison.Ordinal);
+        }
+
         await fixture.CliAsync("acl", "log", "reset");
     }
 
