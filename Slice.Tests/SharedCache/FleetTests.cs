@@ -1,4 +1,5 @@
 using System.Text;
+using Slice.Core.SharedCache;
 using Slice.Tests.Support;
 
 namespace Slice.Tests.SharedCache;
