@@ -114,7 +114,7 @@ internal sealed class Composition : IAsyncDisposable
         var gated = new GatedOrigin(_gate, time, meter);
         var parts = new PartReader(gated, time, meter) { VersionsDiffer = log.VersionsDiffer };
         var attempts = new SliceFetchAttempts(parts, _store, meter, _stopping.Token);
-        _tier = SharedTierFactory.Open(options, sharedStore, index, loggers, time);
+        _tier = SharedTierFactory.Open(options, sharedStore, index, _store, loggers, time);
         _fetcher = new SliceFetcher(attempts, index, time, meter, _stopping.Token)
         {
             FetchFailed = log.FetchFailed,

@@ -3,6 +3,7 @@ using Slice.Core.Fetching;
 using Slice.Core.Objects;
 using Slice.Core.Observability;
 using Slice.Core.Options;
+using Slice.Core.Storage;
 
 namespace Slice.Core.SharedCache;
 
@@ -28,15 +29,17 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
     /// <param name="index">What is stored here.</param>
     /// <param name="stale">How long what is no longer fresh is of use, where it does not say.</param>
     /// <param name="time">The clock.</param>
+    /// <param name="local">The store of what is stored here, which remembers on disk what was heard; null for nobody.</param>
     public SharedTier(
         IKeyValueStore store, SharedCacheOptions options, string realm, string name, ObjectIndex index, StaleDefaults stale,
-        TimeProvider time)
+        TimeProvider time, SliceStore? local = null)
     {
         _time = time;
         var envelope = new TierEnvelope(options.MacKey);
         Access = new TierAccess(store, options.Timeout, time);
         Names = new TierNames(options.Prefix, realm);
-        Fleet = new TierFleet(Access, envelope, Names, index, name, options.Coherence, time, Meter, _stopping.Token)
+        var memory = local is null ? null : new TierMemory(local, Names.Fleet, time);
+        Fleet = new TierFleet(Access, envelope, Names, index, name, options.Coherence, time, Meter, memory, _stopping.Token)
         {
             SuccessorTold = generation => Offer(generation, null),
         };

@@ -18,6 +18,7 @@ public sealed class TierFleet : IAsyncDisposable
     private readonly TierAccess _access;
     private readonly TierMembers _members;
     private readonly TierNews _news;
+    private readonly TierMemory? _memory;
     private readonly TimeProvider _time;
     private readonly TierMeter _meter;
     private readonly TimeSpan _coherence;
@@ -36,13 +37,15 @@ public sealed class TierFleet : IAsyncDisposable
 
     internal TierFleet(
         TierAccess access, TierEnvelope envelope, TierNames names, ObjectIndex index, string name, TimeSpan coherence, TimeProvider time,
-        TierMeter meter, CancellationToken stopping)
+        TierMeter meter, TierMemory? memory, CancellationToken stopping)
     {
+        _memory = memory;
         (_access, _coherence, _time, _meter, _stopping) = (access, coherence, time, meter, stopping);
         var values = new TierValues(access, envelope, meter);
         _members = new TierMembers(values, names, name, time);
         _news = new TierNews(access, values, names, index, time, meter, _members.Id, coherence)
         {
+            Memory = memory,
             Lost = reason => NewsLost?.Invoke(reason),
         };
         access.Closed = Wake;
@@ -139,6 +142,11 @@ public sealed class TierFleet : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _loop;
+        if (_memory is not null)
+        {
+            await _memory.EndAsync(_news.Heard);
+        }
+
         _wake.Dispose();
         _telling.Dispose();
     }
@@ -170,6 +178,7 @@ public sealed class TierFleet : IAsyncDisposable
                 {
                     _access.Open();
                     Note(_access.State == TierState.Up ? null : _access.LastError ?? "it comes and goes");
+                    Remember();
                     await _members.TellAsync(_news.NewsHeard, _news.PurgesHeard, _stopping);
                     await TellWaitingAsync();
                     await LookForOthersAsync();
@@ -210,6 +219,14 @@ public sealed class TierFleet : IAsyncDisposable
         if (isNews)
         {
             StateChanged?.Invoke(reason);
+        }
+    }
+
+    private void Remember()
+    {
+        if (_memory is not null && _news.Heard is { } heard)
+        {
+            _memory.Note(heard);
         }
     }
 

@@ -106,10 +106,18 @@ internal sealed class TierMembers(TierValues values, TierNames names, string nam
             return null;
         }
 
-        var reader = new RecordReader(bytes);
-        var id = new Guid(reader.Bytes());
-        var (news, purges) = (reader.Int64(), reader.Int64());
-        return new FleetMember(id, reader.Text() ?? "", news, purges);
+        try
+        {
+            var reader = new RecordReader(bytes);
+            var id = TierNewsRecords.ReadId(ref reader);
+            var (news, purges) = (reader.Int64(), reader.Int64());
+            return new FleetMember(id, reader.Text() ?? "", news, purges);
+        }
+        catch (InvalidDataException)
+        {
+            // By a program that writes otherwise under the same version of the envelope.
+            return null;
+        }
     }
 
     private TierLabel LabelAt(int place) => new(TierValueKind.Instance, names.InstanceAt(place));

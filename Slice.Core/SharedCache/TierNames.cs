@@ -29,6 +29,9 @@ internal sealed class TierNames(string prefix, string realm)
     /// <summary>The part of the name that tells realms apart: eight hex digits.</summary>
     public string Realm => _short;
 
+    /// <summary>What tells the logs of one fleet from those of others that may use the same store.</summary>
+    public TierVersion Fleet => TierVersion.Of([.. Encoding.ASCII.GetBytes(prefix), .. _realm]);
+
     /// <summary>An entry of the log of news.</summary>
     public string NewsAt(long number) => string.Create(CultureInfo.InvariantCulture, $"{News}:{number}");
 

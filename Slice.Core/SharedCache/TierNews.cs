@@ -1,7 +1,6 @@
 using System.Globalization;
 using Slice.Core.Caching;
 using Slice.Core.Objects;
-using Slice.Core.Objects.Journal;
 using Slice.Core.Observability;
 
 namespace Slice.Core.SharedCache;
@@ -20,15 +19,19 @@ namespace Slice.Core.SharedCache;
 /// <para>
 /// A store that has lost a counter gives a new one, which begins with the time in milliseconds: above every number of before.
 /// </para>
+/// <para>
+/// An instance that was away goes on from the numbers that its cache has acted on (<see cref="TierMemory"/>), as long as the entries since
+/// are there. An instance that has no such numbers makes everything stale that it has stored: nobody knows what was removed meanwhile.
+/// </para>
 /// </remarks>
 internal sealed class TierNews
 {
-    // Longer away, and everything is validated. Arbitrary.
-    private static readonly TimeSpan s_kept = TimeSpan.FromHours(24);
-
     // Entries that one look reads at most: more is as good as lost. Arbitrary.
     private const int MostEntries = 4096;
     private const int EntriesAtOnce = 64;
+
+    // An entry that an instance is just writing is there in a moment. Those of a while ago that are missing still are gone. Arbitrary.
+    private const int LooksAtStart = 3;
 
     private readonly TierAccess _access;
     private readonly TierValues _values;
@@ -36,11 +39,14 @@ internal sealed class TierNews
     private readonly ObjectIndex _index;
     private readonly TimeProvider _time;
     private readonly TierMeter _meter;
+    private readonly TierLog _log;
     private readonly Guid _id;
     private readonly Dictionary<long, long> _missingNews = [];
     private readonly Dictionary<long, long> _missingPurges = [];
-    private long _news = -1;
-    private long _purges = -1;
+    private bool _hasBegun;
+    private long _news;
+    private long _purges;
+    private string? _loss;
 
     /// <summary>News that nobody has heard yet.</summary>
     public TierNews(
@@ -49,7 +55,11 @@ internal sealed class TierNews
     {
         (_access, _values, _names, _index, _time, _meter, _id) = (access, values, names, index, time, meter, id);
         LongestGap = longestGap;
+        _log = new TierLog(access, values, names, Purges, time, meter, id);
     }
+
+    /// <summary>What the cache had acted on when it was stopped; null for nobody who knows. Set once, before use.</summary>
+    public TierMemory? Memory { get; init; }
 
     /// <summary>How long an entry may be missing behind its number.</summary>
     public TimeSpan LongestGap { get; }
@@ -58,10 +68,13 @@ internal sealed class TierNews
     public TierPurges Purges { get; } = new();
 
     /// <summary>The number of the last news that was acted on, and of all before; -1 before the first look.</summary>
-    public long NewsHeard => HeardOf(_news, _missingNews);
+    public long NewsHeard => _hasBegun ? HeardOf(_news, _missingNews) : -1;
 
     /// <summary>The number of the last purge of many objects, in the same way.</summary>
-    public long PurgesHeard => HeardOf(_purges, _missingPurges);
+    public long PurgesHeard => _hasBegun ? HeardOf(_purges, _missingPurges) : -1;
+
+    /// <summary>Both of them; null before the first look.</summary>
+    public HeardNews? Heard => _hasBegun ? new HeardNews(NewsHeard, PurgesHeard) : null;
 
     /// <summary>Called when news were lost, with the reason. Set once, before use; must not wait.</summary>
     public Action<string>? Lost { get; set; }
@@ -76,79 +89,94 @@ internal sealed class TierNews
             return false;
         }
 
-        if (_news < 0)
+        if (_hasBegun && (news.Result < _news || purges.Result < _purges))
+        {
+            (_hasBegun, _loss) = (false, "the store has lost its counters");
+        }
+
+        if (!_hasBegun)
         {
             return await BeginAsync(news.Result, purges.Result, ct);
         }
 
-        if (news.Result < _news || purges.Result < _purges)
+        await AdvanceAsync(_news, news.Result, _missingNews, ct);
+        _news = news.Result;
+        await AdvanceAsync(_purges, purges.Result, _missingPurges, ct);
+        _purges = purges.Result;
+        if (!await HearMissingAsync(ct))
         {
-            await LoseAsync("the store has lost its counters", ct);
-            return await BeginCountersAsync(news.Result, purges.Result, ct);
+            return false;
         }
 
-        await AdvanceAsync(_news, news.Result, _missingNews, ct);
-        await AdvanceAsync(_purges, purges.Result, _missingPurges, ct);
-        (_news, _purges) = (news.Result, purges.Result);
-        return await CatchUpAsync(_missingNews, HearNewsAsync, ct) && await CatchUpAsync(_missingPurges, HearPurgeAsync, ct);
+        await GiveUpAsync(_missingNews, ct);
+        await GiveUpAsync(_missingPurges, ct);
+        return true;
     }
 
     /// <summary>Tells the others of some events; the number of the entry, or null when the store does not take it.</summary>
-    public async ValueTask<long?> TellAsync(IReadOnlyList<TierEvent> events, CancellationToken ct)
-    {
-        var counted = await Task.WhenAll(events.Select(told => CountAsync(told, ct).AsTask()));
-        if (counted.Contains(false))
-        {
-            return null;
-        }
-
-        var records = new RecordBuffer();
-        records.Bytes(_id.ToByteArray());
-        records.Int32(events.Count);
-        byte[] old = new byte[TierVersion.SizeBytes];
-        foreach (var told in events)
-        {
-            told.Old.Write(old);
-            records.Byte((byte)told.Kind);
-            records.Bytes(told.Key);
-            records.Bytes(old);
-        }
-
-        long? number = await AppendAsync(
-            _names.News, _news, number => new TierLabel(TierValueKind.News, _names.NewsAt(number)), records, s_kept, ct);
-        _meter.AddNewsTold(number is null ? 0 : events.Count);
-        return number;
-    }
+    public ValueTask<long?> TellAsync(IReadOnlyList<TierEvent> events, CancellationToken ct) => _log.TellAsync(events, _news, ct);
 
     /// <summary>Tells the others of a purge of many objects, which is in force here; its number, or null.</summary>
-    public async ValueTask<long?> TellAsync(Purge purge, CancellationToken ct)
-    {
-        var records = new RecordBuffer();
-        records.Bytes(_id.ToByteArray());
-        PurgeRecords.WritePurge(records, purge);
-        long? number = await AppendAsync(
-            _names.Purges,
-            _purges,
-            number => new TierLabel(TierValueKind.Purge, _names.PurgeAt(number)),
-            records,
-            IKeyValueStore.LongestLifetime,
-            ct);
-        if (number is { } known)
-        {
-            Purges.Add(known, purge);
-            _meter.AddNewsTold(1);
-        }
+    public ValueTask<long?> TellAsync(Purge purge, CancellationToken ct) => _log.TellAsync(purge, _purges, ct);
 
-        return number;
-    }
-
-    // Nobody knows what was removed while this instance was not there.
+    // In this order. The counters first: what is read or made stale afterwards is all that came before. What was asked for meanwhile is
+    // made stale as well when it comes, or held against what is read.
     private async ValueTask<bool> BeginAsync(long news, long purges, CancellationToken ct)
     {
-        long first = Math.Max(0, purges - TierPurges.MaxPurges);
-        for (long number = first + 1; number <= purges; number += EntriesAtOnce)
+        _missingNews.Clear();
+        _missingPurges.Clear();
+        var heard = _loss is null ? Memory?.Recall() : null;
+        if (heard is { } known)
         {
-            int count = (int)Math.Min(EntriesAtOnce, purges - number + 1);
+            (_news, _purges) = (known.News, known.Purges);
+            _loss = LossSince(known, news, purges);
+        }
+
+        if (await ReadCountersAsync(news, purges, ct) is not { } latest || !await ReadPurgesAsync(latest.Purges, ct))
+        {
+            return false;
+        }
+
+        if (heard is { } from && _loss is null && !await CatchUpAsync(from, latest, ct))
+        {
+            return false;
+        }
+
+        if (_loss is not null)
+        {
+            await LoseAsync(_loss, ct);
+        }
+        else if (heard is null)
+        {
+            await MakeStaleAsync(ct);
+        }
+
+        (_hasBegun, _news, _purges, _loss) = (true, latest.News, latest.Purges, null);
+        return true;
+    }
+
+    private static string? LossSince(HeardNews known, long news, long purges)
+    {
+        long behind = Math.Max(news - known.News, purges - known.Purges);
+        return news < known.News || purges < known.Purges ? "the store has lost its counters"
+            : behind > MostEntries ? TooMany(behind)
+            : null;
+    }
+
+    // A counter that nobody has used yet gets an entry that says nothing: from then on every number has one.
+    private async ValueTask<HeardNews?> ReadCountersAsync(long news, long purges, CancellationToken ct)
+    {
+        long? firstNews = news > 0 ? news : await TellAsync([], ct);
+        long? firstPurge = purges > 0 ? purges : await TellAsync(Purge.OfTags([], isSoft: true, Instant.Now(_time)), ct);
+        return firstNews is { } ofNews && firstPurge is { } ofPurges ? new HeardNews(ofNews, ofPurges) : null;
+    }
+
+    // For what is found in the store that was asked for before them.
+    private async ValueTask<bool> ReadPurgesAsync(long latest, CancellationToken ct)
+    {
+        for (long number = Math.Max(0, latest - TierPurges.MaxPurges) + 1; number <= latest; number += EntriesAtOnce)
+        {
+            int count = (int)Math.Min(EntriesAtOnce, latest - number + 1);
             var known = await Task.WhenAll(Enumerable.Range(0, count).Select(index => ReadPurgeAsync(number + index, ct).AsTask()));
             if (Array.Exists(known, static read => !read.IsKnown))
             {
@@ -170,21 +198,29 @@ internal sealed class TierNews
             }
         }
 
-        await PurgeAsync(Purge.OfAll(isSoft: true, Instant.Now(_time)), ct);
-        return await BeginCountersAsync(news, purges, ct);
+        return true;
     }
 
-    // A counter that nobody has used yet gets an entry that says nothing: from then on every number has one.
-    private async ValueTask<bool> BeginCountersAsync(long news, long purges, CancellationToken ct)
+    // Acts on what was told while this instance was away. False when the store does not say; entries that are gone are a loss.
+    private async ValueTask<bool> CatchUpAsync(HeardNews from, HeardNews latest, CancellationToken ct)
     {
-        long? firstNews = news > 0 ? news : await TellAsync([], ct);
-        long? firstPurge = purges > 0 ? purges : await TellAsync(Purge.OfTags([], isSoft: true, Instant.Now(_time)), ct);
-        if (firstNews is null || firstPurge is null)
+        Await(_missingNews, from.News, latest.News);
+        Await(_missingPurges, from.Purges, latest.Purges);
+        for (int look = 0; look < LooksAtStart && _missingNews.Count + _missingPurges.Count > 0; look++)
         {
-            return false;
+            if (!await HearMissingAsync(ct))
+            {
+                return false;
+            }
         }
 
-        (_news, _purges) = (firstNews.Value, firstPurge.Value);
+        if (_missingNews.Count + _missingPurges.Count > 0)
+        {
+            _loss = "entries of the log are gone";
+            _missingNews.Clear();
+            _missingPurges.Clear();
+        }
+
         return true;
     }
 
@@ -196,32 +232,45 @@ internal sealed class TierNews
         }
     }
 
+    private ValueTask MakeStaleAsync(CancellationToken ct) => PurgeAsync(Purge.OfAll(isSoft: true, Instant.Now(_time)), ct);
+
     private async ValueTask LoseAsync(string reason, CancellationToken ct)
     {
         _meter.AddNewsLost();
-        await PurgeAsync(Purge.OfAll(isSoft: true, Instant.Now(_time)), ct);
+        await MakeStaleAsync(ct);
         Lost?.Invoke(reason);
     }
 
+    private static string TooMany(long entries) => string.Create(CultureInfo.InvariantCulture, $"{entries} entries of the log at once");
+
     private static long HeardOf(long latest, Dictionary<long, long> missing) => missing.Count == 0 ? latest : missing.Keys.Min() - 1;
 
-    // Notes the numbers that are new. A counter that began anew leaves a gap that nobody looks through.
+    // Notes the numbers that are new. A counter that began anew leaves a gap that nobody looks through. What is lost is made stale before
+    // its numbers count as heard.
     private async ValueTask AdvanceAsync(long known, long latest, Dictionary<long, long> missing, CancellationToken ct)
     {
         if (latest - known > MostEntries)
         {
+            await LoseAsync(TooMany(latest - known), ct);
             missing.Clear();
-            await LoseAsync(string.Create(CultureInfo.InvariantCulture, $"{latest - known} entries of the log at once"), ct);
             return;
         }
 
+        Await(missing, known, latest);
+    }
+
+    private void Await(Dictionary<long, long> missing, long known, long latest)
+    {
         for (long number = known + 1; number <= latest; number++)
         {
             missing[number] = _time.GetTimestamp();
         }
     }
 
-    private async ValueTask<bool> CatchUpAsync(
+    private async ValueTask<bool> HearMissingAsync(CancellationToken ct) =>
+        await HearMissingAsync(_missingNews, HearNewsAsync, ct) && await HearMissingAsync(_missingPurges, HearPurgeAsync, ct);
+
+    private static async ValueTask<bool> HearMissingAsync(
         Dictionary<long, long> missing, Func<long, CancellationToken, ValueTask<(bool IsKnown, bool IsThere)>> hear, CancellationToken ct)
     {
         foreach (long[] some in missing.Keys.Order().Chunk(EntriesAtOnce))
@@ -232,11 +281,6 @@ internal sealed class TierNews
                 if (heard[index].IsThere)
                 {
                     missing.Remove(some[index]);
-                }
-                else if (heard[index].IsKnown && _time.GetElapsedTime(missing[some[index]]) > LongestGap)
-                {
-                    missing.Remove(some[index]);
-                    await LoseAsync("an entry of the log did not come", ct);
                 }
             }
 
@@ -249,43 +293,58 @@ internal sealed class TierNews
         return true;
     }
 
+    // All at once: each loss makes everything stale.
+    private async ValueTask GiveUpAsync(Dictionary<long, long> missing, CancellationToken ct)
+    {
+        long[] overdue = [.. missing.Where(entry => _time.GetElapsedTime(entry.Value) > LongestGap).Select(static entry => entry.Key)];
+        if (overdue.Length > 0)
+        {
+            await LoseAsync(string.Create(CultureInfo.InvariantCulture, $"{overdue.Length} entries of the log did not come"), ct);
+            Array.ForEach(overdue, number => missing.Remove(number));
+        }
+    }
+
     private async ValueTask<(bool IsKnown, bool IsThere)> HearNewsAsync(long number, CancellationToken ct)
     {
         var (isKnown, bytes) = await _values.GetAsync(new TierLabel(TierValueKind.News, _names.NewsAt(number)), ct);
-        if (bytes is not null)
+        try
         {
-            Act(bytes);
-        }
+            if (bytes is not null)
+            {
+                Act(bytes);
+            }
 
-        return (isKnown, bytes is not null);
+            return (isKnown, bytes is not null);
+        }
+        catch (InvalidDataException)
+        {
+            // By a program that writes otherwise under the same version of the envelope: nobody here knows what it says.
+            return (isKnown, false);
+        }
     }
 
-    private void Act(byte[] bytes)
+    private void Act(byte[] entry)
     {
-        var reader = new RecordReader(bytes);
-        if (new Guid(reader.Bytes()) == _id)
+        var (by, events) = TierNewsRecords.Read(entry);
+        if (by == _id)
         {
             return;
         }
 
-        int count = reader.Int32();
-        _meter.AddNewsHeard(count);
-        while (count-- > 0)
+        _meter.AddNewsHeard(events.Count);
+        foreach (var told in events)
         {
-            var kind = (TierEventKind)reader.Byte();
-            var key = reader.Bytes();
-            var old = TierVersion.Read(reader.Bytes());
-            switch (kind)
+            switch (told.Kind)
             {
                 case TierEventKind.Changed:
-                    _index.RemoveVersion(key, generation => TierNames.ContentOf(generation.Response) == old);
+                    _index.RemoveVersion(told.Key, generation => TierNames.ContentOf(generation.Response) == told.Old);
                     break;
                 case TierEventKind.Expired:
-                    _index.Expire(key, Instant.Now(_time));
+                    _index.Expire(told.Key, Instant.Now(_time));
                     break;
                 default:
                     // What a newer program calls otherwise, too: gone is never wrong.
-                    _index.Remove(key);
+                    _index.Remove(told.Key);
                     break;
             }
         }
@@ -312,55 +371,20 @@ internal sealed class TierNews
     private async ValueTask<(bool IsKnown, Purge? Purge, bool IsOwn)> ReadPurgeAsync(long number, CancellationToken ct)
     {
         var (isKnown, bytes) = await _values.GetAsync(new TierLabel(TierValueKind.Purge, _names.PurgeAt(number)), ct);
-        if (bytes is null)
+        try
         {
+            if (bytes is null)
+            {
+                return (isKnown, null, false);
+            }
+
+            var (by, purge) = TierNewsRecords.ReadPurge(bytes, Instant.Now(_time));
+            return (true, purge, by == _id);
+        }
+        catch (InvalidDataException)
+        {
+            // As in HearNewsAsync.
             return (isKnown, null, false);
         }
-
-        var reader = new RecordReader(bytes);
-        bool isOwn = new Guid(reader.Bytes()) == _id;
-        reader.Byte();
-        return (true, PurgeRecords.ReadPurge(ref reader, Instant.Now(_time)), isOwn);
-    }
-
-    // The counter first: an object that was asked for before is then known to be outdated, wherever it is read.
-    private async ValueTask<bool> CountAsync(TierEvent told, CancellationToken ct)
-    {
-        string counter = told.Kind == TierEventKind.Removed ? _names.RemovalsOf(told.Key) : _names.DoubtsOf(told.Key);
-        long first = _time.GetUtcNow().ToUnixTimeMilliseconds();
-        var (outcome, number) = await _access.ProbeAsync(token => _access.Store.IncrementAsync(counter, first, token), ct);
-        if (outcome != TierOutcome.Done)
-        {
-            return false;
-        }
-
-        // The successor was asked for before this event, which is about its own coming. Nothing else has happened when the number follows.
-        if (told.Successor is { TierMark: { } mark } successor && (number == mark.Doubts + 1 || (mark.Doubts == 0 && number == first)))
-        {
-            successor.TierMark = mark with { Doubts = number };
-        }
-
-        return true;
-    }
-
-    private async ValueTask<long?> AppendAsync(
-        string counter, long known, Func<long, TierLabel> label, RecordBuffer records, TimeSpan lifetime, CancellationToken ct)
-    {
-        // Above every number of before, also where the clocks of two instances differ.
-        long first = Math.Max(_time.GetUtcNow().ToUnixTimeMilliseconds(), known + 1);
-        var (outcome, number) = await _access.ProbeAsync(token => _access.Store.IncrementAsync(counter, first, token), ct);
-        if (outcome != TierOutcome.Done || !await _values.SetAsync(label(number), records, lifetime, ct))
-        {
-            return null;
-        }
-
-        await _access.ProbeAsync(
-            async token =>
-            {
-                await _access.Store.TellAsync(token);
-                return true;
-            },
-            ct);
-        return number;
     }
 }

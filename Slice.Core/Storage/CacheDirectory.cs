@@ -18,7 +18,10 @@ internal sealed partial class CacheDirectory : IDisposable
 
     private static readonly TimeSpan s_betweenLockAttempts = TimeSpan.FromMilliseconds(50);
 
+    // Held while the directory becomes another one, and while somebody writes to it who is not the store.
+    private readonly Lock _renewing = new();
     private readonly bool _isLink;
+    private bool _isDisposed;
     private HeldDirectory _held;
     private FileStream _lockFile;
 
@@ -103,6 +106,7 @@ internal sealed partial class CacheDirectory : IDisposable
     /// <exception cref="UnauthorizedAccessException">No permission.</exception>
     public void Renew()
     {
+        using var scope = _renewing.EnterScope();
         if (_held.IsAt(Path))
         {
             _lockFile.Dispose();
@@ -128,14 +132,64 @@ internal sealed partial class CacheDirectory : IDisposable
 
         File.Delete(IndexPath);
         File.Delete(NextIndexPath);
+        File.Delete(PathOf(StoreLayout.SharedCacheFileName));
+        File.Delete(PathOf(StoreLayout.NextSharedCacheFileName));
+    }
+
+    /// <summary>Reads a small file; null when there is none, or a longer one. On any thread.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="maxBytes">Most bytes of it.</param>
+    /// <exception cref="IOException">The device fails.</exception>
+    /// <exception cref="UnauthorizedAccessException">No permission.</exception>
+    public byte[]? ReadSmallFile(string name, int maxBytes)
+    {
+        using var scope = _renewing.EnterScope();
+        var file = new FileInfo(PathOf(name));
+        return !_isDisposed && file.Exists && file.Length <= maxBytes ? File.ReadAllBytes(file.FullName) : null;
+    }
+
+    /// <summary>
+    /// Puts a small file in the place of another that may be there: readers find one of the two, whole. Nothing when the directory is let
+    /// go of. On any thread.
+    /// </summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="nextName">Its name while it is being written.</param>
+    /// <param name="bytes">What is in it.</param>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">No permission.</exception>
+    public void ReplaceSmallFile(string name, string nextName, ReadOnlySpan<byte> bytes)
+    {
+        using var scope = _renewing.EnterScope();
+        if (_isDisposed)
+        {
+            return;
+        }
+
+        string next = PathOf(nextName);
+        File.Delete(next);
+        using (var file = File.OpenHandle(next, FileMode.CreateNew, FileAccess.Write))
+        {
+            RandomAccess.Write(file, bytes, 0);
+        }
+
+        File.Move(next, PathOf(name), overwrite: true);
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        using var scope = _renewing.EnterScope();
+        _isDisposed = true;
+        Release();
+    }
+
+    private void Release()
+    {
         _lockFile.Dispose();
         _held.Dispose();
     }
+
+    private string PathOf(string name) => System.IO.Path.Combine(Root, name);
 
     // A cache that was begun where something else lies, in a home directory for instance, could not be told from it any more, and clearing
     // it would be guesswork. In a directory that is a cache already nobody minds what else is put there. What stands in every directory
@@ -199,7 +253,7 @@ internal sealed partial class CacheDirectory : IDisposable
 
             RefuseForeignFiles(Path);
             var lockFile = LockFile(Path, held.Root);
-            Dispose();
+            Release();
             (_held, _lockFile) = (held, lockFile);
         }
         catch

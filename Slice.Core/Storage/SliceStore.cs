@@ -114,6 +114,19 @@ public sealed class SliceStore : IDisposable
     /// <summary>Told of every lease and reservation; null in a Release build, unless a test has attached one.</summary>
     internal LeaseTracker? LeaseTracker { get; }
 
+    /// <summary>
+    /// Called at the end of a store on disk when its journal is written to the end, and the directory is held still. Set once; must not
+    /// throw.
+    /// </summary>
+    internal Action? JournalEnded { get; set; }
+
+    /// <summary>Its directory, once what was found there can be used; null in memory.</summary>
+    internal CacheDirectory? Directory => Volatile.Read(ref _directory);
+
+    /// <summary>Whether the process before had ended in order, so that all it had done was in the journal, and the journal on the device.
+    /// </summary>
+    internal bool WasClosed { get; set; }
+
     /// <summary>The clock.</summary>
     internal TimeProvider Time { get; }
 
@@ -189,6 +202,11 @@ public sealed class SliceStore : IDisposable
         // First what may still write to the directory, then the lock on it.
         _segments.StopGrowth();
         _journal?.Dispose();
+        if (_directory is not null)
+        {
+            JournalEnded?.Invoke();
+        }
+
         _segments.Dispose();
         _overflow.Dispose();
         _directory?.Dispose();
@@ -224,7 +242,7 @@ public sealed class SliceStore : IDisposable
     /// <summary>Goes on in the directory, which is disposed with the store.</summary>
     internal void CompleteMove(CacheDirectory directory, SegmentFile[] segments, long capacityBytes)
     {
-        _directory = directory;
+        Volatile.Write(ref _directory, directory);
         Writing.Shown = Growth.Shown = directory.Shown;
         Volatile.Write(ref _capacityBytes, capacityBytes);
         _segments.MoveTo(directory, segments);

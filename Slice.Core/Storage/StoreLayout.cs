@@ -35,6 +35,12 @@ internal static class StoreLayout
     /// <summary>The next index while it is being written.</summary>
     public const string NextIndexFileName = "slices.index.next";
 
+    /// <summary>What was heard of other instances that share a tier; there only with such a tier.</summary>
+    public const string SharedCacheFileName = "shared-cache";
+
+    /// <summary>The same while it is being written.</summary>
+    public const string NextSharedCacheFileName = "shared-cache.next";
+
     /// <summary>
     /// How the name of a directory begins that is the cache of one of several instances (<c>--port</c>); the port follows.
     /// </summary>
@@ -58,7 +64,7 @@ internal static class StoreLayout
     public static IEnumerable<string> FindOwnNames(string directory) =>
         Directory.EnumerateFileSystemEntries(directory, SegmentPrefix + "*" + SegmentSuffix)
             .Select(path => Path.GetFileName(path))
-            .Concat([LockFileName, IndexFileName, NextIndexFileName]);
+            .Concat([LockFileName, IndexFileName, NextIndexFileName, SharedCacheFileName, NextSharedCacheFileName]);
 
     /// <summary>Whether a directory has the files of a cache, as far as their names tell.</summary>
     public static bool IsCache(string directory) =>
@@ -70,7 +76,8 @@ internal static class StoreLayout
     /// nothing else.
     /// </summary>
     public static bool MayStandBeside(string name) =>
-        name is LockFileName or NextIndexFileName or "lost+found" or "CACHEDIR.TAG" or ".keep" or ".gitkeep"
+        name is LockFileName or NextIndexFileName or SharedCacheFileName or NextSharedCacheFileName
+            or "lost+found" or "CACHEDIR.TAG" or ".keep" or ".gitkeep"
             or ".snapshot" or ".snapshots" or ".zfs" or ".glusterfs" or ".trashcan"
         || name.StartsWith(".nfs", StringComparison.Ordinal)
         || name.StartsWith(".fuse_hidden", StringComparison.Ordinal)

@@ -4,6 +4,7 @@ using Slice.Core.Caching;
 using Slice.Core.Objects;
 using Slice.Core.Options;
 using Slice.Core.SharedCache;
+using Slice.Core.Storage;
 using Slice.Net.SharedCache.Files;
 using Slice.Net.SharedCache.Memcached;
 using Slice.Net.SharedCache.Redis;
@@ -17,10 +18,11 @@ internal static class SharedTierFactory
     /// <param name="options">The configuration.</param>
     /// <param name="store">The store to use; null to open the one of the configuration.</param>
     /// <param name="index">What is stored here.</param>
+    /// <param name="local">Where it is stored.</param>
     /// <param name="loggers">Makes its log.</param>
     /// <param name="time">The clock.</param>
     public static SharedTier? Open(
-        SliceOptions options, IKeyValueStore? store, ObjectIndex index, ILoggerFactory loggers, TimeProvider time)
+        SliceOptions options, IKeyValueStore? store, ObjectIndex index, SliceStore local, ILoggerFactory loggers, TimeProvider time)
     {
         store ??= OpenStore(options.SharedCache, time);
         if (store is null)
@@ -30,7 +32,7 @@ internal static class SharedTierFactory
 
         var log = new SharedTierLog(loggers.CreateLogger<SharedTierLog>(), store.Name);
         var stale = new StaleDefaults(options.CacheStaleWhileRevalidate, options.CacheStaleIfError);
-        var tier = new SharedTier(store, options.SharedCache, RealmOf(options), NameOf(options), index, stale, time);
+        var tier = new SharedTier(store, options.SharedCache, RealmOf(options), NameOf(options), index, stale, time, local);
         tier.Fleet.StateChanged = log.StateChanged;
         tier.Fleet.NewsLost = log.NewsLost;
         index.Changed = tier.Changed;

@@ -12,7 +12,10 @@ public sealed class ForeignFileTests : IDisposable
     private string Cache => _directory.Combine("cache");
 
     public static TheoryData<string> OwnNames { get; } =
-        [StoreLayout.LockFileName, StoreLayout.IndexFileName, StoreLayout.NextIndexFileName, StoreLayout.SegmentFileName(0)];
+    [
+        StoreLayout.LockFileName, StoreLayout.IndexFileName, StoreLayout.NextIndexFileName, StoreLayout.SharedCacheFileName,
+        StoreLayout.NextSharedCacheFileName, StoreLayout.SegmentFileName(0),
+    ];
 
     public void Dispose() => _directory.Dispose();
 

@@ -39,7 +39,9 @@ internal sealed class Fleet : IAsyncDisposable
     }
 
     /// <summary>One more, with nothing stored.</summary>
-    public async Task<ProxyUnderTest> AddAsync(TimeProvider? time = null)
+    /// <param name="time">Its clock; null for the system's.</param>
+    /// <param name="also">Changes what it does not share with the others; null for nothing.</param>
+    public async Task<ProxyUnderTest> AddAsync(TimeProvider? time = null, Func<SliceOptions, SliceOptions>? also = null)
     {
         var options = new SliceOptions
         {
@@ -51,7 +53,11 @@ internal sealed class Fleet : IAsyncDisposable
             SharedCache = new SharedCacheOptions { Timeout = TimeSpan.FromSeconds(5) },
         };
         var member = await ProxyUnderTest.StartAsync(
-            _configure(options), time ?? TimeProvider.System, (_, level) => level >= LogLevel.Information, null, _open());
+            also?.Invoke(_configure(options)) ?? _configure(options),
+            time ?? TimeProvider.System,
+            (_, level) => level >= LogLevel.Information,
+            null,
+            _open());
         _members.Add(member);
         await IsUpAsync(member);
         return member;

@@ -146,6 +146,7 @@ public static class StoreOpener
         var left = store.BeginMove(journal);
         index.Purges.Journal = journal;
         var recovered = recovery.Publish(index);
+        store.WasClosed = recovered.WasClosed;
         if (recovery.OpenIndex is { } file)
         {
             files.GoOnWith(file);
