@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using Slice.Core.SharedCache;
 
 namespace Slice.Tests.Support;
@@ -8,7 +7,8 @@ namespace Slice.Tests.Support;
 /// What several <see cref="MemoryKeyValueStore"/> share: a server in memory that can be taken away, made silent, emptied, and looked at.
 /// Thread-safe.
 /// </summary>
-internal sealed class MemoryKeyValueServer
+/// <param name="time">Its clock; null for the system's.</param>
+internal sealed class MemoryKeyValueServer(TimeProvider? time = null)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, (byte[] Value, long EndsAt)> _values = new(StringComparer.Ordinal);
@@ -22,6 +22,9 @@ internal sealed class MemoryKeyValueServer
 
     /// <summary>Changes a value before it is stored; null to leave all as they are.</summary>
     public Func<string, byte[], byte[]>? Damage { get; set; }
+
+    /// <summary>Whether an operation is over when its call returns; default false, as over a network.</summary>
+    public bool IsInline { get; init; }
 
     /// <summary>Whether every operation fails at once.</summary>
     public bool IsAway
@@ -47,6 +50,9 @@ internal sealed class MemoryKeyValueServer
             }
         }
     }
+
+    /// <summary>The clock by which values end.</summary>
+    public TimeProvider Time { get; } = time ?? TimeProvider.System;
 
     /// <summary>A store over it.</summary>
     public MemoryKeyValueStore Open(bool canTell = true) => new(this, canTell);
@@ -92,7 +98,11 @@ internal sealed class MemoryKeyValueServer
     {
         ct.ThrowIfCancellationRequested();
         Operations.Enqueue($"{name} {key}");
-        await Task.Yield();
+        if (!IsInline)
+        {
+            await Task.Yield();
+        }
+
         while (_isSilent)
         {
             Task silence;
@@ -111,7 +121,7 @@ internal sealed class MemoryKeyValueServer
 
         lock (_lock)
         {
-            if (_values.TryGetValue(key, out var value) && value.EndsAt <= Stopwatch.GetTimestamp())
+            if (_values.TryGetValue(key, out var value) && value.EndsAt <= Time.GetTimestamp())
             {
                 _values.Remove(key);
             }

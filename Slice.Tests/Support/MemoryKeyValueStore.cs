@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Diagnostics;
 using Slice.Core.SharedCache;
 
 namespace Slice.Tests.Support;
@@ -28,7 +27,7 @@ internal sealed class MemoryKeyValueStore : IKeyValueStore
         "get",
         key,
         values => values.TryGetValue(key, out var value)
-            ? new LeasedValue(value.Value.ToArray(), Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), value.EndsAt), null)
+            ? new LeasedValue(value.Value.ToArray(), _server.Time.GetElapsedTime(_server.Time.GetTimestamp(), value.EndsAt), null)
             : null,
         ct);
 
@@ -90,7 +89,8 @@ internal sealed class MemoryKeyValueStore : IKeyValueStore
         return ValueTask.CompletedTask;
     }
 
-    private static long EndOf(TimeSpan lifetime) => Stopwatch.GetTimestamp() + (long)(lifetime.TotalSeconds * Stopwatch.Frequency);
+    private long EndOf(TimeSpan lifetime) =>
+        _server.Time.GetTimestamp() + (long)(lifetime.TotalSeconds * _server.Time.TimestampFrequency);
 
     private (byte[] Value, long EndsAt) Stored(string key, ReadOnlyMemory<byte> value, TimeSpan lifetime)
     {
