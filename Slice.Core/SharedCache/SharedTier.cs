@@ -204,7 +204,6 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
     /// <summary>Ends everything, and the store.</summary>
     public async ValueTask DisposeAsync()
     {
-        await Fleet.LeaveAsync();
         await _stopping.CancelAsync();
         await Fleet.DisposeAsync();
         await _writer.DisposeAsync();

@@ -135,13 +135,15 @@ public sealed class TierFleet : IAsyncDisposable
         return await AwaitOthersAsync(member => member.Purges >= number, ct);
     }
 
-    /// <summary>Takes this instance out of the fleet, so that nobody waits for it.</summary>
-    internal ValueTask LeaveAsync() => _members.LeaveAsync(_stopping);
-
-    /// <summary>Waits for the end of the loop. The token that was given at the start must have been cancelled.</summary>
+    /// <summary>
+    /// Waits for the end of the loop, and takes this instance out of the fleet, so that nobody waits for it. The token that was given at
+    /// the start must have been cancelled.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
+        // In this order: the loop would take the place again.
         await _loop;
+        await _members.LeaveAsync(CancellationToken.None);
         if (_memory is not null)
         {
             await _memory.EndAsync(_news.Heard);

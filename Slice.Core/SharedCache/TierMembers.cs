@@ -39,17 +39,16 @@ internal sealed class TierMembers(TierValues values, TierNames names, string nam
         }
 
         var records = Write(news, purges);
-        bool isOwn = _place >= 0 && await ReadAsync(_place, ct) is { } holder && holder.Id == Id;
-        if (isOwn ? await values.SetAsync(LabelAt(_place), records, Lifetime, ct) : await TryTakePlaceAsync(records, ct))
+        if (await IsOwnAsync(ct) ? await values.SetAsync(LabelAt(_place), records, Lifetime, ct) : await TryTakePlaceAsync(records, ct))
         {
             (_told, _toldAt) = ((news, purges), time.GetTimestamp());
         }
     }
 
-    /// <summary>Gives the place back.</summary>
+    /// <summary>Gives the place back, unless another instance has it by now.</summary>
     public async ValueTask LeaveAsync(CancellationToken ct)
     {
-        if (_place >= 0)
+        if (await IsOwnAsync(ct))
         {
             await values.RemoveAsync(names.InstanceAt(_place), ct);
         }
@@ -74,6 +73,9 @@ internal sealed class TierMembers(TierValues values, TierNames names, string nam
 
         return members;
     }
+
+    private async ValueTask<bool> IsOwnAsync(CancellationToken ct) =>
+        _place >= 0 && await ReadAsync(_place, ct) is { } holder && holder.Id == Id;
 
     private async ValueTask<bool> TryTakePlaceAsync(RecordBuffer records, CancellationToken ct)
     {
