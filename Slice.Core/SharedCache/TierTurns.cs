@@ -24,7 +24,7 @@ internal sealed class TierTurns(TierAccess access, TimeProvider time, Cancellati
     private static readonly TimeSpan s_releasedFor = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_renewal = Lifetime / 4;
 
-    private readonly ConcurrentDictionary<string, byte[]> _held = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Lease> _held = new(StringComparer.Ordinal);
     private readonly Lock _lock = new();
     private ITimer? _renewing;
     private int _isRenewing;
@@ -49,8 +49,8 @@ internal sealed class TierTurns(TierAccess access, TimeProvider time, Cancellati
     public async ValueTask<(Taking Taking, TierTurn? Turn)> TryTakeAsync(string name, CancellationToken ct)
     {
         string key = TierNames.TurnOf(name);
-        byte[] holder = Encoding.ASCII.GetBytes(Guid.NewGuid().ToString("N"));
-        var (outcome, isTaken) = await access.RunAsync(token => access.Store.TryAddAsync(key, holder, Lifetime, token), 0, ct);
+        var lease = new Lease(Encoding.ASCII.GetBytes(Guid.NewGuid().ToString("N"))) { ConfirmedAt = time.GetTimestamp() };
+        var (outcome, isTaken) = await access.RunAsync(token => access.Store.TryAddAsync(key, lease.Holder, Lifetime, token), 0, ct);
         if (outcome != TierOutcome.Done)
         {
             return (Taking.Unknown, null);
@@ -58,16 +58,16 @@ internal sealed class TierTurns(TierAccess access, TimeProvider time, Cancellati
 
         if (isTaken)
         {
-            return (Taking.Taken, Hold(key, holder));
+            return (Taking.Taken, Hold(key, lease));
         }
 
         var (read, value) = await access.RunAsync(token => access.Store.GetAsync(key, token), 0, ct);
         using (value)
         {
-            if (value?.Bytes.Span.SequenceEqual(holder) == true)
+            if (value?.Bytes.Span.SequenceEqual(lease.Holder) == true)
             {
                 // Added by a try whose answer did not come in time.
-                return (Taking.Taken, Hold(key, holder));
+                return (Taking.Taken, Hold(key, lease));
             }
 
             return (read != TierOutcome.Done ? Taking.Unknown
@@ -85,9 +85,9 @@ internal sealed class TierTurns(TierAccess access, TimeProvider time, Cancellati
         }
     }
 
-    private TierTurn Hold(string key, byte[] holder)
+    private TierTurn Hold(string key, Lease lease)
     {
-        _held[key] = holder;
+        _held[key] = lease;
         Renew();
         return new TierTurn(isFilled => _ = EndAsync(key, isFilled));
     }
@@ -95,13 +95,19 @@ internal sealed class TierTurns(TierAccess access, TimeProvider time, Cancellati
     // Never throws: whoever ends a turn does not wait. A store that does not answer forgets the turn by itself.
     private async Task EndAsync(string key, bool isFilled)
     {
-        if (!_held.TryRemove(key, out _))
+        if (!_held.TryRemove(key, out var lease))
         {
             return;
         }
 
         try
         {
+            if (time.GetElapsedTime(lease.ConfirmedAt) >= Lifetime && !await TryRenewAsync(key, lease))
+            {
+                // Another instance may have it by now.
+                return;
+            }
+
             await access.RunAsync(
                 async token =>
                 {
@@ -143,8 +149,7 @@ internal sealed class TierTurns(TierAccess access, TimeProvider time, Cancellati
 
         try
         {
-            await Task.WhenAll(_held.Select(held => access.RunAsync(
-                token => access.Store.TryRenewAsync(held.Key, held.Value, Lifetime, token), 0, stopping).AsTask()));
+            await Task.WhenAll(_held.Select(held => TryRenewAsync(held.Key, held.Value)));
         }
         catch (OperationCanceledException)
         {
@@ -153,6 +158,35 @@ internal sealed class TierTurns(TierAccess access, TimeProvider time, Cancellati
         finally
         {
             Volatile.Write(ref _isRenewing, 0);
+        }
+    }
+
+    // Whether the store says that it is ours still.
+    private async Task<bool> TryRenewAsync(string key, Lease lease)
+    {
+        long began = time.GetTimestamp();
+        var (outcome, isOwn) = await access.RunAsync(
+            token => access.Store.TryRenewAsync(key, lease.Holder, Lifetime, token), 0, stopping);
+        if (outcome != TierOutcome.Done || !isOwn)
+        {
+            return false;
+        }
+
+        lease.ConfirmedAt = began;
+        return true;
+    }
+
+    private sealed class Lease(byte[] holder)
+    {
+        private long _confirmedAt;
+
+        public byte[] Holder => holder;
+
+        // When it was last known to be ours.
+        public long ConfirmedAt
+        {
+            get => Volatile.Read(ref _confirmedAt);
+            set => Volatile.Write(ref _confirmedAt, value);
         }
     }
 }
