@@ -66,13 +66,10 @@ internal sealed class TierWriter : IAsyncDisposable
         {
             await foreach (var (compose, turn) in _queue.Reader.ReadAllAsync(_stopping))
             {
-                bool isWritten = true;
+                bool isWritten = false;
                 try
                 {
-                    foreach (var value in compose)
-                    {
-                        isWritten = isWritten && await WriteAsync(value);
-                    }
+                    isWritten = await WriteAllOfAsync(compose);
                 }
                 finally
                 {
@@ -84,6 +81,19 @@ internal sealed class TierWriter : IAsyncDisposable
         {
             // The process is stopping.
         }
+    }
+
+    private async ValueTask<bool> WriteAllOfAsync(Func<ValueTask<TierValue?>>[] compose)
+    {
+        foreach (var value in compose)
+        {
+            if (!await WriteAsync(value))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private async ValueTask<bool> WriteAsync(Func<ValueTask<TierValue?>> compose)

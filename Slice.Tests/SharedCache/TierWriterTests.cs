@@ -1,0 +1,148 @@
+using System.Buffers;
+using Slice.Core.Fetching;
+using Slice.Core.SharedCache;
+using Slice.Tests.Support;
+
+namespace Slice.Tests.SharedCache;
+
+/// <summary>What is offered is written behind the requests, or dropped; and the turn of who offers ends in each case.</summary>
+public sealed class TierWriterTests : IAsyncDisposable
+{
+    // As TierWriter has them: what waits in its queue, and what its writers are at.
+    private const int MostWaiting = 256;
+    private const int Writers = 4;
+
+    private readonly TierBed _bed = new();
+    private readonly TierWriter _writer;
+    private readonly List<bool> _ends = [];
+
+    public TierWriterTests() => _writer = new TierWriter(_bed.Access, _bed.Meter, _bed.Stopping);
+
+    public async ValueTask DisposeAsync()
+    {
+        _bed.Stop();
+        await Deadline.WithinAsync(_writer.DisposeAsync().AsTask(), "the writer to end");
+        _bed.Dispose();
+    }
+
+    [Fact]
+    public async Task Values_are_written_one_after_the_other_and_the_turn_ends()
+    {
+        _writer.Add([() => Value("t:slice"), () => Value("t:head")], NewTurn());
+
+        Assert.True(await EndAsync());
+        Assert.Equal(["set t:slice", "set t:head"], _bed.Server.Operations);
+        Assert.Equal((2, 2), (Writes("written"), _bed.Meter.BytesWritten));
+    }
+
+    [Fact]
+    public async Task Head_is_not_written_when_its_slice_is_gone()
+    {
+        bool wasAsked = false;
+        _writer.Add([() => ValueTask.FromResult<TierValue?>(null), () => Ask(ref wasAsked)], NewTurn());
+
+        Assert.False(await EndAsync());
+        Assert.False(wasAsked);
+        Assert.Empty(_bed.Server.Operations);
+    }
+
+    [Fact]
+    public async Task Head_is_not_written_when_the_store_does_not_take_its_slice()
+    {
+        _bed.Server.IsAway = true;
+        bool wasAsked = false;
+        _writer.Add([() => Value("t:slice"), () => Ask(ref wasAsked)], NewTurn());
+
+        Assert.False(await EndAsync());
+        Assert.False(wasAsked);
+        Assert.Equal(1, Writes("error"));
+    }
+
+    [Fact]
+    public async Task What_finds_no_room_in_the_queue_is_dropped_at_once()
+    {
+        _bed.Server.IsSilent = true;
+        for (int index = 0; index < Writers; index++)
+        {
+            _writer.Add([() => Value("t:first")], NewTurn());
+        }
+
+        await Eventually.TrueAsync(() => _bed.Count("set t:first") == Writers, "each writer to be at it");
+        for (int index = 0; index < MostWaiting; index++)
+        {
+            _writer.Add([() => Value("t:next")], NewTurn());
+        }
+
+        Assert.Empty(Ends());
+        _writer.Add([() => Value("t:last")], NewTurn());
+        Assert.Equal([false], Ends());
+        Assert.Equal(1, Writes("dropped"));
+
+        _bed.Server.IsSilent = false;
+        await Eventually.TrueAsync(() => Ends().Length == Writers + MostWaiting + 1, "the rest to be written");
+        Assert.Equal(Writers + MostWaiting, Writes("written"));
+    }
+
+    [Fact]
+    public void What_comes_while_the_store_is_down_is_dropped()
+    {
+        _bed.Access.Close("the test says so");
+        _writer.Add([() => Value("t:slice")], NewTurn());
+
+        Assert.Equal([false], Ends());
+        Assert.Equal(1, Writes("dropped"));
+    }
+
+    // Nobody who waits is to find nothing and take it for something.
+    [Fact]
+    public async Task Turns_of_what_waits_at_the_end_end_without_anything()
+    {
+        _bed.Server.IsSilent = true;
+        for (int index = 0; index < Writers + 3; index++)
+        {
+            _writer.Add([() => Value("t:first")], NewTurn());
+        }
+
+        await Eventually.TrueAsync(() => _bed.Count("set t:first") == Writers, "each writer to be at it");
+        _bed.Stop();
+        await Deadline.WithinAsync(_writer.DisposeAsync().AsTask(), "the writer to end");
+
+        Assert.Equal(Enumerable.Repeat(false, Writers + 3), Ends());
+    }
+
+    private static ValueTask<TierValue?> Value(string name)
+    {
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(1);
+        return ValueTask.FromResult<TierValue?>(new TierValue(name, buffer, 1, TimeSpan.FromMinutes(1)));
+    }
+
+    private static ValueTask<TierValue?> Ask(ref bool wasAsked)
+    {
+        wasAsked = true;
+        return Value("t:head");
+    }
+
+    private TierTurn NewTurn() => new(isFilled =>
+    {
+        lock (_ends)
+        {
+            _ends.Add(isFilled);
+        }
+    });
+
+    private bool[] Ends()
+    {
+        lock (_ends)
+        {
+            return [.. _ends];
+        }
+    }
+
+    private async Task<bool> EndAsync()
+    {
+        await Eventually.TrueAsync(() => Ends().Length == 1, "the turn to end");
+        return Ends()[0];
+    }
+
+    private long Writes(string word) => _bed.Meter.Writes.Read().Where(write => write.Key == word).Sum(static write => write.Value);
+}
