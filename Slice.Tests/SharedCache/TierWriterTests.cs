@@ -86,7 +86,7 @@ public sealed class TierWriterTests : IAsyncDisposable
     [Fact]
     public void What_comes_while_the_store_is_down_is_dropped()
     {
-        _bed.Access.Close("the test says so");
+        _bed.Access.Close();
         _writer.Add([() => Value("t:slice")], NewTurn());
 
         Assert.Equal([false], Ends());
