@@ -199,15 +199,12 @@ public abstract class SharedTierContract : IAsyncLifetime
         await using var fleet = await StartFleetAsync(3);
         for (int version = 2; version <= 12; version++)
         {
-            var before = Enumerable.Range(0, 6).Select(index => fleet[index % 3].GetAsync("/file")).ToArray();
+            var before = Enumerable.Range(0, 6).Select(index => BodyAsync(fleet[index % 3])).ToArray();
             Change(version);
-            var after = Enumerable.Range(0, 6).Select(index => fleet[index % 3].GetAsync("/file", "Cache-Control: no-cache")).ToArray();
-            foreach (var answer in await Task.WhenAll([.. before, .. after]))
-            {
-                Assert.True(
-                    answer.Ending != ResponseEnding.Complete || answer.StatusCode != 200 || IsOneVersion(answer.Body, version),
-                    $"a body of 16 bytes that is of no version up to {version}");
-            }
+            var after = Enumerable.Range(0, 6).Select(index => BodyAsync(fleet[index % 3], "Cache-Control: no-cache")).ToArray();
+            byte[]?[] bodies = await Task.WhenAll([.. before, .. after]);
+            Assert.All(bodies, body => Assert.True(body is null || IsOneVersion(body, version), $"no version up to {version}"));
+            Assert.Contains(bodies, body => body is not null);
         }
     }
 
@@ -242,6 +239,20 @@ public abstract class SharedTierContract : IAsyncLifetime
 
         Assert.True(Origin.RequestCount > before);
         Assert.DoesNotContain("hit", MeterOf(fleet[1]).Reads.Read().Select(static read => read.Key));
+    }
+
+    // Null for an answer that was cut, or is an error: a version whose rest is not to be had any more is a visible failure.
+    private static async Task<byte[]?> BodyAsync(ProxyUnderTest proxy, params string[] fields)
+    {
+        try
+        {
+            var answer = await proxy.GetAsync("/file", fields);
+            return answer.StatusCode == 200 ? answer.Body : null;
+        }
+        catch (EndOfStreamException)
+        {
+            return null;
+        }
     }
 
     private static byte[] Damaged(byte[] bytes, int at)
