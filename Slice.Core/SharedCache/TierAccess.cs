@@ -162,13 +162,14 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
 
             return (TierOutcome.TimedOut, default);
         }
-        catch (KeyValueStoreException error)
+        catch (Exception error) when (error is not OperationCanceledException)
         {
+            // Also what no store should throw: a fault of one is a miss, too, and no client's.
             bool isGone;
             lock (_lock)
             {
                 isGone = ++_errorsInRow >= MostErrors || _succeededAt == long.MinValue;
-                LastError = error.Message;
+                LastError = error is KeyValueStoreException ? error.Message : error.ToString();
             }
 
             if (isGone)

@@ -176,27 +176,40 @@ public sealed class TierFleet : IAsyncDisposable
         {
             while (!_stopping.IsCancellationRequested)
             {
-                if (await HearAsync())
-                {
-                    _access.Open();
-                    Note(_access.State == TierState.Up ? null : _access.LastError ?? "it comes and goes");
-                    Remember();
-                    await _members.TellAsync(_news.NewsHeard, _news.PurgesHeard, _stopping);
-                    await TellWaitingAsync();
-                    await LookForOthersAsync();
-                }
-                else
-                {
-                    _access.Close();
-                    Note(_access.LastError ?? "it does not say what there is to hear");
-                }
-
+                await LookAsync();
                 await _wake.WaitAsync(_coherence / 2, _stopping);
             }
         }
         catch (OperationCanceledException)
         {
             // The process is stopping.
+        }
+    }
+
+    // Whatever is wrong, in here or in a store: a loop that has ended would leave this instance deaf, with the store in use.
+    private async ValueTask LookAsync()
+    {
+        try
+        {
+            if (await HearAsync())
+            {
+                _access.Open();
+                Note(_access.State == TierState.Up ? null : _access.LastError ?? "it comes and goes");
+                Remember();
+                await _members.TellAsync(_news.NewsHeard, _news.PurgesHeard, _stopping);
+                await TellWaitingAsync();
+                await LookForOthersAsync();
+            }
+            else
+            {
+                _access.Close();
+                Note(_access.LastError ?? "it does not say what there is to hear");
+            }
+        }
+        catch (Exception fault) when (fault is not OperationCanceledException)
+        {
+            _access.Close();
+            Note(fault.ToString());
         }
     }
 

@@ -30,6 +30,15 @@ public sealed class TierAccessTests
     }
 
     [Fact]
+    public async Task Fault_of_a_store_is_a_failure_like_others_and_goes_to_nobody()
+    {
+        var (outcome, _) = await _access.RunAsync<int>(_ => throw new ArgumentException("a fault"), 0, Ct);
+
+        Assert.Equal(TierOutcome.Failed, outcome);
+        Assert.Contains("a fault", _access.LastError, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Operation_that_meets_its_deadline_is_the_last_that_waits()
     {
         var hanging = _access.RunAsync(HangAsync, 0, Ct).AsTask();
