@@ -108,13 +108,14 @@ public sealed class TierFleet : IAsyncDisposable
     public async ValueTask<FleetReach?> PurgeAsync(byte[] key, bool isSoft, CancellationToken ct)
     {
         var told = new TierEvent(isSoft ? TierEventKind.Expired : TierEventKind.Removed, key, default);
-        if (await TellNowAsync([told], ct) is not { } number)
+        var (number, uncounted) = await TellNowAsync([told], ct);
+        if (number is null || uncounted.Count > 0)
         {
-            Tell(told);
+            Tell(told with { IsSaid = number is not null });
             return null;
         }
 
-        return await AwaitOthersAsync(member => member.News >= number, ct);
+        return await AwaitOthersAsync(member => member.News >= number.Value, ct);
     }
 
     /// <summary>The same for a purge of many objects, which is in force here.</summary>
@@ -274,7 +275,9 @@ public sealed class TierFleet : IAsyncDisposable
                 return;
             }
 
-            if (events.Length > 0 && await TellNowAsync(Once(events), _stopping) is null)
+            var told = Once(events);
+            var (number, uncounted) = events.Length > 0 ? await TellNowAsync(told, _stopping) : (0, []);
+            if (number is null)
             {
                 return;
             }
@@ -290,8 +293,15 @@ public sealed class TierFleet : IAsyncDisposable
             lock (_lock)
             {
                 _waiting.RemoveRange(0, events.Length);
+                _waiting.AddRange(uncounted.Select(static rest => rest with { IsSaid = true }));
                 _waitingPurges.RemoveRange(0, purges.Length);
                 _hasOverflown &= !hasOverflown;
+            }
+
+            if (uncounted.Count > 0 && uncounted.Count == told.Length)
+            {
+                // At nodes that are away: the next look tries them once more.
+                return;
             }
         }
     }
@@ -301,23 +311,26 @@ public sealed class TierFleet : IAsyncDisposable
 
     // The last of several about one version.
     private static TierEvent[] Once(TierEvent[] events) =>
-        [.. events.GroupBy(static told => (told.Kind, Convert.ToHexString(told.Key), told.Old)).Select(static group => group.Last())];
+        [
+            .. events.GroupBy(static told => (told.Kind, Convert.ToHexString(told.Key), told.Old, told.IsSaid))
+                .Select(static group => group.Last()),
+        ];
 
-    private async ValueTask<long?> TellNowAsync(TierEvent[] events, CancellationToken ct)
+    private async ValueTask<(long? Number, IReadOnlyList<TierEvent> Uncounted)> TellNowAsync(TierEvent[] events, CancellationToken ct)
     {
         await _telling.WaitAsync(ct);
         try
         {
-            long? number = await _news.TellAsync(events, ct);
-            foreach (var told in events)
+            var (number, uncounted) = await _news.TellAsync(events, ct);
+            foreach (var told in number is null ? [] : events.Except(uncounted))
             {
-                if (number is not null && told.Successor is { IsRetired: false } successor)
+                if (told.Successor is { IsRetired: false } successor)
                 {
                     SuccessorTold?.Invoke(successor);
                 }
             }
 
-            return number;
+            return (number, uncounted);
         }
         finally
         {

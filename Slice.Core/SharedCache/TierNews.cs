@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using Slice.Core.Caching;
 using Slice.Core.Objects;
@@ -26,8 +27,6 @@ namespace Slice.Core.SharedCache;
 /// </remarks>
 internal sealed class TierNews
 {
-    // Entries that one look reads at most: more is as good as lost. Arbitrary.
-    private const int MostEntries = 4096;
     private const int EntriesAtOnce = 64;
 
     // An entry that an instance is just writing is there in a moment. Those of a while ago that are missing still are gone. Arbitrary.
@@ -43,6 +42,7 @@ internal sealed class TierNews
     private readonly Guid _id;
     private readonly Dictionary<long, long> _missingNews = [];
     private readonly Dictionary<long, long> _missingPurges = [];
+    private readonly ConcurrentQueue<long> _replaced = [];
     private bool _hasBegun;
     private long _news;
     private long _purges;
@@ -113,8 +113,9 @@ internal sealed class TierNews
         return true;
     }
 
-    /// <summary>Tells the others of some events; the number of the entry, or null when the store does not take it.</summary>
-    public ValueTask<long?> TellAsync(IReadOnlyList<TierEvent> events, CancellationToken ct) => _log.TellAsync(events, _news, ct);
+    /// <inheritdoc cref="TierLog.TellAsync(IReadOnlyList{TierEvent}, long, CancellationToken)"/>
+    public ValueTask<(long? Number, IReadOnlyList<TierEvent> Uncounted)> TellAsync(IReadOnlyList<TierEvent> events, CancellationToken ct) =>
+        _log.TellAsync(events, _news, ct);
 
     /// <summary>Tells the others of a purge of many objects, which is in force here; its number, or null.</summary>
     public ValueTask<long?> TellAsync(Purge purge, CancellationToken ct) => _log.TellAsync(purge, _purges, ct);
@@ -129,7 +130,7 @@ internal sealed class TierNews
         if (heard is { } known)
         {
             (_news, _purges) = (known.News, known.Purges);
-            _loss = LossSince(known, news, purges);
+            _loss = known.LossAt(news, purges);
         }
 
         if (await ReadCountersAsync(news, purges, ct) is not { } latest || !await ReadPurgesAsync(latest.Purges, ct))
@@ -155,18 +156,10 @@ internal sealed class TierNews
         return true;
     }
 
-    private static string? LossSince(HeardNews known, long news, long purges)
-    {
-        long behind = Math.Max(news - known.News, purges - known.Purges);
-        return news < known.News || purges < known.Purges ? "the store has lost its counters"
-            : behind > MostEntries ? TooMany(behind)
-            : null;
-    }
-
     // A counter that nobody has used yet gets an entry that says nothing: from then on every number has one.
     private async ValueTask<HeardNews?> ReadCountersAsync(long news, long purges, CancellationToken ct)
     {
-        long? firstNews = news > 0 ? news : await TellAsync([], ct);
+        long? firstNews = news > 0 ? news : (await TellAsync([], ct)).Number;
         long? firstPurge = purges > 0 ? purges : await TellAsync(Purge.OfTags([], isSoft: true, Instant.Now(_time)), ct);
         return firstNews is { } ofNews && firstPurge is { } ofPurges ? new HeardNews(ofNews, ofPurges) : null;
     }
@@ -241,17 +234,15 @@ internal sealed class TierNews
         Lost?.Invoke(reason);
     }
 
-    private static string TooMany(long entries) => string.Create(CultureInfo.InvariantCulture, $"{entries} entries of the log at once");
-
     private static long HeardOf(long latest, Dictionary<long, long> missing) => missing.Count == 0 ? latest : missing.Keys.Min() - 1;
 
     // Notes the numbers that are new. A counter that began anew leaves a gap that nobody looks through. What is lost is made stale before
     // its numbers count as heard.
     private async ValueTask AdvanceAsync(long known, long latest, Dictionary<long, long> missing, CancellationToken ct)
     {
-        if (latest - known > MostEntries)
+        if (latest - known > HeardNews.MostEntries)
         {
-            await LoseAsync(TooMany(latest - known), ct);
+            await LoseAsync(HeardNews.TooMany(latest - known), ct);
             missing.Clear();
             return;
         }
@@ -270,9 +261,10 @@ internal sealed class TierNews
     private async ValueTask<bool> HearMissingAsync(CancellationToken ct) =>
         await HearMissingAsync(_missingNews, HearNewsAsync, ct) && await HearMissingAsync(_missingPurges, HearPurgeAsync, ct);
 
-    private static async ValueTask<bool> HearMissingAsync(
+    private async ValueTask<bool> HearMissingAsync(
         Dictionary<long, long> missing, Func<long, CancellationToken, ValueTask<(bool IsKnown, bool IsThere)>> hear, CancellationToken ct)
     {
+        _replaced.Clear();
         foreach (long[] some in missing.Keys.Order().Chunk(EntriesAtOnce))
         {
             var heard = await Task.WhenAll(some.Select(number => hear(number, ct).AsTask()));
@@ -284,7 +276,13 @@ internal sealed class TierNews
                 }
             }
 
-            if (Array.Exists(heard, static entry => !entry.IsKnown))
+            while (_replaced.TryDequeue(out long number))
+            {
+                missing.Remove(number);
+            }
+
+            // One at a node that is away, of several, is given up like others in the end: the store has told the counter just now.
+            if (some.Where((number, index) => !heard[index].IsKnown && missing.TryGetValue(number, out long since) && !IsOverdue(since)).Any())
             {
                 return false;
             }
@@ -293,10 +291,12 @@ internal sealed class TierNews
         return true;
     }
 
+    private bool IsOverdue(long since) => _time.GetElapsedTime(since) > LongestGap;
+
     // All at once: each loss makes everything stale.
     private async ValueTask GiveUpAsync(Dictionary<long, long> missing, CancellationToken ct)
     {
-        long[] overdue = [.. missing.Where(entry => _time.GetElapsedTime(entry.Value) > LongestGap).Select(static entry => entry.Key)];
+        long[] overdue = [.. missing.Where(entry => IsOverdue(entry.Value)).Select(static entry => entry.Key)];
         if (overdue.Length > 0)
         {
             await LoseAsync(string.Create(CultureInfo.InvariantCulture, $"{overdue.Length} entries of the log did not come"), ct);
@@ -325,7 +325,8 @@ internal sealed class TierNews
 
     private void Act(byte[] entry)
     {
-        var (by, events) = TierNewsRecords.Read(entry);
+        var (by, replaced, events) = TierNewsRecords.Read(entry);
+        Array.ForEach(replaced, _replaced.Enqueue);
         if (by == _id)
         {
             return;
@@ -378,7 +379,8 @@ internal sealed class TierNews
                 return (isKnown, null, false);
             }
 
-            var (by, purge) = TierNewsRecords.ReadPurge(bytes, Instant.Now(_time));
+            var (by, replaced, purge) = TierNewsRecords.ReadPurge(bytes, Instant.Now(_time));
+            Array.ForEach(replaced, _replaced.Enqueue);
             return (true, purge, by == _id);
         }
         catch (InvalidDataException)

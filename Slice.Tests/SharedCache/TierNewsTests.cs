@@ -291,7 +291,7 @@ public sealed class TierNewsTests : IDisposable
         await BeginAsync();
         _bed.Server.IsAway = true;
 
-        Assert.Null(await _bed.News.TellAsync([Event(TierEventKind.Removed)], TierBed.Ct));
+        Assert.Null((await _bed.News.TellAsync([Event(TierEventKind.Removed)], TierBed.Ct)).Number);
         Assert.Null(await _bed.News.TellAsync(Purge.OfAll(isSoft: false, Instant.Now(_bed.Time)), TierBed.Ct));
     }
 
@@ -302,7 +302,7 @@ public sealed class TierNewsTests : IDisposable
     private static byte[] Entry(params TierEvent[] events)
     {
         var buffer = new RecordBuffer();
-        TierNewsRecords.Write(buffer, Guid.NewGuid(), events);
+        TierNewsRecords.Write(buffer, Guid.NewGuid(), [], events);
         return buffer.Written.ToArray();
     }
 

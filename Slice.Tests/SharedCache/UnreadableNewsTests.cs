@@ -77,6 +77,7 @@ public sealed class UnreadableNewsTests : IAsyncDisposable
                 break;
             case "a version that is cut":
                 records.Bytes(new byte[16]);
+                records.Byte(0);
                 records.Int32(1);
                 records.Byte((byte)TierEventKind.Changed);
                 records.Bytes("/file"u8);
@@ -84,6 +85,7 @@ public sealed class UnreadableNewsTests : IAsyncDisposable
                 break;
             case "a scope of a newer program":
                 records.Bytes(new byte[16]);
+                records.Byte(0);
                 records.Byte((byte)IndexRecordKind.Purged);
                 records.Int64(1);
                 records.Byte(77);

@@ -26,6 +26,9 @@ internal sealed class MemoryKeyValueServer(TimeProvider? time = null)
     /// <summary>Whether an operation is over when its call returns; default false, as over a network.</summary>
     public bool IsInline { get; init; }
 
+    /// <summary>Keys whose operations fail at once, as those at one node of several that is away; null for none.</summary>
+    public Predicate<string>? IsLost { get; set; }
+
     /// <summary>Whether every operation fails at once.</summary>
     public bool IsAway
     {
@@ -114,7 +117,7 @@ internal sealed class MemoryKeyValueServer(TimeProvider? time = null)
             await silence.WaitAsync(ct);
         }
 
-        if (_isAway)
+        if (_isAway || IsLost?.Invoke(key) == true)
         {
             throw new KeyValueStoreException("the server of the test is away");
         }
