@@ -1,3 +1,4 @@
+using Slice.Core.Caching;
 using Slice.Core.Objects;
 using Slice.Core.Objects.Journal;
 using Slice.Core.Observability;
@@ -83,6 +84,11 @@ internal sealed class TierLog(
             return false;
         }
 
+        if (told.Successor is null)
+        {
+            await RemoveHeadAsync(told.Key, ct);
+        }
+
         // The successor was asked for before this event, which is about its own coming. Nothing else has happened when the number follows.
         if (told.Successor is { TierMark: { } mark } successor && (number == mark.Doubts + 1 || (mark.Doubts == 0 && number == first)))
         {
@@ -90,6 +96,16 @@ internal sealed class TierLog(
         }
 
         return true;
+    }
+
+    // Its counters say that it is outdated. A store that forgets them and not the head would bring back what was removed.
+    private async ValueTask RemoveHeadAsync(byte[] key, CancellationToken ct)
+    {
+        await values.RemoveAsync(names.ObjectOf(key), ct);
+        if (KeyFields.ResourceOf(key).Length != key.Length)
+        {
+            await values.RemoveAsync(names.ObjectOf(KeyFields.ResourceOf(key)), ct);
+        }
     }
 
     // The key of an entry may be at a node that is away: then the next number's is tried, and its entry says that it stands in.

@@ -1,0 +1,71 @@
+using Slice.Tests.Support;
+
+namespace Slice.Tests.SharedCache;
+
+/// <summary>
+/// A store that evicts keeps some values and forgets others: Redis with allkeys-lru, Memcached by its classes of sizes, or one server of
+/// several that is restarted. What it forgets must not bring back what was removed.
+/// </summary>
+public sealed class LostCounterTests : IAsyncDisposable
+{
+    private readonly MemoryKeyValueServer _server = new();
+    private readonly ScriptedOrigin _origin;
+    private readonly RangeFile _file = new(16) { ExtraFields = ["Cache-Control: max-age=600"] };
+
+    public LostCounterTests() => _origin = ScriptedOrigin.Start(_file.AnswerAsync);
+
+    public ValueTask DisposeAsync() => _origin.DisposeAsync();
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Purged_object_does_not_come_back_when_the_store_forgets_its_counters(bool isSoft)
+    {
+        await using var fleet = await Fleet.StartAsync(_origin.Uri, 2, () => _server.Open());
+        await ExpectAsync(fleet[0], seed: 1);
+        await SettledAsync();
+        Assert.Equal(200, (await fleet[0].PurgeAsync("/file", isSoft ? ["X-Purge-Soft: 1"] : [])).StatusCode);
+        _server.Forget(static key => key.Contains(":r:", StringComparison.Ordinal) || key.Contains(":d:", StringComparison.Ordinal));
+        Change(seed: 2);
+
+        await ExpectAsync(fleet[1], seed: 2);
+    }
+
+    [Fact]
+    public async Task Version_that_was_replaced_by_an_answer_for_nobody_else_does_not_come_back_either()
+    {
+        await using var fleet = await Fleet.StartAsync(_origin.Uri, 2, () => _server.Open());
+        await ExpectAsync(fleet[0], seed: 1);
+        await SettledAsync();
+        Change(seed: 2);
+        _file.ExtraFields = ["Cache-Control: no-store"];
+        await fleet[0].GetAsync("/file", "Cache-Control: no-cache");
+        await Eventually.TrueAsync(
+            () => _server.Keys.Any(static key => key.Contains(":d:", StringComparison.Ordinal))
+                && fleet[1].Composition.Tier!.Meter.NewsHeard > 0,
+            () => "the change to be heard");
+        _server.Forget(static key => key.Contains(":r:", StringComparison.Ordinal) || key.Contains(":d:", StringComparison.Ordinal));
+
+        await ExpectAsync(fleet[1], seed: 2);
+    }
+
+    private Task SettledAsync() => Eventually.TrueAsync(
+        () => _server.Keys.Count(static key => key.Contains(":s:", StringComparison.Ordinal)) >= 4
+            && _server.Keys.Any(static key => key.Contains(":o:", StringComparison.Ordinal))
+            && !_server.Keys.Any(static key => key.EndsWith(":t", StringComparison.Ordinal)),
+        () => "the tier has " + string.Join(' ', _server.Keys));
+
+    private static async Task ExpectAsync(ProxyUnderTest proxy, int seed)
+    {
+        var answer = await proxy.GetAsync("/file");
+        Assert.Equal(200, answer.StatusCode);
+        Assert.Equal(TestContent.Bytes(0, 16, seed), answer.Body);
+    }
+
+    private void Change(int seed)
+    {
+        _file.Seed = seed;
+        _file.ETag = $"\"v{seed}\"";
+        _file.LastModified = new DateTimeOffset(2026, 1, 1, 0, 0, seed, TimeSpan.Zero);
+    }
+}
