@@ -50,7 +50,7 @@ public sealed class TierLookup(ObjectIndex index, SliceStore store, TimeProvider
             return (request, null);
         }
 
-        request = request with { TierMark = objects.Mark, TierTurn = objects.Turn };
+        request = request with { TierMark = objects.Mark, TierTurn = objects.Turn, Asked = objects.Asked };
         Generation? last = null;
         foreach (var variant in objects.Variants)
         {

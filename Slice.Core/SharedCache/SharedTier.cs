@@ -15,6 +15,7 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
     private readonly TimeProvider _time;
+    private readonly ObjectIndex _index;
     private readonly TierReader _reader;
     private readonly TierComposer _composer;
     private readonly TierTurns _turns;
@@ -34,7 +35,7 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
         IKeyValueStore store, SharedCacheOptions options, string realm, string name, ObjectIndex index, StaleDefaults stale,
         TimeProvider time, SliceStore? local = null)
     {
-        _time = time;
+        (_time, _index) = (time, index);
         var envelope = new TierEnvelope(options.MacKey);
         Access = new TierAccess(store, options.Timeout, time);
         Names = new TierNames(options.Prefix, realm);
@@ -77,12 +78,32 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
             return null;
         }
 
+        var first = await LookAsync(key, isFirst: true, ct);
+        if (first is not { Variants.Count: 0 } latest)
+        {
+            return first;
+        }
+
+        var (found, turn) = await _collapser.FollowOrTakeTurnAsync(
+            Names.ObjectOf(key.Bytes),
+            async token =>
+            {
+                latest = await LookAsync(key, isFirst: false, token) ?? latest;
+                return latest.Variants.Count > 0 ? latest : null;
+            },
+            ct);
+        return found ?? latest with { Turn = turn };
+    }
+
+    // The counters each time: who follows another instance waits for what has come of a change, too, which is counted.
+    private async ValueTask<TierObjects?> LookAsync(CacheKey key, bool isFirst, CancellationToken ct)
+    {
         // Before the counters: a purge that comes meanwhile is one that nobody here knew when the object was asked for.
         long purges = Fleet.Purges.Latest;
+        var asked = _index.MarkOf(key.Bytes);
         var removals = CountAsync(Names.RemovalsOf(key.Bytes), ct).AsTask();
         var doubts = CountAsync(Names.DoubtsOf(key.Bytes), ct).AsTask();
-        var label = new TierLabel(TierValueKind.Object, Names.ObjectOf(key.Bytes));
-        var reading = _reader.ReadAsync(label, 0, ct).AsTask();
+        var reading = _reader.ReadAsync(new TierLabel(TierValueKind.Object, Names.ObjectOf(key.Bytes)), 0, ct).AsTask();
         await Task.WhenAll(removals, doubts, reading);
         using var read = await reading;
         if (read.Outcome != TierOutcome.Done || await removals is not { } removed || await doubts is not { } doubted)
@@ -91,20 +112,7 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
         }
 
         var mark = new TierMark(removed, doubted, purges);
-        if (Understand(key, mark, read, isLast: true) is { } known)
-        {
-            return new TierObjects(mark, known, null);
-        }
-
-        var (found, turn) = await _collapser.FollowOrTakeTurnAsync(
-            label.Name,
-            async token =>
-            {
-                using var again = await _reader.ReadAsync(label, 0, token);
-                return Understand(key, mark, again, isLast: false);
-            },
-            ct);
-        return new TierObjects(mark, found ?? [], turn);
+        return new TierObjects(mark, asked, Understand(key, mark, read, isFirst) ?? [], null);
     }
 
     /// <inheritdoc/>
@@ -220,7 +228,7 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
     }
 
     // The variants of an object that nothing has happened to since it was asked for; null when there are none.
-    private List<TierObject>? Understand(CacheKey key, TierMark mark, TierRead read, bool isLast)
+    private List<TierObject>? Understand(CacheKey key, TierMark mark, TierRead read, bool isFirst)
     {
         if (!read.IsFound)
         {
@@ -247,7 +255,7 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
 
         void Count(string word)
         {
-            if (isLast || word != "miss")
+            if (isFirst || word is "hit" or "damaged")
             {
                 Meter.Reads.Add(word);
             }

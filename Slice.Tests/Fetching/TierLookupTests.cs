@@ -183,7 +183,7 @@ public sealed class TierLookupTests : IAsyncDisposable
         {
             Looks++;
             Asked?.Invoke();
-            return ValueTask.FromResult<TierObjects?>(new TierObjects(s_mark, Variants, null));
+            return ValueTask.FromResult<TierObjects?>(new TierObjects(s_mark, default, Variants, null));
         }
 
         public ValueTask<TierSlice> ReadAsync(Generation generation, int sliceIndex, CancellationToken ct) => default;
