@@ -16,7 +16,11 @@ internal sealed class TierCollapser(TierTurns turns, TimeProvider time, TierMete
     // Who waits for another instance longer than that asks for itself: the origin is slow, or the holder of the turn hangs. Arbitrary.
     private static readonly TimeSpan s_longestFollow = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_firstPause = TimeSpan.FromMilliseconds(3);
-    private static readonly TimeSpan s_longestPause = TimeSpan.FromMilliseconds(24);
+    private static readonly TimeSpan s_shortWait = TimeSpan.FromMilliseconds(24);
+
+    // Each look takes some requests to the store: who has waited for long looks less often, and finds it too late by an eighth of that at
+    // most.
+    private const int PauseShare = 8;
 
     /// <summary>Takes the turn for what is under a name, or follows whoever has it, for a while.</summary>
     /// <param name="name">The name.</param>
@@ -33,7 +37,7 @@ internal sealed class TierCollapser(TierTurns turns, TimeProvider time, TierMete
         }
 
         long began = time.GetTimestamp();
-        for (var pause = s_firstPause; ; pause = pause < s_longestPause ? 2 * pause : pause)
+        for (var pause = s_firstPause; ; pause = NextPause(pause, time.GetElapsedTime(began)))
         {
             var (taking, turn) = await turns.TryTakeAsync(name, ct);
             if (taking == TierTurns.Taking.Taken)
@@ -55,6 +59,11 @@ internal sealed class TierCollapser(TierTurns turns, TimeProvider time, TierMete
             }
         }
     }
+
+    private static TimeSpan NextPause(TimeSpan pause, TimeSpan waited) =>
+        pause < s_shortWait ? 2 * pause
+        : waited / PauseShare > s_shortWait ? waited / PauseShare
+        : s_shortWait;
 
     // Thread A looks and finds nothing; instance B writes what A looks for and ends its turn; A takes the turn. What B wrote is there.
     private async ValueTask<(T? Found, TierTurn? Turn)> LookOnceMoreAsync<T>(

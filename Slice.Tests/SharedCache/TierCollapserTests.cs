@@ -104,6 +104,19 @@ public sealed class TierCollapserTests : IDisposable
         Assert.Equal(1, Turns("waited"));
     }
 
+    // Ten thousand clients that each wait for another slow object ask the store for each look.
+    [Fact]
+    public async Task Follower_looks_less_often_the_longer_it_waits()
+    {
+        await _other.Turns.TryTakeAsync(Name, TierBed.Ct);
+        var following = FollowAsync();
+
+        await PassAsync(() => following.IsCompleted, "the follower to give up", TimeSpan.FromMilliseconds(10));
+
+        Assert.Equal((null, null), await following);
+        Assert.InRange(_looks, 20, 80);
+    }
+
     [Fact]
     public async Task Follower_that_has_had_enough_leaves_no_turn()
     {
