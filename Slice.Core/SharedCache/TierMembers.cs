@@ -13,8 +13,11 @@ namespace Slice.Core.SharedCache;
 /// <param name="time">The clock.</param>
 internal sealed class TierMembers(TierValues values, TierNames names, string name, TimeProvider time)
 {
-    /// <summary>Most instances that see each other. Arbitrary; a PURGE asks for each of them.</summary>
-    public const int MaxMembers = 64;
+    /// <summary>
+    /// Most instances that see each other: one beyond them is waited for by no PURGE. Arbitrary, above any fleet that we have heard of; only
+    /// places up to the last that is taken are looked at.
+    /// </summary>
+    public const int MaxMembers = 256;
 
     /// <summary>How long an instance is seen that renews its place no more.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(15);

@@ -24,6 +24,19 @@ public sealed class TierMembersTests : IDisposable
         Assert.Equal(expected, await two.ReadAllAsync(Ct));
     }
 
+    // A PURGE says that all have answered: it has to know of all.
+    [Fact]
+    public async Task All_of_a_fleet_of_a_hundred_see_each_other()
+    {
+        List<TierMembers> all = [.. Enumerable.Range(0, 100).Select(number => NewMembers($"{number}"))];
+        foreach (var member in all)
+        {
+            await member.TellAsync(1, 1, Ct);
+        }
+
+        Assert.Equal(100, (await all[0].ReadAllAsync(Ct)).Count);
+    }
+
     [Fact]
     public async Task Instance_that_has_died_is_seen_for_its_lifetime()
     {
