@@ -28,8 +28,10 @@ public sealed record ReloadPlan
         return new ReloadPlan(effective, [.. changed[false]], [.. changed[true]]);
     }
 
-    // Between http and https lies TLS, whose settings wait for a restart, so the addresses wait with them.
+    // Between http and https lies TLS, whose settings wait for a restart, so the addresses wait with them. What names things in a shared
+    // cache waits, too: this instance would go on under the names of before, beside those that have begun with the new ones.
     private static bool Waits(OptionKey key, SliceOptions running, SliceOptions loaded) =>
         key.Reload == OptionReload.Restart
-        || (key.Kind == OptionKind.OriginAddresses && running.UsesUpstreamTls != loaded.UsesUpstreamTls);
+        || (key.Kind == OptionKind.OriginAddresses && running.UsesUpstreamTls != loaded.UsesUpstreamTls)
+        || (running.SharedCache.Type != SharedCacheType.None && SharedCacheRealm.Keys.Contains(key.Name));
 }

@@ -100,7 +100,7 @@ internal sealed class InspectCommandRunner(
             return null;
         }
 
-        using var inspection = new TierInspection(store, options.SharedCache, SharedTierFactory.RealmOf(options), time);
+        using var inspection = new TierInspection(store, options.SharedCache, SharedCacheRealm.Of(options), time);
         var tier = await inspection.ReadAsync(ct);
         var findings = new SharedCacheFindings(tier, options.SharedCache.Prefix);
         if (tier.Problem is not null)

@@ -32,7 +32,8 @@ internal static class SharedTierFactory
 
         var log = new SharedTierLog(loggers.CreateLogger<SharedTierLog>(), store.Name);
         var stale = new StaleDefaults(options.CacheStaleWhileRevalidate, options.CacheStaleIfError);
-        var tier = new SharedTier(store, options.SharedCache, RealmOf(options), NameOf(options), index, stale, time, local);
+        var tier = new SharedTier(
+            store, options.SharedCache, SharedCacheRealm.Of(options), NameOf(options), index, stale, time, local);
         tier.Fleet.StateChanged = log.StateChanged;
         tier.Fleet.NewsLost = log.NewsLost;
         index.Changed = tier.Changed;
@@ -49,17 +50,6 @@ internal static class SharedTierFactory
         SharedCacheType.Directory => new DirectoryStore(options, time),
         _ => null,
     };
-
-    /// <summary>What instances must have in common to share anything: the origin, and what makes their cache keys.</summary>
-    public static string RealmOf(SliceOptions options) => string.Join(
-        '\n',
-        [
-            .. options.UpstreamAddresses.Select(static address => address.GetLeftPart(UriPartial.Path)).Order(StringComparer.Ordinal),
-            options.ForwardHost ? "host" : "",
-            options.CacheKeyQuery.ToString(),
-            string.Join(' ', options.CacheKeyIgnoredArguments.Order(StringComparer.Ordinal)),
-            string.Join(' ', options.CacheKeyFields.Order(StringComparer.OrdinalIgnoreCase)),
-        ]);
 
     // For people who look at the fleet.
     private static string NameOf(SliceOptions options) => string.Create(

@@ -24,6 +24,30 @@ public sealed class ReloadPlanTests
         Assert.Equal(key.Read(isLive ? loaded : s_running), key.Read(plan.Effective));
     }
 
+    // An instance that changed them while it runs would go on under the old names of the tier, beside others with the new ones.
+    [Theory]
+    [InlineData("upstream_address")]
+    [InlineData("forward_host")]
+    [InlineData("validator")]
+    [InlineData("cache_key.query")]
+    [InlineData("cache_key.ignored_arguments")]
+    [InlineData("cache_key.fields")]
+    public void What_names_things_in_a_shared_cache_waits_with_one_and_makes_another_realm(string name)
+    {
+        var running = s_running with
+        {
+            SharedCache = s_running.SharedCache with { Type = SharedCacheType.Redis, Addresses = ["127.0.0.1:6379"] },
+        };
+        OptionKey key = OptionTable.Find(name)!;
+        SliceOptions loaded = key.With(running, OptionValues.Other(key, running));
+
+        ReloadPlan plan = ReloadPlan.Between(running, loaded);
+
+        Assert.Equal([key], plan.Waiting);
+        Assert.NotEqual(SharedCacheRealm.Of(running), SharedCacheRealm.Of(loaded));
+        Assert.Equal(SharedCacheRealm.Of(running), SharedCacheRealm.Of(plan.Effective));
+    }
+
     [Fact]
     public void Changes_of_both_kinds_are_told_apart_in_the_order_of_the_table()
     {

@@ -1,0 +1,26 @@
+namespace Slice.Core.Options;
+
+/// <summary>
+/// What instances must have in common to share anything: the origin, what makes their cache keys, and what they take for one version. One
+/// that is content with less would put slices of two versions under the name of one. Pure.
+/// </summary>
+public static class SharedCacheRealm
+{
+    /// <summary>The keys that count. With a shared cache they wait for a restart.</summary>
+    public static IReadOnlyList<string> Keys { get; } =
+    [
+        "upstream_address", "forward_host", "validator", "cache_key.query", "cache_key.ignored_arguments", "cache_key.fields",
+    ];
+
+    /// <summary>The realm of a configuration, as one text.</summary>
+    public static string Of(SliceOptions options) => string.Join(
+        '\n',
+        [
+            .. options.UpstreamAddresses.Select(static address => address.GetLeftPart(UriPartial.Path)).Order(StringComparer.Ordinal),
+            options.ForwardHost ? "host" : "",
+            options.Validator.ToString(),
+            options.CacheKeyQuery.ToString(),
+            string.Join(' ', options.CacheKeyIgnoredArguments.Order(StringComparer.Ordinal)),
+            string.Join(' ', options.CacheKeyFields.Order(StringComparer.OrdinalIgnoreCase)),
+        ]);
+}
