@@ -108,7 +108,7 @@ public sealed class TierFleet : IAsyncDisposable
     public async ValueTask<FleetReach?> PurgeAsync(byte[] key, bool isSoft, CancellationToken ct)
     {
         var told = new TierEvent(isSoft ? TierEventKind.Expired : TierEventKind.Removed, key, default);
-        var (number, uncounted) = await TellNowAsync([told], ct);
+        var (number, uncounted) = await TellNowAsync([told], ct, isWaitedFor: true);
         if (number is null || uncounted.Count > 0)
         {
             Tell(told with { IsSaid = number is not null });
@@ -121,7 +121,7 @@ public sealed class TierFleet : IAsyncDisposable
     /// <summary>The same for a purge of many objects, which is in force here.</summary>
     public async ValueTask<FleetReach?> PurgeAsync(Purge purge, CancellationToken ct)
     {
-        if (await TellNowAsync(purge, ct) is not { } number)
+        if (await TellNowAsync(purge, ct, isWaitedFor: true) is not { } number)
         {
             lock (_lock)
             {
@@ -316,11 +316,17 @@ public sealed class TierFleet : IAsyncDisposable
                 .Select(static group => group.Last()),
         ];
 
-    private async ValueTask<(long? Number, IReadOnlyList<TierEvent> Uncounted)> TellNowAsync(TierEvent[] events, CancellationToken ct)
+    private async ValueTask<(long? Number, IReadOnlyList<TierEvent> Uncounted)> TellNowAsync(
+        TierEvent[] events, CancellationToken ct, bool isWaitedFor = false)
     {
         await _telling.WaitAsync(ct);
         try
         {
+            if (IsInVain(isWaitedFor))
+            {
+                return (null, []);
+            }
+
             var (number, uncounted) = await _news.TellAsync(events, ct);
             foreach (var told in number is null ? [] : events.Except(uncounted))
             {
@@ -338,18 +344,21 @@ public sealed class TierFleet : IAsyncDisposable
         }
     }
 
-    private async ValueTask<long?> TellNowAsync(Purge purge, CancellationToken ct)
+    private async ValueTask<long?> TellNowAsync(Purge purge, CancellationToken ct, bool isWaitedFor = false)
     {
         await _telling.WaitAsync(ct);
         try
         {
-            return await _news.TellAsync(purge, ct);
+            return IsInVain(isWaitedFor) ? null : await _news.TellAsync(purge, ct);
         }
         finally
         {
             _telling.Release();
         }
     }
+
+    // One of many that somebody waits for finds out that the store is down, by its deadline. Those behind it need not find out again.
+    private bool IsInVain(bool isWaitedFor) => isWaitedFor && _access.State == TierState.Down;
 
     // This instance has acted on it before it told the others.
     private async ValueTask<FleetReach?> AwaitOthersAsync(Predicate<FleetMember> hasActed, CancellationToken ct)
