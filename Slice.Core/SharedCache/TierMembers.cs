@@ -14,8 +14,8 @@ namespace Slice.Core.SharedCache;
 internal sealed class TierMembers(TierValues values, TierNames names, string name, TimeProvider time)
 {
     /// <summary>
-    /// Most instances that see each other: one beyond them is waited for by no PURGE. Arbitrary, above any fleet that we have heard of; only
-    /// places up to the last that is taken are looked at.
+    /// Most instances that see each other: one beyond them is waited for by no PURGE. Arbitrary, above any fleet that we have heard of;
+    /// only places up to the last that is taken are looked at.
     /// </summary>
     public const int MaxMembers = 256;
 

@@ -282,7 +282,8 @@ internal sealed class TierNews
             }
 
             // One at a node that is away, of several, is given up like others in the end: the store has told the counter just now.
-            if (some.Where((number, index) => !heard[index].IsKnown && missing.TryGetValue(number, out long since) && !IsOverdue(since)).Any())
+            var unknown = some.Where((_, index) => !heard[index].IsKnown);
+            if (unknown.Any(number => missing.TryGetValue(number, out long since) && !IsOverdue(since)))
             {
                 return false;
             }
