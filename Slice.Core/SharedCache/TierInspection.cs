@@ -1,7 +1,6 @@
 using Slice.Core.Caching;
 using Slice.Core.Fetching;
 using Slice.Core.Objects;
-using Slice.Core.Objects.Journal;
 using Slice.Core.Observability;
 using Slice.Core.Options;
 
@@ -197,16 +196,20 @@ public sealed class TierInspection : IDisposable
 
     private void Note(TierPurges purges, long number, byte[]? records)
     {
-        if (records is null)
+        try
         {
-            purges.Forget(number);
-            return;
+            if (records is not null)
+            {
+                purges.Add(number, TierNewsRecords.ReadPurge(records, Instant.Now(_time)).Purge);
+                return;
+            }
+        }
+        catch (InvalidDataException)
+        {
+            // By a program that writes otherwise: instances do not know what it says either.
         }
 
-        var reader = new RecordReader(records);
-        reader.Bytes();
-        reader.Byte();
-        purges.Add(number, PurgeRecords.ReadPurge(ref reader, Instant.Now(_time)));
+        purges.Forget(number);
     }
 
     private async ValueTask<long?> CountAsync(string counter, CancellationToken ct)
