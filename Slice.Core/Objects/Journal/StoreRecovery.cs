@@ -114,8 +114,10 @@ internal sealed class StoreRecovery : IIndexRecordVisitor
     {
         if (_generations.TryGetValue(indexed.Id, out var known))
         {
-            // Written twice: when the index was written anew, and as a change that came meanwhile.
+            // Written twice: when the index was written anew, and as a change that came meanwhile. Who wrote the later record had held the
+            // object against every purge before it.
             known.Freshen(indexed.Response);
+            known.PurgesSeen = _purges.Place;
             return;
         }
 

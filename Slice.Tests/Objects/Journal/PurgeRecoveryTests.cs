@@ -46,6 +46,37 @@ public sealed class PurgeRecoveryTests : IDisposable
         Assert.Equal(expected.Length * Unit, next.UsedBytes);
     }
 
+    // The index is written anew while an object is published behind a purge: first what is in memory, then the records of both.
+    [Fact]
+    public async Task Object_that_is_written_once_more_behind_a_purge_came_after_it()
+    {
+        uint id;
+        using (var store = Open(_directory))
+        {
+            await PublishAsync(store, "/a/x", tags: null);
+            id = Assert.Single(_index.Generations).Id;
+        }
+
+        string path = _directory.Combine(StoreLayout.IndexFileName);
+        var contents = IndexFile.Read(path, _ => { });
+        using (var file = IndexFile.OpenToAppend(path, contents))
+        using (var other = SliceStore.CreateInMemory(1 << 20, _time))
+        {
+            var again = NewGeneration(other, "/a/x", tags: null);
+            Assert.Equal(id, again.Id);
+            var purge = NewPurge(PurgeScope.Prefix, isSoft: false);
+            purge.Number = 1;
+            var buffer = new RecordBuffer();
+            PurgeRecords.WritePurge(buffer, purge);
+            IndexRecords.WriteObject(buffer, again);
+            file.Append(buffer.Written);
+        }
+
+        using var next = Open(_directory, out var recovered);
+        Assert.Equal(["/a/x"], Keys());
+        Assert.Equal(0, recovered.PurgedObjects);
+    }
+
     [Fact]
     public async Task What_was_made_up_for_once_stays_away_at_the_start_after()
     {
