@@ -51,6 +51,7 @@ internal sealed class TierCollapser(TierTurns turns, TimeProvider time, TierMete
                 return (null, null);
             }
 
+            // No event tells that another machine has written: the store is looked at again and again.
             await Task.Delay(pause, time, ct);
             if (await look(ct) is { } found)
             {

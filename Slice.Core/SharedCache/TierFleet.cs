@@ -9,10 +9,9 @@ namespace Slice.Core.SharedCache;
 /// </summary>
 public sealed class TierFleet : IAsyncDisposable
 {
-    // What waits to be told while the store is away. More than that are told as one: everything is validated. Arbitrary.
-    private const int MostWaiting = 4096;
-    private const int EventsAtOnce = 256;
     private static readonly TimeSpan s_look = TimeSpan.FromSeconds(5);
+
+    // No event tells that another machine has acted: its place in the store is looked at again and again.
     private static readonly TimeSpan s_acknowledgementPause = TimeSpan.FromMilliseconds(20);
 
     private readonly TierAccess _access;
@@ -24,11 +23,8 @@ public sealed class TierFleet : IAsyncDisposable
     private readonly TimeSpan _coherence;
     private readonly CancellationToken _stopping;
     private readonly SemaphoreSlim _wake = new(0, 1);
+    private readonly TierBacklog _backlog = new();
     private readonly SemaphoreSlim _telling = new(1, 1);
-    private readonly Lock _lock = new();
-    private readonly List<TierEvent> _waiting = [];
-    private readonly List<Purge> _waitingPurges = [];
-    private bool _hasOverflown;
     private Task _loop = Task.CompletedTask;
     private IReadOnlyList<FleetMember> _lastMembers = [];
     private string? _reason;
@@ -83,18 +79,7 @@ public sealed class TierFleet : IAsyncDisposable
     /// <summary>Tells the others of something soon. Never waits; what cannot be told is told when the store is there again.</summary>
     internal void Tell(TierEvent told)
     {
-        lock (_lock)
-        {
-            if (_waiting.Count < MostWaiting)
-            {
-                _waiting.Add(told);
-            }
-            else
-            {
-                _hasOverflown = true;
-            }
-        }
-
+        _backlog.Add(told);
         Wake();
     }
 
@@ -123,12 +108,7 @@ public sealed class TierFleet : IAsyncDisposable
     {
         if (await TellNowAsync(purge, ct, isWaitedFor: true) is not { } number)
         {
-            lock (_lock)
-            {
-                _hasOverflown |= _waitingPurges.Count >= PurgesInForce.MaxPurges;
-                _waitingPurges.Add(purge);
-            }
-
+            _backlog.Add(purge);
             Wake();
             return null;
         }
@@ -260,29 +240,20 @@ public sealed class TierFleet : IAsyncDisposable
     {
         while (true)
         {
-            TierEvent[] events;
-            Purge[] purges;
-            bool hasOverflown;
-            lock (_lock)
-            {
-                events = [.. _waiting.Take(EventsAtOnce)];
-                purges = [.. _waitingPurges];
-                hasOverflown = _hasOverflown;
-            }
-
-            if (events.Length == 0 && purges.Length == 0 && !hasOverflown)
+            var batch = _backlog.Peek();
+            if (batch.IsEmpty)
             {
                 return;
             }
 
-            var told = Once(events);
-            var (number, uncounted) = events.Length > 0 ? await TellNowAsync(told, _stopping) : (0, []);
+            var told = Once(batch.Events);
+            var (number, uncounted) = told.Length > 0 ? await TellNowAsync(told, _stopping) : (0, []);
             if (number is null)
             {
                 return;
             }
 
-            foreach (var purge in hasOverflown ? [.. purges, AllOf(purges)] : purges)
+            foreach (var purge in batch.HasDropped ? [.. batch.Purges, AllInstead(batch)] : batch.Purges)
             {
                 if (await TellNowAsync(purge, _stopping) is null)
                 {
@@ -290,14 +261,7 @@ public sealed class TierFleet : IAsyncDisposable
                 }
             }
 
-            lock (_lock)
-            {
-                _waiting.RemoveRange(0, events.Length);
-                _waiting.AddRange(uncounted.Select(static rest => rest with { IsSaid = true }));
-                _waitingPurges.RemoveRange(0, purges.Length);
-                _hasOverflown &= !hasOverflown;
-            }
-
+            _backlog.Remove(batch, uncounted.Select(static rest => rest with { IsSaid = true }));
             if (uncounted.Count > 0 && uncounted.Count == told.Length)
             {
                 // At nodes that are away: the next look tries them once more.
@@ -306,8 +270,8 @@ public sealed class TierFleet : IAsyncDisposable
         }
     }
 
-    private Purge AllOf(Purge[] purges) =>
-        Purge.OfAll(isSoft: Array.TrueForAll(purges, static purge => purge.IsSoft), Caching.Instant.Now(_time));
+    private Purge AllInstead(TierBacklog.Batch batch) =>
+        Purge.OfAll(isSoft: !batch.HasDroppedRemoval, Caching.Instant.Now(_time));
 
     // The last of several about one version.
     private static TierEvent[] Once(TierEvent[] events) =>

@@ -1,0 +1,100 @@
+using Slice.Core.Objects;
+
+namespace Slice.Core.SharedCache;
+
+/// <summary>
+/// What waits to be told to the other instances, while the store is away above all. It has a bound: what finds no room is told as one purge
+/// of everything, which is soft unless something that was dropped was a removal. Thread-safe; one caller at a time takes.
+/// </summary>
+internal sealed class TierBacklog
+{
+    /// <summary>Most events that wait. Arbitrary.</summary>
+    public const int MostEvents = 4096;
+
+    /// <summary>Most purges of many objects that wait: as many as an instance remembers.</summary>
+    public const int MostPurges = PurgesInForce.MaxPurges;
+
+    private const int EventsAtOnce = 256;
+
+    private readonly Lock _lock = new();
+    private readonly List<TierEvent> _events = [];
+    private readonly List<Purge> _purges = [];
+    private long _dropped;
+    private long _toldDropped;
+    private bool _hasDroppedRemoval;
+
+    /// <summary>Adds an event, or notes that there was one more.</summary>
+    public void Add(TierEvent told)
+    {
+        lock (_lock)
+        {
+            if (_events.Count < MostEvents)
+            {
+                _events.Add(told);
+            }
+            else
+            {
+                DropUnsynchronized(told.Kind == TierEventKind.Removed);
+            }
+        }
+    }
+
+    /// <summary>Adds a purge, or notes that there was one more.</summary>
+    public void Add(Purge purge)
+    {
+        lock (_lock)
+        {
+            if (_purges.Count < MostPurges)
+            {
+                _purges.Add(purge);
+            }
+            else
+            {
+                DropUnsynchronized(isRemoval: !purge.IsSoft);
+            }
+        }
+    }
+
+    /// <summary>What is to be told next, which stays until <see cref="Remove"/>.</summary>
+    public Batch Peek()
+    {
+        lock (_lock)
+        {
+            bool hasDropped = _dropped != _toldDropped;
+            return new Batch([.. _events.Take(EventsAtOnce)], [.. _purges], _dropped, hasDropped, _hasDroppedRemoval);
+        }
+    }
+
+    /// <summary>Takes out what was told, and puts back behind it what is left of it to do.</summary>
+    public void Remove(Batch told, IEnumerable<TierEvent> rest)
+    {
+        lock (_lock)
+        {
+            _events.RemoveRange(0, told.Events.Length);
+            _events.AddRange(rest);
+            _purges.RemoveRange(0, told.Purges.Length);
+            _toldDropped = told.Dropped;
+
+            // What was dropped while the batch was told is none of it.
+            _hasDroppedRemoval &= _dropped != told.Dropped;
+        }
+    }
+
+    private void DropUnsynchronized(bool isRemoval)
+    {
+        _dropped++;
+        _hasDroppedRemoval |= isRemoval;
+    }
+
+    /// <summary>A part of it.</summary>
+    /// <param name="Events">The oldest events.</param>
+    /// <param name="Purges">The purges.</param>
+    /// <param name="Dropped">How much was dropped until then, ever.</param>
+    /// <param name="HasDropped">Whether some of that was not told.</param>
+    /// <param name="HasDroppedRemoval">Whether some of that took objects away, for which a soft purge would not do.</param>
+    public sealed record Batch(TierEvent[] Events, Purge[] Purges, long Dropped, bool HasDropped, bool HasDroppedRemoval)
+    {
+        /// <summary>Whether there is nothing to tell.</summary>
+        public bool IsEmpty => Events.Length == 0 && Purges.Length == 0 && !HasDropped;
+    }
+}

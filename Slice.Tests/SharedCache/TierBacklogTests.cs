@@ -1,0 +1,89 @@
+using System.Globalization;
+using System.Text;
+using Slice.Core.Caching;
+using Slice.Core.Objects;
+using Slice.Core.SharedCache;
+
+namespace Slice.Tests.SharedCache;
+
+/// <summary>What waits to be told has a bound, and what is beyond it is told as one purge that does as much.</summary>
+public sealed class TierBacklogTests
+{
+    private static readonly Instant s_now = Instant.ByWallClock(DateTimeOffset.UnixEpoch);
+
+    private readonly TierBacklog _backlog = new();
+
+    [Fact]
+    public void Events_and_purges_are_told_in_their_order_and_once()
+    {
+        _backlog.Add(Event(1));
+        _backlog.Add(Event(2));
+        _backlog.Add(Purge.OfAll(isSoft: true, s_now));
+
+        var batch = _backlog.Peek();
+        Assert.Equal([Event(1).Key, Event(2).Key], batch.Events.Select(told => told.Key));
+        Assert.Single(batch.Purges);
+        _backlog.Remove(batch, [Event(3)]);
+
+        Assert.Equal(Event(3).Key, Assert.Single(_backlog.Peek().Events).Key);
+        Assert.Empty(_backlog.Peek().Purges);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Purges_beyond_the_bound_are_one_that_does_as_much(bool isSoft)
+    {
+        for (int index = 0; index < TierBacklog.MostPurges; index++)
+        {
+            _backlog.Add(Purge.OfPrefix("/a/"u8, isSoft: true, s_now));
+        }
+
+        Assert.False(_backlog.Peek().HasDropped);
+        _backlog.Add(Purge.OfPrefix("/b/"u8, isSoft, s_now));
+
+        var batch = _backlog.Peek();
+        Assert.Equal((TierBacklog.MostPurges, true, !isSoft), (batch.Purges.Length, batch.HasDropped, batch.HasDroppedRemoval));
+    }
+
+    [Theory]
+    [InlineData(0, false)]
+    [InlineData(1, true)]
+    public void Events_beyond_the_bound_are_one_purge_that_does_as_much(int removals, bool hasDroppedRemoval)
+    {
+        for (int index = 0; index < TierBacklog.MostEvents + 5 - removals; index++)
+        {
+            _backlog.Add(Event(index));
+        }
+
+        for (int index = 0; index < removals; index++)
+        {
+            _backlog.Add(Event(index, TierEventKind.Removed));
+        }
+
+        var batch = _backlog.Peek();
+        Assert.Equal((true, hasDroppedRemoval), (batch.HasDropped, batch.HasDroppedRemoval));
+    }
+
+    // Thread A tells what was dropped so far; thread B drops more meanwhile.
+    [Fact]
+    public void Event_that_is_dropped_while_others_are_told_is_told_next()
+    {
+        for (int index = 0; index <= TierBacklog.MostEvents; index++)
+        {
+            _backlog.Add(Event(index));
+        }
+
+        var first = _backlog.Peek();
+        _backlog.Add(Event(7, TierEventKind.Removed));
+        _backlog.Remove(first, []);
+
+        var second = _backlog.Peek();
+        Assert.Equal((true, true), (second.HasDropped, second.HasDroppedRemoval));
+        _backlog.Remove(second, []);
+        Assert.Equal((false, false), (_backlog.Peek().HasDropped, _backlog.Peek().HasDroppedRemoval));
+    }
+
+    private static TierEvent Event(int number, TierEventKind kind = TierEventKind.Changed) =>
+        new(kind, Encoding.ASCII.GetBytes(number.ToString(CultureInfo.InvariantCulture)), default);
+}
