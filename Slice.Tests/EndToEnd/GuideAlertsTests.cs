@@ -20,7 +20,7 @@ public sealed class GuideAlertsTests
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
 
     private readonly RangeFile _file = new(64);
-    private readonly int _metricsPort = FreePort.Reserve();
+    private readonly int _metricsPort = FreePort.ReserveForGood();
     private volatile bool _isDown;
     private int _asked;
 

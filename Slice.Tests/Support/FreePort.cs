@@ -19,10 +19,11 @@ public static class FreePort
     private const int End = 1 << 15;
 
     // Some minutes of the whole suite: used over and over, a port comes again long after whoever had it has begun anew on it.
-    private const int BlockPorts = 1 << 10;
+    private const int BlockPorts = 1 << 11;
 
     private static readonly Lock s_lock = new();
     private static readonly TcpListener s_claim = ClaimBlock();
+    private static readonly HashSet<int> s_kept = [];
     private static int s_used;
 
     private static int BlockStart => ((IPEndPoint)s_claim.LocalEndpoint).Port;
@@ -32,6 +33,20 @@ public static class FreePort
     /// <see cref="RetryAsync"/>.
     /// </summary>
     public static int Reserve() => ReserveRow(1);
+
+    /// <summary>
+    /// The same for somebody who listens there, stops, and listens there again: no other test gets the port in between, however long that
+    /// takes.
+    /// </summary>
+    public static int ReserveForGood()
+    {
+        lock (s_lock)
+        {
+            int port = ReserveRow(1);
+            s_kept.Add(port);
+            return port;
+        }
+    }
 
     /// <summary>The first of so many such ports in a row.</summary>
     /// <param name="count">How many, below a hundred.</param>
@@ -43,7 +58,7 @@ public static class FreePort
             {
                 int offset = (s_used % (BlockPorts - count)) + 1;
                 s_used = offset + count - 1;
-                if (Enumerable.Range(BlockStart + offset, count).All(IsFree))
+                if (Enumerable.Range(BlockStart + offset, count).All(static port => !s_kept.Contains(port) && IsFree(port)))
                 {
                     return BlockStart + offset;
                 }
