@@ -38,10 +38,18 @@ internal sealed class Fleet : IAsyncDisposable
         return fleet;
     }
 
-    /// <summary>One more, with nothing stored.</summary>
+    /// <summary>One more, with nothing stored, that uses the tier.</summary>
     /// <param name="time">Its clock; null for the system's.</param>
     /// <param name="also">Changes what it does not share with the others; null for nothing.</param>
     public async Task<ProxyUnderTest> AddAsync(TimeProvider? time = null, Func<SliceOptions, SliceOptions>? also = null)
+    {
+        var member = await AddStartingAsync(time, also);
+        await IsUpAsync(member);
+        return member;
+    }
+
+    /// <summary>The same, which may not use the tier yet.</summary>
+    public async Task<ProxyUnderTest> AddStartingAsync(TimeProvider? time = null, Func<SliceOptions, SliceOptions>? also = null)
     {
         var options = new SliceOptions
         {
@@ -59,7 +67,6 @@ internal sealed class Fleet : IAsyncDisposable
             null,
             _open());
         _members.Add(member);
-        await IsUpAsync(member);
         return member;
     }
 
@@ -70,10 +77,12 @@ internal sealed class Fleet : IAsyncDisposable
         TimeSpan.FromSeconds(40));
 
     /// <summary>Stops one.</summary>
-    public async Task RemoveAsync(int index)
+    public Task RemoveAsync(int index) => RemoveAsync(_members[index]);
+
+    /// <summary>Stops this one.</summary>
+    public async Task RemoveAsync(ProxyUnderTest member)
     {
-        var member = _members[index];
-        _members.RemoveAt(index);
+        _members.Remove(member);
         await member.DisposeAsync();
     }
 
