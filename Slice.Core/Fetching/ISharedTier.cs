@@ -60,6 +60,12 @@ public interface ISharedTier
     /// <param name="successor">What has its place, when that was asked for with the mark that it has; null when nothing has.</param>
     void Changed(Generation old, Generation? successor);
 
+    /// <summary>
+    /// A generation was learned of from the origin when the tier could not be asked: others may have older ones, which nobody has seen
+    /// replaced. Never waits: the other instances hear of it.
+    /// </summary>
+    void LearnedAlone(Generation generation);
+
     /// <summary>What is stored under a key is invalid (RFC 9111 §4.4). Never waits: the other instances hear of it.</summary>
     void Removed(ReadOnlySpan<byte> key);
 }

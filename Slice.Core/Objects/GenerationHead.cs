@@ -56,7 +56,7 @@ public abstract class GenerationHead
     internal bool IsOtherVersion(GenerationHead other)
     {
         var (mine, theirs) = (Response, other.Response);
-        return mine.Status != theirs.Status || !mine.Validator.IsSameVersion(theirs.Validator);
+        return mine.Status != theirs.Status || !mine.MayCombine || !theirs.MayCombine || !mine.Validator.IsSameVersion(theirs.Validator);
     }
 
     /// <summary>

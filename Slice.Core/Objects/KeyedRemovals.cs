@@ -73,6 +73,24 @@ internal sealed class KeyedRemovals(
         }
     }
 
+    /// <summary>
+    /// Makes those variants stale that may not be the object any more, in the same way, and counts a soft purge: what was asked for before
+    /// is validated when it comes.
+    /// </summary>
+    /// <param name="key">The key.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="isKnown">Whether a variant is known to be still good.</param>
+    public void ExpireUnknown(ReadOnlySpan<byte> key, Instant now, Predicate<Generation> isKnown)
+    {
+        var resource = KeyFields.ResourceOf(key);
+        removals.CountExpiration(key);
+        ExpireVariants(resource, now, isKnown);
+        foreach (var sibling in siblings.Of(resource))
+        {
+            ExpireVariants(sibling.Bytes, now, isKnown);
+        }
+    }
+
     // What was purged with others, and waits for the sweeper, does not count.
     private int RemoveVariants(ReadOnlySpan<byte> key)
     {
@@ -103,12 +121,17 @@ internal sealed class KeyedRemovals(
 
     // Thread A ends the second of an object: copies its response, then puts the copy into its place. Thread B purges softly, as a whole
     // before A or after: under one lock, no copy from before is put into the place after.
-    private int ExpireVariants(ReadOnlySpan<byte> key, Instant now)
+    private int ExpireVariants(ReadOnlySpan<byte> key, Instant now, Predicate<Generation>? isKnown = null)
     {
         using var scope = successions.EnterScope();
         int slices = -1;
         foreach (var generation in TryGetUnpurged(key, out var variants) ? variants.All : [])
         {
+            if (isKnown?.Invoke(generation) == true)
+            {
+                continue;
+            }
+
             generation.TakeExpired(now);
             generation.TellResponse();
             slices = Math.Max(0, slices) + generation.StoredSlices;

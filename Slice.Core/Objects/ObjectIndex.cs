@@ -34,6 +34,11 @@ public sealed class ObjectIndex
     /// </summary>
     public Action<Generation, Generation?>? Changed { get; set; }
 
+    /// <summary>
+    /// Called with a generation that this instance has learned of from the origin when no shared tier could be asked before. As above.
+    /// </summary>
+    public Action<Generation>? LearnedAlone { get; set; }
+
     /// <summary>Called with each key that <see cref="Invalidate"/> is for. As above.</summary>
     public KeyAction? Invalidated { get; set; }
 
@@ -136,6 +141,11 @@ public sealed class ObjectIndex
             {
                 Changed?.Invoke(previous, generation);
             }
+        }
+
+        if (isNews && generation is { TierMark: null, IsRetired: false })
+        {
+            LearnedAlone?.Invoke(generation);
         }
     }
 
@@ -337,6 +347,10 @@ public sealed class ObjectIndex
 
     /// <inheritdoc cref="KeyedRemovals.RemoveVersion"/>
     internal void RemoveVersion(ReadOnlySpan<byte> key, Predicate<Generation> isOfVersion) => _keyed.RemoveVersion(key, isOfVersion);
+
+    /// <inheritdoc cref="KeyedRemovals.ExpireUnknown"/>
+    internal void ExpireUnknown(ReadOnlySpan<byte> key, Instant now, Predicate<Generation> isKnown) =>
+        _keyed.ExpireUnknown(key, now, isKnown);
 
     /// <summary>The live variant of a key that is selected by the same as <paramref name="selecting"/>; null for none.</summary>
     internal Generation? FindVariant(CacheKey key, SelectingFields? selecting) =>

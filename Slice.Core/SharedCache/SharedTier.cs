@@ -194,11 +194,25 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
     /// <inheritdoc/>
     public void Changed(Generation old, Generation? successor)
     {
-        if (old.IsShared)
+        if (old.IsShared && !IsFetchedAnewByEach(old, successor))
         {
             Fleet.Tell(new TierEvent(TierEventKind.Changed, old.Key.Bytes.ToArray(), TierNames.ContentOf(old.Response))
             {
                 Successor = successor,
+                Now = TierNames.SureContentOf(successor),
+            });
+        }
+    }
+
+    /// <inheritdoc/>
+    public void LearnedAlone(Generation generation)
+    {
+        if (generation.IsShared)
+        {
+            Fleet.Tell(new TierEvent(TierEventKind.Changed, generation.Key.Bytes.ToArray(), default)
+            {
+                Successor = generation,
+                Now = TierNames.SureContentOf(generation),
             });
         }
     }
@@ -220,6 +234,14 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
         await Access.Store.DisposeAsync();
         _stopping.Dispose();
     }
+
+    // Without a validator any answer may be another version, and is told as one where the others find it in the tier. Where it is too long
+    // for that, each instance fetches its own, and would end those of the others by it, as they would end this one.
+    private static bool IsFetchedAnewByEach(Generation old, Generation? successor) =>
+        successor is { Response.MayCombine: false }
+        && !old.Response.MayCombine
+        && old.Response.Status == successor.Response.Status
+        && !TierComposer.FitsHead(successor);
 
     private async ValueTask<long?> CountAsync(string counter, CancellationToken ct)
     {

@@ -261,7 +261,7 @@ public sealed class TierFleet : IAsyncDisposable
                 }
             }
 
-            _backlog.Remove(batch, uncounted.Select(static rest => rest with { IsSaid = true }));
+            _backlog.Remove(batch, uncounted.Select(static rest => rest with { IsSaid = !rest.IsOfNoVersion }));
             if (uncounted.Count > 0 && uncounted.Count == told.Length)
             {
                 // At nodes that are away: the next look tries them once more.

@@ -36,8 +36,8 @@ internal sealed class TierLog(
     public async ValueTask<(long? Number, IReadOnlyList<TierEvent> Uncounted)> TellAsync(
         IReadOnlyList<TierEvent> events, long known, CancellationToken ct)
     {
-        bool[] counted = await Task.WhenAll(events.Select(told => CountAsync(told, ct).AsTask()));
-        TierEvent[] unsaid = [.. events.Where(static told => !told.IsSaid)];
+        var counted = await Task.WhenAll(events.Select(told => CountAsync(told, ct).AsTask()));
+        TierEvent[] unsaid = [.. events.Select((told, index) => counted[index] ?? told).Where(static told => told.IsToBeSaid)];
         long? number = unsaid.Length == 0 && events.Count > 0
             ? known
             : await AppendAsync(
@@ -48,7 +48,7 @@ internal sealed class TierLog(
                 s_kept,
                 ct);
         meter.AddNewsTold(number is null ? 0 : unsaid.Length);
-        return (number, [.. events.Where((_, index) => !counted[index])]);
+        return (number, [.. events.Where((_, index) => counted[index] is null)]);
     }
 
     /// <summary>Tells the others of a purge of many objects, which is in force here; its number, or null.</summary>
@@ -73,15 +73,18 @@ internal sealed class TierLog(
         return number;
     }
 
-    // The counter first: an object that was asked for before is then known to be outdated, wherever it is read.
-    private async ValueTask<bool> CountAsync(TierEvent told, CancellationToken ct)
+    /// <summary>
+    /// Counts an event, before it is told: an object that was asked for before is then known to be outdated, wherever it is read.
+    /// </summary>
+    /// <returns>The event with its number; null when the store does not take it.</returns>
+    public async ValueTask<TierEvent?> CountAsync(TierEvent told, CancellationToken ct)
     {
         string counter = told.Kind == TierEventKind.Removed ? names.RemovalsOf(told.Key) : names.DoubtsOf(told.Key);
         long first = time.GetUtcNow().ToUnixTimeMilliseconds();
         var (outcome, number) = await access.ProbeAsync(token => access.Store.IncrementAsync(counter, first, token), ct);
         if (outcome != TierOutcome.Done)
         {
-            return false;
+            return null;
         }
 
         if (told.Successor is null)
@@ -95,7 +98,7 @@ internal sealed class TierLog(
             successor.TierMark = mark with { Doubts = number };
         }
 
-        return true;
+        return told with { Number = number };
     }
 
     // Its counters say that it is outdated. A store that forgets them and not the head would bring back what was removed.

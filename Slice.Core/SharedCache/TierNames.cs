@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Slice.Core.Caching;
+using Slice.Core.Objects;
 using Slice.Core.Objects.Journal;
 using Slice.Core.Ranges;
 
@@ -85,6 +86,12 @@ internal sealed class TierNames(string prefix, string realm)
         buffer.Int64(purge);
         return TierVersion.Of(buffer.Written);
     }
+
+    /// <summary>
+    /// The same of a generation; default where nothing tells one version from the next one, which may have the same length.
+    /// </summary>
+    public static TierVersion SureContentOf(Generation? generation) =>
+        generation?.Response is { MayCombine: true } response ? ContentOf(response) : default;
 
     /// <summary>What tells the version of a response from others of its key, whatever was removed meanwhile.</summary>
     public static TierVersion ContentOf(StoredResponse response)

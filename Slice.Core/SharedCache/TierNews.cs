@@ -39,6 +39,7 @@ internal sealed class TierNews
     private readonly TimeProvider _time;
     private readonly TierMeter _meter;
     private readonly TierLog _log;
+    private readonly TierNewsActions _actions;
     private readonly Guid _id;
     private readonly Dictionary<long, long> _missingNews = [];
     private readonly Dictionary<long, long> _missingPurges = [];
@@ -55,6 +56,7 @@ internal sealed class TierNews
     {
         (_access, _values, _names, _index, _time, _meter, _id) = (access, values, names, index, time, meter, id);
         LongestGap = longestGap;
+        _actions = new TierNewsActions(index, time, meter, id);
         _log = new TierLog(access, values, names, Purges, time, meter, id);
     }
 
@@ -99,18 +101,19 @@ internal sealed class TierNews
             return await BeginAsync(news.Result, purges.Result, ct);
         }
 
-        await AdvanceAsync(_news, news.Result, _missingNews, ct);
-        _news = news.Result;
-        await AdvanceAsync(_purges, purges.Result, _missingPurges, ct);
-        _purges = purges.Result;
-        if (!await HearMissingAsync(ct))
+        if (!await AdvanceAsync(_news, news.Result, _missingNews, ct))
         {
             return false;
         }
 
-        await GiveUpAsync(_missingNews, ct);
-        await GiveUpAsync(_missingPurges, ct);
-        return true;
+        _news = news.Result;
+        if (!await AdvanceAsync(_purges, purges.Result, _missingPurges, ct))
+        {
+            return false;
+        }
+
+        _purges = purges.Result;
+        return await HearMissingAsync(ct) && await GiveUpAsync(_missingNews, ct) && await GiveUpAsync(_missingPurges, ct);
     }
 
     /// <inheritdoc cref="TierLog.TellAsync(IReadOnlyList{TierEvent}, long, CancellationToken)"/>
@@ -145,7 +148,10 @@ internal sealed class TierNews
 
         if (_loss is not null)
         {
-            await LoseAsync(_loss, ct);
+            if (!await LoseAsync(_loss, ct))
+            {
+                return false;
+            }
         }
         else if (heard is null)
         {
@@ -227,27 +233,42 @@ internal sealed class TierNews
 
     private ValueTask MakeStaleAsync(CancellationToken ct) => PurgeAsync(Purge.OfAll(isSoft: true, Instant.Now(_time)), ct);
 
-    private async ValueTask LoseAsync(string reason, CancellationToken ct)
+    // Where news were lost, counters of keys may be, too: what was written before may look as if nothing had happened to it since. The
+    // number of a purge of nothing tells what was asked for before from what is asked for from now on. First the number, then what is
+    // stored here: what is read from the store in between is then validated, too. False when the store does not take it.
+    private async ValueTask<bool> LoseAsync(string reason, CancellationToken ct)
     {
+        if (await TellAsync(Purge.OfTags([], isSoft: true, Instant.Now(_time)), ct) is not { } first)
+        {
+            return false;
+        }
+
+        Purges.Forget(first);
         _meter.AddNewsLost();
         await MakeStaleAsync(ct);
         Lost?.Invoke(reason);
+        return true;
     }
 
     private static long HeardOf(long latest, Dictionary<long, long> missing) => missing.Count == 0 ? latest : missing.Keys.Min() - 1;
 
     // Notes the numbers that are new. A counter that began anew leaves a gap that nobody looks through. What is lost is made stale before
     // its numbers count as heard.
-    private async ValueTask AdvanceAsync(long known, long latest, Dictionary<long, long> missing, CancellationToken ct)
+    private async ValueTask<bool> AdvanceAsync(long known, long latest, Dictionary<long, long> missing, CancellationToken ct)
     {
         if (latest - known > HeardNews.MostEntries)
         {
-            await LoseAsync(HeardNews.TooMany(latest - known), ct);
+            if (!await LoseAsync(HeardNews.TooMany(latest - known), ct))
+            {
+                return false;
+            }
+
             missing.Clear();
-            return;
+            return true;
         }
 
         Await(missing, known, latest);
+        return true;
     }
 
     private void Await(Dictionary<long, long> missing, long known, long latest)
@@ -295,14 +316,20 @@ internal sealed class TierNews
     private bool IsOverdue(long since) => _time.GetElapsedTime(since) > LongestGap;
 
     // All at once: each loss makes everything stale.
-    private async ValueTask GiveUpAsync(Dictionary<long, long> missing, CancellationToken ct)
+    private async ValueTask<bool> GiveUpAsync(Dictionary<long, long> missing, CancellationToken ct)
     {
         long[] overdue = [.. missing.Where(entry => IsOverdue(entry.Value)).Select(static entry => entry.Key)];
         if (overdue.Length > 0)
         {
-            await LoseAsync(string.Create(CultureInfo.InvariantCulture, $"{overdue.Length} entries of the log did not come"), ct);
+            if (!await LoseAsync(string.Create(CultureInfo.InvariantCulture, $"{overdue.Length} entries of the log did not come"), ct))
+            {
+                return false;
+            }
+
             Array.ForEach(overdue, number => missing.Remove(number));
         }
+
+        return true;
     }
 
     private async ValueTask<(bool IsKnown, bool IsThere)> HearNewsAsync(long number, CancellationToken ct)
@@ -312,7 +339,7 @@ internal sealed class TierNews
         {
             if (bytes is not null)
             {
-                Act(bytes);
+                Array.ForEach(_actions.Act(bytes), _replaced.Enqueue);
             }
 
             return (isKnown, bytes is not null);
@@ -321,34 +348,6 @@ internal sealed class TierNews
         {
             // By a program that writes otherwise under the same version of the envelope: nobody here knows what it says.
             return (isKnown, false);
-        }
-    }
-
-    private void Act(byte[] entry)
-    {
-        var (by, replaced, events) = TierNewsRecords.Read(entry);
-        Array.ForEach(replaced, _replaced.Enqueue);
-        if (by == _id)
-        {
-            return;
-        }
-
-        _meter.AddNewsHeard(events.Count);
-        foreach (var told in events)
-        {
-            switch (told.Kind)
-            {
-                case TierEventKind.Changed:
-                    _index.RemoveVersion(told.Key, generation => TierNames.ContentOf(generation.Response) == told.Old);
-                    break;
-                case TierEventKind.Expired:
-                    _index.Expire(told.Key, Instant.Now(_time));
-                    break;
-                default:
-                    // What a newer program calls otherwise, too: gone is never wrong.
-                    _index.Remove(told.Key);
-                    break;
-            }
         }
     }
 

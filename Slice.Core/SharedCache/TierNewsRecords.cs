@@ -18,13 +18,16 @@ internal static class TierNewsRecords
     {
         WriteBegin(buffer, by, replaced);
         buffer.Int32(events.Count);
-        Span<byte> old = stackalloc byte[TierVersion.SizeBytes];
+        Span<byte> version = stackalloc byte[TierVersion.SizeBytes];
         foreach (var told in events)
         {
-            told.Old.Write(old);
+            told.Old.Write(version);
             buffer.Byte((byte)told.Kind);
             buffer.Bytes(told.Key);
-            buffer.Bytes(old);
+            buffer.Bytes(version);
+            told.Now.Write(version);
+            buffer.Bytes(version);
+            buffer.Int64(told.Number);
         }
     }
 
@@ -41,8 +44,8 @@ internal static class TierNewsRecords
         {
             var kind = (TierEventKind)reader.Byte();
             byte[] key = reader.Bytes().ToArray();
-            var old = reader.Bytes();
-            events.Add(new TierEvent(kind, key, old.Length == TierVersion.SizeBytes ? TierVersion.Read(old) : throw Invalid()));
+            var old = ReadVersion(ref reader);
+            events.Add(new TierEvent(kind, key, old) { Now = ReadVersion(ref reader), Number = reader.Int64() });
         }
 
         return (by, replaced, events);
@@ -92,6 +95,12 @@ internal static class TierNewsRecords
         }
 
         return replaced;
+    }
+
+    private static TierVersion ReadVersion(ref RecordReader reader)
+    {
+        var bytes = reader.Bytes();
+        return bytes.Length == TierVersion.SizeBytes ? TierVersion.Read(bytes) : throw Invalid();
     }
 
     private static InvalidDataException Invalid() => new("an entry of the shared cache is not one of this program's");

@@ -37,6 +37,7 @@ internal static class SharedTierFactory
         tier.Fleet.StateChanged = log.StateChanged;
         tier.Fleet.NewsLost = log.NewsLost;
         index.Changed = tier.Changed;
+        index.LearnedAlone = tier.LearnedAlone;
         index.Invalidated = tier.Removed;
         tier.Start();
         return tier;

@@ -116,6 +116,10 @@ public sealed class SharedTierTests : IAsyncDisposable
         {
         }
 
+        public void LearnedAlone(Generation generation)
+        {
+        }
+
         public void Removed(ReadOnlySpan<byte> key)
         {
         }

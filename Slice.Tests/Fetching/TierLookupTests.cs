@@ -200,6 +200,10 @@ public sealed class TierLookupTests : IAsyncDisposable
         {
         }
 
+        public void LearnedAlone(Generation generation)
+        {
+        }
+
         public void Removed(ReadOnlySpan<byte> key)
         {
         }

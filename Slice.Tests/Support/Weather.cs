@@ -21,16 +21,19 @@ internal sealed class Weather
     /// <summary>Changes what is read; null to leave values as they are, and a null value loses one.</summary>
     public Func<string, byte[], byte[]?>? Reading { get; set; }
 
+    /// <summary>The keys on a server that is away; null for none.</summary>
+    public Predicate<string>? Unreachable { get; set; }
+
     /// <summary>From now on no operation is answered until <see cref="Calm"/>.</summary>
     public void Silence() => Volatile.Write(ref _calm, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
 
     /// <summary>Operations are answered again.</summary>
     public void Calm() => Volatile.Read(ref _calm).TrySetResult();
 
-    internal async ValueTask PassAsync(CancellationToken ct)
+    internal async ValueTask PassAsync(string key, CancellationToken ct)
     {
         await Volatile.Read(ref _calm).Task.WaitAsync(ct);
-        if (IsAway)
+        if (IsAway || Unreachable?.Invoke(key) == true)
         {
             throw new KeyValueStoreException("the weather of the test");
         }

@@ -21,7 +21,7 @@ internal sealed class WeatheredStore(IKeyValueStore store, Weather weather) : IK
 
     public async ValueTask<LeasedValue?> GetAsync(string key, CancellationToken ct)
     {
-        await weather.PassAsync(ct);
+        await weather.PassAsync(key, ct);
         var value = await store.GetAsync(key, ct);
         if (value is null || weather.Reading is not { } change)
         {
@@ -36,7 +36,7 @@ internal sealed class WeatheredStore(IKeyValueStore store, Weather weather) : IK
 
     public async ValueTask SetAsync(string key, ReadOnlyMemory<byte> value, TimeSpan lifetime, CancellationToken ct)
     {
-        await weather.PassAsync(ct);
+        await weather.PassAsync(key, ct);
         if (weather.IsFull)
         {
             throw new KeyValueStoreException("out of memory");
@@ -47,37 +47,37 @@ internal sealed class WeatheredStore(IKeyValueStore store, Weather weather) : IK
 
     public async ValueTask<bool> TryAddAsync(string key, ReadOnlyMemory<byte> value, TimeSpan lifetime, CancellationToken ct)
     {
-        await weather.PassAsync(ct);
+        await weather.PassAsync(key, ct);
         return await store.TryAddAsync(key, value, lifetime, ct);
     }
 
     public async ValueTask<bool> TryRenewAsync(string key, ReadOnlyMemory<byte> value, TimeSpan lifetime, CancellationToken ct)
     {
-        await weather.PassAsync(ct);
+        await weather.PassAsync(key, ct);
         return await store.TryRenewAsync(key, value, lifetime, ct);
     }
 
     public async ValueTask RemoveAsync(string key, CancellationToken ct)
     {
-        await weather.PassAsync(ct);
+        await weather.PassAsync(key, ct);
         await store.RemoveAsync(key, ct);
     }
 
     public async ValueTask<long> IncrementAsync(string key, long first, CancellationToken ct)
     {
-        await weather.PassAsync(ct);
+        await weather.PassAsync(key, ct);
         return await store.IncrementAsync(key, first, ct);
     }
 
     public async ValueTask<long> ReadCounterAsync(string key, CancellationToken ct)
     {
-        await weather.PassAsync(ct);
+        await weather.PassAsync(key, ct);
         return await store.ReadCounterAsync(key, ct);
     }
 
     public async ValueTask TellAsync(CancellationToken ct)
     {
-        await weather.PassAsync(ct);
+        await weather.PassAsync("", ct);
         await store.TellAsync(ct);
     }
 

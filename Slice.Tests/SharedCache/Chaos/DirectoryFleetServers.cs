@@ -6,7 +6,7 @@ using Slice.Tests.Support;
 
 namespace Slice.Tests.SharedCache.Chaos;
 
-/// <summary>A directory: its files are deleted under the fleet, all of them or the half.</summary>
+/// <summary>A directory: all of its files are deleted under the fleet.</summary>
 internal sealed class DirectoryFleetServers : IFleetServers
 {
     private readonly TestDirectory _directory = new("fleet");
@@ -18,16 +18,12 @@ internal sealed class DirectoryFleetServers : IFleetServers
     /// <inheritdoc/>
     public Task<string> HurtAsync(FuzzRandom random)
     {
-        bool isAll = random.OneIn(2);
         foreach (string name in Directory.GetFiles(_directory.Path, "*", SearchOption.AllDirectories))
         {
-            if (isAll || (name.EndsWith("~v", StringComparison.Ordinal) && random.OneIn(2)))
-            {
-                Delete(name);
-            }
+            Delete(name);
         }
 
-        return Task.FromResult(isAll ? "delete all" : "delete half of the values");
+        return Task.FromResult("delete all");
     }
 
     /// <inheritdoc/>

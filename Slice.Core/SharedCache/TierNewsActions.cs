@@ -1,0 +1,61 @@
+using Slice.Core.Caching;
+using Slice.Core.Objects;
+using Slice.Core.Observability;
+
+namespace Slice.Core.SharedCache;
+
+/// <summary>Does to what is stored here what another instance has told. Thread-safe.</summary>
+/// <param name="index">What is stored.</param>
+/// <param name="time">The clock.</param>
+/// <param name="meter">The figures.</param>
+/// <param name="id">What tells this instance from the others.</param>
+internal sealed class TierNewsActions(ObjectIndex index, TimeProvider time, TierMeter meter, Guid id)
+{
+    /// <summary>Acts on an entry; nothing when this instance has written it.</summary>
+    /// <exception cref="InvalidDataException">It is not what we write.</exception>
+    /// <returns>The numbers that the entry stands in for.</returns>
+    public long[] Act(byte[] entry)
+    {
+        var (by, replaced, events) = TierNewsRecords.Read(entry);
+        if (by == id)
+        {
+            return replaced;
+        }
+
+        meter.AddNewsHeard(events.Count);
+        foreach (var told in events)
+        {
+            switch (told.Kind)
+            {
+                case TierEventKind.Changed:
+                    Leave(told);
+                    break;
+                case TierEventKind.Expired:
+                    index.Expire(told.Key, Instant.Now(time));
+                    break;
+                default:
+                    // What a newer program calls otherwise, too: gone is never wrong.
+                    index.Remove(told.Key);
+                    break;
+            }
+        }
+
+        return replaced;
+    }
+
+    // Instance A has seen one change and this one another, of the same version or of one that A never had: one of the two new ones is older,
+    // and nobody knows which. What was asked for before A counted its change, and is not what A has now, is validated.
+    private void Leave(TierEvent told)
+    {
+        if (!told.IsOfNoVersion)
+        {
+            index.RemoveVersion(told.Key, generation => TierNames.ContentOf(generation.Response) == told.Old);
+        }
+
+        index.ExpireUnknown(
+            told.Key,
+            Instant.Now(time),
+            generation => generation.TierMark?.Doubts >= told.Number
+                || (told.Now != default && TierNames.SureContentOf(generation) == told.Now));
+    }
+}

@@ -1,0 +1,173 @@
+using System.Globalization;
+using Slice.Core.SharedCache;
+using Slice.Tests.Support;
+
+namespace Slice.Tests.SharedCache;
+
+/// <summary>
+/// What instances tell each other when things happen at the same time, or while the store, or a part of it, is away: none of them goes on
+/// with an old version for as long as that is fresh.
+/// </summary>
+public sealed class FleetNewsTests : IAsyncDisposable
+{
+    private readonly MemoryKeyValueServer _server = new();
+    private readonly ScriptedOrigin _origin;
+    private readonly List<Weather> _weathers = [];
+    private volatile int _version = 1;
+    private volatile Task _late = Task.CompletedTask;
+    private volatile bool _isNameless;
+
+    public FleetNewsTests() => _origin = ScriptedOrigin.Start(AnswerAsync);
+
+    public ValueTask DisposeAsync() => _origin.DisposeAsync();
+
+    // Both replace the first version, by different ones, and neither hears of anything that is the version that it has.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Two_changes_that_two_instances_see_at_once_end_with_the_last_version_everywhere(bool isNameless)
+    {
+        _isNameless = isNameless;
+        await using var fleet = await StartAsync(3);
+        foreach (int index in new[] { 0, 1, 2 })
+        {
+            await ExpectAsync(fleet[index], 1);
+        }
+
+        var (first, second) = (NewGate(), NewGate());
+        var one = await AskAsync(fleet[0], version: 2, first.Task);
+        var other = await AskAsync(fleet[1], version: 3, second.Task);
+
+        // None of the two hears of the other before both have their answers.
+        _weathers[0].Silence();
+        _weathers[1].Silence();
+        second.SetResult();
+        await ExpectAsync(other, 3);
+        first.SetResult();
+        await ExpectAsync(one, 2);
+        _weathers[0].Calm();
+        _weathers[1].Calm();
+
+        _late = Task.CompletedTask;
+        await AllServeAsync(fleet, 3);
+    }
+
+    [Fact]
+    public async Task Version_that_was_learned_while_the_store_was_away_ends_older_ones_when_it_is_there_again()
+    {
+        await using var fleet = await StartAsync(2);
+        await ExpectAsync(fleet[0], 1);
+        _server.IsAway = true;
+        await Eventually.TrueAsync(() => fleet[1].Composition.Tier!.State == TierState.Down, "the store to be missed");
+        _version = 2;
+        await ExpectAsync(fleet[1], 2);
+
+        // It has not forgotten anything.
+        _server.IsAway = false;
+
+        await AllServeAsync(fleet, 2);
+    }
+
+    // One of several servers is away, and the counter of one object is on that one.
+    [Fact]
+    public async Task Event_that_cannot_be_counted_keeps_no_other_from_being_told()
+    {
+        await using var fleet = await StartAsync(2);
+        foreach (string target in new[] { "/file", "/other" })
+        {
+            await ExpectAsync(fleet[0], 1, target);
+            await ExpectAsync(fleet[1], 1, target);
+        }
+
+        _version = 2;
+        await fleet[0].GetAsync("/file", "Cache-Control: no-cache");
+        await Eventually.TrueAsync(() => Counted().Length > 0, "the change to be counted");
+        string away = Assert.Single(Counted());
+        _weathers.ForEach(weather => weather.Unreachable = key => key == away);
+        _version = 3;
+        await fleet[0].GetAsync("/file", "Cache-Control: no-cache");
+        await fleet[0].GetAsync("/other", "Cache-Control: no-cache");
+
+        await AllServeAsync(fleet, 3, "/other");
+        await AllServeAsync(fleet, 3, "/file");
+    }
+
+    // A server of several was emptied, with the counters of both logs or without them.
+    [Theory]
+    [InlineData(":n:")]
+    [InlineData(":p:")]
+    public async Task Object_that_was_written_before_counters_were_lost_is_not_read_afterwards(string log)
+    {
+        await using var fleet = await StartAsync(2);
+        await ExpectAsync(fleet[0], 1);
+        await Eventually.TrueAsync(() => _server.Keys.Any(key => key.Contains(":o:", StringComparison.Ordinal)), "the object is there");
+        _version = 2;
+        _server.Forget(key => key.Contains(log, StringComparison.Ordinal));
+        await Eventually.TrueAsync(
+            () => Enumerable.Range(0, 2).All(index => fleet[index].Composition.Tier!.Meter.NewsLost > 0), "the loss to be seen");
+
+        await AllServeAsync(fleet, 2);
+    }
+
+    private static TaskCompletionSource NewGate() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    // Asks for a new answer, which waits at the origin with this version.
+    private async Task<Task<RawResponse>> AskAsync(ProxyUnderTest proxy, int version, Task gate)
+    {
+        (_version, _late) = (version, gate);
+        int arrived = _origin.RequestCount;
+        var answer = proxy.GetAsync("/file", "Cache-Control: no-cache");
+        await _origin.RequestsArrivedAsync(arrived + 1);
+        return answer;
+    }
+
+    private static async Task ExpectAsync(Task<RawResponse> asked, int version) =>
+        Assert.Equal(TestContent.Bytes(0, 16, version), (await asked).Body);
+
+    private string[] Counted() =>
+        [.. _server.Operations.Where(operation => operation.StartsWith("increment ", StringComparison.OrdinalIgnoreCase))
+            .Select(operation => operation.Split(' ')[1]).Where(key => key.Contains(":d:", StringComparison.Ordinal)).Distinct()];
+
+    private Task<Fleet> StartAsync(int count) => Fleet.StartAsync(_origin.Uri, count, Open, options => options with { SliceSizeBytes = 64 });
+
+    private IKeyValueStore Open()
+    {
+        _weathers.Add(new Weather());
+        return new WeatheredStore(_server.Open(canTell: true), _weathers[^1]);
+    }
+
+    private static Task AllServeAsync(Fleet fleet, int version, string target = "/file") => Eventually.TrueAsync(
+        async () =>
+        {
+            for (int index = 0; index < fleet.Count; index++)
+            {
+                if (!(await fleet[index].GetAsync(target)).Body.SequenceEqual(TestContent.Bytes(0, 16, version)))
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        },
+        () => $"all to serve version {version}");
+
+    private static async Task ExpectAsync(ProxyUnderTest proxy, int version, string target = "/file")
+    {
+        var answer = await proxy.GetAsync(target);
+        Assert.Equal(200, answer.StatusCode);
+        Assert.Equal(TestContent.Bytes(0, 16, version), answer.Body);
+    }
+
+    private async Task AnswerAsync(OriginExchange exchange)
+    {
+        var (version, late) = (_version, _late);
+        await exchange.WaitAsync(late);
+        await new RangeFile(16, version)
+        {
+            ETag = _isNameless ? null : string.Create(CultureInfo.InvariantCulture, $"\"v{version}\""),
+            LastModified = null,
+            SupportsRanges = !_isNameless,
+            ExtraFields = ["Cache-Control: max-age=600"],
+        }.AnswerAsync(exchange);
+    }
+}
