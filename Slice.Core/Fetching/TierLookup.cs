@@ -87,6 +87,12 @@ public sealed class TierLookup(ObjectIndex index, SliceStore store, TimeProvider
             return known;
         }
 
+        // The tier has what was there before: it has not been told yet.
+        if (index.FindVariant(request.Key, variant.Selecting) is { IsUntold: true })
+        {
+            return null;
+        }
+
         if (variant.Body is not { Length: > 0 } body)
         {
             var generation = NewGeneration(request, variant);

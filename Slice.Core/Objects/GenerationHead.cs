@@ -11,6 +11,7 @@ public abstract class GenerationHead
     private StoredResponse _response;
     private long _purgesSeen;
     private TierMark? _tierMark;
+    private volatile bool _isUntold;
 
     /// <summary>A head with its first response.</summary>
     private protected GenerationHead(StoredResponse response)
@@ -43,6 +44,16 @@ public abstract class GenerationHead
     {
         get => Volatile.Read(ref _tierMark);
         internal set => Volatile.Write(ref _tierMark, value);
+    }
+
+    /// <summary>
+    /// Whether it has the place of another version, and the instances that share the tier are still to be told: the tier does not get it
+    /// before, as nobody would hear of the change if this process died in between.
+    /// </summary>
+    internal bool IsUntold
+    {
+        get => _isUntold;
+        set => _isUntold = value;
     }
 
     /// <summary>Replaces the stored response after a successful validation (RFC 9111 §4.3.4).</summary>

@@ -45,7 +45,11 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
             SuccessorTold = generation => Offer(generation, null),
         };
         _reader = new TierReader(Access, envelope, Meter);
-        _composer = new TierComposer(envelope, Names, Fleet.Purges, _reader, stale, time, _stopping.Token);
+        var claims = new TierClaims(new TierValues(Access, envelope, Meter), Names);
+        _composer = new TierComposer(envelope, Names, Fleet.Purges, _reader, claims, stale, time, _stopping.Token)
+        {
+            Contradicted = generation => Doubt(index, generation),
+        };
         _turns = new TierTurns(Access, time, _stopping.Token);
         _collapser = new TierCollapser(_turns, time, Meter, options.Collapses && store.IsPrompt);
         _writer = new TierWriter(Access, Meter, _stopping.Token);
@@ -196,6 +200,11 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
     {
         if (old.IsShared && !IsFetchedAnewByEach(old, successor))
         {
+            if (successor is not null)
+            {
+                successor.IsUntold = true;
+            }
+
             Fleet.Tell(new TierEvent(TierEventKind.Changed, old.Key.Bytes.ToArray(), TierNames.ContentOf(old.Response))
             {
                 Successor = successor,
@@ -209,6 +218,7 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
     {
         if (generation.IsShared)
         {
+            generation.IsUntold = true;
             Fleet.Tell(new TierEvent(TierEventKind.Changed, generation.Key.Bytes.ToArray(), default)
             {
                 Successor = generation,
@@ -233,6 +243,13 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
         _reader.Dispose();
         await Access.Store.DisposeAsync();
         _stopping.Dispose();
+    }
+
+    // All validate what they have, this instance too, and agree on what the origin says then.
+    private void Doubt(ObjectIndex index, Generation generation)
+    {
+        index.Expire(generation.Key.Bytes, Instant.Now(_time));
+        Fleet.Tell(new TierEvent(TierEventKind.Expired, generation.Key.Bytes.ToArray(), default));
     }
 
     // Without a validator any answer may be another version, and is told as one where the others find it in the tier. Where it is too long

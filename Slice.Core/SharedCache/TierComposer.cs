@@ -12,15 +12,22 @@ namespace Slice.Core.SharedCache;
 /// <param name="names">The keys.</param>
 /// <param name="purges">The purges of many objects.</param>
 /// <param name="reader">Reads what is there of an object with variants.</param>
+/// <param name="claims">Which versions were written first.</param>
 /// <param name="stale">How long what is no longer fresh is of use, where it does not say.</param>
 /// <param name="time">The clock.</param>
 /// <param name="stopping">Cancelled at the end of the process.</param>
 internal sealed class TierComposer(
-    TierEnvelope envelope, TierNames names, TierPurges purges, TierReader reader, StaleDefaults stale, TimeProvider time,
-    CancellationToken stopping)
+    TierEnvelope envelope, TierNames names, TierPurges purges, TierReader reader, TierClaims claims, StaleDefaults stale,
+    TimeProvider time, CancellationToken stopping)
 {
     // A body of at most so many bytes, and of one slice, is in one value with its head: one round trip for small objects. Arbitrary.
     private const int MostBodyBytes = 64 << 10;
+
+    /// <summary>
+    /// Called with a head that is not written, as another instance has written another version: one of the two is older, and nobody knows
+    /// which. Must not wait.
+    /// </summary>
+    public Action<Generation>? Contradicted { get; init; }
 
     /// <summary>Whether a body goes with its head: one round trip is enough for it.</summary>
     public static bool FitsHead(Generation generation) =>
@@ -39,7 +46,8 @@ internal sealed class TierComposer(
     /// <summary>The head of an object, with its body where that is short; null when it is of no use to others any more.</summary>
     public async ValueTask<TierValue?> ComposeHeadAsync(Generation generation)
     {
-        if (generation is not { IsRetired: false, TierMark: { } mark } || LifetimeOf(generation.Response) is not { } lifetime)
+        if (generation is not { IsRetired: false, IsUntold: false, TierMark: { } mark }
+            || LifetimeOf(generation.Response) is not { } lifetime)
         {
             return null;
         }
@@ -47,6 +55,12 @@ internal sealed class TierComposer(
         byte[]? body = FitsHead(generation) ? TryReadBody(generation) : null;
         if (FitsHead(generation) && body is null)
         {
+            return null;
+        }
+
+        if (!await IsClaimedAsync(generation, mark, body, lifetime))
+        {
+            Contradicted?.Invoke(generation);
             return null;
         }
 
@@ -61,6 +75,19 @@ internal sealed class TierComposer(
         var records = new RecordBuffer();
         TierRecords.Write(records, mark, variants, Instant.Now(time));
         return Seal(label, records.Written, lifetime);
+    }
+
+    private async ValueTask<bool> IsClaimedAsync(Generation generation, TierMark mark, byte[]? body, TimeSpan lifetime)
+    {
+        try
+        {
+            return await claims.TryClaimAsync(generation, mark, body, lifetime, stopping);
+        }
+        catch (OperationCanceledException)
+        {
+            // The process is stopping, and nothing is written either.
+            return true;
+        }
     }
 
     // The other variants that are there already. Thread A reads them; instance B writes one of its own; A writes over it: that one is

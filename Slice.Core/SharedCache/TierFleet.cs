@@ -296,6 +296,7 @@ public sealed class TierFleet : IAsyncDisposable
             {
                 if (told.Successor is { IsRetired: false } successor)
                 {
+                    successor.IsUntold = false;
                     SuccessorTold?.Invoke(successor);
                 }
             }

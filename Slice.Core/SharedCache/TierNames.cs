@@ -51,6 +51,17 @@ internal sealed class TierNames(string prefix, string realm)
     /// <summary>The counter of changes and soft purges of a cache key, whatever fields it has.</summary>
     public string DoubtsOf(ReadOnlySpan<byte> key) => Named('d', KeyFields.ResourceOf(key));
 
+    /// <summary>The claim of an object, or of one variant, between what has happened to it.</summary>
+    public string ClaimOf(Generation generation, TierMark mark)
+    {
+        var buffer = new RecordBuffer();
+        buffer.Bytes(generation.Key.Bytes);
+        IndexRecords.WriteSelecting(buffer, generation.Selecting);
+        buffer.Int64(mark.Removals);
+        buffer.Int64(mark.Doubts);
+        return Named('c', buffer.Written);
+    }
+
     /// <summary>One slice of a version.</summary>
     public string SliceOf(in TierVersion version, int sliceIndex) =>
         string.Create(CultureInfo.InvariantCulture, $"{prefix}s:{version}:{sliceIndex}");

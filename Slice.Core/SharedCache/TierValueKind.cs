@@ -17,4 +17,7 @@ internal enum TierValueKind : byte
 
     /// <summary>An instance that is there.</summary>
     Instance = 5,
+
+    /// <summary>Which version of an object was written first.</summary>
+    Claim = 6,
 }

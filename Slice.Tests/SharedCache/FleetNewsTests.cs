@@ -16,6 +16,7 @@ public sealed class FleetNewsTests : IAsyncDisposable
     private volatile int _version = 1;
     private volatile Task _late = Task.CompletedTask;
     private volatile bool _isNameless;
+    private bool _collapses = true;
 
     public FleetNewsTests() => _origin = ScriptedOrigin.Start(AnswerAsync);
 
@@ -47,6 +48,26 @@ public sealed class FleetNewsTests : IAsyncDisposable
         await ExpectAsync(one, 2);
         _weathers[0].Calm();
         _weathers[1].Calm();
+
+        _late = Task.CompletedTask;
+        await AllServeAsync(fleet, 3);
+    }
+
+    // Both fetch it for the first time, with a change in between, and neither has seen anything change.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Two_versions_that_two_instances_fetch_at_once_end_with_the_last_one_everywhere(bool isNameless)
+    {
+        (_isNameless, _collapses) = (isNameless, false);
+        await using var fleet = await StartAsync(2);
+        var (first, second) = (NewGate(), NewGate());
+        var one = await AskAsync(fleet[0], version: 2, first.Task);
+        var other = await AskAsync(fleet[1], version: 3, second.Task);
+        second.SetResult();
+        await ExpectAsync(other, 3);
+        first.SetResult();
+        await ExpectAsync(one, 2);
 
         _late = Task.CompletedTask;
         await AllServeAsync(fleet, 3);
@@ -128,7 +149,11 @@ public sealed class FleetNewsTests : IAsyncDisposable
         [.. _server.Operations.Where(operation => operation.StartsWith("increment ", StringComparison.OrdinalIgnoreCase))
             .Select(operation => operation.Split(' ')[1]).Where(key => key.Contains(":d:", StringComparison.Ordinal)).Distinct()];
 
-    private Task<Fleet> StartAsync(int count) => Fleet.StartAsync(_origin.Uri, count, Open, options => options with { SliceSizeBytes = 64 });
+    private Task<Fleet> StartAsync(int count) => Fleet.StartAsync(_origin.Uri, count, Open, options => options with
+    {
+        SliceSizeBytes = 64,
+        SharedCache = options.SharedCache with { Collapses = _collapses },
+    });
 
     private IKeyValueStore Open()
     {
@@ -149,7 +174,7 @@ public sealed class FleetNewsTests : IAsyncDisposable
 
             return true;
         },
-        () => $"all to serve version {version}");
+        () => $"all to serve version {version} of {target}");
 
     private static async Task ExpectAsync(ProxyUnderTest proxy, int version, string target = "/file")
     {
