@@ -73,11 +73,9 @@ internal sealed class TierLog(
         return number;
     }
 
-    /// <summary>
-    /// Counts an event, before it is told: an object that was asked for before is then known to be outdated, wherever it is read.
-    /// </summary>
-    /// <returns>The event with its number; null when the store does not take it.</returns>
-    public async ValueTask<TierEvent?> CountAsync(TierEvent told, CancellationToken ct)
+    // Before the event is told: an object that was asked for before is then known to be outdated, wherever it is read. The event with its
+    // number; null when the store does not take it.
+    private async ValueTask<TierEvent?> CountAsync(TierEvent told, CancellationToken ct)
     {
         string counter = told.Kind == TierEventKind.Removed ? names.RemovalsOf(told.Key) : names.DoubtsOf(told.Key);
         long first = time.GetUtcNow().ToUnixTimeMilliseconds();

@@ -43,8 +43,8 @@ internal sealed class TierNewsActions(ObjectIndex index, TimeProvider time, Tier
         return replaced;
     }
 
-    // Instance A has seen one change and this one another, of the same version or of one that A never had: one of the two new ones is older,
-    // and nobody knows which. What was asked for before A counted its change, and is not what A has now, is validated.
+    // Instance A has seen one change and this one another, of the same version or of one that A never had: one of the two new ones is
+    // older, and nobody knows which. What was asked for before A counted its change, and is not what A has now, is validated.
     private void Leave(TierEvent told)
     {
         if (!told.IsOfNoVersion)

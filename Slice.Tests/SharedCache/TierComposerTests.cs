@@ -92,7 +92,9 @@ public sealed class TierComposerTests : IDisposable
     }
 
     private TierComposer NewComposer(StaleDefaults stale) =>
-        new(_bed.Envelope, _bed.Names, _bed.News.Purges, _bed.Reader, new TierClaims(_bed.Values, _bed.Names), stale, _bed.Time, _bed.Stopping);
+        new(
+            _bed.Envelope, _bed.Names, _bed.News.Purges, _bed.Reader, new TierClaims(_bed.Values, _bed.Names), stale, _bed.Time,
+            _bed.Stopping);
 
     // Too long to go with its head.
     private Generation NewGeneration(

@@ -32,7 +32,9 @@ internal sealed class FleetLedger(TimeSpan bound)
     private long? _outageFrom;
     private TimeSpan _worst;
 
-    /// <summary>How long after a newer version was seen an answer with an older one was last asked for, without an outage between.</summary>
+    /// <summary>
+    /// How long after a newer version was seen an answer with an older one was last asked for, without an outage between.
+    /// </summary>
     public TimeSpan Worst
     {
         get
