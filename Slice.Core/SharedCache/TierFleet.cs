@@ -17,6 +17,7 @@ public sealed class TierFleet : IAsyncDisposable
     private readonly TierAccess _access;
     private readonly TierMembers _members;
     private readonly TierNews _news;
+    private readonly TierWitnesses _witnesses;
     private readonly TierMemory? _memory;
     private readonly TimeProvider _time;
     private readonly TierMeter _meter;
@@ -44,6 +45,7 @@ public sealed class TierFleet : IAsyncDisposable
             Memory = memory,
             Lost = reason => NewsLost?.Invoke(reason),
         };
+        _witnesses = new TierWitnesses(values, names, time, coherence / 2);
         access.Closed = Wake;
     }
 
@@ -202,7 +204,24 @@ public sealed class TierFleet : IAsyncDisposable
             await _members.ReadAllAsync(_stopping);
         }
 
-        return await _news.HearAsync(_stopping);
+        return await _news.HearAsync(_stopping) && await MissNothingAsync();
+    }
+
+    // A directory is lost as a whole, and its counters with it.
+    private async ValueTask<bool> MissNothingAsync()
+    {
+        if (!_access.Store.IsPrompt || await _witnesses.AreThereAsync(_stopping))
+        {
+            return true;
+        }
+
+        if (!await _news.LoseAsync("a server of the store has lost what it had", _stopping))
+        {
+            return false;
+        }
+
+        _witnesses.Accept();
+        return true;
     }
 
     // A line for what lasts: a store that has stumbled and answers the next look has not changed its state.

@@ -42,6 +42,9 @@ internal sealed class TierNames(string prefix, string realm)
     /// <summary>The place of an instance among the others.</summary>
     public string InstanceAt(int slot) => string.Create(CultureInfo.InvariantCulture, $"{prefix}i:{_short}:{slot}");
 
+    /// <summary>One of the values that are there to be there.</summary>
+    public string WitnessAt(int index) => string.Create(CultureInfo.InvariantCulture, $"{prefix}w:{_short}:{index}");
+
     /// <summary>The head of the object under a cache key.</summary>
     public string ObjectOf(ReadOnlySpan<byte> key) => Named('o', key);
 

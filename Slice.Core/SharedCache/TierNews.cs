@@ -233,11 +233,14 @@ internal sealed class TierNews
 
     private ValueTask MakeStaleAsync(CancellationToken ct) => PurgeAsync(Purge.OfAll(isSoft: true, Instant.Now(_time)), ct);
 
-    // Where news were lost, counters of keys may be, too: what was written before may look as if nothing had happened to it since. The
-    // number of a purge of nothing tells what was asked for before from what is asked for from now on. First the number, then what is
-    // stored here: what is read from the store in between is then validated, too. False when the store does not take it.
-    private async ValueTask<bool> LoseAsync(string reason, CancellationToken ct)
+    /// <summary>
+    /// The store has lost something. Counters of keys may be lost, too: what was written before may look as if nothing had happened to it
+    /// since. The number of a purge of nothing tells what was asked for before from what is asked for from now on. False when the store
+    /// does not take it.
+    /// </summary>
+    public async ValueTask<bool> LoseAsync(string reason, CancellationToken ct)
     {
+        // First the number, then what is stored here: what is read from the store in between is then validated, too.
         if (await TellAsync(Purge.OfTags([], isSoft: true, Instant.Now(_time)), ct) is not { } first)
         {
             return false;

@@ -20,4 +20,7 @@ internal enum TierValueKind : byte
 
     /// <summary>Which version of an object was written first.</summary>
     Claim = 6,
+
+    /// <summary>Nothing but that it is there.</summary>
+    Witness = 7,
 }

@@ -130,6 +130,22 @@ public sealed class FleetNewsTests : IAsyncDisposable
         await AllServeAsync(fleet, 2);
     }
 
+    // One of several servers was emptied, and no counter of a log was on it: the next one who asks does not see that the object has changed.
+    [Fact]
+    public async Task Object_that_the_store_has_lost_alone_is_not_served_in_its_old_version()
+    {
+        await using var fleet = await StartAsync(2);
+        await ExpectAsync(fleet[0], 1);
+        await Eventually.TrueAsync(() => _server.Keys.Any(key => key.Contains(":o:", StringComparison.Ordinal)), "the object is there");
+        _version = 2;
+        _server.Forget(key => !key.Contains(":n:", StringComparison.Ordinal)
+            && !key.Contains(":p:", StringComparison.Ordinal)
+            && !key.EndsWith('0'));
+        await ExpectAsync(fleet[1], 2);
+
+        await AllServeAsync(fleet, 2);
+    }
+
     private static TaskCompletionSource NewGate() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     // Asks for a new answer, which waits at the origin with this version.

@@ -163,11 +163,11 @@ internal sealed class FleetRun : IAsyncDisposable
             Count(isByAll ? "purges of all" : "purges of some");
             return isByAll;
         }
-        catch (Exception error) when (error is System.Net.Sockets.SocketException or IOException)
+        catch (Exception error) when (error is System.Net.Sockets.SocketException or IOException or TimeoutException)
         {
             if (!slot.IsKilled)
             {
-                _problems.Enqueue($"PURGE {target}: {error.Message}");
+                _problems.Enqueue($"PURGE {target} {string.Join(", ", fields)} at instance {slot.Number}: {error.Message}");
             }
 
             return false;
