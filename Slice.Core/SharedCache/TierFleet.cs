@@ -294,10 +294,7 @@ public sealed class TierFleet : IAsyncDisposable
 
     // The last of several about one version.
     private static TierEvent[] Once(TierEvent[] events) =>
-        [
-            .. events.GroupBy(static told => (told.Kind, Convert.ToHexString(told.Key), told.Old, told.IsSaid))
-                .Select(static group => group.Last()),
-        ];
+        [.. events.GroupBy(static told => told.Subject).Select(static same => same.Last())];
 
     private async ValueTask<(long? Number, IReadOnlyList<TierEvent> Uncounted)> TellNowAsync(
         TierEvent[] events, CancellationToken ct, bool isWaitedFor = false)

@@ -130,7 +130,7 @@ public sealed class FleetNewsTests : IAsyncDisposable
         await AllServeAsync(fleet, 2);
     }
 
-    // One of several servers was emptied, and no counter of a log was on it: the next one who asks does not see that the object has changed.
+    // One of several servers was emptied, and no counter of a log was on it: who asks next does not see that the object has changed.
     [Fact]
     public async Task Object_that_the_store_has_lost_alone_is_not_served_in_its_old_version()
     {
