@@ -22,6 +22,9 @@ internal sealed class TierLog(
     // Longer away, and everything is validated. Arbitrary.
     private static readonly TimeSpan s_kept = TimeSpan.FromHours(24);
 
+    /// <summary>Called with each event that was counted, before it is told. Must not wait.</summary>
+    public Action<TierEvent>? Counted { get; init; }
+
     /// <summary>
     /// Tells the others of some events: counts each, and says those in an entry that were not said before. A counter that cannot be
     /// reached keeps nothing back.
@@ -96,7 +99,9 @@ internal sealed class TierLog(
             successor.TierMark = mark with { Doubts = number };
         }
 
-        return told with { Number = number };
+        var counted = told with { Number = number };
+        Counted?.Invoke(counted);
+        return counted;
     }
 
     // Its counters say that it is outdated. A store that forgets them and not the head would bring back what was removed.

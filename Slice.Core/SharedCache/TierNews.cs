@@ -57,7 +57,7 @@ internal sealed class TierNews
         (_access, _values, _names, _index, _time, _meter, _id) = (access, values, names, index, time, meter, id);
         LongestGap = longestGap;
         _actions = new TierNewsActions(index, time, meter, id);
-        _log = new TierLog(access, values, names, Purges, time, meter, id);
+        _log = new TierLog(access, values, names, Purges, time, meter, id) { Counted = _actions.ActOnOwn };
     }
 
     /// <summary>What the cache had acted on when it was stopped; null for nobody who knows. Set once, before use.</summary>

@@ -43,6 +43,21 @@ internal sealed class TierNewsActions(ObjectIndex index, TimeProvider time, Tier
         return replaced;
     }
 
+    /// <summary>
+    /// Acts on an event of this instance that was counted just now. The other variants of the object are outdated in the store from now on:
+    /// whoever fetches one anew does not see that it has changed, so this instance validates its own, like the others.
+    /// </summary>
+    public void ActOnOwn(TierEvent counted)
+    {
+        if (counted.Kind == TierEventKind.Changed)
+        {
+            index.ExpireUnknown(
+                counted.Key,
+                Instant.Now(time),
+                generation => generation == counted.Successor || generation.TierMark?.Doubts >= counted.Number);
+        }
+    }
+
     // Instance A has seen one change and this one another, of the same version or of one that A never had: one of the two new ones is
     // older, and nobody knows which. What was asked for before A counted its change, and is not what A has now, is validated.
     private void Leave(TierEvent told)

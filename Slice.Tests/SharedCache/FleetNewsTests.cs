@@ -17,6 +17,7 @@ public sealed class FleetNewsTests : IAsyncDisposable
     private volatile Task _late = Task.CompletedTask;
     private volatile bool _isNameless;
     private bool _collapses = true;
+    private bool _varies;
 
     public FleetNewsTests() => _origin = ScriptedOrigin.Start(AnswerAsync);
 
@@ -130,6 +131,26 @@ public sealed class FleetNewsTests : IAsyncDisposable
         await AllServeAsync(fleet, 2);
     }
 
+    // The change of one variant makes all of them outdated in the store, and the other instance fetches another one anew.
+    [Fact]
+    public async Task Variant_beside_one_that_has_changed_is_validated_where_the_change_was_seen()
+    {
+        _varies = true;
+        await using var fleet = await StartAsync(2);
+        await fleet[0].GetAsync("/file", "Accept-Language: de");
+        await fleet[0].GetAsync("/file", "Accept-Language: en");
+        _version = 2;
+        long told = fleet[0].Composition.Tier!.Meter.NewsTold;
+        await fleet[0].GetAsync("/file", "Accept-Language: en", "Cache-Control: no-cache");
+        await Eventually.TrueAsync(() => fleet[0].Composition.Tier!.Meter.NewsTold > told, "the change is told");
+
+        var other = await fleet[1].GetAsync("/file", "Accept-Language: de");
+        var own = await fleet[0].GetAsync("/file", "Accept-Language: de");
+
+        Assert.Equal(TestContent.Bytes(0, 16, 2), other.Body);
+        Assert.Equal(TestContent.Bytes(0, 16, 2), own.Body);
+    }
+
     // One of several servers was emptied, and no counter of a log was on it: who asks next does not see that the object has changed.
     [Fact]
     public async Task Object_that_the_store_has_lost_alone_is_not_served_in_its_old_version()
@@ -208,7 +229,7 @@ public sealed class FleetNewsTests : IAsyncDisposable
             ETag = _isNameless ? null : string.Create(CultureInfo.InvariantCulture, $"\"v{version}\""),
             LastModified = null,
             SupportsRanges = !_isNameless,
-            ExtraFields = ["Cache-Control: max-age=600"],
+            ExtraFields = ["Cache-Control: max-age=600", .. _varies ? ["Vary: Accept-Language"] : Array.Empty<string>()],
         }.AnswerAsync(exchange);
     }
 }
