@@ -6,7 +6,7 @@ using Slice.Tests.Support;
 
 namespace Slice.Tests.SharedCache.Chaos;
 
-/// <summary>A directory: all of its files are deleted under the fleet.</summary>
+/// <summary>A directory: all values and counters are deleted under the fleet.</summary>
 internal sealed class DirectoryFleetServers : IFleetServers
 {
     private readonly TestDirectory _directory = new("fleet");
@@ -18,9 +18,10 @@ internal sealed class DirectoryFleetServers : IFleetServers
     /// <inheritdoc/>
     public Task<string> HurtAsync(FuzzRandom random)
     {
-        foreach (string name in Directory.GetFiles(_directory.Path, "*", SearchOption.AllDirectories))
+        // Not the file at the top that says that it is a shared cache: no other directory is taken for one that is not empty.
+        foreach (string folder in Directory.GetDirectories(_directory.Path))
         {
-            Delete(name);
+            Array.ForEach(Directory.GetFiles(folder, "*", SearchOption.AllDirectories), Delete);
         }
 
         return Task.FromResult("delete all");
