@@ -146,8 +146,13 @@ public sealed class ObjectAnswerInterpreter
 
     private void Freshen(ObjectFetchRequest request, Generation stale, StoredResponse response)
     {
-        // First the mark: who reads the new response must not take it for one of before a removal.
-        stale.TierMark = request.TierMark;
+        // First the mark: who reads the new response must not take it for one of before a removal. Where the tier was not asked, or has
+        // seen a removal since, the mark of before stays: what goes to others is then as old as the bytes are.
+        if (request.TierMark is { } mark && stale.HasSeenRemovals(mark))
+        {
+            stale.TierMark = mark;
+        }
+
         _index.Freshen(stale, response, request.Asked);
         _fetcher.Offers.Offer(stale, request.TierTurn?.Take());
     }

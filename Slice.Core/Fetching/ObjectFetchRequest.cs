@@ -73,8 +73,8 @@ public sealed record ObjectFetchRequest(
     private static bool MaySelectNothing(IReadOnlyList<ForwardedField> fields) =>
         fields.Sum(static field => field.Value.Length + 1) > SelectingFields.MaxValueBytes;
 
-    /// <summary>The same, with a stored generation to be validated.</summary>
-    internal ObjectFetchRequest Validating(Generation stale) => new(Key, Context, FirstSliceIndex, stale, Sharing)
+    /// <summary>The same, with another stored generation to be validated; null for none.</summary>
+    internal ObjectFetchRequest Validating(Generation? stale) => new(Key, Context, FirstSliceIndex, stale, Sharing)
     {
         IsWhole = IsWhole,
         Partial = Partial,

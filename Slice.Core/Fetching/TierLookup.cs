@@ -50,6 +50,11 @@ public sealed class TierLookup(ObjectIndex index, SliceStore store, TimeProvider
             return (request, null);
         }
 
+        if (request.Stale is { IsRetired: true })
+        {
+            request = request.Validating(null);
+        }
+
         request = request with { TierMark = objects.Mark, TierTurn = objects.Turn, Asked = objects.Asked };
         Generation? last = null;
         foreach (var variant in objects.Variants)
@@ -76,7 +81,8 @@ public sealed class TierLookup(ObjectIndex index, SliceStore store, TimeProvider
     // room.
     private async ValueTask<Generation?> TakeAsync(ObjectFetchRequest request, TierObject variant)
     {
-        if (index.FindVariant(request.Key, variant.Selecting) is { IsUsable: true } known && IsSame(known, variant))
+        if (index.FindVariant(request.Key, variant.Selecting) is { IsUsable: true } known && IsSame(known, variant)
+            && known.HasSeenRemovals(request.TierMark!))
         {
             if (IsFresher(variant.Response, known.Response))
             {
@@ -116,7 +122,7 @@ public sealed class TierLookup(ObjectIndex index, SliceStore store, TimeProvider
         {
             Selecting = variant.Selecting,
             IsWhole = variant.IsWhole,
-            TierMark = request.TierMark,
+            TierStamp = new TierStamp(request.TierMark, variant.LastPurge),
         };
 
     // A body that came with a head is all of one answer; what is stored of a version without a validator may be of another one.

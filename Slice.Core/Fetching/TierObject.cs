@@ -9,4 +9,8 @@ namespace Slice.Core.Fetching;
 /// <param name="IsWhole">Whether it can only be had as a whole.</param>
 /// <param name="Response">The stored response, as old as it is now.</param>
 /// <param name="Body">All of its bytes; null when they are to be had slice by slice.</param>
-public sealed record TierObject(SliceGrid Grid, SelectingFields? Selecting, bool IsWhole, StoredResponse Response, byte[]? Body);
+/// <param name="LastPurge">
+/// The number of the last purge of many objects that took away what had been there before; 0 for none. A part of its slices' names.
+/// </param>
+public sealed record TierObject(
+    SliceGrid Grid, SelectingFields? Selecting, bool IsWhole, StoredResponse Response, byte[]? Body, long LastPurge = 0);

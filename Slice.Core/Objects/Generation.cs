@@ -182,7 +182,7 @@ public sealed class Generation : GenerationHead, ISliceTenant
         IsOfItsSecond = false,
         IsAfterItsSecond = true,
         PurgesSeen = purgesSeen,
-        TierMark = TierMark,
+        TierStamp = TierStamp,
         _staysAtOrigin = StaysAtOrigin,
     };
 
@@ -224,8 +224,9 @@ public sealed class Generation : GenerationHead, ISliceTenant
 
     /// <summary>One of an earlier run, with its number in the store or a new one; <see cref="RestoredSlices"/> has its slices.</summary>
     internal static Generation Restore(
-        CacheKey key, StoredResponse response, SliceGrid grid, SliceStore store, uint? id, SelectingFields? selecting, bool isWhole) =>
-        new(key, response, grid, isShared: true, store, id) { Selecting = selecting, IsWhole = isWhole, IsOfEarlierRun = true };
+        CacheKey key, StoredResponse response, SliceGrid grid, SliceStore store, uint? id, SelectingFields? selecting, bool isWhole,
+        TierStamp stamp = default) =>
+        new(key, response, grid, true, store, id) { Selecting = selecting, IsWhole = isWhole, IsOfEarlierRun = true, TierStamp = stamp };
 
     /// <summary>It can be found by other requests now.</summary>
     internal void Published() => _store.Published(this);

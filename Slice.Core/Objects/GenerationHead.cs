@@ -11,6 +11,7 @@ public abstract class GenerationHead
     private StoredResponse _response;
     private long _purgesSeen;
     private TierMark? _tierMark;
+    private long _tierPurge = -1;
     private volatile bool _isUntold;
 
     /// <summary>A head with its first response.</summary>
@@ -47,6 +48,19 @@ public abstract class GenerationHead
     }
 
     /// <summary>
+    /// The number of the last purge of many objects that took away what had been there before it (0 for none), which is a part of its
+    /// slices' names in the shared tier; null before it was needed. It stays: what is forgotten of purges gives no slice another name.
+    /// </summary>
+    internal long? TierPurge => Volatile.Read(ref _tierPurge) is >= 0 and var purge ? purge : null;
+
+    /// <summary>Both, for a successor, or for what is written down.</summary>
+    internal TierStamp TierStamp
+    {
+        get => new(TierMark, TierPurge);
+        init => (_tierMark, _tierPurge) = (value.Mark, value.LastPurge ?? -1);
+    }
+
+    /// <summary>
     /// Whether it has the place of another version, and the instances that share the tier are still to be told: the tier does not get it
     /// before, as nobody would hear of the change if this process died in between.
     /// </summary>
@@ -54,6 +68,19 @@ public abstract class GenerationHead
     {
         get => _isUntold;
         set => _isUntold = value;
+    }
+
+    /// <summary>
+    /// Whether the tier has seen the same removals as when it was asked for: what the tier has is then the same for others. Unknown of one
+    /// that no tier was asked for, and then true as long as there was no removal at all.
+    /// </summary>
+    internal bool HasSeenRemovals(TierMark now) => (TierMark?.Removals ?? 0) == now.Removals;
+
+    /// <summary>Sets <see cref="TierPurge"/> once; returns what it is.</summary>
+    internal long FixTierPurge(long purge)
+    {
+        long before = Interlocked.CompareExchange(ref _tierPurge, purge, -1);
+        return before < 0 ? purge : before;
     }
 
     /// <summary>Replaces the stored response after a successful validation (RFC 9111 §4.3.4).</summary>

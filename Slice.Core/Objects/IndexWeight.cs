@@ -19,6 +19,7 @@ internal static class IndexWeight
     private const int SelectingRecordBytes = 8;
     private const int SliceRecordBytes = 24;
     private const int TagsRecordBytes = 10;
+    private const int TierStampRecordBytes = 33;
 
     /// <summary>Bytes of the process's memory that an object takes in the index now, about.</summary>
     public static long MemoryBytesOf(Generation generation)
@@ -38,6 +39,11 @@ internal static class IndexWeight
         if (response.Tags is { } tags)
         {
             bytes += TagsRecordBytes + (sizeof(ulong) * tags.Hashes.Length);
+        }
+
+        if (generation.TierMark is not null)
+        {
+            bytes += TierStampRecordBytes;
         }
 
         for (int index = 0; index < generation.Selecting?.Fields.Length; index++)

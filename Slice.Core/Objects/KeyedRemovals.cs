@@ -74,6 +74,24 @@ internal sealed class KeyedRemovals(
     }
 
     /// <summary>
+    /// Takes the variants out that were asked for before a removal that the shared tier has seen, in the same way; false, and nothing
+    /// changes, when there are none.
+    /// </summary>
+    /// <param name="key">The key.</param>
+    /// <param name="now">What the tier has seen.</param>
+    public bool RemoveBefore(ReadOnlySpan<byte> key, TierMark now)
+    {
+        Predicate<Generation> isBefore = generation => generation.TierMark is { } mark && mark.Removals < now.Removals;
+        if (!TryGetUnpurged(key, out var variants) || !variants.Any(isBefore))
+        {
+            return false;
+        }
+
+        RemoveVersion(key, isBefore);
+        return true;
+    }
+
+    /// <summary>
     /// Makes those variants stale that may not be the object any more, in the same way, and counts a soft purge: what was asked for before
     /// is validated when it comes.
     /// </summary>

@@ -348,6 +348,9 @@ public sealed class ObjectIndex
     /// <inheritdoc cref="KeyedRemovals.RemoveVersion"/>
     internal void RemoveVersion(ReadOnlySpan<byte> key, Predicate<Generation> isOfVersion) => _keyed.RemoveVersion(key, isOfVersion);
 
+    /// <inheritdoc cref="KeyedRemovals.RemoveBefore"/>
+    internal bool RemoveBefore(ReadOnlySpan<byte> key, TierMark now) => _keyed.RemoveBefore(key, now);
+
     /// <inheritdoc cref="KeyedRemovals.ExpireUnknown"/>
     internal void ExpireUnknown(ReadOnlySpan<byte> key, Instant now, Predicate<Generation> isKnown) =>
         _keyed.ExpireUnknown(key, now, isKnown);

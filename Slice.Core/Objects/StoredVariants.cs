@@ -124,6 +124,9 @@ internal sealed class StoredVariants
     public Generation? Find(SelectingFields? selecting) =>
         Array.Find(_newestFirst, generation => Equals(generation.Selecting, selecting));
 
+    /// <summary>Whether one of them is such.</summary>
+    public bool Any(Predicate<Generation> isSuch) => Array.Exists(_newestFirst, isSuch);
+
     /// <summary>Whether one is among them.</summary>
     public bool Contains(Generation generation) => Array.IndexOf(_newestFirst, generation) >= 0;
 
@@ -147,6 +150,7 @@ internal sealed class StoredVariants
                     return false;
                 }
 
+                recovered.TierMark = generation.TierMark;
                 recovered.Freshen(generation.Response);
             }
             else if (!CanStandBeside(generation, recovered) || _newestFirst.Length == MaxVariants)
@@ -169,12 +173,13 @@ internal sealed class StoredVariants
         return _newestFirst.Length == 1 ? null : new StoredVariants(Array.FindAll(_newestFirst, generation => generation != removed));
     }
 
-    // They are cut alike, of one version, and the origin lets versions be told.
+    // They are cut alike, of one version, the origin lets versions be told, and no instance has removed one of them before the other came.
     private static bool CanBeJoined(Generation one, Generation other)
     {
         var (response, otherResponse) = (one.Response, other.Response);
         return one.Grid == other.Grid && one.IsWhole == other.IsWhole && response.Status == otherResponse.Status
-            && response.MayCombine && otherResponse.MayCombine && response.Validator.IsSameVersion(otherResponse.Validator);
+            && response.MayCombine && otherResponse.MayCombine && response.Validator.IsSameVersion(otherResponse.Validator)
+            && one.TierMark?.Removals == other.TierMark?.Removals;
     }
 
     private static bool CanStandBeside(Generation one, Generation other) =>

@@ -55,6 +55,12 @@ public interface IKeyValueStore : IAsyncDisposable
     /// </summary>
     ValueTask<long> IncrementAsync(string key, long first, CancellationToken ct);
 
+    /// <summary>
+    /// Returns the number of a counter, and makes one that does not exist: it is <paramref name="first"/> then. Several callers get the
+    /// same number.
+    /// </summary>
+    ValueTask<long> EnsureCounterAsync(string key, long first, CancellationToken ct);
+
     /// <summary>The number of a counter; 0 for one that does not exist.</summary>
     ValueTask<long> ReadCounterAsync(string key, CancellationToken ct);
 
@@ -68,9 +74,10 @@ public interface IKeyValueStore : IAsyncDisposable
     bool CanTell { get; }
 
     /// <summary>
-    /// Whether a value that one instance has added is there for the others in a moment, so that a short lease under a key is of use.
+    /// Whether it may lose some of what it has and keep the rest: to make room, or as one of its servers begins anew. Counters, too, may
+    /// then be gone where what was written under them is there.
     /// </summary>
-    bool IsPrompt { get; }
+    bool LosesSome { get; }
 
     /// <summary>The store in words, for people: its version, what it holds and may hold.</summary>
     ValueTask<string> DescribeAsync(CancellationToken ct);

@@ -51,7 +51,7 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
             Contradicted = generation => Doubt(index, generation),
         };
         _turns = new TierTurns(Access, time, _stopping.Token);
-        _collapser = new TierCollapser(_turns, time, Meter, options.Collapses && store.IsPrompt);
+        _collapser = new TierCollapser(_turns, time, Meter, options.Collapses);
         _writer = new TierWriter(Access, Meter, _stopping.Token);
     }
 
@@ -99,17 +99,22 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
         return found ?? latest with { Turn = turn };
     }
 
-    // The counters each time: who follows another instance waits for what has come of a change, too, which is counted.
+    // Another instance may have counted a removal of which this one will hear in a moment: as if it had been heard.
     private async ValueTask<TierObjects?> LookAsync(CacheKey key, bool isFirst, CancellationToken ct)
+    {
+        var found = await LookOnceAsync(key, isFirst, ct);
+        return found is not null && _index.RemoveBefore(key.Bytes, found.Mark) ? await LookOnceAsync(key, isFirst, ct) : found;
+    }
+
+    // The counters each time: who follows another instance waits for what has come of a change, too, which is counted.
+    private async ValueTask<TierObjects?> LookOnceAsync(CacheKey key, bool isFirst, CancellationToken ct)
     {
         // Before the counters: a purge that comes meanwhile is one that nobody here knew when the object was asked for.
         long purges = Fleet.Purges.Latest;
         var asked = _index.MarkOf(key.Bytes);
-        var removals = CountAsync(Names.RemovalsOf(key.Bytes), ct).AsTask();
+        var removals = CountRemovalsAsync(key, ct).AsTask();
         var doubts = CountAsync(Names.DoubtsOf(key.Bytes), ct).AsTask();
-        var reading = _reader.ReadAsync(new TierLabel(TierValueKind.Object, Names.ObjectOf(key.Bytes)), 0, ct).AsTask();
-        await Task.WhenAll(removals, doubts, reading);
-        using var read = await reading;
+        using var read = await _reader.ReadAsync(new TierLabel(TierValueKind.Object, Names.ObjectOf(key.Bytes)), 0, ct);
         if (read.Outcome != TierOutcome.Done || await removals is not { } removed || await doubts is not { } doubted)
         {
             return null;
@@ -128,7 +133,8 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
             return default;
         }
 
-        if (!generation.Response.MayCombine)
+        // One that was learned of while no tier was asked has no name there: it may be older than a removal.
+        if (!generation.Response.MayCombine || generation.TierMark is null)
         {
             return default;
         }
@@ -259,6 +265,22 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
         && !old.Response.MayCombine
         && old.Response.Status == successor.Response.Status
         && !TierComposer.FitsHead(successor);
+
+    // A store that forgets the counter of an object forgets with it that something was removed: a new one begins above all of before, so
+    // that neither a head nor a slice is taken for one of this time.
+    private async ValueTask<long?> CountRemovalsAsync(CacheKey key, CancellationToken ct)
+    {
+        string counter = Names.RemovalsOf(key.Bytes);
+        var known = await CountAsync(counter, ct);
+        if (known != 0 || !Access.Store.LosesSome)
+        {
+            return known;
+        }
+
+        long first = _time.GetUtcNow().ToUnixTimeMilliseconds();
+        var (outcome, number) = await Access.RunAsync(token => Access.Store.EnsureCounterAsync(counter, first, token), 0, ct);
+        return outcome == TierOutcome.Done ? number : null;
+    }
 
     private async ValueTask<long?> CountAsync(string counter, CancellationToken ct)
     {

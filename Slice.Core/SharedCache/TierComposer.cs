@@ -20,8 +20,10 @@ internal sealed class TierComposer(
     TierEnvelope envelope, TierNames names, TierPurges purges, TierReader reader, TierClaims claims, StaleDefaults stale,
     TimeProvider time, CancellationToken stopping)
 {
-    // A body of at most so many bytes, and of one slice, is in one value with its head: one round trip for small objects. Arbitrary.
-    private const int MostBodyBytes = 64 << 10;
+    /// <summary>
+    /// A body of at most so many bytes, and of one slice, is in one value with its head: one round trip for small objects. Arbitrary.
+    /// </summary>
+    public const int MostBodyBytes = 64 << 10;
 
     /// <summary>
     /// Called with a head that is not written, as another instance has written another version: one of the two is older, and nobody knows
@@ -36,10 +38,13 @@ internal sealed class TierComposer(
     /// <summary>What a slice is called.</summary>
     public TierLabel LabelOf(Generation generation, int sliceIndex)
     {
-        long purge = purges.LastFor(
-            generation.Key.Bytes, generation.Response.Tags, generation.TierMark?.Purges ?? 0);
         var version = names.VersionOf(
-            generation.Key, generation.Selecting, generation.Response, generation.Grid, generation.TierMark?.Removals ?? 0, purge);
+            generation.Key,
+            generation.Selecting,
+            generation.Response,
+            generation.Grid,
+            generation.TierMark?.Removals ?? 0,
+            LastPurgeOf(generation));
         return names.SliceLabelOf(version, generation.Grid, sliceIndex, generation.CompleteLength);
     }
 
@@ -65,7 +70,10 @@ internal sealed class TierComposer(
         }
 
         bool isWhole = generation.IsWhole && body is not null;
-        List<TierObject> variants = [new TierObject(generation.Grid, generation.Selecting, isWhole, generation.Response, body)];
+        List<TierObject> variants =
+        [
+            new(generation.Grid, generation.Selecting, isWhole, generation.Response, body, LastPurgeOf(generation)),
+        ];
         var label = new TierLabel(TierValueKind.Object, names.ObjectOf(generation.Key.Bytes));
         if (generation.Selecting is { } selecting)
         {
@@ -76,6 +84,11 @@ internal sealed class TierComposer(
         TierRecords.Write(records, mark, variants, Instant.Now(time));
         return Seal(label, records.Written, lifetime);
     }
+
+    private long LastPurgeOf(Generation generation) =>
+        generation.TierPurge
+        ?? generation.FixTierPurge(
+            purges.LastFor(generation.Key.Bytes, generation.Response.Tags, generation.TierMark?.Purges ?? 0));
 
     private async ValueTask<bool> IsClaimedAsync(Generation generation, TierMark mark, byte[]? body, TimeSpan lifetime)
     {

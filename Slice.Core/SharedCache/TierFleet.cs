@@ -210,7 +210,7 @@ public sealed class TierFleet : IAsyncDisposable
     // A directory is lost as a whole, and its counters with it.
     private async ValueTask<bool> MissNothingAsync()
     {
-        if (!_access.Store.IsPrompt || await _witnesses.AreThereAsync(_stopping))
+        if (!_access.Store.LosesSome || await _witnesses.AreThereAsync(_stopping))
         {
             return true;
         }

@@ -104,7 +104,7 @@ public sealed class TierInspection : IDisposable
             var variants = new List<InspectedTierVariant>();
             foreach (var found in objects)
             {
-                variants.Add(await InspectAsync(key, found, asked, purges, ct));
+                variants.Add(await InspectAsync(key, found, asked, ct));
             }
 
             return new InspectedTierObject(reason is null ? TierObjectState.Valid : TierObjectState.Outdated, reason, variants);
@@ -132,7 +132,7 @@ public sealed class TierInspection : IDisposable
     }
 
     private async ValueTask<InspectedTierVariant> InspectAsync(
-        CacheKey key, TierObject found, TierMark asked, TierPurges purges, CancellationToken ct)
+        CacheKey key, TierObject found, TierMark asked, CancellationToken ct)
     {
         var (response, grid) = (found.Response, found.Grid);
         var age = response.Freshness.AgeAt(Instant.Now(_time));
@@ -143,8 +143,7 @@ public sealed class TierInspection : IDisposable
             return variant;
         }
 
-        long purge = purges.LastFor(key.Bytes, response.Tags, asked.Purges);
-        var version = _names.VersionOf(key, found.Selecting, response, grid, asked.Removals, purge);
+        var version = _names.VersionOf(key, found.Selecting, response, grid, asked.Removals, found.LastPurge);
         int lookedAt = Math.Min(slices, MostSlices);
         int there = 0;
         foreach (int[] some in Enumerable.Range(0, lookedAt).Select(number => (int)((long)number * slices / lookedAt)).Chunk(SlicesAtOnce))
@@ -174,6 +173,7 @@ public sealed class TierInspection : IDisposable
         }
 
         var purges = new TierPurges();
+        purges.Forget(Math.Max(0, last - TierPurges.MaxPurges));
         for (long number = Math.Max(0, last - TierPurges.MaxPurges) + 1; number <= last; number += PurgesAtOnce)
         {
             long first = number;

@@ -173,6 +173,7 @@ internal sealed class TierNews
     // For what is found in the store that was asked for before them.
     private async ValueTask<bool> ReadPurgesAsync(long latest, CancellationToken ct)
     {
+        Purges.Forget(Math.Max(0, latest - TierPurges.MaxPurges));
         for (long number = Math.Max(0, latest - TierPurges.MaxPurges) + 1; number <= latest; number += EntriesAtOnce)
         {
             int count = (int)Math.Min(EntriesAtOnce, latest - number + 1);

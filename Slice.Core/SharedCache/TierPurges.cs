@@ -16,6 +16,7 @@ internal sealed class TierPurges
     private Entry[] _inOrder = [];
     private long _latest;
     private long _forgotten;
+    private long _lastForgottenRemoval;
 
     /// <summary>The number of the last one that is known; 0 for none.</summary>
     public long Latest => Volatile.Read(ref _latest);
@@ -26,6 +27,7 @@ internal sealed class TierPurges
         lock (_lock)
         {
             _forgotten = Math.Max(_forgotten, number);
+            Volatile.Write(ref _lastForgottenRemoval, Math.Max(_lastForgottenRemoval, number));
             Volatile.Write(ref _latest, Math.Max(_latest, number));
         }
     }
@@ -45,6 +47,11 @@ internal sealed class TierPurges
             if (all.Length > MaxPurges)
             {
                 _forgotten = Math.Max(_forgotten, all[0].Number);
+                if (!all[0].Purge.IsSoft)
+                {
+                    Volatile.Write(ref _lastForgottenRemoval, Math.Max(_lastForgottenRemoval, all[0].Number));
+                }
+
                 all = all[1..];
             }
 
@@ -72,13 +79,17 @@ internal sealed class TierPurges
         return false;
     }
 
-    /// <summary>The last purge that took away what was asked for before it, of those that an object has seen; 0 for none.</summary>
+    /// <summary>
+    /// The last purge that took away what was asked for before it, of those that an object has seen; 0 for none. A later call may give
+    /// another number, when that purge is forgotten, but never one of before it: nobody knows then whom the forgotten ones were for.
+    /// </summary>
     public long LastFor(ReadOnlySpan<byte> key, CacheTags? tags, long asked)
     {
-        long last = 0;
+        long forgotten = Volatile.Read(ref _lastForgottenRemoval);
+        long last = forgotten <= asked ? forgotten : 0;
         foreach (var (number, purge) in Volatile.Read(ref _inOrder))
         {
-            last = number <= asked && !purge.IsSoft && purge.Covers(key, tags) ? number : last;
+            last = number <= asked && !purge.IsSoft && purge.Covers(key, tags) ? Math.Max(last, number) : last;
         }
 
         return last;

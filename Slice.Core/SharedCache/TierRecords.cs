@@ -35,6 +35,7 @@ internal static class TierRecords
                 | (variant.Body is null ? 0 : HasBodyFlag);
             buffer.Byte((byte)flags);
             buffer.Int32(variant.Grid.SliceSizeBytes);
+            buffer.Int64(variant.LastPurge);
             PurgeRecords.WriteTags(buffer, variant.Response.Tags);
             IndexRecords.WriteSelecting(buffer, variant.Selecting);
             IndexRecords.WriteResponse(buffer, variant.Response.AgedTo(now));
@@ -74,6 +75,7 @@ internal static class TierRecords
     {
         int flags = reader.Byte();
         int sliceSizeBytes = reader.Int32();
+        long lastPurge = reader.Int64();
         var tags = ReadTags(ref reader, flags);
         var selecting = IndexRecords.ReadSelecting(ref reader);
         var written = IndexRecords.ReadResponse(ref reader, now: null, tags);
@@ -81,6 +83,8 @@ internal static class TierRecords
         if (sliceSizeBytes is <= 0 or > StoredSlice.MaxLengthBytes
             || !new SliceGrid(sliceSizeBytes).Covers(written.CompleteLength)
             || new SliceGrid(sliceSizeBytes).CountFor(written.CompleteLength) > Generation.MaxSlices
+            || lastPurge < 0
+            || body?.Length > TierComposer.MostBodyBytes
             || (body is not null && body.Length != written.CompleteLength))
         {
             throw new InvalidDataException(
@@ -88,7 +92,7 @@ internal static class TierRecords
         }
 
         var response = written.At(now, written.Freshness.AgeWhenReceived + resided);
-        return new TierObject(new SliceGrid(sliceSizeBytes), selecting, (flags & IsWholeFlag) != 0, response, body);
+        return new TierObject(new SliceGrid(sliceSizeBytes), selecting, (flags & IsWholeFlag) != 0, response, body, lastPurge);
     }
 
     private static CacheTags? ReadTags(ref RecordReader reader, int flags)

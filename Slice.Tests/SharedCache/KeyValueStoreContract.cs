@@ -173,6 +173,20 @@ public abstract class KeyValueStoreContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Counter_that_several_callers_ensure_begins_once()
+    {
+        await using var other = Open();
+        long[] numbers = await Task.WhenAll(Enumerable.Range(1, 16).Select(
+            first => (first % 2 == 0 ? Store : other).EnsureCounterAsync(Key("ensured"), first, Ct).AsTask()));
+
+        Assert.Single(numbers.Distinct());
+        Assert.InRange(numbers[0], 1, 16);
+        Assert.Equal(numbers[0], await other.ReadCounterAsync(Key("ensured"), Ct));
+        Assert.Equal(numbers[0] + 1, await Store.IncrementAsync(Key("ensured"), first: 100, Ct));
+        Assert.Equal(numbers[0] + 1, await other.EnsureCounterAsync(Key("ensured"), first: 200, Ct));
+    }
+
+    [Fact]
     public async Task Readers_of_a_value_that_changes_find_one_of_its_versions_whole()
     {
         await using var other = Open();

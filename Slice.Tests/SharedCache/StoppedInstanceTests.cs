@@ -133,6 +133,31 @@ public sealed class StoppedInstanceTests : IAsyncDisposable
         Assert.Equal(0, again.Composition.Tier!.Meter.NewsLost);
     }
 
+    // Purged before, so that the names of its slices in the tier say of which time they are.
+    [Theory]
+    [InlineData("/a/file", "")]
+    [InlineData("/", "X-Purge-Tag: red")]
+    public async Task Instance_finds_in_the_tier_what_it_has_lost_of_an_object(string target, string field)
+    {
+        await using var fleet = await StartAsync();
+        await PurgeAsync(fleet[0], target, field.Length == 0 ? [] : [field]);
+        _file.Seed = 2;
+        await ExpectAsync(fleet[0], "/a/file", seed: 2);
+        await Eventually.TrueAsync(
+            () => _server.Keys.Count(static key => key.Contains(":s:", StringComparison.Ordinal)
+                && !key.EndsWith(":t", StringComparison.Ordinal)) >= 12,
+            "the slices of both times and of the other file in the tier");
+        var part = await fleet[1].GetAsync("/a/file", "Range: bytes=0-3");
+        Assert.Equal(TestContent.Bytes(0, 4, 2), part.Body);
+        await EndAsync(fleet, isKilled: false);
+
+        var again = await RestartAsync(fleet);
+
+        int before = _file.RequestCount;
+        await ExpectAsync(again, "/a/file", seed: 2);
+        Assert.Equal(before, _file.RequestCount);
+    }
+
     public static TheoryData<string> Losses { get; } = ["entries", "counters"];
 
     [Theory]

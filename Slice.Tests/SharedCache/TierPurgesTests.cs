@@ -73,4 +73,20 @@ public sealed class TierPurgesTests
         Assert.Equal(12, _purges.LastFor("/a/x"u8, null, asked: 12));
         Assert.Equal(0, _purges.LastFor("/b"u8, null, asked: 11));
     }
+
+    // The name of before would find what was purged, with the same validator.
+    [Fact]
+    public void Last_purge_of_an_object_is_not_forgotten_for_one_of_before()
+    {
+        _purges.Add(1000, Purge.OfPrefix("/a/"u8, isSoft: false, s_now));
+        for (int number = 1001; number <= 1000 + TierPurges.MaxPurges; number++)
+        {
+            _purges.Add(number, Purge.OfPrefix("/other/"u8, isSoft: true, s_now));
+        }
+
+        Assert.Equal(1000, _purges.LastFor("/a/x"u8, null, asked: 2000));
+        Assert.Equal(0, _purges.LastFor("/a/x"u8, null, asked: 999));
+        _purges.Forget(1100);
+        Assert.Equal(1100, _purges.LastFor("/a/x"u8, null, asked: 2000));
+    }
 }

@@ -21,7 +21,7 @@ internal sealed class MemoryKeyValueStore : IKeyValueStore
 
     public bool CanTell { get; }
 
-    public bool IsPrompt => true;
+    public bool LosesSome => true;
 
     public ValueTask<LeasedValue?> GetAsync(string key, CancellationToken ct) => _server.RunAsync(
         "get",
@@ -56,12 +56,16 @@ internal sealed class MemoryKeyValueStore : IKeyValueStore
     public async ValueTask RemoveAsync(string key, CancellationToken ct) =>
         await _server.RunAsync("remove", key, values => values.Remove(key), ct);
 
-    public ValueTask<long> IncrementAsync(string key, long first, CancellationToken ct) => _server.RunAsync(
-        "increment",
+    public ValueTask<long> IncrementAsync(string key, long first, CancellationToken ct) => CountAsync("increment", key, first, 1, ct);
+
+    public ValueTask<long> EnsureCounterAsync(string key, long first, CancellationToken ct) => CountAsync("ensure", key, first, 0, ct);
+
+    private ValueTask<long> CountAsync(string name, string key, long first, long step, CancellationToken ct) => _server.RunAsync(
+        name,
         key,
         values =>
         {
-            long number = values.TryGetValue(key, out var value) ? BinaryPrimitives.ReadInt64LittleEndian(value.Value) + 1 : first;
+            long number = values.TryGetValue(key, out var value) ? BinaryPrimitives.ReadInt64LittleEndian(value.Value) + step : first;
             byte[] bytes = new byte[sizeof(long)];
             BinaryPrimitives.WriteInt64LittleEndian(bytes, number);
             values[key] = (bytes, EndOf(IKeyValueStore.LongestLifetime));

@@ -17,7 +17,7 @@ internal sealed class WeatheredStore(IKeyValueStore store, Weather weather) : IK
 
     public bool CanTell => store.CanTell;
 
-    public bool IsPrompt => store.IsPrompt;
+    public bool LosesSome => store.LosesSome;
 
     public async ValueTask<LeasedValue?> GetAsync(string key, CancellationToken ct)
     {
@@ -67,6 +67,12 @@ internal sealed class WeatheredStore(IKeyValueStore store, Weather weather) : IK
     {
         await weather.PassAsync(key, ct);
         return await store.IncrementAsync(key, first, ct);
+    }
+
+    public async ValueTask<long> EnsureCounterAsync(string key, long first, CancellationToken ct)
+    {
+        await weather.PassAsync(key, ct);
+        return await store.EnsureCounterAsync(key, first, ct);
     }
 
     public async ValueTask<long> ReadCounterAsync(string key, CancellationToken ct)

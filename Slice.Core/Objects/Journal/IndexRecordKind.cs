@@ -31,4 +31,7 @@ internal enum IndexRecordKind : byte
 
     /// <summary>The purges up to a number have no objects any more that were not written as gone or stale.</summary>
     Swept = 9,
+
+    /// <summary>What the shared tier had seen of the object in the next record, which is of the kind <see cref="Object"/>.</summary>
+    Shared = 10,
 }

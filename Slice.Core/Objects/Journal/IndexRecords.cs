@@ -30,6 +30,7 @@ internal static class IndexRecords
         // Read once: another may take its place meanwhile, with other tags.
         var response = generation.Response;
         PurgeRecords.WriteTags(buffer, response.Tags);
+        TierStampRecords.Write(buffer, generation);
         buffer.Byte((byte)IndexRecordKind.Object);
         buffer.UInt32(generation.Id);
         buffer.Bytes(generation.Key.Bytes);
@@ -98,13 +99,14 @@ internal static class IndexRecords
     {
         var reader = new RecordReader(payload);
         CacheTags? tags = null;
+        TierStamp stamp = default;
         while (!reader.IsAtEnd)
         {
             var kind = (IndexRecordKind)reader.Byte();
             switch (kind)
             {
                 case IndexRecordKind.Object:
-                    visitor.Object(ReadObject(ref reader, now, tags));
+                    visitor.Object(ReadObject(ref reader, now, tags) with { Stamp = stamp });
                     break;
                 case IndexRecordKind.Freshened:
                     visitor.Freshened(reader.UInt32(), ReadResponse(ref reader, now, tags));
@@ -123,6 +125,9 @@ internal static class IndexRecords
                 case IndexRecordKind.Tags:
                     tags = PurgeRecords.ReadTags(ref reader);
                     continue;
+                case IndexRecordKind.Shared:
+                    stamp = TierStampRecords.Read(ref reader);
+                    continue;
                 case IndexRecordKind.Purged:
                     visitor.Purged(PurgeRecords.ReadPurge(ref reader, now));
                     break;
@@ -133,7 +138,7 @@ internal static class IndexRecords
                     throw new InvalidDataException($"a record of the index is of the unknown kind {(byte)kind}");
             }
 
-            tags = null;
+            (tags, stamp) = (null, default);
             visitor.IsClosed = kind == IndexRecordKind.Closed;
         }
     }

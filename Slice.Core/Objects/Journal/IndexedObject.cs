@@ -11,4 +11,8 @@ namespace Slice.Core.Objects.Journal;
 /// <param name="Selecting">What selects it.</param>
 /// <param name="Response">Its stored response.</param>
 internal sealed record IndexedObject(
-    uint Id, CacheKey Key, SliceGrid Grid, bool IsWhole, SelectingFields? Selecting, StoredResponse Response);
+    uint Id, CacheKey Key, SliceGrid Grid, bool IsWhole, SelectingFields? Selecting, StoredResponse Response)
+{
+    /// <summary>What a shared tier had seen of it.</summary>
+    public TierStamp Stamp { get; init; }
+}

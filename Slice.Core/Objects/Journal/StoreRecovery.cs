@@ -123,7 +123,7 @@ internal sealed class StoreRecovery : IIndexRecordVisitor
 
         uint? id = _keepsIds ? indexed.Id : null;
         var generation = Generation.Restore(
-            indexed.Key, indexed.Response, indexed.Grid, _store, id, indexed.Selecting, indexed.IsWhole);
+            indexed.Key, indexed.Response, indexed.Grid, _store, id, indexed.Selecting, indexed.IsWhole, indexed.Stamp);
         ((ISliceTenant)generation).JournalNote = (byte)IndexState.Written;
         generation.PurgesSeen = _purges.Place;
         _generations.Add(indexed.Id, generation);

@@ -51,8 +51,7 @@ internal sealed class CounterFiles(FileWriter writer)
         {
             if (highest == 0)
             {
-                // One that was removed as unused begins above what this instance has seen of it.
-                long begin = Math.Max(first, _highest.GetValueOrDefault(key) + 1);
+                long begin = BeginningOf(key, first);
                 if (TryBegin(directory, counter, begin))
                 {
                     return Remember(key, begin);
@@ -86,6 +85,30 @@ internal sealed class CounterFiles(FileWriter writer)
             }
 
             highest = attempt % MaxSteps == MaxSteps - 1 ? Math.Max(number, Highest(directory, counter)) : number;
+        }
+
+        throw new FileErrorException("count in", counter, FileTrouble.Exists);
+    }
+
+    /// <summary>The highest number of a counter, which begins with <paramref name="first"/> where there is none.</summary>
+    /// <param name="directory">The shared directory.</param>
+    /// <param name="key">The counter.</param>
+    /// <param name="first">The number of a counter that does not exist.</param>
+    public long Ensure(OpenDirectory directory, string key, long first)
+    {
+        string counter = DirectoryLayout.CounterOf(key);
+        for (int attempt = 0; attempt < MaxAttempts; attempt++)
+        {
+            if (Read(directory, key) is > 0 and var highest)
+            {
+                return highest;
+            }
+
+            long begin = BeginningOf(key, first);
+            if (TryBegin(directory, counter, begin))
+            {
+                return Remember(key, begin);
+            }
         }
 
         throw new FileErrorException("count in", counter, FileTrouble.Exists);
@@ -162,6 +185,9 @@ internal sealed class CounterFiles(FileWriter writer)
 
         _ = NativeFiles.RemoveEmpty(directory.Root, name);
     }
+
+    // One that was removed as unused begins above what this instance has seen of it.
+    private long BeginningOf(string key, long first) => Math.Max(first, _highest.GetValueOrDefault(key) + 1);
 
     private bool TryBegin(OpenDirectory directory, string counter, long number)
     {

@@ -72,11 +72,8 @@ public sealed class DirectoryStore : IKeyValueStore
     /// <summary>False: files tell nobody anything.</summary>
     public bool CanTell => false;
 
-    /// <summary>
-    /// True: a value is added at the file server, whatever its clients remember. A client of NFS that remembers for a while what was not
-    /// there (without <c>lookupcache=positive</c>) waits for a turn, and then asks the origin itself.
-    /// </summary>
-    public bool IsPrompt => true;
+    /// <summary>False: the janitor takes counters away that nobody has used for longer than any value lives.</summary>
+    public bool LosesSome => false;
 
     /// <summary>Who keeps it in order.</summary>
     internal Janitor Janitor { get; }
@@ -154,6 +151,11 @@ public sealed class DirectoryStore : IKeyValueStore
     /// <inheritdoc/>
     public async ValueTask<long> IncrementAsync(string key, long first, CancellationToken ct) =>
         await RunAsync(directory => _counters.Increment(directory, key, first), input: null, isGoneWhenStale: false, ct)
+            .ConfigureAwait(false);
+
+    /// <inheritdoc/>
+    public async ValueTask<long> EnsureCounterAsync(string key, long first, CancellationToken ct) =>
+        await RunAsync(directory => _counters.Ensure(directory, key, first), input: null, isGoneWhenStale: false, ct)
             .ConfigureAwait(false);
 
     /// <inheritdoc/>

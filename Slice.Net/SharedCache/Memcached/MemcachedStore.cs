@@ -55,7 +55,7 @@ public sealed class MemcachedStore : IKeyValueStore
     public bool CanTell => false;
 
     /// <inheritdoc/>
-    public bool IsPrompt => true;
+    public bool LosesSome => true;
 
     /// <inheritdoc/>
     public async ValueTask<LeasedValue?> GetAsync(string key, CancellationToken ct)
@@ -149,7 +149,12 @@ public sealed class MemcachedStore : IKeyValueStore
     }
 
     /// <inheritdoc/>
-    public async ValueTask<long> IncrementAsync(string key, long first, CancellationToken ct)
+    public ValueTask<long> IncrementAsync(string key, long first, CancellationToken ct) => CountAsync(key, first, step: 1, ct);
+
+    /// <inheritdoc/>
+    public ValueTask<long> EnsureCounterAsync(string key, long first, CancellationToken ct) => CountAsync(key, first, step: 0, ct);
+
+    private async ValueTask<long> CountAsync(string key, long first, int step, CancellationToken ct)
     {
         Check(key);
         ArgumentOutOfRangeException.ThrowIfNegative(first);
@@ -158,6 +163,7 @@ public sealed class MemcachedStore : IKeyValueStore
         var request = new MetaRequest(MetaVerb.Increment, key)
         {
             First = first,
+            Step = step,
             LifetimeSeconds = SecondsOf(IKeyValueStore.LongestLifetime),
         };
         return await NodeOf(key).RunSmallAsync(request, Exchanges.CountAsync, ct)

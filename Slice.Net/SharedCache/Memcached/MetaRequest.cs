@@ -29,6 +29,9 @@ internal readonly record struct MetaRequest(MetaVerb Verb, string Key)
     /// <summary>What a counter begins with.</summary>
     public long First { get; init; }
 
+    /// <summary>What is added to a counter.</summary>
+    public int Step { get; init; }
+
     /// <summary>Longest value that is taken from an answer.</summary>
     public int LongestAnswer { get; init; }
 
@@ -63,7 +66,7 @@ internal readonly record struct MetaRequest(MetaVerb Verb, string Key)
 
             // The lifetime begins anew when the counter is made, and when it is used.
             MetaVerb.Increment => Utf8.TryWrite(
-                buffer, invariant, $"ma {Key} D1 J{First} N{LifetimeSeconds} T{LifetimeSeconds} v k\r\n", out written),
+                buffer, invariant, $"ma {Key} D{Step} J{First} N{LifetimeSeconds} T{LifetimeSeconds} v k\r\n", out written),
             _ => Utf8.TryWrite(buffer, invariant, $"stats\r\n", out written),
         };
         return fits ? written : throw new ArgumentException("no room for the line", nameof(buffer));

@@ -61,7 +61,7 @@ public sealed class RedisStore : IKeyValueStore
     public bool CanTell => true;
 
     /// <inheritdoc/>
-    public bool IsPrompt => true;
+    public bool LosesSome => true;
 
     /// <inheritdoc/>
     public async ValueTask<LeasedValue?> GetAsync(string key, CancellationToken ct)
@@ -139,6 +139,17 @@ public sealed class RedisStore : IKeyValueStore
             return NumberAsync(transaction.ExecuteAsync(Flags), number);
         });
         return await _control.AnswerAsync(counting, ct);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<long> EnsureCounterAsync(string key, long first, CancellationToken ct)
+    {
+        var database = await DatabaseAsync(_control, ct);
+        var making = Start(
+            _control, () => database.StringSetAsync(key, first, IKeyValueStore.LongestLifetime, When.NotExists, Flags));
+        return await _control.AnswerAsync(making, ct) ? first
+            : await ReadCounterAsync(key, ct) is > 0 and var number ? number
+            : throw new KeyValueStoreException($"{Name}: {key} was there, and is not any more");
     }
 
     /// <inheritdoc/>

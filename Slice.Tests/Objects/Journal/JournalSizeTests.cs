@@ -43,6 +43,7 @@ public sealed class JournalSizeTests : IDisposable
             isShared: true,
             store)
         {
+            TierMark = slices == 0 ? null : new TierMark(1, 2, 3),
             Selecting = slices == 0 ? null : SelectingFields.Restore([("accept"u8.ToArray(), "a"u8.ToArray()), ("origin"u8.ToArray(), [])]),
         };
         var buffer = new RecordBuffer();

@@ -8,7 +8,7 @@ public sealed class MetaRequestTests
 {
     private static readonly MetaRequest s_any = new(MetaVerb.Get, "a:b")
     {
-        Lead = new byte[3], Value = new byte[4], ClientFlags = 1, LifetimeSeconds = 60, Cas = 9, First = 5,
+        Lead = new byte[3], Value = new byte[4], ClientFlags = 1, LifetimeSeconds = 60, Cas = 9, First = 5, Step = 1,
     };
 
     [Theory]
@@ -29,7 +29,10 @@ public sealed class MetaRequestTests
     [Fact]
     public void Longest_line_has_room()
     {
-        var longest = new MetaRequest(MetaVerb.Increment, new string('k', 250)) { First = long.MaxValue, LifetimeSeconds = int.MaxValue };
+        var longest = new MetaRequest(MetaVerb.Increment, new string('k', 250))
+        {
+            First = long.MaxValue, Step = int.MaxValue, LifetimeSeconds = int.MaxValue,
+        };
         Assert.InRange(longest.WriteLine(new byte[MetaRequest.LongestLine]), 300, MetaRequest.LongestLine);
     }
 }
