@@ -114,7 +114,7 @@ internal sealed class RedisConnection(
         try
         {
             var configuration = RedisConfiguration.Create(options);
-            configuration.ConnectionAttemptCompleted += (_, attempt) => _lastFailure = attempt.Exception;
+            configuration.ConnectionAttemptCompleted += (_, attempt) => _lastFailure = attempt.Exception ?? _lastFailure;
             var multiplexer = await ConnectionMultiplexer.ConnectAsync(configuration);
             multiplexer.ConnectionFailed += (_, failure) => _lastFailure = failure.Exception ?? _lastFailure;
             _multiplexer = multiplexer;
