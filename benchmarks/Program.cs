@@ -11,7 +11,8 @@ const string Usage = """
     Slice.Benchmarks load full|range --target http://127.0.0.1:PORT/PATH [options]     (options: benchmarks/README.md)
     Slice.Benchmarks hold --target URL [--clients N] [--bytes-per-second N] [--seconds N] [--range FIRST-LAST]
     Slice.Benchmarks check --target URL [--first N] [--objects N] [--bytes N] [--clients N] [--ranges N] [--tolerate-cuts]
-    Slice.Benchmarks mixed --target URL [--first N] [--objects N] [--smallest N] [--largest N] [--rounds N] [--clients N] [options of load]
+    Slice.Benchmarks mixed --target URL [--first N] [--objects N] [--smallest N] [--largest N] [--rounds N] [--clients N] [--resume] [options of load]
+    Slice.Benchmarks coherence --origin URL --target URL --target URL … [--rounds N] [--bytes N]
     Slice.Benchmarks random --target URL [--clients N] [--seconds N] [--seed N]
     Slice.Benchmarks origin --listen PORT                                               until SIGTERM
     Slice.Benchmarks relay --listen PORT --server PORT --round-trip-ms N                until SIGTERM
@@ -45,6 +46,8 @@ try
             return await CheckCommand.RunAsync(args[1..]);
         case "mixed":
             return await MixedCommand.RunAsync(args[1..]);
+        case "coherence":
+            return await CoherenceCommand.RunAsync(args[1..]);
         case "random":
             return RandomCommand.Run(args[1..]);
         case "origin":

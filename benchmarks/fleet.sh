@@ -7,14 +7,14 @@ usage() {
 fleet.sh BINARY [options]
 
   BINARY           the published pingora-slice
-  --tier TYPE      none (default), redis, memcached or directory; the server is started here, on a free port
+  --tier TYPE      none (default), redis, cluster (three of them), memcached or directory; servers are started here, on free ports
   --instances N    default 3
   --yaml FILE      lines that are added to the configuration of every instance
   --json FILE      the figures as JSON
   --directory D    where files and caches go; needs 10 GiB (default: a new one under TMPDIR)
   --quick          a twentieth of the bytes, to see that it runs
 
-Needs haproxy and, for --tier, redis-server or memcached (Debian's packages).
+Needs haproxy and, for --tier, redis-server (and redis-cli for a cluster) or memcached (Debian's packages).
 END
 }
 
@@ -43,14 +43,14 @@ PATH=$PATH:/usr/sbin
 command -v haproxy >/dev/null || die "haproxy is missing; install Debian's package haproxy"
 case $tier in
     none | directory) ;;
-    redis) command -v redis-server >/dev/null || die "redis-server is missing; install Debian's package redis-server" ;;
+    redis | cluster) command -v redis-server >/dev/null || die "redis-server is missing; install Debian's package redis-server" ;;
     memcached) command -v memcached >/dev/null || die "memcached is missing; install Debian's package memcached" ;;
-    *) die "--tier: '$tier' is none of none, redis, memcached, directory" ;;
+    *) die "--tier: '$tier' is none of none, redis, cluster, memcached, directory" ;;
 esac
 
 mib=$((1 << 20))
-big_bytes=$((256 * mib)) big_clients=64 objects=1000 largest=$((8 * mib)) fill_objects=256
-if [ $quick = 1 ]; then big_bytes=$((16 * mib)) big_clients=16 objects=50 fill_objects=16; fi
+big_bytes=$((256 * mib)) big_clients=64 objects=1000 largest=$((8 * mib)) fill_objects=256 changes=200
+if [ $quick = 1 ]; then big_bytes=$((16 * mib)) big_clients=16 objects=50 fill_objects=16 changes=10; fi
 
 # --- what is started here is stopped here, each by its own id ---
 
@@ -58,6 +58,11 @@ declare -A pids=()
 own_directory=0
 stop() { # NAME
     kill "${pids[$1]}" 2>/dev/null || true
+    wait "${pids[$1]}" 2>/dev/null || true
+    unset "pids[$1]"
+}
+kill_now() { # NAME, as by the kernel
+    kill -KILL "${pids[$1]}" 2>/dev/null || true
     wait "${pids[$1]}" 2>/dev/null || true
     unset "pids[$1]"
 }
@@ -94,27 +99,61 @@ echo "building …" >&2
 dotnet build "$here/Slice.Benchmarks.csproj" -c Release -nodeReuse:false -v quiet -nologo >"$work/build.log" 2>&1 || die "the benchmarks do not build"
 tool="$here/bin/Release/net10.0/Slice.Benchmarks"
 # Instance 0 has no tier: what a fill costs without one. It stands before no balancer.
-read -r -a ports < <("$tool" ports --count $((2 * instances + 5)))
+read -r -a ports < <("$tool" ports --count $((2 * instances + 10)))
 origin_port=${ports[0]} tier_port=${ports[1]} haproxy_port=${ports[2]}
-port_of() { echo "${ports[$((3 + $1))]}"; }
-metrics_of() { echo "${ports[$((4 + instances + $1))]}"; }
+# Of each node of a cluster: for clients, and for the other nodes.
+node_ports=("$tier_port" "${ports[3]}" "${ports[4]}") bus_ports=("${ports[5]}" "${ports[6]}" "${ports[7]}")
+port_of() { echo "${ports[$((8 + $1))]}"; }
+metrics_of() { echo "${ports[$((9 + instances + $1))]}"; }
 
 start origin "$origin_port" "$tool" origin --listen "$origin_port"
+start_redis() { # NAME PORT OPTIONS…
+    local name=$1 port=$2
+    shift 2
+    mkdir -p "$work/$name"
+    start "$name" "$port" redis-server --bind 127.0.0.1 --port "$port" --save '' --appendonly no --dir "$work/$name" \
+        --maxmemory 4gb --maxmemory-policy allkeys-lru "$@"
+}
+start_node() { # NUMBER, from 0
+    start_redis "tier$1" "${node_ports[$1]}" --cluster-enabled yes --cluster-port "${bus_ports[$1]}" \
+        --cluster-require-full-coverage no --cluster-node-timeout 2000
+}
+start_tier() {
+    case $tier in
+        redis) start_redis tier "$tier_port" ;;
+        memcached)
+            local user=()
+            if [ "$(id -u)" = 0 ]; then user=(-u root); fi
+            start tier "$tier_port" memcached -l 127.0.0.1 -p "$tier_port" -U 0 -m 4096 -I 2m "${user[@]}" ;;
+        directory) mv "$work/tier.away" "$work/tier" ;;
+        cluster) start_node 1 ;;
+    esac
+}
+# As a machine that dies: with all that it has, but for the files of a directory. Of a cluster, one node.
+kill_tier() {
+    case $tier in
+        redis | memcached) kill_now tier ;;
+        directory) mv "$work/tier" "$work/tier.away" ;;
+        cluster) kill_now tier1 ;;
+    esac
+}
 tier_yaml=
 case $tier in
-    redis)
-        start tier "$tier_port" redis-server --bind 127.0.0.1 --port "$tier_port" --save '' --appendonly no --dir "$work" \
-            --maxmemory 4gb --maxmemory-policy allkeys-lru
-        tier_yaml="shared_cache: { type: redis, address: 127.0.0.1:$tier_port }" ;;
-    memcached)
-        user=()
-        if [ "$(id -u)" = 0 ]; then user=(-u root); fi
-        start tier "$tier_port" memcached -l 127.0.0.1 -p "$tier_port" -U 0 -m 4096 -I 2m "${user[@]}"
-        tier_yaml="shared_cache: { type: memcached, address: 127.0.0.1:$tier_port, item_size: 2MiB }" ;;
+    redis) tier_yaml="shared_cache: { type: redis, address: 127.0.0.1:$tier_port }" ;;
+    memcached) tier_yaml="shared_cache: { type: memcached, address: 127.0.0.1:$tier_port, item_size: 2MiB }" ;;
     directory)
-        mkdir -p "$work/tier"
+        mkdir -p "$work/tier.away"
         tier_yaml="shared_cache: { type: directory, directory: $work/tier }" ;;
+    cluster)
+        start_node 0
+        start_node 2
+        tier_yaml="shared_cache: { type: redis, address: [127.0.0.1:${node_ports[0]}, 127.0.0.1:${node_ports[1]}, 127.0.0.1:${node_ports[2]}] }" ;;
 esac
+start_tier
+if [ "$tier" = cluster ]; then
+    redis-cli --cluster create "${node_ports[@]/#/127.0.0.1:}" --cluster-yes >"$work/cluster.log" 2>&1 || die "the cluster was not made"
+    until [ "$(redis-cli -p "${node_ports[2]}" cluster info | tr -d '\r' | sed -n 's/^cluster_state://p')" = ok ]; do sleep 0.1; done
+fi
 
 start_instance() { # NUMBER, with what its cache has
     mkdir -p "$work/instance-$1"
@@ -162,6 +201,7 @@ ratio() { awk "BEGIN { printf \"%.3f\", $1 / $2 }"; }
 mixed() { "$tool" mixed --results "$work/results" "$@" >>"$work/mixed.log"; }
 field() { tail -n 1 "$work/results" | sed -n "s/.*\"$1\":\([0-9.eE+-]*\).*/\1/p"; }
 
+
 names=() titles=() values=()
 row() { # NAME TITLE VALUE
     names+=("$1") titles+=("$2") values+=("$3")
@@ -195,6 +235,39 @@ sleep 3
 measure mixed "${through_haproxy[@]}" "${mixed_set[@]}" --rounds 1
 row restarted_requests "all instances restarted with empty caches, each object once: origin requests" "$asked"
 row restarted "the same: origin bytes ÷ objects" "$(ratio "$sent" "$mixed_bytes")"
+
+if [ "$tier" != none ]; then
+    coherence=("$tool" coherence --origin "http://127.0.0.1:$origin_port" --rounds $changes --results "$work/results")
+    for number in $(seq "$instances"); do coherence+=(--target "http://127.0.0.1:$(port_of "$number")"); done
+    "${coherence[@]}" >>"$work/mixed.log"
+    row stale_p50 "an object changes and one instance sees it: another serves the old one for, p50 in ms" "$(field StaleP50Ms)"
+    row stale_p99 "the same, p99 in ms" "$(field StaleP99Ms)"
+    row stale_max "the same, at most in ms of $changes" "$(field StaleMaxMs)"
+fi
+
+# Cold objects while something dies and comes back: whoever gets an error or a wrong byte ends this script. A body that an instance was
+# sending when it died breaks off, and is gone on with by a range.
+while_dying() { # FIRST NAME TITLE, with die_and_return
+    local asked_before
+    asked_before=$(origin_count /asked)
+    mixed "${through_haproxy[@]}" "${mixed_set[@]}" --first "$1" --rounds 2 --resume &
+    pids[clients]=$!
+    until [ $(($(origin_count /asked) - asked_before)) -gt $((objects / 10)) ]; do sleep 0.02; done
+    kill -0 "${pids[clients]}" || die "$3: the clients ended before that"
+    die_and_return
+    wait "${pids[clients]}" || die "$3: a client saw an error or wrong bytes"
+    unset 'pids[clients]'
+    row "$2_cuts" "$3: errors and wrong bytes 0, bodies gone on with" "$(field Cuts)"
+}
+if [ "$tier" != none ]; then
+    die_and_return() { kill_tier && sleep 1 && start_tier; }
+    title="the tier dies and comes back while $objects cold objects are asked for twice"
+    if [ "$tier" = cluster ]; then title=${title/the tier/one of three nodes}; fi
+    while_dying 20000 killed_tier "$title"
+fi
+die_and_return() { kill_now instance-2 && sleep 1 && start_instance 2; }
+while_dying 30000 killed_instance "the same with one instance"
+sleep 3
 
 # What has just been served through the last instance is in the tier. Instances 0 and 1 begin empty alike, are measured in turn, and whichever
 # was first is second in the next round. Without a tier both fetch from the origin, and the ratio tells how much it means.

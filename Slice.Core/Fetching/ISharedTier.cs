@@ -28,8 +28,13 @@ public interface ISharedTier
     /// <returns>Null when the tier cannot be asked now, and nothing is to be given to it either.</returns>
     ValueTask<TierObjects?> FindAsync(CacheKey key, CancellationToken ct);
 
-    /// <summary>Looks for one whole slice, or takes the turn to ask the origin for it, in the same way.</summary>
+    /// <summary>Looks for one whole slice.</summary>
     ValueTask<TierSlice> ReadAsync(Generation generation, int sliceIndex, CancellationToken ct);
+
+    /// <summary>
+    /// Takes the turn to ask the origin for a slice that the tier does not have, or waits for whoever has the turn, in the same way.
+    /// </summary>
+    ValueTask<TierSlice> FollowAsync(Generation generation, int sliceIndex, CancellationToken ct);
 
     /// <summary>
     /// Offers the head of a generation that was published or validated here, and that has a mark. Never waits and never fails: what cannot

@@ -82,6 +82,9 @@ public sealed class SliceFetch
     /// </summary>
     internal TierTurn? Turn { get; set; }
 
+    /// <summary>Its place at the shared tier; null where it is not looked for there.</summary>
+    internal TierPlace? TierPlace { get; init; }
+
     /// <summary>Whether anybody waits for its bytes, or is on the way.</summary>
     internal bool IsFollowed
     {

@@ -62,7 +62,7 @@ public sealed class SliceFetcher : IAsyncDisposable
     internal TierFills Offers => _tier;
 
     /// <summary>Finds or starts the source of one slice. Never waits. The caller releases it.</summary>
-    public SliceSource Acquire(Generation generation, int sliceIndex, FetchContext context)
+    public SliceSource Acquire(Generation generation, int sliceIndex, FetchContext context, SliceFetch? behind = null)
     {
         while (true)
         {
@@ -93,7 +93,7 @@ public sealed class SliceFetcher : IAsyncDisposable
                 return new SliceSource(null, coming);
             }
 
-            var fetch = new SliceFetch(generation, sliceIndex);
+            var fetch = new SliceFetch(generation, sliceIndex) { TierPlace = _tier.PlaceBehind(behind) };
             fetch.TryFollow();
             if (!TryAdd(fetch))
             {

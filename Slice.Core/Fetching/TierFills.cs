@@ -19,26 +19,52 @@ internal sealed class TierFills(SliceFetchAttempts attempts, CancellationToken s
     {
         if (Tier is not { } tier || !IsForTier(fetch.Generation))
         {
+            fetch.TierPlace?.Leave();
             return false;
         }
 
         using var unwanted = CancellationTokenSource.CreateLinkedTokenSource(fetch.Abandoned, stopping);
-        TierSlice found;
         try
         {
-            found = await tier.ReadAsync(fetch.Generation, fetch.SliceIndex, unwanted.Token);
+            return await LookAsync(tier, fetch, unwanted.Token) is { } isFilled ? isFilled
+                : await FillWithAsync(fetch, await tier.FollowAsync(fetch.Generation, fetch.SliceIndex, unwanted.Token));
         }
         catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
         {
             return false;
         }
+    }
 
+    // Whether it is filled; null when others may bring it.
+    private async ValueTask<bool?> LookAsync(ISharedTier tier, SliceFetch fetch, CancellationToken ct)
+    {
+        try
+        {
+            if (fetch.TierPlace is { } place)
+            {
+                await place.ComesAsync(ct);
+            }
+
+            var found = await tier.ReadAsync(fetch.Generation, fetch.SliceIndex, ct);
+            return found.IsMissing ? null : await FillWithAsync(fetch, found);
+        }
+        finally
+        {
+            fetch.TierPlace?.Leave();
+        }
+    }
+
+    private async ValueTask<bool> FillWithAsync(SliceFetch fetch, TierSlice found)
+    {
         using (found.Owner)
         {
             fetch.Turn = found.Turn;
             return found.Bytes.Length == fetch.LengthBytes && await attempts.TryFillWithAsync(fetch, found.Bytes);
         }
     }
+
+    /// <summary>The place of a fetch that lets another one of its download go first; null where there is no tier.</summary>
+    public TierPlace? PlaceBehind(SliceFetch? first) => Tier is null ? null : new TierPlace(first?.TierPlace);
 
     /// <summary>Offers the slice of a fetch that is complete, with the turn that the fetch may have.</summary>
     public void Offer(SliceFetch fetch)

@@ -4,4 +4,8 @@ namespace Slice.Core.Fetching;
 /// <param name="Bytes">The slice, checked against damage; empty when the tier does not have it.</param>
 /// <param name="Owner">Whose memory the bytes are in; the caller disposes it when they are read.</param>
 /// <param name="Turn">The turn to ask the origin; null where nobody waits. The caller ends it.</param>
-public readonly record struct TierSlice(ReadOnlyMemory<byte> Bytes, IDisposable? Owner, TierTurn? Turn);
+public readonly record struct TierSlice(ReadOnlyMemory<byte> Bytes, IDisposable? Owner, TierTurn? Turn)
+{
+    /// <summary>Whether the tier was asked and does not have it, so that another instance may be bringing it.</summary>
+    public bool IsMissing { get; init; }
+}

@@ -35,6 +35,9 @@ public interface IKeyValueStore : IAsyncDisposable
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled; so do the others.</exception>
     ValueTask<LeasedValue?> GetAsync(string key, CancellationToken ct);
 
+    /// <summary>The same of a value that is probably short: where connections are shared, it does not wait behind long ones.</summary>
+    ValueTask<LeasedValue?> GetShortAsync(string key, CancellationToken ct) => GetAsync(key, ct);
+
     /// <summary>
     /// Puts a value under a key, in place of any other. Readers find one of the two, whole. The memory is read until the task ends.
     /// </summary>

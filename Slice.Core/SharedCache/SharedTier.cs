@@ -133,32 +133,33 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
             return default;
         }
 
-        // One that was learned of while no tier was asked has no name there: it may be older than a removal.
-        if (!generation.Response.MayCombine || generation.TierMark is null)
+        if (!generation.Response.MayCombine)
         {
             return default;
         }
 
-        var label = _composer.LabelOf(generation, sliceIndex);
-        int lengthBytes = (int)generation.Grid.RangeOf(sliceIndex, generation.CompleteLength).Length;
-        var read = await _reader.ReadAsync(label, lengthBytes, ct);
-        if (read.IsFound || read.Outcome != TierOutcome.Done)
-        {
-            Meter.Reads.Add(read.Word);
-            return new TierSlice(read.Payload, read.Value, null);
-        }
-
+        var read = await ReadSliceAsync(_composer.LabelOf(generation, sliceIndex), generation, sliceIndex, ct);
         Meter.Reads.Add(read.Word);
+        return new TierSlice(read.Payload, read.Value, null) { IsMissing = !read.IsFound && read.Outcome == TierOutcome.Done };
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<TierSlice> FollowAsync(Generation generation, int sliceIndex, CancellationToken ct)
+    {
+        var label = _composer.LabelOf(generation, sliceIndex);
         var (found, turn) = await _collapser.FollowOrTakeTurnAsync(
             label.Name,
             async token =>
             {
-                var again = await _reader.ReadAsync(label, lengthBytes, token);
+                var again = await ReadSliceAsync(label, generation, sliceIndex, token);
                 return again.IsFound ? again : null;
             },
             ct);
         return new TierSlice(found?.Payload ?? default, found?.Value, turn);
     }
+
+    private ValueTask<TierRead> ReadSliceAsync(TierLabel label, Generation generation, int sliceIndex, CancellationToken ct) =>
+        _reader.ReadAsync(label, (int)generation.Grid.RangeOf(sliceIndex, generation.CompleteLength).Length, ct);
 
     /// <inheritdoc/>
     public void Offer(Generation generation, TierTurn? turn)

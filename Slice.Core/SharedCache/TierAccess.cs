@@ -7,8 +7,8 @@ namespace Slice.Core.SharedCache;
 /// </summary>
 /// <remarks>
 /// <para>
-/// The store is down when an operation has met its deadline and no other one has succeeded since that operation began: a store that is
-/// only busy goes on answering. And when <see cref="MostErrors"/> operations in a row have failed. From then on nobody waits for it, so
+/// The store is down when an operation has met its deadline, and no other one has succeeded since that operation began, nor within two
+/// deadlines: a store that is only busy goes on answering. Where this process is behind with its own work, these are ten. And when <see cref="MostErrors"/> operations in a row have failed. From then on nobody waits for it, so
 /// that a request pays one deadline and not one for each slice. Only <see cref="ProbeAsync"/> finds out whether it is there again: in the
 /// background, so that no client waits for that either.
 /// </para>
@@ -28,8 +28,17 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
     // A store that stumbles is asked again at once, so often in half a minute. Arbitrary.
     private const int PermittedClosings = 3;
 
-    // Nobody waits for a probe: it may find a store that is only slow.
-    private const int ProbeTimeouts = 4;
+    // Nobody waits for a probe, which may find a store that is only slow, nor for a write.
+    private const int UnhurriedTimeouts = 4;
+
+    // Of an operation that a client waits for, and where this process has more to do than threads: there the origin is no faster. Arbitrary.
+    private const int MostAttempts = 2;
+    private const int MostAttemptsBehind = 4;
+
+    // A store that has answered others a moment ago has much to do. Without any answer for so long, that is no excuse, nor is a busy machine.
+    // Arbitrary.
+    private const int MostTimeouts = 2;
+    private const int MostTimeoutsBehind = 10;
     private static readonly TimeSpan s_firstHold = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_longestHold = TimeSpan.FromSeconds(30);
 
@@ -45,6 +54,9 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
     /// <summary>Called when the store goes down: whoever probes it does so at once. Set once, before use; must not wait.</summary>
     public Action? Closed { get; set; }
 
+    /// <summary>Whether this process has more to do than threads to do it.</summary>
+    public Func<bool> IsMachineBehind { get; init; } = static () => ThreadPool.PendingWorkItemCount > ThreadPool.ThreadCount;
+
     /// <summary>Whether the store is asked.</summary>
     public TierState State => (TierState)_state;
 
@@ -54,7 +66,7 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
     /// <summary>How long an operation may take before its answer begins.</summary>
     public TimeSpan Timeout => timeout;
 
-    /// <summary>Carries out one operation, and a second time when it met its deadline and the store is only busy.</summary>
+    /// <summary>Carries out one operation, and again when it met its deadline and the store, or this machine, is only busy.</summary>
     /// <param name="operation">The operation.</param>
     /// <param name="bytes">Bytes that go or come with it.</param>
     /// <param name="ct">The caller's, who has had enough.</param>
@@ -68,18 +80,51 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
             return (TierOutcome.Skipped, default);
         }
 
-        var deadline = timeout + TimeSpan.FromSeconds(bytes / BytesPerSecond);
-        var (outcome, result) = await AttemptAsync(operation, deadline, ct);
+        var deadline = DeadlineFor(bytes);
+        for (int attempt = 1; ; attempt++)
+        {
+            var (outcome, result) = await AttemptAsync(operation, deadline, ct);
 
-        // Still up: the store, or this machine, is busy. Once more is cheaper than the origin.
-        return outcome == TierOutcome.TimedOut && State == TierState.Up
-            ? await AttemptAsync(operation, deadline, ct)
-            : (outcome, result);
+            // Still up: the store, or this machine, is busy. Once more is cheaper than the origin.
+            bool isOver = outcome != TierOutcome.TimedOut || State != TierState.Up;
+            if (isOver || attempt >= (IsMachineBehind() ? MostAttemptsBehind : MostAttempts))
+            {
+                return (outcome, result);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Carries out one that nobody waits for. It may take longer, and one that takes too long says that there is much to write, and nothing
+    /// about the store.
+    /// </summary>
+    /// <param name="operation">The operation.</param>
+    /// <param name="bytes">Bytes that go with it.</param>
+    /// <param name="ct">The caller's, who has had enough.</param>
+    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
+    public async ValueTask<TierOutcome> WriteAsync(Func<CancellationToken, ValueTask> operation, int bytes, CancellationToken ct)
+    {
+        if (State != TierState.Up)
+        {
+            ct.ThrowIfCancellationRequested();
+            return TierOutcome.Skipped;
+        }
+
+        var (outcome, _) = await AttemptAsync(
+            async token =>
+            {
+                await operation(token);
+                return true;
+            },
+            UnhurriedTimeouts * DeadlineFor(bytes),
+            ct,
+            closes: false);
+        return outcome;
     }
 
     /// <summary>Carries out an operation also while the store is down.</summary>
     public ValueTask<(TierOutcome Outcome, T? Result)> ProbeAsync<T>(
-        Func<CancellationToken, ValueTask<T>> operation, CancellationToken ct) => AttemptAsync(operation, ProbeTimeouts * timeout, ct);
+        Func<CancellationToken, ValueTask<T>> operation, CancellationToken ct) => AttemptAsync(operation, UnhurriedTimeouts * timeout, ct);
 
     /// <summary>Why the last operation that failed did; null when none has.</summary>
     public string? LastError { get; private set; }
@@ -128,8 +173,10 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
         Closed?.Invoke();
     }
 
+    private TimeSpan DeadlineFor(int bytes) => timeout + TimeSpan.FromSeconds(bytes / BytesPerSecond);
+
     private async ValueTask<(TierOutcome Outcome, T? Result)> AttemptAsync<T>(
-        Func<CancellationToken, ValueTask<T>> operation, TimeSpan deadline, CancellationToken ct)
+        Func<CancellationToken, ValueTask<T>> operation, TimeSpan deadline, CancellationToken ct, bool closes = true)
     {
         long began = time.GetTimestamp();
         using var limit = new CancellationTokenSource(deadline, time);
@@ -147,15 +194,19 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
-            // A deadline that rings late says that this machine is busy, and nothing about the store.
+            // A deadline that rings late says that this machine is busy, and nothing about the store. So do continuations that wait for a
+            // thread, an answer of the store among them perhaps; but a machine may be busy for long, and the store gone meanwhile.
             bool isBusy = time.GetElapsedTime(began) > 1.5 * deadline;
+            bool isBehind = IsMachineBehind();
             lock (_lock)
             {
                 isBusy |= _succeededAt >= began;
+                isBusy |= _succeededAt != long.MinValue
+                    && time.GetElapsedTime(_succeededAt) < (isBehind ? MostTimeoutsBehind : MostTimeouts) * timeout;
                 LastError = string.Create(CultureInfo.InvariantCulture, $"no answer within {deadline.TotalMilliseconds:0} ms");
             }
 
-            if (!isBusy)
+            if (closes && !isBusy)
             {
                 Close();
             }

@@ -11,6 +11,8 @@ public sealed class TierFleet : IAsyncDisposable
 {
     private static readonly TimeSpan s_look = TimeSpan.FromSeconds(5);
 
+    private static readonly TimeSpan s_pauseAfterMiss = TimeSpan.FromMilliseconds(50);
+
     // No event tells that another machine has acted: its place in the store is looked at again and again.
     private static readonly TimeSpan s_acknowledgementPause = TimeSpan.FromMilliseconds(20);
 
@@ -30,6 +32,7 @@ public sealed class TierFleet : IAsyncDisposable
     private IReadOnlyList<FleetMember> _lastMembers = [];
     private string? _reason;
     private long _lookedAt;
+    private long _heardAt;
     private bool _isNoted;
 
     internal TierFleet(
@@ -159,8 +162,8 @@ public sealed class TierFleet : IAsyncDisposable
         {
             while (!_stopping.IsCancellationRequested)
             {
-                await LookAsync();
-                await _wake.WaitAsync(_coherence / 2, _stopping);
+                bool hasHeard = await LookAsync();
+                await _wake.WaitAsync(hasHeard ? _coherence / 2 : s_pauseAfterMiss, _stopping);
             }
         }
         catch (OperationCanceledException)
@@ -169,19 +172,26 @@ public sealed class TierFleet : IAsyncDisposable
         }
     }
 
-    // Whatever is wrong, in here or in a store: a loop that has ended would leave this instance deaf, with the store in use.
-    private async ValueTask LookAsync()
+    // Whatever is wrong, in here or in a store: a loop that has ended would leave this instance deaf, with the store in use. False for a
+    // look that is to be made again soon.
+    private async ValueTask<bool> LookAsync()
     {
         try
         {
             if (await HearAsync())
             {
+                _heardAt = _time.GetTimestamp();
                 _access.Open();
                 Note(_access.State == TierState.Up ? null : _access.LastError ?? "it comes and goes");
                 Remember();
                 await _members.TellAsync(_news.NewsHeard, _news.PurgesHeard, _stopping);
                 await TellWaitingAsync();
                 await LookForOthersAsync();
+            }
+            else if (_access.State == TierState.Up && _time.GetElapsedTime(_heardAt) < _coherence)
+            {
+                // It answers others: one of the questions took too long.
+                return false;
             }
             else
             {
@@ -194,6 +204,8 @@ public sealed class TierFleet : IAsyncDisposable
             _access.Close();
             Note(fault.ToString());
         }
+
+        return true;
     }
 
     // The first time, with the connections that later operations go over: none of these waits for a connection to be made.

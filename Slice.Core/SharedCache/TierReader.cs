@@ -54,7 +54,12 @@ internal sealed class TierReader(TierAccess access, TierEnvelope envelope, TierM
 
     private async ValueTask<TierRead> ReadNowAsync(TierLabel label, int lengthBytes, CancellationToken ct)
     {
-        var (outcome, value) = await access.RunAsync(token => access.Store.GetAsync(label.Name, token), lengthBytes, ct);
+        var (outcome, value) = await access.RunAsync(
+            token => label.Kind == TierValueKind.Slice
+                ? access.Store.GetAsync(label.Name, token)
+                : access.Store.GetShortAsync(label.Name, token),
+            lengthBytes,
+            ct);
         if (value is null)
         {
             return new TierRead(outcome, null, default, default, IsDamaged: false);

@@ -106,14 +106,8 @@ internal sealed class TierWriter : IAsyncDisposable
         try
         {
             var bytes = value.Buffer.AsMemory(0, value.LengthBytes);
-            var (outcome, _) = await _access.RunAsync(
-                async token =>
-                {
-                    await _access.Store.SetAsync(value.Name, bytes, value.Lifetime, token);
-                    return true;
-                },
-                value.LengthBytes,
-                _stopping);
+            var outcome = await _access.WriteAsync(
+                token => _access.Store.SetAsync(value.Name, bytes, value.Lifetime, token), value.LengthBytes, _stopping);
             _meter.Writes.Add(outcome switch
             {
                 TierOutcome.Done => "written",

@@ -62,7 +62,7 @@ internal sealed class SliceWindow(SliceFetcher fetcher)
             int sliceIndex = _plan[_end].SliceIndex;
             _sources[_end % _sources.Length] = _generation!.TryLease(sliceIndex, out var stored)
                 ? new SliceSource(stored, null)
-                : fetcher.Acquire(_generation, sliceIndex, _exchange!.FetchContext);
+                : fetcher.Acquire(_generation, sliceIndex, _exchange!.FetchContext, behind: _end == _first ? null : Current.Fetch);
         }
     }
 

@@ -101,8 +101,11 @@ public sealed class SharedTierTests : IAsyncDisposable
         {
             Reads++;
             string? text = Answer is null ? Slices.GetValueOrDefault(sliceIndex) : await Answer.Task.WaitAsync(ct);
-            return new TierSlice(text is null ? default : Encoding.Latin1.GetBytes(text), null, text is null ? Turn : null);
+            return new TierSlice(text is null ? default : Encoding.Latin1.GetBytes(text), null, null) { IsMissing = text is null };
         }
+
+        public ValueTask<TierSlice> FollowAsync(Generation generation, int sliceIndex, CancellationToken ct) =>
+            ValueTask.FromResult(new TierSlice(default, null, Turn));
 
         public void Offer(Generation generation, TierTurn? turn) => turn?.End(isFilled: false);
 

@@ -43,6 +43,7 @@ public sealed class TierLookupTests : IAsyncDisposable
     public async Task Stale_object_that_is_stored_here_is_freshened_by_the_head_of_the_tier()
     {
         var stale = _bed.Publish(FakeContent.Sixteen);
+        stale.TierMark = s_mark with { Doubts = 0 };
         _bed.Time.Advance(TimeSpan.FromHours(1));
         _tier.Variants = [Object(Response())];
 
@@ -187,6 +188,8 @@ public sealed class TierLookupTests : IAsyncDisposable
         }
 
         public ValueTask<TierSlice> ReadAsync(Generation generation, int sliceIndex, CancellationToken ct) => default;
+
+        public ValueTask<TierSlice> FollowAsync(Generation generation, int sliceIndex, CancellationToken ct) => default;
 
         public void Offer(Generation generation, TierTurn? turn)
         {

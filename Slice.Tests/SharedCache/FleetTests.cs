@@ -135,7 +135,7 @@ public sealed class FleetTests : IAsyncDisposable
         await ExpectAsync(fleet[0], seed: 1);
 
         Assert.DoesNotContain(_server.Operations, operation => operation.Contains(":s:", StringComparison.Ordinal));
-        Assert.Equal(TierState.Down, fleet[0].Composition.Tier!.State);
+        await Eventually.TrueAsync(() => fleet[0].Composition.Tier!.State == TierState.Down, "the store to be left alone");
     }
 
     private int Count(string kind) => _server.Keys.Count(key => key.Contains(kind, StringComparison.Ordinal));

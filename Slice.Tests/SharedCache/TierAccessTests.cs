@@ -10,11 +10,16 @@ public sealed class TierAccessTests
 
     private readonly ManualTime _time = new();
     private int _closings;
+    private bool _isBehind;
     private readonly TierAccess _access;
 
     public TierAccessTests()
     {
-        _access = new TierAccess(new MemoryKeyValueServer().Open(), s_timeout, _time) { Closed = () => _closings++ };
+        _access = new TierAccess(new MemoryKeyValueServer().Open(), s_timeout, _time)
+        {
+            Closed = () => _closings++,
+            IsMachineBehind = () => _isBehind,
+        };
         _access.Open();
     }
 
@@ -132,6 +137,58 @@ public sealed class TierAccessTests
         _time.Advance(2 * s_timeout);
 
         Assert.Equal((TierOutcome.Done, 2), await hanging);
+        Assert.Equal((TierState.Up, 0), (_access.State, _closings));
+    }
+
+    // With everything on one machine of two cores a mixed load left the store alone for a third of its requests, which then all went to the
+    // origin: answers were there, and waited for a thread.
+    [Fact]
+    public async Task Machine_that_is_behind_with_its_work_says_nothing_about_the_store_for_ten_deadlines()
+    {
+        _isBehind = true;
+        await _access.RunAsync(_ => ValueTask.FromResult(1), 0, Ct);
+
+        Assert.Equal((TierOutcome.TimedOut, 4, TierState.Up), await HangAllAsync());
+        Assert.Equal((TierOutcome.TimedOut, 4, TierState.Up), await HangAllAsync());
+        Assert.Equal((TierOutcome.TimedOut, 2, TierState.Down), await HangAllAsync());
+    }
+
+    // One operation that is answered in none of its attempts: its end, how many there were, and what is thought of the store then.
+    private async Task<(TierOutcome Outcome, int Attempts, TierState State)> HangAllAsync()
+    {
+        int attempts = 0;
+        var running = _access.RunAsync(
+            ct =>
+            {
+                Interlocked.Increment(ref attempts);
+                return HangAsync(ct);
+            },
+            0,
+            Ct).AsTask();
+        int rung = 0;
+        while (!running.IsCompleted)
+        {
+            await Eventually.TrueAsync(() => Volatile.Read(ref attempts) > rung || running.IsCompleted, "an attempt, or the end");
+            if (attempts > rung)
+            {
+                rung++;
+                _time.Advance(s_timeout);
+            }
+        }
+
+        return ((await running).Outcome, attempts, _access.State);
+    }
+
+    // Nobody waits for a write, and one that takes long has much in front of it.
+    [Fact]
+    public async Task Write_that_takes_too_long_is_given_up_and_says_nothing_about_the_store()
+    {
+        var writing = _access.WriteAsync(async ct => await HangAsync(ct), 0, Ct).AsTask();
+        _time.Advance(2 * s_timeout);
+        Assert.False(writing.IsCompleted);
+        _time.Advance(2 * s_timeout);
+
+        Assert.Equal(TierOutcome.TimedOut, await writing);
         Assert.Equal((TierState.Up, 0), (_access.State, _closings));
     }
 

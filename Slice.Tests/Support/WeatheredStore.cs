@@ -34,6 +34,12 @@ internal sealed class WeatheredStore(IKeyValueStore store, Weather weather) : IK
         }
     }
 
+    public async ValueTask<LeasedValue?> GetShortAsync(string key, CancellationToken ct)
+    {
+        await weather.PassAsync(key, ct);
+        return await store.GetShortAsync(key, ct);
+    }
+
     public async ValueTask SetAsync(string key, ReadOnlyMemory<byte> value, TimeSpan lifetime, CancellationToken ct)
     {
         await weather.PassAsync(key, ct);

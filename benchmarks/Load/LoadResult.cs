@@ -29,6 +29,9 @@ internal sealed record LoadResult
 
     public required double PeakAnonymousMib { get; init; }
 
+    /// <summary>Bodies that broke off and were gone on with.</summary>
+    public int Cuts { get; init; }
+
     public double RequestsPerSecond => Requests / Seconds;
 
     public double GibPerSecond => Bytes / GibBytes / Seconds;

@@ -11,11 +11,12 @@ internal static class MixedCommand
 {
     /// <summary>
     /// Downloads, and reports as <c>load</c> does: time to the first byte and to the last, and CPU time of the processes that are named.
-    /// The same options ask for the same objects in the same order.
+    /// The same options ask for the same objects in the same order. With <c>--resume</c> a body that breaks off is counted, and gone on with
+    /// by a range, as a download tool does.
     /// </summary>
     public static async Task<int> RunAsync(string[] args)
     {
-        var arguments = new Arguments(args);
+        var arguments = new Arguments(args, "--resume");
         var target = new Uri(arguments.Required("--target"));
         int first = (int)arguments.Number("--first", 1);
         int objects = (int)arguments.Number("--objects", 1000);
@@ -27,6 +28,7 @@ internal static class MixedCommand
         string work = arguments.Text("--work") ?? "mixed";
         string side = arguments.Text("--side") ?? "server";
         string? results = arguments.Text("--results");
+        bool resumes = arguments.Has("--resume");
         int[] processIds = [.. arguments.All("--pid").Select(int.Parse)];
         arguments.RefuseUnknown();
 
@@ -39,6 +41,7 @@ internal static class MixedCommand
         using var cost = new ProcessCost(processIds);
         var times = new (double FirstByteMs, double LastByteMs)[order.Length];
         long bytes = 0;
+        int cuts = 0;
         long started = Stopwatch.GetTimestamp();
         await Parallel.ForAsync(
             0,
@@ -48,9 +51,10 @@ internal static class MixedCommand
             {
                 int number = order[index];
                 long begun = Stopwatch.GetTimestamp();
-                var download = await ObjectDownload.RunAsync(client, first + number, lengths[number], range: null, ct);
+                var download = await ObjectDownload.RunWholeAsync(client, first + number, lengths[number], resumes, ct);
                 times[index] = (download.FirstByte.TotalMilliseconds, Stopwatch.GetElapsedTime(begun).TotalMilliseconds);
-                Interlocked.Add(ref bytes, download.Bytes);
+                Interlocked.Add(ref bytes, lengths[number]);
+                Interlocked.Add(ref cuts, download.Cuts);
             });
         double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         Thread.Sleep(settleMs);
@@ -70,6 +74,7 @@ internal static class MixedCommand
             FirstByteP99Ms = LoadCommand.Percentile(firstBytes, 0.99),
             CpuSeconds = cost.CpuSecondsSoFar,
             PeakAnonymousMib = cost.PeakAnonymousMib,
+            Cuts = cuts,
         };
         if (results is not null)
         {

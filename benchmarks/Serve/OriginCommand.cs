@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
 using Microsoft.AspNetCore.Builder;
@@ -10,7 +11,8 @@ namespace Slice.Benchmarks.Serve;
 
 /// <summary>
 /// The verb <c>origin</c>: objects of any length without a disk. <c>/SEED/BYTES/anything</c> is an object whose every byte follows from
-/// seed and position; <c>/redirect/BYTES</c> is a permanent redirect to so long a place; <c>/sent</c> is how many bytes of objects were
+/// seed and position; <c>/changing/NUMBER/BYTES/anything</c> is one whose seed and entity tag are 1, and one more with each POST to it;
+/// <c>/redirect/BYTES</c> is a permanent redirect to so long a place; <c>/sent</c> is how many bytes of objects were
 /// sent so far, <c>/asked</c> how many requests for them there were.
 /// </summary>
 internal static class OriginCommand
@@ -19,6 +21,7 @@ internal static class OriginCommand
 
     private static long s_sentBytes;
     private static long s_requests;
+    private static readonly ConcurrentDictionary<string, int> s_versions = new(StringComparer.Ordinal);
 
     /// <summary>Serves until SIGTERM.</summary>
     public static async Task<int> RunAsync(string[] args)
@@ -59,15 +62,31 @@ internal static class OriginCommand
             return;
         }
 
-        if (parts.Length < 3 || !int.TryParse(parts[1], out int seed) || !long.TryParse(parts[2], out long length))
+        if (parts is ["", "changing", var number, var changingBytes, _] && long.TryParse(changingBytes, out long changing))
+        {
+            if (HttpMethods.IsPost(context.Request.Method))
+            {
+                s_versions.AddOrUpdate(number, 2, static (_, version) => version + 1);
+                return;
+            }
+
+            int latest = s_versions.GetValueOrDefault(number, 1);
+            await AnswerAsync(context, latest, changing, string.Create(CultureInfo.InvariantCulture, $"\"{latest}\""));
+        }
+        else if (parts.Length >= 3 && int.TryParse(parts[1], out int seed) && long.TryParse(parts[2], out long length))
+        {
+            await AnswerAsync(context, seed, length, $"\"{seed}-{length}\"");
+        }
+        else
         {
             context.Response.StatusCode = 404;
-            return;
         }
+    }
 
+    private static async Task AnswerAsync(HttpContext context, int seed, long length, string tag)
+    {
         Interlocked.Increment(ref s_requests);
         var response = context.Response;
-        string tag = $"\"{seed}-{length}\"";
         response.Headers.ETag = tag;
         response.Headers.AcceptRanges = "bytes";
         response.Headers.CacheControl = "max-age=86400";

@@ -10,8 +10,8 @@ namespace Slice.Net.SharedCache.Redis;
 /// </summary>
 /// <remarks>
 /// <para>
-/// Long values and all that is read go over <see cref="SharedCacheOptions.Connections"/> connections in turn. Leases, counters, news and
-/// short values have one of their own, so that none of them waits behind megabytes.
+/// Long values are read over <see cref="SharedCacheOptions.Connections"/> connections in turn, and written over as many others. Leases,
+/// counters, news and short values have one of their own, so that none of them waits behind megabytes.
 /// </para>
 /// <para>
 /// No scripts: a user with few rights, and servers without Lua, do without. Everything is asked of a primary: a replica knows a lease or a
@@ -29,7 +29,8 @@ public sealed class RedisStore : IKeyValueStore
     private const CommandFlags Flags = CommandFlags.DemandMaster;
 
     private readonly RedisConnection _control;
-    private readonly RedisConnection[] _slices;
+    private readonly RedisConnection[] _reading;
+    private readonly RedisConnection[] _writing;
     private readonly RedisChannel _news;
     private readonly byte[] _self = Guid.NewGuid().ToByteArray();
     private readonly string? _sentinel;
@@ -45,10 +46,8 @@ public sealed class RedisStore : IKeyValueStore
         _sentinel = options.Sentinel;
         _news = RedisChannel.Literal(options.Prefix + "news");
         _control = new RedisConnection(options, Name, ListenAsync);
-        _slices =
-        [
-            .. Enumerable.Range(0, options.Connections).Select(_ => new RedisConnection(options, Name, (_, _) => Task.CompletedTask)),
-        ];
+        _reading = ConnectionsFor(options);
+        _writing = ConnectionsFor(options);
     }
 
     /// <inheritdoc/>
@@ -64,9 +63,13 @@ public sealed class RedisStore : IKeyValueStore
     public bool LosesSome => true;
 
     /// <inheritdoc/>
-    public async ValueTask<LeasedValue?> GetAsync(string key, CancellationToken ct)
+    public ValueTask<LeasedValue?> GetAsync(string key, CancellationToken ct) => GetAsync(NextOf(_reading), key, ct);
+
+    /// <inheritdoc/>
+    public ValueTask<LeasedValue?> GetShortAsync(string key, CancellationToken ct) => GetAsync(_control, key, ct);
+
+    private async ValueTask<LeasedValue?> GetAsync(RedisConnection connection, string key, CancellationToken ct)
     {
-        var connection = NextForSlices();
         var database = await DatabaseAsync(connection, ct);
 
         // Three commands that are sent together and answered together. Another instance may set the key between two of them; the value
@@ -180,7 +183,7 @@ public sealed class RedisStore : IKeyValueStore
     public async ValueTask DisposeAsync()
     {
         await _control.DisposeAsync();
-        foreach (var connection in _slices)
+        foreach (var connection in _reading.Concat(_writing))
         {
             await connection.DisposeAsync();
         }
@@ -229,7 +232,10 @@ public sealed class RedisStore : IKeyValueStore
         TaskContinuationOptions.OnlyOnRanToCompletion | TaskContinuationOptions.ExecuteSynchronously,
         TaskScheduler.Default);
 
-    private RedisConnection NextForSlices() => _slices[(uint)Interlocked.Increment(ref _turn) % (uint)_slices.Length];
+    private RedisConnection[] ConnectionsFor(SharedCacheOptions options) =>
+        [.. Enumerable.Range(0, options.Connections).Select(_ => new RedisConnection(options, Name, (_, _) => Task.CompletedTask))];
+
+    private RedisConnection NextOf(RedisConnection[] all) => all[(uint)Interlocked.Increment(ref _turn) % (uint)all.Length];
 
     // All connections begin with the first operation: whoever only reads is told of news, and no later operation waits for a handshake.
     private async ValueTask<IDatabase> DatabaseAsync(RedisConnection connection, CancellationToken ct)
@@ -239,7 +245,8 @@ public sealed class RedisStore : IKeyValueStore
             ct.ThrowIfCancellationRequested();
             _hasBegun = true;
             _control.Begin();
-            Array.ForEach(_slices, slices => slices.Begin());
+            Array.ForEach(_reading, static one => one.Begin());
+            Array.ForEach(_writing, static one => one.Begin());
         }
 
         var multiplexer = await connection.MultiplexerAsync(ct);
@@ -255,7 +262,7 @@ public sealed class RedisStore : IKeyValueStore
 
     private async ValueTask SetLongAsync(string key, ReadOnlyMemory<byte> value, TimeSpan lifetime, CancellationToken ct)
     {
-        var connection = NextForSlices();
+        var connection = NextOf(_writing);
         var database = await DatabaseAsync(connection, ct);
         if (Interlocked.Add(ref _unwrittenBytes, value.Length) > MostUnwrittenBytes)
         {

@@ -1,0 +1,28 @@
+namespace Slice.Core.Fetching;
+
+/// <summary>
+/// The place of a slice at the shared tier among the slices of one download: those that the client needs later are read once the one that
+/// is sent next was looked for, and is here or is not there. Read together, the first of four slices of 1 MiB came after 3.1 ms, alone after
+/// 1.6 (two cores that everything shares). For one filler, and those behind it.
+/// </summary>
+/// <param name="before">The place to wait for; null for none.</param>
+internal sealed class TierPlace(TierPlace? before)
+{
+    private readonly TaskCompletionSource _left = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TierPlace? _before = before;
+
+    /// <summary>Waits until the one before has left, which every operation of a tier has a deadline for.</summary>
+    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
+    public Task ComesAsync(CancellationToken ct)
+    {
+        var before = Interlocked.Exchange(ref _before, null);
+        return before?._left.Task.WaitAsync(ct) ?? Task.CompletedTask;
+    }
+
+    /// <summary>Those behind may look. Any number of times.</summary>
+    public void Leave()
+    {
+        _before = null;
+        _left.TrySetResult();
+    }
+}
