@@ -61,7 +61,10 @@ public sealed class SliceFetcher : IAsyncDisposable
     /// <summary>What goes to that tier.</summary>
     internal TierFills Offers => _tier;
 
-    /// <summary>Finds or starts the source of one slice. Never waits. The caller releases it.</summary>
+    /// <summary>
+    /// Finds or starts the source of one slice, which lets <paramref name="behind"/> go first at the shared tier. Never waits. The caller
+    /// releases it.
+    /// </summary>
     public SliceSource Acquire(Generation generation, int sliceIndex, FetchContext context, SliceFetch? behind = null)
     {
         while (true)

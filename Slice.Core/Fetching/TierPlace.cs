@@ -2,8 +2,8 @@ namespace Slice.Core.Fetching;
 
 /// <summary>
 /// The place of a slice at the shared tier among the slices of one download: those that the client needs later are read once the one that
-/// is sent next was looked for, and is here or is not there. Read together, the first of four slices of 1 MiB came after 3.1 ms, alone after
-/// 1.6 (two cores that everything shares). For one filler, and those behind it.
+/// is sent next was looked for, and is here or is not there. Read together, the first of four slices of 1 MiB came after 3.1 ms, alone
+/// after 1.6 (two cores that everything shares). For one filler, and those behind it.
 /// </summary>
 /// <param name="before">The place to wait for; null for none.</param>
 internal sealed class TierPlace(TierPlace? before)

@@ -8,9 +8,10 @@ namespace Slice.Core.SharedCache;
 /// <remarks>
 /// <para>
 /// The store is down when an operation has met its deadline, and no other one has succeeded since that operation began, nor within two
-/// deadlines: a store that is only busy goes on answering. Where this process is behind with its own work, these are ten. And when <see cref="MostErrors"/> operations in a row have failed. From then on nobody waits for it, so
-/// that a request pays one deadline and not one for each slice. Only <see cref="ProbeAsync"/> finds out whether it is there again: in the
-/// background, so that no client waits for that either.
+/// deadlines: a store that is only busy goes on answering. Where this process is behind with its own work, these are ten. And when
+/// <see cref="MostErrors"/> operations in a row have failed. From then on nobody waits for it, so that a request pays for a store that is
+/// gone once, and not for each slice. Only <see cref="ProbeAsync"/> finds out whether it is there again: in the background, so that no
+/// client waits for that either.
 /// </para>
 /// </remarks>
 /// <param name="store">The store.</param>
@@ -31,12 +32,13 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
     // Nobody waits for a probe, which may find a store that is only slow, nor for a write.
     private const int UnhurriedTimeouts = 4;
 
-    // Of an operation that a client waits for, and where this process has more to do than threads: there the origin is no faster. Arbitrary.
+    // Of an operation that a client waits for; and where this process has more to do than threads: there the origin is no faster.
+    // Arbitrary.
     private const int MostAttempts = 2;
     private const int MostAttemptsBehind = 4;
 
-    // A store that has answered others a moment ago has much to do. Without any answer for so long, that is no excuse, nor is a busy machine.
-    // Arbitrary.
+    // A store that has answered others a moment ago has much to do. Without any answer for so long that is no excuse, nor is a busy
+    // machine. Arbitrary.
     private const int MostTimeouts = 2;
     private const int MostTimeoutsBehind = 10;
     private static readonly TimeSpan s_firstHold = TimeSpan.FromSeconds(1);

@@ -56,6 +56,32 @@ public sealed class SharedTierTests : IAsyncDisposable
         Assert.Equal(1, _tier.Reads);
     }
 
+    // Read at the same time, each takes longer, and the client waits for the first.
+    [Theory]
+    [InlineData("0123")]
+    [InlineData(null)]
+    public async Task Slices_behind_the_first_are_read_once_the_first_was_looked_for(string? first)
+    {
+        _bed.Origin.Answer = FakeContent.Sixteen.Result;
+        _tier.Answer = new TaskCompletionSource<string?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var generation = _bed.Publish(FakeContent.Sixteen);
+        var sent = _bed.Acquire(generation, 0);
+        var next = _bed.Acquire(generation, 1, behind: sent.Fetch);
+        var last = _bed.Acquire(generation, 2, behind: sent.Fetch);
+        Assert.Equal(1, _tier.Reads);
+        _tier.Slices[1] = "4567";
+        _tier.Slices[2] = "89ab";
+        var answer = _tier.Answer;
+        _tier.Answer = null;
+        answer.SetResult(first);
+
+        Assert.Equal("0123", (await FetchBed.ReadAsync(sent)).Text);
+        Assert.Equal("4567", (await FetchBed.ReadAsync(next)).Text);
+        Assert.Equal("89ab", (await FetchBed.ReadAsync(last)).Text);
+        Assert.Equal(3, _tier.Reads);
+        Assert.Equal(first is null ? 1 : 0, _bed.Origin.Requests.Count);
+    }
+
     // Nobody knows what was removed between its request and its coming.
     [Fact]
     public async Task Slice_of_a_generation_that_was_asked_for_without_the_tier_neither_comes_from_there_nor_goes_there()

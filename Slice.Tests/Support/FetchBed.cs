@@ -110,7 +110,8 @@ internal sealed class FetchBed : IAsyncDisposable
         return generation;
     }
 
-    public SliceSource Acquire(Generation generation, int sliceIndex) => Fetcher.Acquire(generation, sliceIndex, Context());
+    public SliceSource Acquire(Generation generation, int sliceIndex, SliceFetch? behind = null) =>
+        Fetcher.Acquire(generation, sliceIndex, Context(), behind);
 
     /// <summary>Acquires a slice, reads it to its end, releases it; the bytes that came, and the failure if they are not all.</summary>
     public async Task<(string Text, FetchError Error)> ReadAsync(Generation generation, int sliceIndex) =>

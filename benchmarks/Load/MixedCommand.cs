@@ -11,8 +11,8 @@ internal static class MixedCommand
 {
     /// <summary>
     /// Downloads, and reports as <c>load</c> does: time to the first byte and to the last, and CPU time of the processes that are named.
-    /// The same options ask for the same objects in the same order. With <c>--resume</c> a body that breaks off is counted, and gone on with
-    /// by a range, as a download tool does.
+    /// The same options ask for the same objects in the same order. With <c>--resume</c> a body that breaks off is counted, and gone on
+    /// with by a range, as a download tool does.
     /// </summary>
     public static async Task<int> RunAsync(string[] args)
     {
