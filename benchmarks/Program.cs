@@ -11,7 +11,7 @@ const string Usage = """
     Slice.Benchmarks load full|range --target http://127.0.0.1:PORT/PATH [options]     (options: benchmarks/README.md)
     Slice.Benchmarks hold --target URL [--clients N] [--bytes-per-second N] [--seconds N] [--range FIRST-LAST]
     Slice.Benchmarks check --target URL [--first N] [--objects N] [--bytes N] [--clients N] [--ranges N] [--tolerate-cuts]
-    Slice.Benchmarks mixed --target URL [--first N] [--objects N] [--smallest N] [--largest N] [--rounds N] [--clients N] [--resume] [--work W]
+    Slice.Benchmarks mixed --target URL [--first N] [--objects N] [--smallest N] [--largest N] [--rounds N] [--clients N] [--resume]
     Slice.Benchmarks coherence --origin URL --target URL --target URL … [--rounds N] [--bytes N]
     Slice.Benchmarks random --target URL [--clients N] [--seconds N] [--seed N]
     Slice.Benchmarks origin --listen PORT                                               until SIGTERM

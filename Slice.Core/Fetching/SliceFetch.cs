@@ -300,6 +300,8 @@ public sealed class SliceFetch
             released = _followers == 0 ? _slice : null;
         }
 
+        // Also of one that never came to the tier, because its slice had just been stored.
+        TierPlace?.Leave();
         progress?.SetResult();
         released?.Release();
     }

@@ -38,7 +38,7 @@ public sealed class SliceFetcher : IAsyncDisposable
     {
         (_attempts, _index, _time, _meter) = (attempts, index, time, meter);
         _inPlaceOfParts = new WholeInPlaceOfPart(attempts, time);
-        _tier = new TierFills(attempts, stopping);
+        _tier = new TierFills(attempts, time, stopping);
         _wholes = new WholeBodyReader(attempts, _collapser, _tier, time, stopping);
     }
 

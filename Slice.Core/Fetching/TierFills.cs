@@ -4,8 +4,9 @@ namespace Slice.Core.Fetching;
 
 /// <summary>Fills slices from the shared tier, and offers to it what came from the origin. Thread-safe.</summary>
 /// <param name="attempts">Puts the bytes into the store.</param>
+/// <param name="time">The clock.</param>
 /// <param name="stopping">Cancelled at the end of the process.</param>
-internal sealed class TierFills(SliceFetchAttempts attempts, CancellationToken stopping)
+internal sealed class TierFills(SliceFetchAttempts attempts, TimeProvider time, CancellationToken stopping)
 {
     /// <summary>The tier; null for none. Set once, before use.</summary>
     public ISharedTier? Tier { get; set; }
@@ -42,7 +43,7 @@ internal sealed class TierFills(SliceFetchAttempts attempts, CancellationToken s
         {
             if (fetch.TierPlace is { } place)
             {
-                await place.ComesAsync(ct);
+                await place.ComesAsync(time, ct);
             }
 
             var found = await tier.ReadAsync(fetch.Generation, fetch.SliceIndex, ct);

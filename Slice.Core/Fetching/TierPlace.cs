@@ -8,15 +8,21 @@ namespace Slice.Core.Fetching;
 /// <param name="before">The place to wait for; null for none.</param>
 internal sealed class TierPlace(TierPlace? before)
 {
+    // The one before looks under deadlines of its own, some hundred milliseconds. Arbitrary: who has waited for longer goes on.
+    private static readonly TimeSpan s_longestWait = TimeSpan.FromSeconds(1);
+
     private readonly TaskCompletionSource _left = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TierPlace? _before = before;
 
-    /// <summary>Waits until the one before has left, which every operation of a tier has a deadline for.</summary>
+    /// <summary>Waits until the one before has left, for a second at most.</summary>
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
-    public Task ComesAsync(CancellationToken ct)
+    public async ValueTask ComesAsync(TimeProvider time, CancellationToken ct)
     {
-        var before = Interlocked.Exchange(ref _before, null);
-        return before?._left.Task.WaitAsync(ct) ?? Task.CompletedTask;
+        if (Interlocked.Exchange(ref _before, null) is { } before)
+        {
+            await before._left.Task.WaitAsync(s_longestWait, time, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            ct.ThrowIfCancellationRequested();
+        }
     }
 
     /// <summary>Those behind may look. Any number of times.</summary>
