@@ -89,7 +89,7 @@ internal static class SharedCacheOptionKeys
         Flag(
             Group,
             "shared_cache.collapse",
-            "Whether of several instances that miss the same slice one asks the origin, and the others wait for it. Not with a directory.",
+            "Whether of several instances that miss the same slice one asks the origin, and the others wait for it.",
             o => o.SharedCache.Collapses, (o, v) => o with { SharedCache = o.SharedCache with { Collapses = v } }).AtRestart(),
         Size(
             Group,

@@ -61,6 +61,16 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
     /// <summary>What the instances tell each other.</summary>
     public TierFleet Fleet { get; }
 
+    /// <summary>
+    /// Called when the store, while it is up, begins to refuse what it is given, with the reason, and with null when it takes everything
+    /// again. Set once, before the start; must not wait.
+    /// </summary>
+    public Action<string?>? WritesChanged
+    {
+        get => _writer.Refusals.Changed;
+        set => _writer.Refusals.Changed = value;
+    }
+
     /// <summary>Whether the store is asked.</summary>
     public TierState State => Access.State;
 

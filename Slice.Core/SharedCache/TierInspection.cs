@@ -12,8 +12,11 @@ namespace Slice.Core.SharedCache;
 /// </summary>
 public sealed class TierInspection : IDisposable
 {
-    /// <summary>How long the store may take to say who it is and who uses it, and afterwards for each value. For people who wait.</summary>
-    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(2);
+    /// <summary>
+    /// How long the store may take to say who it is and who uses it, and afterwards for each value. For people who wait: behind sentinels
+    /// the first connection takes 7 to 9 s.
+    /// </summary>
+    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(15);
 
     /// <summary>Most slices of a variant that are looked for: each is read. Arbitrary, 256 MiB in slices of 1 MiB.</summary>
     public const int MostSlices = 256;

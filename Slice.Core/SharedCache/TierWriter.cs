@@ -24,6 +24,9 @@ internal sealed class TierWriter : IAsyncDisposable
     private readonly CancellationToken _stopping;
     private readonly Task _writing;
 
+    /// <summary>Whether the store takes what it is given.</summary>
+    public TierRefusals Refusals { get; } = new();
+
     /// <summary>Begins to write.</summary>
     /// <param name="access">The store.</param>
     /// <param name="meter">The figures.</param>
@@ -115,6 +118,15 @@ internal sealed class TierWriter : IAsyncDisposable
                 TierOutcome.Failed => "error",
                 _ => "dropped",
             });
+            if (outcome == TierOutcome.Failed)
+            {
+                Refusals.Refused(_access.LastError ?? "it does not say why");
+            }
+            else if (outcome == TierOutcome.Done)
+            {
+                Refusals.Written();
+            }
+
             _meter.AddBytesWritten(outcome == TierOutcome.Done ? value.LengthBytes : 0);
             return outcome == TierOutcome.Done;
         }

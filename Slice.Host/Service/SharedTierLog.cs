@@ -18,6 +18,19 @@ internal sealed partial class SharedTierLog(ILogger<SharedTierLog> logger, strin
         }
     }
 
+    /// <summary>The store refuses what it is given, with the reason, or takes everything again, with null.</summary>
+    public void WritesChanged(string? reason)
+    {
+        if (reason is null)
+        {
+            LogWrites(store);
+        }
+        else
+        {
+            LogNoWrites(store, reason);
+        }
+    }
+
     /// <summary>News of other instances were lost.</summary>
     public void NewsLost(string reason) => LogNewsLost(store, reason);
 
@@ -28,6 +41,14 @@ internal sealed partial class SharedTierLog(ILogger<SharedTierLog> logger, strin
     [LoggerMessage(EventId = 201, EventName = "shared_cache_down", Level = LogLevel.Warning,
         Message = "the shared cache is not in use for the time being; what is not cached here comes from the origin: {store} {reason}")]
     private partial void LogDown(string store, string reason);
+
+    [LoggerMessage(EventId = 203, EventName = "shared_cache_refuses", Level = LogLevel.Warning,
+        Message = "the shared cache refuses what it is given; nothing new is shared: {store} {reason}")]
+    private partial void LogNoWrites(string store, string reason);
+
+    [LoggerMessage(EventId = 204, EventName = "shared_cache_takes", Level = LogLevel.Information,
+        Message = "the shared cache takes what it is given again: {store}")]
+    private partial void LogWrites(string store);
 
     [LoggerMessage(EventId = 202, EventName = "shared_cache_news_lost", Level = LogLevel.Warning,
         Message = "what other instances changed or removed may have been lost; all that is cached here is validated: {store} {reason}")]

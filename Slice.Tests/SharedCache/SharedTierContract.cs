@@ -112,6 +112,22 @@ public abstract class SharedTierContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Store_that_takes_nothing_is_told_of_in_the_log_once_with_the_reason()
+    {
+        await using var fleet = await StartFleetAsync(1);
+        _weather.IsFull = true;
+        await ExpectAsync(fleet[0], "/full/1");
+        await ExpectAsync(fleet[0], "/full/2");
+        await Eventually.TrueAsync(() => Lines().Length > 0, "a line in the log");
+        await ExpectAsync(fleet[0], "/full/3");
+
+        Assert.Contains("out of memory", Assert.Single(Lines()), StringComparison.Ordinal);
+
+        string[] Lines() =>
+            [.. fleet[0].Log.Where(static line => line.Contains("the shared cache refuses what it is given", StringComparison.Ordinal))];
+    }
+
+    [Fact]
     public async Task Store_that_comes_and_goes_never_shows_in_an_answer()
     {
         await using var fleet = await StartFleetAsync(3);
