@@ -81,12 +81,12 @@ internal sealed class TierPurges
 
     /// <summary>
     /// The last purge that took away what was asked for before it, of those that an object has seen; 0 for none. A later call may give
-    /// another number, when that purge is forgotten, but never one of before it: nobody knows then whom the forgotten ones were for.
+    /// another number, when that purge is forgotten, but never one of before it: nobody knows then whom the forgotten ones were for. What
+    /// was asked for in the midst of those has a number of its own, above every one of them that it has seen.
     /// </summary>
     public long LastFor(ReadOnlySpan<byte> key, CacheTags? tags, long asked)
     {
-        long forgotten = Volatile.Read(ref _lastForgottenRemoval);
-        long last = forgotten <= asked ? forgotten : 0;
+        long last = Math.Min(Volatile.Read(ref _lastForgottenRemoval), asked);
         foreach (var (number, purge) in Volatile.Read(ref _inOrder))
         {
             last = number <= asked && !purge.IsSoft && purge.Covers(key, tags) ? Math.Max(last, number) : last;

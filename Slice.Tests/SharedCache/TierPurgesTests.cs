@@ -85,8 +85,24 @@ public sealed class TierPurgesTests
         }
 
         Assert.Equal(1000, _purges.LastFor("/a/x"u8, null, asked: 2000));
-        Assert.Equal(0, _purges.LastFor("/a/x"u8, null, asked: 999));
         _purges.Forget(1100);
         Assert.Equal(1100, _purges.LastFor("/a/x"u8, null, asked: 2000));
+    }
+
+    // Of an object that was on disk for long the number may be needed for the first time when the purges are forgotten that it has seen.
+    [Theory]
+    [InlineData(400)]
+    [InlineData(600)]
+    [InlineData(999)]
+    public void Last_purge_of_an_object_of_the_time_of_forgotten_ones_is_not_one_of_before_them(int asked)
+    {
+        _purges.Add(300, Purge.OfPrefix("/a/"u8, isSoft: false, s_now));
+        _purges.Add(1000, Purge.OfPrefix("/other/"u8, isSoft: false, s_now));
+        for (int number = 1001; number <= 1000 + TierPurges.MaxPurges; number++)
+        {
+            _purges.Add(number, Purge.OfPrefix("/other/"u8, isSoft: true, s_now));
+        }
+
+        Assert.InRange(_purges.LastFor("/a/x"u8, null, asked), 300, asked);
     }
 }
