@@ -84,9 +84,15 @@ public sealed class TierLookup(ObjectIndex index, SliceStore store, TimeProvider
         if (index.FindVariant(request.Key, variant.Selecting) is { IsUsable: true } known && IsSame(known, variant)
             && known.HasSeenRemovals(request.TierMark!))
         {
-            if (IsFresher(variant.Response, known.Response))
+            bool isFresher = IsFresher(variant.Response, known.Response);
+            if (isFresher || known.TierMark?.Removals != request.TierMark!.Removals)
             {
+                // Its slices are there under the names by this mark.
                 known.TierMark = request.TierMark;
+            }
+
+            if (isFresher)
+            {
                 index.Freshen(known, variant.Response, request.Asked);
             }
 

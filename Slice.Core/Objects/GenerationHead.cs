@@ -71,10 +71,12 @@ public abstract class GenerationHead
     }
 
     /// <summary>
-    /// Whether the tier has seen the same removals as when it was asked for: what the tier has is then the same for others. Unknown of one
-    /// that no tier was asked for, and then true as long as there was no removal at all.
+    /// Whether the tier has seen the same removals as when it was asked for: what the tier has is then the same for others. Also where the
+    /// tier has lost the counter and counted nothing since: the news have told of removals. Unknown of one that no tier was asked for, and
+    /// then true as long as there was no removal at all.
     /// </summary>
-    internal bool HasSeenRemovals(TierMark now) => (TierMark?.Removals ?? 0) == now.Removals;
+    internal bool HasSeenRemovals(TierMark now) =>
+        (TierMark?.Removals ?? 0) == now.Removals || (TierMark is not null && now is { Removals: not 0, HasCountedRemovals: false });
 
     /// <summary>Sets <see cref="TierPurge"/> once; returns what it is.</summary>
     internal long FixTierPurge(long purge)

@@ -75,14 +75,14 @@ internal sealed class KeyedRemovals(
 
     /// <summary>
     /// Takes the variants out that were asked for before a removal that the shared tier has seen, in the same way; false, and nothing
-    /// changes, when there are none.
+    /// changes, when there are none. A counter that was lost and made anew has seen none: what is stored here is validated then.
     /// </summary>
     /// <param name="key">The key.</param>
     /// <param name="now">What the tier has seen.</param>
     public bool RemoveBefore(ReadOnlySpan<byte> key, TierMark now)
     {
         Predicate<Generation> isBefore = generation => generation.TierMark is { } mark && mark.Removals < now.Removals;
-        if (!TryGetUnpurged(key, out var variants) || !variants.Any(isBefore))
+        if (!now.HasCountedRemovals || !TryGetUnpurged(key, out var variants) || !variants.Any(isBefore))
         {
             return false;
         }

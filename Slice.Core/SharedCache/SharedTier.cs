@@ -288,7 +288,7 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
             return known;
         }
 
-        long first = _time.GetUtcNow().ToUnixTimeMilliseconds();
+        long first = TierMark.NewCounter(_time);
         var (outcome, number) = await Access.RunAsync(token => Access.Store.EnsureCounterAsync(counter, first, token), 0, ct);
         return outcome == TierOutcome.Done ? number : null;
     }

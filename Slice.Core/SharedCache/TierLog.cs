@@ -81,7 +81,7 @@ internal sealed class TierLog(
     private async ValueTask<TierEvent?> CountAsync(TierEvent told, CancellationToken ct)
     {
         string counter = told.Kind == TierEventKind.Removed ? names.RemovalsOf(told.Key) : names.DoubtsOf(told.Key);
-        long first = time.GetUtcNow().ToUnixTimeMilliseconds();
+        long first = TierMark.NewCount(time);
         var (outcome, number) = await access.ProbeAsync(token => access.Store.IncrementAsync(counter, first, token), ct);
         if (outcome != TierOutcome.Done)
         {
