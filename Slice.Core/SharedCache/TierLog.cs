@@ -88,10 +88,7 @@ internal sealed class TierLog(
             return null;
         }
 
-        if (told.Successor is null)
-        {
-            await RemoveHeadAsync(told.Key, ct);
-        }
+        await RemoveHeadAsync(told.Key, ct);
 
         // The successor was asked for before this event, which is about its own coming. Nothing else has happened when the number follows.
         if (told.Successor is { TierMark: { } mark } successor && (number == mark.Doubts + 1 || (mark.Doubts == 0 && number == first)))
@@ -104,7 +101,8 @@ internal sealed class TierLog(
         return counted;
     }
 
-    // Its counters say that it is outdated. A store that forgets them and not the head would bring back what was removed.
+    // Its counters say that it is outdated. A store that forgets them and not the head would bring back what was removed, or what has
+    // changed: the head of the new version may be of no use to others, or dropped on its way.
     private async ValueTask RemoveHeadAsync(byte[] key, CancellationToken ct)
     {
         await values.RemoveAsync(names.ObjectOf(key), ct);

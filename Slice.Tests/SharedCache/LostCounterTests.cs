@@ -49,6 +49,22 @@ public sealed class LostCounterTests : IAsyncDisposable
         await ExpectAsync(fleet[1], seed: 2);
     }
 
+    // It is of use for no time, so that no head takes the place of the old one.
+    [Fact]
+    public async Task Version_that_was_replaced_by_one_without_a_head_does_not_come_back_either()
+    {
+        await using var fleet = await Fleet.StartAsync(_origin.Uri, 2, () => _server.Open());
+        await ExpectAsync(fleet[0], seed: 1);
+        await SettledAsync();
+        Change(seed: 2);
+        _file.ExtraFields = ["Cache-Control: max-age=0, stale-while-revalidate=0, stale-if-error=0"];
+        await fleet[0].GetAsync("/file", "Cache-Control: no-cache");
+        await Eventually.TrueAsync(() => fleet[1].Composition.Tier!.Meter.NewsHeard > 0, "the change to be heard");
+        _server.Forget(static key => key.Contains(":d:", StringComparison.Ordinal));
+
+        await ExpectAsync(fleet[1], seed: 2);
+    }
+
     // Kept under keys of their own: nobody finds all of them at a purge.
     [Fact]
     public async Task Purged_object_with_key_fields_does_not_come_back_either()
