@@ -45,6 +45,7 @@ internal sealed class TierNews
     private readonly Dictionary<long, long> _missingPurges = [];
     private readonly ConcurrentQueue<long> _replaced = [];
     private bool _hasBegun;
+    private volatile bool _isLossTold;
     private long _news;
     private long _purges;
     private string? _loss;
@@ -206,6 +207,7 @@ internal sealed class TierNews
     {
         Await(_missingNews, from.News, latest.News);
         Await(_missingPurges, from.Purges, latest.Purges);
+        _isLossTold = false;
         for (int look = 0; look < LooksAtStart && _missingNews.Count + _missingPurges.Count > 0; look++)
         {
             if (!await HearMissingAsync(ct))
@@ -221,6 +223,7 @@ internal sealed class TierNews
             _missingPurges.Clear();
         }
 
+        _loss ??= _isLossTold ? "another instance has seen a loss" : null;
         return true;
     }
 
@@ -235,9 +238,9 @@ internal sealed class TierNews
     private ValueTask MakeStaleAsync(CancellationToken ct) => PurgeAsync(Purge.OfAll(isSoft: true, Instant.Now(_time)), ct);
 
     /// <summary>
-    /// The store has lost something. Counters of keys may be lost, too: what was written before may look as if nothing had happened to it
-    /// since. The number of a purge of nothing tells what was asked for before from what is asked for from now on. False when the store
-    /// does not take it.
+    /// The store has lost something, perhaps counters: what was written before may look as if nothing had happened to it since. The number
+    /// of a purge of nothing tells that from what is asked for from now on, and an instance that is away now of the loss. False when the
+    /// store does not take it.
     /// </summary>
     public async ValueTask<bool> LoseAsync(string reason, CancellationToken ct)
     {
@@ -364,6 +367,7 @@ internal sealed class TierNews
         }
 
         Purges.Add(number, purge);
+        _isLossTold |= purge is { Scope: PurgeScope.Tags, Tags.IsEmpty: true };
         if (!isOwn)
         {
             _meter.AddNewsHeard(1);

@@ -176,6 +176,24 @@ public sealed class StoppedInstanceTests : IAsyncDisposable
         Assert.Contains(again.Log, static line => line.Contains("all that is cached here is validated", StringComparison.Ordinal));
     }
 
+    // Who is there sees it, and fetches anew what others have cached: nobody can tell of the change.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Object_that_changed_after_a_server_of_several_had_lost_it_meanwhile_is_validated(bool isKilled)
+    {
+        await using var fleet = await StartAsync();
+        await EndAsync(fleet, isKilled);
+        _file.ChangeTo(2);
+        _server.Forget(static key => !IsOfLog(key));
+        await Eventually.TrueAsync(() => fleet[0].Composition.Tier!.Meter.NewsLost > 0, "the loss to be seen");
+        await ExpectAsync(fleet[0], "/a/file", seed: 2);
+
+        var again = await RestartAsync(fleet);
+
+        await ExpectAsync(again, "/a/file", seed: 2);
+    }
+
     [Theory]
     [InlineData("missing")]
     [InlineData("damaged")]
