@@ -8,10 +8,10 @@ namespace Slice.Core.SharedCache;
 /// <remarks>
 /// <para>
 /// The store is down when an operation has met its deadline, and no other one has succeeded since that operation began, nor within two
-/// deadlines: a store that is only busy goes on answering. Where this process is behind with its own work, these are ten. And when
-/// <see cref="MostErrors"/> operations in a row have failed. From then on nobody waits for it, so that a request pays for a store that is
-/// gone once, and not for each slice. Only <see cref="ProbeAsync"/> finds out whether it is there again: in the background, so that no
-/// client waits for that either.
+/// deadlines: a store that is only busy goes on answering. Where this process is behind with its own work, these are ten. When
+/// <see cref="MostErrors"/> operations in a row have failed. And when no slice has come, or none has gone, for ten deadlines, though what
+/// is short is answered. From then on nobody waits for it, so that a request pays for a store that is gone once, and not for each slice.
+/// Only <see cref="ProbeAsync"/> finds out whether it is there again: in the background, so that no client waits for that either.
 /// </para>
 /// </remarks>
 /// <param name="store">The store.</param>
@@ -52,6 +52,8 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
     private TimeSpan _hold;
     private int _closings;
     private int _errorsInRow;
+    private TierSilence _reading = new(time);
+    private TierSilence _writing = new(time);
 
     /// <summary>Called when the store goes down: whoever probes it does so at once. Set once, before use; must not wait.</summary>
     public Action? Closed { get; set; }
@@ -85,7 +87,7 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
         var deadline = DeadlineFor(bytes);
         for (int attempt = 1; ; attempt++)
         {
-            var (outcome, result) = await AttemptAsync(operation, deadline, ct);
+            var (outcome, result) = await AttemptAsync(operation, deadline, ct, bytes);
 
             // Still up: the store, or this machine, is busy. Once more is cheaper than the origin.
             bool isOver = outcome != TierOutcome.TimedOut || State != TierState.Up;
@@ -120,6 +122,7 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
             },
             UnhurriedTimeouts * DeadlineFor(bytes),
             ct,
+            bytes,
             closes: false);
         return outcome;
     }
@@ -145,6 +148,7 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
             }
 
             _openedAt = time.GetTimestamp();
+            (_reading, _writing) = (new TierSilence(time), new TierSilence(time));
 
             _state = (int)TierState.Up;
             _errorsInRow = 0;
@@ -178,7 +182,7 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
     private TimeSpan DeadlineFor(int bytes) => timeout + TimeSpan.FromSeconds(bytes / BytesPerSecond);
 
     private async ValueTask<(TierOutcome Outcome, T? Result)> AttemptAsync<T>(
-        Func<CancellationToken, ValueTask<T>> operation, TimeSpan deadline, CancellationToken ct, bool closes = true)
+        Func<CancellationToken, ValueTask<T>> operation, TimeSpan deadline, CancellationToken ct, int bytes = 0, bool closes = true)
     {
         long began = time.GetTimestamp();
         using var limit = new CancellationTokenSource(deadline, time);
@@ -190,6 +194,11 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
             {
                 _succeededAt = time.GetTimestamp();
                 _errorsInRow = 0;
+                if (bytes > 0 && result is not null)
+                {
+                    // That there is none of it would be a short answer.
+                    (closes ? _reading : _writing).End();
+                }
             }
 
             return (TierOutcome.Done, result);
@@ -200,15 +209,19 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
             // thread, an answer of the store among them perhaps; but a machine may be busy for long, and the store gone meanwhile.
             bool isBusy = time.GetElapsedTime(began) > 1.5 * deadline;
             bool isBehind = IsMachineBehind();
+            bool isSilent;
             lock (_lock)
             {
+                // A path that swallows long packets, or a disk behind the store that hangs: leases and news are answered, and each slice
+                // would cost its deadlines, for ever, or those who wait for another instance's write.
+                isSilent = bytes > 0 && (closes ? _reading : _writing).LastsFor(began, MostTimeoutsBehind * DeadlineFor(bytes));
                 isBusy |= _succeededAt >= began;
                 isBusy |= _succeededAt != long.MinValue
                     && time.GetElapsedTime(_succeededAt) < (isBehind ? MostTimeoutsBehind : MostTimeouts) * timeout;
                 LastError = string.Create(CultureInfo.InvariantCulture, $"no answer within {deadline.TotalMilliseconds:0} ms");
             }
 
-            if (closes && !isBusy)
+            if (isSilent || (closes && !isBusy))
             {
                 Close();
             }

@@ -192,6 +192,66 @@ public sealed class TierAccessTests
         Assert.Equal((TierState.Up, 0), (_access.State, _closings));
     }
 
+    // What is short goes over connections of its own, and may be answered for ever.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Store_that_answers_no_slice_for_ten_deadlines_is_down_whatever_else_it_answers(bool isWrite)
+    {
+        int rounds = 0;
+        for (; _access.State == TierState.Up && rounds < 20; rounds++)
+        {
+            await HangSliceAsync(isWrite);
+        }
+
+        Assert.Equal(TierState.Down, _access.State);
+        Assert.InRange(rounds, 2, 10);
+    }
+
+    // One slice that is answered in none of its attempts, while something short is answered during each.
+    private async Task HangSliceAsync(bool isWrite)
+    {
+        const int Bytes = 1 << 20;
+        var deadline = s_timeout + TimeSpan.FromMilliseconds(62.5);
+        int attempts = 0;
+        Task running = isWrite
+            ? _access.WriteAsync(async ct => await CountAsync(ct), Bytes, Ct).AsTask()
+            : _access.RunAsync(CountAsync, Bytes, Ct).AsTask();
+        for (int rung = 0; !running.IsCompleted;)
+        {
+            await Eventually.TrueAsync(() => Volatile.Read(ref attempts) > rung || running.IsCompleted, "an attempt, or the end");
+            if (attempts > rung)
+            {
+                rung++;
+                await _access.RunAsync(_ => ValueTask.FromResult(1), 0, Ct);
+                _time.Advance(isWrite ? 4 * deadline : deadline);
+            }
+        }
+
+        await running;
+
+        ValueTask<int> CountAsync(CancellationToken ct)
+        {
+            Interlocked.Increment(ref attempts);
+            return HangAsync(ct);
+        }
+    }
+
+    [Fact]
+    public async Task Slice_that_is_written_in_between_says_that_the_store_is_only_busy()
+    {
+        for (int round = 0; round < 40; round++)
+        {
+            var writing = _access.WriteAsync(async ct => await HangAsync(ct), 1 << 20, Ct).AsTask();
+            _time.Advance(TimeSpan.FromMilliseconds(400));
+            await _access.WriteAsync(_ => ValueTask.CompletedTask, 1 << 20, Ct);
+            _time.Advance(TimeSpan.FromMilliseconds(100));
+            Assert.Equal(TierOutcome.TimedOut, await writing);
+        }
+
+        Assert.Equal(TierState.Up, _access.State);
+    }
+
     [Fact]
     public void Store_that_goes_down_again_and_again_is_left_alone_for_longer()
     {
