@@ -34,6 +34,12 @@ internal sealed class TierBacklog
             }
             else
             {
+                if (told.Successor is { } successor)
+                {
+                    // Nobody else will say that it was told: once the purge in its place is, no head of before that purge is used.
+                    successor.IsUntold = false;
+                }
+
                 DropUnsynchronized(told.Kind == TierEventKind.Removed);
             }
         }

@@ -3,6 +3,8 @@ using System.Text;
 using Slice.Core.Caching;
 using Slice.Core.Objects;
 using Slice.Core.SharedCache;
+using Slice.Core.Storage;
+using Slice.Tests.Support;
 
 namespace Slice.Tests.SharedCache;
 
@@ -44,6 +46,31 @@ public sealed class TierBacklogTests
 
         var batch = _backlog.Peek();
         Assert.Equal((TierBacklog.MostPurges, true, !isSoft), (batch.Purges.Length, batch.HasDropped, batch.HasDroppedRemoval));
+    }
+
+    // Or it would never go to the tier, and nothing of the tier in its place.
+    [Fact]
+    public void Version_whose_event_finds_no_room_waits_for_none_to_be_told()
+    {
+        using var store = SliceStore.CreateInMemory(1 << 20, TimeProvider.System);
+        var (waiting, dropped) = (NewUntold(store), NewUntold(store));
+        _backlog.Add(Event(0) with { Successor = waiting });
+        for (int index = 1; index < TierBacklog.MostEvents; index++)
+        {
+            _backlog.Add(Event(index));
+        }
+
+        _backlog.Add(Event(TierBacklog.MostEvents) with { Successor = dropped });
+
+        Assert.True(waiting.IsUntold);
+        Assert.False(dropped.IsUntold);
+    }
+
+    private static Generation NewUntold(SliceStore store)
+    {
+        var generation = StoredObjects.Generation(store, slices: 1, sliceSizeBytes: 4);
+        generation.IsUntold = true;
+        return generation;
     }
 
     [Theory]
