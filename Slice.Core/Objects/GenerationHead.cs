@@ -72,11 +72,12 @@ public abstract class GenerationHead
 
     /// <summary>
     /// Whether the tier has seen the same removals as when it was asked for: what the tier has is then the same for others. Also where the
-    /// tier has lost the counter and counted nothing since: the news have told of removals. Unknown of one that no tier was asked for, and
-    /// then true as long as there was no removal at all.
+    /// tier has lost the counter and counted nothing since: the news have told of removals. So it is with one that no tier was asked for,
+    /// of before there was one, or of a time when it was away.
     /// </summary>
-    internal bool HasSeenRemovals(TierMark now) =>
-        (TierMark?.Removals ?? 0) == now.Removals || (TierMark is not null && now is { Removals: not 0, HasCountedRemovals: false });
+    internal bool HasSeenRemovals(TierMark now) => TierMark is { } mark
+        ? mark.Removals == now.Removals || now is { Removals: not 0, HasCountedRemovals: false }
+        : !now.HasCountedRemovals;
 
     /// <summary>Sets <see cref="TierPurge"/> once; returns what it is.</summary>
     internal long FixTierPurge(long purge)

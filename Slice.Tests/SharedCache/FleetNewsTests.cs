@@ -92,6 +92,27 @@ public sealed class FleetNewsTests : IAsyncDisposable
         await AllServeAsync(fleet, 2);
     }
 
+    // So is all of a cache that was warm before there was a tier.
+    [Fact]
+    public async Task Version_that_was_learned_while_the_store_was_away_is_shared_once_it_was_validated()
+    {
+        await using var fleet = await StartAsync(2);
+        _server.IsAway = true;
+        await Eventually.TrueAsync(() => fleet[1].Composition.Tier!.State == TierState.Down, "the store to be missed");
+        await ExpectAsync(fleet[1], 1);
+        _server.IsAway = false;
+        await Fleet.IsUpAsync(fleet[0]);
+        await Fleet.IsUpAsync(fleet[1]);
+        Assert.DoesNotContain(_server.Keys, IsHead);
+
+        await fleet[1].GetAsync("/file", "Cache-Control: no-cache");
+
+        await Eventually.TrueAsync(() => _server.Keys.Any(IsHead), "the object in the tier");
+        int asked = _origin.RequestCount;
+        await ExpectAsync(fleet[0], 1);
+        Assert.Equal(asked, _origin.RequestCount);
+    }
+
     // One of several servers is away, and the counter of one object is on that one.
     [Fact]
     public async Task Event_that_cannot_be_counted_keeps_no_other_from_being_told()

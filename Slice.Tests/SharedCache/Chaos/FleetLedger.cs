@@ -46,8 +46,11 @@ internal sealed class FleetLedger(TimeSpan bound)
         }
     }
 
-    /// <summary>How many answers were held against the bound.</summary>
+    /// <summary>How many answers there were.</summary>
     public int Judged { get; private set; }
+
+    /// <summary>How many of them were asked for while no outage was under way, so that the bound was held against them.</summary>
+    public int Held { get; private set; }
 
     /// <summary>An outage begins; nothing within one.</summary>
     public void BeginOutage()
@@ -108,6 +111,7 @@ internal sealed class FleetLedger(TimeSpan bound)
         lock (_lock)
         {
             Judged++;
+            Held += _outageFrom is { } began && began <= from ? 0 : 1;
             string? problem = null;
             foreach (var (newer, instance) in _versions.GetValueOrDefault(asked, []))
             {
