@@ -8,6 +8,7 @@ fleet.sh BINARY [options]
 
   BINARY           the published pingora-slice
   --tier TYPE      none (default), redis, cluster (three of them), memcached or directory; servers are started here, on free ports
+  --no-collapse    with shared_cache.collapse: false
   --instances N    default 3
   --yaml FILE      lines that are added to the configuration of every instance
   --json FILE      the figures as JSON
@@ -20,10 +21,11 @@ END
 
 die() { echo "fleet: $*" >&2; exit 1; }
 
-binary= tier=none instances=3 extra= json= work= quick=0
+binary= tier=none collapse= instances=3 extra= json= work= quick=0
 while [ $# -gt 0 ]; do
     case $1 in
         --tier) tier=${2:?--tier needs a type}; shift ;;
+        --no-collapse) collapse=', collapse: false' ;;
         --instances) instances=${2:?--instances needs a number}; shift ;;
         --yaml) extra=$(realpath "${2:?--yaml needs a file}"); shift ;;
         --json) json=$(realpath "${2:?--json needs a file}"); shift ;;
@@ -139,15 +141,15 @@ kill_tier() {
 }
 tier_yaml=
 case $tier in
-    redis) tier_yaml="shared_cache: { type: redis, address: 127.0.0.1:$tier_port }" ;;
-    memcached) tier_yaml="shared_cache: { type: memcached, address: 127.0.0.1:$tier_port, item_size: 2MiB }" ;;
+    redis) tier_yaml="shared_cache: { type: redis, address: 127.0.0.1:$tier_port$collapse }" ;;
+    memcached) tier_yaml="shared_cache: { type: memcached, address: 127.0.0.1:$tier_port, item_size: 2MiB$collapse }" ;;
     directory)
         mkdir -p "$work/tier.away"
-        tier_yaml="shared_cache: { type: directory, directory: $work/tier }" ;;
+        tier_yaml="shared_cache: { type: directory, directory: $work/tier$collapse }" ;;
     cluster)
         start_node 0
         start_node 2
-        tier_yaml="shared_cache: { type: redis, address: [127.0.0.1:${node_ports[0]}, 127.0.0.1:${node_ports[1]}, 127.0.0.1:${node_ports[2]}] }" ;;
+        tier_yaml="shared_cache: { type: redis, address: [127.0.0.1:${node_ports[0]}, 127.0.0.1:${node_ports[1]}, 127.0.0.1:${node_ports[2]}]$collapse }" ;;
 esac
 start_tier
 if [ "$tier" = cluster ]; then
