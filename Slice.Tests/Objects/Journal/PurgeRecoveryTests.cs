@@ -33,6 +33,9 @@ public sealed class PurgeRecoveryTests : IDisposable
         await PublishAsync(store, "/a/x", tags: "one");
         await PublishAsync(store, "/a/untagged", tags: null);
         await PublishAsync(store, "/b", tags: "two");
+
+        // A new index is first written from memory, without what is purged by then: the three objects must be in the file before.
+        Assert.True(await store.FlushAsync());
         Assert.True(_index.Purges.TryAdd(NewPurge(scope, isSoft: false)));
         await PublishAsync(store, "/other", tags: "one");
         Assert.True(await store.FlushAsync());
