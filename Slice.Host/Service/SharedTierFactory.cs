@@ -47,7 +47,7 @@ internal static class SharedTierFactory
     /// <summary>The store of the configuration; null where there is none.</summary>
     public static IKeyValueStore? OpenStore(SharedCacheOptions options, TimeProvider time) => options.Type switch
     {
-        SharedCacheType.Redis => new RedisStore(options),
+        SharedCacheType.Redis => new RedisStore(options, time),
         SharedCacheType.Memcached => new MemcachedStore(options, time),
         SharedCacheType.Directory => new DirectoryStore(options, time),
         _ => null,

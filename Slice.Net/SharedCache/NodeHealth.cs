@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Slice.Net.SharedCache.Memcached;
+namespace Slice.Net.SharedCache;
 
 /// <summary>
 /// Whether a server is known to be away. It is once it has refused a connection or stayed silent: for <see cref="RestTime"/> nobody waits

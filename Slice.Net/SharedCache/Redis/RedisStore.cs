@@ -32,6 +32,7 @@ public sealed class RedisStore : IKeyValueStore
     private readonly RedisConnection[] _reading;
     private readonly RedisConnection[] _writing;
     private readonly RedisChannel _news;
+    private readonly RedisNodes _nodes;
     private readonly byte[] _self = Guid.NewGuid().ToByteArray();
     private readonly string? _sentinel;
     private int _turn;
@@ -39,9 +40,10 @@ public sealed class RedisStore : IKeyValueStore
     private long _unwrittenBytes;
 
     /// <summary>A store that connects when it is asked for the first time.</summary>
-    public RedisStore(SharedCacheOptions options)
+    public RedisStore(SharedCacheOptions options, TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(options);
+        _nodes = new RedisNodes(options.Timeout, time);
         Name = "redis " + string.Join(", ", options.Addresses);
         _sentinel = options.Sentinel;
         _news = RedisChannel.Literal(options.Prefix + "news");
@@ -70,30 +72,48 @@ public sealed class RedisStore : IKeyValueStore
 
     private async ValueTask<LeasedValue?> GetAsync(RedisConnection connection, string key, CancellationToken ct)
     {
-        var database = await DatabaseAsync(connection, ct);
+        var multiplexer = await ConnectedAsync(connection, ct);
+        if (_nodes.IsSkipped(_nodes.NodeOf(multiplexer, key)))
+        {
+            return null;
+        }
 
-        // Three commands that are sent together and answered together. Another instance may set the key between two of them; the value
-        // belongs to one of the two lifetimes, and the shorter of them is not too long for it.
-        Task<Lease<byte>?>? reading = null;
+        Task<LeasedValue?>? reading = null;
         try
         {
-            var before = Start(connection, () => database.KeyTimeToLiveAsync(key, Flags));
-            reading = Start(connection, () => database.StringGetLeaseAsync(key, Flags));
-            var after = Start(connection, () => database.KeyTimeToLiveAsync(key, Flags));
-            var lease = await connection.AnswerAsync(reading, ct);
-            var remaining = Shorter(await connection.AnswerAsync(before, ct), await connection.AnswerAsync(after, ct));
-            if (lease is null || remaining is null)
-            {
-                lease?.Dispose();
-                return null;
-            }
-
-            return new LeasedValue(lease.Memory, remaining.Value, lease);
+            return await RunAsync(connection, key, database => reading = ReadAsync(database, key), ct);
         }
         catch
         {
             ReturnMemory(reading);
             throw;
+        }
+    }
+
+    // Three commands that are sent together and answered together. Another instance may set the key between two of them; the value belongs
+    // to one of the two lifetimes, and the shorter of them is not too long for it.
+    private static async Task<LeasedValue?> ReadAsync(IDatabase database, string key)
+    {
+        var before = database.KeyTimeToLiveAsync(key, Flags);
+        var reading = database.StringGetLeaseAsync(key, Flags);
+        var after = database.KeyTimeToLiveAsync(key, Flags);
+        LeasedValue? value = null;
+        try
+        {
+            await Task.WhenAll(before, reading, after);
+            if (await reading is { } lease && Shorter(await before, await after) is { } remaining)
+            {
+                value = new LeasedValue(lease.Memory, remaining, lease);
+            }
+
+            return value;
+        }
+        finally
+        {
+            if (value is null && reading.IsCompletedSuccessfully)
+            {
+                (await reading)?.Dispose();
+            }
         }
     }
 
@@ -104,9 +124,8 @@ public sealed class RedisStore : IKeyValueStore
     /// <inheritdoc/>
     public async ValueTask<bool> TryAddAsync(string key, ReadOnlyMemory<byte> value, TimeSpan lifetime, CancellationToken ct)
     {
-        var database = await DatabaseAsync(_control, ct);
-        var adding = Start(_control, () => database.StringSetAsync(key, value.ToArray(), RoundUp(lifetime), When.NotExists, Flags));
-        return await _control.AnswerAsync(adding, ct);
+        return await RunAsync(
+            _control, key, database => database.StringSetAsync(key, value.ToArray(), RoundUp(lifetime), When.NotExists, Flags), ct);
     }
 
     /// <inheritdoc/>
@@ -115,42 +134,39 @@ public sealed class RedisStore : IKeyValueStore
         // WATCH would need a connection of its own: the library blocks a thread and the connection until it is answered. So GET, and GETEX
         // when the value is ours. In between it may have ended and somebody else may have added his, which then begins its time anew: it
         // was as old as one answer takes.
-        var database = await DatabaseAsync(_control, ct);
-        var found = await _control.AnswerAsync(Start(_control, () => database.StringGetAsync(key, Flags)), ct);
+        var found = await RunAsync(_control, key, database => database.StringGetAsync(key, Flags), ct);
         return IsSame(found, value) && IsSame(
-            await _control.AnswerAsync(Start(_control, () => database.StringGetSetExpiryAsync(key, RoundUp(lifetime), Flags)), ct), value);
+            await RunAsync(_control, key, database => database.StringGetSetExpiryAsync(key, RoundUp(lifetime), Flags), ct), value);
     }
 
     /// <inheritdoc/>
     public async ValueTask RemoveAsync(string key, CancellationToken ct)
     {
-        var database = await DatabaseAsync(_control, ct);
-        await _control.AnswerAsync(Start(_control, () => database.KeyDeleteAsync(key, Flags)), ct);
+        await RunAsync(_control, key, database => database.KeyDeleteAsync(key, Flags), ct);
     }
 
     /// <inheritdoc/>
     public async ValueTask<long> IncrementAsync(string key, long first, CancellationToken ct)
     {
         // In one MULTI, or a server that is full could evict the key between the first command and the second.
-        var database = await DatabaseAsync(_control, ct);
-        var counting = Start(_control, () =>
+        return await RunAsync(_control, key, Count, ct);
+
+        Task<long> Count(IDatabase database)
         {
             var transaction = database.CreateTransaction();
             Forget(transaction.StringSetAsync(key, first - 1, IKeyValueStore.LongestLifetime, When.NotExists, Flags));
             var number = transaction.StringIncrementAsync(key, 1, Flags);
             Forget(transaction.KeyExpireAsync(key, IKeyValueStore.LongestLifetime, Flags));
             return NumberAsync(transaction.ExecuteAsync(Flags), number);
-        });
-        return await _control.AnswerAsync(counting, ct);
+        }
     }
 
     /// <inheritdoc/>
     public async ValueTask<long> EnsureCounterAsync(string key, long first, CancellationToken ct)
     {
-        var database = await DatabaseAsync(_control, ct);
-        var making = Start(
-            _control, () => database.StringSetAsync(key, first, IKeyValueStore.LongestLifetime, When.NotExists, Flags));
-        return await _control.AnswerAsync(making, ct) ? first
+        bool isMade = await RunAsync(
+            _control, key, database => database.StringSetAsync(key, first, IKeyValueStore.LongestLifetime, When.NotExists, Flags), ct);
+        return isMade ? first
             : await ReadCounterAsync(key, ct) is > 0 and var number ? number
             : throw new KeyValueStoreException($"{Name}: {key} was there, and is not any more");
     }
@@ -158,8 +174,7 @@ public sealed class RedisStore : IKeyValueStore
     /// <inheritdoc/>
     public async ValueTask<long> ReadCounterAsync(string key, CancellationToken ct)
     {
-        var database = await DatabaseAsync(_control, ct);
-        var number = await _control.AnswerAsync(Start(_control, () => database.StringGetAsync(key, Flags)), ct);
+        var number = await RunAsync(_control, key, database => database.StringGetAsync(key, Flags), ct);
         return number.IsNull ? 0
             : number.TryParse(out long counter) ? counter
             : throw new KeyValueStoreException($"{Name}: {key} is no counter");
@@ -226,10 +241,20 @@ public sealed class RedisStore : IKeyValueStore
     }
 
     // The answer to a caller who has gone comes all the same.
-    private static void ReturnMemory(Task<Lease<byte>?>? reading) => reading?.ContinueWith(
-        static read => read.Result?.Dispose(),
+    private static void ReturnMemory(Task<LeasedValue?>? reading) => reading?.ContinueWith(
+        static read =>
+        {
+            if (read.IsCompletedSuccessfully)
+            {
+                read.Result?.Dispose();
+            }
+            else
+            {
+                _ = read.Exception;
+            }
+        },
         CancellationToken.None,
-        TaskContinuationOptions.OnlyOnRanToCompletion | TaskContinuationOptions.ExecuteSynchronously,
+        TaskContinuationOptions.ExecuteSynchronously,
         TaskScheduler.Default);
 
     private RedisConnection[] ConnectionsFor(SharedCacheOptions options) =>
@@ -238,7 +263,7 @@ public sealed class RedisStore : IKeyValueStore
     private RedisConnection NextOf(RedisConnection[] all) => all[(uint)Interlocked.Increment(ref _turn) % (uint)all.Length];
 
     // All connections begin with the first operation: whoever only reads is told of news, and no later operation waits for a handshake.
-    private async ValueTask<IDatabase> DatabaseAsync(RedisConnection connection, CancellationToken ct)
+    private ValueTask<ConnectionMultiplexer> ConnectedAsync(RedisConnection connection, CancellationToken ct)
     {
         if (!_hasBegun)
         {
@@ -249,21 +274,24 @@ public sealed class RedisStore : IKeyValueStore
             Array.ForEach(_writing, static one => one.Begin());
         }
 
-        var multiplexer = await connection.MultiplexerAsync(ct);
-        return multiplexer.GetDatabase();
+        return connection.MultiplexerAsync(ct);
     }
 
-    private async ValueTask SetShortAsync(string key, ReadOnlyMemory<byte> value, TimeSpan lifetime, CancellationToken ct)
+    private async ValueTask<T> RunAsync<T>(RedisConnection connection, string key, Func<IDatabase, Task<T>> call, CancellationToken ct)
     {
-        var database = await DatabaseAsync(_control, ct);
-        var setting = Start(_control, () => database.StringSetAsync(key, value.ToArray(), RoundUp(lifetime), When.Always, Flags));
-        await _control.AnswerAsync(setting, ct);
+        var multiplexer = await ConnectedAsync(connection, ct);
+        return await _nodes.RunAsync(
+            _nodes.NodeOf(multiplexer, key),
+            Name,
+            () => connection.AnswerAsync(Start(connection, () => call(multiplexer.GetDatabase())), ct));
     }
+
+    private async ValueTask SetShortAsync(string key, ReadOnlyMemory<byte> value, TimeSpan lifetime, CancellationToken ct) =>
+        await RunAsync(
+            _control, key, database => database.StringSetAsync(key, value.ToArray(), RoundUp(lifetime), When.Always, Flags), ct);
 
     private async ValueTask SetLongAsync(string key, ReadOnlyMemory<byte> value, TimeSpan lifetime, CancellationToken ct)
     {
-        var connection = NextOf(_writing);
-        var database = await DatabaseAsync(connection, ct);
         if (Interlocked.Add(ref _unwrittenBytes, value.Length) > MostUnwrittenBytes)
         {
             Interlocked.Add(ref _unwrittenBytes, -value.Length);
@@ -271,14 +299,24 @@ public sealed class RedisStore : IKeyValueStore
         }
 
         var borrowed = new BorrowedValue(value);
-        var setting = CountedAsync(value.Length, () => database.StringSetAsync(key, borrowed.Bytes, RoundUp(lifetime), When.Always, Flags));
+        Task<bool>? setting = null;
         try
         {
-            await connection.AnswerAsync(setting, ct);
+            await RunAsync(
+                NextOf(_writing),
+                key,
+                database => setting = CountedAsync(
+                    value.Length, () => database.StringSetAsync(key, borrowed.Bytes, RoundUp(lifetime), When.Always, Flags)),
+                ct);
         }
         finally
         {
-            borrowed.TakeBack(setting);
+            if (setting is null)
+            {
+                Interlocked.Add(ref _unwrittenBytes, -value.Length);
+            }
+
+            borrowed.TakeBack(setting ?? Task.CompletedTask);
         }
     }
 

@@ -30,7 +30,7 @@ internal sealed class RedisFleetServers : IFleetServers
 
     /// <inheritdoc/>
     public IKeyValueStore Open() => new RedisStore(
-        new SharedCacheOptions { Type = SharedCacheType.Redis, Addresses = [.. _nodes.Select(node => node.Address)] });
+        new SharedCacheOptions { Type = SharedCacheType.Redis, Addresses = [.. _nodes.Select(node => node.Address)] }, TimeProvider.System);
 
     /// <inheritdoc/>
     public async Task<string> HurtAsync(FuzzRandom random)

@@ -1,5 +1,6 @@
 using Slice.Core.Options;
 using Slice.Core.SharedCache;
+using Slice.Net.SharedCache;
 using Slice.Net.SharedCache.Memcached;
 using Slice.Tests.Support;
 

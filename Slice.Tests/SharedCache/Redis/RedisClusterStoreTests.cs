@@ -19,7 +19,7 @@ public sealed class RedisClusterStoreTests(RedisClusterStoreTests.Fixture fixtur
         User = "pslice",
         Password = "secret",
         Prefix = "t-p:",
-    });
+    }, TimeProvider.System);
 
     /// <inheritdoc/>
     protected override Task StartAsync() => Task.CompletedTask;

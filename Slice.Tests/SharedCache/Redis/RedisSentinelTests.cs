@@ -28,7 +28,7 @@ public sealed class RedisSentinelTests
             Addresses = [sentinel.Address],
             Sentinel = "tier",
             Password = "secret",
-        });
+        }, TimeProvider.System);
         int told = 0;
         store.Told = () => Interlocked.Increment(ref told);
 
@@ -49,7 +49,8 @@ public sealed class RedisSentinelTests
         await using var sentinel = await StartSentinelAsync(primary);
         await sentinel.KillAsync();
         await using var store = new RedisStore(
-            new SharedCacheOptions { Type = SharedCacheType.Redis, Addresses = [sentinel.Address], Sentinel = "tier" });
+            new SharedCacheOptions { Type = SharedCacheType.Redis, Addresses = [sentinel.Address], Sentinel = "tier" },
+            TimeProvider.System);
         await RedisTroubleTests.FailsAsync(store, "pslice:a");
 
         await sentinel.StartAgainAsync();

@@ -9,7 +9,7 @@ public sealed class RedisSharedTierTests(RedisFixture fixture) : SharedTierContr
 {
     /// <inheritdoc/>
     protected override IKeyValueStore Open() =>
-        new RedisStore(new SharedCacheOptions { Type = SharedCacheType.Redis, Addresses = [fixture.Server.Address] });
+        new RedisStore(new SharedCacheOptions { Type = SharedCacheType.Redis, Addresses = [fixture.Server.Address] }, TimeProvider.System);
 
     /// <inheritdoc/>
     protected override Task StartAsync() => Task.CompletedTask;

@@ -13,7 +13,9 @@ public sealed class RedisStoreTests(RedisFixture fixture) : KeyValueStoreContrac
 
     /// <inheritdoc/>
     protected override IKeyValueStore Open() =>
-        new RedisStore(new SharedCacheOptions { Type = SharedCacheType.Redis, Addresses = [s_other ?? fixture.Server.Address] });
+        new RedisStore(
+            new SharedCacheOptions { Type = SharedCacheType.Redis, Addresses = [s_other ?? fixture.Server.Address] },
+            TimeProvider.System);
 
     /// <inheritdoc/>
     protected override Task StartAsync() => Task.CompletedTask;

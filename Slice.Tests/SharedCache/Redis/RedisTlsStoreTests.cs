@@ -13,7 +13,7 @@ public sealed class RedisTlsStoreTests(RedisTlsStoreTests.Fixture fixture)
     : KeyValueStoreContract, IClassFixture<RedisTlsStoreTests.Fixture>
 {
     /// <inheritdoc/>
-    protected override IKeyValueStore Open() => new RedisStore(fixture.Options);
+    protected override IKeyValueStore Open() => new RedisStore(fixture.Options, TimeProvider.System);
 
     /// <inheritdoc/>
     protected override Task StartAsync() => Task.CompletedTask;
@@ -29,7 +29,7 @@ public sealed class RedisTlsStoreTests(RedisTlsStoreTests.Fixture fixture)
     [Fact]
     public async Task Certificate_for_another_name_is_refused_in_words()
     {
-        await using var store = new RedisStore(fixture.Options with { TlsServerName = "other.test" });
+        await using var store = new RedisStore(fixture.Options with { TlsServerName = "other.test" }, TimeProvider.System);
         string refusal = await RefusalAsync(store, "TLS");
         Assert.Contains("RemoteCertificateNameMismatch", refusal, StringComparison.Ordinal);
     }
@@ -37,7 +37,7 @@ public sealed class RedisTlsStoreTests(RedisTlsStoreTests.Fixture fixture)
     [Fact]
     public async Task Certificate_of_an_authority_that_is_not_in_the_file_is_refused_in_words()
     {
-        await using var store = new RedisStore(fixture.Options with { TlsCaFile = null });
+        await using var store = new RedisStore(fixture.Options with { TlsCaFile = null }, TimeProvider.System);
         await RefusalAsync(store, "TLS");
     }
 
@@ -45,7 +45,7 @@ public sealed class RedisTlsStoreTests(RedisTlsStoreTests.Fixture fixture)
     public async Task File_of_authorities_that_is_missing_is_named_and_looked_for_again()
     {
         string path = Path.Combine(fixture.Server.Prefix, Guid.NewGuid().ToString("N"));
-        await using var store = new RedisStore(fixture.Options with { TlsCaFile = path });
+        await using var store = new RedisStore(fixture.Options with { TlsCaFile = path }, TimeProvider.System);
         var refusal = await Assert.ThrowsAsync<KeyValueStoreException>(
             async () => await store.GetAsync("t-a", TestContext.Current.CancellationToken));
         Assert.Contains(path, refusal.Message, StringComparison.Ordinal);
@@ -57,7 +57,7 @@ public sealed class RedisTlsStoreTests(RedisTlsStoreTests.Fixture fixture)
     [Fact]
     public async Task Key_outside_of_what_the_user_may_is_refused_in_words()
     {
-        await using (var store = new RedisStore(fixture.Options))
+        await using (var store = new RedisStore(fixture.Options, TimeProvider.System))
         {
             var refusal = await Assert.ThrowsAsync<KeyValueStoreException>(
                 async () => await store.GetAsync("elsewhere", TestContext.Current.CancellationToken));
@@ -72,7 +72,7 @@ public sealed class RedisTlsStoreTests(RedisTlsStoreTests.Fixture fixture)
     [Fact]
     public async Task Wrong_password_is_said_in_words()
     {
-        await using (var store = new RedisStore(fixture.Options with { Password = "wrong" }))
+        await using (var store = new RedisStore(fixture.Options with { Password = "wrong" }, TimeProvider.System))
         {
             var refusal = await Assert.ThrowsAsync<KeyValueStoreException>(
                 async () => await store.GetAsync("t-a", TestContext.Current.CancellationToken));
@@ -86,7 +86,7 @@ public sealed class RedisTlsStoreTests(RedisTlsStoreTests.Fixture fixture)
     public async Task Description_without_the_right_to_ask_tells_less()
     {
         await fixture.CliAsync("acl", "setuser", "modest", "on", ">secret", "~t-*", "&t-*", "+@all", "-info");
-        await using (var store = new RedisStore(fixture.Options with { User = "modest" }))
+        await using (var store = new RedisStore(fixture.Options with { User = "modest" }, TimeProvider.System))
         {
             string description = await store.DescribeAsync(TestContext.Current.CancellationToken);
             Assert.StartsWith("redis ", description, StringComparison.Ordinal);

@@ -1,7 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.Extensions.Time.Testing;
 using Slice.Core.Options;
 using Slice.Core.SharedCache;
+using Slice.Net.SharedCache;
 using Slice.Net.SharedCache.Redis;
 using Slice.Tests.Support;
 
@@ -198,6 +200,55 @@ public sealed class RedisTroubleTests
     }
 
     [Fact]
+    public async Task Silent_node_of_a_cluster_costs_one_deadline_and_not_one_for_each_key()
+    {
+        var time = new FakeTimeProvider();
+        await using var cluster = await RedisCluster.StartAsync();
+        var options = new SharedCacheOptions { Type = SharedCacheType.Redis, Addresses = [cluster.Nodes[0].Address] };
+        await using var store = new RedisStore(options, time);
+        string[] keys = [.. Enumerable.Range(0, 30).Select(index => $"pslice:{index}")];
+        foreach (string key in keys)
+        {
+            await store.SetAsync(key, "value"u8.ToArray(), s_minute, Ct);
+        }
+
+        string[] ofSilent = [.. (await cluster.Nodes[2].CliAsync("keys", "*")).Split('\n', StringSplitOptions.TrimEntries).Intersect(keys)];
+        cluster.Nodes[2].Pause();
+        await MeetDeadlineAsync(ofSilent[0]);
+
+        // Its keys are missing, or fail at once; those of the others are there.
+        foreach (string key in keys)
+        {
+            using var read = await Deadline.WithinAsync(store.GetAsync(key, Ct).AsTask(), "a read");
+            Assert.Equal(!ofSilent.Contains(key), read is not null);
+        }
+
+        var refusal = await Deadline.WithinAsync(
+            Assert.ThrowsAsync<KeyValueStoreException>(async () => await store.IncrementAsync(ofSilent[1], 1, Ct)), "no");
+        Assert.Contains("one node of the cluster: no answer within 50 ms", refusal.Message, StringComparison.Ordinal);
+
+        // Now and then one caller tries the node, and finds it again.
+        time.Advance(NodeHealth.RestTime);
+        await MeetDeadlineAsync(ofSilent[0]);
+        Assert.Null(await store.GetAsync(ofSilent[1], Ct));
+        cluster.Nodes[2].Continue();
+        time.Advance(NodeHealth.RestTime);
+        await WorksAsync(store, ofSilent[0]);
+        using var found = await store.GetAsync(ofSilent[1], Ct);
+        Assert.NotNull(found);
+
+        async Task MeetDeadlineAsync(string key)
+        {
+            using var deadline = new CancellationTokenSource();
+            var reading = store.GetAsync(key, deadline.Token).AsTask();
+            Assert.False(reading.IsCompleted);
+            time.Advance(options.Timeout);
+            await deadline.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => reading);
+        }
+    }
+
+    [Fact]
     public async Task Store_over_IPv6_is_reached()
     {
         await using var server = await RedisServer.StartAsync("bind 127.0.0.1 ::1");
@@ -251,7 +302,7 @@ public sealed class RedisTroubleTests
         Assert.ThrowsAsync<KeyValueStoreException>(async () => await store.GetAsync(key, CancellationToken.None)), "a read to fail");
 
     private static RedisStore Over(params string[] addresses) =>
-        new(new SharedCacheOptions { Type = SharedCacheType.Redis, Addresses = addresses });
+        new(new SharedCacheOptions { Type = SharedCacheType.Redis, Addresses = addresses }, TimeProvider.System);
 
     // What others say on the channel is heard.
     private static Task HearsAsync(RedisStore store, RedisServer server, Func<int> told)

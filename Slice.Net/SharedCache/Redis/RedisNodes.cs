@@ -1,0 +1,70 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Net;
+using Slice.Core.SharedCache;
+using StackExchange.Redis;
+
+namespace Slice.Net.SharedCache.Redis;
+
+/// <summary>
+/// The nodes of a cluster, and which of them are known to be away: the others go on, and what is at a silent one costs one deadline in all
+/// until the cluster has noticed (<c>cluster-node-timeout</c>), and not one for each slice. Where there is no cluster there is one server
+/// to ask, and nothing is known of it. Thread-safe.
+/// </summary>
+/// <param name="longestSilence">How long a node may take to answer anybody.</param>
+/// <param name="time">The clock.</param>
+internal sealed class RedisNodes(TimeSpan longestSilence, TimeProvider time)
+{
+    private readonly ConcurrentDictionary<EndPoint, NodeHealth> _nodes = new();
+
+    /// <summary>The node that a key is at; null where there is no cluster, or nobody is connected to the node.</summary>
+    public NodeHealth? NodeOf(ConnectionMultiplexer multiplexer, string key)
+    {
+        try
+        {
+            var server = multiplexer.GetServer((RedisKey)key, asyncState: null, CommandFlags.DemandMaster);
+            return server.ServerType == ServerType.Cluster
+                ? _nodes.GetOrAdd(server.EndPoint, static (_, clock) => new NodeHealth(clock), time)
+                : null;
+        }
+        catch (InvalidOperationException)
+        {
+            // Nobody is connected, says the library, or the multiplexer is disposed of.
+            // The operation says it in words.
+            return null;
+        }
+    }
+
+    /// <summary>Whether a key is taken for missing: its node is away, and others are not. Else whoever counts failures would take all of
+    /// them for away.</summary>
+    public bool IsSkipped(NodeHealth? node) => node is { IsAway: true } && _nodes.Values.Any(static other => !other.IsAway);
+
+    /// <summary>Carries out an operation at a node, and remembers what that says of the node.</summary>
+    /// <exception cref="KeyValueStoreException">The node is known to be away, or the operation failed.</exception>
+    public async ValueTask<T> RunAsync<T>(NodeHealth? node, string name, Func<ValueTask<T>> operation)
+    {
+        if (node is null)
+        {
+            return await operation();
+        }
+
+        if (node.WhyNot() is { } reason)
+        {
+            throw new KeyValueStoreException($"{name}: one node of the cluster: {reason}");
+        }
+
+        long startedAt = time.GetTimestamp();
+        try
+        {
+            var result = await operation();
+            node.Answered();
+            return result;
+        }
+        catch (OperationCanceledException)
+            when (time.GetElapsedTime(startedAt) >= longestSilence && !node.HasAnsweredSince(startedAt))
+        {
+            node.Failed(string.Create(CultureInfo.InvariantCulture, $"no answer within {longestSilence.TotalMilliseconds:0} ms"));
+            throw;
+        }
+    }
+}
