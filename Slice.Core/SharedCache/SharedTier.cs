@@ -21,6 +21,7 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
     private readonly TierTurns _turns;
     private readonly TierCollapser _collapser;
     private readonly TierWriter _writer;
+    private readonly TierCompany? _company;
 
     /// <summary>A tier over a store, which it disposes. It is asked once <see cref="Fleet"/> has heard the news.</summary>
     /// <param name="store">The store.</param>
@@ -30,7 +31,9 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
     /// <param name="index">What is stored here.</param>
     /// <param name="stale">How long what is no longer fresh is of use, where it does not say.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="local">The store of what is stored here, which remembers on disk what was heard; null for nobody.</param>
+    /// <param name="local">
+    /// The store of what is stored here, which remembers on disk what was heard and what is still to be told; null for nobody.
+    /// </param>
     public SharedTier(
         IKeyValueStore store, SharedCacheOptions options, string realm, string name, ObjectIndex index, StaleDefaults stale,
         TimeProvider time, SliceStore? local = null)
@@ -39,8 +42,7 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
         var envelope = new TierEnvelope(options.MacKey);
         Access = new TierAccess(store, options.Timeout, time);
         Names = new TierNames(options.Prefix, realm);
-        var memory = local is null ? null : new TierMemory(local, Names.Fleet, time);
-        Fleet = new TierFleet(Access, envelope, Names, index, name, options.Coherence, time, Meter, memory, _stopping.Token)
+        Fleet = new TierFleet(Access, envelope, Names, index, name, options.Coherence, time, Meter, local, _stopping.Token)
         {
             SuccessorTold = generation => Offer(generation, null),
         };
@@ -52,6 +54,7 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
         };
         _turns = new TierTurns(Access, time, _stopping.Token);
         _collapser = new TierCollapser(_turns, time, Meter, options.Collapses);
+        _company = options.Collapses ? null : new TierCompany(time, Meter);
         _writer = new TierWriter(Access, Meter, _stopping.Token);
     }
 
@@ -150,6 +153,11 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
 
         var read = await ReadSliceAsync(_composer.LabelOf(generation, sliceIndex), generation, sliceIndex, ct);
         Meter.Reads.Add(read.Word);
+        if (read.IsFound)
+        {
+            _company?.Found(generation, sliceIndex);
+        }
+
         return new TierSlice(read.Payload, read.Value, null) { IsMissing = !read.IsFound && read.Outcome == TierOutcome.Done };
     }
 
@@ -157,14 +165,14 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
     public async ValueTask<TierSlice> FollowAsync(Generation generation, int sliceIndex, CancellationToken ct)
     {
         var label = _composer.LabelOf(generation, sliceIndex);
-        var (found, turn) = await _collapser.FollowOrTakeTurnAsync(
-            label.Name,
-            async token =>
-            {
-                var again = await ReadSliceAsync(label, generation, sliceIndex, token);
-                return again.IsFound ? again : null;
-            },
-            ct);
+        Func<CancellationToken, ValueTask<TierRead?>> look = async token =>
+        {
+            var again = await ReadSliceAsync(label, generation, sliceIndex, token);
+            return again.IsFound ? again : null;
+        };
+        var (found, turn) = _company is null
+            ? await _collapser.FollowOrTakeTurnAsync(label.Name, look, ct)
+            : (await _company.LookForAsync(generation, sliceIndex, look, ct), null);
         return new TierSlice(found?.Payload ?? default, found?.Value, turn);
     }
 

@@ -22,12 +22,38 @@ internal sealed class TierBacklog
     private long _dropped;
     private long _toldDropped;
     private bool _hasDroppedRemoval;
+    private long _changes;
+
+    /// <summary>How often anything was added or taken out.</summary>
+    public long Changes
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _changes;
+            }
+        }
+    }
+
+    /// <summary>All that is to be told.</summary>
+    public UntoldNews Untold
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return new UntoldNews([.. _events], [.. _purges], _dropped != _toldDropped, _hasDroppedRemoval);
+            }
+        }
+    }
 
     /// <summary>Adds an event, or notes that there was one more.</summary>
     public void Add(TierEvent told)
     {
         lock (_lock)
         {
+            _changes++;
             if (_events.Count < MostEvents)
             {
                 _events.Add(told);
@@ -50,6 +76,7 @@ internal sealed class TierBacklog
     {
         lock (_lock)
         {
+            _changes++;
             if (_purges.Count < MostPurges)
             {
                 _purges.Add(purge);
@@ -57,6 +84,21 @@ internal sealed class TierBacklog
             else
             {
                 DropUnsynchronized(isRemoval: !purge.IsSoft);
+            }
+        }
+    }
+
+    /// <summary>Adds what an earlier process had to tell, before anything else.</summary>
+    public void Restore(UntoldNews untold)
+    {
+        lock (_lock)
+        {
+            _changes++;
+            _events.AddRange(untold.Events.Take(MostEvents - _events.Count));
+            _purges.AddRange(untold.Purges.Take(MostPurges - _purges.Count));
+            if (untold.HasDropped)
+            {
+                DropUnsynchronized(untold.HasDroppedRemoval);
             }
         }
     }
@@ -76,6 +118,7 @@ internal sealed class TierBacklog
     {
         lock (_lock)
         {
+            _changes++;
             _events.RemoveRange(0, told.Events.Length);
             _events.AddRange(rest);
             _purges.RemoveRange(0, told.Purges.Length);

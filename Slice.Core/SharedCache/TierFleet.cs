@@ -1,5 +1,6 @@
 using Slice.Core.Objects;
 using Slice.Core.Observability;
+using Slice.Core.Storage;
 
 namespace Slice.Core.SharedCache;
 
@@ -21,6 +22,7 @@ public sealed class TierFleet : IAsyncDisposable
     private readonly TierNews _news;
     private readonly TierWitnesses _witnesses;
     private readonly TierMemory? _memory;
+    private readonly TierDebts? _debts;
     private readonly TimeProvider _time;
     private readonly TierMeter _meter;
     private readonly TimeSpan _coherence;
@@ -37,15 +39,16 @@ public sealed class TierFleet : IAsyncDisposable
 
     internal TierFleet(
         TierAccess access, TierEnvelope envelope, TierNames names, ObjectIndex index, string name, TimeSpan coherence, TimeProvider time,
-        TierMeter meter, TierMemory? memory, CancellationToken stopping)
+        TierMeter meter, SliceStore? local, CancellationToken stopping)
     {
-        _memory = memory;
+        _memory = local is null ? null : new TierMemory(local, names.Fleet, time);
+        _debts = local is null ? null : new TierDebts(local, names.Fleet, _backlog, time);
         (_access, _coherence, _time, _meter, _stopping) = (access, coherence, time, meter, stopping);
         var values = new TierValues(access, envelope, meter);
         _members = new TierMembers(values, names, name, time);
         _news = new TierNews(access, values, names, index, time, meter, _members.Id, coherence)
         {
-            Memory = memory,
+            Memory = _memory,
             Lost = reason => NewsLost?.Invoke(reason),
         };
         _witnesses = new TierWitnesses(values, names, time, coherence / 2);
@@ -129,10 +132,22 @@ public sealed class TierFleet : IAsyncDisposable
     {
         // In this order: the loop would take the place again.
         await _loop;
+        if (_access.State == TierState.Up)
+        {
+            // What was seen in the last moment.
+            await TellWaitingAsync(CancellationToken.None);
+        }
+
+        await _news.Log.Late;
         await _members.LeaveAsync(CancellationToken.None);
         if (_memory is not null)
         {
             await _memory.EndAsync(_news.Heard);
+        }
+
+        if (_debts is not null)
+        {
+            await _debts.EndAsync();
         }
 
         _wake.Dispose();
@@ -162,7 +177,9 @@ public sealed class TierFleet : IAsyncDisposable
         {
             while (!_stopping.IsCancellationRequested)
             {
+                _debts?.Take();
                 bool hasHeard = await LookAsync();
+                _debts?.Note();
                 await _wake.WaitAsync(hasHeard ? _coherence / 2 : s_pauseAfterMiss, _stopping);
             }
         }
@@ -185,7 +202,7 @@ public sealed class TierFleet : IAsyncDisposable
                 Note(_access.State == TierState.Up ? null : _access.LastError ?? "it comes and goes");
                 Remember();
                 await _members.TellAsync(_news.NewsHeard, _news.PurgesHeard, _stopping);
-                await TellWaitingAsync();
+                await TellWaitingAsync(_stopping);
                 await LookForOthersAsync();
             }
             else if (_access.State == TierState.Up && _time.GetElapsedTime(_heardAt) < _coherence)
@@ -267,7 +284,7 @@ public sealed class TierFleet : IAsyncDisposable
         }
     }
 
-    private async ValueTask TellWaitingAsync()
+    private async ValueTask TellWaitingAsync(CancellationToken ct)
     {
         while (true)
         {
@@ -278,7 +295,7 @@ public sealed class TierFleet : IAsyncDisposable
             }
 
             var told = Once(batch.Events);
-            var (number, uncounted) = told.Length > 0 ? await TellNowAsync(told, _stopping) : (0, []);
+            var (number, uncounted) = told.Length > 0 ? await TellNowAsync(told, ct) : (0, []);
             if (number is null)
             {
                 return;
@@ -286,7 +303,7 @@ public sealed class TierFleet : IAsyncDisposable
 
             foreach (var purge in batch.HasDropped ? [.. batch.Purges, AllInstead(batch)] : batch.Purges)
             {
-                if (await TellNowAsync(purge, _stopping) is null)
+                if (await TellNowAsync(purge, ct) is null)
                 {
                     return;
                 }
@@ -342,7 +359,7 @@ public sealed class TierFleet : IAsyncDisposable
         await _telling.WaitAsync(ct);
         try
         {
-            return IsInVain(isWaitedFor) ? null : await _news.TellAsync(purge, ct);
+            return IsInVain(isWaitedFor) ? null : await _news.TellAsync(purge);
         }
         finally
         {

@@ -6,6 +6,10 @@ using Slice.Core.Observability;
 namespace Slice.Core.SharedCache;
 
 /// <summary>Writes the entries of the two logs that <see cref="TierNews"/> reads. Thread-safe.</summary>
+/// <remarks>
+/// A number without an entry makes all instances validate everything. So an entry that was begun is not given up because whoever asked for
+/// it has gone; and a number that the store counts, and tells too late, gets its entry late.
+/// </remarks>
 /// <param name="access">The store.</param>
 /// <param name="values">The same, for small values.</param>
 /// <param name="names">The keys.</param>
@@ -13,14 +17,31 @@ namespace Slice.Core.SharedCache;
 /// <param name="time">The clock.</param>
 /// <param name="meter">The figures.</param>
 /// <param name="id">What tells this instance from the others.</param>
+/// <param name="longestGap">How long the others wait for an entry behind its number.</param>
 internal sealed class TierLog(
-    TierAccess access, TierValues values, TierNames names, TierPurges purges, TimeProvider time, TierMeter meter, Guid id)
+    TierAccess access, TierValues values, TierNames names, TierPurges purges, TimeProvider time, TierMeter meter, Guid id,
+    TimeSpan longestGap)
 {
     // With one node of three away, eight in a row fail for one entry in 6,561. Arbitrary.
     private const int MostAttempts = 8;
 
     // Longer away, and everything is validated. Arbitrary.
     private static readonly TimeSpan s_kept = TimeSpan.FromHours(24);
+
+    private readonly Lock _lock = new();
+    private Task _late = Task.CompletedTask;
+
+    /// <summary>Ends with the entries whose numbers come late, after the longest gap at the latest. Never fails.</summary>
+    public Task Late
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _late;
+            }
+        }
+    }
 
     /// <summary>Called with each event that was counted, before it is told. Must not wait.</summary>
     public Action<TierEvent>? Counted { get; init; }
@@ -48,8 +69,7 @@ internal sealed class TierLog(
                 known,
                 number => new TierLabel(TierValueKind.News, names.NewsAt(number)),
                 (records, replaced) => TierNewsRecords.Write(records, id, replaced, unsaid),
-                s_kept,
-                ct);
+                s_kept);
         meter.AddNewsTold(number is null ? 0 : unsaid.Length);
         return (number, [.. events.Where((_, index) => counted[index] is null)]);
     }
@@ -57,16 +77,14 @@ internal sealed class TierLog(
     /// <summary>Tells the others of a purge of many objects, which is in force here; its number, or null.</summary>
     /// <param name="purge">The purge.</param>
     /// <param name="known">The last number that is known.</param>
-    /// <param name="ct">Ends the attempt.</param>
-    public async ValueTask<long?> TellAsync(Purge purge, long known, CancellationToken ct)
+    public async ValueTask<long?> TellAsync(Purge purge, long known)
     {
         long? number = await AppendAsync(
             names.Purges,
             known,
             number => new TierLabel(TierValueKind.Purge, names.PurgeAt(number)),
             (records, replaced) => TierNewsRecords.Write(records, id, replaced, purge),
-            IKeyValueStore.LongestLifetime,
-            ct);
+            IKeyValueStore.LongestLifetime);
         if (number is { } told)
         {
             purges.Add(told, purge);
@@ -118,25 +136,23 @@ internal sealed class TierLog(
         long known,
         Func<long, TierLabel> label,
         Action<RecordBuffer, IReadOnlyList<long>> write,
-        TimeSpan lifetime,
-        CancellationToken ct)
+        TimeSpan lifetime)
     {
         // Above every number of before, also where the clocks of two instances differ.
         long first = Math.Max(time.GetUtcNow().ToUnixTimeMilliseconds(), known + 1);
         List<long> replaced = [];
         while (replaced.Count < MostAttempts)
         {
-            var (outcome, number) = await access.ProbeAsync(token => access.Store.IncrementAsync(counter, first, token), ct);
+            var counting = CountAsync(counter, first);
+            var (outcome, number) = await access.ProbeAsync(token => new ValueTask<long>(counting.WaitAsync(token)), default);
             if (outcome != TierOutcome.Done)
             {
+                WriteLate(counting, number => WriteAsync(number, replaced: []));
                 return null;
             }
 
-            var records = new RecordBuffer();
-            write(records, replaced);
-            if (await values.SetAsync(label(number), records, lifetime, ct))
+            if (await WriteAsync(number, replaced))
             {
-                await WakeOthersAsync(ct);
                 return number;
             }
 
@@ -144,13 +160,54 @@ internal sealed class TierLog(
         }
 
         return null;
+
+        async ValueTask<bool> WriteAsync(long number, IReadOnlyList<long> replaced)
+        {
+            var records = new RecordBuffer();
+            write(records, replaced);
+            bool isWritten = await values.SetAsync(label(number), records, lifetime, default);
+            if (isWritten)
+            {
+                await WakeOthersAsync();
+            }
+
+            return isWritten;
+        }
     }
 
-    private async ValueTask WakeOthersAsync(CancellationToken ct) => await access.ProbeAsync(
+    // Longer than anybody here waits for the number.
+    private async Task<long> CountAsync(string counter, long first)
+    {
+        using var limit = new CancellationTokenSource(longestGap, time);
+        return await access.Store.IncrementAsync(counter, first, limit.Token);
+    }
+
+    // What the entry says is told once more under another number, which does no harm.
+    private void WriteLate(Task<long> counting, Func<long, ValueTask<bool>> write)
+    {
+        lock (_lock)
+        {
+            _late = Task.WhenAll(_late, WriteLateAsync(counting, write));
+        }
+    }
+
+    private static async Task WriteLateAsync(Task<long> counting, Func<long, ValueTask<bool>> write)
+    {
+        try
+        {
+            await write(await counting);
+        }
+        catch (Exception error) when (error is KeyValueStoreException or OperationCanceledException)
+        {
+            // Nobody knows whether there is a number. When there is, the others find out that its entry is missing.
+        }
+    }
+
+    private async ValueTask WakeOthersAsync() => await access.ProbeAsync(
         async token =>
         {
             await access.Store.TellAsync(token);
             return true;
         },
-        ct);
+        default);
 }

@@ -38,7 +38,6 @@ internal sealed class TierNews
     private readonly ObjectIndex _index;
     private readonly TimeProvider _time;
     private readonly TierMeter _meter;
-    private readonly TierLog _log;
     private readonly TierNewsActions _actions;
     private readonly Guid _id;
     private readonly Dictionary<long, long> _missingNews = [];
@@ -55,14 +54,16 @@ internal sealed class TierNews
         TierAccess access, TierValues values, TierNames names, ObjectIndex index, TimeProvider time, TierMeter meter, Guid id,
         TimeSpan longestGap)
     {
-        (_access, _values, _names, _index, _time, _meter, _id) = (access, values, names, index, time, meter, id);
-        LongestGap = longestGap;
+        (_access, _values, _names, _index, _time, _meter, _id, LongestGap) = (access, values, names, index, time, meter, id, longestGap);
         _actions = new TierNewsActions(index, time, meter, id);
-        _log = new TierLog(access, values, names, Purges, time, meter, id) { Counted = _actions.ActOnOwn };
+        Log = new TierLog(access, values, names, Purges, time, meter, id, longestGap) { Counted = _actions.ActOnOwn };
     }
 
     /// <summary>What the cache had acted on when it was stopped; null for nobody who knows. Set once, before use.</summary>
     public TierMemory? Memory { get; init; }
+
+    /// <summary>Writes the entries.</summary>
+    public TierLog Log { get; }
 
     /// <summary>How long an entry may be missing behind its number.</summary>
     public TimeSpan LongestGap { get; }
@@ -119,10 +120,10 @@ internal sealed class TierNews
 
     /// <inheritdoc cref="TierLog.TellAsync(IReadOnlyList{TierEvent}, long, CancellationToken)"/>
     public ValueTask<(long? Number, IReadOnlyList<TierEvent> Uncounted)> TellAsync(IReadOnlyList<TierEvent> events, CancellationToken ct) =>
-        _log.TellAsync(events, _news, ct);
+        Log.TellAsync(events, _news, ct);
 
     /// <summary>Tells the others of a purge of many objects, which is in force here; its number, or null.</summary>
-    public ValueTask<long?> TellAsync(Purge purge, CancellationToken ct) => _log.TellAsync(purge, _purges, ct);
+    public ValueTask<long?> TellAsync(Purge purge) => Log.TellAsync(purge, _purges);
 
     // In this order. The counters first: what is read or made stale afterwards is all that came before. What was asked for meanwhile is
     // made stale as well when it comes, or held against what is read.
@@ -163,11 +164,11 @@ internal sealed class TierNews
         return true;
     }
 
-    // A counter that nobody has used yet gets an entry that says nothing: from then on every number has one.
+    // A counter that nobody has used gets an entry that says nothing.
     private async ValueTask<HeardNews?> ReadCountersAsync(long news, long purges, CancellationToken ct)
     {
         long? firstNews = news > 0 ? news : (await TellAsync([], ct)).Number;
-        long? firstPurge = purges > 0 ? purges : await TellAsync(Purge.OfTags([], isSoft: true, Instant.Now(_time)), ct);
+        long? firstPurge = purges > 0 ? purges : await TellAsync(Purge.OfTags([], isSoft: true, Instant.Now(_time)));
         return firstNews is { } ofNews && firstPurge is { } ofPurges ? new HeardNews(ofNews, ofPurges) : null;
     }
 
@@ -245,7 +246,7 @@ internal sealed class TierNews
     public async ValueTask<bool> LoseAsync(string reason, CancellationToken ct)
     {
         // First the number, then what is stored here: what is read from the store in between is then validated, too.
-        if (await TellAsync(Purge.OfTags([], isSoft: true, Instant.Now(_time)), ct) is not { } first)
+        if (await TellAsync(Purge.OfTags([], isSoft: true, Instant.Now(_time))) is not { } first)
         {
             return false;
         }
@@ -393,8 +394,7 @@ internal sealed class TierNews
         }
         catch (InvalidDataException)
         {
-            // As in HearNewsAsync.
-            return (isKnown, null, false);
+            return (isKnown, null, false); // As in HearNewsAsync.
         }
     }
 }

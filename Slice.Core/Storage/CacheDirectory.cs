@@ -175,6 +175,19 @@ internal sealed partial class CacheDirectory : IDisposable
         File.Move(next, PathOf(name), overwrite: true);
     }
 
+    /// <summary>Removes a small file, if it is there. Nothing when the directory is let go of. On any thread.</summary>
+    /// <param name="name">Its name.</param>
+    /// <exception cref="IOException">It cannot be removed.</exception>
+    /// <exception cref="UnauthorizedAccessException">No permission.</exception>
+    public void RemoveSmallFile(string name)
+    {
+        using var scope = _renewing.EnterScope();
+        if (!_isDisposed)
+        {
+            File.Delete(PathOf(name));
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -41,6 +41,12 @@ internal static class StoreLayout
     /// <summary>The same while it is being written.</summary>
     public const string NextSharedCacheFileName = "shared-cache.next";
 
+    /// <summary>What the other instances have not been told yet; there only while their store is away.</summary>
+    public const string UntoldNewsFileName = "shared-cache.untold";
+
+    /// <summary>The same while it is being written.</summary>
+    public const string NextUntoldNewsFileName = "shared-cache.untold.next";
+
     /// <summary>
     /// How the name of a directory begins that is the cache of one of several instances (<c>--port</c>); the port follows.
     /// </summary>
@@ -48,6 +54,9 @@ internal static class StoreLayout
 
     // Up to here a sixteenth of a store is for its journal: enough for a store full of objects of some 20 KB.
     private const long SmallStoreBytes = 16L << 30;
+
+    private static readonly string[] s_sharedCacheFileNames =
+        [SharedCacheFileName, NextSharedCacheFileName, UntoldNewsFileName, NextUntoldNewsFileName];
 
     private const string SegmentPrefix = "segment-";
     private const string SegmentSuffix = ".slices";
@@ -64,7 +73,7 @@ internal static class StoreLayout
     public static IEnumerable<string> FindOwnNames(string directory) =>
         Directory.EnumerateFileSystemEntries(directory, SegmentPrefix + "*" + SegmentSuffix)
             .Select(path => Path.GetFileName(path))
-            .Concat([LockFileName, IndexFileName, NextIndexFileName, SharedCacheFileName, NextSharedCacheFileName]);
+            .Concat([LockFileName, IndexFileName, NextIndexFileName, .. s_sharedCacheFileNames]);
 
     /// <summary>Whether a directory has the files of a cache, as far as their names tell.</summary>
     public static bool IsCache(string directory) =>
@@ -76,7 +85,8 @@ internal static class StoreLayout
     /// nothing else.
     /// </summary>
     public static bool MayStandBeside(string name) =>
-        name is LockFileName or NextIndexFileName or SharedCacheFileName or NextSharedCacheFileName
+        s_sharedCacheFileNames.Contains(name)
+        || name is LockFileName or NextIndexFileName
             or "lost+found" or "CACHEDIR.TAG" or ".keep" or ".gitkeep"
             or ".snapshot" or ".snapshots" or ".zfs" or ".glusterfs" or ".trashcan"
         || name.StartsWith(".nfs", StringComparison.Ordinal)

@@ -14,7 +14,8 @@ public sealed class ForeignFileTests : IDisposable
     public static TheoryData<string> OwnNames { get; } =
     [
         StoreLayout.LockFileName, StoreLayout.IndexFileName, StoreLayout.NextIndexFileName, StoreLayout.SharedCacheFileName,
-        StoreLayout.NextSharedCacheFileName, StoreLayout.SegmentFileName(0),
+        StoreLayout.NextSharedCacheFileName, StoreLayout.UntoldNewsFileName, StoreLayout.NextUntoldNewsFileName,
+        StoreLayout.SegmentFileName(0),
     ];
 
     public void Dispose() => _directory.Dispose();
