@@ -30,13 +30,22 @@ public interface IKeyValueStore : IAsyncDisposable
     /// </summary>
     Action? Told { get; set; }
 
-    /// <summary>Reads the value of a key; null when there is none. The caller disposes the value.</summary>
+    /// <summary>
+    /// Reads the value of a key; null when there is none, or when it is at one of several servers that is known to be away. The caller
+    /// disposes the value.
+    /// </summary>
     /// <exception cref="KeyValueStoreException">The store did not answer, or answers nonsense; so do the others.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled; so do the others.</exception>
     ValueTask<LeasedValue?> GetAsync(string key, CancellationToken ct);
 
     /// <summary>The same of a value that is probably short: where connections are shared, it does not wait behind long ones.</summary>
-    ValueTask<LeasedValue?> GetShortAsync(string key, CancellationToken ct) => GetAsync(key, ct);
+    /// <param name="key">The key.</param>
+    /// <param name="isSure">
+    /// Whether null is to mean that the value is not there. Else it may also mean that it is at one of several servers that is known to be
+    /// away, as with <see cref="GetAsync"/>; then that server is a failure here.
+    /// </param>
+    /// <param name="ct">Ends the wait.</param>
+    ValueTask<LeasedValue?> GetShortAsync(string key, bool isSure, CancellationToken ct) => GetAsync(key, ct);
 
     /// <summary>
     /// Puts a value under a key, in place of any other. Readers find one of the two, whole. The memory is read until the task ends.

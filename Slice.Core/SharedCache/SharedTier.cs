@@ -155,7 +155,7 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
         Meter.Reads.Add(read.Word);
         if (read.IsFound)
         {
-            _company?.Found(generation, sliceIndex);
+            _company?.Found(generation, sliceIndex, read.Resided);
         }
 
         return new TierSlice(read.Payload, read.Value, null) { IsMissing = !read.IsFound && read.Outcome == TierOutcome.Done };

@@ -88,14 +88,22 @@ internal sealed class TierBacklog
         }
     }
 
-    /// <summary>Adds what an earlier process had to tell, before anything else.</summary>
+    /// <summary>Adds what an earlier process had to tell.</summary>
     public void Restore(UntoldNews untold)
     {
         lock (_lock)
         {
+            foreach (var told in untold.Events)
+            {
+                Add(told);
+            }
+
+            foreach (var purge in untold.Purges)
+            {
+                Add(purge);
+            }
+
             _changes++;
-            _events.AddRange(untold.Events.Take(MostEvents - _events.Count));
-            _purges.AddRange(untold.Purges.Take(MostPurges - _purges.Count));
             if (untold.HasDropped)
             {
                 DropUnsynchronized(untold.HasDroppedRemoval);

@@ -27,22 +27,34 @@ internal sealed class TierCompany(TimeProvider time, TierMeter meter)
     private static readonly TimeSpan[] s_pauses =
         [TimeSpan.FromMilliseconds(12), TimeSpan.FromMilliseconds(24), TimeSpan.FromMilliseconds(48)];
 
+    // Memcached counts whole seconds. Arbitrary.
+    private static readonly TimeSpan s_lately = TimeSpan.FromSeconds(5);
+
     // Of an object: its id above, the slice that was found last below. Ids begin with 1.
     private readonly long[] _found = new long[Places];
 
     /// <summary>A slice was found in the tier.</summary>
-    public void Found(Generation generation, int sliceIndex) =>
-        Volatile.Write(ref PlaceOf(generation), ((long)generation.Id << 32) | (uint)sliceIndex);
+    /// <param name="generation">The object.</param>
+    /// <param name="sliceIndex">The slice.</param>
+    /// <param name="resided">How long the slice had been there: nobody is at work where that is long ago.</param>
+    public void Found(Generation generation, int sliceIndex, TimeSpan resided)
+    {
+        if (resided < s_lately)
+        {
+            Volatile.Write(ref PlaceOf(generation), ((long)generation.Id << 32) | (uint)sliceIndex);
+        }
+    }
 
-    /// <summary>Looks for a slice some times more, if one beside it was found: for 126 ms at most, 84 on average.</summary>
+    /// <summary>
+    /// Looks for a slice some times more, if one beside it was found: with pauses of 126 ms in all at most, of 84 on average.
+    /// </summary>
     /// <param name="generation">The object.</param>
     /// <param name="sliceIndex">The slice, which was missing a moment ago.</param>
     /// <param name="look">Looks whether it is there by now; null for no.</param>
     /// <param name="ct">The caller's.</param>
     /// <returns>What was found; null when the caller is to go on without.</returns>
-    public async ValueTask<T?> LookForAsync<T>(
-        Generation generation, int sliceIndex, Func<CancellationToken, ValueTask<T?>> look, CancellationToken ct)
-        where T : class
+    public async ValueTask<TierRead?> LookForAsync(
+        Generation generation, int sliceIndex, Func<CancellationToken, ValueTask<TierRead?>> look, CancellationToken ct)
     {
         foreach (var pause in s_pauses)
         {
@@ -55,7 +67,7 @@ internal sealed class TierCompany(TimeProvider time, TierMeter meter)
             await Task.Delay(pause * (0.5 + Random.Shared.NextDouble()), time, ct);
             if (await look(ct) is { } found)
             {
-                Found(generation, sliceIndex);
+                Found(generation, sliceIndex, found.Resided);
                 meter.Turns.Add("followed");
                 return found;
             }

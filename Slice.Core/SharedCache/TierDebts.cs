@@ -8,8 +8,8 @@ namespace Slice.Core.SharedCache;
 /// meanwhile tells it at the next start. Used by one caller at a time.
 /// </summary>
 /// <remarks>
-/// What is told within the same look never comes to the disk. What was seen less than a look before the kill is lost, and so is all of an
-/// instance without a cache on disk: the others then have what they have until it is no longer fresh.
+/// What is told within the same look never comes to the disk. What was seen less than <see cref="Interval"/> and a look before the kill may
+/// be lost, and so is all of an instance without a cache on disk: the others then have what they have until it is no longer fresh.
 /// </remarks>
 /// <param name="store">The local store.</param>
 /// <param name="fleet">Whom it is for: <see cref="TierNames.Fleet"/>.</param>
@@ -17,44 +17,52 @@ namespace Slice.Core.SharedCache;
 /// <param name="time">The clock.</param>
 internal sealed class TierDebts(SliceStore store, TierVersion fleet, TierBacklog backlog, TimeProvider time)
 {
+    /// <summary>Shortest time between two writes: each writes all of it. Arbitrary.</summary>
+    public static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+
     // A disk that does not answer keeps nobody from stopping.
     private static readonly TimeSpan s_longestWait = TimeSpan.FromSeconds(1);
 
     private Task _writing = Task.CompletedTask;
     private long _written;
-    private bool _hasLooked;
+    private long? _writtenAt;
+    private bool _hasTaken;
     private bool _isThere;
 
-    /// <summary>Puts into the backlog what the process before left, once the directory can be read. Any number of times.</summary>
-    public void Take()
+    /// <summary>
+    /// What the process before left, which is in the backlog now; null when that is nothing, or the directory cannot be read yet. Any
+    /// number of times.
+    /// </summary>
+    public UntoldNews? Take()
     {
-        if (_hasLooked || store.Directory is not { } directory)
+        if (_hasTaken || store.Directory is not { } directory)
         {
-            return;
+            return null;
         }
 
         try
         {
-            _hasLooked = true;
-            if (directory.ReadSmallFile(StoreLayout.UntoldNewsFileName, UntoldNews.MostBytes) is { } bytes)
+            byte[]? bytes = directory.ReadSmallFile(StoreLayout.UntoldNewsFileName, UntoldNews.MostBytes);
+            _hasTaken = true;
+            _isThere = bytes is not null;
+            if (bytes is not null && UntoldNews.Read(bytes, fleet, Instant.Now(time)) is { } untold)
             {
-                _isThere = true;
-                if (UntoldNews.Read(bytes, fleet, Instant.Now(time)) is { } untold)
-                {
-                    backlog.Restore(untold);
-                }
+                backlog.Restore(untold);
+                return untold;
             }
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            // A disk that cannot be read keeps nothing either.
+            // Tried again at the next look; until then nothing is written over it.
         }
+
+        return null;
     }
 
-    /// <summary>Notes what is to be told just now. Never waits: it is written soon, or at the next call.</summary>
+    /// <summary>Notes what is to be told just now. Never waits: it is written soon, or at a later call.</summary>
     public void Note()
     {
-        if (_hasLooked && _writing.IsCompleted && backlog.Changes != _written)
+        if (_writing.IsCompleted && (_writtenAt is not { } at || time.GetElapsedTime(at) >= Interval))
         {
             _writing = WriteAsync();
         }
@@ -66,22 +74,20 @@ internal sealed class TierDebts(SliceStore store, TierVersion fleet, TierBacklog
         try
         {
             await _writing.WaitAsync(s_longestWait, time);
-            Note();
-            await _writing.WaitAsync(s_longestWait, time);
+            await WriteAsync().WaitAsync(s_longestWait, time);
         }
         catch (TimeoutException)
         {
         }
     }
 
-    // Never throws. One that cannot be written is tried again at the next look.
+    // Never throws. What cannot be written is tried again.
     private Task WriteAsync()
     {
         long changes = backlog.Changes;
         var untold = backlog.Untold;
-        if (store.Directory is not { } directory || (untold.IsEmpty && !_isThere))
+        if (!_hasTaken || store.Directory is not { } directory || (untold.IsEmpty && !_isThere))
         {
-            _written = changes;
             return Task.CompletedTask;
         }
 
@@ -89,13 +95,16 @@ internal sealed class TierDebts(SliceStore store, TierVersion fleet, TierBacklog
         {
             try
             {
+                // It may have been removed with everything else there, or the cache has gone on in another directory.
+                bool isThere = directory.HasSmallFile(StoreLayout.UntoldNewsFileName);
                 if (untold.IsEmpty)
                 {
                     directory.RemoveSmallFile(StoreLayout.UntoldNewsFileName);
                 }
-                else
+                else if (!isThere || changes != _written)
                 {
                     directory.ReplaceSmallFile(StoreLayout.UntoldNewsFileName, StoreLayout.NextUntoldNewsFileName, untold.Write(fleet));
+                    _writtenAt = time.GetTimestamp();
                 }
 
                 (_isThere, _written) = (!untold.IsEmpty, changes);

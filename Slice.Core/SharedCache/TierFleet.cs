@@ -12,7 +12,12 @@ public sealed class TierFleet : IAsyncDisposable
 {
     private static readonly TimeSpan s_look = TimeSpan.FromSeconds(5);
 
+    // One question of a look has met its deadline, and others were answered: the store is asked once more before it counts as down, by when
+    // coherence must not be over. Arbitrary.
     private static readonly TimeSpan s_pauseAfterMiss = TimeSpan.FromMilliseconds(50);
+
+    // At a stop, for a store that does not answer. Arbitrary.
+    private static readonly TimeSpan s_longestLeave = TimeSpan.FromSeconds(1);
 
     // No event tells that another machine has acted: its place in the store is looked at again and again.
     private static readonly TimeSpan s_acknowledgementPause = TimeSpan.FromMilliseconds(20);
@@ -21,6 +26,7 @@ public sealed class TierFleet : IAsyncDisposable
     private readonly TierMembers _members;
     private readonly TierNews _news;
     private readonly TierWitnesses _witnesses;
+    private readonly TierNewsActions _actions;
     private readonly TierMemory? _memory;
     private readonly TierDebts? _debts;
     private readonly TimeProvider _time;
@@ -29,7 +35,7 @@ public sealed class TierFleet : IAsyncDisposable
     private readonly CancellationToken _stopping;
     private readonly SemaphoreSlim _wake = new(0, 1);
     private readonly TierBacklog _backlog = new();
-    private readonly SemaphoreSlim _telling = new(1, 1);
+    private readonly TierTelling _telling;
     private Task _loop = Task.CompletedTask;
     private IReadOnlyList<FleetMember> _lastMembers = [];
     private string? _reason;
@@ -51,6 +57,8 @@ public sealed class TierFleet : IAsyncDisposable
             Memory = _memory,
             Lost = reason => NewsLost?.Invoke(reason),
         };
+        _telling = new TierTelling(access, _news, _backlog, time);
+        _actions = new TierNewsActions(index, time, meter, _members.Id);
         _witnesses = new TierWitnesses(values, names, time, coherence / 2);
         access.Closed = Wake;
     }
@@ -75,7 +83,11 @@ public sealed class TierFleet : IAsyncDisposable
     internal TierPurges Purges => _news.Purges;
 
     /// <summary>Called with the head of an object when the others have heard that it has the place of another version.</summary>
-    internal Action<Generation>? SuccessorTold { get; init; }
+    internal Action<Generation>? SuccessorTold
+    {
+        get => _telling.SuccessorTold;
+        init => _telling.SuccessorTold = value;
+    }
 
     /// <summary>Begins to hear and to tell.</summary>
     public void Start()
@@ -101,7 +113,7 @@ public sealed class TierFleet : IAsyncDisposable
     public async ValueTask<FleetReach?> PurgeAsync(byte[] key, bool isSoft, CancellationToken ct)
     {
         var told = new TierEvent(isSoft ? TierEventKind.Expired : TierEventKind.Removed, key, default);
-        var (number, uncounted) = await TellNowAsync([told], ct, isWaitedFor: true);
+        var (number, uncounted) = await _telling.TellNowAsync([told], ct, isWaitedFor: true);
         if (number is null || uncounted.Count > 0)
         {
             Tell(told with { IsSaid = number is not null });
@@ -114,7 +126,7 @@ public sealed class TierFleet : IAsyncDisposable
     /// <summary>The same for a purge of many objects, which is in force here.</summary>
     public async ValueTask<FleetReach?> PurgeAsync(Purge purge, CancellationToken ct)
     {
-        if (await TellNowAsync(purge, ct, isWaitedFor: true) is not { } number)
+        if (await _telling.TellNowAsync(purge, ct, isWaitedFor: true) is not { } number)
         {
             _backlog.Add(purge);
             Wake();
@@ -132,14 +144,7 @@ public sealed class TierFleet : IAsyncDisposable
     {
         // In this order: the loop would take the place again.
         await _loop;
-        if (_access.State == TierState.Up)
-        {
-            // What was seen in the last moment.
-            await TellWaitingAsync(CancellationToken.None);
-        }
-
-        await _news.Log.Late;
-        await _members.LeaveAsync(CancellationToken.None);
+        await LeaveAsync();
         if (_memory is not null)
         {
             await _memory.EndAsync(_news.Heard);
@@ -152,6 +157,26 @@ public sealed class TierFleet : IAsyncDisposable
 
         _wake.Dispose();
         _telling.Dispose();
+    }
+
+    // What was seen in the last moment is told. Whatever is left is on the disk then, and its place ends by itself.
+    private async ValueTask LeaveAsync()
+    {
+        using var limit = new CancellationTokenSource(s_longestLeave, _time);
+        try
+        {
+            if (_access.State == TierState.Up)
+            {
+                await _telling.TellWaitingAsync(limit.Token);
+            }
+
+            await _news.Log.Late.WaitAsync(limit.Token);
+            await _members.LeaveAsync(limit.Token);
+        }
+        catch (Exception)
+        {
+            // Whatever a store throws: the process is ending, and the rest of it has to end, too.
+        }
     }
 
     private void Wake()
@@ -177,7 +202,11 @@ public sealed class TierFleet : IAsyncDisposable
         {
             while (!_stopping.IsCancellationRequested)
             {
-                _debts?.Take();
+                if (_debts?.Take() is { } untold)
+                {
+                    await ActAsync(untold);
+                }
+
                 bool hasHeard = await LookAsync();
                 _debts?.Note();
                 await _wake.WaitAsync(hasHeard ? _coherence / 2 : s_pauseAfterMiss, _stopping);
@@ -186,6 +215,20 @@ public sealed class TierFleet : IAsyncDisposable
         catch (OperationCanceledException)
         {
             // The process is stopping.
+        }
+    }
+
+    // The process before has acted on all of that; its journal may not have.
+    private async ValueTask ActAsync(UntoldNews untold)
+    {
+        foreach (var told in untold.Events)
+        {
+            _actions.Act(told);
+        }
+
+        foreach (var purge in untold.HasDropped ? [.. untold.Purges, _telling.AllInstead(untold.HasDroppedRemoval)] : untold.Purges)
+        {
+            await _news.PurgeAsync(purge, _stopping);
         }
     }
 
@@ -202,7 +245,7 @@ public sealed class TierFleet : IAsyncDisposable
                 Note(_access.State == TierState.Up ? null : _access.LastError ?? "it comes and goes");
                 Remember();
                 await _members.TellAsync(_news.NewsHeard, _news.PurgesHeard, _stopping);
-                await TellWaitingAsync(_stopping);
+                await _telling.TellWaitingAsync(_stopping);
                 await LookForOthersAsync();
             }
             else if (_access.State == TierState.Up && _time.GetElapsedTime(_heardAt) < _coherence)
@@ -283,92 +326,6 @@ public sealed class TierFleet : IAsyncDisposable
             _lookedAt = _time.GetTimestamp();
         }
     }
-
-    private async ValueTask TellWaitingAsync(CancellationToken ct)
-    {
-        while (true)
-        {
-            var batch = _backlog.Peek();
-            if (batch.IsEmpty)
-            {
-                return;
-            }
-
-            var told = Once(batch.Events);
-            var (number, uncounted) = told.Length > 0 ? await TellNowAsync(told, ct) : (0, []);
-            if (number is null)
-            {
-                return;
-            }
-
-            foreach (var purge in batch.HasDropped ? [.. batch.Purges, AllInstead(batch)] : batch.Purges)
-            {
-                if (await TellNowAsync(purge, ct) is null)
-                {
-                    return;
-                }
-            }
-
-            _backlog.Remove(batch, uncounted.Select(static rest => rest with { IsSaid = !rest.IsOfNoVersion }));
-            if (uncounted.Count > 0 && uncounted.Count == told.Length)
-            {
-                // At nodes that are away: the next look tries them once more.
-                return;
-            }
-        }
-    }
-
-    private Purge AllInstead(TierBacklog.Batch batch) =>
-        Purge.OfAll(isSoft: !batch.HasDroppedRemoval, Caching.Instant.Now(_time));
-
-    // The last of several about one version.
-    private static TierEvent[] Once(TierEvent[] events) =>
-        [.. events.GroupBy(static told => told.Subject).Select(static same => same.Last())];
-
-    private async ValueTask<(long? Number, IReadOnlyList<TierEvent> Uncounted)> TellNowAsync(
-        TierEvent[] events, CancellationToken ct, bool isWaitedFor = false)
-    {
-        await _telling.WaitAsync(ct);
-        try
-        {
-            if (IsInVain(isWaitedFor))
-            {
-                return (null, []);
-            }
-
-            var (number, uncounted) = await _news.TellAsync(events, ct);
-            foreach (var told in number is null ? [] : events.Except(uncounted))
-            {
-                if (told.Successor is { IsRetired: false } successor)
-                {
-                    successor.IsUntold = false;
-                    SuccessorTold?.Invoke(successor);
-                }
-            }
-
-            return (number, uncounted);
-        }
-        finally
-        {
-            _telling.Release();
-        }
-    }
-
-    private async ValueTask<long?> TellNowAsync(Purge purge, CancellationToken ct, bool isWaitedFor = false)
-    {
-        await _telling.WaitAsync(ct);
-        try
-        {
-            return IsInVain(isWaitedFor) ? null : await _news.TellAsync(purge);
-        }
-        finally
-        {
-            _telling.Release();
-        }
-    }
-
-    // One of many that somebody waits for finds out that the store is down, by its deadline. Those behind it need not find out again.
-    private bool IsInVain(bool isWaitedFor) => isWaitedFor && _access.State == TierState.Down;
 
     // This instance has acted on it before it told the others.
     private async ValueTask<FleetReach?> AwaitOthersAsync(Predicate<FleetMember> hasActed, CancellationToken ct)

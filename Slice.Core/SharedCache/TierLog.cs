@@ -25,10 +25,14 @@ internal sealed class TierLog(
     // With one node of three away, eight in a row fail for one entry in 6,561. Arbitrary.
     private const int MostAttempts = 8;
 
+    // An entry has one byte for how many it stands in for. Others have given up those of a while ago.
+    private const int MostUnfilled = 64;
+
     // Longer away, and everything is validated. Arbitrary.
     private static readonly TimeSpan s_kept = TimeSpan.FromHours(24);
 
     private readonly Lock _lock = new();
+    private readonly Dictionary<string, IReadOnlyList<long>> _unfilled = [];
     private Task _late = Task.CompletedTask;
 
     /// <summary>Ends with the entries whose numbers come late, after the longest gap at the latest. Never fails.</summary>
@@ -69,7 +73,8 @@ internal sealed class TierLog(
                 known,
                 number => new TierLabel(TierValueKind.News, names.NewsAt(number)),
                 (records, replaced) => TierNewsRecords.Write(records, id, replaced, unsaid),
-                s_kept);
+                s_kept,
+                ct);
         meter.AddNewsTold(number is null ? 0 : unsaid.Length);
         return (number, [.. events.Where((_, index) => counted[index] is null)]);
     }
@@ -77,14 +82,16 @@ internal sealed class TierLog(
     /// <summary>Tells the others of a purge of many objects, which is in force here; its number, or null.</summary>
     /// <param name="purge">The purge.</param>
     /// <param name="known">The last number that is known.</param>
-    public async ValueTask<long?> TellAsync(Purge purge, long known)
+    /// <param name="ct">Ends the attempt, before it has a number.</param>
+    public async ValueTask<long?> TellAsync(Purge purge, long known, CancellationToken ct)
     {
         long? number = await AppendAsync(
             names.Purges,
             known,
             number => new TierLabel(TierValueKind.Purge, names.PurgeAt(number)),
             (records, replaced) => TierNewsRecords.Write(records, id, replaced, purge),
-            IKeyValueStore.LongestLifetime);
+            IKeyValueStore.LongestLifetime,
+            ct);
         if (number is { } told)
         {
             purges.Add(told, purge);
@@ -136,19 +143,20 @@ internal sealed class TierLog(
         long known,
         Func<long, TierLabel> label,
         Action<RecordBuffer, IReadOnlyList<long>> write,
-        TimeSpan lifetime)
+        TimeSpan lifetime,
+        CancellationToken ct)
     {
         // Above every number of before, also where the clocks of two instances differ.
         long first = Math.Max(time.GetUtcNow().ToUnixTimeMilliseconds(), known + 1);
-        List<long> replaced = [];
-        while (replaced.Count < MostAttempts)
+        List<long> replaced = [.. TakeUnfilled(counter)];
+        for (int attempt = 0; attempt < MostAttempts && !ct.IsCancellationRequested; attempt++)
         {
             var counting = CountAsync(counter, first);
             var (outcome, number) = await access.ProbeAsync(token => new ValueTask<long>(counting.WaitAsync(token)), default);
             if (outcome != TierOutcome.Done)
             {
-                WriteLate(counting, number => WriteAsync(number, replaced: []));
-                return null;
+                WriteLate(counting, number => WriteAsync(number, replaced));
+                break;
             }
 
             if (await WriteAsync(number, replaced))
@@ -159,6 +167,8 @@ internal sealed class TierLog(
             replaced.Add(number);
         }
 
+        // The next entry stands in for these. Twice does no harm.
+        KeepUnfilled(counter, replaced);
         return null;
 
         async ValueTask<bool> WriteAsync(long number, IReadOnlyList<long> replaced)
@@ -172,6 +182,22 @@ internal sealed class TierLog(
             }
 
             return isWritten;
+        }
+    }
+
+    private IReadOnlyList<long> TakeUnfilled(string counter)
+    {
+        lock (_lock)
+        {
+            return _unfilled.Remove(counter, out var numbers) ? numbers : [];
+        }
+    }
+
+    private void KeepUnfilled(string counter, List<long> numbers)
+    {
+        lock (_lock)
+        {
+            _unfilled[counter] = [.. _unfilled.GetValueOrDefault(counter, []).Concat(numbers).TakeLast(MostUnfilled)];
         }
     }
 
@@ -197,9 +223,10 @@ internal sealed class TierLog(
         {
             await write(await counting);
         }
-        catch (Exception error) when (error is KeyValueStoreException or OperationCanceledException)
+        catch (Exception)
         {
-            // Nobody knows whether there is a number. When there is, the others find out that its entry is missing.
+            // Whatever a store throws, as in TierAccess. Nobody knows whether there is a number: when there is, the others find out that
+            // its entry is missing.
         }
     }
 

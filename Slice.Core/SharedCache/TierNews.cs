@@ -123,7 +123,7 @@ internal sealed class TierNews
         Log.TellAsync(events, _news, ct);
 
     /// <summary>Tells the others of a purge of many objects, which is in force here; its number, or null.</summary>
-    public ValueTask<long?> TellAsync(Purge purge) => Log.TellAsync(purge, _purges);
+    public ValueTask<long?> TellAsync(Purge purge, CancellationToken ct) => Log.TellAsync(purge, _purges, ct);
 
     // In this order. The counters first: what is read or made stale afterwards is all that came before. What was asked for meanwhile is
     // made stale as well when it comes, or held against what is read.
@@ -164,11 +164,10 @@ internal sealed class TierNews
         return true;
     }
 
-    // A counter that nobody has used gets an entry that says nothing.
     private async ValueTask<HeardNews?> ReadCountersAsync(long news, long purges, CancellationToken ct)
     {
         long? firstNews = news > 0 ? news : (await TellAsync([], ct)).Number;
-        long? firstPurge = purges > 0 ? purges : await TellAsync(Purge.OfTags([], isSoft: true, Instant.Now(_time)));
+        long? firstPurge = purges > 0 ? purges : await TellAsync(Purge.OfTags([], isSoft: true, Instant.Now(_time)), ct);
         return firstNews is { } ofNews && firstPurge is { } ofPurges ? new HeardNews(ofNews, ofPurges) : null;
     }
 
@@ -228,7 +227,8 @@ internal sealed class TierNews
         return true;
     }
 
-    private async ValueTask PurgeAsync(Purge purge, CancellationToken ct)
+    /// <summary>Puts a purge of many objects in force here.</summary>
+    public async ValueTask PurgeAsync(Purge purge, CancellationToken ct)
     {
         while (!_index.Purges.TryAdd(purge) && _index.Purges.Oldest is { } oldest)
         {
@@ -246,7 +246,7 @@ internal sealed class TierNews
     public async ValueTask<bool> LoseAsync(string reason, CancellationToken ct)
     {
         // First the number, then what is stored here: what is read from the store in between is then validated, too.
-        if (await TellAsync(Purge.OfTags([], isSoft: true, Instant.Now(_time))) is not { } first)
+        if (await TellAsync(Purge.OfTags([], isSoft: true, Instant.Now(_time)), ct) is not { } first)
         {
             return false;
         }

@@ -25,22 +25,28 @@ internal sealed class TierNewsActions(ObjectIndex index, TimeProvider time, Tier
         meter.AddNewsHeard(events.Count);
         foreach (var told in events)
         {
-            switch (told.Kind)
-            {
-                case TierEventKind.Changed:
-                    Leave(told);
-                    break;
-                case TierEventKind.Expired:
-                    index.Expire(told.Key, Instant.Now(time));
-                    break;
-                default:
-                    // What a newer program calls otherwise, too: gone is never wrong.
-                    index.Remove(told.Key);
-                    break;
-            }
+            Act(told);
         }
 
         return replaced;
+    }
+
+    /// <summary>Acts on an event of another instance, or of an earlier process here.</summary>
+    public void Act(TierEvent told)
+    {
+        switch (told.Kind)
+        {
+            case TierEventKind.Changed:
+                Leave(told);
+                break;
+            case TierEventKind.Expired:
+                index.Expire(told.Key, Instant.Now(time));
+                break;
+            default:
+                // What a newer program calls otherwise, too: gone is never wrong.
+                index.Remove(told.Key);
+                break;
+        }
     }
 
     /// <summary>

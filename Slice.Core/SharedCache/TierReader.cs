@@ -57,7 +57,7 @@ internal sealed class TierReader(TierAccess access, TierEnvelope envelope, TierM
         var (outcome, value) = await access.RunAsync(
             token => label.Kind == TierValueKind.Slice
                 ? access.Store.GetAsync(label.Name, token)
-                : access.Store.GetShortAsync(label.Name, token),
+                : access.Store.GetShortAsync(label.Name, isSure: false, token),
             lengthBytes,
             ct);
         if (value is null)

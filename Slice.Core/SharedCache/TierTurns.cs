@@ -61,7 +61,7 @@ internal sealed class TierTurns(TierAccess access, TimeProvider time, Cancellati
             return (Taking.Taken, Hold(key, lease));
         }
 
-        var (read, value) = await access.RunAsync(token => access.Store.GetShortAsync(key, token), 0, ct);
+        var (read, value) = await access.RunAsync(token => access.Store.GetShortAsync(key, isSure: false, token), 0, ct);
         using (value)
         {
             if (value?.Bytes.Span.SequenceEqual(lease.Holder) == true)

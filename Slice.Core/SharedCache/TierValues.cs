@@ -37,7 +37,7 @@ internal sealed class TierValues(TierAccess access, TierEnvelope envelope, TierM
     /// </summary>
     public async ValueTask<(bool IsKnown, byte[]? Records)> GetAsync(TierLabel label, CancellationToken ct)
     {
-        var (outcome, value) = await access.ProbeAsync(token => access.Store.GetShortAsync(label.Name, token), ct);
+        var (outcome, value) = await access.ProbeAsync(token => access.Store.GetShortAsync(label.Name, isSure: true, token), ct);
         using (value)
         {
             if (value is null)

@@ -175,6 +175,14 @@ internal sealed partial class CacheDirectory : IDisposable
         File.Move(next, PathOf(name), overwrite: true);
     }
 
+    /// <summary>Whether there is a small file. On any thread.</summary>
+    /// <param name="name">Its name.</param>
+    public bool HasSmallFile(string name)
+    {
+        using var scope = _renewing.EnterScope();
+        return !_isDisposed && File.Exists(PathOf(name));
+    }
+
     /// <summary>Removes a small file, if it is there. Nothing when the directory is let go of. On any thread.</summary>
     /// <param name="name">Its name.</param>
     /// <exception cref="IOException">It cannot be removed.</exception>

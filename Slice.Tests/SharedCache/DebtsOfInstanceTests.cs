@@ -63,6 +63,50 @@ public sealed class DebtsOfInstanceTests : IAsyncDisposable
         await Eventually.TrueAsync(() => !File.Exists(FileIn(used)), "the file to be gone");
     }
 
+    // The journal comes to the disk a moment later than the removal to the file, and the process is killed in between.
+    [Theory]
+    [InlineData("")]
+    [InlineData("X-Purge-Tag: red")]
+    public async Task Removal_that_is_on_disk_and_not_in_the_journal_is_made_up_for(string purge)
+    {
+        await using var fleet = await StartAsync();
+        await ComeAsync(isAway: true, fleet[0], fleet[1]);
+        await Eventually.TrueAsync(() => fleet[1].Composition.Store.SliceCount == 4, "all to be stored");
+        Assert.True(await fleet[1].Composition.Store.FlushAsync());
+        KilledCache.Copy(_directory, _copy);
+        await ActAsync(fleet[1], purge);
+        await Eventually.TrueAsync(() => File.Exists(FileIn(_directory)), "the news to be on disk");
+        File.Copy(FileIn(_directory), FileIn(_copy));
+        await fleet.RemoveAsync(1);
+        await ComeAsync(isAway: false, fleet[0]);
+
+        var again = await fleet.AddAsync(also: options => OnDisk(options, _copy));
+
+        await ExpectAsync(again, seed: 2);
+        await HearsAsync(fleet[0]);
+    }
+
+    // As by somebody who empties the cache.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task File_that_was_removed_is_there_again(bool isAtTheEnd)
+    {
+        await using var fleet = await StartAsync();
+        await ComeAsync(isAway: true, fleet[0], fleet[1]);
+        await ActAsync(fleet[1], "");
+        await Eventually.TrueAsync(() => File.Exists(FileIn(_directory)), "the news to be on disk");
+        File.Delete(FileIn(_directory));
+
+        if (isAtTheEnd)
+        {
+            await fleet.RemoveAsync(1);
+            Assert.True(File.Exists(FileIn(_directory)));
+        }
+
+        await Eventually.TrueAsync(() => File.Exists(FileIn(_directory)), "the file to be there again");
+    }
+
     [Fact]
     public async Task What_was_told_when_the_store_came_back_is_not_told_once_more()
     {

@@ -48,6 +48,21 @@ public sealed class TierBacklogTests
         Assert.Equal((TierBacklog.MostPurges, true, !isSoft), (batch.Purges.Length, batch.HasDropped, batch.HasDroppedRemoval));
     }
 
+    [Theory]
+    [InlineData(TierEventKind.Expired, false)]
+    [InlineData(TierEventKind.Removed, true)]
+    internal void What_an_earlier_process_left_and_finds_no_room_is_one_purge_that_does_as_much(TierEventKind kind, bool isRemoval)
+    {
+        for (int index = 0; index < TierBacklog.MostEvents; index++)
+        {
+            _backlog.Add(Event(index));
+        }
+
+        _backlog.Restore(new UntoldNews([Event(0) with { Kind = kind }], [], HasDropped: false, HasDroppedRemoval: false));
+
+        Assert.Equal((true, isRemoval), (_backlog.Peek().HasDropped, _backlog.Peek().HasDroppedRemoval));
+    }
+
     // Or it would never go to the tier, and nothing of the tier in its place.
     [Fact]
     public void Version_whose_event_finds_no_room_waits_for_none_to_be_told()

@@ -16,7 +16,7 @@ public sealed class TierCompanyTests : IDisposable
     private readonly TierBed _bed = new();
     private readonly TierCompany _company;
     private readonly Generation _generation;
-    private string? _content;
+    private TierRead? _content;
     private int _looks;
 
     public TierCompanyTests()
@@ -30,23 +30,24 @@ public sealed class TierCompanyTests : IDisposable
     [Fact]
     public async Task Slice_beside_one_that_was_found_is_looked_for_until_it_is_there()
     {
-        _company.Found(_generation, 20);
+        _company.Found(_generation, 20, TimeSpan.FromSeconds(1));
         var looking = SearchAsync(_generation, 21);
         await _bed.Time.RingNextAsync();
         await _bed.Time.RingNextAsync();
         Assert.Equal((2, false), (_looks, looking.IsCompleted));
-        _content = "brought";
+        var brought = new TierRead(TierOutcome.Done, null, default, TimeSpan.Zero, IsDamaged: false);
+        _content = brought;
 
         await _bed.Time.RingNextAsync();
 
-        Assert.Equal("brought", await looking);
+        Assert.Same(brought, await looking);
         Assert.Equal(1, _bed.Meter.Turns.Read().Sum(static turn => turn.Value));
     }
 
     [Fact]
     public async Task Slice_that_nobody_brings_is_given_up_after_126_ms_at_most()
     {
-        _company.Found(_generation, 20);
+        _company.Found(_generation, 20, TimeSpan.FromSeconds(1));
         long began = _bed.Time.GetTimestamp();
         var looking = SearchAsync(_generation, 12);
         await _bed.Time.RingNextAsync();
@@ -66,7 +67,7 @@ public sealed class TierCompanyTests : IDisposable
     {
         var other = StoredObjects.Generation(_bed.Store, slices: 64, sliceSizeBytes: 4, target: "/other");
         Assert.Null(await SearchAsync(_generation, 0));
-        _company.Found(_generation, 20);
+        _company.Found(_generation, 20, TimeSpan.FromSeconds(1));
 
         Assert.Null(await SearchAsync(_generation, sliceIndex));
         Assert.Null(await SearchAsync(other, 20));
@@ -74,9 +75,18 @@ public sealed class TierCompanyTests : IDisposable
     }
 
     [Fact]
+    public async Task Nobody_waits_beside_a_slice_that_came_long_ago()
+    {
+        _company.Found(_generation, 20, TimeSpan.FromSeconds(5));
+
+        Assert.Null(await SearchAsync(_generation, 21));
+        Assert.Equal(0, _looks);
+    }
+
+    [Fact]
     public async Task Who_has_had_enough_does_not_wait()
     {
-        _company.Found(_generation, 20);
+        _company.Found(_generation, 20, TimeSpan.FromSeconds(1));
         using var enough = new CancellationTokenSource();
         var looking = LookAsync(_generation, 21, enough.Token);
 
@@ -133,9 +143,9 @@ public sealed class TierCompanyTests : IDisposable
         Assert.Equal(TestContent.Bytes(0, 4, 0), (await following).Bytes.ToArray());
     }
 
-    private Task<string?> SearchAsync(Generation generation, int sliceIndex) => LookAsync(generation, sliceIndex, TierBed.Ct);
+    private Task<TierRead?> SearchAsync(Generation generation, int sliceIndex) => LookAsync(generation, sliceIndex, TierBed.Ct);
 
-    private Task<string?> LookAsync(Generation generation, int sliceIndex, CancellationToken ct) => _company.LookForAsync(
+    private Task<TierRead?> LookAsync(Generation generation, int sliceIndex, CancellationToken ct) => _company.LookForAsync(
         generation,
         sliceIndex,
         _ =>

@@ -58,6 +58,51 @@ public sealed class TierLogTests : IDisposable
         Assert.Equal(0, await EntriesAsync());
     }
 
+    // The first is counted and the store refuses its entry; then the store does not answer, and only late.
+    [Fact]
+    public async Task Late_entry_and_the_next_one_stand_in_for_a_number_whose_entry_was_refused()
+    {
+        await TellAsync();
+        long before = await _bed.KeyValues.ReadCounterAsync(_bed.Names.Purges, TierBed.Ct);
+        _weather.Unreachable = key =>
+        {
+            if (key != _bed.Names.PurgeAt(before + 1))
+            {
+                return false;
+            }
+
+            _weather.Silence();
+            return true;
+        };
+        var telling = TellAsync();
+        await Eventually.TrueAsync(
+            () =>
+            {
+                _bed.Time.Advance(TimeSpan.FromMilliseconds(100));
+                return telling.IsCompleted;
+            },
+            "the deadline");
+        Assert.Null(await telling);
+        _weather.Unreachable = null;
+        _weather.Calm();
+        await _log.Late;
+
+        long? next = await TellAsync();
+
+        var (_, records) = await _bed.Values.GetAsync(new TierLabel(TierValueKind.Purge, _bed.Names.PurgeAt(next!.Value)), TierBed.Ct);
+        Assert.Equal([before + 1], TierNewsRecords.ReadPurge(records!, Instant.Now(_bed.Time)).Replaced);
+    }
+
+    [Fact]
+    public async Task Whatever_a_store_throws_the_wait_for_late_entries_ends_well()
+    {
+        _weather.Unreachable = static _ => throw new InvalidOperationException("a fault of a store");
+
+        Assert.Null(await TellAsync());
+
+        await Deadline.WithinAsync(_log.Late, "the end of the wait");
+    }
+
     // A client that asked for a PURGE, say.
     [Fact]
     public async Task Entry_is_written_though_who_asked_for_it_has_gone()
@@ -82,7 +127,8 @@ public sealed class TierLogTests : IDisposable
         Assert.Single(TierNewsRecords.Read(records!).Events);
     }
 
-    private Task<long?> TellAsync() => _log.TellAsync(Purge.OfPrefix("/a/"u8, isSoft: false, Instant.Now(_bed.Time)), 0).AsTask();
+    private Task<long?> TellAsync() =>
+        _log.TellAsync(Purge.OfPrefix("/a/"u8, isSoft: false, Instant.Now(_bed.Time)), 0, TierBed.Ct).AsTask();
 
     // As many as there are numbers.
     private async Task<long> EntriesAsync()

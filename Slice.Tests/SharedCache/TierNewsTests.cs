@@ -101,7 +101,7 @@ public sealed class TierNewsTests : IDisposable
         _bed.Publish("/a/file");
         _bed.Publish("/file");
 
-        long? number = await _other.News.TellAsync(Purge.OfPrefix("/a/"u8, isSoft: false, Instant.Now(_bed.Time)));
+        long? number = await _other.News.TellAsync(Purge.OfPrefix("/a/"u8, isSoft: false, Instant.Now(_bed.Time)), TierBed.Ct);
         Assert.True(await HearAsync());
 
         Assert.Null(_bed.Find("/a/file"));
@@ -292,7 +292,7 @@ public sealed class TierNewsTests : IDisposable
         _bed.Server.IsAway = true;
 
         Assert.Null((await _bed.News.TellAsync([Event(TierEventKind.Removed)], TierBed.Ct)).Number);
-        Assert.Null(await _bed.News.TellAsync(Purge.OfAll(isSoft: false, Instant.Now(_bed.Time))));
+        Assert.Null(await _bed.News.TellAsync(Purge.OfAll(isSoft: false, Instant.Now(_bed.Time)), TierBed.Ct));
     }
 
     private static TierEvent Event(TierEventKind kind, string target = "/file") =>

@@ -34,10 +34,10 @@ internal sealed class WeatheredStore(IKeyValueStore store, Weather weather) : IK
         }
     }
 
-    public async ValueTask<LeasedValue?> GetShortAsync(string key, CancellationToken ct)
+    public async ValueTask<LeasedValue?> GetShortAsync(string key, bool isSure, CancellationToken ct)
     {
         await weather.PassAsync(key, ct);
-        return await store.GetShortAsync(key, ct);
+        return await store.GetShortAsync(key, isSure, ct);
     }
 
     public async ValueTask SetAsync(string key, ReadOnlyMemory<byte> value, TimeSpan lifetime, CancellationToken ct)

@@ -86,6 +86,16 @@ public sealed class MemcachedStore : IKeyValueStore
     }
 
     /// <inheritdoc/>
+    public ValueTask<LeasedValue?> GetShortAsync(string key, bool isSure, CancellationToken ct)
+    {
+        Check(key);
+        var node = NodeOf(key);
+        return isSure && IsSkipped(node)
+            ? throw new KeyValueStoreException($"memcached {node.Name}: it was away a moment ago")
+            : GetAsync(key, ct);
+    }
+
+    /// <inheritdoc/>
     /// <exception cref="ArgumentException">The value is longer than 64 MiB.</exception>
     public async ValueTask SetAsync(string key, ReadOnlyMemory<byte> value, TimeSpan lifetime, CancellationToken ct)
     {

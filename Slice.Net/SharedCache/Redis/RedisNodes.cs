@@ -40,8 +40,12 @@ internal sealed class RedisNodes(TimeSpan longestSilence, TimeProvider time)
     public bool IsSkipped(NodeHealth? node) => node is { IsAway: true } && _nodes.Values.Any(static other => !other.IsAway);
 
     /// <summary>Carries out an operation at a node, and remembers what that says of the node.</summary>
+    /// <param name="node">The node; null for one that nothing is known of.</param>
+    /// <param name="name">The store's name.</param>
+    /// <param name="isLong">Whether the value may be on its way for as long again.</param>
+    /// <param name="operation">The operation.</param>
     /// <exception cref="KeyValueStoreException">The node is known to be away, or the operation failed.</exception>
-    public async ValueTask<T> RunAsync<T>(NodeHealth? node, string name, Func<ValueTask<T>> operation)
+    public async ValueTask<T> RunAsync<T>(NodeHealth? node, string name, bool isLong, Func<ValueTask<T>> operation)
     {
         if (node is null)
         {
@@ -61,9 +65,14 @@ internal sealed class RedisNodes(TimeSpan longestSilence, TimeProvider time)
             return result;
         }
         catch (OperationCanceledException)
-            when (time.GetElapsedTime(startedAt) >= longestSilence && !node.HasAnsweredSince(startedAt))
+            when (time.GetElapsedTime(startedAt) >= (isLong ? 2 : 1) * longestSilence && !node.HasAnsweredSince(startedAt))
         {
             node.Failed(string.Create(CultureInfo.InvariantCulture, $"no answer within {longestSilence.TotalMilliseconds:0} ms"));
+            throw;
+        }
+        catch (KeyValueStoreException refusal) when (refusal.InnerException is RedisServerException)
+        {
+            node.Answered();
             throw;
         }
     }

@@ -65,15 +65,15 @@ public sealed class RedisStore : IKeyValueStore
     public bool LosesSome => true;
 
     /// <inheritdoc/>
-    public ValueTask<LeasedValue?> GetAsync(string key, CancellationToken ct) => GetAsync(NextOf(_reading), key, ct);
+    public ValueTask<LeasedValue?> GetAsync(string key, CancellationToken ct) => GetAsync(NextOf(_reading), key, isSure: false, ct);
 
     /// <inheritdoc/>
-    public ValueTask<LeasedValue?> GetShortAsync(string key, CancellationToken ct) => GetAsync(_control, key, ct);
+    public ValueTask<LeasedValue?> GetShortAsync(string key, bool isSure, CancellationToken ct) => GetAsync(_control, key, isSure, ct);
 
-    private async ValueTask<LeasedValue?> GetAsync(RedisConnection connection, string key, CancellationToken ct)
+    private async ValueTask<LeasedValue?> GetAsync(RedisConnection connection, string key, bool isSure, CancellationToken ct)
     {
         var multiplexer = await ConnectedAsync(connection, ct);
-        if (_nodes.IsSkipped(_nodes.NodeOf(multiplexer, key)))
+        if (!isSure && _nodes.IsSkipped(_nodes.NodeOf(multiplexer, key)))
         {
             return null;
         }
@@ -94,12 +94,13 @@ public sealed class RedisStore : IKeyValueStore
     // to one of the two lifetimes, and the shorter of them is not too long for it.
     private static async Task<LeasedValue?> ReadAsync(IDatabase database, string key)
     {
-        var before = database.KeyTimeToLiveAsync(key, Flags);
-        var reading = database.StringGetLeaseAsync(key, Flags);
-        var after = database.KeyTimeToLiveAsync(key, Flags);
+        Task<Lease<byte>?>? reading = null;
         LeasedValue? value = null;
         try
         {
+            var before = database.KeyTimeToLiveAsync(key, Flags);
+            reading = database.StringGetLeaseAsync(key, Flags);
+            var after = database.KeyTimeToLiveAsync(key, Flags);
             await Task.WhenAll(before, reading, after);
             if (await reading is { } lease && Shorter(await before, await after) is { } remaining)
             {
@@ -110,9 +111,9 @@ public sealed class RedisStore : IKeyValueStore
         }
         finally
         {
-            if (value is null && reading.IsCompletedSuccessfully)
+            if (value is null)
             {
-                (await reading)?.Dispose();
+                ReturnMemory(reading);
             }
         }
     }
@@ -241,7 +242,8 @@ public sealed class RedisStore : IKeyValueStore
     }
 
     // The answer to a caller who has gone comes all the same.
-    private static void ReturnMemory(Task<LeasedValue?>? reading) => reading?.ContinueWith(
+    private static void ReturnMemory<T>(Task<T?>? reading)
+        where T : class, IDisposable => reading?.ContinueWith(
         static read =>
         {
             if (read.IsCompletedSuccessfully)
@@ -283,6 +285,7 @@ public sealed class RedisStore : IKeyValueStore
         return await _nodes.RunAsync(
             _nodes.NodeOf(multiplexer, key),
             Name,
+            isLong: connection != _control,
             () => connection.AnswerAsync(Start(connection, () => call(multiplexer.GetDatabase())), ct));
     }
 

@@ -227,6 +227,9 @@ public sealed class RedisTroubleTests
             Assert.ThrowsAsync<KeyValueStoreException>(async () => await store.IncrementAsync(ofSilent[1], 1, Ct)), "no");
         Assert.Contains("one node of the cluster: no answer within 50 ms", refusal.Message, StringComparison.Ordinal);
 
+        await Deadline.WithinAsync(
+            Assert.ThrowsAsync<KeyValueStoreException>(async () => await store.GetShortAsync(ofSilent[1], isSure: true, Ct)), "no");
+
         // Now and then one caller tries the node, and finds it again.
         time.Advance(NodeHealth.RestTime);
         await MeetDeadlineAsync(ofSilent[0]);
@@ -242,7 +245,7 @@ public sealed class RedisTroubleTests
             using var deadline = new CancellationTokenSource();
             var reading = store.GetAsync(key, deadline.Token).AsTask();
             Assert.False(reading.IsCompleted);
-            time.Advance(options.Timeout);
+            time.Advance(2 * options.Timeout);
             await deadline.CancelAsync();
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => reading);
         }

@@ -1,0 +1,118 @@
+using Slice.Core.Caching;
+using Slice.Core.Objects;
+
+namespace Slice.Core.SharedCache;
+
+/// <summary>
+/// Tells the other instances what this one has changed or removed, one entry at a time: at once where somebody waits for that, else from
+/// the backlog. Thread-safe, but for <see cref="TellWaitingAsync"/>, which one caller at a time may call.
+/// </summary>
+/// <param name="access">The store.</param>
+/// <param name="news">Writes the entries.</param>
+/// <param name="backlog">What waits.</param>
+/// <param name="time">The clock.</param>
+internal sealed class TierTelling(TierAccess access, TierNews news, TierBacklog backlog, TimeProvider time) : IDisposable
+{
+    private readonly SemaphoreSlim _telling = new(1, 1);
+
+    /// <summary>Called with the head of an object when the others have heard that it has the place of another version.</summary>
+    public Action<Generation>? SuccessorTold { get; set; }
+
+    /// <summary>Tells what waits, until nothing does or the store does not take it.</summary>
+    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
+    public async ValueTask TellWaitingAsync(CancellationToken ct)
+    {
+        while (true)
+        {
+            var batch = backlog.Peek();
+            if (batch.IsEmpty)
+            {
+                return;
+            }
+
+            var told = Once(batch.Events);
+            var (number, uncounted) = told.Length > 0 ? await TellNowAsync(told, ct) : (0, []);
+            if (number is null)
+            {
+                return;
+            }
+
+            foreach (var purge in batch.HasDropped ? [.. batch.Purges, AllInstead(batch.HasDroppedRemoval)] : batch.Purges)
+            {
+                if (await TellNowAsync(purge, ct) is null)
+                {
+                    return;
+                }
+            }
+
+            backlog.Remove(batch, uncounted.Select(static rest => rest with { IsSaid = !rest.IsOfNoVersion }));
+            if (uncounted.Count > 0 && uncounted.Count == told.Length)
+            {
+                // At nodes that are away: the next look tries them once more.
+                return;
+            }
+        }
+    }
+
+    /// <summary>What stands in for all that was dropped.</summary>
+    public Purge AllInstead(bool isRemoval) => Purge.OfAll(isSoft: !isRemoval, Instant.Now(time));
+
+    /// <summary>Tells some events at once.</summary>
+    /// <param name="events">The events.</param>
+    /// <param name="ct">Ends the attempt.</param>
+    /// <param name="isWaitedFor">Whether somebody waits, who need not find out again that the store is down.</param>
+    /// <returns>See <see cref="TierLog.TellAsync(IReadOnlyList{TierEvent}, long, CancellationToken)"/>.</returns>
+    public async ValueTask<(long? Number, IReadOnlyList<TierEvent> Uncounted)> TellNowAsync(
+        TierEvent[] events, CancellationToken ct, bool isWaitedFor = false)
+    {
+        await _telling.WaitAsync(ct);
+        try
+        {
+            if (IsInVain(isWaitedFor))
+            {
+                return (null, []);
+            }
+
+            var (number, uncounted) = await news.TellAsync(events, ct);
+            foreach (var told in number is null ? [] : events.Except(uncounted))
+            {
+                if (told.Successor is { IsRetired: false } successor)
+                {
+                    successor.IsUntold = false;
+                    SuccessorTold?.Invoke(successor);
+                }
+            }
+
+            return (number, uncounted);
+        }
+        finally
+        {
+            _telling.Release();
+        }
+    }
+
+    /// <summary>Tells of a purge of many objects in the same way; its number, or null.</summary>
+    public async ValueTask<long?> TellNowAsync(Purge purge, CancellationToken ct, bool isWaitedFor = false)
+    {
+        await _telling.WaitAsync(ct);
+        try
+        {
+            return IsInVain(isWaitedFor) ? null : await news.TellAsync(purge, ct);
+        }
+        finally
+        {
+            _telling.Release();
+        }
+    }
+
+    // One of many that somebody waits for finds out that the store is down, by its deadline. Those behind it need not find out again.
+    private bool IsInVain(bool isWaitedFor) => isWaitedFor && access.State == TierState.Down;
+
+    // The last of several about one version. Two variants may have changed from versions that look alike: each waits to be told.
+    private static TierEvent[] Once(TierEvent[] events) => [.. events
+        .GroupBy(static told => (told.Subject, told.Successor is { IsRetired: false } ? told.Successor : null))
+        .Select(static same => same.Last())];
+
+    /// <summary>Ends it, once nobody tells anything any more.</summary>
+    public void Dispose() => _telling.Dispose();
+}
