@@ -24,9 +24,8 @@ public sealed class ArchitectureTests
                 "SharedCache"]),
         (s_net, "Slice.Net",
             [
-                "Certificates", "SharedCache.Files", "SharedCache.Memcached", "SharedCache.Redis", "Origin", "Exchange", "AccessLog",
-                "Connections", "Delivery",
-                "Handlers",
+                "Certificates", "SharedCache", "SharedCache.Files", "SharedCache.Memcached", "SharedCache.Redis", "Origin", "Exchange",
+                "AccessLog", "Connections", "Delivery", "Handlers",
             ]),
         (s_host, "Slice.Host", ["Text", "Logging", "Configuration", "Machine", "Status", "Service", "Demo", "Control", "CommandLine", ""]),
     ];
