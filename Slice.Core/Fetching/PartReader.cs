@@ -57,8 +57,13 @@ public sealed class PartReader(GatedOrigin origin, TimeProvider time, SliceMeter
             var rest = new ByteRange(whole.Start + taken, whole.End);
             var failure = open is null
                 ? await AskAsync(target, generation, context, rest, retries, origins, (pin, isNamed), ct)
-                : await ContinueAsync(target, open, part);
+                : await ContinueAsync(target, open, part, retries);
             open = null;
+            if (failure.IsCut && target.TryAwait() && retries.TryGoOn(failure))
+            {
+                continue;
+            }
+
             if (failure.IsError)
             {
                 if (origins.MayAskElsewhere(failure))
@@ -244,7 +249,7 @@ public sealed class PartReader(GatedOrigin origin, TimeProvider time, SliceMeter
             if (!failure.IsError)
             {
                 version.Pin.Answered();
-                response.LimitTotalTime();
+                Limit(response, retries);
                 failure = await ReadBodyAsync(target, response, part.Length);
                 meter.SubrequestDuration.Record(time.GetElapsedTime(permitted.SentAt));
             }
@@ -270,12 +275,21 @@ public sealed class PartReader(GatedOrigin origin, TimeProvider time, SliceMeter
         return failure;
     }
 
-    private async Task<Failure> ContinueAsync(IPartTarget target, PermittedResponse permitted, ByteRange part)
+    private static void Limit(OriginResponse response, RetryLoop retries)
+    {
+        response.LimitTotalTime();
+        if (retries.MayGoOn)
+        {
+            response.CutWhenStill();
+        }
+    }
+
+    private async Task<Failure> ContinueAsync(IPartTarget target, PermittedResponse permitted, ByteRange part, RetryLoop retries)
     {
         using (permitted)
         {
             var response = permitted.Response;
-            response.LimitTotalTime();
+            Limit(response, retries);
             var failure = await target.PrepareAsync();
             failure = failure.IsError ? failure : await ReadBodyAsync(target, response, part.Length);
             meter.SubrequestDuration.Record(time.GetElapsedTime(permitted.SentAt));

@@ -42,6 +42,7 @@ public sealed class SliceMeter : IDisposable
         CompletedSubrequests = _sheet.NewCounter();
         FailedSubrequests = _sheet.NewCounter();
         RetriedSubrequests = _sheet.NewCounter();
+        HedgedSubrequests = _sheet.NewCounter();
         BytesFromOrigin = _sheet.NewCounter();
         BytesFromCache = _sheet.NewCounter();
         BytesToClient = _sheet.NewCounter();
@@ -115,6 +116,9 @@ public sealed class SliceMeter : IDisposable
 
     /// <summary>Subrequests that were repeated.</summary>
     public StripedCounter RetriedSubrequests { get; }
+
+    /// <summary>Subrequests that were asked for a second time because they were late.</summary>
+    public StripedCounter HedgedSubrequests { get; }
 
     /// <summary>Answers of the origin to subrequests with an error status that may pass, by status: 429 and 500 to 599.</summary>
     public LabelledCounter OriginErrors { get; } = new();
@@ -269,6 +273,11 @@ public sealed class SliceMeter : IDisposable
             "Subrequests that failed for good, after their retries, or were answered 429, 500, 502, 503 or 504 in the end.",
             FailedSubrequests);
         Count("retried_subrequests_total", OfRequests, "Subrequests that were repeated.", RetriedSubrequests);
+        Count(
+            "hedged_subrequests_total",
+            OfRequests,
+            "Subrequests that were asked for a second time because they were late, and were not counted as failed.",
+            HedgedSubrequests);
         Count(
             "origin_errors_total",
             "{response}",

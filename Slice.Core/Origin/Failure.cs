@@ -16,6 +16,11 @@ public readonly record struct Failure(FetchError Error, string Detail = "")
     /// <summary>Sends beyond the first that the way to the origin made by itself; they count among the repeats.</summary>
     public int Repeats { get; init; }
 
+    /// <summary>
+    /// Whether we have cut a body that stood still, to go on over another connection: nothing says yet that anything has failed.
+    /// </summary>
+    public bool IsCut { get; init; }
+
     /// <summary>The status of the answer that is the failure; 0 when the failure is another.</summary>
     public int Status { get; init; }
 

@@ -96,7 +96,8 @@ public sealed class GatedOrigin(OriginGate gate, TimeProvider time, SliceMeter m
 
     private void Count(in OriginResult result)
     {
-        meter.Subrequests.Add(result.Repeats);
+        meter.Subrequests.Add(result.Repeats + result.Hedges);
+        meter.HedgedSubrequests.Add(result.Hedges);
         meter.RetriedSubrequests.Add(result.Repeats);
         if (result.Response is { Status: var status and (429 or (>= 500 and < 600)) })
         {

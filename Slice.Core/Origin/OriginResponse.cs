@@ -48,6 +48,14 @@ public abstract class OriginResponse : IDisposable
     {
     }
 
+    /// <summary>
+    /// From now on a body that stands still, as the origin's bodies do not as a rule, is cut (<see cref="Failure.IsCut"/>). For a body that
+    /// can be gone on with elsewhere.
+    /// </summary>
+    public virtual void CutWhenStill()
+    {
+    }
+
     /// <summary>Ends the exchange: a read in progress or to come fails. Safe from any thread until disposed.</summary>
     public abstract void Abort();
 

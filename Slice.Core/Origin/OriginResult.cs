@@ -9,4 +9,7 @@ public readonly record struct OriginResult(OriginResponse? Response, Failure Fai
     /// Sends beyond the first that the client made by itself, over another connection than the first one's. Other addresses do not count.
     /// </summary>
     public int Repeats { get; init; }
+
+    /// <summary>Sends beyond the first because that one was late: 0 or 1 for each address.</summary>
+    public int Hedges { get; init; }
 }

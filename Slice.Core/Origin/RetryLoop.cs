@@ -15,7 +15,11 @@ namespace Slice.Core.Origin;
 /// <param name="abandoned">Cancelled when nobody wants the thing any more: then no try is repeated.</param>
 public sealed class RetryLoop(RetryPolicy policy, TimeProvider time, SliceMeter meter, CancellationToken abandoned = default)
 {
+    // Beyond these the origin is what stands still, and its own deadlines count. Arbitrary.
+    private const int MostCuts = 4;
+
     private int _repeats;
+    private int _cuts;
     private int _repeatsByOthers;
 
     /// <summary>Whether the try that runs now is the last: its failure is final.</summary>
@@ -46,6 +50,26 @@ public sealed class RetryLoop(RetryPolicy policy, TimeProvider time, SliceMeter 
         HasAskedAgain = true;
         FailedOrigin = failure.Origin;
         meter.RetriedSubrequests.Add(1);
+        return true;
+    }
+
+    /// <summary>Whether a body that stands still may be cut (<see cref="TryGoOn"/>).</summary>
+    public bool MayGoOn => _cuts < MostCuts;
+
+    /// <summary>
+    /// Whether a body that we have cut is gone on with: at once, and not counted among the repeats, as nothing has failed.
+    /// </summary>
+    /// <param name="failure">Why it has ended.</param>
+    public bool TryGoOn(Failure failure)
+    {
+        if (!failure.IsCut || abandoned.IsCancellationRequested)
+        {
+            return false;
+        }
+
+        _cuts++;
+        FailedOrigin = failure.Origin;
+        meter.HedgedSubrequests.Add(1);
         return true;
     }
 

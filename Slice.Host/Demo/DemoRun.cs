@@ -87,6 +87,9 @@ internal sealed class DemoRun : IAsyncDisposable
     private static SliceOptions ProxyOptions(DemoPlan plan, DemoOrigin origin) => new()
     {
         UpstreamAddresses = [origin.Address],
+
+        // The run shows that each byte is fetched once.
+        Hedges = false,
         // Named: the demo's files are as new as the demo, and would be asked for anew at each use.
         SlicePatterns = ["^/"],
         SliceSizeBytes = plan.Options.SliceSizeBytes,

@@ -27,6 +27,9 @@ internal sealed class HttpOriginResponse : OriginResponse
         _connection = connection;
     }
 
+    /// <summary>Cuts a body that stands still, once that is wanted; null where none is cut. Disposed with the response.</summary>
+    public BodyStillness? Stillness { get; init; }
+
     /// <inheritdoc/>
     public override string Origin { get; }
 
@@ -51,8 +54,10 @@ internal sealed class HttpOriginResponse : OriginResponse
         try
         {
             _deadline.Arm(_timeouts.BetweenBytes);
+            Stillness?.Begin();
             int read = await _body.ReadAsync(buffer, _deadline.Token);
             _deadline.Disarm();
+            Stillness?.End();
             return read == 0 && !HasMarkedEnd && _connection is { WasCutOff: true }
                 ? new BodyRead(0, new Failure(FetchError.HttpResponseIncomplete, "the connection ended without TLS close_notify"))
                 : new BodyRead(read, Failure.None);
@@ -60,6 +65,12 @@ internal sealed class HttpOriginResponse : OriginResponse
         catch (OperationCanceledException)
         {
             _deadline.ThrowIfCallerCancelled();
+            if (Stillness?.CutAfter is { } still)
+            {
+                string detail = $"no bytes for {still.TotalSeconds:0.###} s, which is unusual";
+                return new BodyRead(0, new Failure(FetchError.HttpResponseIncomplete, detail) { IsCut = true });
+            }
+
             return new BodyRead(0, _deadline.IsTotalOver
                 ? new Failure(FetchError.HttpResponseTimeout, $"not complete within {_timeouts.SubrequestTotal.TotalSeconds:0.###} s")
                 : new Failure(FetchError.HttpResponseIncomplete, $"no bytes for {_timeouts.BetweenBytes.TotalSeconds:0.###} s"));
@@ -75,11 +86,15 @@ internal sealed class HttpOriginResponse : OriginResponse
     public override void LimitTotalTime() => _deadline.LimitTotal(_timeouts.SubrequestTotal);
 
     /// <inheritdoc/>
+    public override void CutWhenStill() => Stillness?.Start();
+
+    /// <inheritdoc/>
     public override void Abort() => _deadline.Expire();
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
+        Stillness?.Dispose();
         _response.Dispose();
         _deadline.Dispose();
     }

@@ -21,15 +21,24 @@ internal sealed class OriginClient : IOriginClient
     private readonly OriginEndpoint[] _endpoints;
     private readonly OriginHealth _health;
     private readonly PoolClient _requests;
+    private readonly OriginPace _pace;
+    private readonly OriginHedge? _hedge;
     private readonly TimeProvider _time;
 
     /// <summary>A client of the configured origin, all of whose addresses are healthy.</summary>
     public OriginClient(OriginPool pool, WirePool wires, SliceOptions options, TimeProvider time)
-        : this(pool, wires, options, new OriginHealth(options.UpstreamAddresses.Count, options.UpstreamHealth, time), time)
+        : this(
+            pool,
+            wires,
+            options,
+            new OriginHealth(options.UpstreamAddresses.Count, options.UpstreamHealth, time),
+            new OriginPace(time),
+            time)
     {
     }
 
-    private OriginClient(OriginPool pool, WirePool wires, SliceOptions options, OriginHealth health, TimeProvider time)
+    private OriginClient(
+        OriginPool pool, WirePool wires, SliceOptions options, OriginHealth health, OriginPace pace, TimeProvider time)
     {
         _pool = pool;
         _wirePool = wires;
@@ -38,7 +47,9 @@ internal sealed class OriginClient : IOriginClient
         _healthOptions = options.UpstreamHealth;
         _endpoints = [.. options.UpstreamAddresses.Select(OriginEndpoint.Of)];
         _health = health;
-        _requests = new PoolClient(pool, options.Timeouts, time);
+        _requests = new PoolClient(pool, options.Timeouts, time, options.Hedges ? pace : null);
+        _pace = pace;
+        _hedge = options.Hedges ? new OriginHedge(pace, time) : null;
         _time = time;
     }
 
@@ -70,7 +81,7 @@ internal sealed class OriginClient : IOriginClient
     {
         bool isSame = options.UpstreamAddresses.SequenceEqual(_addresses) && options.UpstreamHealth == _healthOptions;
         var health = isSame ? _health : new OriginHealth(options.UpstreamAddresses.Count, options.UpstreamHealth, _time);
-        return new OriginClient(_pool, _wirePool, options, health, _time)
+        return new OriginClient(_pool, _wirePool, options, health, isSame ? _pace : new OriginPace(_time), _time)
         {
             HealthChanged = HealthChanged,
             Tried = Tried,
@@ -134,6 +145,7 @@ internal sealed class OriginClient : IOriginClient
         }
 
         int repeats = 0;
+        int hedges = 0;
         int failed = IndexOf(call.FailedOrigin);
         int preferred = IndexOf(call.PreferredOrigin);
         uint tried = 0;
@@ -152,24 +164,33 @@ internal sealed class OriginClient : IOriginClient
             asksPreferred = false;
             if (turn == OriginTurn.None)
             {
-                return new OriginResult(null, failure) { Repeats = repeats };
+                return new OriginResult(null, failure) { Repeats = repeats, Hedges = hedges };
             }
 
             tried |= 1u << turn.Index;
-            var result = await SendToAsync(turn, call, ct);
+            var result = _hedge is null ? await SendToAsync(turn, call, ct) : await SendHedgedAsync(_hedge, turn, call, tried, ct);
             repeats += result.Repeats;
+            hedges += result.Hedges;
             if (result.Response is not null)
             {
-                return result with { Repeats = repeats };
+                return result with { Repeats = repeats, Hedges = hedges };
             }
 
             failure = OriginFailures.Join(failure, result.Failure);
             if (!OriginCall.MayGoElsewhere(result.Failure.Error))
             {
-                return new OriginResult(null, failure) { Repeats = repeats };
+                return new OriginResult(null, failure) { Repeats = repeats, Hedges = hedges };
             }
         }
     }
+
+    private ValueTask<OriginResult> SendHedgedAsync(
+        OriginHedge hedge, OriginTurn turn, OriginCall call, uint tried, CancellationToken ct) =>
+        hedge.SendAsync(call.Request, (request, isAgain) =>
+        {
+            var other = isAgain ? _health.Next(tried, turn.Index) : turn;
+            return SendToAsync(other == OriginTurn.None ? _health.Choose(turn.Index) : other, new OriginCall(request), ct);
+        });
 
     private int IndexOf(string? name) => name is null ? -1 : Array.FindIndex(_endpoints, endpoint => endpoint.Name == name);
 

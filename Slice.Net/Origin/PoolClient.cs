@@ -8,7 +8,8 @@ namespace Slice.Net.Origin;
 /// <param name="pool">The connections.</param>
 /// <param name="timeouts">The deadlines.</param>
 /// <param name="time">The clock.</param>
-internal sealed class PoolClient(OriginPool pool, TimeoutOptions timeouts, TimeProvider time)
+/// <param name="pace">How fast the origin answers; null where nothing is asked for a second time.</param>
+internal sealed class PoolClient(OriginPool pool, TimeoutOptions timeouts, TimeProvider time, OriginPace? pace = null)
 {
     /// <summary>Sends the request and waits for the response head.</summary>
     /// <param name="endpoint">The address.</param>
@@ -43,7 +44,11 @@ internal sealed class PoolClient(OriginPool pool, TimeoutOptions timeouts, TimeP
             deadline.Disarm();
             isHandedOver = true;
             return new OriginResult(
-                new HttpOriginResponse(endpoint.Name, response, stream, deadline, timeouts, watch.Connection), Failure.None);
+                new HttpOriginResponse(endpoint.Name, response, stream, deadline, timeouts, watch.Connection)
+                {
+                    Stillness = pace is null ? null : new BodyStillness(pace, deadline, time),
+                },
+                Failure.None);
         }
         catch (Exception error) when (error is OperationCanceledException or HttpRequestException or IOException)
         {

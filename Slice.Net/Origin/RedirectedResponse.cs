@@ -48,6 +48,9 @@ internal sealed class RedirectedResponse(OriginResponse response, IReadOnlyList<
     public override void LimitTotalTime() => response.LimitTotalTime();
 
     /// <inheritdoc/>
+    public override void CutWhenStill() => response.CutWhenStill();
+
+    /// <inheritdoc/>
     public override void Abort() => response.Abort();
 
     /// <inheritdoc/>

@@ -58,6 +58,7 @@ internal sealed class Fleet : IAsyncDisposable
             ListenAddress = "127.0.0.1:0",
             MetricsEndpoint = new MetricsEndpointOptions { Address = "127.0.0.1:0" },
             Store = new CacheStoreOptions { MemorySizeBytes = 64 << 20 },
+            Hedges = false,
             SharedCache = new SharedCacheOptions { Timeout = TimeSpan.FromSeconds(5) },
         };
         var member = await ProxyUnderTest.StartAsync(

@@ -68,6 +68,9 @@ internal sealed class ProxyUnderTest : IAsyncDisposable
             ListenAddress = "127.0.0.1:0",
             MetricsEndpoint = new MetricsEndpointOptions { Address = "127.0.0.1:0" },
             Store = new CacheStoreOptions { MemorySizeBytes = 64 << 20 },
+
+            // Tests count what the origin is asked for, and hold back what they like for as long as they like.
+            Hedges = false,
         };
         return StartAsync(
             configure?.Invoke(options) ?? options, time ?? TimeProvider.System, (_, level) => level >= least, lastMinutes);

@@ -12,7 +12,8 @@ namespace Slice.Benchmarks.Serve;
 /// <summary>
 /// The verb <c>origin</c>: objects of any length without a disk. <c>/SEED/BYTES/anything</c> is an object whose every byte follows from
 /// seed and position; <c>/changing/NUMBER/BYTES/anything</c> is one whose seed and entity tag are 1, and one more with each POST to it;
-/// <c>/redirect/BYTES</c> is a permanent redirect to so long a place; <c>/sent</c> is how many bytes of objects were
+/// <c>/stuck/ONE_IN/SECONDS</c> lets from now on one of so many answers be stuck for so long, before its head and in its middle in turn
+/// (0 for none); <c>/redirect/BYTES</c> is a permanent redirect to so long a place; <c>/sent</c> is how many bytes of objects were
 /// sent so far, <c>/asked</c> how many requests for them there were.
 /// </summary>
 internal static class OriginCommand
@@ -21,6 +22,9 @@ internal static class OriginCommand
 
     private static long s_sentBytes;
     private static long s_requests;
+    private static int s_stuckOneIn;
+    private static int s_stuckSeconds;
+    private static int s_stuck;
     private static readonly ConcurrentDictionary<string, int> s_versions = new(StringComparer.Ordinal);
 
     /// <summary>Serves until SIGTERM.</summary>
@@ -50,6 +54,13 @@ internal static class OriginCommand
         if (parts is ["", "asked"])
         {
             await context.Response.WriteAsync(Volatile.Read(ref s_requests).ToString(CultureInfo.InvariantCulture));
+            return;
+        }
+
+        if (parts is ["", "stuck", var oneIn, var seconds])
+        {
+            (s_stuckOneIn, s_stuckSeconds) =
+                (int.Parse(oneIn, CultureInfo.InvariantCulture), int.Parse(seconds, CultureInfo.InvariantCulture));
             return;
         }
 
@@ -86,6 +97,13 @@ internal static class OriginCommand
     private static async Task AnswerAsync(HttpContext context, int seed, long length, string tag)
     {
         Interlocked.Increment(ref s_requests);
+        bool isStuck = s_stuckOneIn > 0 && Random.Shared.Next(s_stuckOneIn) == 0;
+        bool isStuckInBody = isStuck && Interlocked.Increment(ref s_stuck) % 2 == 0;
+        if (isStuck && !isStuckInBody)
+        {
+            await Task.Delay(TimeSpan.FromSeconds(s_stuckSeconds), context.RequestAborted);
+        }
+
         var response = context.Response;
         response.Headers.ETag = tag;
         response.Headers.AcceptRanges = "bytes";
@@ -116,6 +134,12 @@ internal static class OriginCommand
         response.ContentLength = last - first + 1;
         for (long position = first; position <= last && !context.RequestAborted.IsCancellationRequested;)
         {
+            if (isStuckInBody && position > (first + last) / 2)
+            {
+                isStuckInBody = false;
+                await Task.Delay(TimeSpan.FromSeconds(s_stuckSeconds), context.RequestAborted);
+            }
+
             int pieceBytes = (int)Math.Min(PieceBytes, last - position + 1);
             TestContent.Fill(position, response.BodyWriter.GetSpan(pieceBytes)[..pieceBytes], seed);
             response.BodyWriter.Advance(pieceBytes);

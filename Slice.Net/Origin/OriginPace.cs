@@ -1,0 +1,121 @@
+namespace Slice.Net.Origin;
+
+/// <summary>
+/// How fast the origin answers as a rule, and so from when on a subrequest is worth being asked a second time (hedging: Dean and Barroso,
+/// "The Tail at Scale", 2013). What it costs the origin is bounded: one hedge for twenty subrequests, and two at the beginning.
+/// Thread-safe.
+/// </summary>
+/// <param name="time">The clock.</param>
+internal sealed class OriginPace(TimeProvider time)
+{
+    /// <summary>Hedges for each subrequest: at most 5 %.</summary>
+    public const double Share = 0.05;
+
+    // So many may be stuck at once after a while without any, 400 subrequests long. Arbitrary.
+    private const double MostSaved = 20;
+    private const double SavedAtFirst = 2;
+
+    // A second answer is not worth its cost where the first is late by less: waking up takes as long on a busy machine. Arbitrary.
+    private static readonly TimeSpan s_leastHeadWait = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan s_leastBodyWait = TimeSpan.FromMilliseconds(100);
+
+    // Of the waits that 1 % exceed. A head comes or does not; a body comes in bursts, as disk and network please. Arbitrary.
+    private const double HeadFactor = 1.5;
+    private const double BodyFactor = 8;
+
+    private readonly Lock _lock = new();
+    private readonly RecentWaits _heads = new();
+    private readonly RecentWaits _bodies = new();
+    private double _saved = SavedAtFirst;
+
+    /// <summary>How long a response head may take; infinite while too few have come to tell.</summary>
+    public TimeSpan HeadLimit => LimitOf(_heads, HeadFactor, s_leastHeadWait);
+
+    /// <summary>The same of the next bytes of a body.</summary>
+    public TimeSpan BodyLimit => LimitOf(_bodies, BodyFactor, s_leastBodyWait);
+
+    /// <summary>A subrequest is sent; its beginning.</summary>
+    public long Begin()
+    {
+        lock (_lock)
+        {
+            _saved = Math.Min(_saved + Share, MostSaved);
+        }
+
+        return time.GetTimestamp();
+    }
+
+    /// <summary>A response head has come.</summary>
+    /// <param name="begunAt">What <see cref="Begin"/> returned.</param>
+    public void HeadArrived(long begunAt)
+    {
+        lock (_lock)
+        {
+            _heads.Add(time.GetElapsedTime(begunAt));
+        }
+    }
+
+    /// <summary>Bytes of a body have come.</summary>
+    /// <param name="waited">Since when they were waited for.</param>
+    public void BytesArrived(long waited)
+    {
+        lock (_lock)
+        {
+            _bodies.Add(time.GetElapsedTime(waited));
+        }
+    }
+
+    /// <summary>Whether something that is late may be asked for a second time; counts it.</summary>
+    public bool TryHedge()
+    {
+        lock (_lock)
+        {
+            if (_saved < 1)
+            {
+                return false;
+            }
+
+            _saved--;
+            return true;
+        }
+    }
+
+    private TimeSpan LimitOf(RecentWaits waits, double factor, TimeSpan least)
+    {
+        lock (_lock)
+        {
+            return waits.High is not { } high ? Timeout.InfiniteTimeSpan
+                : high * factor > least ? high * factor
+                : least;
+        }
+    }
+
+    /// <summary>The last waits of one kind, and which of them 1 % exceed. Not thread-safe.</summary>
+    private sealed class RecentWaits
+    {
+        // Enough for 1 % to be two of them. What changes at the origin shows after as many. Arbitrary.
+        private const int Kept = 256;
+        private const int Enough = 32;
+        private const int Between = 16;
+
+        private readonly TimeSpan[] _waits = new TimeSpan[Kept];
+        private readonly TimeSpan[] _sorted = new TimeSpan[Kept];
+        private int _count;
+
+        /// <summary>The wait that 1 % exceed; null while there are too few.</summary>
+        public TimeSpan? High { get; private set; }
+
+        public void Add(TimeSpan wait)
+        {
+            _waits[_count % Kept] = wait;
+            _count = _count == (2 * Kept) - 1 ? Kept : _count + 1;
+            if (_count >= Enough && _count % Between == 0)
+            {
+                int known = Math.Min(_count, Kept);
+                _waits.AsSpan(0, known).CopyTo(_sorted);
+                Array.Sort(_sorted, 0, known);
+                High = _sorted[known - 1 - (known / 100)];
+            }
+        }
+    }
+}

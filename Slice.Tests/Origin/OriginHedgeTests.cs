@@ -1,0 +1,139 @@
+using Slice.Core.Origin;
+using Slice.Net.Origin;
+using Slice.Tests.Support;
+using OriginRequest = Slice.Core.Origin.OriginRequest;
+
+namespace Slice.Tests.Origin;
+
+/// <summary>Of two sends of one subrequest the first answer counts, and the other costs nobody anything.</summary>
+public sealed class OriginHedgeTests : IDisposable
+{
+    private readonly ManualTime _time = new();
+    private readonly OriginPace _pace;
+    private readonly OriginHedge _hedge;
+    private readonly TaskCompletionSource<OriginResult>[] _answers = [new(), new()];
+    private readonly List<(OriginRequest Request, bool IsAgain)> _sent = [];
+    private readonly CancellationTokenSource _abandoned = new();
+
+    public OriginHedgeTests()
+    {
+        _pace = new OriginPace(_time);
+        _hedge = new OriginHedge(_pace, _time);
+        for (int count = 0; count < 32; count++)
+        {
+            long begunAt = _pace.Begin();
+            _time.Advance(TimeSpan.FromMilliseconds(20));
+            _pace.HeadArrived(begunAt);
+        }
+    }
+
+    public void Dispose() => _abandoned.Dispose();
+
+    [Fact]
+    public async Task Answer_in_time_is_the_only_one_that_is_asked_for()
+    {
+        var sending = SendAsync();
+        _time.Advance(TimeSpan.FromMilliseconds(29));
+        var answer = new FakeOriginResponse(206);
+        _answers[0].SetResult(new OriginResult(answer, Failure.None));
+
+        var result = await sending;
+
+        Assert.Equal((answer, 0), (result.Response, result.Hedges));
+        Assert.Single(_sent);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task Late_one_is_asked_for_again_and_the_first_answer_counts_and_the_other_is_cut(int winner)
+    {
+        var sending = SendAsync();
+        _time.Advance(TimeSpan.FromMilliseconds(30));
+        await Eventually.TrueAsync(() => _sent.Count == 2, "the second send");
+        Assert.Equal([false, true], _sent.Select(static sent => sent.IsAgain));
+        var answer = new FakeOriginResponse(206);
+        _answers[winner].SetResult(new OriginResult(answer, Failure.None));
+
+        var result = await Deadline.WithinAsync(sending, "the answer");
+
+        Assert.Equal((answer, 1), (result.Response, result.Hedges));
+        Assert.True(_answers[1 - winner].Task.IsCanceled);
+        Assert.False(_answers[winner].Task.IsCanceled);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task What_fails_waits_for_the_other(int loser)
+    {
+        var sending = SendAsync();
+        _time.Advance(TimeSpan.FromMilliseconds(30));
+        await Eventually.TrueAsync(() => _sent.Count == 2, "the second send");
+        _answers[loser].SetResult(new OriginResult(null, new Failure(FetchError.ConnectionTerminated)));
+        Assert.False(sending.IsCompleted);
+        var answer = new FakeOriginResponse(206);
+        _answers[1 - loser].SetResult(new OriginResult(answer, Failure.None));
+
+        Assert.Same(answer, (await Deadline.WithinAsync(sending, "the answer")).Response);
+    }
+
+    [Fact]
+    public async Task Both_that_fail_are_a_failure()
+    {
+        var sending = SendAsync();
+        _time.Advance(TimeSpan.FromMilliseconds(30));
+        await Eventually.TrueAsync(() => _sent.Count == 2, "the second send");
+        _answers[1].SetResult(new OriginResult(null, new Failure(FetchError.ConnectionRefused)));
+        _answers[0].SetResult(new OriginResult(null, new Failure(FetchError.ConnectionTerminated)));
+
+        Assert.Equal(FetchError.ConnectionTerminated, (await Deadline.WithinAsync(sending, "the failure")).Failure.Error);
+    }
+
+    [Fact]
+    public async Task Nobody_asks_again_beyond_the_share_that_is_allowed()
+    {
+        while (_pace.TryHedge())
+        {
+        }
+
+        var sending = SendAsync();
+        _time.Advance(TimeSpan.FromSeconds(10));
+        _answers[0].SetResult(new OriginResult(new FakeOriginResponse(206), Failure.None));
+
+        Assert.Equal(0, (await Deadline.WithinAsync(sending, "the answer")).Hedges);
+        Assert.Single(_sent);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Who_leaves_ends_all_of_them(bool isHedged)
+    {
+        var sending = SendAsync();
+        if (isHedged)
+        {
+            _time.Advance(TimeSpan.FromMilliseconds(30));
+            await Eventually.TrueAsync(() => _sent.Count == 2, "the second send");
+        }
+
+        await _abandoned.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Deadline.WithinAsync(sending, "the end"));
+        Assert.All(_answers.Take(_sent.Count), static answer => Assert.True(answer.Task.IsCanceled));
+    }
+
+    private Task<OriginResult> SendAsync() => _hedge.SendAsync(
+        new OriginRequest(new SubrequestTemplate("/file", null, []), null) { Abandoned = _abandoned.Token },
+        (request, isAgain) =>
+        {
+            var answer = _answers[isAgain ? 1 : 0];
+            request.Abandoned.Register(() => answer.TrySetCanceled());
+            lock (_sent)
+            {
+                _sent.Add((request, isAgain));
+            }
+
+            return new ValueTask<OriginResult>(answer.Task);
+        }).AsTask();
+}

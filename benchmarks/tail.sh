@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# What a client feels of an origin of which one answer in a hundred is stuck for a minute: cold objects of 64 MiB through three instances in
+# turn, one before an origin that is never stuck, two before one that is, with and without hedging. Every byte is compared.
+#
+#   bash benchmarks/tail.sh BINARY            ROUNDS=3 OBJECTS=60 ONE_IN=100 STUCK_SECONDS=60 ROUND_TRIP_MS=10
+#
+# Prints p50 and p99 of the time to the last byte, and what the origin was asked for. Close everything else.
+set -euo pipefail
+
+binary=$(realpath "${1:?usage: bash benchmarks/tail.sh BINARY}")
+rounds=${ROUNDS:-3} objects=${OBJECTS:-60} one_in=${ONE_IN:-100} stuck=${STUCK_SECONDS:-60} round_trip=${ROUND_TRIP_MS:-10}
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+dotnet build benchmarks -c Release -v quiet -nologo
+tool=$PWD/benchmarks/bin/Release/net10.0/Slice.Benchmarks
+work=$(mktemp -d "${TMPDIR:-/tmp}/pingora-slice-tail.XXXXXX")
+pids=()
+stop() {
+    for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
+    wait
+}
+trap 'stop; rm -rf "$work"' EXIT
+
+read -r -a ports < <($tool ports --count 10)
+sides=(never-stuck stuck-hedged stuck-not-hedged)
+get() { # PORT PATH
+    exec 4<>"/dev/tcp/127.0.0.1/$1"
+    printf 'GET %s HTTP/1.0\r\n\r\n' "$2" >&4
+    tr -d '\r' <&4 | sed '1,/^$/d'
+    exec 4>&-
+}
+serve() { # SIDE PORT METRICS_PORT UPSTREAM_PORT HEDGING
+    mkdir -p "$work/$1"
+    cat >"$work/$1/pingora_slice.yaml" <<YAML
+upstream_address: 127.0.0.1:$4
+slice_patterns: ["^/"]
+listen_address: 127.0.0.1:$2
+metrics_endpoint: { address: "127.0.0.1:$3" }
+enable_l2_cache: true
+l2_cache_dir: $work/$1/cache
+cache_size: 1GiB
+max_concurrent_subrequests: 8
+hedging: $5
+YAML
+    "$binary" "$work/$1/pingora_slice.yaml" 2>"$work/$1/log" &
+    pids+=($!)
+}
+# Two origins, each behind a relay that stands for the distance.
+for number in 0 1; do
+    $tool origin --listen "${ports[$number]}" &
+    pids+=($!)
+    $tool relay --listen "${ports[$((2 + number))]}" --server "${ports[$number]}" --round-trip-ms "$round_trip" &
+    pids+=($!)
+done
+serve "${sides[0]}" "${ports[4]}" "${ports[5]}" "${ports[2]}" true
+serve "${sides[1]}" "${ports[6]}" "${ports[7]}" "${ports[3]}" true
+serve "${sides[2]}" "${ports[8]}" "${ports[9]}" "${ports[3]}" false
+sleep 2
+
+run() { # SIDE PORT FIRST OBJECTS
+    $tool mixed --target "http://127.0.0.1:$2" --first "$3" --objects "$4" --smallest $((64 << 20)) --largest $((64 << 20)) --clients 1 \
+        --work "cold, 64 MiB" --side "$1" --results "$work/results-$1.jsonl" >&2
+}
+# What is usual is learned while nothing is stuck.
+for index in 0 1 2; do run "${sides[$index]}" "${ports[$((4 + 2 * index))]}" $((1 + 1000 * index)) 4; done
+rm -f "$work"/results-*.jsonl
+get "${ports[1]}" "/stuck/$one_in/$stuck"
+for round in $(seq "$rounds"); do
+    for index in 0 1; do run "${sides[$index]}" "${ports[$((4 + 2 * index))]}" $((10000 * round + 1000 * index)) "$objects"; done
+done
+# A few, as each stuck answer takes a minute.
+run "${sides[2]}" "${ports[8]}" 900000 $(((objects + 19) / 20))
+
+for side in "${sides[@]}"; do
+    awk -v side="$side" '
+        { match($0, /"LatencyP50Ms":[0-9.]+/); p50 = substr($0, RSTART + 15, RLENGTH - 15)
+          match($0, /"LatencyP99Ms":[0-9.]+/); p99 = substr($0, RSTART + 15, RLENGTH - 15)
+          printf "%s: p50 %.0f ms, p99 %.0f ms\n", side, p50, p99 }' "$work/results-$side.jsonl"
+done
+for index in 0 1 2; do
+    echo "${sides[$index]}: $(get "${ports[$((5 + 2 * index))]}" /metrics | grep -E '^pingora_slice_(subrequests|hedged_subrequests)_total' | tr '\n' ' ')"
+done
