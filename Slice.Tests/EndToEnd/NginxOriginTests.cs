@@ -17,6 +17,7 @@ public sealed class NginxOriginTests
           address: 127.0.0.1:{{metrics_port}}
         upstream_address: {{{origin.Authority}}}
         slice_size: 1MiB
+        hedging: false
         slice_patterns: ["^/"]
         enable_l2_cache: true
         l2_cache_dir: {{dir}}/cache

@@ -35,6 +35,7 @@ internal static class OriginRows
         LiveKeyRow.OfAct("slice_size", "64KiB", "128KiB", bed => bed.AskedAsync(() => bed.GetAsync(bed.NewTarget())), "4", "2"),
         LiveKeyRow.OfAct("max_concurrent_subrequests", "1", "2", PeakAsync, "1", "2"),
         LiveKeyRow.OfAct("max_retries", "0", "2", TriesAsync, "1", "3"),
+        LiveKeyRow.OfAct("hedging", "false", "true", HedgesAsync, "4", "5"),
         LiveKeyRow.OfAct("fill_whole", "0", "1MiB", FillWholeAsync, "1 slice", "4 slices"),
         LiveKeyRow.OfAct("slice_patterns", "[\"^/sliced/\"]", "[]", RangeOfWholeAsync, "whole", "by range"),
         LiveKeyRow.OfAct("validator", "strict", "length", ValidationAsync, "anew", "validated"),
@@ -136,6 +137,30 @@ internal static class OriginRows
     {
         bed.Origin.Answer = exchange => exchange.RespondAsync("503 Service Unavailable", "", "Retry-After: 0");
         return bed.AskedAsync(() => bed.PassUntilAsync(bed.GetAsync(bed.NewTarget())));
+    }
+
+    // Forty answers tell what is usual; the next one is stuck.
+    private static async Task<string> HedgesAsync(LiveKeyBed bed)
+    {
+        for (int count = 0; count < 10; count++)
+        {
+            await bed.GetAsync(bed.NewTarget());
+        }
+
+        var released = new TaskCompletionSource();
+        int isNext = 1;
+        bed.File.Fault = _ => Interlocked.Exchange(ref isNext, 0) == 1 ? new RangeFault { HeadGate = released.Task } : null;
+        int before = bed.Origin.RequestCount;
+        var getting = bed.GetAsync(bed.NewTarget());
+        await bed.Origin.RequestsArrivedAsync(before + 1);
+        if (bed.IsReloaded)
+        {
+            await bed.PassUntilAsync(getting);
+        }
+
+        released.SetResult();
+        await getting;
+        return (bed.Origin.RequestCount - before).ToString(CultureInfo.InvariantCulture);
     }
 
     private static async Task<string> FillWholeAsync(LiveKeyBed bed)
