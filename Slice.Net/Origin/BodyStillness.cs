@@ -4,16 +4,28 @@ namespace Slice.Net.Origin;
 /// Cuts a body that stands still for longer than bodies of the origin do as a rule. One per response; one reader at a time.
 /// </summary>
 /// <param name="pace">How fast the origin answers.</param>
-/// <param name="deadline">Ends the read.</param>
+/// <param name="deadline">Ends the read; disposed after this.</param>
 /// <param name="time">The clock.</param>
 internal sealed class BodyStillness(OriginPace pace, OriginDeadline deadline, TimeProvider time) : IDisposable
 {
+    // The timer may ring while a read ends, or the response: nothing is cut then.
+    private readonly Lock _lock = new();
     private ITimer? _timer;
     private long _begunAt;
-    private long _cutAfterTicks;
+    private bool _isReading;
+    private TimeSpan? _cutAfter;
 
     /// <summary>How long the body had stood still when it was cut; null when it was not.</summary>
-    public TimeSpan? CutAfter => Volatile.Read(ref _cutAfterTicks) is > 0 and var ticks ? TimeSpan.FromTicks(ticks) : null;
+    public TimeSpan? CutAfter
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _cutAfter;
+            }
+        }
+    }
 
     /// <summary>From now on reads may be cut.</summary>
     public void Start() => _timer ??= time.CreateTimer(
@@ -22,33 +34,57 @@ internal sealed class BodyStillness(OriginPace pace, OriginDeadline deadline, Ti
     /// <summary>A read begins.</summary>
     public void Begin()
     {
-        Volatile.Write(ref _begunAt, time.GetTimestamp());
+        lock (_lock)
+        {
+            (_begunAt, _isReading) = (time.GetTimestamp(), true);
+        }
+
         _timer?.Change(pace.BodyLimit, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>The read has brought something, or the end.</summary>
     public void End()
     {
+        Stop();
         _timer?.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         pace.BytesArrived(_begunAt);
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _timer?.Dispose();
+    public void Dispose()
+    {
+        Stop();
+        _timer?.Dispose();
+    }
 
-    // A read that ends just now is one that is gone on with for nothing.
+    private void Stop()
+    {
+        lock (_lock)
+        {
+            _isReading = false;
+        }
+    }
+
     private void Late()
     {
-        var waited = time.GetElapsedTime(Volatile.Read(ref _begunAt));
-        var limit = pace.BodyLimit;
-        if (waited >= limit && pace.TryHedge())
+        lock (_lock)
         {
-            Volatile.Write(ref _cutAfterTicks, waited.Ticks);
-            deadline.Expire();
-        }
-        else
-        {
-            _timer?.Change(limit, Timeout.InfiniteTimeSpan);
+            if (!_isReading || _cutAfter is not null)
+            {
+                return;
+            }
+
+            var limit = pace.BodyLimit;
+            var waited = time.GetElapsedTime(_begunAt);
+            if (waited >= limit && pace.TryHedge())
+            {
+                _cutAfter = waited;
+                deadline.Expire();
+            }
+            else
+            {
+                _timer?.Change(limit, Timeout.InfiniteTimeSpan);
+            }
         }
     }
 }
