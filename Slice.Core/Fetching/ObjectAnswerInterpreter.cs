@@ -129,6 +129,17 @@ public sealed class ObjectAnswerInterpreter
             return new ObjectFetchResult.Found(stale) { WasRevalidated = true };
         }
 
+        if (verdict.IsShared
+            && _index.FindVariant(request.Key, verdict.Selecting) is { IsUsable: true, IsWhole: false } newer
+            && newer.Grid == settings.Grid
+            && newer.CompleteLength == part.CompleteLength
+            && IsUnchanged(newer, verdict.Selecting, stored, reader))
+        {
+            // Somebody has brought this version meanwhile: this instance behind a purge, or another one. Two of them would fetch each slice
+            // twice.
+            return new ObjectFetchResult.Found(newer);
+        }
+
         var generation = new Generation(request.Key, stored, settings.Grid, verdict.IsShared, _store)
         {
             Selecting = verdict.Selecting,
@@ -279,7 +290,7 @@ public sealed class ObjectAnswerInterpreter
     {
         if (generation.IsShared)
         {
-            _index.Publish(generation, request.Asked);
+            _index.Publish(generation, request.Asked, validated: request.Stale);
             if (!isWithSlice)
             {
                 _fetcher.Offers.Offer(generation, request.TierTurn?.Take());

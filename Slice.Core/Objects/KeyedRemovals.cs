@@ -56,21 +56,19 @@ internal sealed class KeyedRemovals(
     }
 
     /// <summary>
-    /// Takes the variants of a version out that is not the object any more, and counts a removal: what was asked for before is not kept
-    /// when it comes.
+    /// Takes the variants of a version out that is not the object any more, and makes the others stale that may not be it either. Counts a
+    /// soft purge: what was asked for before is validated when it comes. No removal, as most of that is the version that has the old one's
+    /// place: several instances see one change at once.
     /// </summary>
     /// <param name="key">The key.</param>
-    /// <param name="isOfVersion">Whether a variant is of that version.</param>
-    public void RemoveVersion(ReadOnlySpan<byte> key, Predicate<Generation> isOfVersion)
+    /// <param name="now">The time.</param>
+    /// <param name="isOld">Whether a variant is of that version.</param>
+    /// <param name="isKnown">Whether a variant is known to be still good.</param>
+    public void LeaveVersion(ReadOnlySpan<byte> key, Instant now, Predicate<Generation> isOld, Predicate<Generation> isKnown)
     {
-        var resource = KeyFields.ResourceOf(key);
-        removals.CountRemoval(key);
-        RemoveVariants(resource, isOfVersion);
-        foreach (var sibling in siblings.Of(resource))
-        {
-            RemoveVariants(sibling.Bytes, isOfVersion);
-            siblings.Remove(sibling, IsGone);
-        }
+        removals.CountExpiration(key);
+        RemoveVariantsOfAll(key, isOld);
+        ExpireVariantsOfAll(key, now, isKnown);
     }
 
     /// <summary>
@@ -87,7 +85,8 @@ internal sealed class KeyedRemovals(
             return false;
         }
 
-        RemoveVersion(key, isBefore);
+        removals.CountRemoval(key);
+        RemoveVariantsOfAll(key, isBefore);
         return true;
     }
 
@@ -100,8 +99,24 @@ internal sealed class KeyedRemovals(
     /// <param name="isKnown">Whether a variant is known to be still good.</param>
     public void ExpireUnknown(ReadOnlySpan<byte> key, Instant now, Predicate<Generation> isKnown)
     {
-        var resource = KeyFields.ResourceOf(key);
         removals.CountExpiration(key);
+        ExpireVariantsOfAll(key, now, isKnown);
+    }
+
+    private void RemoveVariantsOfAll(ReadOnlySpan<byte> key, Predicate<Generation> which)
+    {
+        var resource = KeyFields.ResourceOf(key);
+        RemoveVariants(resource, which);
+        foreach (var sibling in siblings.Of(resource))
+        {
+            RemoveVariants(sibling.Bytes, which);
+            siblings.Remove(sibling, IsGone);
+        }
+    }
+
+    private void ExpireVariantsOfAll(ReadOnlySpan<byte> key, Instant now, Predicate<Generation> isKnown)
+    {
+        var resource = KeyFields.ResourceOf(key);
         ExpireVariants(resource, now, isKnown);
         foreach (var sibling in siblings.Of(resource))
         {
@@ -125,11 +140,11 @@ internal sealed class KeyedRemovals(
         return slices;
     }
 
-    private void RemoveVariants(ReadOnlySpan<byte> key, Predicate<Generation> isOfVersion)
+    private void RemoveVariants(ReadOnlySpan<byte> key, Predicate<Generation> which)
     {
         foreach (var generation in TryGetUnpurged(key, out var variants) ? variants.All : [])
         {
-            if (isOfVersion(generation))
+            if (which(generation))
             {
                 generation.TryRetire(dropsHere: false);
                 objects.Remove(generation);

@@ -124,9 +124,10 @@ public sealed class ObjectIndex
     /// <param name="asked"><see cref="MarkOf"/> its key when it was asked for.</param>
     /// <param name="isNews">Whether this instance learns of the version from the origin, so that <see cref="Changed"/> is called for each
     /// other one that goes for it.</param>
-    public void Publish(Generation generation, RemovalMark asked, bool isNews = true)
+    /// <param name="validated">What the origin was asked to validate; null for nothing.</param>
+    public void Publish(Generation generation, RemovalMark asked, bool isNews = true, Generation? validated = null)
     {
-        if (IsTooLate(generation, asked))
+        if (IsTooLate(generation, asked, validated))
         {
             generation.Retire();
             return;
@@ -154,12 +155,15 @@ public sealed class ObjectIndex
     private void EnforceMark(Generation generation, RemovalMark asked) =>
         _enforcement.Enforce(generation, _removals.JudgeKey(generation.Key.Bytes, asked));
 
-    // Whether it is known already not to be kept: so that it does not take the place of what was asked for later. What a soft purge is for
-    // would be stale, and is of use where nothing else is.
-    private bool IsTooLate(Generation generation, RemovalMark asked)
+    // Whether it is known already not to be kept: so that it does not take the place of what was asked for later, which is neither stale by
+    // the purge nor what was to be validated. What a soft purge is for would be stale, and is of use where nothing else is.
+    private bool IsTooLate(Generation generation, RemovalMark asked, Generation? validated)
     {
         var verdict = _removals.Judge(generation.Key.Bytes, generation.Response.Tags, asked);
-        return verdict == PurgeVerdict.Goes || (verdict == PurgeVerdict.Expires && _objects.Contains(generation.Key.Bytes));
+        return verdict == PurgeVerdict.Goes
+            || (verdict == PurgeVerdict.Expires
+                && _objects.TryGet(generation.Key, out var there)
+                && there.Any(other => other != validated && !other.Response.IsPurged));
     }
 
     /// <summary>
@@ -345,8 +349,9 @@ public sealed class ObjectIndex
     /// <inheritdoc cref="KeyedRemovals.Expire"/>
     public int Expire(ReadOnlySpan<byte> key, Instant now) => _keyed.Expire(key, now);
 
-    /// <inheritdoc cref="KeyedRemovals.RemoveVersion"/>
-    internal void RemoveVersion(ReadOnlySpan<byte> key, Predicate<Generation> isOfVersion) => _keyed.RemoveVersion(key, isOfVersion);
+    /// <inheritdoc cref="KeyedRemovals.LeaveVersion"/>
+    internal void LeaveVersion(ReadOnlySpan<byte> key, Instant now, Predicate<Generation> isOld, Predicate<Generation> isKnown) =>
+        _keyed.LeaveVersion(key, now, isOld, isKnown);
 
     /// <inheritdoc cref="KeyedRemovals.RemoveBefore"/>
     internal bool RemoveBefore(ReadOnlySpan<byte> key, TierMark now) => _keyed.RemoveBefore(key, now);

@@ -66,17 +66,10 @@ internal sealed class TierNewsActions(ObjectIndex index, TimeProvider time, Tier
 
     // Instance A has seen one change and this one another, of the same version or of one that A never had: one of the two new ones is
     // older, and nobody knows which. What was asked for before A counted its change, and is not what A has now, is validated.
-    private void Leave(TierEvent told)
-    {
-        if (!told.IsOfNoVersion)
-        {
-            index.RemoveVersion(told.Key, generation => TierNames.ContentOf(generation.Response) == told.Old);
-        }
-
-        index.ExpireUnknown(
-            told.Key,
-            Instant.Now(time),
-            generation => generation.TierMark?.Doubts >= told.Number
-                || (told.Now != default && TierNames.SureContentOf(generation) == told.Now));
-    }
+    private void Leave(TierEvent told) => index.LeaveVersion(
+        told.Key,
+        Instant.Now(time),
+        generation => !told.IsOfNoVersion && TierNames.ContentOf(generation.Response) == told.Old,
+        generation => generation.TierMark?.Doubts >= told.Number
+            || (told.Now != default && TierNames.SureContentOf(generation) == told.Now));
 }

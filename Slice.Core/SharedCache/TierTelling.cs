@@ -108,9 +108,10 @@ internal sealed class TierTelling(TierAccess access, TierNews news, TierBacklog 
     // One of many that somebody waits for finds out that the store is down, by its deadline. Those behind it need not find out again.
     private bool IsInVain(bool isWaitedFor) => isWaitedFor && access.State == TierState.Down;
 
-    // The last of several about one version.
-    private static TierEvent[] Once(TierEvent[] events) =>
-        [.. events.GroupBy(static told => told.Subject).Select(static same => same.Last())];
+    // The last of several about one version. Two variants may have changed from versions that look alike: each waits to be told.
+    private static TierEvent[] Once(TierEvent[] events) => [.. events
+        .GroupBy(static told => (told.Subject, told.Successor is { IsRetired: false } ? told.Successor : null))
+        .Select(static same => same.Last())];
 
     /// <summary>Ends it, once nobody tells anything any more.</summary>
     public void Dispose() => _telling.Dispose();

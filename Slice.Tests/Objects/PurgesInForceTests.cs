@@ -112,6 +112,34 @@ public sealed class PurgesInForceTests : IDisposable
         Assert.Same(other, Find("/b"));
     }
 
+    // What is in place was asked for before the purge, too, or is what the answer is about; else it was asked for later.
+    [Theory]
+    [InlineData(true, false, false)]
+    [InlineData(false, true, false)]
+    [InlineData(false, false, true)]
+    [Trait("Behaviour", "B52")]
+    public void What_was_asked_for_before_a_soft_purge_takes_the_place_of_what_is_no_newer(bool isPurged, bool isValidated, bool isKept)
+    {
+        var inPlace = NewGeneration("/a");
+        var asked = _index.MarkOf("/a"u8);
+        if (isPurged)
+        {
+            _index.Publish(inPlace);
+        }
+
+        _index.Expire("/a"u8, s_now);
+        if (!isPurged)
+        {
+            _index.Publish(inPlace);
+        }
+
+        var late = NewGeneration("/a");
+        _index.Publish(late, asked, validated: isValidated ? inPlace : null);
+
+        Assert.Same(isKept ? inPlace : late, Find("/a"));
+        Assert.Equal((isKept, !isKept), (late.IsRetired, late.Response.IsPurged));
+    }
+
     // The sweeper has passed already; who publishes must look for himself.
     [Fact]
     [Trait("Behaviour", "B52")]

@@ -85,6 +85,9 @@ public sealed class PurgeMoveInTests : IDisposable
         {
             await PublishAsync(store, _firstIndex, "/a/x", tags: null);
             await PublishAsync(store, _firstIndex, "/b", tags: null);
+
+            // A new index is first written from memory, without what is purged by then: both objects must be in the file before.
+            Assert.True(await store.FlushAsync());
             Assert.True(_firstIndex.Purges.TryAdd(NewPurge(PurgeScope.Prefix, isSoft: false)));
             Assert.True(_firstIndex.Purges.TryAdd(NewPurge(PurgeScope.Prefix, isSoft: false)));
             Assert.True(_firstIndex.Purges.TryAdd(NewPurge(PurgeScope.Prefix, isSoft: false)));
