@@ -129,14 +129,8 @@ public sealed class ObjectAnswerInterpreter
             return new ObjectFetchResult.Found(stale) { WasRevalidated = true };
         }
 
-        if (verdict.IsShared
-            && _index.FindVariant(request.Key, verdict.Selecting) is { IsUsable: true, IsWhole: false } newer
-            && newer.Grid == settings.Grid
-            && newer.CompleteLength == part.CompleteLength
-            && IsUnchanged(newer, verdict.Selecting, stored, reader))
+        if (verdict.IsShared && FindNewer(request, verdict.Selecting, stored, reader) is { } newer)
         {
-            // Somebody has brought this version meanwhile: this instance behind a purge, or another one. Two of them would fetch each slice
-            // twice.
             return new ObjectFetchResult.Found(newer);
         }
 
@@ -154,6 +148,19 @@ public sealed class ObjectAnswerInterpreter
         prepared?.Continue(request.Context, answer, part.Part);
         return result;
     }
+
+    // The same version, which somebody has brought meanwhile and who asks now would get: this instance behind a purge, or another one. Two
+    // generations of it would fetch each slice twice.
+    private Generation? FindNewer(
+        ObjectFetchRequest request, SelectingFields? selecting, StoredResponse received, StoredResponseReader reader) =>
+        _index.FindVariant(request.Key, selecting) is { IsUsable: true, IsWhole: false, Response: { IsPurged: false } known } newer
+        && !known.RequiresValidation
+        && known.Freshness.IsFreshAt(received.Freshness.ReceivedAt)
+        && newer.Grid == request.Context.Settings.Grid
+        && newer.CompleteLength == received.CompleteLength
+        && IsUnchanged(newer, selecting, received, reader)
+            ? newer
+            : null;
 
     private void Freshen(ObjectFetchRequest request, Generation stale, StoredResponse response)
     {
