@@ -297,7 +297,7 @@ public sealed class ObjectAnswerInterpreter
     {
         if (generation.IsShared)
         {
-            _index.Publish(generation, request.Asked, validated: request.Stale);
+            _index.Publish(generation, request.Asked);
             if (!isWithSlice)
             {
                 _fetcher.Offers.Offer(generation, request.TierTurn?.Take());

@@ -12,6 +12,8 @@ public abstract class GenerationHead
     private long _purgesSeen;
     private TierMark? _tierMark;
     private long _tierPurge = -1;
+    private long _purgesAsked;
+    private int _expirationsAsked;
     private volatile bool _isUntold;
 
     /// <summary>A head with its first response.</summary>
@@ -36,6 +38,26 @@ public abstract class GenerationHead
         get => Volatile.Read(ref _purgesSeen);
         set => Volatile.Write(ref _purgesSeen, value);
     }
+
+    /// <summary>Notes what its key had seen when the origin, or the shared tier, was asked for it, or for its last validation.</summary>
+    internal void NoteAsked(RemovalMark asked)
+    {
+        Volatile.Write(ref _expirationsAsked, asked.Expirations);
+        Volatile.Write(ref _purgesAsked, asked.Purges);
+    }
+
+    /// <summary>The same as of another one, which it takes the place of.</summary>
+    internal void NoteAskedLike(GenerationHead other)
+    {
+        Volatile.Write(ref _expirationsAsked, Volatile.Read(ref other._expirationsAsked));
+        Volatile.Write(ref _purgesAsked, Volatile.Read(ref other._purgesAsked));
+    }
+
+    /// <summary>
+    /// Whether a soft purge tells that it was asked for later than an answer that was asked for at <paramref name="earlier"/>.
+    /// </summary>
+    internal bool WasAskedAfter(RemovalMark earlier) =>
+        unchecked(Volatile.Read(ref _expirationsAsked) - earlier.Expirations) > 0 || Volatile.Read(ref _purgesAsked) > earlier.Purges;
 
     /// <summary>
     /// What the shared tier had seen when it was asked for, or validated last; null when no tier was asked, so that it is nothing for

@@ -124,10 +124,10 @@ public sealed class ObjectIndex
     /// <param name="asked"><see cref="MarkOf"/> its key when it was asked for.</param>
     /// <param name="isNews">Whether this instance learns of the version from the origin, so that <see cref="Changed"/> is called for each
     /// other one that goes for it.</param>
-    /// <param name="validated">What the origin was asked to validate; null for nothing.</param>
-    public void Publish(Generation generation, RemovalMark asked, bool isNews = true, Generation? validated = null)
+    public void Publish(Generation generation, RemovalMark asked, bool isNews = true)
     {
-        if (IsTooLate(generation, asked, validated))
+        generation.NoteAsked(asked);
+        if (IsTooLate(generation, asked))
         {
             generation.Retire();
             return;
@@ -155,15 +155,14 @@ public sealed class ObjectIndex
     private void EnforceMark(Generation generation, RemovalMark asked) =>
         _enforcement.Enforce(generation, _removals.JudgeKey(generation.Key.Bytes, asked));
 
-    // Whether it is known already not to be kept: so that it does not take the place of what was asked for later, which is neither stale by
-    // the purge nor what was to be validated. What a soft purge is for would be stale, and is of use where nothing else is.
-    private bool IsTooLate(Generation generation, RemovalMark asked, Generation? validated)
+    // Whether it is not to take the place of what was asked for later. What a soft purge is for is of use, stale, where nothing newer is.
+    private bool IsTooLate(Generation generation, RemovalMark asked)
     {
         var verdict = _removals.Judge(generation.Key.Bytes, generation.Response.Tags, asked);
         return verdict == PurgeVerdict.Goes
             || (verdict == PurgeVerdict.Expires
                 && _objects.TryGet(generation.Key, out var there)
-                && there.Any(other => other != validated && !other.Response.IsPurged));
+                && there.Any(other => other.WasAskedAfter(asked)));
     }
 
     /// <summary>
@@ -176,6 +175,7 @@ public sealed class ObjectIndex
         // response first and looks for purges second, with a full fence in between: one of the two makes the new response stale. Those who
         // write it down hear of the outcome only.
         generation.TakeResponse(response);
+        generation.NoteAsked(asked);
         var verdict = _removals.Judge(generation.Key.Bytes, response.Tags, asked);
         if (verdict == PurgeVerdict.Expires)
         {
@@ -216,6 +216,7 @@ public sealed class ObjectIndex
     public void Publish(Generation generation)
     {
         generation.PurgesSeen = Purges.Latest;
+        generation.NoteAsked(MarkOf(generation.Key.Bytes));
         Place(generation);
     }
 
@@ -279,6 +280,7 @@ public sealed class ObjectIndex
         // The purges first: one that comes before the response is read is held against the successor once more.
         var (asked, seen) = (MarkOf(doubtful.Key.Bytes), doubtful.PurgesSeen);
         var successor = doubtful.NewSuccessor(doubtful.Response.AfterItsSecond(comparedBy), seen);
+        successor.NoteAskedLike(doubtful);
         if (_objects.TryReplace(doubtful, successor) is not { } replaced)
         {
             successor.Retire();
