@@ -33,8 +33,11 @@ internal interface IPartTarget
     /// </summary>
     ValueTask<Failure> PrepareAsync();
 
-    /// <summary>The next bytes stand at the beginning of <see cref="Memory"/>. A failure ends the reading.</summary>
-    ValueTask<Failure> TakeAsync(int bytes);
+    /// <summary>
+    /// The next bytes stand in <see cref="Memory"/>, behind <paramref name="startBytes"/> that were taken before. Bytes behind them may be
+    /// read meanwhile. A failure ends the reading.
+    /// </summary>
+    ValueTask<Failure> TakeAsync(int startBytes, int bytes);
 
     /// <summary>
     /// The origin has answered with the whole object, of the right version, where a part was asked for. Whoever can go on with the response

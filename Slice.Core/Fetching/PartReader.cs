@@ -108,21 +108,9 @@ public sealed class PartReader(GatedOrigin origin, TimeProvider time, SliceMeter
             for (long left = bytes; left > 0;)
             {
                 var memory = target.Memory;
-                var read = await response.ReadAsync(memory[..(int)Math.Min(memory.Length, left)]);
-                if (read.Failure.IsError)
-                {
-                    return At(response, read.Failure);
-                }
-
-                if (read.Bytes == 0)
-                {
-                    return At(response, new Failure(FetchError.HttpResponseIncomplete, $"{left} bytes short of its Content-Range"));
-                }
-
-                meter.BytesFromOrigin.Add(read.Bytes);
-                left -= read.Bytes;
-                var failure = left > 0 || !endsThere ? Failure.None : await CheckEndAsync(response);
-                failure = failure.IsError ? failure : await target.TakeAsync(read.Bytes);
+                memory = memory[..(int)Math.Min(memory.Length, left)];
+                left -= memory.Length;
+                var failure = await ReadPieceAsync(target, response, memory, left, isEnd: left == 0 && endsThere);
                 if (failure.IsError)
                 {
                     return failure;
@@ -136,6 +124,71 @@ public sealed class PartReader(GatedOrigin origin, TimeProvider time, SliceMeter
             target.EndPart();
         }
     }
+
+    // Fills the memory. The target takes what there is whenever the origin pauses: the first bytes wait for no others, and of an origin that
+    // is faster than the store the store gets few large writes.
+    private async ValueTask<Failure> ReadPieceAsync(
+        IPartTarget target, OriginResponse response, Memory<byte> memory, long leftBehind, bool isEnd)
+    {
+        int taken = 0;
+        for (int end = 0; end < memory.Length;)
+        {
+            var reading = response.ReadAsync(memory[end..]);
+            BodyRead read;
+            if (reading.IsCompleted || end == taken)
+            {
+                read = await reading;
+            }
+            else
+            {
+                (var refused, read) = await TakeDuringAsync(target, taken, end - taken, response, reading.AsTask());
+                if (refused.IsError)
+                {
+                    return refused;
+                }
+
+                taken = end;
+            }
+
+            if (read.Bytes == 0)
+            {
+                var kept = end > taken ? await target.TakeAsync(taken, end - taken) : Failure.None;
+                return kept.IsError ? kept : At(response, read.Failure.IsError ? read.Failure : Short(memory.Length - end + leftBehind));
+            }
+
+            meter.BytesFromOrigin.Add(read.Bytes);
+            end += read.Bytes;
+        }
+
+        var failure = isEnd ? await CheckEndAsync(response) : Failure.None;
+        return failure.IsError ? failure : await target.TakeAsync(taken, memory.Length - taken);
+    }
+
+    // The read goes on behind the bytes that are taken. It writes into memory that goes back when the part ends: whatever becomes of the
+    // target, the read ends first.
+    private static async ValueTask<(Failure Failure, BodyRead Read)> TakeDuringAsync(
+        IPartTarget target, int startBytes, int bytes, OriginResponse response, Task<BodyRead> reading)
+    {
+        var failure = new Failure(FetchError.Abandoned);
+        try
+        {
+            failure = await target.TakeAsync(startBytes, bytes);
+        }
+        finally
+        {
+            if (failure.IsError)
+            {
+                response.Abort();
+            }
+
+            await reading;
+        }
+
+        return (failure, await reading);
+    }
+
+    private static Failure Short(long bytes) =>
+        new(FetchError.HttpResponseIncomplete, $"{bytes} bytes short of its Content-Range");
 
     /// <summary>Waits for a turn to read on in a body that is open; null when none came in time. The caller disposes the permit.</summary>
     internal ValueTask<OriginPermit?> TryEnterAsync(FetchContext context, CancellationToken ct) =>

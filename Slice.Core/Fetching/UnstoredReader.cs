@@ -164,7 +164,7 @@ public sealed class UnstoredReader(PartReader reader, GatedOrigin origin, Object
 
         public ValueTask<Failure> PrepareAsync() => new(Failure.None);
 
-        public ValueTask<Failure> TakeAsync(int bytes)
+        public ValueTask<Failure> TakeAsync(int startBytes, int bytes)
         {
             TakenBytes += bytes;
             return new(Failure.None);

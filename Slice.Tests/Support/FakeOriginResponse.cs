@@ -40,6 +40,9 @@ internal sealed class FakeOriginResponse : OriginResponse
     /// <summary>Called by each read of the body, before any byte is given; null for nothing.</summary>
     public Action? Reading { get; set; }
 
+    /// <summary>Whether a read of the body is under way.</summary>
+    public bool IsBeingRead { get; private set; }
+
     /// <summary>Completes when the receiver has disposed it.</summary>
     public Task Disposed => _disposed.Task;
 
@@ -71,6 +74,19 @@ internal sealed class FakeOriginResponse : OriginResponse
     public override async ValueTask<BodyRead> ReadAsync(Memory<byte> buffer)
     {
         Reading?.Invoke();
+        IsBeingRead = true;
+        try
+        {
+            return await ReadNextAsync(buffer);
+        }
+        finally
+        {
+            IsBeingRead = false;
+        }
+    }
+
+    private async ValueTask<BodyRead> ReadNextAsync(Memory<byte> buffer)
+    {
         while (_unread.IsEmpty)
         {
             if (!await _body.Reader.WaitToReadAsync(_ct))
