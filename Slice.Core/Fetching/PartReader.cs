@@ -125,8 +125,8 @@ public sealed class PartReader(GatedOrigin origin, TimeProvider time, SliceMeter
         }
     }
 
-    // Fills the memory. The target takes what there is whenever the origin pauses: the first bytes wait for no others, and of an origin that
-    // is faster than the store the store gets few large writes.
+    // Fills the memory. The target takes what there is whenever the origin pauses: the first bytes wait for no others, and of an origin
+    // that is faster than the store the store gets few large writes.
     private async ValueTask<Failure> ReadPieceAsync(
         IPartTarget target, OriginResponse response, Memory<byte> memory, long leftBehind, bool isEnd)
     {

@@ -147,6 +147,9 @@ internal sealed class LiveKeyBed : IAsyncDisposable
     /// <summary>Awaits <paramref name="awaited"/> while time goes on.</summary>
     public Task<T> PassUntilAsync<T>(Task<T> awaited) => PassingTime.UntilAsync(Time, awaited, $"{_row.Key} to end the wait");
 
+    /// <summary>Lets time go on until something is so.</summary>
+    public Task PassUntilAsync(Func<bool> isSo) => PassingTime.UntilAsync(Time, isSo, $"{_row.Key} to end the wait");
+
     /// <summary>Lets time go on until no request is active.</summary>
     public Task PassUntilIdleAsync() =>
         PassingTime.UntilAsync(Time, () => Proxy.Instance.Parts.Meter.ActiveRequests.Value == 0, $"{_row.Key} to end the request");

@@ -155,7 +155,9 @@ internal static class OriginRows
         await bed.Origin.RequestsArrivedAsync(before + 1);
         if (bed.IsReloaded)
         {
-            await bed.PassUntilAsync(getting);
+            // Not until all has come: slices that are on their way while time passes would be late, too.
+            await bed.PassUntilAsync(() => bed.Origin.RequestCount > before + 1);
+            await getting;
         }
 
         released.SetResult();
