@@ -11,7 +11,7 @@ namespace Slice.Net.Delivery;
 /// Sends the parts of a multipart body one after the other, each like a range of its own, and has slices of the parts to come fetched
 /// meanwhile: a hundred small parts of a cold object do not cost a hundred round trips in a row. One per response.
 /// </summary>
-internal sealed class MultipartDelivery(SliceDelivery delivery, SliceFetcher fetcher, int windowSlices)
+internal sealed class MultipartDelivery(SliceDelivery delivery, SliceFetcher fetcher, WindowSize size)
 {
     // Slices asked for ahead of the part being sent, with the part they are for; an entry is a lease or a follower.
     private readonly Queue<(SliceSource Source, int Part)> _ahead = new();
@@ -25,6 +25,7 @@ internal sealed class MultipartDelivery(SliceDelivery delivery, SliceFetcher fet
     public async ValueTask<DeliveryOutcome> RunAsync(
         HttpExchange exchange, Generation generation, MultipartByteranges multipart, ReadOnlyMemory<byte> head, bool isFirstFetched)
     {
+        size.Begin(exchange.Settings.Options.MaxConcurrentSubrequests);
         try
         {
             int parts = multipart.Parts.Length;
@@ -37,7 +38,7 @@ internal sealed class MultipartDelivery(SliceDelivery delivery, SliceFetcher fet
                 var outcome = await delivery.RunAsync(
                     exchange, generation, plan, part == 0
                         ? Join(head.Span, partHead)
-                        : partHead, isFirstFetched && part == 0, dropsPassed: dropsPassed);
+                        : partHead, isFirstFetched && part == 0, dropsPassed: dropsPassed, goesOn: true);
                 if (outcome.Status != DeliveryStatus.Delivered)
                 {
                     return outcome with { HasBegun = outcome.HasBegun || part > 0 };
@@ -63,10 +64,10 @@ internal sealed class MultipartDelivery(SliceDelivery delivery, SliceFetcher fet
     private static SlicePlan PlanOf(Generation generation, MultipartByteranges multipart, int part) =>
         SlicePlanner.Plan(generation.Grid, multipart.Parts[part], generation.CompleteLength);
 
-    // The part being sent has its own window; what is left of max_concurrent_subrequests goes to the slices after it.
+    // The part being sent has its own window; what is left of its size goes to the slices after it.
     private void ReadAhead(HttpExchange exchange, Generation generation, MultipartByteranges multipart, int currentPart, int currentSlices)
     {
-        int places = windowSlices - Math.Min(windowSlices, currentSlices);
+        int places = size.Slices - Math.Min(size.Slices, currentSlices);
         if (_aheadPart <= currentPart)
         {
             (_aheadPart, _aheadOrdinal) = (currentPart + 1, 0);
@@ -99,6 +100,8 @@ internal sealed class MultipartDelivery(SliceDelivery delivery, SliceFetcher fet
             _ahead.Enqueue((fetcher.Acquire(generation, sliceIndex, exchange.FetchContext), _aheadPart));
             ahead++;
         }
+
+        size.OfLaterParts = ahead;
     }
 
     // Slices of a generation for this response only go as soon as they are sent, unless a part to come has bytes of them.

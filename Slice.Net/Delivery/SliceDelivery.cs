@@ -68,7 +68,8 @@ internal sealed class SliceDelivery
     /// With <paramref name="mayStartOver"/> an object that has left the cache before that byte is a failure that the caller answers with
     /// what is there by then; without, its bytes are asked of the origin.
     /// The caller is a reader of the generation (<see cref="Generation.TryAddReader"/>) for as long as the call lasts.
-    /// With <paramref name="dropsPassed"/> a slice of a generation that is for this response only goes when it has been sent.
+    /// With <paramref name="dropsPassed"/> a slice of a generation that is for this response only goes when it has been sent. With
+    /// <paramref name="goesOn"/> it is one more part of the response that was sent last.
     /// </summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<DeliveryOutcome> RunAsync(
@@ -78,9 +79,10 @@ internal sealed class SliceDelivery
         ReadOnlyMemory<byte> head,
         bool isFirstFetched,
         bool mayStartOver = false,
-        bool dropsPassed = true)
+        bool dropsPassed = true,
+        bool goesOn = false)
     {
-        _window.Begin(exchange, generation, plan, exchange.Settings.Options.MaxConcurrentSubrequests);
+        _window.Begin(exchange, generation, plan, exchange.Settings.Options.MaxConcurrentSubrequests, isFirstFetched, goesOn);
         try
         {
             for (int ordinal = 0; ordinal < plan.Count; ordinal++)
@@ -148,8 +150,7 @@ internal sealed class SliceDelivery
     /// <summary>The same for a body of several parts.</summary>
     public ValueTask<DeliveryOutcome> RunMultipartAsync(
         HttpExchange exchange, Generation generation, MultipartByteranges multipart, ReadOnlyMemory<byte> head, bool isFirstFetched) =>
-        new MultipartDelivery(this, _fetcher, exchange.Settings.Options.MaxConcurrentSubrequests).RunAsync(
-            exchange, generation, multipart, head, isFirstFetched);
+        new MultipartDelivery(this, _fetcher, _window.Size).RunAsync(exchange, generation, multipart, head, isFirstFetched);
 
     /// <summary>What is being delivered just now, for another thread (<see cref="SliceWindow.TryLook"/>); false for nothing.</summary>
     public bool TryLook(bool drawsMap, out DeliveryGlance glance)
@@ -279,6 +280,7 @@ internal sealed class SliceDelivery
                     return new DeliveryOutcome(DeliveryStatus.Failed, HasBegun: head.IsEmpty, failure);
                 }
 
+                _window.NoteWait();
                 await fetch.WaitBeyondAsync(part.SkipBytes + sent, exchange.ConnectionClosed);
                 continue;
             }

@@ -6,8 +6,9 @@ using Slice.Net.Exchange;
 namespace Slice.Net.Delivery;
 
 /// <summary>
-/// The slices of a plan that a delivery has asked for ahead of the client: the one being sent and those after it, at most
-/// <c>max_concurrent_subrequests</c> together. One per delivery; not thread-safe.
+/// The slices of a plan that a delivery holds ahead of the client: the one being sent and those after it, at most
+/// <c>max_concurrent_subrequests</c> together. Of those, as many are fetched as <see cref="Size"/> says; what is stored costs the origin
+/// nothing and is leased as far as there are places. One per delivery; not thread-safe.
 /// </summary>
 internal sealed class SliceWindow(SliceFetcher fetcher)
 {
@@ -19,8 +20,14 @@ internal sealed class SliceWindow(SliceFetcher fetcher)
     private int _first;
     private int _end;
 
+    // Of those between the two, how many are fetches, complete or not.
+    private int _fetches;
+
     // Odd while a delivery runs, and another number for each: see TryLook.
     private int _run;
+
+    /// <summary>How many may be fetched at a time.</summary>
+    public WindowSize Size { get; } = new();
 
     /// <summary>The source of the slice whose turn it is.</summary>
     public SliceSource Current => _sources[_first % _sources.Length];
@@ -40,31 +47,59 @@ internal sealed class SliceWindow(SliceFetcher fetcher)
     /// <summary>The source of a slice between <see cref="CurrentOrdinal"/> and <see cref="EndOrdinal"/>.</summary>
     public SliceSource this[int ordinal] => _sources[ordinal % _sources.Length];
 
-    /// <summary>Begins with nothing asked for, and places for <paramref name="sizeSlices"/> slices.</summary>
-    public void Begin(HttpExchange exchange, Generation generation, SlicePlan plan, int sizeSlices)
+    /// <summary>
+    /// Begins with nothing asked for, and places for <paramref name="mostSlices"/> slices. With <paramref name="hasWaited"/> the client
+    /// has waited for the origin already, for its head. With <paramref name="goesOn"/> it is one more part of the response before it, whose
+    /// size stays.
+    /// </summary>
+    public void Begin(
+        HttpExchange exchange, Generation generation, SlicePlan plan, int mostSlices, bool hasWaited = false, bool goesOn = false)
     {
-        if (_sources.Length != sizeSlices)
+        if (_sources.Length != mostSlices)
         {
-            _sources = new SliceSource[sizeSlices];
+            _sources = new SliceSource[mostSlices];
         }
 
-        (_exchange, _generation, _plan, _first, _end) = (exchange, generation, plan, 0, 0);
+        if (!goesOn)
+        {
+            Size.Begin(mostSlices);
+        }
+
+        Size.NoteHead(hasWaited);
+
+        (_exchange, _generation, _plan, _first, _end, _fetches) = (exchange, generation, plan, 0, 0, 0);
         Volatile.Write(ref _run, _run + 1);
         ReadFill();
     }
 
-    /// <summary>Asks for the slices that have a place; the current one is always among them.</summary>
+    /// <summary>
+    /// Asks for the slices that have a place and may be fetched; the current one is always among them. Slices of a body that comes as a
+    /// whole may: following them asks the origin for nothing.
+    /// </summary>
     public void Fill()
     {
         ReadFill();
         for (; _end < _plan.Count && _end - _first < _sources.Length; _end++)
         {
             int sliceIndex = _plan[_end].SliceIndex;
-            _sources[_end % _sources.Length] = _generation!.TryLease(sliceIndex, out var stored)
-                ? new SliceSource(stored, null)
-                : fetcher.Acquire(_generation, sliceIndex, _exchange!.FetchContext, behind: _end == _first ? null : Current.Fetch);
+            if (_generation!.TryLease(sliceIndex, out var stored))
+            {
+                _sources[_end % _sources.Length] = new SliceSource(stored, null);
+            }
+            else if (_fetches < Size.Slices || _generation.IsWhole)
+            {
+                Put(_end, fetcher.Acquire(
+                    _generation, sliceIndex, _exchange!.FetchContext, behind: _end == _first ? null : Current.Fetch));
+            }
+            else
+            {
+                return;
+            }
         }
     }
+
+    /// <summary>The client waits for bytes of the current slice that the origin has not given yet.</summary>
+    public void NoteWait() => Size.Waited(_fetches);
 
     /// <summary>Whether a slice that was asked for will not come.</summary>
     public bool HasFailed()
@@ -83,27 +118,24 @@ internal sealed class SliceWindow(SliceFetcher fetcher)
     /// <summary>Gets the current slice anew, after what was stored of it has turned out to be of no use and was dropped.</summary>
     public void Renew()
     {
-        ref var current = ref _sources[_first % _sources.Length];
-        current.Release();
-        current = default;
-        current = fetcher.Acquire(_generation!, _plan[_first].SliceIndex, _exchange!.FetchContext);
+        ReleaseCurrent();
+        Put(_first, fetcher.Acquire(_generation!, _plan[_first].SliceIndex, _exchange!.FetchContext));
     }
 
-    /// <summary>Releases the current slice and goes on to the next.</summary>
+    /// <summary>Releases the current slice, which the client has taken, and goes on to the next.</summary>
     public void Advance()
     {
-        ref var current = ref _sources[_first % _sources.Length];
-        current.Release();
-        current = default;
+        ReleaseCurrent();
         _first++;
+        Size.Taken(CountLying());
     }
 
     /// <summary>Releases everything that is held.</summary>
     public void End()
     {
-        while (_first < _end)
+        for (; _first < _end; _first++)
         {
-            Advance();
+            ReleaseCurrent();
         }
 
         Volatile.Write(ref _run, _run + 1);
@@ -134,6 +166,32 @@ internal sealed class SliceWindow(SliceFetcher fetcher)
 
         glance = new WindowGlance(exchange, generation, plan, sources, first, end);
         return true;
+    }
+
+    private void Put(int ordinal, SliceSource source)
+    {
+        _sources[ordinal % _sources.Length] = source;
+        _fetches += source.Fetch is null ? 0 : 1;
+    }
+
+    private void ReleaseCurrent()
+    {
+        ref var current = ref _sources[_first % _sources.Length];
+        _fetches -= current.Fetch is null ? 0 : 1;
+        current.Release();
+        current = default;
+    }
+
+    // Slices that were fetched ahead of the client and wait for nothing else.
+    private int CountLying()
+    {
+        int lying = 0;
+        for (int ordinal = _first; _fetches > 0 && ordinal < _end; ordinal++)
+        {
+            lying += this[ordinal].Fetch is { } fetch && fetch.AvailableBytes == fetch.LengthBytes ? 1 : 0;
+        }
+
+        return lying;
     }
 
     // A body of the whole may begin to fill the object meanwhile, and goes on for as long as it is read.

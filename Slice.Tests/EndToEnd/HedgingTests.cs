@@ -37,7 +37,7 @@ public sealed class HedgingTests : IAsyncDisposable
 
         Assert.Equal(TestContent.Bytes(0, Slices * SliceBytes, _file.Seed), (await proxy.GetAsync("/file?stuck")).Body);
 
-        Assert.Equal(2 * (Slices + 1) - 1, _origin.RequestCount);
+        Assert.InRange(_origin.RequestCount, (2 * Slices) + 1, (2 * Slices) + 3);
         Assert.InRange(await proxy.MetricAsync("hedged_subrequests_total"), 1, 3);
         Assert.Equal(0, await proxy.MetricAsync("retried_subrequests_total"));
         Assert.Equal(0, await proxy.MetricAsync("failed_subrequests_total"));
@@ -63,7 +63,8 @@ public sealed class HedgingTests : IAsyncDisposable
         Stick(20, new RangeFault { HeadGate = _released.Task });
 
         var download = proxy.GetAsync("/file?stuck");
-        await _origin.RequestsArrivedAsync(2 * Slices);
+        await Eventually.TrueAsync(() => _stuckAtSlice < 0, "the stuck answer");
+        await Settled.RisingAsync(() => _origin.RequestCount, "requests");
         Assert.False(download.IsCompleted);
         _released.SetResult();
 

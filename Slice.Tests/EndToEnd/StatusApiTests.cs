@@ -77,7 +77,7 @@ public sealed class StatusApiTests
         using var client = await BeginAsync(proxy, bytes: 5 * SliceBytes);
         var download = default(JsonElement);
         await Eventually.TrueAsync(
-            async () => (download = await DownloadAsync(proxy)).GetProperty("map").GetString() == "hhhhhaaawwww", () => $"{download}");
+            async () => (download = await DownloadAsync(proxy)).GetProperty("map").GetString() == "hhhhhaawwwww", () => $"{download}");
 
         Assert.Equal(("/file", "127.0.0.1"), (download.GetProperty("path").GetString(), download.GetProperty("client").GetString()));
         Assert.Equal((5, 0), (download.GetProperty("slices_hit").GetInt32(), download.GetProperty("slices_fetched").GetInt32()));
@@ -292,7 +292,7 @@ public sealed class StatusApiTests
         SliceBytes,
         options => options with
         {
-            MaxConcurrentSubrequests = 3,
+            MaxConcurrentSubrequests = 2,
             MaxRetries = 0,
             Purge = options.Purge with { AuthToken = Token },
         },

@@ -178,7 +178,7 @@ public sealed class StatusPageBrowserTests
             [...[...document.querySelectorAll('.downloads li')].find(card => /netinst/.test(card.textContent)).querySelectorAll('.cell')]
                 .map(cell => cell.className.slice(-1)).join('')
             """))!.GetValue<string>();
-        Assert.Equal(new string('h', StoredSlices) + new string('a', 4) + new string('w', Slices - StoredSlices - 4), states);
+        Assert.Equal(new string('h', StoredSlices) + new string('a', 2) + new string('w', Slices - StoredSlices - 2), states);
     }
 
     private static async Task ErrorsAreShownAsync(Browser browser)
