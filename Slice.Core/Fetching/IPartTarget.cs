@@ -14,6 +14,9 @@ internal interface IPartTarget
     /// <summary>Cancelled when the bytes were still to be asked for and nobody wants them any more.</summary>
     CancellationToken Abandoned { get; }
 
+    /// <summary>Cancelled when a client waits for the bytes; see <see cref="OriginRequest.Wanted"/>.</summary>
+    CancellationToken Wanted { get; }
+
     /// <summary>
     /// The origin is to be asked, for the first time or again. False when nobody wants the bytes; nobody ever gets them then.
     /// </summary>

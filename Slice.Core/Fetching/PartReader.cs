@@ -273,6 +273,7 @@ public sealed class PartReader(GatedOrigin origin, TimeProvider time, SliceMeter
             PreferredOrigin = origins.Preferred,
             OriginsOfOtherVersions = origins.Others,
             Abandoned = target.Abandoned,
+            Wanted = target.Wanted,
         };
         var settings = context.Settings;
 

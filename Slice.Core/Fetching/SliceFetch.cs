@@ -22,6 +22,7 @@ public sealed class SliceFetch
 
     private readonly Lock _lock = new();
     private readonly CancellationSignal _abandoned = new();
+    private readonly CancellationSignal _wanted = new();
     private Queue<FetchContext>? _others;
     private TaskCompletionSource? _progress;
     private SliceReservation? _reservation;
@@ -111,6 +112,9 @@ public sealed class SliceFetch
 
     /// <summary>Cancelled when the last follower left while the origin had not answered.</summary>
     internal CancellationToken Abandoned => _abandoned.Token;
+
+    /// <summary>Cancelled when a follower waits for bytes: until then they are read ahead.</summary>
+    internal CancellationToken Wanted => _wanted.Token;
 
     /// <summary>Where the filler puts the bytes. Valid after <see cref="UseReservation"/>.</summary>
     internal SliceReservation Reservation => _reservation ?? throw new InvalidOperationException("No room was reserved for the slice.");
@@ -203,19 +207,23 @@ public sealed class SliceFetch
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
     public ValueTask WaitBeyondAsync(int positionBytes, CancellationToken ct)
     {
-        Task progress;
-        lock (_lock)
+        if (ProgressBeyond(positionBytes) is not { } progress)
         {
-            if (_availableBytes > positionBytes || _hasEnded)
-            {
-                return ValueTask.CompletedTask;
-            }
-
-            _progress ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            progress = _progress.Task;
+            return ValueTask.CompletedTask;
         }
 
+        _wanted.Raise();
         return new ValueTask(progress.WaitAsync(ct));
+    }
+
+    /// <summary>Waits until the fetch has ended, for nobody: it stays one that is read ahead.</summary>
+    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
+    public async Task WaitForEndAsync(CancellationToken ct)
+    {
+        while (ProgressBeyond(LengthBytes) is { } progress)
+        {
+            await progress.WaitAsync(ct);
+        }
     }
 
     /// <summary>
@@ -304,5 +312,19 @@ public sealed class SliceFetch
         TierPlace?.Leave();
         progress?.SetResult();
         released?.Release();
+    }
+
+    private Task? ProgressBeyond(int positionBytes)
+    {
+        lock (_lock)
+        {
+            if (_availableBytes > positionBytes || _hasEnded)
+            {
+                return null;
+            }
+
+            _progress ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _progress.Task;
+        }
     }
 }

@@ -27,6 +27,9 @@ internal sealed class SlicePartTarget(SliceFetch fetch, SliceStore store, SliceM
     public CancellationToken Abandoned => fetch.Abandoned;
 
     /// <inheritdoc/>
+    public CancellationToken Wanted => fetch.Wanted;
+
+    /// <inheritdoc/>
     public bool TryAwait() => fetch.TryAwait();
 
     /// <inheritdoc/>

@@ -156,6 +156,9 @@ public sealed class UnstoredReader(PartReader reader, GatedOrigin origin, Object
         // The one who wants the piece ends the reading by the token of the call.
         public CancellationToken Abandoned => CancellationToken.None;
 
+        // One waits already.
+        public CancellationToken Wanted => CancellationToken.None;
+
         public bool TryAwait() => true;
 
         public FetchContext NextToAsk(FetchContext current) => current;

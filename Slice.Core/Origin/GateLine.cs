@@ -4,24 +4,36 @@ namespace Slice.Core.Origin;
 
 /// <summary>
 /// A line of those who wait at an <see cref="OriginGate"/>, and what they hold: one for everybody, in it one for each client, in that
-/// one for each target. A permit goes down the tree to the line that holds the fewest; among equals the turn goes round. Used under the
-/// gate's lock.
+/// one for each target. A permit goes down the tree to the line that holds the fewest; among equals the turn goes round. What a client
+/// waits for goes before what is read ahead: of the same target, of all targets of a client, and of clients that hold as many. Used under
+/// the gate's lock.
 /// </summary>
-/// <remarks>Every operation costs the logarithm of the lines. A line that holds nothing and in which nobody waits is forgotten.</remarks>
+/// <remarks>
+/// Not of clients that hold fewer: a client with many connections waits for something at all times, and another one's only download would
+/// be fetched slice by slice. Every operation costs the logarithm of the lines. A line that holds nothing and in which nobody waits is
+/// forgotten.
+/// </remarks>
 internal sealed class GateLine
 {
     private static readonly IComparer<GateLine> s_byTurn =
-        Comparer<GateLine>.Create(static (a, b) => a.Held != b.Held ? a.Held.CompareTo(b.Held) : a._turn.CompareTo(b._turn));
+        Comparer<GateLine>.Create(static (a, b) => a.IsOfTarget && a._isAhead != b._isAhead ? a._isAhead.CompareTo(b._isAhead)
+            : a.Held != b.Held ? a.Held.CompareTo(b.Held)
+            : a._isAhead != b._isAhead ? a._isAhead.CompareTo(b._isAhead)
+            : a._turn.CompareTo(b._turn));
 
     private readonly GateLine? _parent;
     private readonly string _name;
     private readonly LinkedList<Waiter> _waiters = new();
+    private readonly LinkedList<Waiter> _waitersAhead = new();
     private readonly SortedSet<GateLine> _waitingLines = new(s_byTurn);
     private readonly Dictionary<string, GateLine> _lines = new(StringComparer.Ordinal);
 
     // When the line came to wait, or had its last turn; no two lines of a parent have the same while they wait.
     private long _turn;
     private long _lastTurn;
+
+    // Whether all who wait here read ahead. Changed with the line out of its parent's, as it stands there by it.
+    private bool _isAhead;
 
     /// <summary>The line of everybody.</summary>
     public GateLine()
@@ -44,7 +56,9 @@ internal sealed class GateLine
     public GateLine Client => _parent!;
 
     /// <summary>Whether somebody waits.</summary>
-    public bool IsWaiting => _waiters.Count + _waitingLines.Count > 0;
+    public bool IsWaiting => _waiters.Count + _waitersAhead.Count + _waitingLines.Count > 0;
+
+    private bool IsOfTarget => _parent?._parent is not null;
 
     private GateLine Everybody => _parent?.Everybody ?? this;
 
@@ -54,12 +68,24 @@ internal sealed class GateLine
     /// <summary>The line of a target whose turn it is; null when nobody waits. For the line of everybody only.</summary>
     public GateLine? Next() => _waitingLines.Min?._waitingLines.Min;
 
-    /// <summary>Joins the end of the line of a target.</summary>
-    public LinkedListNode<Waiter> Join(Waiter waiter)
+    /// <summary>Joins the end of the line of a target, behind all who do not read ahead or before all who do.</summary>
+    public LinkedListNode<Waiter> Join(Waiter waiter, bool isAhead)
     {
-        var place = _waiters.AddLast(waiter);
-        Update(0, isTurn: _waiters.Count == 1);
+        bool isFirst = !IsWaiting;
+        var place = (isAhead ? _waitersAhead : _waiters).AddLast(waiter);
+        Update(0, isTurn: isFirst);
         return place;
+    }
+
+    /// <summary>Somebody waits from now on for a request that reads ahead; nothing when its permit is there already.</summary>
+    public void Hurry(LinkedListNode<Waiter> place)
+    {
+        if (place.List == _waitersAhead)
+        {
+            _waitersAhead.Remove(place);
+            _waiters.AddLast(place);
+            Update(0, isTurn: false);
+        }
     }
 
     /// <summary>Leaves the line of a target without a permit; false when the permit is there already.</summary>
@@ -70,7 +96,7 @@ internal sealed class GateLine
             return false;
         }
 
-        _waiters.Remove(place);
+        place.List.Remove(place);
         Update(0, isTurn: false);
         return true;
     }
@@ -78,8 +104,9 @@ internal sealed class GateLine
     /// <summary>Takes who is first in the line of a target out, with a permit.</summary>
     public Waiter Serve()
     {
-        var first = _waiters.First!.Value;
-        _waiters.RemoveFirst();
+        var waiters = _waiters.Count > 0 ? _waiters : _waitersAhead;
+        var first = waiters.First!.Value;
+        waiters.RemoveFirst();
         Take();
         return first;
     }
@@ -111,6 +138,7 @@ internal sealed class GateLine
 
         _parent._waitingLines.Remove(this);
         Held += taken;
+        _isAhead = _waiters.Count == 0 && _waitingLines.Min is not { _isAhead: false };
         _turn = isTurn || _turn == 0 ? ++Everybody._lastTurn : _turn;
         if (IsWaiting)
         {

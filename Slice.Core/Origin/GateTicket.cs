@@ -5,6 +5,15 @@ namespace Slice.Core.Origin;
 /// <param name="Target">What is asked for: host and request-target.</param>
 public readonly record struct GateTicket(string Client, string Target)
 {
+    /// <summary>
+    /// Cancelled when a client waits for the answer. Until then the request reads ahead: it lets those pass that somebody waits for, and
+    /// its time in the line does not run. Default: somebody waits.
+    /// </summary>
+    public CancellationToken Wanted { get; init; }
+
+    /// <summary>Whether the request reads ahead.</summary>
+    public bool IsAhead => Wanted is { CanBeCanceled: true, IsCancellationRequested: false };
+
     /// <summary>The ticket of a request that is made with a template.</summary>
     public static GateTicket Of(SubrequestTemplate template) => new(template.Client, template.Host + template.Target);
 }

@@ -30,7 +30,8 @@ public sealed class GatedOrigin(OriginGate gate, TimeProvider time, SliceMeter m
         try
         {
             using var waiting = CancellationTokenSource.CreateLinkedTokenSource(ct, request.Abandoned);
-            permit = await gate.TryEnterAsync(GateTicket.Of(request.Template), queueTimeout, waiting.Token);
+            permit = await gate.TryEnterAsync(
+                GateTicket.Of(request.Template) with { Wanted = request.Wanted }, queueTimeout, waiting.Token);
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {

@@ -9,7 +9,8 @@ namespace Slice.Core.Origin;
 /// </summary>
 /// <remarks>
 /// A permit that comes free goes to the client that holds the fewest, and of the targets of that client to the one that holds the fewest.
-/// One of several clients does not get all of them (<see cref="GatePolicy.ClientSharePercent"/>).
+/// One of several clients does not get all of them (<see cref="GatePolicy.ClientSharePercent"/>). What is read ahead
+/// (<see cref="GateTicket.Wanted"/>) goes behind what a client waits for (<see cref="GateLine"/>).
 /// While somebody waits, a request that takes long (<see cref="GatePolicy"/>) counts among the slow ones instead: there are at most as many
 /// of those as there are permits, so the origin never has more than twice the limit. When that room is used up too, a request whose head
 /// has not come ends once it had its time; of those, one of the client that holds the most.
@@ -47,6 +48,9 @@ public sealed class OriginGate : IDisposable
         (_limit, _time, _policy) = (limit, time, policy ?? GatePolicy.Subrequests);
         _permits = new SemaphoreSlim(limit);
     }
+
+    /// <summary>Most requests that count at the gate.</summary>
+    public int Limit => Volatile.Read(ref _limit);
 
     /// <summary>Permits that are free.</summary>
     public int Free => _permits.CurrentCount;
@@ -120,12 +124,12 @@ public sealed class OriginGate : IDisposable
                 return new(NewPermitUnsynchronized(line));
             }
 
-            place = line.Join(new Waiter(TaskCreationOptions.RunContinuationsAsynchronously));
+            place = line.Join(new Waiter(TaskCreationOptions.RunContinuationsAsynchronously), ticket.IsAhead);
             revoked = SettleUnsynchronized();
         }
 
         Revoke(revoked);
-        return WaitAsync(line, place, queueTimeout, ct);
+        return WaitAsync(line, place, ticket, queueTimeout, ct);
     }
 
     /// <inheritdoc/>
@@ -334,9 +338,17 @@ public sealed class OriginGate : IDisposable
     }
 
     private async ValueTask<OriginPermit?> WaitAsync(
-        GateLine line, LinkedListNode<Waiter> place, TimeSpan queueTimeout, CancellationToken ct)
+        GateLine line, LinkedListNode<Waiter> place, GateTicket ticket, TimeSpan queueTimeout, CancellationToken ct)
     {
-        using var deadline = new CancellationTokenSource(queueTimeout, _time);
+        using var deadline = new CancellationTokenSource(Timeout.InfiniteTimeSpan, _time);
+
+        // At once where somebody waits already; also for one that nobody waited for when it joined the line.
+        using var wanted = ticket.Wanted.CanBeCanceled ? ticket.Wanted.UnsafeRegister(_ => Hurry(), null) : default;
+        if (!ticket.Wanted.CanBeCanceled)
+        {
+            deadline.CancelAfter(queueTimeout);
+        }
+
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, deadline.Token);
         try
         {
@@ -359,6 +371,16 @@ public sealed class OriginGate : IDisposable
             }
 
             return permit;
+        }
+
+        void Hurry()
+        {
+            lock (_lock)
+            {
+                line.Hurry(place);
+            }
+
+            deadline.CancelAfter(queueTimeout);
         }
     }
 

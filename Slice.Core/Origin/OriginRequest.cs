@@ -48,6 +48,12 @@ public sealed record OriginRequest(SubrequestTemplate Template, ByteRange? Range
     /// </summary>
     public CancellationToken Abandoned { get; init; }
 
+    /// <summary>
+    /// Cancelled when a client waits for the answer; until then the request lets others go first (<see cref="GateTicket.Wanted"/>).
+    /// Default: one does.
+    /// </summary>
+    public CancellationToken Wanted { get; init; }
+
     /// <summary>Where interim responses go; null for nowhere.</summary>
     public IInterimResponseSink? InterimResponses { get; init; }
 }

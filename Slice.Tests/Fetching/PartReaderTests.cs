@@ -114,6 +114,8 @@ public sealed class PartReaderTests : IAsyncDisposable
 
         public CancellationToken Abandoned => CancellationToken.None;
 
+        public CancellationToken Wanted => CancellationToken.None;
+
         public Task<string> NextAsync() => _added.Reader.ReadAsync(TestContext.Current.CancellationToken).AsTask();
 
         public bool TryAwait() => true;
