@@ -134,6 +134,7 @@ internal sealed class Composition : IAsyncDisposable
         var unstored = new UnstoredDelivery(new UnstoredReader(parts, gated, index, time, meter), meter);
         var active = new ActiveDeliveries();
         var deliveries = new DeliveryPool(() => active.Note(new SliceDelivery(_fetcher, unstored, _residency, meter)));
+        var ahead = new RangesAhead(_fetcher, _gate, time, meter);
 
         // Handlers.
         var failures = new FailureResponder(log);
@@ -145,7 +146,7 @@ internal sealed class Composition : IAsyncDisposable
             SharedCache = _tier is null ? null : () => SharedCachePart.WordOf(_tier.State),
         };
         var fallback = new OwnRequestFallback(passThrough, objects.Unsliced, objects.Own);
-        var stored = new StoredResponder(deliveries, _store, meter, fallback, failures, log);
+        var stored = new StoredResponder(deliveries, ahead, _store, meter, fallback, failures, log);
         var direct = new DirectResponder(objects, meter, log);
         var get = new GetHandler(index, objects, stored, direct, passThrough, fallback, failures);
         var purge = new PurgeHandler(index, _store, time, meter, purgeLog, state, isOperatorsPort: false) { Fleet = _tier?.Fleet };

@@ -43,6 +43,7 @@ public sealed class SliceMeter : IDisposable
         FailedSubrequests = _sheet.NewCounter();
         RetriedSubrequests = _sheet.NewCounter();
         HedgedSubrequests = _sheet.NewCounter();
+        PrefetchedSlices = _sheet.NewCounter();
         BytesFromOrigin = _sheet.NewCounter();
         BytesFromCache = _sheet.NewCounter();
         BytesToClient = _sheet.NewCounter();
@@ -119,6 +120,9 @@ public sealed class SliceMeter : IDisposable
 
     /// <summary>Subrequests that were asked for a second time because they were late.</summary>
     public StripedCounter HedgedSubrequests { get; }
+
+    /// <summary>Slices that were fetched ahead of a client that reads range by range.</summary>
+    public StripedCounter PrefetchedSlices { get; }
 
     /// <summary>Answers of the origin to subrequests with an error status that may pass, by status: 429 and 500 to 599.</summary>
     public LabelledCounter OriginErrors { get; } = new();
@@ -278,6 +282,7 @@ public sealed class SliceMeter : IDisposable
             OfRequests,
             "Subrequests that were asked for a second time because they were late, and were not counted as failed.",
             HedgedSubrequests);
+        Count("prefetched_slices_total", OfSlices, "Slices fetched ahead of a client that reads range by range.", PrefetchedSlices);
         Count(
             "origin_errors_total",
             "{response}",

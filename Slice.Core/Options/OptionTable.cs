@@ -74,13 +74,11 @@ public static class OptionTable
 
         Size("Slicing", "slice_size", SliceOptionsValidator.MinimumSliceSizeBytes, 10 * MiB, "Bytes per slice.",
             o => o.SliceSizeBytes, (o, v) => o with { SliceSizeBytes = (int)v }),
-        Count("Slicing", "max_concurrent_subrequests", 1, 64, "Slices that one client request keeps in flight at the origin.",
+        Count("Slicing", "max_concurrent_subrequests", 1, 64, "Most slices that one client request keeps in flight at the origin.",
             o => o.MaxConcurrentSubrequests, (o, v) => o with { MaxConcurrentSubrequests = (int)v }),
-        Count(
-            "Slicing",
-            "max_retries",
-            0,
-            20,
+        Count("Slicing", "prefetch_slices", 0, 64, "Slices that are fetched ahead of a client that reads range by range; 0 for none.",
+            o => o.PrefetchSlices, (o, v) => o with { PrefetchSlices = (int)v }),
+        Count("Slicing", "max_retries", 0, 20,
             "Repeats of a failed subrequest after its first try; the wait before the first is 100 ms and doubles.",
             o => o.MaxRetries, (o, v) => o with { MaxRetries = (int)v }),
         Flag("Slicing", "hedging", "Whether a subrequest that is late, or stands still, is asked for twice; at most one in twenty.",

@@ -14,6 +14,12 @@ public sealed record SliceOptions
     /// <summary>Slices one client request keeps in flight at the origin. Default 4.</summary>
     public int MaxConcurrentSubrequests { get; init; } = 4;
 
+    /// <summary>
+    /// Slices that are fetched ahead of a client which reads an object range by range. 0, the default, for none: nobody has asked for them,
+    /// and what a client does not come for is traffic of the origin for nothing.
+    /// </summary>
+    public int PrefetchSlices { get; init; }
+
     /// <summary>Repeats of a failed subrequest after its first try. Default 3; the wait before the first is 100 ms and doubles.</summary>
     public int MaxRetries { get; init; } = 3;
 

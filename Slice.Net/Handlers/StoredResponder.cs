@@ -15,7 +15,13 @@ namespace Slice.Net.Handlers;
 /// delivery and its failures. Thread-safe.
 /// </summary>
 internal sealed class StoredResponder(
-    DeliveryPool deliveries, SliceStore store, SliceMeter meter, OwnRequestFallback fallback, FailureResponder failures, RequestLog log)
+    DeliveryPool deliveries,
+    RangesAhead ahead,
+    SliceStore store,
+    SliceMeter meter,
+    OwnRequestFallback fallback,
+    FailureResponder failures,
+    RequestLog log)
 {
     /// <summary>
     /// Answers the exchange. False when the object changed, or went, before anything was sent, and the request is to be started over.
@@ -185,6 +191,11 @@ internal sealed class StoredResponder(
             deliveries.Return(delivery);
             EndReading(generation, isReader);
             head.Dispose();
+        }
+
+        if (status == 206 && outcome.Status == DeliveryStatus.Delivered)
+        {
+            ahead.RangeSent(exchange, generation, plan);
         }
 
         return EndDelivered(exchange, outcome) || await EndFailedAsync(exchange, outcome, isLastAttempt);

@@ -34,6 +34,7 @@ internal static class OriginRows
         },
         LiveKeyRow.OfAct("slice_size", "64KiB", "128KiB", bed => bed.AskedAsync(() => bed.GetAsync(bed.NewTarget())), "4", "2"),
         LiveKeyRow.OfAct("max_concurrent_subrequests", "1", "2", PeakAsync, "1", "2"),
+        LiveKeyRow.OfAct("prefetch_slices", "0", "1", PrefetchAsync, "2", "3"),
         LiveKeyRow.OfAct("max_retries", "0", "2", TriesAsync, "1", "3"),
         LiveKeyRow.OfAct("hedging", "false", "true", HedgesAsync, "4", "5"),
         LiveKeyRow.OfAct("fill_whole", "0", "1MiB", FillWholeAsync, "1 slice", "4 slices"),
@@ -131,6 +132,17 @@ internal static class OriginRows
                 most = Math.Max(most, now);
             }
         }
+    }
+
+    // The second range goes on where the first one ended, and the third slice is fetched behind it.
+    private static async Task<string> PrefetchAsync(LiveKeyBed bed)
+    {
+        int before = bed.Origin.RequestCount;
+        string target = bed.NewTarget();
+        await bed.GetAsync(target, "Range: bytes=0-65535");
+        await bed.GetAsync(target, "Range: bytes=65536-131071");
+        await bed.Origin.RequestsArrivedAsync(before + (bed.IsReloaded ? 3 : 2));
+        return (bed.Origin.RequestCount - before).ToString(CultureInfo.InvariantCulture);
     }
 
     private static Task<string> TriesAsync(LiveKeyBed bed)
