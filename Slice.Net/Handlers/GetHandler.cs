@@ -167,7 +167,9 @@ internal sealed class GetHandler(
             }
         }
 
-        var (reuse, detail) = ReuseDecision.Decide(generation.Response, directives, now, exchange.Reader.Stale);
+        // What the operator says counts for what is stale only. Patterns and rules tell what that is: a fresh hit does without them.
+        var operators = generation.Response.Freshness.IsFreshAt(now) ? default : exchange.Reader.Stale;
+        var (reuse, detail) = ReuseDecision.Decide(generation.Response, directives, now, operators);
         switch (reuse)
         {
             case Reuse.Fresh:
