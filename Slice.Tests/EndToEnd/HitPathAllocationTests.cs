@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Net.Sockets;
 using System.Reflection;
 using Slice.Core.Options;
 using Slice.Net.Connections;
@@ -47,8 +46,8 @@ public sealed class HitPathAllocationTests
         long bytesForMany = long.MaxValue;
         for (int run = 0; run < 20; run++)
         {
-            bytesForFew = Math.Min(bytesForFew, client.Measure(few, FewSlices * SliceBytes));
-            bytesForMany = Math.Min(bytesForMany, client.Measure(many, ManySlices * SliceBytes));
+            bytesForFew = Math.Min(bytesForFew, Measure(client, few, FewSlices * SliceBytes));
+            bytesForMany = Math.Min(bytesForMany, Measure(client, many, ManySlices * SliceBytes));
         }
 
         double bytesPerSlice = (double)(bytesForMany - bytesForFew) / (ManySlices - FewSlices);
@@ -93,61 +92,16 @@ public sealed class HitPathAllocationTests
         long least = long.MaxValue;
         for (int run = 0; run < 50; run++)
         {
-            least = Math.Min(least, client.Measure(request, 100));
+            least = Math.Min(least, Measure(client, request, 100));
         }
 
         Assert.Equal(0, least);
     }
 
-    /// <summary>
-    /// Exchanges that allocate nothing on this side: one buffer, blocking calls, and the head is only searched for its end.
-    /// </summary>
-    private sealed class BlockingClient : IDisposable
+    private static long Measure(BlockingClient client, byte[] request, int bodyBytes)
     {
-        private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        private readonly byte[] _buffer = new byte[256 << 10];
-
-        public BlockingClient(System.Net.EndPoint endPoint)
-        {
-            _socket.Connect(endPoint);
-            _socket.ReceiveTimeout = (int)Deadline.Default.TotalMilliseconds;
-        }
-
-        public long Measure(byte[] request, int bodyBytes)
-        {
-            long before = GC.GetTotalAllocatedBytes(precise: true);
-            Exchange(request, bodyBytes);
-            return GC.GetTotalAllocatedBytes(precise: true) - before;
-        }
-
-        public void Exchange(byte[] request, int bodyBytes)
-        {
-            _socket.Send(request);
-            int received = 0;
-            int headBytes = -1;
-            while (headBytes < 0)
-            {
-                received += Receive(_buffer.AsSpan(received));
-                headBytes = _buffer.AsSpan(0, received).IndexOf("\r\n\r\n"u8);
-            }
-
-            if (!_buffer.AsSpan().StartsWith("HTTP/1.1 206 "u8))
-            {
-                throw new InvalidDataException(Wire.Show(_buffer.AsSpan(0, received)));
-            }
-
-            for (int left = bodyBytes - (received - headBytes - 4); left > 0;)
-            {
-                left -= Receive(_buffer.AsSpan(0, Math.Min(left, _buffer.Length)));
-            }
-        }
-
-        public void Dispose() => _socket.Dispose();
-
-        private int Receive(Span<byte> destination)
-        {
-            int received = _socket.Receive(destination);
-            return received > 0 ? received : throw new EndOfStreamException("closed inside a response");
-        }
+        long before = GC.GetTotalAllocatedBytes(precise: true);
+        client.Exchange(request, bodyBytes);
+        return GC.GetTotalAllocatedBytes(precise: true) - before;
     }
 }

@@ -1,5 +1,5 @@
 using BenchmarkDotNet.Attributes;
-using Slice.Core.Ranges;
+using Slice.Benchmarks.Micro.Parts;
 
 namespace Slice.Benchmarks.Micro;
 
@@ -7,23 +7,17 @@ namespace Slice.Benchmarks.Micro;
 [MemoryDiagnoser]
 public class SlicePlannerBenchmarks
 {
-    private const long CompleteLength = 5L << 30;
-    private static readonly SliceGrid s_grid = new(1 << 20);
+    private SlicePlanPart _part = new(1);
 
     /// <summary>Bytes asked for, from the middle of a slice on.</summary>
     [Params(4L << 10, 64L << 20, 4L << 30)]
     public long RangeBytes { get; set; }
 
+    /// <summary>Notes the range.</summary>
+    [GlobalSetup]
+    public void SetUp() => _part = new SlicePlanPart(RangeBytes);
+
     /// <summary>Plans and walks.</summary>
     [Benchmark]
-    public long Plan_and_walk()
-    {
-        long bytes = 0;
-        foreach (SlicePart part in SlicePlanner.Plan(s_grid, new ByteRange(777, 777 + RangeBytes), CompleteLength))
-        {
-            bytes += part.TakeBytes;
-        }
-
-        return bytes;
-    }
+    public void Plan_and_walk() => _part.Run();
 }
