@@ -14,7 +14,7 @@ const string Usage = """
     Slice.Benchmarks mixed --target URL [--first N] [--objects N] [--smallest N] [--largest N] [--rounds N] [--clients N] [--resume]
     Slice.Benchmarks coherence --origin URL --target URL --target URL … [--rounds N] [--bytes N]
     Slice.Benchmarks random --target URL [--clients N] [--seconds N] [--seed N]
-    Slice.Benchmarks origin --listen PORT                                               until SIGTERM
+    Slice.Benchmarks origin --listen PORT [--bytes-per-second N]                        until SIGTERM
     Slice.Benchmarks relay --listen PORT --server PORT --round-trip-ms N                until SIGTERM
     Slice.Benchmarks content --file PATH --bytes N [--seed N]
     Slice.Benchmarks ports --count N
@@ -22,6 +22,8 @@ const string Usage = """
     Slice.Benchmarks index-open --directory DIR
     Slice.Benchmarks simulate [--slices N] [--requests N] [--seed N]
     Slice.Benchmarks fleet [--instances N] [--exponent X] [--local SHARE] [--tier SHARE …] [--json FILE] [options]
+    Slice.Benchmarks note --results FILE.jsonl --work NAME --side NAME [--bytes N] [--failure REASON]
+    Slice.Benchmarks compare --results FILE.jsonl --comparisons FILE --facts FILE --ours SIDE --base SIDE --output PATH
     Slice.Benchmarks report --results FILE.jsonl --base SIDE [--base SIDE …]
     """;
 
@@ -66,6 +68,10 @@ try
             return SimulateCommand.Run(args[1..]);
         case "fleet":
             return FleetCommand.Run(args[1..]);
+        case "note":
+            return NoteCommand.Run(args[1..]);
+        case "compare":
+            return CompareCommand.Run(args[1..]);
         case "report":
             return ReportCommand.Run(args[1..]);
         default:

@@ -8,83 +8,30 @@
 # Needs nginx as origin, and 10 GiB of disk. Close everything else.
 set -euo pipefail
 
+# shellcheck source=benchmarks/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 old=$(realpath "${1:?usage: bash benchmarks/cold.sh OLD NEW}")
 new=$(realpath "${2:?usage: bash benchmarks/cold.sh OLD NEW}")
 rounds=${ROUNDS:-6} object_mib=${MIB:-1024}
-[ "$(id -u)" = 0 ] || { echo "cold: page caches are dropped by root only" >&2; exit 1; }
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
-PATH=$PATH:/usr/sbin
-dotnet build benchmarks -c Release -v quiet -nologo
-tool=$PWD/benchmarks/bin/Release/net10.0/Slice.Benchmarks
-work=$(mktemp -d "${TMPDIR:-/tmp}/pingora-slice-cold.XXXXXX")
-pids=()
-stop() {
-    for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
-    wait
-}
-trap 'stop; rm -rf "$work"' EXIT
-chmod 755 "$work"
+[ "$(id -u)" = 0 ] || die "page caches are dropped by root only"
+prepare
 
-read -r origin port_a metrics_a port_b metrics_b port_n < <($tool ports --count 6)
-mkdir -p "$work/www" "$work/nginx"
-$tool content --file "$work/www/object.bin" --bytes $((object_mib << 20)) >/dev/null
-fallocate -l 5G "$work/filling"
-temp=$(for kind in client_body proxy fastcgi uwsgi scgi; do echo "${kind}_temp_path $work/nginx/$kind;"; done)
-cat >"$work/origin.conf" <<NGINX
-user root; daemon off; worker_processes 1; pid $work/origin.pid; error_log stderr warn;
-events { worker_connections 1024; }
-http { $temp access_log off; sendfile on; server { listen 127.0.0.1:$origin; root $work/www; } }
-NGINX
-cat >"$work/nginx.conf" <<NGINX
-user root; daemon off; worker_processes 1; pid $work/nginx.pid; error_log stderr warn;
-events { worker_connections 1024; }
-http {
-    $temp access_log off; sendfile on;
-    proxy_cache_path $work/nginx/cache levels=1:2 keys_zone=slices:32m max_size=3g use_temp_path=off;
-    upstream origin { server 127.0.0.1:$origin; keepalive 64; }
-    server {
-        listen 127.0.0.1:$port_n;
-        location / {
-            slice 1m; proxy_pass http://origin; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Range \$slice_range;
-            proxy_cache slices; proxy_cache_key \$uri\$is_args\$args\$slice_range; proxy_cache_valid 200 206 1h;
-        }
-    }
-}
-NGINX
-nginx -p "$work" -c "$work/origin.conf" -e stderr &
-pids+=($!)
-serve() { # name binary port metrics-port
-    mkdir -p "$work/$1"
-    cat >"$work/$1/pingora_slice.yaml" <<YAML
-upstream_address: 127.0.0.1:$origin
-slice_patterns: ["^/"]
-listen_address: 127.0.0.1:$3
-metrics_endpoint: { address: "127.0.0.1:$4" }
-enable_l2_cache: true
-l2_cache_dir: $work/$1/cache
-cache_size: 3GiB
-YAML
-    "$2" "$work/$1/pingora_slice.yaml" 2>/dev/null &
-    pids+=($!)
-}
-serve old "$old" "$port_a" "$metrics_a"
-pid_a=${pids[-1]}
-serve new "$new" "$port_b" "$metrics_b"
-pid_b=${pids[-1]}
-nginx -p "$work" -c "$work/nginx.conf" -e stderr &
-pids+=($!)
-pid_n=${pids[-1]}
-sleep 1
+read -r origin port_a metrics_a port_b metrics_b port_n < <("$tool" ports --count 6)
+mkdir -p "$work/www"
+"$tool" content --file "$work/www/object.bin" --bytes $((object_mib << 20)) >/dev/null
+serve_nginx origin "$origin" "$(nginx_files "$origin")"
+serve_proxy old "$old" "$port_a" "$metrics_a" "$origin" 'slice_patterns: ["^/"]
+cache_size: 3GiB'
+pid_a=$pid
+serve_proxy new "$new" "$port_b" "$metrics_b" "$origin" 'slice_patterns: ["^/"]
+cache_size: 3GiB'
+pid_b=$pid
+serve_nginx nginx "$port_n" "$(nginx_slices nginx "$port_n" "$origin")"
+pid_n=$pid
 
-recycle() {
-    sync
-    cat "$work/filling" >/dev/null
-    echo 1 >/proc/sys/vm/drop_caches
-    cat "$work/www/object.bin" >/dev/null
-}
 run() { # side pid port round
-    recycle
-    $tool load full --target "http://127.0.0.1:$3/object.bin?round=$4" --clients 1 --rounds 1 --settle-ms 500 \
+    recycle "$work/www/object.bin" 5120
+    "$tool" load full --target "http://127.0.0.1:$3/object.bin?round=$4" --clients 1 --rounds 1 --settle-ms 500 \
         --work "cold, $object_mib MiB" --side "$1" --pid "$2" --results "$work/results.jsonl" >/dev/null
 }
 for round in $(seq 0 "$rounds"); do
@@ -98,4 +45,4 @@ for round in $(seq 0 "$rounds"); do
 done
 base=(--base old)
 if [ "${NGINX_TOO:-0}" = 1 ]; then base+=(--base "nginx slice"); fi
-$tool report --results "$work/results.jsonl" "${base[@]}"
+"$tool" report --results "$work/results.jsonl" "${base[@]}"

@@ -7,57 +7,31 @@
 # Prints p50 and p99 of the time to the last byte, and what the origin was asked for. Close everything else.
 set -euo pipefail
 
+# shellcheck source=benchmarks/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 binary=$(realpath "${1:?usage: bash benchmarks/tail.sh BINARY}")
 rounds=${ROUNDS:-3} objects=${OBJECTS:-60} one_in=${ONE_IN:-100} stuck=${STUCK_SECONDS:-60} round_trip=${ROUND_TRIP_MS:-10}
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
-dotnet build benchmarks -c Release -v quiet -nologo
-tool=$PWD/benchmarks/bin/Release/net10.0/Slice.Benchmarks
-work=$(mktemp -d "${TMPDIR:-/tmp}/pingora-slice-tail.XXXXXX")
-pids=()
-stop() {
-    for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
-    wait
-}
-trap 'stop; rm -rf "$work"' EXIT
+prepare
 
-read -r -a ports < <($tool ports --count 10)
+read -r -a ports < <("$tool" ports --count 10)
 sides=(never-stuck stuck-hedged stuck-not-hedged)
-get() { # PORT PATH
-    exec 4<>"/dev/tcp/127.0.0.1/$1"
-    printf 'GET %s HTTP/1.0\r\n\r\n' "$2" >&4
-    tr -d '\r' <&4 | sed '1,/^$/d'
-    exec 4>&-
-}
 serve() { # SIDE PORT METRICS_PORT UPSTREAM_PORT HEDGING
-    mkdir -p "$work/$1"
-    cat >"$work/$1/pingora_slice.yaml" <<YAML
-upstream_address: 127.0.0.1:$4
-slice_patterns: ["^/"]
-listen_address: 127.0.0.1:$2
-metrics_endpoint: { address: "127.0.0.1:$3" }
-enable_l2_cache: true
-l2_cache_dir: $work/$1/cache
+    serve_proxy "$1" "$binary" "$2" "$3" "$4" "slice_patterns: ['^/']
 cache_size: 1GiB
 max_concurrent_subrequests: 8
-hedging: $5
-YAML
-    "$binary" "$work/$1/pingora_slice.yaml" 2>"$work/$1/log" &
-    pids+=($!)
+hedging: $5"
 }
 # Two origins, each behind a relay that stands for the distance.
 for number in 0 1; do
-    $tool origin --listen "${ports[$number]}" &
-    pids+=($!)
-    $tool relay --listen "${ports[$((2 + number))]}" --server "${ports[$number]}" --round-trip-ms "$round_trip" &
-    pids+=($!)
+    start "origin-$number" "${ports[$number]}" "$tool" origin --listen "${ports[$number]}"
+    start "relay-$number" "${ports[$((2 + number))]}" "$tool" relay --listen "${ports[$((2 + number))]}" --server "${ports[$number]}" --round-trip-ms "$round_trip"
 done
 serve "${sides[0]}" "${ports[4]}" "${ports[5]}" "${ports[2]}" true
 serve "${sides[1]}" "${ports[6]}" "${ports[7]}" "${ports[3]}" true
 serve "${sides[2]}" "${ports[8]}" "${ports[9]}" "${ports[3]}" false
-sleep 2
 
 run() { # SIDE PORT FIRST OBJECTS
-    $tool mixed --target "http://127.0.0.1:$2" --first "$3" --objects "$4" --smallest $((64 << 20)) --largest $((64 << 20)) --clients 1 \
+    "$tool" mixed --target "http://127.0.0.1:$2" --first "$3" --objects "$4" --smallest $((64 << 20)) --largest $((64 << 20)) --clients 1 \
         --work "cold, 64 MiB" --side "$1" --results "$work/results-$1.jsonl" >&2
 }
 # What is usual is learned while nothing is stuck.

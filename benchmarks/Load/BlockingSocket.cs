@@ -9,7 +9,7 @@ namespace Slice.Benchmarks.Load;
 /// A blocking TCP connection that can take bytes from the kernel without copying them, so that the load tool leaves the processors to the
 /// server.
 /// </summary>
-internal sealed unsafe partial class BlockingSocket : IDisposable
+internal sealed unsafe partial class BlockingSocket : ILoadConnection
 {
     private const int MsgTrunc = 0x20;
     private const int MsgWaitAll = 0x100;
@@ -39,7 +39,6 @@ internal sealed unsafe partial class BlockingSocket : IDisposable
         }
     }
 
-    /// <summary>At least one byte, at most <paramref name="buffer"/>; the peer's close throws.</summary>
     public int Receive(Span<byte> buffer)
     {
         fixed (byte* pointer = buffer)
@@ -48,7 +47,7 @@ internal sealed unsafe partial class BlockingSocket : IDisposable
         }
     }
 
-    /// <summary>Removes exactly <paramref name="count"/> bytes. MSG_TRUNC on a TCP socket frees them uncopied; tcp(7).</summary>
+    // MSG_TRUNC on a TCP socket frees the bytes uncopied; tcp(7).
     public void Discard(long count)
     {
         while (count > 0)

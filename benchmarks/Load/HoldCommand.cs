@@ -14,7 +14,8 @@ internal static class HoldCommand
 
     /// <summary>
     /// Opens <c>--clients</c> connections, asks on each for <c>--target</c> (with <c>--range</c>, when given), and then takes at most
-    /// <c>--bytes-per-second</c> from each for <c>--seconds</c>. Connections that have their whole answer stay open.
+    /// <c>--bytes-per-second</c> from each for <c>--seconds</c>. Connections that have their whole answer stay open. 1 when one of them
+    /// could not be opened or got nothing: its memory would be missing.
     /// </summary>
     public static int Run(string[] args)
     {
@@ -42,7 +43,14 @@ internal static class HoldCommand
                 sockets.Add(Connect(new IPEndPoint(IPAddress.Parse(target.Host), target.Port), request));
             }
 
-            long taken = Take(sockets, bytesPerSecond, seconds);
+            long[] takenOf = Take(sockets, bytesPerSecond, seconds);
+            if (takenOf.Count(bytes => bytes == 0) is > 0 and var unanswered)
+            {
+                Console.Error.WriteLine($"hold: {target}: {unanswered} of {clients} connections got no byte");
+                return 1;
+            }
+
+            long taken = takenOf.Sum();
             var result = new LoadResult
             {
                 Work = work,
@@ -50,10 +58,6 @@ internal static class HoldCommand
                 Requests = clients,
                 Bytes = taken,
                 Seconds = Stopwatch.GetElapsedTime(startedAt).TotalSeconds,
-                LatencyP50Ms = 0,
-                LatencyP99Ms = 0,
-                FirstByteP50Ms = 0,
-                FirstByteP99Ms = 0,
                 CpuSeconds = cost.CpuSecondsSoFar,
                 PeakAnonymousMib = cost.PeakAnonymousMib,
             };
@@ -88,22 +92,22 @@ internal static class HoldCommand
     }
 
     // A second's worth from every connection, then the rest of the second nothing.
-    private static long Take(List<Socket> sockets, long bytesPerSecond, long seconds)
+    private static long[] Take(List<Socket> sockets, long bytesPerSecond, long seconds)
     {
         var piece = new byte[PieceBytes];
-        long taken = 0;
+        var taken = new long[sockets.Count];
         for (long second = 0; second < seconds; second++)
         {
             long startedAt = Stopwatch.GetTimestamp();
-            foreach (Socket socket in sockets)
+            for (int index = 0; index < taken.Length; index++)
             {
                 long left = bytesPerSecond;
                 while (left > 0
-                    && socket.Receive(piece, 0, (int)Math.Min(left, piece.Length), SocketFlags.None, out SocketError error)
+                    && sockets[index].Receive(piece, 0, (int)Math.Min(left, piece.Length), SocketFlags.None, out SocketError error)
                         is > 0 and var received)
                 {
                     left -= received;
-                    taken += received;
+                    taken[index] += received;
                 }
             }
 

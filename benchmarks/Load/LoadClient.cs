@@ -16,8 +16,8 @@ internal sealed class LoadClient : IDisposable
     private const int PacedBytes = 128 << 10;
 
     private readonly LoadOptions _options;
-    private readonly string _pathAndQuery;
-    private readonly BlockingSocket _socket;
+    private readonly int _index;
+    private readonly ILoadConnection _connection;
     private readonly Random _random;
     private readonly byte[] _head = new byte[HeadBufferBytes];
     private readonly SafeFileHandle? _original;
@@ -27,8 +27,8 @@ internal sealed class LoadClient : IDisposable
     public LoadClient(LoadOptions options, int index)
     {
         _options = options;
-        _pathAndQuery = options.HasOwnObjects ? $"{options.Target.PathAndQuery}{index}" : options.Target.PathAndQuery;
-        _socket = new BlockingSocket(options.EndPoint);
+        _index = index;
+        _connection = options.CertificatePath is { } path ? new BlockingTls(options.EndPoint, path) : new BlockingSocket(options.EndPoint);
         _random = new Random((options.Seed << 16) + index);
         _original = options.VerifyPath is null ? null : File.OpenHandle(options.VerifyPath);
         _expected = _original is null ? [] : new byte[VerifyBufferBytes];
@@ -54,26 +54,26 @@ internal sealed class LoadClient : IDisposable
                 due = SleepUntil(due) ? Stopwatch.GetTimestamp() : due;
             }
 
-            RequestOnce(due);
+            RequestOnce(round, due);
         }
     }
 
     public void Dispose()
     {
         _original?.Dispose();
-        _socket.Dispose();
+        _connection.Dispose();
     }
 
-    private void RequestOnce(long started)
+    private void RequestOnce(long round, long started)
     {
-        (long start, byte[] request) = NextRequest();
-        _socket.Send(request);
-        int received = _socket.Receive(_head);
+        (long start, byte[] request) = NextRequest(round);
+        _connection.Send(request);
+        int received = _connection.Receive(_head);
         long firstByte = Stopwatch.GetTimestamp() - started;
         int headBytes;
         while ((headBytes = _head.AsSpan(0, received).IndexOf("\r\n\r\n"u8) + 4) < 4)
         {
-            received += _socket.Receive(_head.AsSpan(received));
+            received += _connection.Receive(_head.AsSpan(received));
         }
 
         long length = CheckHead(_head.AsSpan(0, headBytes));
@@ -95,7 +95,7 @@ internal sealed class LoadClient : IDisposable
     {
         if (_options.BytesPerSecond == 0)
         {
-            _socket.Discard(length);
+            _connection.Discard(length);
             return;
         }
 
@@ -106,7 +106,7 @@ internal sealed class LoadClient : IDisposable
         {
             SleepUntil(started + (done * Stopwatch.Frequency / _options.BytesPerSecond));
             long piece = Math.Min(PacedBytes, length - done);
-            _socket.Discard(piece);
+            _connection.Discard(piece);
             done += piece;
         }
     }
@@ -124,7 +124,7 @@ internal sealed class LoadClient : IDisposable
         return true;
     }
 
-    private (long Start, byte[] Request) NextRequest()
+    private (long Start, byte[] Request) NextRequest(long round)
     {
         long start = 0;
         string range = "";
@@ -137,7 +137,17 @@ internal sealed class LoadClient : IDisposable
             range = string.Create(CultureInfo.InvariantCulture, $"Range: bytes={start}-{start + _options.RangeBytes - 1}\r\n");
         }
 
-        return (start, Encoding.ASCII.GetBytes($"GET {_pathAndQuery} HTTP/1.1\r\nHost: {_options.Target.Authority}\r\n{range}\r\n"));
+        return (start, Encoding.ASCII.GetBytes($"GET {_options.Target.PathAndQuery}{Number(round)} HTTP/1.1\r\nHost: {_options.Target.Authority}\r\n{range}\r\n"));
+    }
+
+    // What follows the target: the number of an object, where there are several.
+    private string Number(long round)
+    {
+        long? number = _options.HasOwnObjects ? _index
+            : _options.Objects == 0 ? null
+            : _options.IsInOrder ? (_index * _options.Rounds) + round
+            : _random.NextInt64(_options.Objects);
+        return number?.ToString(CultureInfo.InvariantCulture) ?? "";
     }
 
     /// <summary>The Content-Length of a response that is what was asked; anything else throws: a load of errors measures nothing.</summary>
@@ -165,7 +175,7 @@ internal sealed class LoadClient : IDisposable
         Compare(start, early);
         for (long done = early.Length; done < length;)
         {
-            int received = _socket.Receive(_actual.AsSpan(0, (int)Math.Min(VerifyBufferBytes, length - done)));
+            int received = _connection.Receive(_actual.AsSpan(0, (int)Math.Min(VerifyBufferBytes, length - done)));
             Compare(start + done, _actual.AsSpan(0, received));
             done += received;
         }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Text.Json;
 
 namespace Slice.Benchmarks.Load;
@@ -25,7 +26,7 @@ internal static class LoadCommand
             Write(options, result);
             return 0;
         }
-        catch (Exception exception) when (exception is AggregateException or SocketException)
+        catch (Exception exception) when (exception is AggregateException or SocketException or IOException or AuthenticationException)
         {
             Console.Error.WriteLine($"load: {options.Target}: {(exception.InnerException ?? exception).Message}");
             return 1;
@@ -67,6 +68,8 @@ internal static class LoadCommand
             Seconds = seconds,
             LatencyP50Ms = Percentile(lastBytes, 0.50),
             LatencyP99Ms = Percentile(lastBytes, 0.99),
+            LatencyP999Ms = Percentile(lastBytes, 0.999),
+            LatencyMaxMs = lastBytes[^1],
             FirstByteP50Ms = Percentile(firstBytes, 0.50),
             FirstByteP99Ms = Percentile(firstBytes, 0.99),
             CpuSeconds = cost.CpuSecondsSoFar,

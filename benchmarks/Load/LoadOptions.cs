@@ -8,7 +8,7 @@ internal sealed record LoadOptions
     /// <summary>Whether ranges are asked; else the whole object.</summary>
     public required bool AsksRanges { get; init; }
 
-    /// <summary>The object. Plain HTTP, an address or <c>localhost</c>.</summary>
+    /// <summary>The object. An address or <c>localhost</c>.</summary>
     public required Uri Target { get; init; }
 
     /// <summary>Connections, each with a thread that has one request in flight. Default 4.</summary>
@@ -34,6 +34,15 @@ internal sealed record LoadOptions
 
     /// <summary>Whether each client asks for an object of its own: the target with the client's number after it.</summary>
     public required bool HasOwnObjects { get; init; }
+
+    /// <summary>How many objects there are, each the target with its number after it; 0: the target alone.</summary>
+    public required long Objects { get; init; }
+
+    /// <summary>Whether the clients ask for each of them once, one after the other; else at random.</summary>
+    public required bool IsInOrder { get; init; }
+
+    /// <summary>The certificate that an https server must show; null without TLS.</summary>
+    public required string? CertificatePath { get; init; }
 
     /// <summary>Requests that a client starts per second at most; 0: the next as soon as the last is answered.</summary>
     public required long RequestsPerSecond { get; init; }
@@ -71,18 +80,25 @@ internal sealed record LoadOptions
             throw new ArgumentException("load: the first argument is 'full' or 'range'");
         }
 
-        var arguments = new Arguments(args.AsSpan(1), "--aligned", "--own-objects");
+        var arguments = new Arguments(args.AsSpan(1), "--aligned", "--own-objects", "--in-order");
+        var target = new Uri(arguments.Required("--target"));
+        int clients = (int)arguments.Number("--clients", 4);
+        long objects = arguments.Number("--objects", 0);
+        bool isInOrder = arguments.Has("--in-order");
         var options = new LoadOptions
         {
             AsksRanges = mode == "range",
-            Target = new Uri(arguments.Required("--target")),
-            Clients = (int)arguments.Number("--clients", 4),
-            Rounds = arguments.Number("--rounds", 0),
+            Target = target,
+            Clients = clients,
+            Rounds = isInOrder ? objects / clients : arguments.Number("--rounds", 0),
             Seconds = arguments.Number("--seconds", 5),
             RangeBytes = (int)arguments.Number("--size", 1 << 20),
             ObjectBytes = arguments.Number("--object-bytes", 0),
             IsAligned = arguments.Has("--aligned"),
             Seed = (int)arguments.Number("--seed", 1),
+            Objects = objects,
+            IsInOrder = isInOrder,
+            CertificatePath = target.Scheme == Uri.UriSchemeHttps ? arguments.Required("--certificate") : null,
             HasOwnObjects = arguments.Has("--own-objects"),
             RequestsPerSecond = arguments.Number("--requests-per-second", 0),
             BytesPerSecond = arguments.Number("--bytes-per-second", 0),

@@ -27,11 +27,16 @@ internal sealed class Medians(string work, string side, LoadResult[] rounds)
 
     public double LatencyP99 { get; } = Of(rounds, round => round.LatencyP99Ms);
 
+    public double LatencyP999 { get; } = Of(rounds, round => round.LatencyP999Ms);
+
+    public double LatencyMax { get; } = Of(rounds, round => round.LatencyMaxMs);
+
     public double FirstByte { get; } = Of(rounds, round => round.FirstByteP50Ms);
 
     public double Anonymous { get; } = Of(rounds, round => round.PeakAnonymousMib);
 
-    private static double Of(LoadResult[] rounds, Func<LoadResult, double> measure)
+    /// <summary>The median of one measure.</summary>
+    public static double Of(LoadResult[] rounds, Func<LoadResult, double> measure)
     {
         double[] sorted = [.. rounds.Select(measure).Order()];
         int middle = sorted.Length / 2;

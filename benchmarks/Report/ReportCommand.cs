@@ -17,13 +17,7 @@ internal static class ReportCommand
         string[] baseSides = [.. arguments.All("--base")];
         arguments.RefuseUnknown();
         LoadResult[] rounds = [.. File.ReadLines(path).Select(line => JsonSerializer.Deserialize<LoadResult>(line)!)];
-        List<Medians> rows =
-        [
-            .. rounds.GroupBy(round => (round.Work, round.Side))
-                .Select(group => new Medians(group.Key.Work, group.Key.Side, [.. group])),
-        ];
-        rows = [.. rows.GroupBy(row => row.Work).SelectMany(group => group)];
-        WriteMedians(rows);
+        List<Medians> rows = WriteMedians(Console.Out, rounds);
         foreach (string baseSide in baseSides)
         {
             WriteRatios(rows, baseSide);
@@ -32,20 +26,30 @@ internal static class ReportCommand
         return 0;
     }
 
-    private static void WriteMedians(List<Medians> rows)
+    /// <summary>Writes the medians of runs that have not failed, and gives them, works and sides in the order of their first run.</summary>
+    public static List<Medians> WriteMedians(TextWriter writer, IEnumerable<LoadResult> rounds)
     {
-        Console.WriteLine(
+        List<Medians> rows =
+        [
+            .. rounds.Where(round => round.Failure is null).GroupBy(round => (round.Work, round.Side))
+                .Select(group => new Medians(group.Key.Work, group.Key.Side, [.. group])),
+        ];
+        rows = [.. rows.GroupBy(row => row.Work).SelectMany(group => group)];
+        writer.WriteLine(
             "| work | server | rounds | CPU s/GiB | CPU µs/request | GiB/s | requests/s | "
-            + "seconds | p50 ms | p99 ms | first byte p50 ms | anonymous MiB |");
-        Console.WriteLine("| --- | --- | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |");
+            + "seconds | p50 ms | p99 ms | p99.9 ms | slowest ms | first byte p50 ms | anonymous MiB |");
+        writer.WriteLine("| --- | --- | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |");
         foreach (Medians row in rows)
         {
-            Console.WriteLine(string.Create(
+            writer.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
                 $"| {row.Work} | {row.Side} | {row.Rounds} | {row.CpuPerGib:F3} | {row.CpuPerRequest:F1} | "
                 + $"{row.GibPerSecond:F2} | {row.RequestsPerSecond:F1} | {row.Seconds:F2} | "
-                + $"{row.LatencyP50:F2} | {row.LatencyP99:F2} | {row.FirstByte:F2} | {row.Anonymous:F1} |"));
+                + $"{row.LatencyP50:F2} | {row.LatencyP99:F2} | {row.LatencyP999:F2} | {row.LatencyMax:F2} | "
+                + $"{row.FirstByte:F2} | {row.Anonymous:F1} |"));
         }
+
+        return rows;
     }
 
     private static void WriteRatios(List<Medians> rows, string baseSide)

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using Microsoft.AspNetCore.Builder;
@@ -14,13 +15,14 @@ namespace Slice.Benchmarks.Serve;
 /// seed and position; <c>/changing/NUMBER/BYTES/anything</c> is one whose seed and entity tag are 1, and one more with each POST to it;
 /// <c>/stuck/ONE_IN/SECONDS</c> lets from now on one of so many answers be stuck for so long, before its head and in its middle in turn
 /// (0 for none); <c>/redirect/BYTES</c> is a permanent redirect to so long a place; <c>/sent</c> is how many bytes of objects were
-/// sent so far, <c>/asked</c> how many requests for them there were.
+/// sent so far, <c>/asked</c> how many requests for them there were. With <c>--bytes-per-second</c> no answer is faster than that.
 /// </summary>
 internal static class OriginCommand
 {
     private const int PieceBytes = 64 << 10;
 
     private static long s_sentBytes;
+    private static long s_bytesPerSecond;
     private static long s_requests;
     private static int s_stuckOneIn;
     private static int s_stuckSeconds;
@@ -32,6 +34,7 @@ internal static class OriginCommand
     {
         var arguments = new Arguments(args);
         int port = (int)arguments.Number("--listen", 0);
+        s_bytesPerSecond = arguments.Number("--bytes-per-second", 0);
         arguments.RefuseUnknown();
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -132,6 +135,7 @@ internal static class OriginCommand
         }
 
         response.ContentLength = last - first + 1;
+        long started = Stopwatch.GetTimestamp();
         for (long position = first; position <= last && !context.RequestAborted.IsCancellationRequested;)
         {
             if (isStuckInBody && position > (first + last) / 2)
@@ -146,6 +150,11 @@ internal static class OriginCommand
             await response.BodyWriter.FlushAsync(context.RequestAborted);
             position += pieceBytes;
             Interlocked.Add(ref s_sentBytes, pieceBytes);
+            if (s_bytesPerSecond > 0)
+            {
+                TimeSpan early = TimeSpan.FromSeconds((double)(position - first) / s_bytesPerSecond) - Stopwatch.GetElapsedTime(started);
+                await Task.Delay(early > TimeSpan.Zero ? early : TimeSpan.Zero, context.RequestAborted);
+            }
         }
     }
 }
