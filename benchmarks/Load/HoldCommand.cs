@@ -12,6 +12,9 @@ internal static class HoldCommand
     private const int ReceiveBufferBytes = 64 << 10;
     private const int PieceBytes = 64 << 10;
 
+    // From the last request to the first byte of every answer.
+    private static readonly TimeSpan s_answerTimeout = TimeSpan.FromSeconds(20);
+
     /// <summary>
     /// Opens <c>--clients</c> connections, asks on each for <c>--target</c> (with <c>--range</c>, when given), and then takes at most
     /// <c>--bytes-per-second</c> from each for <c>--seconds</c>. Connections that have their whole answer stay open. 1 when one of them
@@ -43,14 +46,20 @@ internal static class HoldCommand
                 sockets.Add(Connect(new IPEndPoint(IPAddress.Parse(target.Host), target.Port), request));
             }
 
-            long[] takenOf = Take(sockets, bytesPerSecond, seconds);
-            if (takenOf.Count(bytes => bytes == 0) is > 0 and var unanswered)
+            long asked = Stopwatch.GetTimestamp();
+            bool HasAnswer(Socket socket)
+            {
+                TimeSpan left = s_answerTimeout - Stopwatch.GetElapsedTime(asked);
+                return socket.Poll(left > TimeSpan.Zero ? left : TimeSpan.Zero, SelectMode.SelectRead) && socket.Available > 0;
+            }
+
+            if (sockets.Count(socket => !HasAnswer(socket)) is > 0 and var unanswered)
             {
                 Console.Error.WriteLine($"hold: {target}: {unanswered} of {clients} connections got no byte");
                 return 1;
             }
 
-            long taken = takenOf.Sum();
+            long taken = Take(sockets, bytesPerSecond, seconds);
             var result = new LoadResult
             {
                 Work = work,
@@ -92,22 +101,22 @@ internal static class HoldCommand
     }
 
     // A second's worth from every connection, then the rest of the second nothing.
-    private static long[] Take(List<Socket> sockets, long bytesPerSecond, long seconds)
+    private static long Take(List<Socket> sockets, long bytesPerSecond, long seconds)
     {
         var piece = new byte[PieceBytes];
-        var taken = new long[sockets.Count];
+        long taken = 0;
         for (long second = 0; second < seconds; second++)
         {
             long startedAt = Stopwatch.GetTimestamp();
-            for (int index = 0; index < taken.Length; index++)
+            foreach (Socket socket in sockets)
             {
                 long left = bytesPerSecond;
                 while (left > 0
-                    && sockets[index].Receive(piece, 0, (int)Math.Min(left, piece.Length), SocketFlags.None, out SocketError error)
+                    && socket.Receive(piece, 0, (int)Math.Min(left, piece.Length), SocketFlags.None, out SocketError error)
                         is > 0 and var received)
                 {
                     left -= received;
-                    taken[index] += received;
+                    taken += received;
                 }
             }
 

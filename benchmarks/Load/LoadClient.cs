@@ -137,7 +137,8 @@ internal sealed class LoadClient : IDisposable
             range = string.Create(CultureInfo.InvariantCulture, $"Range: bytes={start}-{start + _options.RangeBytes - 1}\r\n");
         }
 
-        return (start, Encoding.ASCII.GetBytes($"GET {_options.Target.PathAndQuery}{Number(round)} HTTP/1.1\r\nHost: {_options.Target.Authority}\r\n{range}\r\n"));
+        string head = $"GET {_options.Target.PathAndQuery}{Number(round)} HTTP/1.1\r\nHost: {_options.Target.Authority}\r\n{range}\r\n";
+        return (start, Encoding.ASCII.GetBytes(head));
     }
 
     // What follows the target: the number of an object, where there are several.

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Slice.Benchmarks.Load;
 
-/// <summary>What one run measured; one line of JSON in a results file. What was not measured is 0, as CPU and memory without a process.</summary>
+/// <summary>
+/// What one run measured; one line of JSON in a results file. What was not measured is 0, as CPU and memory without a process.
+/// </summary>
 internal sealed record LoadResult
 {
     private const double GibBytes = 1L << 30;

@@ -66,7 +66,7 @@ internal sealed record Comparison(
         double combined = Combine(side, other);
         return double.IsFinite(combined) && rounds.All(double.IsFinite)
             ? new(this, side, other, combined, rounds[0], rounds[^1], Reaches(combined), null)
-            : Outcome.Failed(this, $"{Base} has {other.ToString(Measure.Format, CultureInfo.InvariantCulture)}: too little to compare with");
+            : Outcome.Failed(this, $"{Base}: {other.ToString(Measure.Format, CultureInfo.InvariantCulture)} is too little to compare with");
     }
 
     private double Combine(double side, double other) => Kind switch

@@ -2,7 +2,7 @@ using Slice.Benchmarks.Load;
 
 namespace Slice.Benchmarks.Report;
 
-/// <summary>One of the figures of a run: its name in a list of comparisons, its title with the unit, and how it is read and printed.</summary>
+/// <summary>A figure of a run: its name in a list of comparisons, its title with the unit, and how it is read and printed.</summary>
 internal sealed record Measure(string Name, string Title, string Format, bool IsLowerBetter, Func<LoadResult, double> Of)
 {
     private const double MibBytes = 1L << 20;

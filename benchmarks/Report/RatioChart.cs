@@ -55,7 +55,8 @@ internal static class RatioChart
         int bottom = first + (outcomes.Length * RowPixels);
         Append(svg, $"""
             <text x="16" y="{top}" font-weight="600">{title}</text>
-            <line x1="{LabelPixels + scale:F1}" y1="{first - 4}" x2="{LabelPixels + scale:F1}" y2="{bottom}" stroke="#8c959f" stroke-dasharray="3 3"/>
+            <line x1="{LabelPixels + scale:F1}" y1="{first - 4}" x2="{LabelPixels + scale:F1}" y2="{bottom}"
+             stroke="#8c959f" stroke-dasharray="3 3"/>
             <text x="{LabelPixels + scale:F1}" y="{first - 7}" text-anchor="middle" fill="#57606a">1</text>
             """);
         foreach (var (index, outcome) in outcomes.Index())
