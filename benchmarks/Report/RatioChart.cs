@@ -11,8 +11,8 @@ namespace Slice.Benchmarks.Report;
 /// </summary>
 internal static class RatioChart
 {
-    private const int WidthPixels = 920;
-    private const int LabelPixels = 400;
+    private const int WidthPixels = 990;
+    private const int LabelPixels = 470;
     private const int BarPixels = 330;
     private const int RowPixels = 22;
     private const int HeadPixels = 62;
@@ -69,7 +69,10 @@ internal static class RatioChart
 
     private static void Row(StringBuilder svg, int top, double scale, Outcome outcome)
     {
-        string label = SecurityElement.Escape($"{outcome.Comparison.Work}, {outcome.Comparison.Measure.Title}");
+        // One side of ours may take part in several ways, as "pingora-slice, 8 in flight".
+        string side = outcome.Comparison.Side;
+        string way = side.Contains(',', StringComparison.Ordinal) ? side[side.IndexOf(',', StringComparison.Ordinal)..] : "";
+        string label = SecurityElement.Escape($"{outcome.Comparison.Work}{way}, {outcome.Comparison.Measure.Title}");
         int baseline = top + 14;
         Append(svg, $"""<text x="{LabelPixels - 8}" y="{baseline}" text-anchor="end">{label}</text>""");
         if (outcome.Failure is not null)
