@@ -37,7 +37,6 @@ internal sealed class Composition : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly RedirectPools _redirects;
     private readonly OriginGate _gate;
-    private readonly GatedOrigin _gated;
     private readonly OriginGate _passThroughGate;
     private readonly SliceFetcher _fetcher;
     private readonly DeadlineSweeper _sweeper;
@@ -112,8 +111,7 @@ internal sealed class Composition : IAsyncDisposable
 
         // Fetching.
         _gate = new OriginGate(options.Limits.MaxOriginRequests, time);
-        meter.Sources.SubrequestLimit = () => _gate.Limit;
-        var gated = _gated = new GatedOrigin(_gate, time, meter);
+        var gated = new GatedOrigin(_gate, time, meter);
         var parts = new PartReader(gated, time, meter) { VersionsDiffer = log.VersionsDiffer };
         var attempts = new SliceFetchAttempts(parts, _store, meter, _stopping.Token);
         _tier = SharedTierFactory.Open(options, sharedStore, index, _store, loggers, time);
@@ -249,7 +247,7 @@ internal sealed class Composition : IAsyncDisposable
     {
         var current = Settings.Current;
         Settings.Replace(new RequestSettings(options, current.Origin.Reconfigure(options), _time, current.Identity, current));
-        _gated.Limit.Allow(options.Limits.MaxOriginRequests);
+        _gate.Resize(options.Limits.MaxOriginRequests);
         _passThroughGate.Resize(options.Limits.MaxPassthroughRequests);
         _accessLog.Configure(options.AccessLog);
         _meter.ShowsPurge = options.Purge.EnableMetrics;

@@ -131,6 +131,11 @@ public sealed class ObjectAnswerInterpreter
 
         if (verdict.IsShared && FindNewer(request, verdict.Selecting, stored, reader) is { } newer)
         {
+            if (newer != request.Stale)
+            {
+                RemoveReplaced(request, verdict);
+            }
+
             return new ObjectFetchResult.Found(newer);
         }
 
@@ -156,6 +161,7 @@ public sealed class ObjectAnswerInterpreter
         _index.FindVariant(request.Key, selecting) is { IsUsable: true, IsWhole: false, Response: { IsPurged: false } known } newer
         && !known.RequiresValidation
         && known.Freshness.IsFreshAt(received.Freshness.ReceivedAt)
+        && (request.TierMark is not { } mark || newer.HasSeenRemovals(mark))
         && newer.Grid == request.Context.Settings.Grid
         && newer.CompleteLength == received.CompleteLength
         && IsUnchanged(newer, selecting, received, reader)

@@ -39,11 +39,20 @@ public abstract class GenerationHead
         set => Volatile.Write(ref _purgesSeen, value);
     }
 
-    /// <summary>Notes what its key had seen when the origin, or the shared tier, was asked for it, or for its last validation.</summary>
+    /// <summary>
+    /// Notes what its key had seen when the origin, or the shared tier, was asked for it, or about it. Of several the latest counts.
+    /// </summary>
     internal void NoteAsked(RemovalMark asked)
     {
-        Volatile.Write(ref _expirationsAsked, asked.Expirations);
-        Volatile.Write(ref _purgesAsked, asked.Purges);
+        if (unchecked(asked.Expirations - Volatile.Read(ref _expirationsAsked)) > 0)
+        {
+            Volatile.Write(ref _expirationsAsked, asked.Expirations);
+        }
+
+        if (asked.Purges > Volatile.Read(ref _purgesAsked))
+        {
+            Volatile.Write(ref _purgesAsked, asked.Purges);
+        }
     }
 
     /// <summary>The same as of another one, which it takes the place of.</summary>

@@ -162,6 +162,8 @@ internal sealed class KeyedRemovals(
         {
             if (isKnown?.Invoke(generation) == true)
             {
+                // As good as asked for after this: an answer that was asked for before does not take its place.
+                generation.NoteAsked(removals.MarkOf(key));
                 continue;
             }
 

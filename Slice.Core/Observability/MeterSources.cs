@@ -13,7 +13,6 @@ public sealed class MeterSources
     private volatile Func<IEnumerable<KeyValuePair<string, long>>>? _originHealth;
     private volatile Func<IEnumerable<KeyValuePair<string, long>>>? _originConnections;
     private volatile Func<IEnumerable<KeyValuePair<string, long>>>? _certificates;
-    private volatile Func<long>? _subrequestLimit;
     private volatile KeyValuePair<string, object?>[]? _build;
     private volatile TierSource? _tier;
 
@@ -43,13 +42,6 @@ public sealed class MeterSources
     {
         get => _originConnections;
         set => _originConnections = value;
-    }
-
-    /// <summary>Most subrequests at the origin at a time, as things are.</summary>
-    public Func<long>? SubrequestLimit
-    {
-        get => _subrequestLimit;
-        set => _subrequestLimit = value;
     }
 
     /// <summary>The end of each certificate that clients are shown, in Unix time, by its subject.</summary>
@@ -130,11 +122,6 @@ public sealed class MeterSources
             "Open connections to the origin, idle ones too, by the pool that they are of.",
             "pool",
             () => _originConnections?.Invoke() ?? []);
-        instruments.Show(
-            "subrequest_limit",
-            OfRequests,
-            "Most subrequests at the origin at a time just now: limits.max_origin_requests, or fewer while the origin bears fewer.",
-            () => _subrequestLimit is { } limit ? [new Measurement<long>(limit())] : Array.Empty<Measurement<long>>());
     }
 
     private void ShowTier(MeterInstruments instruments)

@@ -15,9 +15,6 @@ public sealed class GatedOrigin(OriginGate gate, TimeProvider time, SliceMeter m
     /// <summary>Which origin refuses to be asked for a version by name.</summary>
     public ConditionRefusals Refusals { get; } = new();
 
-    /// <summary>How many subrequests the origin bears.</summary>
-    public OriginLimit Limit { get; } = new(gate, time);
-
     /// <summary>Waits for a turn, then sends the request and waits for the response head. The caller owns the response.</summary>
     /// <param name="origin">Where the request goes.</param>
     /// <param name="request">What is asked. <see cref="OriginRequest.Abandoned"/> ends both waits, with a failure of that name.</param>
@@ -79,11 +76,6 @@ public sealed class GatedOrigin(OriginGate gate, TimeProvider time, SliceMeter m
             response = result.Response;
             permit.HeadArrived();
             Count(result);
-            if (response is not null && request is { IsOfVersion: true, Range: not null })
-            {
-                Limit.Answered(response.Status, sentAt);
-            }
-
             return response is null
                 ? (null, result.Failure with { Repeats = result.Repeats })
                 : (new PermittedResponse(response, permit, sentAt), Failure.None);

@@ -375,11 +375,15 @@ public sealed class OriginGate : IDisposable
 
         void Hurry()
         {
+            List<OriginPermit>? revoked;
             lock (_lock)
             {
+                // Its client may be the next one now, and have room where the one before had none.
                 line.Hurry(place);
+                revoked = _isDisposed ? null : SettleUnsynchronized();
             }
 
+            Revoke(revoked);
             deadline.CancelAfter(queueTimeout);
         }
     }

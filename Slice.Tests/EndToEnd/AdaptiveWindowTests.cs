@@ -70,23 +70,6 @@ public sealed class AdaptiveWindowTests : IAsyncDisposable
         Assert.Equal(TestContent.Bytes(0, Slices * SliceBytes, _file.Seed), (await download).Body);
     }
 
-    [Fact]
-    public async Task Origin_that_refuses_slices_is_asked_for_fewer_at_a_time()
-    {
-        Array.ForEach(_answers, static answer => answer.SetResult());
-        int refusals = 4;
-        _file.Fault = exchange => exchange.Request.Range!.Value.First >= 8 * SliceBytes && Interlocked.Decrement(ref refusals) >= 0
-            ? new RangeFault { Status = "503 Service Unavailable", Fields = ["Retry-After: 0"] }
-            : null;
-        await using var proxy = await StartAsync(8);
-        Assert.Equal(64, await proxy.MetricAsync("subrequest_limit"));
-
-        Assert.Equal(TestContent.Bytes(0, Slices * SliceBytes, _file.Seed), (await proxy.GetAsync("/file")).Body);
-
-        Assert.InRange(await proxy.MetricAsync("subrequest_limit"), 1, 32);
-        Assert.Equal(Slices + 4, _origin.RequestCount);
-    }
-
     private IEnumerable<int> AskedSlices() => _origin.Requests.Select(static request => (int)(request.Range!.Value.First / SliceBytes));
 
     private static IEnumerable<int[]> Parse(string roundTrips) =>

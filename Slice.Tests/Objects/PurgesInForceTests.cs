@@ -174,6 +174,24 @@ public sealed class PurgesInForceTests : IDisposable
         Assert.True(late.IsRetired);
     }
 
+    // Another instance has told that the version is the one that there is now. An answer of before would take the place of it with an older
+    // one, and tell all others so.
+    [Fact]
+    [Trait("Behaviour", "B52")]
+    public void What_is_known_to_be_good_does_not_give_way_to_what_was_asked_for_before_the_news()
+    {
+        var asked = _index.MarkOf("/a"u8);
+        var good = NewGeneration("/a");
+        _index.Publish(good, asked);
+        _index.LeaveVersion("/a"u8, s_now, static _ => false, generation => generation == good);
+
+        var late = NewGeneration("/a");
+        _index.Publish(late, asked);
+
+        Assert.Same(good, Find("/a"));
+        Assert.Equal((true, false), (late.IsRetired, good.Response.IsPurged));
+    }
+
     private void PurgeSoftly(bool isOfMany)
     {
         if (isOfMany)

@@ -86,7 +86,6 @@ public sealed class PrometheusTextTests
         meter.AttachOriginHealth(() => [KeyValuePair.Create("http://a", 1L), KeyValuePair.Create("http://b", 0L)]);
         meter.RefusedConnections.Add((int)ConnectionRefusal.MaxConnections);
         meter.Sources.OriginConnections = () => [KeyValuePair.Create("subrequests", 3L), KeyValuePair.Create("passthrough", 4L)];
-        meter.Sources.SubrequestLimit = () => 64;
         meter.Sources.Certificates = () => [KeyValuePair.Create("CN=a", 1_800_000_000L)];
         meter.Sources.SetBuild("1.2.3", "0123abc");
         return meter;
