@@ -21,6 +21,9 @@ namespace Slice.Core.Fetching;
 /// </remarks>
 public interface ISharedTier
 {
+    /// <summary>Whether it is asked at present.</summary>
+    bool IsUp { get; }
+
     /// <summary>
     /// Looks for an object, or takes the turn to ask the origin for it: of several instances that miss an object at once one gets the turn,
     /// and the others wait for a while for what it brings.
@@ -56,6 +59,11 @@ public interface ISharedTier
     /// </param>
     /// <param name="turn">Ends when all of it is written; null for none.</param>
     void Offer(Generation generation, int sliceIndex, bool isWithHead, TierTurn? turn);
+
+    /// <summary>
+    /// Offers slices that are stored here of an object that may go to the tier only now, in the same way: the first ones of many.
+    /// </summary>
+    void OfferStored(Generation generation);
 
     /// <summary>
     /// Another version has taken the place of what was stored under a key, or the origin has said that it is not the object any more.

@@ -172,13 +172,19 @@ public sealed class ObjectAnswerInterpreter
     {
         // First the mark: who reads the new response must not take it for one of before a removal. Where the tier was not asked, or has
         // seen a removal since, the mark of before stays: what goes to others is then as old as the bytes are.
+        bool isFirstMark = false;
         if (request.TierMark is { } mark && stale.HasSeenRemovals(mark))
         {
+            isFirstMark = stale.TierMark is null;
             stale.TierMark = mark;
         }
 
         _index.Freshen(stale, response, request.Asked);
         _fetcher.Offers.Offer(stale, request.TierTurn?.Take());
+        if (isFirstMark)
+        {
+            _fetcher.Offers.OfferStored(stale);
+        }
     }
 
     private static bool IsUnchanged(

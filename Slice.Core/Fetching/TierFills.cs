@@ -90,6 +90,15 @@ internal sealed class TierFills(SliceFetchAttempts attempts, TimeProvider time, 
         }
     }
 
+    /// <summary>Offers what is stored of the slices of an object that others may have only now.</summary>
+    public void OfferStored(Generation generation)
+    {
+        if (Tier is { } tier && IsForTier(generation))
+        {
+            tier.OfferStored(generation);
+        }
+    }
+
     // What is for one client only never goes to a tier that others read, and is never looked for there. Nor is what was asked for while the
     // tier was away: nobody knows which removals came in between.
     private static bool IsForTier(Generation generation) => generation is { IsShared: true, IsRetired: false, TierMark: not null };

@@ -81,7 +81,7 @@ public sealed class TierLookup(ObjectIndex index, SliceStore store, TimeProvider
     // room.
     private async ValueTask<Generation?> TakeAsync(ObjectFetchRequest request, TierObject variant)
     {
-        if (index.FindVariant(request.Key, variant.Selecting) is { IsUsable: true } known && IsSame(known, variant)
+        if (index.FindVariant(request.Key, variant.Selecting) is { IsUsable: true } known && variant.IsSameAs(known)
             && known.HasSeenRemovals(request.TierMark!))
         {
             bool isFresher = IsFresher(variant.Response, known.Response);
@@ -130,15 +130,6 @@ public sealed class TierLookup(ObjectIndex index, SliceStore store, TimeProvider
             IsWhole = variant.IsWhole,
             TierStamp = new TierStamp(request.TierMark, variant.LastPurge),
         };
-
-    // A body that came with a head is all of one answer; what is stored of a version without a validator may be of another one.
-    private static bool IsSame(Generation known, TierObject variant) =>
-        known.Grid == variant.Grid
-        && known.IsWhole == variant.IsWhole
-        && known.Response.Status == variant.Response.Status
-        && known.Response.MayCombine
-        && variant.Response.MayCombine
-        && known.Response.Validator.IsSameVersion(variant.Response.Validator);
 
     private bool IsFresher(StoredResponse one, StoredResponse other)
     {

@@ -1,4 +1,5 @@
 using Slice.Core.Caching;
+using Slice.Core.Objects;
 using Slice.Core.Ranges;
 
 namespace Slice.Core.Fetching;
@@ -13,4 +14,17 @@ namespace Slice.Core.Fetching;
 /// The number of the last purge of many objects that took away what had been there before; 0 for none. A part of its slices' names.
 /// </param>
 public sealed record TierObject(
-    SliceGrid Grid, SelectingFields? Selecting, bool IsWhole, StoredResponse Response, byte[]? Body, long LastPurge = 0);
+    SliceGrid Grid, SelectingFields? Selecting, bool IsWhole, StoredResponse Response, byte[]? Body, long LastPurge = 0)
+{
+    /// <summary>
+    /// Whether a generation is of this version, with slices that are named alike. A body that came with a head is all of one answer; what
+    /// is stored of a version without a validator may be of another one.
+    /// </summary>
+    internal bool IsSameAs(Generation known) =>
+        known.Grid == Grid
+        && known.IsWhole == IsWhole
+        && known.Response.Status == Response.Status
+        && known.Response.MayCombine
+        && Response.MayCombine
+        && known.Response.Validator.IsSameVersion(Response.Validator);
+}

@@ -15,6 +15,7 @@ public abstract class GenerationHead
     private long _purgesAsked;
     private int _expirationsAsked;
     private volatile bool _isUntold;
+    private volatile bool _isMarkWanted;
 
     /// <summary>A head with its first response.</summary>
     private protected GenerationHead(StoredResponse response)
@@ -99,6 +100,16 @@ public abstract class GenerationHead
     {
         get => _isUntold;
         set => _isUntold = value;
+    }
+
+    /// <summary>
+    /// Whether it is to be validated at its next use though it is fresh: the tier could not be asked when the origin was, so that the others
+    /// get nothing of it before that.
+    /// </summary>
+    internal bool IsMarkWanted
+    {
+        get => _isMarkWanted && TierMark is null;
+        set => _isMarkWanted = value;
     }
 
     /// <summary>

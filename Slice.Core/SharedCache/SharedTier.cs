@@ -13,6 +13,9 @@ namespace Slice.Core.SharedCache;
 /// </summary>
 public sealed class SharedTier : ISharedTier, IAsyncDisposable
 {
+    // A quarter of what may wait to be written: the rest comes slice by slice from whoever is asked for it. Arbitrary.
+    private const int MostStoredOffered = 64;
+
     private readonly CancellationTokenSource _stopping = new();
     private readonly TimeProvider _time;
     private readonly ObjectIndex _index;
@@ -45,6 +48,7 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
         Fleet = new TierFleet(Access, envelope, Names, index, name, options.Coherence, time, Meter, local, _stopping.Token)
         {
             SuccessorTold = generation => Offer(generation, null),
+            TryTakeMark = TryTakeMarkAsync,
         };
         _reader = new TierReader(Access, envelope, Meter);
         var claims = new TierClaims(new TierValues(Access, envelope, Meter), Names);
@@ -76,6 +80,9 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
 
     /// <summary>Whether the store is asked.</summary>
     public TierState State => Access.State;
+
+    /// <inheritdoc/>
+    public bool IsUp => State == TierState.Up;
 
     /// <summary>What the store is and where, for people.</summary>
     public string StoreName => Access.Store.Name;
@@ -110,6 +117,20 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
             },
             ct);
         return found ?? latest with { Turn = turn };
+    }
+
+    // Of what this instance has learned of alone: an object in the store that nothing has happened to is what all have heard of.
+    private async ValueTask<bool> TryTakeMarkAsync(Generation generation, CancellationToken ct)
+    {
+        if (await LookAsync(generation.Key, isFirst: false, ct) is not { } found
+            || !generation.HasSeenRemovals(found.Mark)
+            || !found.Variants.Any(variant => Equals(variant.Selecting, generation.Selecting) && variant.IsSameAs(generation)))
+        {
+            return false;
+        }
+
+        generation.TierMark = found.Mark;
+        return true;
     }
 
     // Another instance may have counted a removal of which this one will hear in a moment: as if it had been heard.
@@ -217,6 +238,26 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
         else
         {
             turn?.End(isFilled: false);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void OfferStored(Generation generation)
+    {
+        if (TierComposer.FitsHead(generation) || generation.IsWhole)
+        {
+            // Its body goes with its head.
+            return;
+        }
+
+        int count = generation.Grid.CountFor(generation.CompleteLength);
+        for (int index = 0, offered = 0; index < count && offered < MostStoredOffered; index++)
+        {
+            if (generation.CountStored(index, 1) > 0)
+            {
+                Offer(generation, index, isWithHead: false, null);
+                offered++;
+            }
         }
     }
 

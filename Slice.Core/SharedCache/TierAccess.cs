@@ -32,9 +32,10 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
     // Nobody waits for a probe, which may find a store that is only slow, nor for a write.
     private const int UnhurriedTimeouts = 4;
 
-    // Of an operation that a client waits for; and where this process has more to do than threads: there the origin is no faster.
-    // Arbitrary.
-    private const int MostAttempts = 2;
+    // Of an operation that a client waits for, each with twice the deadline of the one before: seven deadlines together, and fifteen where
+    // this process has more to do than threads, as the origin is no faster there. Who gives up asks the origin for what all of the fleet
+    // would have had from here. Arbitrary.
+    private const int MostAttempts = 3;
     private const int MostAttemptsBehind = 4;
 
     // A store that has answered others a moment ago has much to do. Without any answer for so long that is no excuse, nor is a busy
@@ -85,7 +86,7 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
         }
 
         var deadline = DeadlineFor(bytes);
-        for (int attempt = 1; ; attempt++)
+        for (int attempt = 1; ; attempt++, deadline *= 2)
         {
             var (outcome, result) = await AttemptAsync(operation, deadline, ct, bytes);
 

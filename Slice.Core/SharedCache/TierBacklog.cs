@@ -14,7 +14,8 @@ internal sealed class TierBacklog
     /// <summary>Most purges of many objects that wait: as many as an instance remembers.</summary>
     public const int MostPurges = PurgesInForce.MaxPurges;
 
-    private const int EventsAtOnce = 256;
+    /// <summary>Most events of a batch. Arbitrary.</summary>
+    public const int EventsAtOnce = 256;
 
     private readonly Lock _lock = new();
     private readonly List<TierEvent> _events = [];

@@ -89,6 +89,13 @@ public sealed class TierFleet : IAsyncDisposable
         init => _telling.SuccessorTold = value;
     }
 
+    /// <inheritdoc cref="TierTelling.TryTakeMark"/>
+    internal Func<Generation, CancellationToken, ValueTask<bool>>? TryTakeMark
+    {
+        get => _telling.TryTakeMark;
+        init => _telling.TryTakeMark = value;
+    }
+
     /// <summary>Begins to hear and to tell.</summary>
     public void Start()
     {
@@ -241,6 +248,11 @@ public sealed class TierFleet : IAsyncDisposable
             if (await HearAsync())
             {
                 _heardAt = _time.GetTimestamp();
+                if (_access.State != TierState.Up)
+                {
+                    await _telling.TellFirstAsync(_stopping);
+                }
+
                 _access.Open();
                 Note(_access.State == TierState.Up ? null : _access.LastError ?? "it comes and goes");
                 Remember();

@@ -51,16 +51,28 @@ internal sealed class TierNewsActions(ObjectIndex index, TimeProvider time, Tier
 
     /// <summary>
     /// Acts on an event of this instance that was counted just now. The other variants of the object are outdated in the store from now on:
-    /// whoever fetches one anew does not see that it has changed, so this instance validates its own, like the others.
+    /// whoever fetches one anew does not see that it has changed, so this instance validates its own, like the others. And what this
+    /// instance has removed, or wants validated, was in the store until now, and may have come back from there.
     /// </summary>
     public void ActOnOwn(TierEvent counted)
     {
-        if (counted.Kind == TierEventKind.Changed)
+        switch (counted.Kind)
         {
-            index.ExpireUnknown(
-                counted.Key,
-                Instant.Now(time),
-                generation => generation == counted.Successor || generation.TierMark?.Doubts >= counted.Number);
+            case TierEventKind.Changed:
+                index.ExpireUnknown(
+                    counted.Key,
+                    Instant.Now(time),
+                    generation => generation == counted.Successor || generation.TierMark?.Doubts >= counted.Number);
+                break;
+            case TierEventKind.Expired:
+                index.ExpireUnknown(
+                    counted.Key,
+                    Instant.Now(time),
+                    generation => generation.TierMark is not { } mark || mark.Doubts >= counted.Number);
+                break;
+            default:
+                index.RemoveBefore(counted.Key, new TierMark(counted.Number, 0, 0));
+                break;
         }
     }
 

@@ -172,16 +172,16 @@ internal sealed class GetHandler(
         var (reuse, detail) = ReuseDecision.Decide(generation.Response, directives, now, operators);
         switch (reuse)
         {
-            case Reuse.Fresh:
+            case Reuse.Fresh when !objects.TakesMarkWish(generation):
                 return true;
             case Reuse.Stale:
                 status = new CacheStatus { IsStale = true, Detail = detail };
                 return true;
-            case Reuse.StaleWhileRevalidate:
+            case Reuse.Fresh or Reuse.StaleWhileRevalidate:
                 // On behalf of all: what this client forbids to keep, others wait for.
                 var refresh = NewFetchRequest(exchange, default, generation, IsSliced(exchange)) with { Sharing = RequestSharing.Allowed };
                 objects.Refresh(refresh, exchange.Head.Fields);
-                status = new CacheStatus { IsStale = true, Detail = detail };
+                status = reuse == Reuse.Fresh ? status : new CacheStatus { IsStale = true, Detail = detail };
                 return true;
             default:
                 bool isByRequest = reuse == Reuse.AfterValidationByRequest;

@@ -111,6 +111,8 @@ public sealed class SharedTierTests : IAsyncDisposable
 
     private sealed class FakeTier : ISharedTier
     {
+        public bool IsUp => true;
+
         public Dictionary<int, string> Slices { get; } = [];
 
         public TaskCompletionSource<string?>? Answer { get; set; }
@@ -142,6 +144,10 @@ public sealed class SharedTierTests : IAsyncDisposable
         }
 
         public void Changed(Generation old, Generation? successor)
+        {
+        }
+
+        public void OfferStored(Generation generation)
         {
         }
 

@@ -174,6 +174,8 @@ public sealed class TierLookupTests : IAsyncDisposable
 
     private sealed class HeadTier : ISharedTier
     {
+        public bool IsUp => true;
+
         public IReadOnlyList<TierObject> Variants { get; set; } = [];
 
         public Action? Asked { get; set; }
@@ -200,6 +202,10 @@ public sealed class TierLookupTests : IAsyncDisposable
         }
 
         public void Changed(Generation old, Generation? successor)
+        {
+        }
+
+        public void OfferStored(Generation generation)
         {
         }
 

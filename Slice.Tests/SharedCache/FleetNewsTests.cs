@@ -1,4 +1,5 @@
 using System.Globalization;
+using Slice.Core.Caching;
 using Slice.Core.SharedCache;
 using Slice.Tests.Support;
 
@@ -113,6 +114,60 @@ public sealed class FleetNewsTests : IAsyncDisposable
         Assert.Equal(asked, _origin.RequestCount);
     }
 
+    // Its body goes with its head, or slice by slice.
+    [Theory]
+    [InlineData(16)]
+    [InlineData(192)]
+    public async Task Version_that_was_learned_while_the_store_was_away_is_shared_after_its_next_use(int length)
+    {
+        _length = length;
+        await using var fleet = await StartAsync(2);
+        _server.IsAway = true;
+        await Eventually.TrueAsync(() => fleet[1].Composition.Tier!.State == TierState.Down, "the store to be missed");
+        await ExpectAsync(fleet[1], 1);
+        _server.IsAway = false;
+        await Fleet.IsUpAsync(fleet[0]);
+        await Fleet.IsUpAsync(fleet[1]);
+        await Eventually.TrueAsync(() => fleet[1].Composition.Tier!.Meter.NewsTold > 0, "the version to be told");
+        int asked = _origin.RequestCount;
+
+        await ExpectAsync(fleet[1], 1);
+
+        await Eventually.TrueAsync(() => _server.Keys.Any(IsHead), "the object in the tier");
+        await Eventually.TrueAsync(() => _server.Keys.Count(IsSlice) == (length == 192 ? 3 : 0), "its slices in the tier");
+        Assert.Equal(asked + 1, _origin.RequestCount);
+        await ExpectAsync(fleet[1], 1);
+        await ExpectAsync(fleet[0], 1);
+        Assert.Equal(asked + 1, _origin.RequestCount);
+    }
+
+    // The store answers one of them too late, which asks the origin for what another one has just put there.
+    [Theory]
+    [InlineData(16)]
+    [InlineData(192)]
+    public async Task Version_that_the_store_has_stays_there_when_an_instance_has_learned_of_it_alone(int length)
+    {
+        _length = length;
+        await using var fleet = await StartAsync(3);
+        await ExpectAsync(fleet[0], 1);
+        await Eventually.TrueAsync(() => _server.Keys.Any(IsHead), "the object in the tier");
+        await Eventually.TrueAsync(() => _server.Keys.Count(IsSlice) == (length == 192 ? 3 : 0), "its slices in the tier");
+        _weathers[1].Silence();
+        await ExpectAsync(fleet[1], 1);
+        Assert.Equal(0, fleet[1].Composition.Tier!.Meter.NewsTold);
+        _weathers[1].Calm();
+        var index = fleet[1].Composition.Index;
+        var key = new CacheKey("/file"u8);
+        await Eventually.TrueAsync(() => index.HoldsObject(key, static learned => !learned.IsUntold), "it to be known, or told");
+        int asked = _origin.RequestCount;
+
+        await ExpectAsync(fleet[2], 1);
+
+        Assert.Equal(asked, _origin.RequestCount);
+        Assert.Empty(Counted());
+        Assert.True(index.HoldsObject(key, static learned => learned.TierMark is not null), "it may be shared");
+    }
+
     // One of several servers is away, and the counter of one object is on that one.
     [Fact]
     public async Task Event_that_cannot_be_counted_keeps_no_other_from_being_told()
@@ -184,7 +239,7 @@ public sealed class FleetNewsTests : IAsyncDisposable
         _version = 2;
         _server.Forget(key => !key.Contains(":n:", StringComparison.Ordinal)
             && !key.Contains(":p:", StringComparison.Ordinal)
-            && !key.EndsWith('0'));
+            && !key.EndsWith(":0", StringComparison.Ordinal));
         await ExpectAsync(fleet[1], 2);
 
         await AllServeAsync(fleet, 2);
@@ -219,9 +274,40 @@ public sealed class FleetNewsTests : IAsyncDisposable
         await AllServeAsync(fleet, 2);
     }
 
+    // This instance has removed the object, or wants it validated, and finds it in the store before the store has heard of that.
+    [Theory]
+    [InlineData("")]
+    [InlineData("X-Purge-Soft: 1")]
+    [InlineData("X-Purge-Pattern: prefix")]
+    [InlineData("X-Purge-Pattern: prefix", "X-Purge-Soft: 1")]
+    public async Task Object_that_came_back_from_the_store_before_its_purge_was_counted_goes_with_the_count(params string[] purge)
+    {
+        await using var fleet = await StartAsync(1);
+        await ExpectAsync(fleet[0], 1);
+        await Eventually.TrueAsync(() => _server.Keys.Any(IsHead), "the object in the tier");
+        var (arrived, gate) = (NewGate(), NewGate());
+        _weathers[0].Counting = () =>
+        {
+            arrived.TrySetResult();
+            return gate.Task;
+        };
+        _version = 2;
+        var purging = fleet[0].PurgeAsync("/file", [.. purge.Where(static line => line.Length > 0)]);
+        await Deadline.WithinAsync(arrived.Task, "the count");
+        await ExpectAsync(fleet[0], 1);
+
+        gate.SetResult();
+        await purging;
+
+        await AllServeAsync(fleet, 2);
+    }
+
     // A turn is beside the head, and may be there before it.
     private static bool IsHead(string key) =>
         key.Contains(":o:", StringComparison.Ordinal) && !key.EndsWith(":t", StringComparison.Ordinal);
+
+    private static bool IsSlice(string key) =>
+        key.Contains(":s:", StringComparison.Ordinal) && !key.EndsWith(":t", StringComparison.Ordinal);
 
     private static TaskCompletionSource NewGate() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 

@@ -76,7 +76,7 @@ public sealed class TierAccessTests
         var hanging = _access.RunAsync(Count, 0, Ct).AsTask();
         _time.Advance(2 * s_timeout);
         await Eventually.TrueAsync(() => Volatile.Read(ref tries) == 2, "the second try");
-        _time.Advance(s_timeout);
+        _time.Advance(2 * s_timeout);
 
         Assert.Equal(TierOutcome.TimedOut, (await hanging).Outcome);
         Assert.Equal(TierState.Down, _access.State);
@@ -148,13 +148,28 @@ public sealed class TierAccessTests
         _isBehind = true;
         await _access.RunAsync(_ => ValueTask.FromResult(1), 0, Ct);
 
-        Assert.Equal((TierOutcome.TimedOut, 4, TierState.Up), await HangAllAsync());
-        Assert.Equal((TierOutcome.TimedOut, 4, TierState.Up), await HangAllAsync());
+        // At the end of its third attempt seven deadlines are over.
+        Assert.Equal((TierOutcome.TimedOut, 4, TierState.Down), await HangAllAsync());
+    }
+
+    [Fact]
+    public async Task Store_that_has_answered_a_moment_ago_is_asked_twice_by_a_machine_that_is_not_behind()
+    {
+        await _access.RunAsync(_ => ValueTask.FromResult(1), 0, Ct);
+
         Assert.Equal((TierOutcome.TimedOut, 2, TierState.Down), await HangAllAsync());
     }
 
+    [Fact]
+    public async Task Store_that_goes_on_answering_others_is_asked_three_times()
+    {
+        Assert.Equal(
+            (TierOutcome.TimedOut, 3, TierState.Up),
+            await HangAllAsync(answeringOthers: () => _access.RunAsync(_ => ValueTask.FromResult(1), 0, Ct).AsTask()));
+    }
+
     // One operation that is answered in none of its attempts: its end, how many there were, and what is thought of the store then.
-    private async Task<(TierOutcome Outcome, int Attempts, TierState State)> HangAllAsync()
+    private async Task<(TierOutcome Outcome, int Attempts, TierState State)> HangAllAsync(Func<Task>? answeringOthers = null)
     {
         int attempts = 0;
         var running = _access.RunAsync(
@@ -171,8 +186,9 @@ public sealed class TierAccessTests
             await Eventually.TrueAsync(() => Volatile.Read(ref attempts) > rung || running.IsCompleted, "an attempt, or the end");
             if (attempts > rung)
             {
+                await (answeringOthers?.Invoke() ?? Task.CompletedTask);
+                _time.Advance(s_timeout * (1 << rung));
                 rung++;
-                _time.Advance(s_timeout);
             }
         }
 
@@ -222,9 +238,9 @@ public sealed class TierAccessTests
             await Eventually.TrueAsync(() => Volatile.Read(ref attempts) > rung || running.IsCompleted, "an attempt, or the end");
             if (attempts > rung)
             {
-                rung++;
                 await _access.RunAsync(_ => ValueTask.FromResult(1), 0, Ct);
-                _time.Advance(isWrite ? 4 * deadline : deadline);
+                _time.Advance(isWrite ? 4 * deadline : deadline * (1 << rung));
+                rung++;
             }
         }
 

@@ -24,6 +24,9 @@ internal sealed class Weather
     /// <summary>The keys on a server that is away; null for none.</summary>
     public Predicate<string>? Unreachable { get; set; }
 
+    /// <summary>What an increment waits for; null for nothing.</summary>
+    public Func<Task>? Counting { get; set; }
+
     /// <summary>From now on no operation is answered until <see cref="Calm"/>.</summary>
     public void Silence() => Volatile.Write(ref _calm, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
 

@@ -72,6 +72,7 @@ internal sealed class WeatheredStore(IKeyValueStore store, Weather weather) : IK
     public async ValueTask<long> IncrementAsync(string key, long first, CancellationToken ct)
     {
         await weather.PassAsync(key, ct);
+        await (weather.Counting?.Invoke() ?? Task.CompletedTask).WaitAsync(ct);
         return await store.IncrementAsync(key, first, ct);
     }
 
