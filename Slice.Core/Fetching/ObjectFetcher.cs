@@ -110,16 +110,7 @@ public sealed class ObjectFetcher
     /// Whether an object that is fresh is to be validated by <see cref="Refresh"/>, so that the instances that share the tier get it from
     /// there (<see cref="GenerationHead.IsMarkWanted"/>). Once for each object, and not while the tier is away.
     /// </summary>
-    public bool TakesMarkWish(Generation generation)
-    {
-        bool isWanted = generation.IsMarkWanted && _tier.Tier is { IsUp: true };
-        if (isWanted)
-        {
-            generation.IsMarkWanted = false;
-        }
-
-        return isWanted;
-    }
+    public bool TakesMarkWish(Generation generation) => _tier.Tier is { IsUp: true } && generation.TakeMarkWish();
 
     /// <summary>
     /// Takes over an answer that no client reads any more, reads it to its end if a copy is kept, and ends it. Never waits.

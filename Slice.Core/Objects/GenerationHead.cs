@@ -103,13 +103,25 @@ public abstract class GenerationHead
     }
 
     /// <summary>
-    /// Whether it is to be validated at its next use though it is fresh: the tier could not be asked when the origin was, so that the others
-    /// get nothing of it before that.
+    /// Whether it is to be validated at its next use though it is fresh: the tier could not be asked when the origin was, so that the
+    /// others get nothing of it before that.
     /// </summary>
     internal bool IsMarkWanted
     {
         get => _isMarkWanted && TierMark is null;
         set => _isMarkWanted = value;
+    }
+
+    /// <summary>Whether that was so until now; for one caller, but for two that come at once.</summary>
+    internal bool TakeMarkWish()
+    {
+        if (!IsMarkWanted)
+        {
+            return false;
+        }
+
+        IsMarkWanted = false;
+        return true;
     }
 
     /// <summary>
