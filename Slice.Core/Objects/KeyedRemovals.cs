@@ -91,6 +91,18 @@ internal sealed class KeyedRemovals(
     }
 
     /// <summary>
+    /// Takes the variants out that the shared tier had of before a removal of this instance's own, which is counted there by now: also
+    /// those that are just coming from there.
+    /// </summary>
+    /// <param name="key">The key.</param>
+    /// <param name="number">The number of the removal.</param>
+    public void RemoveCounted(ReadOnlySpan<byte> key, long number)
+    {
+        removals.CountRemoval(key);
+        RemoveVariantsOfAll(key, generation => generation.TierMark is { } mark && mark.Removals < number);
+    }
+
+    /// <summary>
     /// Makes those variants stale that may not be the object any more, in the same way, and counts a soft purge: what was asked for before
     /// is validated when it comes.
     /// </summary>

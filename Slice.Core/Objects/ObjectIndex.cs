@@ -358,9 +358,8 @@ public sealed class ObjectIndex
     /// <inheritdoc cref="KeyedRemovals.RemoveBefore"/>
     internal bool RemoveBefore(ReadOnlySpan<byte> key, TierMark now) => _keyed.RemoveBefore(key, now);
 
-    /// <inheritdoc cref="KeyedRemovals.ExpireUnknown"/>
-    internal void ExpireUnknown(ReadOnlySpan<byte> key, Instant now, Predicate<Generation> isKnown) =>
-        _keyed.ExpireUnknown(key, now, isKnown);
+    /// <summary>Takes out, or makes stale, what is stored under one key.</summary>
+    internal KeyedRemovals Keyed => _keyed;
 
     /// <summary>The live variant of a key that is selected by the same as <paramref name="selecting"/>; null for none.</summary>
     internal Generation? FindVariant(CacheKey key, SelectingFields? selecting) =>

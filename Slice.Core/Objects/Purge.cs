@@ -57,9 +57,6 @@ public sealed class Purge
     /// <summary>A purge of the objects that have one of the tags, whose hashes are in order (<see cref="CacheTags.HashesOf"/>).</summary>
     public static Purge OfTags(ulong[] tags, bool isSoft, Instant at) => new(PurgeScope.Tags, isSoft, at, [], tags);
 
-    /// <summary>The same purge, to be put in force once more.</summary>
-    internal Purge Again(Instant at) => new(Scope, IsSoft, at, _prefix, _tags);
-
     /// <summary>Whether an object of this key, with these tags, is in its scope.</summary>
     internal bool Covers(ReadOnlySpan<byte> key, CacheTags? tags) => Scope switch
     {

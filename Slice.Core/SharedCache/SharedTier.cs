@@ -15,6 +15,7 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
 {
     // A quarter of what may wait to be written: the rest comes slice by slice from whoever is asked for it. Arbitrary.
     private const int MostStoredOffered = 64;
+    private const int MostStoredLooked = 4096;
 
     private readonly CancellationTokenSource _stopping = new();
     private readonly TimeProvider _time;
@@ -48,7 +49,6 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
         Fleet = new TierFleet(Access, envelope, Names, index, name, options.Coherence, time, Meter, local, _stopping.Token)
         {
             SuccessorTold = generation => Offer(generation, null),
-            TryTakeMark = TryTakeMarkAsync,
         };
         _reader = new TierReader(Access, envelope, Meter);
         var claims = new TierClaims(new TierValues(Access, envelope, Meter), Names);
@@ -117,20 +117,6 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
             },
             ct);
         return found ?? latest with { Turn = turn };
-    }
-
-    // Of what this instance has learned of alone: an object in the store that nothing has happened to is what all have heard of.
-    private async ValueTask<bool> TryTakeMarkAsync(Generation generation, CancellationToken ct)
-    {
-        if (await LookAsync(generation.Key, isFirst: false, ct) is not { } found
-            || !generation.HasSeenRemovals(found.Mark)
-            || !found.Variants.Any(variant => Equals(variant.Selecting, generation.Selecting) && variant.IsSameAs(generation)))
-        {
-            return false;
-        }
-
-        generation.TierMark = found.Mark;
-        return true;
     }
 
     // Another instance may have counted a removal of which this one will hear in a moment: as if it had been heard.
@@ -250,7 +236,7 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
             return;
         }
 
-        int count = generation.Grid.CountFor(generation.CompleteLength);
+        int count = Math.Min(generation.Grid.CountFor(generation.CompleteLength), MostStoredLooked);
         for (int index = 0, offered = 0; index < count && offered < MostStoredOffered; index++)
         {
             if (generation.CountStored(index, 1) > 0)
@@ -363,7 +349,7 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
             var variants = TierRecords.Read(read.Payload.Span, resided, Instant.Now(_time), out var asked);
             bool isOutdated = asked.Removals != mark.Removals
                 || asked.Doubts != mark.Doubts
-                || variants.Exists(variant => Fleet.Purges.IsOutdated(key.Bytes, variant.Response.Tags, asked.Purges));
+                || variants.Exists(variant => IsOutdated(variant.Response.Tags, asked.Purges));
             Count(isOutdated ? "outdated" : "hit");
             return isOutdated ? null : variants;
         }
@@ -373,6 +359,9 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
             Count("damaged");
             return null;
         }
+
+        bool IsOutdated(CacheTags? tags, long purges) =>
+            Fleet.Purges.IsOutdated(key.Bytes, tags, purges) || Fleet.Hides(key.Bytes, tags);
 
         void Count(string word)
         {

@@ -32,11 +32,9 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
     // Nobody waits for a probe, which may find a store that is only slow, nor for a write.
     private const int UnhurriedTimeouts = 4;
 
-    // Of an operation that a client waits for, each with twice the deadline of the one before: seven deadlines together, and fifteen where
-    // this process has more to do than threads, as the origin is no faster there. Who gives up asks the origin for what all of the fleet
-    // would have had from here. Arbitrary.
+    // Of an operation that a client waits for, each one deadline longer than the one before: six together. Who gives up asks the origin for
+    // what all of the fleet would have had from here. Arbitrary.
     private const int MostAttempts = 3;
-    private const int MostAttemptsBehind = 4;
 
     // A store that has answered others a moment ago has much to do. Without any answer for so long that is no excuse, nor is a busy
     // machine. Arbitrary.
@@ -85,14 +83,13 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
             return (TierOutcome.Skipped, default);
         }
 
-        var deadline = DeadlineFor(bytes);
-        for (int attempt = 1; ; attempt++, deadline *= 2)
+        for (int attempt = 1; ; attempt++)
         {
-            var (outcome, result) = await AttemptAsync(operation, deadline, ct, bytes);
+            var (outcome, result) = await AttemptAsync(operation, DeadlineFor(bytes) + ((attempt - 1) * timeout), ct, bytes);
 
             // Still up: the store, or this machine, is busy. Once more is cheaper than the origin.
             bool isOver = outcome != TierOutcome.TimedOut || State != TierState.Up;
-            if (isOver || attempt >= (IsMachineBehind() ? MostAttemptsBehind : MostAttempts))
+            if (isOver || attempt == MostAttempts)
             {
                 return (outcome, result);
             }

@@ -1,3 +1,4 @@
+using Slice.Core.Caching;
 using Slice.Core.Objects;
 
 namespace Slice.Core.SharedCache;
@@ -14,12 +15,16 @@ internal sealed class TierBacklog
     /// <summary>Most purges of many objects that wait: as many as an instance remembers.</summary>
     public const int MostPurges = PurgesInForce.MaxPurges;
 
-    /// <summary>Most events of a batch. Arbitrary.</summary>
-    public const int EventsAtOnce = 256;
+    private const int EventsAtOnce = 256;
+
+    // Each is three operations, and between two portions the news are heard. Arbitrary.
+    private const int LearnedAtOnce = 32;
 
     private readonly Lock _lock = new();
     private readonly List<TierEvent> _events = [];
+    private readonly List<TierEvent> _learned = [];
     private readonly List<Purge> _purges = [];
+    private readonly List<Purge> _beingTold = [];
     private long _dropped;
     private long _toldDropped;
     private bool _hasDroppedRemoval;
@@ -44,7 +49,7 @@ internal sealed class TierBacklog
         {
             lock (_lock)
             {
-                return new UntoldNews([.. _events], [.. _purges], _dropped != _toldDropped, _hasDroppedRemoval);
+                return new UntoldNews([.. _events, .. _learned], [.. _purges], _dropped != _toldDropped, _hasDroppedRemoval);
             }
         }
     }
@@ -55,9 +60,9 @@ internal sealed class TierBacklog
         lock (_lock)
         {
             _changes++;
-            if (_events.Count < MostEvents)
+            if (_events.Count + _learned.Count < MostEvents)
             {
-                _events.Add(told);
+                (told.MayBeKnown ? _learned : _events).Add(told);
             }
             else
             {
@@ -109,6 +114,103 @@ internal sealed class TierBacklog
             {
                 DropUnsynchronized(untold.HasDroppedRemoval);
             }
+        }
+    }
+
+    /// <summary>
+    /// A purge is in force here, and the others are about to hear of it: until <see cref="End"/> it hides what it covers, as one that
+    /// waits.
+    /// </summary>
+    public void Begin(Purge purge)
+    {
+        lock (_lock)
+        {
+            _beingTold.Add(purge);
+        }
+    }
+
+    /// <summary>The others have heard of it, or it waits.</summary>
+    public void End(Purge purge)
+    {
+        lock (_lock)
+        {
+            _beingTold.Remove(purge);
+        }
+    }
+
+    /// <summary>
+    /// Whether an object of the store was purged here, and the store does not know it yet: it would come back.
+    /// </summary>
+    public bool Hides(ReadOnlySpan<byte> key, CacheTags? tags)
+    {
+        lock (_lock)
+        {
+            if (_dropped != _toldDropped)
+            {
+                return true;
+            }
+
+            foreach (var purge in _beingTold)
+            {
+                if (purge.Covers(key, tags))
+                {
+                    return true;
+                }
+            }
+
+            foreach (var purge in _purges)
+            {
+                if (purge.Covers(key, tags))
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
+
+    /// <summary>Whether anything that was learned of alone waits to be compared.</summary>
+    public bool HasLearned
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _learned.Count > 0;
+            }
+        }
+    }
+
+    /// <summary>
+    /// The first events of what was learned of alone, which are to be compared with the store, unless something about their keys waits to
+    /// be told; they stay until <see cref="RemoveLearned"/>.
+    /// </summary>
+    public TierEvent[] PeekLearned()
+    {
+        lock (_lock)
+        {
+            return [.. _learned.Take(LearnedAtOnce)];
+        }
+    }
+
+    /// <summary>Whether something waits to be told about a key.</summary>
+    public bool HasEventOf(byte[] key)
+    {
+        lock (_lock)
+        {
+            return _events.Exists(told => told.Key.AsSpan().SequenceEqual(key));
+        }
+    }
+
+    /// <summary>Takes the first of those out, and puts among the others what is to be told all the same.</summary>
+    public void RemoveLearned(int count, IEnumerable<TierEvent> toTell)
+    {
+        lock (_lock)
+        {
+            _changes++;
+            _learned.RemoveRange(0, count);
+            _events.AddRange(toTell);
         }
     }
 

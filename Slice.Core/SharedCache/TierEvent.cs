@@ -29,6 +29,11 @@ internal sealed record TierEvent(TierEventKind Kind, byte[] Key, TierVersion Old
     /// <summary>Whether the others have to hear of it now.</summary>
     public bool IsToBeSaid => !IsSaid && !(IsOfNoVersion && Number == Uncounted);
 
+    /// <summary>
+    /// Whether it is of a version that this instance has learned of alone, so that there may be nothing to tell: another one may have told.
+    /// </summary>
+    public bool MayBeKnown => IsOfNoVersion && Successor is { IsRetired: false };
+
     /// <summary>Whether there is nothing to tell before it is counted: it names no version that others are to leave.</summary>
     public bool IsOfNoVersion => Kind == TierEventKind.Changed && Old == default;
 }

@@ -1,3 +1,4 @@
+using Slice.Core.Caching;
 using Slice.Core.Objects;
 using Slice.Core.Observability;
 using Slice.Core.Storage;
@@ -57,7 +58,10 @@ public sealed class TierFleet : IAsyncDisposable
             Memory = _memory,
             Lost = reason => NewsLost?.Invoke(reason),
         };
-        _telling = new TierTelling(access, _news, _backlog, time);
+        _telling = new TierTelling(access, _news, _backlog, time)
+        {
+            IsThere = new TierRecognition(access, values, names, _news.Purges, time).IsThereAsync,
+        };
         _actions = new TierNewsActions(index, time, meter, _members.Id);
         _witnesses = new TierWitnesses(values, names, time, coherence / 2);
         access.Closed = Wake;
@@ -89,12 +93,8 @@ public sealed class TierFleet : IAsyncDisposable
         init => _telling.SuccessorTold = value;
     }
 
-    /// <inheritdoc cref="TierTelling.TryTakeMark"/>
-    internal Func<Generation, CancellationToken, ValueTask<bool>>? TryTakeMark
-    {
-        get => _telling.TryTakeMark;
-        init => _telling.TryTakeMark = value;
-    }
+    /// <inheritdoc cref="TierBacklog.Hides"/>
+    internal bool Hides(ReadOnlySpan<byte> key, CacheTags? tags) => _backlog.Hides(key, tags);
 
     /// <summary>Begins to hear and to tell.</summary>
     public void Start()
@@ -133,9 +133,23 @@ public sealed class TierFleet : IAsyncDisposable
     /// <summary>The same for a purge of many objects, which is in force here.</summary>
     public async ValueTask<FleetReach?> PurgeAsync(Purge purge, CancellationToken ct)
     {
-        if (await _telling.TellNowAsync(purge, ct, isWaitedFor: true) is not { } number)
+        long? told;
+        _backlog.Begin(purge);
+        try
         {
-            _backlog.Add(purge);
+            told = await _telling.TellNowAsync(purge, ct, isWaitedFor: true);
+            if (told is null)
+            {
+                _backlog.Add(purge);
+            }
+        }
+        finally
+        {
+            _backlog.End(purge);
+        }
+
+        if (told is not { } number)
+        {
             Wake();
             return null;
         }
@@ -172,9 +186,10 @@ public sealed class TierFleet : IAsyncDisposable
         using var limit = new CancellationTokenSource(s_longestLeave, _time);
         try
         {
-            if (_access.State == TierState.Up)
+            for (bool isMore = true; isMore && _access.State == TierState.Up && await _telling.TellWaitingAsync(limit.Token);)
             {
-                await _telling.TellWaitingAsync(limit.Token);
+                isMore = _backlog.HasLearned;
+                await _telling.CompareAsync(limit.Token);
             }
 
             await _news.Log.Late.WaitAsync(limit.Token);
@@ -248,16 +263,28 @@ public sealed class TierFleet : IAsyncDisposable
             if (await HearAsync())
             {
                 _heardAt = _time.GetTimestamp();
-                if (_access.State != TierState.Up)
+
+                // What was removed here while the store was away is there still, and would come back.
+                if (_access.State != TierState.Up && !await _telling.TellWaitingAsync(_stopping))
                 {
-                    await _telling.TellFirstAsync(_stopping);
+                    _access.Close();
+                    Note(_access.LastError ?? "it takes no news");
+                    return true;
                 }
 
                 _access.Open();
                 Note(_access.State == TierState.Up ? null : _access.LastError ?? "it comes and goes");
                 Remember();
                 await _members.TellAsync(_news.NewsHeard, _news.PurgesHeard, _stopping);
+                _telling.OfferTold();
                 await _telling.TellWaitingAsync(_stopping);
+                await _telling.CompareAsync(_stopping);
+                await _telling.TellWaitingAsync(_stopping);
+                if (_backlog.HasLearned)
+                {
+                    Wake();
+                }
+
                 await LookForOthersAsync();
             }
             else if (_access.State == TierState.Up && _time.GetElapsedTime(_heardAt) < _coherence)

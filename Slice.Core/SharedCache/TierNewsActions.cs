@@ -59,19 +59,19 @@ internal sealed class TierNewsActions(ObjectIndex index, TimeProvider time, Tier
         switch (counted.Kind)
         {
             case TierEventKind.Changed:
-                index.ExpireUnknown(
+                index.Keyed.ExpireUnknown(
                     counted.Key,
                     Instant.Now(time),
                     generation => generation == counted.Successor || generation.TierMark?.Doubts >= counted.Number);
                 break;
             case TierEventKind.Expired:
-                index.ExpireUnknown(
+                index.Keyed.ExpireUnknown(
                     counted.Key,
                     Instant.Now(time),
                     generation => generation.TierMark is not { } mark || mark.Doubts >= counted.Number);
                 break;
             default:
-                index.RemoveBefore(counted.Key, new TierMark(counted.Number, 0, 0));
+                index.Keyed.RemoveCounted(counted.Key, counted.Number);
                 break;
         }
     }

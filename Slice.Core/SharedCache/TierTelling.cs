@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Slice.Core.Caching;
 using Slice.Core.Objects;
 
@@ -14,68 +15,85 @@ namespace Slice.Core.SharedCache;
 internal sealed class TierTelling(TierAccess access, TierNews news, TierBacklog backlog, TimeProvider time) : IDisposable
 {
     private readonly SemaphoreSlim _telling = new(1, 1);
+    private readonly ConcurrentQueue<Generation> _toldEarly = [];
 
     /// <summary>Called with the head of an object when the others have heard that it has the place of another version.</summary>
     public Action<Generation>? SuccessorTold { get; set; }
 
-    /// <summary>
-    /// Whether the store has what an instance has learned of alone, so that the others have heard of it: it then gets the mark of what is
-    /// there.
-    /// </summary>
-    public Func<Generation, CancellationToken, ValueTask<bool>>? TryTakeMark { get; set; }
-
-    /// <summary>Tells what waits, until nothing does or the store does not take it.</summary>
-    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
-    public async ValueTask TellWaitingAsync(CancellationToken ct)
-    {
-        while (!await TellSomeAsync(static _ => false, ct))
-        {
-        }
-    }
+    /// <summary>Whether the store has what this instance has learned of alone; null for nobody who compares.</summary>
+    public Func<Generation, CancellationToken, ValueTask<bool>>? IsThere { get; set; }
 
     /// <summary>
-    /// Tells, before the store is used, what makes something in it outdated: what this instance has removed is there still, and would come
-    /// back. What it has learned of alone waits, to be compared with what is there.
+    /// Tells what waits, until nothing does or the store does not take it, and then false. What is at nodes that are away is tried once
+    /// more by the next look. What was learned of alone waits for <see cref="CompareAsync"/>.
     /// </summary>
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
-    public async ValueTask TellFirstAsync(CancellationToken ct)
+    public async ValueTask<bool> TellWaitingAsync(CancellationToken ct)
     {
-        // So often all that waits has been at the front.
-        for (int round = 0; round < TierBacklog.MostEvents / TierBacklog.EventsAtOnce && !await TellSomeAsync(MayBeKnown, ct); round++)
+        while (true)
         {
-        }
-    }
+            var batch = backlog.Peek();
+            if (batch.IsEmpty)
+            {
+                return true;
+            }
 
-    // True when nothing is left to do now. What is to wait goes to the end.
-    private async ValueTask<bool> TellSomeAsync(Predicate<TierEvent> isToWait, CancellationToken ct)
-    {
-        var batch = backlog.Peek();
-        if (batch.IsEmpty)
-        {
-            return true;
-        }
+            var told = Once(batch.Events);
+            var (number, uncounted) = told.Length > 0 ? await TellNowAsync(told, ct) : (0, []);
+            if (number is null)
+            {
+                return false;
+            }
 
-        TierEvent[] all = Once(batch.Events);
-        TierEvent[] waiting = [.. all.Where(told => isToWait(told))];
-        var told = await WithoutKnownAsync([.. all.Except(waiting)], ct);
-        var (number, uncounted) = told.Length > 0 ? await TellNowAsync(told, ct) : (0, []);
-        if (number is null)
-        {
-            return true;
-        }
+            foreach (var purge in batch.HasDropped ? [.. batch.Purges, AllInstead(batch.HasDroppedRemoval)] : batch.Purges)
+            {
+                if (await TellNowAsync(purge, ct) is null)
+                {
+                    return false;
+                }
+            }
 
-        foreach (var purge in batch.HasDropped ? [.. batch.Purges, AllInstead(batch.HasDroppedRemoval)] : batch.Purges)
-        {
-            if (await TellNowAsync(purge, ct) is null)
+            backlog.Remove(batch, uncounted.Select(static rest => rest with { IsSaid = !rest.IsOfNoVersion }));
+            if (uncounted.Count > 0 && uncounted.Count == told.Length)
             {
                 return true;
             }
         }
+    }
 
-        backlog.Remove(batch, [.. waiting, .. uncounted.Select(static rest => rest with { IsSaid = !rest.IsOfNoVersion })]);
+    /// <summary>
+    /// Compares some of what was learned of alone with the store: an operation that met its deadline, while the store was there, is the
+    /// reason mostly, and another instance has brought the same version. To count that as a change would take its head away from all. The
+    /// rest waits to be told.
+    /// </summary>
+    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
+    public async ValueTask CompareAsync(CancellationToken ct)
+    {
+        var learned = backlog.PeekLearned();
+        bool[] isKnown = await Task.WhenAll(learned.Select(told => IsKnownAsync(told, ct).AsTask()));
+        backlog.RemoveLearned(learned.Length, learned.Where((_, index) => !isKnown[index]));
+    }
 
-        // Those at nodes that are away are tried once more by the next look.
-        return uncounted.Count > 0 && uncounted.Count == told.Length;
+    private async ValueTask<bool> IsKnownAsync(TierEvent told, CancellationToken ct)
+    {
+        // What waits to be told about its key may be a removal, of which the store knows nothing yet.
+        if (IsThere is null || told is not { MayBeKnown: true, Successor: { } learned } || backlog.HasEventOf(told.Key))
+        {
+            return false;
+        }
+
+        bool isKnown = await IsThere(learned, ct);
+        learned.IsUntold &= !isKnown;
+        return isKnown;
+    }
+
+    /// <summary>Offers the heads that were told while the store was not used.</summary>
+    public void OfferTold()
+    {
+        while (_toldEarly.TryDequeue(out var successor))
+        {
+            SuccessorTold?.Invoke(successor);
+        }
     }
 
     /// <summary>What stands in for all that was dropped.</summary>
@@ -103,8 +121,8 @@ internal sealed class TierTelling(TierAccess access, TierNews news, TierBacklog 
                 if (told.Successor is { IsRetired: false } successor)
                 {
                     successor.IsUntold = false;
-                    successor.IsMarkWanted = successor.TierMark is null;
-                    SuccessorTold?.Invoke(successor);
+                    successor.IsMarkWanted = successor is { TierMark: null, Response.MayCombine: true, WasAskedAsOwn: false };
+                    Offer(successor);
                 }
             }
 
@@ -116,22 +134,13 @@ internal sealed class TierTelling(TierAccess access, TierNews news, TierBacklog 
         }
     }
 
-    /// <summary>
-    /// Tells of a purge of many objects in the same way; its number, or null. What this instance has found in the store meanwhile, that was
-    /// asked for before the purge had its number, is purged here once more, as the others purge theirs.
-    /// </summary>
+    /// <summary>Tells of a purge of many objects in the same way; its number, or null.</summary>
     public async ValueTask<long?> TellNowAsync(Purge purge, CancellationToken ct, bool isWaitedFor = false)
     {
         await _telling.WaitAsync(ct);
         try
         {
-            long? number = IsInVain(isWaitedFor) ? null : await news.TellAsync(purge, ct);
-            if (number is not null)
-            {
-                await news.PurgeAsync(purge.Again(Instant.Now(time)), ct);
-            }
-
-            return number;
+            return IsInVain(isWaitedFor) ? null : await news.TellAsync(purge, ct);
         }
         finally
         {
@@ -139,31 +148,18 @@ internal sealed class TierTelling(TierAccess access, TierNews news, TierBacklog 
         }
     }
 
-    // An operation that met its deadline, while the store was there, is the reason mostly: another instance has brought the same version.
-    // To count that as a change would take the head of it away from all.
-    private async ValueTask<TierEvent[]> WithoutKnownAsync(TierEvent[] events, CancellationToken ct)
+    // What is offered to a store that is not used is dropped.
+    private void Offer(Generation successor)
     {
-        bool[] isKnown = await Task.WhenAll(events.Select(told => IsKnownAsync(told, ct).AsTask()));
-        return [.. events.Where((_, index) => !isKnown[index])];
-    }
-
-    private async ValueTask<bool> IsKnownAsync(TierEvent told, CancellationToken ct)
-    {
-        if (!MayBeKnown(told) || told.Successor is not { } successor || TryTakeMark is null)
+        if (access.State == TierState.Up)
         {
-            return false;
+            SuccessorTold?.Invoke(successor);
         }
-
-        bool isKnown = successor.TierMark is not null || await TryTakeMark(successor, ct);
-        if (isKnown)
+        else if (_toldEarly.Count < TierBacklog.MostEvents)
         {
-            successor.IsUntold = false;
+            _toldEarly.Enqueue(successor);
         }
-
-        return isKnown;
     }
-
-    private static bool MayBeKnown(TierEvent told) => told is { IsOfNoVersion: true, Successor.IsRetired: false };
 
     // One of many that somebody waits for finds out that the store is down, by its deadline. Those behind it need not find out again.
     private bool IsInVain(bool isWaitedFor) => isWaitedFor && access.State == TierState.Down;

@@ -44,6 +44,7 @@ public sealed class ChangedTogetherTests : IAsyncDisposable
         long before = _file.ContentBytesSent;
         await fleet[0].GetAsync("/file");
         await Eventually.TrueAsync(() => fleet[1].Composition.Tier!.Meter.NewsHeard >= 2, "the change to be heard of");
+        await Eventually.TrueAsync(() => _server.Keys.Count(IsSlice) == 8, "the slices of both versions in the tier");
         if (isThereAlready)
         {
             Assert.Equal(TestContent.Bytes(0, 16, 2), (await fleet[1].GetAsync("/file")).Body);
@@ -79,6 +80,9 @@ public sealed class ChangedTogetherTests : IAsyncDisposable
         Assert.Equal(200, (await late).StatusCode);
         Assert.Equal(TestContent.Bytes(0, 16, 2), (await fleet[1].GetAsync("/file")).Body);
     }
+
+    private static bool IsSlice(string key) =>
+        key.Contains(":s:", StringComparison.Ordinal) && !key.EndsWith(":t", StringComparison.Ordinal);
 
     // All have the first version, and are to validate it; the origin has the second.
     private async Task<Fleet> StartWithFirstVersionAsync(int count, bool collapses = true)

@@ -27,6 +27,9 @@ internal sealed class Weather
     /// <summary>What an increment waits for; null for nothing.</summary>
     public Func<Task>? Counting { get; set; }
 
+    /// <summary>What a short value waits for after it was read; null for nothing.</summary>
+    public Func<string, Task>? HasRead { get; set; }
+
     /// <summary>From now on no operation is answered until <see cref="Calm"/>.</summary>
     public void Silence() => Volatile.Write(ref _calm, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
 

@@ -37,7 +37,9 @@ internal sealed class WeatheredStore(IKeyValueStore store, Weather weather) : IK
     public async ValueTask<LeasedValue?> GetShortAsync(string key, bool isSure, CancellationToken ct)
     {
         await weather.PassAsync(key, ct);
-        return await store.GetShortAsync(key, isSure, ct);
+        var value = await store.GetShortAsync(key, isSure, ct);
+        await (weather.HasRead?.Invoke(key) ?? Task.CompletedTask).WaitAsync(ct);
+        return value;
     }
 
     public async ValueTask SetAsync(string key, ReadOnlyMemory<byte> value, TimeSpan lifetime, CancellationToken ct)
