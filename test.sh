@@ -47,7 +47,8 @@ groff groff-base
 mandoc mandoc
 zsh zsh
 fish fish
-memcached memcached'
+memcached memcached
+valgrind valgrind'
 
 missing=()
 while read -r program package; do

@@ -117,9 +117,10 @@ public sealed partial class ChildProcess : IDisposable
     }
 
     /// <summary>
-    /// Waits until <paramref name="isReady"/> holds; throws with the output when the process ends first or the deadline passes.
+    /// Waits until <paramref name="isReady"/> holds; throws with the output when the process ends first or
+    /// <paramref name="within"/> (default <see cref="Deadline.Default"/>) is over.
     /// </summary>
-    public Task ReadyAsync(Func<Task<bool>> isReady, string what) => Eventually.TrueAsync(
+    public Task ReadyAsync(Func<Task<bool>> isReady, string what, TimeSpan? within = null) => Eventually.TrueAsync(
         async () =>
         {
             if (await isReady())
@@ -129,7 +130,8 @@ public sealed partial class ChildProcess : IDisposable
 
             return HasExited ? throw await EndedEarlyAsync(what) : false;
         },
-        () => $"{what}; its output:\n{Output}");
+        () => $"{what}; its output:\n{Output}",
+        within);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -66,12 +66,16 @@ public sealed class ProductProcess : IAsyncDisposable
     public static Task<ProductProcess> StartAsync(string yaml, string? directory = null, params string[] arguments)
         => StartAsync(Command, yaml, directory, arguments);
 
-    /// <summary>As <see cref="StartAsync(string, string?, string[])"/>, with another program in the product's place.</summary>
+    /// <summary>
+    /// As <see cref="StartAsync(string, string?, string[])"/>, with another program in the product's place, which may take
+    /// <paramref name="within"/> for its start (default <see cref="Deadline.Default"/>).
+    /// </summary>
     public static Task<ProductProcess> StartAsync(
-        IReadOnlyList<string> command, string yaml, string? directory, string[] arguments, int? fixedPort = null)
+        IReadOnlyList<string> command, string yaml, string? directory, string[] arguments, int? fixedPort = null, TimeSpan? within = null)
         => FreePort.RetryAsync(
             port => StartOnceAsync(
-                command, yaml, directory, arguments, null, () => IsHealthyAsync(fixedPort ?? port), fixedPort ?? port, FreePort.Reserve()),
+                command, yaml, directory, arguments, null, () => IsHealthyAsync(fixedPort ?? port), fixedPort ?? port, FreePort.Reserve(),
+                within),
             fixedPort is null ? 5 : 1);
 
     /// <summary>
@@ -157,7 +161,8 @@ public sealed class ProductProcess : IAsyncDisposable
         IReadOnlyDictionary<string, string>? environment,
         Func<Task<bool>> isReady,
         int port,
-        int metricsPort)
+        int metricsPort,
+        TimeSpan? within = null)
     {
         TestDirectory? own = directory is null ? new TestDirectory("product") : null;
         string path = directory ?? own!.Path;
@@ -170,7 +175,7 @@ public sealed class ProductProcess : IAsyncDisposable
         try
         {
             process = Spawn(command, [configuration, .. arguments], path, environment);
-            await process.ReadyAsync(isReady, $"it is ready on port {port}");
+            await process.ReadyAsync(isReady, $"it is ready on port {port}", within);
             return new ProductProcess(process, path, own, port, metricsPort);
         }
         catch
