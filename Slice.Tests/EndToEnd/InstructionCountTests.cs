@@ -24,8 +24,9 @@ public sealed class InstructionCountTests
     private const int Requests = 6000;
     private const int RangeBytes = 4 << 10;
 
-    // More than the counts of one binary differ; less than the smallest part of a hit that is worth a look.
-    private const double TolerancePercent = 3;
+    // Nine counts of one binary were 21,104 to 22,023: the next request is there when the thread looks for it, or the thread has to wait.
+    // The recorded count is their median.
+    private const double TolerancePercent = 6;
 
     // Valgrind takes some fifty times as long for everything.
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
