@@ -153,7 +153,7 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
             return default;
         }
 
-        if (!generation.Response.MayCombine)
+        if (!generation.Response.MayCombine || IsNamedBeforePurge(generation))
         {
             return default;
         }
@@ -171,6 +171,11 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask<TierSlice> FollowAsync(Generation generation, int sliceIndex, CancellationToken ct)
     {
+        if (IsNamedBeforePurge(generation))
+        {
+            return default;
+        }
+
         var label = _composer.LabelOf(generation, sliceIndex);
         Func<CancellationToken, ValueTask<TierRead?>> look = async token =>
         {
@@ -181,6 +186,15 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
             ? await _collapser.FollowOrTakeTurnAsync(label.Name, look, ct)
             : (await _company.LookForAsync(generation, sliceIndex, look, ct), null);
         return new TierSlice(found?.Payload ?? default, found?.Value, turn);
+    }
+
+    // It was asked for after a hard purge of many objects, and before that had its number in the store: its slices would have the names of
+    // those of before.
+    private bool IsNamedBeforePurge(Generation generation)
+    {
+        var key = generation.Key.Bytes;
+        var tags = generation.Response.Tags;
+        return Fleet.Hides(key, tags) || Fleet.Purges.HasRemovalAfter(key, tags, generation.TierMark?.Purges ?? 0);
     }
 
     private ValueTask<TierRead> ReadSliceAsync(TierLabel label, Generation generation, int sliceIndex, CancellationToken ct) =>
@@ -216,7 +230,7 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
         {
             Offer(generation, turn);
         }
-        else if (generation.Response.MayCombine)
+        else if (generation.Response.MayCombine && !IsNamedBeforePurge(generation))
         {
             Func<ValueTask<TierValue?>> slice = () => ValueTask.FromResult(_composer.ComposeSlice(generation, sliceIndex));
             _writer.Add(isWithHead ? [slice, () => _composer.ComposeHeadAsync(generation)] : [slice], turn);
@@ -361,7 +375,7 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
         }
 
         bool IsOutdated(CacheTags? tags, long purges) =>
-            Fleet.Purges.IsOutdated(key.Bytes, tags, purges) || Fleet.Hides(key.Bytes, tags);
+            Fleet.Hides(key.Bytes, tags) || Fleet.Purges.IsOutdated(key.Bytes, tags, purges);
 
         void Count(string word)
         {

@@ -15,7 +15,8 @@ internal sealed class TierBacklog
     /// <summary>Most purges of many objects that wait: as many as an instance remembers.</summary>
     public const int MostPurges = PurgesInForce.MaxPurges;
 
-    private const int EventsAtOnce = 256;
+    /// <summary>Most events of a batch. Arbitrary.</summary>
+    public const int EventsAtOnce = 256;
 
     // Each is three operations, and between two portions the news are heard. Arbitrary.
     private const int LearnedAtOnce = 32;
@@ -117,25 +118,15 @@ internal sealed class TierBacklog
         }
     }
 
-    /// <summary>
-    /// A purge is in force here, and the others are about to hear of it: until <see cref="End"/> it hides what it covers, as one that
-    /// waits.
-    /// </summary>
-    public void Begin(Purge purge)
+    /// <summary>Until the result is disposed a purge hides what it covers, as one that waits to be told.</summary>
+    public IDisposable Hide(Purge purge)
     {
         lock (_lock)
         {
             _beingTold.Add(purge);
         }
-    }
 
-    /// <summary>The others have heard of it, or it waits.</summary>
-    public void End(Purge purge)
-    {
-        lock (_lock)
-        {
-            _beingTold.Remove(purge);
-        }
+        return new HiddenScope(this, purge);
     }
 
     /// <summary>
@@ -237,6 +228,17 @@ internal sealed class TierBacklog
 
             // What was dropped while the batch was told is none of it.
             _hasDroppedRemoval &= _dropped != told.Dropped;
+        }
+    }
+
+    private sealed class HiddenScope(TierBacklog backlog, Purge purge) : IDisposable
+    {
+        public void Dispose()
+        {
+            lock (backlog._lock)
+            {
+                backlog._beingTold.Remove(purge);
+            }
         }
     }
 

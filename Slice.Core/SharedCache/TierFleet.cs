@@ -43,6 +43,7 @@ public sealed class TierFleet : IAsyncDisposable
     private long _lookedAt;
     private long _heardAt;
     private bool _isNoted;
+    private bool _wasRefused;
 
     internal TierFleet(
         TierAccess access, TierEnvelope envelope, TierNames names, ObjectIndex index, string name, TimeSpan coherence, TimeProvider time,
@@ -93,6 +94,12 @@ public sealed class TierFleet : IAsyncDisposable
         init => _telling.SuccessorTold = value;
     }
 
+    /// <summary>
+    /// What a purge covers is not found in the store from now on, until the result is disposed: before the purge is in force here, until it
+    /// is told or waits.
+    /// </summary>
+    public IDisposable Hide(Purge purge) => _backlog.Hide(purge);
+
     /// <inheritdoc cref="TierBacklog.Hides"/>
     internal bool Hides(ReadOnlySpan<byte> key, CacheTags? tags) => _backlog.Hides(key, tags);
 
@@ -133,23 +140,9 @@ public sealed class TierFleet : IAsyncDisposable
     /// <summary>The same for a purge of many objects, which is in force here.</summary>
     public async ValueTask<FleetReach?> PurgeAsync(Purge purge, CancellationToken ct)
     {
-        long? told;
-        _backlog.Begin(purge);
-        try
+        if (await _telling.TellNowAsync(purge, ct, isWaitedFor: true) is not { } number)
         {
-            told = await _telling.TellNowAsync(purge, ct, isWaitedFor: true);
-            if (told is null)
-            {
-                _backlog.Add(purge);
-            }
-        }
-        finally
-        {
-            _backlog.End(purge);
-        }
-
-        if (told is not { } number)
-        {
+            _backlog.Add(purge);
             Wake();
             return null;
         }
@@ -277,9 +270,15 @@ public sealed class TierFleet : IAsyncDisposable
                 Remember();
                 await _members.TellAsync(_news.NewsHeard, _news.PurgesHeard, _stopping);
                 _telling.OfferTold();
-                await _telling.TellWaitingAsync(_stopping);
+                bool takesNews = await _telling.TellWaitingAsync(_stopping);
                 await _telling.CompareAsync(_stopping);
-                await _telling.TellWaitingAsync(_stopping);
+                if (!(takesNews && await _telling.TellWaitingAsync(_stopping)) && _wasRefused)
+                {
+                    // Nor is it used when it only gives back what was removed.
+                    _access.Close();
+                }
+
+                _wasRefused = !takesNews;
                 if (_backlog.HasLearned)
                 {
                     Wake();

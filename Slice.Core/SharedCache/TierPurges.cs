@@ -79,6 +79,20 @@ internal sealed class TierPurges
         return false;
     }
 
+    /// <summary>Whether a purge that is remembered has taken an object away since it was asked for.</summary>
+    public bool HasRemovalAfter(ReadOnlySpan<byte> key, CacheTags? tags, long asked)
+    {
+        foreach (var (number, purge) in Volatile.Read(ref _inOrder))
+        {
+            if (number > asked && !purge.IsSoft && purge.Covers(key, tags))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>
     /// The last purge that took away what was asked for before it, of those that an object has seen; 0 for none. A later call may give
     /// another number, when that purge is forgotten, but never one of before it: nobody knows then whom the forgotten ones were for. What

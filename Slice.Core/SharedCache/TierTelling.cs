@@ -30,7 +30,8 @@ internal sealed class TierTelling(TierAccess access, TierNews news, TierBacklog 
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
     public async ValueTask<bool> TellWaitingAsync(CancellationToken ct)
     {
-        while (true)
+        // What comes meanwhile has woken the loop for its next look.
+        for (int round = 0; round < TierBacklog.MostEvents / TierBacklog.EventsAtOnce; round++)
         {
             var batch = backlog.Peek();
             if (batch.IsEmpty)
@@ -59,6 +60,8 @@ internal sealed class TierTelling(TierAccess access, TierNews news, TierBacklog 
                 return true;
             }
         }
+
+        return true;
     }
 
     /// <summary>

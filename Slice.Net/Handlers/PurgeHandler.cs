@@ -87,6 +87,9 @@ internal sealed class PurgeHandler(
     {
         var purge = request.Scope is null ? null : request.ToPurge(exchange);
         byte[] key = request.KeyOf(exchange).ToArray();
+
+        // What the shared tier has must not come back before the purge has its number there.
+        using var hidden = purge is null ? null : Fleet?.Hide(purge);
         var answer = await PurgeHereAsync(exchange, request, purge);
         return Fleet is { } fleet && answer.Status is 200 or 404 or 500
             ? Combine(answer, await (purge is null

@@ -19,6 +19,7 @@ public sealed class FleetNewsTests : IAsyncDisposable
     private volatile bool _isNameless;
     private bool _collapses = true;
     private string[] _keyFields = [];
+    private TimeSpan? _timeout;
     private bool _varies;
     private int _length = 16;
     private string? _etag;
@@ -148,7 +149,7 @@ public sealed class FleetNewsTests : IAsyncDisposable
     [InlineData(192)]
     public async Task Version_that_the_store_has_stays_there_when_an_instance_has_learned_of_it_alone(int length)
     {
-        _length = length;
+        (_length, _timeout) = (length, TimeSpan.FromSeconds(1));
         await using var fleet = await StartAsync(3);
         await ExpectAsync(fleet[0], 1);
         await Eventually.TrueAsync(() => _server.Keys.Any(IsHead), "the object in the tier");
@@ -415,7 +416,7 @@ public sealed class FleetNewsTests : IAsyncDisposable
     {
         SliceSizeBytes = 64,
         CacheKeyFields = _keyFields,
-        SharedCache = options.SharedCache with { Collapses = _collapses },
+        SharedCache = options.SharedCache with { Collapses = _collapses, Timeout = _timeout ?? options.SharedCache.Timeout },
     });
 
     private IKeyValueStore Open()

@@ -163,6 +163,9 @@ public sealed class PurgeRecoveryTests : IDisposable
     public async Task Object_that_is_written_behind_a_purge_that_is_for_it_does_not_come_back_as_it_was(bool isSoft)
     {
         using var store = Open(_directory);
+
+        // A new index is first written from memory, where this object is not.
+        Assert.True(await store.FlushAsync());
         var generation = NewGeneration(store, "/a", tags: null);
         Assert.True(_index.Purges.TryAdd(Purge.OfAll(isSoft, Now)));
         generation.Published();
