@@ -280,8 +280,8 @@ public sealed class SliceFetch
         }
     }
 
-    /// <summary>Makes bytes visible to followers after they were written.</summary>
-    internal void Publish(int availableBytes)
+    /// <summary>Makes bytes visible to followers after they were written. Whether somebody waited for them.</summary>
+    internal bool Publish(int availableBytes)
     {
         TaskCompletionSource? progress;
         lock (_lock)
@@ -292,6 +292,7 @@ public sealed class SliceFetch
         }
 
         progress?.SetResult();
+        return progress is not null;
     }
 
     /// <summary>Ends the fetch, complete or failed, and wakes everybody.</summary>

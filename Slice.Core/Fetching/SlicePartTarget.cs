@@ -67,7 +67,14 @@ internal sealed class SlicePartTarget(SliceFetch fetch, SliceStore store, SliceM
             fetch.Reservation.Commit(fetch.Generation, fetch.SliceIndex);
         }
 
-        fetch.Publish(fetch.AvailableBytes + bytes.Length);
+        bool isBeginning = fetch.AvailableBytes == 0 && bytes.Length < fetch.LengthBytes;
+        if (fetch.Publish(fetch.AvailableBytes + bytes.Length) && isBeginning)
+        {
+            // Whoever waits for the first byte is next on this thread, before the rest of the slice is read and written: another thread
+            // took 0.3 ms to wake up for it, on two cores (a slice of 1 MiB that the shared tier has).
+            await Task.Yield();
+        }
+
         return Failure.None;
     }
 
