@@ -36,16 +36,12 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
     // what all of the fleet would have had from here. Arbitrary.
     private const int MostAttempts = 3;
 
-    // A store that has answered others a moment ago has much to do. Without any answer for so long that is no excuse, nor is a busy
-    // machine. Arbitrary.
-    private const int MostTimeouts = 2;
-    private const int MostTimeoutsBehind = 10;
     private static readonly TimeSpan s_firstHold = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_longestHold = TimeSpan.FromSeconds(30);
 
     private readonly Lock _lock = new();
+    private readonly LastAnswer _lastAnswer = new(timeout, time);
     private volatile int _state = (int)TierState.Starting;
-    private long _succeededAt = long.MinValue;
     private long _closedAt;
     private long _openedAt;
     private TimeSpan _hold;
@@ -58,7 +54,7 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
     public Action? Closed { get; set; }
 
     /// <summary>Whether this process has more to do than threads to do it.</summary>
-    public Func<bool> IsMachineBehind { get; init; } = static () => ThreadPool.PendingWorkItemCount > ThreadPool.ThreadCount;
+    public Func<bool> IsMachineBehind { get; init; } = LastAnswer.IsMachineBehind;
 
     /// <summary>Whether the store is asked.</summary>
     public TierState State => (TierState)_state;
@@ -190,7 +186,7 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
             var result = await operation(either.Token);
             lock (_lock)
             {
-                _succeededAt = time.GetTimestamp();
+                _lastAnswer.Note();
                 _errorsInRow = 0;
                 if (bytes > 0 && result is not null)
                 {
@@ -205,17 +201,13 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
         {
             // A deadline that rings late says that this machine is busy, and nothing about the store. So do continuations that wait for a
             // thread, an answer of the store among them perhaps; but a machine may be busy for long, and the store gone meanwhile.
-            bool isBusy = time.GetElapsedTime(began) > 1.5 * deadline;
-            bool isBehind = IsMachineBehind();
+            bool isBusy = time.GetElapsedTime(began) > 1.5 * deadline || _lastAnswer.Excuses(began, IsMachineBehind());
             bool isSilent;
             lock (_lock)
             {
                 // A path that swallows long packets, or a disk behind the store that hangs: leases and news are answered, and each slice
                 // would cost its deadlines, for ever, or those who wait for another instance's write.
-                isSilent = bytes > 0 && (closes ? _reading : _writing).LastsFor(began, MostTimeoutsBehind * DeadlineFor(bytes));
-                isBusy |= _succeededAt >= began;
-                isBusy |= _succeededAt != long.MinValue
-                    && time.GetElapsedTime(_succeededAt) < (isBehind ? MostTimeoutsBehind : MostTimeouts) * timeout;
+                isSilent = bytes > 0 && (closes ? _reading : _writing).LastsFor(began, LastAnswer.MostTimeoutsBehind * DeadlineFor(bytes));
                 LastError = string.Create(CultureInfo.InvariantCulture, $"no answer within {deadline.TotalMilliseconds:0} ms");
             }
 
@@ -232,7 +224,7 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
             bool isGone;
             lock (_lock)
             {
-                isGone = ++_errorsInRow >= MostErrors || _succeededAt == long.MinValue;
+                isGone = ++_errorsInRow >= MostErrors || !_lastAnswer.IsKnown;
                 LastError = error is KeyValueStoreException ? error.Message : error.ToString();
             }
 

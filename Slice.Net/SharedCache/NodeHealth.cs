@@ -1,4 +1,5 @@
 using System.Globalization;
+using Slice.Core.SharedCache;
 
 namespace Slice.Net.SharedCache;
 
@@ -6,17 +7,18 @@ namespace Slice.Net.SharedCache;
 /// Whether a server is known to be away. It is once it has refused a connection or stayed silent: for <see cref="RestTime"/> nobody waits
 /// for it then, after which one caller tries it and the others still do not, until it has answered. Thread-safe.
 /// </summary>
+/// <param name="longestSilence">How long it may take to answer anybody.</param>
 /// <param name="time">The clock.</param>
-internal sealed class NodeHealth(TimeProvider time)
+internal sealed class NodeHealth(TimeSpan longestSilence, TimeProvider time)
 {
     /// <summary>How long nobody asks it after each failure: 200 ms, arbitrary, short against the time a person takes to notice.</summary>
     public static readonly TimeSpan RestTime = TimeSpan.FromMilliseconds(200);
 
     private readonly Lock _lock = new();
+    private readonly LastAnswer _lastAnswer = new(longestSilence, time);
     private volatile string? _reason;
     private volatile bool _isLost;
     private long _failedAt;
-    private long _answeredAt = long.MinValue;
 
     /// <summary>Whether it would not be asked now.</summary>
     public bool IsAway
@@ -70,13 +72,21 @@ internal sealed class NodeHealth(TimeProvider time)
     /// <summary>It has closed a connection, as it does when it ends.</summary>
     public void Lost() => _isLost = true;
 
-    /// <summary>Whether it has answered anybody after a moment: then it is only busy.</summary>
-    public bool HasAnsweredSince(long timestamp) => Volatile.Read(ref _answeredAt) > timestamp;
+    /// <summary>A request has met its deadline: the server is away, unless it, or this machine, is only busy.</summary>
+    /// <param name="beganAt">When the request began, as a timestamp of the clock.</param>
+    /// <param name="reason">What did not come in time; null for its answer.</param>
+    public void StayedSilent(long beganAt, string? reason = null)
+    {
+        if (!_lastAnswer.Excuses(beganAt, LastAnswer.IsMachineBehind()))
+        {
+            Failed(reason ?? string.Create(CultureInfo.InvariantCulture, $"no answer within {longestSilence.TotalMilliseconds:0} ms"));
+        }
+    }
 
     /// <summary>It has answered; true when it was lost before, for one caller.</summary>
     public bool Answered()
     {
-        Volatile.Write(ref _answeredAt, time.GetTimestamp());
+        _lastAnswer.Note();
         if (_reason is null && !_isLost)
         {
             return false;

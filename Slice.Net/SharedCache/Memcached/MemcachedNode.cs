@@ -51,7 +51,7 @@ internal sealed class MemcachedNode : IDisposable
         _port = address.Port ?? KetamaRing.DefaultPort;
         _longestSilence = options.Timeout;
         _time = time;
-        _health = new NodeHealth(time);
+        _health = new NodeHealth(options.Timeout, time);
         _told = told;
         _values = new ConnectionLane(options.Connections * ValuesPerConnection);
         Name = string.Create(CultureInfo.InvariantCulture, $"{address.Host}:{_port}");
@@ -140,9 +140,9 @@ internal sealed class MemcachedNode : IDisposable
 
             return result;
         }
-        catch (OperationCanceledException) when (connection.Silence >= _longestSilence && !_health.HasAnsweredSince(startedAt))
+        catch (OperationCanceledException) when (connection.Silence >= _longestSilence)
         {
-            _health.Failed(string.Create(CultureInfo.InvariantCulture, $"no answer within {_longestSilence.TotalMilliseconds:0} ms"));
+            _health.StayedSilent(startedAt);
             throw;
         }
         catch (MetaException exception)
@@ -229,10 +229,17 @@ internal sealed class MemcachedNode : IDisposable
                 throw;
             }
 
-            string reason = exception is SocketException ? WordsOf(exception) : "no connection in time";
-            _health.Failed(reason);
+            if (exception is SocketException)
+            {
+                _health.Failed(WordsOf(exception));
+                ct.ThrowIfCancellationRequested();
+                throw Failure(WordsOf(exception), exception);
+            }
+
+            const string TooLate = "no connection in time";
+            _health.StayedSilent(startedAt, TooLate);
             ct.ThrowIfCancellationRequested();
-            throw Failure(reason, exception);
+            throw Failure(TooLate, exception);
         }
     }
 

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using System.Net;
 using Slice.Core.SharedCache;
 using StackExchange.Redis;
@@ -24,7 +23,7 @@ internal sealed class RedisNodes(TimeSpan longestSilence, TimeProvider time)
         {
             var server = multiplexer.GetServer((RedisKey)key, asyncState: null, CommandFlags.DemandMaster);
             return server.ServerType == ServerType.Cluster
-                ? _nodes.GetOrAdd(server.EndPoint, static (_, clock) => new NodeHealth(clock), time)
+                ? _nodes.GetOrAdd(server.EndPoint, static (_, nodes) => nodes.NewHealth(), this)
                 : null;
         }
         catch (InvalidOperationException)
@@ -65,9 +64,9 @@ internal sealed class RedisNodes(TimeSpan longestSilence, TimeProvider time)
             return result;
         }
         catch (OperationCanceledException)
-            when (time.GetElapsedTime(startedAt) >= (isLong ? 2 : 1) * longestSilence && !node.HasAnsweredSince(startedAt))
+            when (time.GetElapsedTime(startedAt) >= (isLong ? 2 : 1) * longestSilence)
         {
-            node.Failed(string.Create(CultureInfo.InvariantCulture, $"no answer within {longestSilence.TotalMilliseconds:0} ms"));
+            node.StayedSilent(startedAt);
             throw;
         }
         catch (KeyValueStoreException refusal) when (refusal.InnerException is RedisServerException)
@@ -76,4 +75,6 @@ internal sealed class RedisNodes(TimeSpan longestSilence, TimeProvider time)
             throw;
         }
     }
+
+    private NodeHealth NewHealth() => new(longestSilence, time);
 }

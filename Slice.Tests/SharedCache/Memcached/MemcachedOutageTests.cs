@@ -62,10 +62,12 @@ public sealed class MemcachedOutageTests
         await server.FreezeAsync();
         try
         {
+            // Later than the last answer.
+            _time.Advance(TimeSpan.FromMilliseconds(1));
             using var enough = CancellationTokenSource.CreateLinkedTokenSource(Ct);
             var read = store.GetAsync("key", enough.Token).AsTask();
             Assert.False(read.IsCompleted);
-            _time.Advance(TimeSpan.FromMilliseconds(50));
+            _time.Advance(LastAnswer.MostTimeoutsBehind * TimeSpan.FromMilliseconds(50));
             await enough.CancelAsync();
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => read);
             await Assert.ThrowsAsync<KeyValueStoreException>(async () => await store.GetAsync("key", Ct));
