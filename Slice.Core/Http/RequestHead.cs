@@ -9,6 +9,8 @@ public sealed class RequestHead : MessageHead
     private int _methodLength;
     private int _targetLength;
     private RequestTarget.Parts _target;
+    private int _pathStart;
+    private int _pathLength;
     private int _hostIndex = -1;
 
     /// <summary>The method.</summary>
@@ -19,6 +21,12 @@ public sealed class RequestHead : MessageHead
 
     /// <summary>The request-target, as received.</summary>
     public RequestTarget Target => Length == 0 ? default : new(Bytes.Slice(_methodLength + 1, _targetLength), _target);
+
+    /// <summary>
+    /// <see cref="RequestTarget.PathAndQuery"/> of the target, which a hit looks at some eight times: taking the target apart each time
+    /// was 2 % of its instructions.
+    /// </summary>
+    public ReadOnlySpan<byte> PathAndQuery => _pathLength > 0 ? Bytes.Slice(_pathStart, _pathLength) : Target.PathAndQuery;
 
     /// <summary>
     /// The authority the client asked: that of an absolute-form target, which wins over Host (RFC 9112 §3.2.2), else Host's value.
@@ -43,6 +51,7 @@ public sealed class RequestHead : MessageHead
         _targetLength = targetLength;
         _target = target;
         MinorVersion = minorVersion;
+        (_pathStart, _pathLength) = (methodLength + 1 + target.PathStart, targetLength - target.PathStart);
     }
 
     internal void SetHostIndex(int index) => _hostIndex = index;
@@ -54,6 +63,7 @@ public sealed class RequestHead : MessageHead
         _methodLength = 0;
         _targetLength = 0;
         _target = default;
+        (_pathStart, _pathLength) = (0, 0);
         _hostIndex = -1;
         Method = RequestMethod.Other;
         ExpectsContinue = false;

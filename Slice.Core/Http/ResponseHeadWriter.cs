@@ -103,6 +103,12 @@ public ref struct ResponseHeadWriter(Span<byte> destination)
             ThrowInvalidValue();
         }
 
+        WriteOwn(name, value);
+    }
+
+    /// <summary>Writes one field line whose value is of our own making: it has no CR, LF or NUL. Not checked.</summary>
+    internal void WriteOwn(scoped ReadOnlySpan<byte> name, scoped ReadOnlySpan<byte> value)
+    {
         if (TryTake(name.Length + value.Length + 4, out Span<byte> line))
         {
             name.CopyTo(line);
@@ -148,7 +154,7 @@ public ref struct ResponseHeadWriter(Span<byte> destination)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(value);
         Span<byte> digits = stackalloc byte[DecimalDigits.MaxBytes];
-        WriteField(name, digits[..DecimalDigits.Write(value, digits)]);
+        WriteOwn(name, digits[..DecimalDigits.Write(value, digits)]);
     }
 
     /// <summary>Writes one field line with an HTTP-date (RFC 9110 §5.6.7).</summary>
@@ -156,21 +162,21 @@ public ref struct ResponseHeadWriter(Span<byte> destination)
     {
         Span<byte> value = stackalloc byte[HttpDate.FixdateBytes];
         HttpDate.Write(date, value);
-        WriteField(name, value);
+        WriteOwn(name, value);
     }
 
     /// <summary>Writes <c>Content-Range: bytes a-b/N</c>, turning the half-open range into the inclusive one of the wire.</summary>
     public void WriteContentRange(ByteRange range, long completeLength)
     {
         Span<byte> value = stackalloc byte[ContentRangeField.MaxBytes];
-        WriteField("Content-Range"u8, value[..ContentRangeField.Write(range, completeLength, value)]);
+        WriteOwn("Content-Range"u8, value[..ContentRangeField.Write(range, completeLength, value)]);
     }
 
     /// <summary>Writes <c>Content-Range: bytes */N</c>, the form of a 416.</summary>
     public void WriteUnsatisfiedContentRange(long completeLength)
     {
         Span<byte> value = stackalloc byte[ContentRangeField.MaxBytes];
-        WriteField("Content-Range"u8, value[..ContentRangeField.WriteUnsatisfied(completeLength, value)]);
+        WriteOwn("Content-Range"u8, value[..ContentRangeField.WriteUnsatisfied(completeLength, value)]);
     }
 
     /// <summary>Writes bytes as they are: field lines prepared earlier, each with its CRLF. Not checked.</summary>

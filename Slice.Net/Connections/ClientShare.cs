@@ -43,7 +43,7 @@ internal sealed class ClientShare(ConnectionServices services, ExchangeClient cl
     /// </summary>
     public ValueTask<bool> TryRefuseAsync(HttpExchange exchange)
     {
-        if (exchange.Head.Target.PathAndQuery.SequenceEqual(exchange.Settings.HealthPath.Span))
+        if (exchange.Head.PathAndQuery.SequenceEqual(exchange.Settings.HealthPath.Span))
         {
             return new(false);
         }

@@ -23,7 +23,7 @@ internal static class ClientRequests
     public static WireRequest Of(HttpExchange exchange, IInterimResponses? interim, string? upgrade = null)
     {
         var head = exchange.Head;
-        var request = new WireRequest(head.MethodBytes, head.Target.PathAndQuery, head.Length + (2 * head.Host.Length) + OwnBytes)
+        var request = new WireRequest(head.MethodBytes, head.PathAndQuery, head.Length + (2 * head.Host.Length) + OwnBytes)
         {
             RequestId = exchange.Client.RequestIdText,
             Host = exchange.Settings.Options.ForwardHost && head.Host.Length > 0 ? Encoding.Latin1.GetString(head.Host) : null,

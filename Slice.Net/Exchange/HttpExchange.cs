@@ -113,7 +113,7 @@ internal sealed class HttpExchange
     public long BytesFromStore { get; set; }
 
     /// <summary>The cache key, with the target in normal form. Valid during the exchange.</summary>
-    public ReadOnlySpan<byte> Key => _keyLength == 0 ? Head.Target.PathAndQuery : _key.AsSpan(0, _keyLength);
+    public ReadOnlySpan<byte> Key => _keyLength == 0 ? Head.PathAndQuery : _key.AsSpan(0, _keyLength);
 
     /// <summary>What stands before the target in the key: the host when it is part of the key, else nothing.</summary>
     public ReadOnlySpan<byte> KeyPrefix => Key[.._hostLength];
@@ -165,7 +165,7 @@ internal sealed class HttpExchange
     public bool HasPrivateWire => _privateWire is { HasConnection: true };
 
     /// <summary>Whether the target is spelled otherwise than shared requests spell it.</summary>
-    public bool HasOwnTarget => !Head.Target.PathAndQuery.SequenceEqual(NormalizedTarget);
+    public bool HasOwnTarget => !Head.PathAndQuery.SequenceEqual(NormalizedTarget);
 
     /// <summary>What subrequests on behalf of this request look like. Made on first use: a hit needs none.</summary>
     public FetchContext FetchContext => new(Template, Settings.Fetching) { Reader = Reader };
@@ -374,7 +374,7 @@ internal sealed class HttpExchange
     // A target in normal form without a host before it and fields behind it is the key as it stands; nothing is copied.
     private void WriteKey()
     {
-        var target = Head.Target.PathAndQuery;
+        var target = Head.PathAndQuery;
         var queryKeyRule = Settings.QueryKeyRule;
         bool forwardHost = Settings.Options.ForwardHost;
         bool hasFields = !Settings.KeyFields.IsEmpty;

@@ -239,7 +239,7 @@ internal sealed partial class RequestLog(ILogger<RequestLog> logger, SliceMeter 
         }
     }
 
-    private static string TargetOf(HttpExchange exchange) => Encoding.Latin1.GetString(exchange.Head.Target.PathAndQuery);
+    private static string TargetOf(HttpExchange exchange) => Encoding.Latin1.GetString(exchange.Head.PathAndQuery);
 
     [LoggerMessage(EventId = 1, EventName = "origin_failed", Level = LogLevel.Warning,
         Message = "the origin failed a request: {reason} {target} {address} {detail} {request_id}")]

@@ -128,7 +128,10 @@ internal ref struct ResponseHeadBuilder
     }
 
     /// <summary>Via: that the response came through us (RFC 9110 §7.6.3).</summary>
-    public void WriteVia() => _writer.WriteField("Via"u8, SubrequestTemplates.Via);
+    public void WriteVia() => _writer.WriteRaw(SubrequestTemplates.ViaLine);
+
+    /// <summary>Accept-Ranges (RFC 9110 §14.3): that ranges are answered.</summary>
+    public void WriteAcceptRanges() => _writer.WriteRaw("Accept-Ranges: bytes\r\n"u8);
 
     /// <summary>Cache-Status (RFC 9211) and X-Cache: what the cache did.</summary>
     /// <param name="status">What it did.</param>
@@ -137,8 +140,8 @@ internal ref struct ResponseHeadBuilder
     public void WriteCache(CacheStatus status, long? timeToLiveSeconds, CacheResult result)
     {
         Span<byte> value = stackalloc byte[CacheStatus.MaxBytes];
-        _writer.WriteField("Cache-Status"u8, value[..status.Write(value, timeToLiveSeconds)]);
-        _writer.WriteField("X-Cache"u8, CacheStatus.XCacheOf(result));
+        _writer.WriteOwn("Cache-Status"u8, value[..status.Write(value, timeToLiveSeconds)]);
+        _writer.WriteOwn("X-Cache"u8, CacheStatus.XCacheOf(result));
     }
 
     /// <summary>Connection (RFC 9112 §9.3, §9.6): that it closes; or to an HTTP/1.0 client, that it stays.</summary>

@@ -10,8 +10,8 @@ internal static class SubrequestTemplates
     /// <summary>How we name ourselves in Via and Cache-Status (RFC 9110 §7.6.3: a pseudonym).</summary>
     public const string Pseudonym = "pingora-slice";
 
-    /// <summary>Our element of Via (RFC 9110 §7.6.3) towards clients; for the origin, see <see cref="ProxyIdentity"/>.</summary>
-    public static ReadOnlySpan<byte> Via => "1.1 pingora-slice"u8;
+    /// <summary>Our line of Via (RFC 9110 §7.6.3) towards clients; for the origin, see <see cref="ProxyIdentity"/>.</summary>
+    public static ReadOnlySpan<byte> ViaLine => "Via: 1.1 pingora-slice\r\n"u8;
 
     /// <summary>
     /// What is fetched with whose answer others may get: the fields that a stranger would send too, and nothing that says who asked (B50).
@@ -77,7 +77,7 @@ internal static class SubrequestTemplates
     private static ForwardedField FieldAt(FieldTable fields, int index) =>
         new(Encoding.Latin1.GetString(fields.NameAt(index)), Encoding.Latin1.GetString(fields.ValueAt(index)));
 
-    private static string TargetOf(RequestHead head) => Encoding.Latin1.GetString(head.Target.PathAndQuery);
+    private static string TargetOf(RequestHead head) => Encoding.Latin1.GetString(head.PathAndQuery);
 
     private static string? HostOf(RequestHead head, bool forwardHost) =>
         forwardHost && head.Host.Length > 0 ? Encoding.Latin1.GetString(head.Host) : null;

@@ -17,7 +17,7 @@ internal static class PassThroughTurn
     /// <exception cref="OperationCanceledException">The client left.</exception>
     public static async ValueTask<OriginPermit?> TryTakeAsync(OriginGate gate, HttpExchange exchange, FailureResponder failures)
     {
-        var ticket = new GateTicket(exchange.Client.Name, Encoding.Latin1.GetString(exchange.Head.Target.PathAndQuery));
+        var ticket = new GateTicket(exchange.Client.Name, Encoding.Latin1.GetString(exchange.Head.PathAndQuery));
         var permit = await gate.TryEnterAsync(ticket, exchange.Settings.Options.Timeouts.OriginQueue, exchange.ConnectionClosed);
         if (permit is null)
         {

@@ -90,7 +90,7 @@ internal readonly record struct PurgeRequest
 
     /// <summary>What it is for, as text: the target as received, or the key without its fields.</summary>
     public string TargetOf(HttpExchange exchange) => Encoding.Latin1.GetString(
-        Key is { } key ? KeyFields.ResourceOf(key.Bytes) : exchange.Head.Target.PathAndQuery);
+        Key is { } key ? KeyFields.ResourceOf(key.Bytes) : exchange.Head.PathAndQuery);
 
     /// <summary>The purge of many objects that it asks for.</summary>
     public Purge ToPurge(HttpExchange exchange) => Scope switch

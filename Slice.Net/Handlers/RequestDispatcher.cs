@@ -42,7 +42,7 @@ internal sealed class RequestDispatcher : IRequestHandler
                 && UpgradeField.Read(exchange.Head) is { } protocols:
                 return _upgrade.HandleAsync(exchange, protocols);
             case RequestMethod.Get or RequestMethod.Head:
-                return exchange.Head.Target.PathAndQuery.SequenceEqual(exchange.Settings.HealthPath.Span)
+                return exchange.Head.PathAndQuery.SequenceEqual(exchange.Settings.HealthPath.Span)
                     ? _health.HandleAsync(exchange)
                     : _get.HandleAsync(exchange);
             case RequestMethod.Purge:

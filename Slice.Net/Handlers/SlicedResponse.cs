@@ -26,7 +26,7 @@ internal static class SlicedResponse
 
         if (stored.Status == 200)
         {
-            head.WriteField("Accept-Ranges"u8, "bytes"u8);
+            head.WriteAcceptRanges();
         }
 
         if (range is { } part)
@@ -60,7 +60,7 @@ internal static class SlicedResponse
         }
 
         head.WriteField("Content-Type"u8, multipart.ContentType);
-        head.WriteField("Accept-Ranges"u8, "bytes"u8);
+        head.WriteAcceptRanges();
         head.WriteField("Content-Length"u8, multipart.ContentLength);
         return Finish(ref head, exchange, stored, status, now);
     }

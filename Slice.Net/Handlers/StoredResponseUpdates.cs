@@ -144,7 +144,7 @@ internal sealed class StoredResponseUpdates(ObjectIndex index)
         }
 
         string host = NormalHost(exchange.Client.Host, exchange.Client.IsTls);
-        string target = Encoding.Latin1.GetString(exchange.Head.Target.PathAndQuery);
+        string target = Encoding.Latin1.GetString(exchange.Head.PathAndQuery);
         string scheme = exchange.Client.IsTls ? "https://" : "http://";
         var baseUri = host.Length > 0 && Uri.TryCreate(scheme + host, UriKind.Absolute, out var parsed) ? parsed : s_anywhere;
         if (!Uri.TryCreate(baseUri.GetLeftPart(UriPartial.Authority) + target, s_asSent, out var requested)

@@ -33,7 +33,7 @@ internal sealed class LookUpPart : IHotPathPart, IDisposable
     /// <inheritdoc/>
     public void Run()
     {
-        if (!_index.TryGet(_head.Target.PathAndQuery, _head.Fields, out var generation) || generation != _instance.Generation)
+        if (!_index.TryGet(_head.PathAndQuery, _head.Fields, out var generation) || generation != _instance.Generation)
         {
             throw new InvalidOperationException("The object was not found.");
         }
