@@ -52,13 +52,18 @@ restart() {
 restarts() {
     load localhost:8080
     curl -fsS --limit-rate 4M -o $work/slow http://localhost:8080/downloads/large2.iso 2>$work/slow.err &
-    local slow=$!
+    local slow=$! since
+    since=$(date '+%Y-%m-%d %H:%M:%S')
     for _ in 1 2 3; do
         say 'sudo systemctl restart pingora-slice'
         sleep 2
     done
     wait $slow
     load_ends
+    if ! load_is_quick; then
+        echo "       which part of a restart took so long:"
+        journalctl --no-pager -o short-precise -u pingora-slice -u pingora-slice.socket --since "$since" | tail -n 60 | sed 's/^/       /'
+    fi
 }
 
 promises() {
