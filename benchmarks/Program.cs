@@ -24,6 +24,7 @@ const string Usage = """
     Slice.Benchmarks fleet [--instances N] [--exponent X] [--local SHARE] [--tier SHARE …] [--json FILE] [options]
     Slice.Benchmarks note --results FILE.jsonl --work NAME --side NAME [--bytes N] [--failure REASON]
     Slice.Benchmarks compare --results FILE.jsonl --comparisons FILE --facts FILE --ours SIDE --base SIDE --output PATH
+    Slice.Benchmarks growth --points FILE --facts FILE --output PATH
     Slice.Benchmarks report --results FILE.jsonl --base SIDE [--base SIDE …]
     """;
 
@@ -72,6 +73,8 @@ try
             return NoteCommand.Run(args[1..]);
         case "compare":
             return CompareCommand.Run(args[1..]);
+        case "growth":
+            return GrowthCommand.Run(args[1..]);
         case "report":
             return ReportCommand.Run(args[1..]);
         default:

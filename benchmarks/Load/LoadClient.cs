@@ -50,7 +50,9 @@ internal sealed class LoadClient : IDisposable
             if (_options.RequestsPerSecond > 0)
             {
                 // A request that is late because the one before it was slow counts from when it was due: else slowness would hide itself.
-                due = started + (round * Stopwatch.Frequency / _options.RequestsPerSecond);
+                // The clients take turns, or all of them would ask in the same moment.
+                double turns = round + ((double)_index / _options.Clients);
+                due = started + (long)(turns * Stopwatch.Frequency / _options.RequestsPerSecond);
                 due = SleepUntil(due) ? Stopwatch.GetTimestamp() : due;
             }
 

@@ -45,7 +45,7 @@ internal sealed record LoadOptions
     public required string? CertificatePath { get; init; }
 
     /// <summary>Requests that a client starts per second at most; 0: the next as soon as the last is answered.</summary>
-    public required long RequestsPerSecond { get; init; }
+    public required double RequestsPerSecond { get; init; }
 
     /// <summary>Bytes that a client takes per second at most; 0: as they come.</summary>
     public required long BytesPerSecond { get; init; }
@@ -100,7 +100,7 @@ internal sealed record LoadOptions
             IsInOrder = isInOrder,
             CertificatePath = target.Scheme == Uri.UriSchemeHttps ? arguments.Required("--certificate") : null,
             HasOwnObjects = arguments.Has("--own-objects"),
-            RequestsPerSecond = arguments.Number("--requests-per-second", 0),
+            RequestsPerSecond = arguments.Real("--requests-per-second", 0),
             BytesPerSecond = arguments.Number("--bytes-per-second", 0),
             VerifyPath = arguments.Text("--verify"),
             ProcessIds = [.. arguments.All("--pid").Select(int.Parse)],

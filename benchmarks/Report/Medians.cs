@@ -36,9 +36,12 @@ internal sealed class Medians(string work, string side, LoadResult[] rounds)
     public double Anonymous { get; } = Of(rounds, round => round.PeakAnonymousMib);
 
     /// <summary>The median of one measure.</summary>
-    public static double Of(LoadResult[] rounds, Func<LoadResult, double> measure)
+    public static double Of(LoadResult[] rounds, Func<LoadResult, double> measure) => Of(rounds.Select(measure));
+
+    /// <summary>The median of some figures.</summary>
+    public static double Of(IEnumerable<double> figures)
     {
-        double[] sorted = [.. rounds.Select(measure).Order()];
+        double[] sorted = [.. figures.Order()];
         int middle = sorted.Length / 2;
         return sorted.Length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
     }

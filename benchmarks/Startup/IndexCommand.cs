@@ -16,6 +16,7 @@ namespace Slice.Benchmarks.Startup;
 internal static class IndexCommand
 {
     private const int SliceSizeBytes = 1 << 20;
+    private const int LookUps = 1_000_000;
 
     // The objects' stored responses are as long as those of an nginx that serves files.
     private const string FieldLines =
@@ -50,11 +51,11 @@ internal static class IndexCommand
         var index = new ObjectIndex();
         using var store = StoreOpener.Open(
             directory, capacityBytes, index, TimeProvider.System, IndexWriter.DefaultMinRewriteBytes, out _);
+        long startedAt = Stopwatch.GetTimestamp();
         for (int number = 0; number < objects; number++)
         {
             var generation = new Generation(
-                new CacheKey(Encoding.ASCII.GetBytes(string.Create(
-                    CultureInfo.InvariantCulture, $"/mirror/pool/main/some/package_{number}_amd64.deb"))),
+                new CacheKey(KeyOf(number)),
                 ResponseOf(completeLength),
                 new SliceGrid(SliceSizeBytes),
                 isShared: true,
@@ -66,11 +67,14 @@ internal static class IndexCommand
             }
         }
 
-        Console.WriteLine($"{objects} objects of {completeLength} bytes, {store.SliceCount} slices");
+        double nanoseconds = Stopwatch.GetElapsedTime(startedAt).TotalNanoseconds / Math.Max(1, store.SliceCount);
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{objects} objects of {completeLength} bytes, {store.SliceCount} slices, {nanoseconds:F0} ns for each"));
         return 0;
     }
 
-    /// <summary>Opens such a directory and prints what it took.</summary>
+    /// <summary>Opens such a directory, finds objects and slices of it at random, and prints what it took.</summary>
     public static int Open(string[] args)
     {
         var arguments = new Arguments(args);
@@ -90,10 +94,37 @@ internal static class IndexCommand
             $"{recovered.Objects} objects, {recovered.Slices} slices, {recovered.DroppedSlices} dropped; "
             + $"index {file >> 20} MiB; opened in {took.TotalMilliseconds:F0} ms; {bytes >> 20} MiB of managed memory, "
             + $"{(double)bytes / Math.Max(1, recovered.Slices):F1} bytes per slice, "
-            + $"{bytes / Math.Max(1, recovered.Objects)} per object"));
+            + $"{bytes / Math.Max(1, recovered.Objects)} per object; a slice found in {LookUp(index, recovered.Objects):F0} ns"));
         GC.KeepAlive(index);
         return 0;
     }
+
+    // One after the other, an object by its key and a lease on one of its slices: most are in no cache of the processor.
+    private static double LookUp(ObjectIndex index, long objects)
+    {
+        var random = new Random(1);
+        byte[][] keys = [.. Enumerable.Range(0, LookUps).Select(_ => KeyOf(random.Next((int)Math.Max(1, objects))))];
+        var fields = new FieldTable();
+        long startedAt = Stopwatch.GetTimestamp();
+        foreach (byte[] key in keys)
+        {
+            if (!index.TryGet(key, fields, out var generation))
+            {
+                throw new InvalidOperationException($"{Encoding.ASCII.GetString(key)} is not there");
+            }
+
+            int slices = generation.Grid.CountFor(generation.CompleteLength);
+            if (generation.TryLease(random.Next(slices), out var slice))
+            {
+                slice.Release();
+            }
+        }
+
+        return Stopwatch.GetElapsedTime(startedAt).TotalNanoseconds / LookUps;
+    }
+
+    private static byte[] KeyOf(int number) => Encoding.ASCII.GetBytes(
+        string.Create(CultureInfo.InvariantCulture, $"/mirror/pool/main/some/package_{number}_amd64.deb"));
 
     private static StoredResponse ResponseOf(long completeLength)
     {
