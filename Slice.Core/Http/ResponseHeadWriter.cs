@@ -9,8 +9,8 @@ namespace Slice.Core.Http;
 /// the destination: the first thing that does not fit is left out whole, <see cref="HasOverflowed"/> becomes true, and everything
 /// after it is left out as well. The caller looks once, at the end, and starts again with more room.
 /// <para>
-/// Values are checked for CR, LF and NUL, so that nothing an origin or a client sent can begin a line of its own (response splitting,
-/// RFC 9112 §11.1); a value with one of them is our fault by then, and throws.
+/// Values that are not made here are checked for CR, LF and NUL, so that nothing an origin or a client sent can begin a line of its own
+/// (response splitting, RFC 9112 §11.1); a value with one of them is our fault by then, and throws.
 /// </para>
 /// </summary>
 public ref struct ResponseHeadWriter(Span<byte> destination)

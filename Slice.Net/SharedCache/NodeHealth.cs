@@ -4,7 +4,8 @@ using Slice.Core.SharedCache;
 namespace Slice.Net.SharedCache;
 
 /// <summary>
-/// Whether a server is known to be away. It is once it has refused a connection or stayed silent: for <see cref="RestTime"/> nobody waits
+/// Whether a server is known to be away. It is once it has refused a connection, or has let a request meet its deadline while it had
+/// answered nobody for a moment (<see cref="LastAnswer"/>): for <see cref="RestTime"/> nobody waits
 /// for it then, after which one caller tries it and the others still do not, until it has answered. Thread-safe.
 /// </summary>
 /// <param name="longestSilence">How long it may take to answer anybody.</param>
@@ -19,6 +20,9 @@ internal sealed class NodeHealth(TimeSpan longestSilence, TimeProvider time)
     private volatile string? _reason;
     private volatile bool _isLost;
     private long _failedAt;
+
+    /// <summary>Whether this process has more to do than threads to do it.</summary>
+    public Func<bool> IsMachineBehind { get; init; } = LastAnswer.IsMachineBehind;
 
     /// <summary>Whether it would not be asked now.</summary>
     public bool IsAway
@@ -77,7 +81,7 @@ internal sealed class NodeHealth(TimeSpan longestSilence, TimeProvider time)
     /// <param name="reason">What did not come in time; null for its answer.</param>
     public void StayedSilent(long beganAt, string? reason = null)
     {
-        if (!_lastAnswer.Excuses(beganAt, LastAnswer.IsMachineBehind()))
+        if (!_lastAnswer.Excuses(beganAt, IsMachineBehind()))
         {
             Failed(reason ?? string.Create(CultureInfo.InvariantCulture, $"no answer within {longestSilence.TotalMilliseconds:0} ms"));
         }

@@ -178,7 +178,7 @@ public sealed class RequestHeadFuzz
     {
         Bytes = Wire.Text(head.Bytes),
         Method = head.Method,
-        PathAndQuery = Wire.Text(head.Target.PathAndQuery),
+        PathAndQuery = Wire.Text(head.PathAndQuery),
         MinorVersion = head.MinorVersion,
         Host = Wire.Text(head.Host),
         ContentLength = head.ContentLength,

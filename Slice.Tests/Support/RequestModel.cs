@@ -35,7 +35,7 @@ internal sealed class RequestModel
             isOpen = status == RequestHeadStatus.Complete;
             if (isOpen)
             {
-                requests.Add(new ExpectedRequest(Wire.Text(head.MethodBytes), Wire.Text(head.Target.PathAndQuery)));
+                requests.Add(new ExpectedRequest(Wire.Text(head.MethodBytes), Wire.Text(head.PathAndQuery)));
                 rest = rest.Slice(end);
                 isOpen = head.KeepAlive && SkipBody(head, ref rest);
             }

@@ -39,7 +39,7 @@ internal sealed class LoadClient : IDisposable
     public long Bytes { get; private set; }
 
     /// <summary>Stopwatch ticks from a request's send to its first and its last byte.</summary>
-    public List<(long FirstByte, long LastByte)> Times { get; } = new(1 << 16);
+    public List<(long FirstByte, long LastByte)> Times { get; } = new(1 << 12);
 
     public void Run(long deadline)
     {

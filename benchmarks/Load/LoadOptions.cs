@@ -17,7 +17,9 @@ internal sealed record LoadOptions
     /// <summary>Requests per client; 0 to go by time.</summary>
     public required long Rounds { get; init; }
 
-    /// <summary>After so many seconds no client starts a further request. Default 5.</summary>
+    /// <summary>
+    /// After so many seconds no client starts a further request, but for one that waits for its turn already. Default 5.
+    /// </summary>
     public required long Seconds { get; init; }
 
     /// <summary>Bytes per range.</summary>

@@ -70,6 +70,11 @@ internal static class GrowthChart
 
     private static void Proportion(StringBuilder svg, Axis sizes, Axis values, (double Size, double Value) first)
     {
+        if (first.Value <= 0)
+        {
+            return;
+        }
+
         double growth = Math.Min(sizes.Last / first.Size, values.Last / first.Value);
         Append(svg, $"""
             <line x1="{sizes.At(first.Size):F1}" y1="{values.At(first.Value):F1}" x2="{sizes.At(first.Size * growth):F1}"

@@ -22,8 +22,8 @@ internal static class GrowthCommand
         var page = new StringBuilder();
         page.Append(CultureInfo.InvariantCulture, $"# {Title}\n\n{facts.TrimEnd()}\n\n![{Title}]({Path.GetFileName(output)}.svg)\n\n");
         page.Append(
-            "Both axes of each panel are logarithmic; the dashed line is what grows in proportion. \"Power\" is that of the size by which a "
-            + "figure grows from the first size to the last: 0 is not at all, 1 is in proportion.\n");
+            "Both axes of each panel are logarithmic; the dashed line is what grows in proportion. \"Power\" is that of the size by which "
+            + "a figure grows from the first size to the last: 0 is not at all, 1 is in proportion.\n");
         foreach (var axis in series.GroupBy(one => one.Axis))
         {
             AppendTable(page, axis.Key, [.. axis]);

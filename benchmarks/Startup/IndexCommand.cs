@@ -92,18 +92,18 @@ internal static class IndexCommand
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"{recovered.Objects} objects, {recovered.Slices} slices, {recovered.DroppedSlices} dropped; "
-            + $"index {file >> 20} MiB; opened in {took.TotalMilliseconds:F0} ms; {bytes >> 20} MiB of managed memory, "
+            + $"index {file >> 20} MiB; opened in {took.TotalMilliseconds:F0} ms; {bytes / 1048576.0:F1} MiB of managed memory, "
             + $"{(double)bytes / Math.Max(1, recovered.Slices):F1} bytes per slice, "
             + $"{bytes / Math.Max(1, recovered.Objects)} per object; a slice found in {LookUp(index, recovered.Objects):F0} ns"));
         GC.KeepAlive(index);
         return 0;
     }
 
-    // One after the other, an object by its key and a lease on one of its slices: most are in no cache of the processor.
+    // One after the other, an object by its key and a lease on one of its slices. Of many objects, most are in no cache of the processor.
     private static double LookUp(ObjectIndex index, long objects)
     {
         var random = new Random(1);
-        byte[][] keys = [.. Enumerable.Range(0, LookUps).Select(_ => KeyOf(random.Next((int)Math.Max(1, objects))))];
+        byte[][] keys = [.. Enumerable.Range(0, objects == 0 ? 0 : LookUps).Select(_ => KeyOf(random.Next((int)objects)))];
         var fields = new FieldTable();
         long startedAt = Stopwatch.GetTimestamp();
         foreach (byte[] key in keys)

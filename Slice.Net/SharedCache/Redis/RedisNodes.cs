@@ -6,8 +6,8 @@ using StackExchange.Redis;
 namespace Slice.Net.SharedCache.Redis;
 
 /// <summary>
-/// The nodes of a cluster, and which of them are known to be away: the others go on, and what is at a silent one costs one deadline in all
-/// until the cluster has noticed (<c>cluster-node-timeout</c>), and not one for each slice. Where there is no cluster there is one server
+/// The nodes of a cluster, and which of them are known to be away: the others go on, and what is at a silent one costs a few deadlines
+/// until the cluster has noticed (<c>cluster-node-timeout</c>), and not some for each slice. Where there is no cluster there is one server
 /// to ask, and nothing is known of it. Thread-safe.
 /// </summary>
 /// <param name="longestSilence">How long a node may take to answer anybody.</param>

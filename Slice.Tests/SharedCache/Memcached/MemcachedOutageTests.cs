@@ -53,7 +53,7 @@ public sealed class MemcachedOutageTests
     }
 
     [Fact]
-    public async Task Server_that_is_stopped_costs_its_timeout_and_answers_again_afterwards()
+    public async Task Server_that_is_stopped_is_left_alone_for_a_while_and_answers_again_afterwards()
     {
         await using var server = await MemcachedServer.StartAsync();
         await using var store = Open(server.Authority);

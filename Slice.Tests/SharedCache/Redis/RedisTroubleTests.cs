@@ -200,7 +200,7 @@ public sealed class RedisTroubleTests
     }
 
     [Fact]
-    public async Task Silent_node_of_a_cluster_costs_one_deadline_and_not_one_for_each_key()
+    public async Task Silent_node_of_a_cluster_is_left_alone_after_one_missed_deadline()
     {
         var time = new FakeTimeProvider();
         await using var cluster = await RedisCluster.StartAsync();
