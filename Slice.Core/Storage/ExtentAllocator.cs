@@ -71,6 +71,27 @@ internal sealed class ExtentAllocator
     /// <summary>Whether nothing is allocated.</summary>
     public bool IsAllFree => _freeUnits == _openUnits;
 
+    /// <summary>
+    /// The order of the largest free block, plus 1; 0 when nothing is free. There is room for an extent when this is not less than its
+    /// <see cref="RoomFor"/>.
+    /// </summary>
+    public byte Room
+    {
+        get
+        {
+            int order = _highestOrder;
+            while (order >= 0 && _freeBlockCount[order] == 0)
+            {
+                order--;
+            }
+
+            return (byte)(order + 1);
+        }
+    }
+
+    /// <summary>The least <see cref="Room"/> of an allocator that has an extent of so many bytes; 1 or more.</summary>
+    public static byte RoomFor(int lengthBytes) => (byte)(CeilingLog2(Math.Max(1, UnitsFor(lengthBytes))) + 1);
+
     /// <summary>Bytes that an allocation of <paramref name="lengthBytes"/> takes: whole units, at least one.</summary>
     public static int RoundUp(int lengthBytes) => Math.Max(1, UnitsFor(lengthBytes)) * UnitBytes;
 

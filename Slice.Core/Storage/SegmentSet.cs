@@ -13,6 +13,10 @@ internal sealed class SegmentSet(SliceStore store, Lock storeLock, TimeProvider 
     private const int AheadBytes = StoreLayout.StepBytes / 4;
 
     private SegmentFile[] _segments = [];
+
+    // The room of each segment, or more: a byte each, so that one of ten thousand segments is found in a fraction of a microsecond. To ask
+    // each of them took 30 µs under the store's lock, for each slice.
+    private byte[] _rooms = [];
     private CacheDirectory? _directory;
     private long _bytes;
     private bool _isBeginningAnew;
@@ -37,9 +41,18 @@ internal sealed class SegmentSet(SliceStore store, Lock storeLock, TimeProvider 
     /// <summary>Takes an extent out of the first segment that has one; null when none has.</summary>
     public StoredSlice? TryAllocateUnsynchronized(int lengthBytes)
     {
-        foreach (var segment in _segments)
+        byte wanted = ExtentAllocator.RoomFor(lengthBytes);
+        for (int index = NextWithRoom(0, wanted); index >= 0; index = NextWithRoom(index + 1, wanted))
         {
-            if (!segment.WasCutShort && segment.Extents.TryAllocate(lengthBytes, out int offsetBytes))
+            var segment = _segments[index];
+            if (segment.WasCutShort)
+            {
+                continue;
+            }
+
+            bool isTaken = segment.Extents.TryAllocate(lengthBytes, out int offsetBytes);
+            _rooms[index] = segment.Extents.Room;
+            if (isTaken)
             {
                 if (segment.CanGrow && segment == _segments[^1] && segment.Extents.FreeBytes < AheadBytes)
                 {
@@ -51,6 +64,17 @@ internal sealed class SegmentSet(SliceStore store, Lock storeLock, TimeProvider 
         }
 
         return null;
+    }
+
+    /// <summary>Gives back the extent of a slice, also one of a segment that is not, or no longer, in the set.</summary>
+    public void FreeUnsynchronized(StoredSlice slice)
+    {
+        var segment = slice.Segment;
+        segment.Extents.Free(slice.OffsetBytes, slice.LengthBytes);
+        if (At(segment.Index) == segment)
+        {
+            _rooms[segment.Index] = segment.Extents.Room;
+        }
     }
 
     /// <summary>
@@ -96,6 +120,7 @@ internal sealed class SegmentSet(SliceStore store, Lock storeLock, TimeProvider 
         lock (storeLock)
         {
             _segments = [.. _segments, segment];
+            _rooms = [.. _rooms, segment.Extents.Room];
             _bytes += segment.FileBytes;
         }
     }
@@ -152,6 +177,7 @@ internal sealed class SegmentSet(SliceStore store, Lock storeLock, TimeProvider 
         }
 
         _segments = [];
+        _rooms = [];
         _bytes = 0;
         return unused;
     }
@@ -165,6 +191,7 @@ internal sealed class SegmentSet(SliceStore store, Lock storeLock, TimeProvider 
         {
             _directory = directory;
             _segments = segments;
+            _rooms = [.. segments.Select(segment => segment.Extents.Room)];
             _bytes = segments.Sum(segment => (long)segment.FileBytes);
             _isBeginningAnew = false;
         }
@@ -189,6 +216,13 @@ internal sealed class SegmentSet(SliceStore store, Lock storeLock, TimeProvider 
     {
         StopGrowth();
         Close();
+    }
+
+    // Below 0 when there is none from here on.
+    private int NextWithRoom(int from, byte wanted)
+    {
+        int found = _rooms.AsSpan(from).IndexOfAnyInRange(wanted, byte.MaxValue);
+        return found < 0 ? -1 : from + found;
     }
 
     private void Abandon()
@@ -256,6 +290,7 @@ internal sealed class SegmentSet(SliceStore store, Lock storeLock, TimeProvider 
         lock (storeLock)
         {
             last.Extents.Open(fileBytes);
+            _rooms[last.Index] = last.Extents.Room;
             _bytes += addedBytes;
         }
     }

@@ -370,7 +370,7 @@ public sealed class SliceStore : IDisposable
             }
             else
             {
-                segment.Extents.Free(slice.OffsetBytes, slice.LengthBytes);
+                _segments.FreeUnsynchronized(slice);
                 _usedBytes -= slice.ExtentBytes;
                 unused = segment.IsAbandoned && segment.Extents.IsAllFree ? segment : null;
             }
