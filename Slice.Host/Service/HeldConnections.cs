@@ -5,14 +5,17 @@ namespace Slice.Host.Service;
 
 /// <summary>
 /// The connections of clients at sockets that the service manager holds. Who connects after this process has stopped accepting waits until
-/// the next one runs, and that is not before the last download here has ended: so this process goes on accepting until the connections that
-/// were open are done. Thread-safe.
+/// the next one runs, and that is not before the last download here has ended: so this process goes on accepting until those that are open
+/// are done in a moment. Thread-safe.
 /// </summary>
 internal sealed class HeldConnections
 {
+    // What takes longer is a download, for which others would wait. Arbitrary.
+    private static readonly TimeSpan s_moment = TimeSpan.FromMilliseconds(100);
+
     private readonly Lock _lock = new();
     private readonly HashSet<Held> _open = [];
-    private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource? _drained;
     private int _oldLeft;
     private bool _isDraining;
 
@@ -44,17 +47,39 @@ internal sealed class HeldConnections
     }
 
     /// <summary>
-    /// Has the connections that are open now end with the answer they are at, and waits until they have. New ones are for one answer and
-    /// are not waited for. Called once.
+    /// Has the connections that are open now end with the answer they are at, and waits until they have. New ones are for one answer. Those
+    /// that have come meanwhile are waited for too, until what was open at one time was done in a moment: a download that has begun a
+    /// moment after the stop would else keep the next process from starting, and all who come from waiting. Called once.
     /// </summary>
     /// <param name="atMost">How long it waits.</param>
     /// <param name="time">The clock.</param>
     public async Task DrainAsync(TimeSpan atMost, TimeProvider time)
     {
+        long startedAt = time.GetTimestamp();
+        var took = TimeSpan.MaxValue;
+        for (int round = 0; round < 2 || took > s_moment; round++)
+        {
+            var left = atMost - time.GetElapsedTime(startedAt);
+            if (left <= TimeSpan.Zero)
+            {
+                return;
+            }
+
+            long roundAt = time.GetTimestamp();
+            await Task.WhenAny(EndOpen(), Task.Delay(left, time));
+            took = time.GetElapsedTime(roundAt);
+        }
+    }
+
+    // Completes when all that are open now have ended.
+    private Task EndOpen()
+    {
         Held[] old;
+        var drained = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_lock)
         {
             _isDraining = true;
+            _drained = drained;
             old = [.. _open];
             _oldLeft = old.Length;
             foreach (var held in old)
@@ -69,10 +94,7 @@ internal sealed class HeldConnections
             RequestClose(held.Connection);
         }
 
-        if (old.Length > 0)
-        {
-            await Task.WhenAny(_drained.Task, Task.Delay(atMost, time));
-        }
+        return old.Length == 0 ? Task.CompletedTask : drained.Task;
     }
 
     private static void RequestClose(ConnectionContext connection) =>
@@ -85,7 +107,7 @@ internal sealed class HeldConnections
             _open.Remove(held);
             if (held.IsOld && --_oldLeft == 0)
             {
-                _drained.SetResult();
+                _drained!.SetResult();
             }
         }
     }

@@ -105,6 +105,48 @@ public sealed class SocketActivationTests : IDisposable
     }
 
     [Fact]
+    [Trait("Behaviour", "B67")]
+    public async Task Clients_are_served_while_a_download_runs_that_began_behind_the_stop()
+    {
+        var before = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var behind = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var file = new RangeFile(100_000)
+        {
+            Fault = exchange => exchange.Request.Target switch
+            {
+                "/before" => new RangeFault { PauseAfterBytes = 1000, BodyGate = before.Task },
+                "/behind" => new RangeFault { PauseAfterBytes = 1000, BodyGate = behind.Task },
+                _ => null,
+            },
+        };
+        await using var origin = ScriptedOrigin.Start(file.AnswerAsync);
+        await using var product = await StartAsync(origin, shutdown: "1h");
+        using var firstSink = new VerifyingSink(file.Content);
+        Task<RawResponse> first = RawClient.GetVerifiedAsync(_endPoint, "/before", firstSink, Deadline.Default);
+        await origin.RequestsArrivedAsync(1);
+        Task<int> stopped = product.StopAsync();
+        await product.LineAsync("event=stopping");
+        using var secondSink = new VerifyingSink(file.Content);
+        Task<RawResponse> second = RawClient.GetVerifiedAsync(_endPoint, "/behind", secondSink, Deadline.Default);
+        await origin.RequestsArrivedAsync(2);
+
+        before.SetResult();
+        await first;
+
+        // Each would wait for the second download in the queue of the socket.
+        for (int client = 0; client < 20; client++)
+        {
+            Assert.Equal(200, (await RawClient.GetAsync(_endPoint, "/file")).StatusCode);
+        }
+
+        Assert.False(product.HasExited);
+        behind.SetResult();
+        Assert.Equal(200, (await second).StatusCode);
+        Assert.Equal((file.LengthBytes, file.LengthBytes), (firstSink.Count, secondSink.Count));
+        Assert.Equal(0, await stopped);
+    }
+
+    [Fact]
     public async Task Address_that_differs_from_the_sockets_is_named_and_nothing_starts()
     {
         using var directory = new TestDirectory("activation");
