@@ -47,7 +47,7 @@ public sealed class RedisCluster : IAsyncDisposable
     // The nodes talk to each other on a port of their own. With no say of all slots, those that are left go on when a node is away.
     private static Task<RedisServer> StartNodeAsync(string configuration) => RedisServer.StartAsync($$$"""
         cluster-enabled yes
-        cluster-port {{{FreePort.Reserve()}}}
+        cluster-port {{busPort}}
         cluster-node-timeout 500
         cluster-require-full-coverage no
         port {{port}}

@@ -35,8 +35,9 @@ public sealed class RedisServer : IAsyncDisposable
     public string Prefix => _directory.Path;
 
     /// <summary>
-    /// Starts a server with these lines of configuration, <c>{{port}}</c> and <c>{{prefix}}</c> filled in, and waits until it takes
-    /// connections. Without a line that begins with <c>port</c> it listens at <c>{{port}}</c>, without TLS.
+    /// Starts a server with these lines of configuration, <c>{{port}}</c>, <c>{{busPort}}</c> (another free port) and <c>{{prefix}}</c>
+    /// filled in, and waits until it takes connections. Without a line that begins with <c>port</c> it listens at <c>{{port}}</c>, without
+    /// TLS. <see cref="PortTakenException"/> when one of its ports was taken at each of some attempts.
     /// </summary>
     /// <param name="configuration">Lines of configuration.</param>
     /// <param name="files">Files in its directory, each with its content.</param>
@@ -54,12 +55,13 @@ public sealed class RedisServer : IAsyncDisposable
 
         string text = $$"""
             bind 127.0.0.1
-            {{(configuration.Contains("port ", StringComparison.Ordinal) ? "" : "port {{port}}")}}
+            {{(configuration.Split('\n').Any(static line => line.StartsWith("port ", StringComparison.Ordinal)) ? "" : "port {{port}}")}}
             dir {{directory.Path}}
             {{(isSentinel ? "" : "save \"\"\nappendonly no\nenable-debug-command local")}}
             {{configuration}}
 
             """.Replace("{{port}}", port.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
+            .Replace("{{busPort}}", FreePort.Reserve().ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
             .Replace("{{prefix}}", directory.Path, StringComparison.Ordinal);
         await File.WriteAllTextAsync(directory.Combine("redis.conf"), text);
         var server = new RedisServer(directory, port, isSentinel);
@@ -92,7 +94,7 @@ public sealed class RedisServer : IAsyncDisposable
     {
         string[] arguments = [Path.Combine(Prefix, "redis.conf"), .. _isSentinel ? ["--sentinel"] : Array.Empty<string>()];
         _process = ChildProcess.Start("redis-server", arguments, Hint, Prefix);
-        await _process.ReadyAsync(AcceptsAsync, $"redis-server listens on port {Port}");
+        await _process.ReadyAsync(IsReadyAsync, $"redis-server listens on port {Port}");
     }
 
     /// <summary>SIGSTOP: its connections stay, and nothing is read or answered until <see cref="Continue"/>.</summary>
@@ -121,6 +123,10 @@ public sealed class RedisServer : IAsyncDisposable
         await KillAsync();
         _directory.Dispose();
     }
+
+    // A node of a cluster takes connections before it has its second port, and ends when that one is taken. A sentinel says no such line.
+    private async Task<bool> IsReadyAsync() =>
+        (_isSentinel || _process!.Output.Contains("Ready to accept connections", StringComparison.Ordinal)) && await AcceptsAsync();
 
     private async Task<bool> AcceptsAsync()
     {
