@@ -16,17 +16,14 @@ internal static class LogMessage
     /// <c>the origin failed a request: {reason} {target}</c>, and an ellipsis for a value that words follow. The message as it is when it
     /// is a value as a whole, or when there is no template.
     /// </summary>
-    public static string WordsOf<TState>(TState state, string message)
+    public static string WordsOf(IReadOnlyList<KeyValuePair<string, object?>>? state, string message)
     {
-        if (state is IReadOnlyList<KeyValuePair<string, object?>> pairs)
+        foreach (var (name, value) in state ?? [])
         {
-            foreach (var (name, value) in pairs)
+            if (name == TemplateName && value is string template)
             {
-                if (name == TemplateName && value is string template)
-                {
-                    string words = WordsOf(Fill(template, pairs));
-                    return words.Length > 0 ? words : message;
-                }
+                string words = WordsOf(Fill(template, state!));
+                return words.Length > 0 ? words : message;
             }
         }
 

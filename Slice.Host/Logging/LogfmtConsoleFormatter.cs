@@ -29,13 +29,17 @@ internal sealed class LogfmtConsoleFormatter : ConsoleFormatter
     public override void Write<TState>(in LogEntry<TState> logEntry, IExternalScopeProvider? scopeProvider, TextWriter textWriter)
     {
         string message = logEntry.Formatter?.Invoke(logEntry.State, logEntry.Exception) ?? logEntry.State?.ToString() ?? "";
+        Write(
+            new LogEntryFields(
+                logEntry.LogLevel, logEntry.Category, logEntry.EventId, LogEntryFields.Of(logEntry.State), message, logEntry.Exception),
+            textWriter);
+    }
+
+    private void Write(in LogEntryFields entry, TextWriter textWriter)
+    {
         StringBuilder line = new(256);
-        line.Append(_journalReadsPriorities ? JournalPriority(logEntry.LogLevel) : "");
-        LogfmtLine.Append(
-            line,
-            _timeProvider.GetUtcNow(),
-            new LogEntryFields<TState>(
-                logEntry.LogLevel, logEntry.Category, logEntry.EventId, logEntry.State, message, logEntry.Exception));
+        line.Append(_journalReadsPriorities ? JournalPriority(entry.Level) : "");
+        LogfmtLine.Append(line, _timeProvider.GetUtcNow(), entry);
         textWriter.Write(line.Append('\n'));
     }
 

@@ -26,7 +26,7 @@ internal static class LogfmtLine
     /// <param name="line">Where to append.</param>
     /// <param name="time">The time, written in UTC with milliseconds.</param>
     /// <param name="entry">The event.</param>
-    public static void Append<TState>(StringBuilder line, DateTimeOffset time, in LogEntryFields<TState> entry)
+    public static void Append(StringBuilder line, DateTimeOffset time, in LogEntryFields entry)
     {
         line.Append(CultureInfo.InvariantCulture, $"time={time.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fff}Z level={LevelName(entry.Level)}");
         AppendPair(line, "event", EventName(entry.EventId, entry.Category), LongestValueChars);
@@ -36,7 +36,7 @@ internal static class LogfmtLine
         }
 
         string message = IsOwnCategory(entry.Category) ? LogMessage.WordsOf(entry.State, entry.Message) : entry.Message;
-        AppendState(line, entry.State, message);
+        AppendState(line, entry.State ?? [], message);
         AppendPair(line, "msg", message, LongestValueChars);
         if (entry.Exception is not null)
         {
@@ -44,13 +44,8 @@ internal static class LogfmtLine
         }
     }
 
-    private static void AppendState<TState>(StringBuilder line, TState state, string message)
+    private static void AppendState(StringBuilder line, IReadOnlyList<KeyValuePair<string, object?>> pairs, string message)
     {
-        if (state is not IReadOnlyList<KeyValuePair<string, object?>> pairs)
-        {
-            return;
-        }
-
         foreach ((string name, object? value) in pairs)
         {
             // A message that is a field as a whole need not be said twice.

@@ -40,8 +40,13 @@ internal sealed class RecentErrors(TimeProvider time) : ILoggerProvider
         // It owns nothing but memory.
     }
 
-    private void Add(bool isError, string name, string text)
+    private void Add(LogLevel level, EventId eventId, string text, Exception? exception)
     {
+        if (exception is not null)
+        {
+            text = $"{text}: {exception.GetType().Name}: {exception.Message}";
+        }
+
         var at = time.GetUtcNow();
         lock (_lock)
         {
@@ -51,7 +56,11 @@ internal sealed class RecentErrors(TimeProvider time) : ILoggerProvider
             }
 
             _lines.Enqueue(new RecentError(
-                ++_count, at, isError, name, text.Length > MaxChars ? string.Concat(text.AsSpan(0, MaxChars), "…") : text));
+                ++_count,
+                at,
+                level >= LogLevel.Error,
+                eventId.Name ?? "other",
+                text.Length > MaxChars ? string.Concat(text.AsSpan(0, MaxChars), "…") : text));
         }
     }
 
@@ -67,11 +76,7 @@ internal sealed class RecentErrors(TimeProvider time) : ILoggerProvider
         {
             if (IsEnabled(logLevel))
             {
-                string text = formatter(state, exception);
-                errors.Add(
-                    logLevel >= LogLevel.Error,
-                    eventId.Name ?? "other",
-                    exception is null ? text : $"{text}: {exception.GetType().Name}: {exception.Message}");
+                errors.Add(logLevel, eventId, formatter(state, exception), exception);
             }
         }
     }

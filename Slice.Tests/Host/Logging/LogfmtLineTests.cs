@@ -142,8 +142,8 @@ public sealed class LogfmtLineTests
         LogfmtLine.Append(
             line,
             s_time,
-            new LogEntryFields<int>(
-                LogLevel.Error, "Slice.X", new EventId(1, "e"), 0, "m", new InvalidOperationException("first\nsecond")));
+            new LogEntryFields(
+                LogLevel.Error, "Slice.X", new EventId(1, "e"), null, "m", new InvalidOperationException("first\nsecond")));
         Assert.EndsWith(" msg=m error=\"System.InvalidOperationException: first\\nsecond\"", line.ToString(), StringComparison.Ordinal);
     }
 
@@ -190,7 +190,7 @@ public sealed class LogfmtLineTests
         StringBuilder line = new();
         KeyValuePair<string, object?>[] state = [.. fields.Select(field => KeyValuePair.Create(field.Name, field.Value))];
         LogfmtLine.Append(
-            line, s_time, new LogEntryFields<KeyValuePair<string, object?>[]>(level, category, eventId, state, message, null));
+            line, s_time, new LogEntryFields(level, category, eventId, state, message, null));
         return line.ToString();
     }
 }
