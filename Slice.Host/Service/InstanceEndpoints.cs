@@ -84,6 +84,7 @@ internal static class InstanceEndpoints
         if (isTls)
         {
             listen.Use(next => connection => HandshakeDraining.Begin(connection, next));
+            listen.Use(next => connection => DirectTransport.OnConnectedAsync(connection, next));
             listen.UseHttps(new TlsHandshakeCallbackOptions
             {
                 HandshakeTimeout = options.Timeouts.RequestHead,

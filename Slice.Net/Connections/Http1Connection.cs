@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Slice.Core.Http;
 using Slice.Net.Exchange;
 
@@ -51,12 +52,13 @@ internal sealed class Http1Connection : IClientConnection
         _deadlines = new ConnectionDeadlines(_settings.Timeouts, services.Time, () => ClientProgress.BytesTaken(socket), OnExpired);
         _draining = transport.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? CancellationToken.None;
 
-        // Under TLS the socket carries what the TLS layer makes of our bytes: there we write through the pipe.
-        IsTls = transport.Features.Get<ITlsHandshakeFeature>() is not null;
+        // Under TLS the socket carries what the TLS layer makes of our bytes.
+        var tls = transport.Features.Get<ISslStreamFeature>()?.SslStream;
+        IsTls = tls is not null;
         _socket = IsTls ? null : socket;
-        Writer = _socket is null
-            ? new PipeClientWriter(transport.Transport.Output, _deadlines)
-            : new SocketClientWriter(_socket, _deadlines);
+        Writer = _socket is not null ? new SocketClientWriter(_socket, _deadlines)
+            : tls is null ? new PipeClientWriter(transport.Transport.Output, _deadlines)
+            : new PipeClientWriter(PipeWriter.Create(tls, new StreamPipeWriterOptions(leaveOpen: true)), _deadlines);
         Body = new RequestBodyReader(
             _input, () => new ConnectionDeadlines(_settings.Timeouts, services.Time, static () => 0, OnExpired), services.Sweeper);
         _exchange = new HttpExchange(this, _head, services.Time);

@@ -7,8 +7,8 @@ using Slice.Net.Exchange;
 namespace Slice.Net.Connections;
 
 /// <summary>
-/// Writes through the transport's pipe: for TLS, whose bytes are made after us, and for transports without a socket. Slices are
-/// read with pread(2), never from the mapping: user code that touched a mapping cut short would die of SIGBUS.
+/// Writes through a pipe: that of the TLS layer, whose bytes are made after us, or that of a transport without a socket. Slices are read
+/// with pread(2), never from the mapping: user code that touched a mapping cut short would die of SIGBUS.
 /// </summary>
 internal sealed class PipeClientWriter(PipeWriter output, ConnectionDeadlines deadlines) : ClientWriter
 {
@@ -27,14 +27,16 @@ internal sealed class PipeClientWriter(PipeWriter output, ConnectionDeadlines de
     protected override async ValueTask<WriteResult> SendSliceAsync(
         ReadOnlyMemory<byte> head, StoredSlice slice, int skipBytes, int takeBytes)
     {
-        output.Write(head.Span);
-        while (takeBytes > 0)
+        do
         {
-            int wanted = Math.Min(takeBytes, PieceBytes);
+            // In one piece, so that the TLS layer makes one record of a head and a short body.
+            int wanted = Math.Min(takeBytes, PieceBytes - Math.Min(head.Length, PieceBytes));
             int read;
             try
             {
-                read = slice.Read(output.GetSpan(wanted)[..wanted], skipBytes);
+                var piece = output.GetSpan(head.Length + wanted);
+                head.Span.CopyTo(piece);
+                read = slice.Read(piece.Slice(head.Length, wanted), skipBytes);
             }
             catch (IOException)
             {
@@ -46,7 +48,8 @@ internal sealed class PipeClientWriter(PipeWriter output, ConnectionDeadlines de
                 return WriteResult.SliceUnreadable;
             }
 
-            output.Advance(read);
+            output.Advance(head.Length + read);
+            head = default;
             skipBytes += read;
             takeBytes -= read;
             if (await FlushAsync() is var result and not WriteResult.Written)
@@ -54,6 +57,7 @@ internal sealed class PipeClientWriter(PipeWriter output, ConnectionDeadlines de
                 return result;
             }
         }
+        while (takeBytes > 0);
 
         return WriteResult.Written;
     }

@@ -249,6 +249,46 @@ public sealed class TlsListenerTests : IDisposable
         Assert.Equal(TestContent.Bytes(0, TailBytes, seed: 1), bytes[end..]);
     }
 
+    [Fact]
+    public async Task Head_and_short_body_of_a_hit_are_one_record_and_long_bodies_fill_theirs()
+    {
+        await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
+        await using var proxy = await StartAsync(origin);
+        Assert.Equal(LengthBytes, (await GetAsync(proxy, "")).Body.Length);
+        TlsRecordStream records = null!;
+        await using var stream = await ConnectAsync(proxy, network => records = new TlsRecordStream(network));
+
+        // The first answer may come with session tickets.
+        await AskAsync("bytes=0-0");
+        int before = records.Lengths.Count;
+        await AskAsync("bytes=1000-4999");
+        Assert.Single(records.Lengths.Skip(before));
+
+        before = records.Lengths.Count;
+        await AskAsync("bytes=0-1048575");
+        int[] lengths = [.. records.Lengths.Skip(before)];
+        Assert.InRange(lengths.Length, 1 << 20 >> 14, (1 << 20 >> 14) + 20);
+
+        async Task AskAsync(string range)
+        {
+            var ct = TestContext.Current.CancellationToken;
+            await stream.WriteAsync(Encoding.ASCII.GetBytes($"GET /file HTTP/1.1\r\nHost: a\r\nRange: {range}\r\n\r\n"), ct);
+            var received = new List<byte>();
+            byte[] some = new byte[64 << 10];
+            int[] bounds = [.. range["bytes=".Length..].Split('-').Select(int.Parse)];
+            int length = bounds[1] - bounds[0] + 1;
+            int end = -1;
+            while (end < 0 || received.Count < end + length)
+            {
+                received.AddRange(some[..await stream.ReadAtLeastAsync(some, 1, cancellationToken: ct)]);
+                int mark = received.ToArray().AsSpan().IndexOf("\r\n\r\n"u8);
+                end = end < 0 && mark >= 0 ? mark + 4 : end;
+            }
+
+            Assert.Equal(TestContent.Bytes(bounds[0], length, _file.Seed), received.ToArray()[end..]);
+        }
+    }
+
     private static async Task<int> CurlAsync(params string[] arguments)
     {
         using var process = ChildProcess.Start("curl", arguments, "the Debian package curl");
@@ -261,11 +301,12 @@ public sealed class TlsListenerTests : IDisposable
         return stream.RemoteCertificate!.Subject;
     }
 
-    private static async Task<SslStream> ConnectAsync(ProxyUnderTest proxy)
+    private static async Task<SslStream> ConnectAsync(ProxyUnderTest proxy, Func<Stream, Stream>? watch = null)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         await socket.ConnectAsync(proxy.Instance.TlsEndPoint!, TestContext.Current.CancellationToken);
-        var stream = new SslStream(new NetworkStream(socket, ownsSocket: true));
+        var network = new NetworkStream(socket, ownsSocket: true);
+        var stream = new SslStream(watch?.Invoke(network) ?? network);
         await stream.AuthenticateAsClientAsync(
             new SslClientAuthenticationOptions
             {
