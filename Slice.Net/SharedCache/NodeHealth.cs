@@ -4,104 +4,107 @@ using Slice.Core.SharedCache;
 namespace Slice.Net.SharedCache;
 
 /// <summary>
-/// Whether a server is known to be away. It is once it has refused a connection, or has let a request meet its deadline while it had
-/// answered nobody for a moment (<see cref="LastAnswer"/>): for <see cref="RestTime"/> nobody waits
-/// for it then, after which one caller tries it and the others still do not, until it has answered. Thread-safe.
+/// Whether a server is known to be away, for everything or for values alone; nobody waits for it then (<see cref="NodeRest"/>).
+/// Thread-safe.
 /// </summary>
-/// <param name="longestSilence">How long it may take to answer anybody.</param>
+/// <remarks>
+/// It is away for everything once it has refused a connection, or has let a request meet its deadline while it had answered nobody for a
+/// moment (<see cref="LastAnswer"/>). A server that answers what is short, and gives or takes no value for ten times as long as one may
+/// take, is away for that: its disk hangs, or the path to it swallows long packets.
+/// </remarks>
+/// <param name="longestSilence">How long it may take to answer anybody; a value may take twice as long.</param>
 /// <param name="time">The clock.</param>
 internal sealed class NodeHealth(TimeSpan longestSilence, TimeProvider time)
 {
-    /// <summary>How long nobody asks it after each failure: 200 ms, arbitrary, short against the time a person takes to notice.</summary>
-    public static readonly TimeSpan RestTime = TimeSpan.FromMilliseconds(200);
+    /// <summary>
+    /// A value of more bytes is long: 16 KiB, arbitrary, is some ten microseconds of a network of 10 Gbit/s.
+    /// </summary>
+    public const int LongValueBytes = 16 << 10;
 
-    private readonly Lock _lock = new();
     private readonly LastAnswer _lastAnswer = new(longestSilence, time);
-    private volatile string? _reason;
+    private readonly NodeRest _rest = new(time);
+    private readonly Values _given = new(time);
+    private readonly Values _taken = new(time);
     private volatile bool _isLost;
-    private long _failedAt;
 
     /// <summary>Whether this process has more to do than threads to do it.</summary>
     public Func<bool> IsMachineBehind { get; init; } = LastAnswer.IsMachineBehind;
 
     /// <summary>Whether it would not be asked now.</summary>
-    public bool IsAway
-    {
-        get
-        {
-            if (_reason is null)
-            {
-                return false;
-            }
+    public bool IsAwayFor(NodeWork work) => _rest.IsOn || ValuesOf(work) is { Rest.IsOn: true };
 
-            lock (_lock)
-            {
-                return _reason is not null && time.GetElapsedTime(_failedAt) < RestTime;
-            }
-        }
-    }
+    /// <summary>Null when it may be asked, else why not. Of many that come after its rest, one may.</summary>
+    public string? WhyNot(NodeWork work) => _rest.WhyNot() ?? ValuesOf(work)?.Rest.WhyNot();
 
-    /// <summary>Null when it may be asked, else why not. Of many that come after the rest, one may.</summary>
-    public string? WhyNot()
-    {
-        if (_reason is null)
-        {
-            return null;
-        }
-
-        lock (_lock)
-        {
-            var elapsed = time.GetElapsedTime(_failedAt);
-            if (_reason is null || elapsed >= RestTime)
-            {
-                _failedAt = time.GetTimestamp();
-                return null;
-            }
-
-            return string.Create(CultureInfo.InvariantCulture, $"{_reason} ({elapsed.TotalMilliseconds:0} ms ago)");
-        }
-    }
+    /// <summary>How long it may take over some work before that says something.</summary>
+    public TimeSpan LongestOf(NodeWork work) => work == NodeWork.Short ? longestSilence : 2 * longestSilence;
 
     /// <summary>It could not be reached, or does not answer.</summary>
     public void Failed(string reason)
     {
-        lock (_lock)
-        {
-            _failedAt = time.GetTimestamp();
-            _reason = reason;
-            _isLost = true;
-        }
+        _rest.Begin(reason);
+        _isLost = true;
     }
 
     /// <summary>It has closed a connection, as it does when it ends.</summary>
     public void Lost() => _isLost = true;
 
     /// <summary>A request has met its deadline: the server is away, unless it, or this machine, is only busy.</summary>
+    /// <param name="work">What was asked.</param>
     /// <param name="beganAt">When the request began, as a timestamp of the clock.</param>
     /// <param name="reason">What did not come in time; null for its answer.</param>
-    public void StayedSilent(long beganAt, string? reason = null)
+    public void StayedSilent(NodeWork work, long beganAt, string? reason = null)
     {
+        reason ??= string.Create(CultureInfo.InvariantCulture, $"no answer within {longestSilence.TotalMilliseconds:0} ms");
         if (!_lastAnswer.Excuses(beganAt, IsMachineBehind()))
         {
-            Failed(reason ?? string.Create(CultureInfo.InvariantCulture, $"no answer within {longestSilence.TotalMilliseconds:0} ms"));
+            Failed(reason);
+        }
+
+        if (ValuesOf(work) is { } values && values.LastsFor(beganAt, LastAnswer.MostTimeoutsBehind * LongestOf(work)))
+        {
+            values.Rest.Begin(reason);
         }
     }
 
-    /// <summary>It has answered; true when it was lost before, for one caller.</summary>
-    public bool Answered()
+    /// <summary>It has answered; true when it was lost before, for one caller. That there is no value is a short answer.</summary>
+    public bool Answered(NodeWork work)
     {
         _lastAnswer.Note();
-        if (_reason is null && !_isLost)
+        _rest.End();
+        ValuesOf(work)?.End();
+        return _isLost && Interlocked.Exchange(ref _isLost, false);
+    }
+
+    private Values? ValuesOf(NodeWork work) => work switch
+    {
+        NodeWork.Give => _given,
+        NodeWork.Take => _taken,
+        _ => null,
+    };
+
+    private sealed class Values(TimeProvider time)
+    {
+        private readonly TierSilence _silence = new(time);
+
+        public NodeRest Rest { get; } = new(time);
+
+        public void End()
         {
-            return false;
+            lock (_silence)
+            {
+                _silence.End();
+            }
+
+            Rest.End();
         }
 
-        lock (_lock)
+        public bool LastsFor(long beganAt, TimeSpan longest)
         {
-            bool wasLost = _isLost;
-            _reason = null;
-            _isLost = false;
-            return wasLost;
+            lock (_silence)
+            {
+                return _silence.LastsFor(beganAt, longest);
+            }
         }
     }
 }

@@ -18,16 +18,16 @@ public sealed class NodeHealthTests
     [Fact]
     public void Server_that_nobody_has_heard_of_for_long_is_away_for_its_rest()
     {
-        _health.Answered();
+        _health.Answered(NodeWork.Short);
         _time.Advance(s_longestSilence);
         long began = _time.GetTimestamp();
         _time.Advance(LastAnswer.MostTimeoutsBehind * s_longestSilence);
-        _health.StayedSilent(began);
+        _health.StayedSilent(NodeWork.Short, began);
 
-        Assert.True(_health.IsAway);
-        Assert.Equal("no answer within 50 ms (0 ms ago)", _health.WhyNot());
-        _time.Advance(NodeHealth.RestTime);
-        Assert.Null(_health.WhyNot());
+        Assert.True(_health.IsAwayFor(NodeWork.Short));
+        Assert.Equal("no answer within 50 ms (0 ms ago)", _health.WhyNot(NodeWork.Short));
+        _time.Advance(NodeRest.Time);
+        Assert.Null(_health.WhyNot(NodeWork.Short));
     }
 
     [Fact]
@@ -35,9 +35,9 @@ public sealed class NodeHealthTests
     {
         long began = _time.GetTimestamp();
         _time.Advance(s_longestSilence);
-        _health.StayedSilent(began);
+        _health.StayedSilent(NodeWork.Short, began);
 
-        Assert.True(_health.IsAway);
+        Assert.True(_health.IsAwayFor(NodeWork.Short));
     }
 
     [Theory]
@@ -54,11 +54,77 @@ public sealed class NodeHealthTests
         _isBehind = isMachineBehind;
         long began = _time.GetTimestamp() + (beganAtMs * _time.TimestampFrequency / 1000);
         _time.Advance(TimeSpan.FromMilliseconds(answeredAtMs));
-        _health.Answered();
+        _health.Answered(NodeWork.Short);
         _time.Advance(TimeSpan.FromMilliseconds(endedAtMs - answeredAtMs));
-        _health.StayedSilent(began);
+        _health.StayedSilent(NodeWork.Short, began);
 
-        Assert.Equal(isAway, _health.IsAway);
-        Assert.Equal(isAway, _health.WhyNot() is not null);
+        Assert.Equal(isAway, _health.IsAwayFor(NodeWork.Short));
+        Assert.Equal(isAway, _health.WhyNot(NodeWork.Short) is not null);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Server_that_answers_what_is_short_and_moves_no_value_is_left_alone_with_values_of_that_kind(bool isGiving)
+    {
+        var (work, other) = isGiving ? (NodeWork.Give, NodeWork.Take) : (NodeWork.Take, NodeWork.Give);
+        int attempts = 0;
+        while (!_health.IsAwayFor(work))
+        {
+            Attempt(work);
+            attempts++;
+        }
+
+        Assert.Equal(LastAnswer.MostTimeoutsBehind, attempts);
+        Assert.Equal("no answer within 50 ms (0 ms ago)", _health.WhyNot(work));
+        Assert.Null(_health.WhyNot(NodeWork.Short));
+        Assert.Null(_health.WhyNot(other));
+
+        // Nor do short answers bring the values back; one attempt in each rest does, when it goes well.
+        _health.Answered(NodeWork.Short);
+        Assert.NotNull(_health.WhyNot(work));
+        _time.Advance(NodeRest.Time);
+        Assert.Null(_health.WhyNot(work));
+        Assert.NotNull(_health.WhyNot(work));
+        Attempt(work);
+        Assert.NotNull(_health.WhyNot(work));
+        _health.Answered(work);
+        Assert.Null(_health.WhyNot(work));
+    }
+
+    [Fact]
+    public void Server_that_gives_one_value_of_many_in_time_is_only_busy()
+    {
+        for (int attempt = 0; attempt < 5 * LastAnswer.MostTimeoutsBehind; attempt++)
+        {
+            Attempt(NodeWork.Give);
+            if (attempt % (LastAnswer.MostTimeoutsBehind - 1) == 0)
+            {
+                _health.Answered(NodeWork.Give);
+            }
+
+            Assert.False(_health.IsAwayFor(NodeWork.Give));
+        }
+    }
+
+    [Fact]
+    public void Silences_of_values_that_lie_far_apart_say_nothing()
+    {
+        for (int attempt = 0; attempt < 5 * LastAnswer.MostTimeoutsBehind; attempt++)
+        {
+            Attempt(NodeWork.Take);
+            _time.Advance((LastAnswer.MostTimeoutsBehind + 1) * _health.LongestOf(NodeWork.Take));
+        }
+
+        Assert.False(_health.IsAwayFor(NodeWork.Take));
+    }
+
+    // One that is not answered while others are.
+    private void Attempt(NodeWork work)
+    {
+        long began = _time.GetTimestamp();
+        _time.Advance(_health.LongestOf(work));
+        _health.Answered(NodeWork.Short);
+        _health.StayedSilent(work, began);
     }
 }

@@ -64,17 +64,17 @@ internal sealed class MemcachedNode : IDisposable
     public string Name { get; }
 
     /// <summary>Whether it is known to be away, so that a request would fail at once.</summary>
-    public bool IsAway => _health.IsAway;
+    public bool IsAwayFor(NodeWork work) => _health.IsAwayFor(work);
 
     /// <summary>Has a request that carries or may bring a value made, when there is a connection for it.</summary>
     /// <exception cref="KeyValueStoreException">It was not carried out.</exception>
-    public ValueTask<T> RunAsync<T>(MetaRequest request, Exchange<T> exchange, CancellationToken ct) =>
-        RunAsync(_values, request, exchange, ct);
+    public ValueTask<T> RunAsync<T>(NodeWork work, MetaRequest request, Exchange<T> exchange, CancellationToken ct) =>
+        RunAsync(_values, work, request, exchange, ct);
 
     /// <summary>Has a request of some bytes made, which waits for no value.</summary>
     /// <exception cref="KeyValueStoreException">It was not carried out.</exception>
     public ValueTask<T> RunSmallAsync<T>(MetaRequest request, Exchange<T> exchange, CancellationToken ct) =>
-        RunAsync(_small, request, exchange, ct);
+        RunAsync(_small, NodeWork.Short, request, exchange, ct);
 
     /// <summary>Closes all connections; what is under way fails.</summary>
     public void Dispose()
@@ -99,7 +99,8 @@ internal sealed class MemcachedNode : IDisposable
         }
     }
 
-    private async ValueTask<T> RunAsync<T>(ConnectionLane lane, MetaRequest request, Exchange<T> exchange, CancellationToken ct)
+    private async ValueTask<T> RunAsync<T>(
+        ConnectionLane lane, NodeWork work, MetaRequest request, Exchange<T> exchange, CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();
         if (_isClosed)
@@ -107,7 +108,7 @@ internal sealed class MemcachedNode : IDisposable
             throw Failure(Closed);
         }
 
-        if (_health.WhyNot() is { } reason)
+        if (_health.WhyNot(work) is { } reason)
         {
             throw Failure(reason);
         }
@@ -115,8 +116,8 @@ internal sealed class MemcachedNode : IDisposable
         await lane.EnterAsync(ct);
         try
         {
-            var connection = TakeIdle(lane) ?? await OpenAsync(ct);
-            return await RunAsync(lane, connection, request, exchange, ct);
+            var connection = TakeIdle(lane) ?? await OpenAsync(work, ct);
+            return await RunAsync(lane, work, connection, request, exchange, ct);
         }
         finally
         {
@@ -125,7 +126,8 @@ internal sealed class MemcachedNode : IDisposable
     }
 
     private async ValueTask<T> RunAsync<T>(
-        ConnectionLane lane, MemcachedConnection connection, MetaRequest request, Exchange<T> exchange, CancellationToken ct)
+        ConnectionLane lane, NodeWork work, MemcachedConnection connection, MetaRequest request, Exchange<T> exchange,
+        CancellationToken ct)
     {
         bool isWhole = false;
         long startedAt = _time.GetTimestamp();
@@ -133,7 +135,7 @@ internal sealed class MemcachedNode : IDisposable
         {
             var result = await exchange(connection, request, ct);
             isWhole = !connection.IsAbandoned;
-            if (_health.Answered())
+            if (_health.Answered(result is null ? NodeWork.Short : work))
             {
                 _told();
             }
@@ -142,7 +144,7 @@ internal sealed class MemcachedNode : IDisposable
         }
         catch (OperationCanceledException) when (connection.Silence >= _longestSilence)
         {
-            _health.StayedSilent(startedAt);
+            _health.StayedSilent(work, startedAt);
             throw;
         }
         catch (MetaException exception)
@@ -199,7 +201,7 @@ internal sealed class MemcachedNode : IDisposable
         connection.Dispose();
     }
 
-    private async ValueTask<MemcachedConnection> OpenAsync(CancellationToken ct)
+    private async ValueTask<MemcachedConnection> OpenAsync(NodeWork work, CancellationToken ct)
     {
         long startedAt = _time.GetTimestamp();
         using var deadline = new CancellationTokenSource(s_connectTime, _time);
@@ -237,7 +239,7 @@ internal sealed class MemcachedNode : IDisposable
             }
 
             const string TooLate = "no connection in time";
-            _health.StayedSilent(startedAt, TooLate);
+            _health.StayedSilent(work, startedAt, TooLate);
             ct.ThrowIfCancellationRequested();
             throw Failure(TooLate, exception);
         }

@@ -58,11 +58,13 @@ public sealed class MemcachedStore : IKeyValueStore
     public bool LosesSome => true;
 
     /// <inheritdoc/>
-    public async ValueTask<LeasedValue?> GetAsync(string key, CancellationToken ct)
+    public ValueTask<LeasedValue?> GetAsync(string key, CancellationToken ct) => GetAsync(key, NodeWork.Give, ct);
+
+    private async ValueTask<LeasedValue?> GetAsync(string key, NodeWork work, CancellationToken ct)
     {
         Check(key);
         var node = NodeOf(key);
-        var item = IsSkipped(node) ? null : await node.RunAsync(ReadOf(key), Exchanges.FetchAsync, ct);
+        var item = IsSkipped(node, work) ? null : await node.RunAsync(work, ReadOf(key), Exchanges.FetchAsync, ct);
         if (item is not { Layout: { } layout })
         {
             return item is null ? null : Lease(item.Bytes, item.RemainingSeconds);
@@ -90,9 +92,9 @@ public sealed class MemcachedStore : IKeyValueStore
     {
         Check(key);
         var node = NodeOf(key);
-        return isSure && IsSkipped(node)
+        return isSure && IsSkipped(node, NodeWork.Short)
             ? throw new KeyValueStoreException($"memcached {node.Name}: it was away a moment ago")
-            : GetAsync(key, ct);
+            : GetAsync(key, NodeWork.Short, ct);
     }
 
     /// <inheritdoc/>
@@ -225,7 +227,7 @@ public sealed class MemcachedStore : IKeyValueStore
         var node = NodeOf(partKey);
         var (offset, length) = layout.Part(part);
         var request = new MetaRequest(MetaVerb.Get, partKey) { Lead = item.Digest, Target = item.Bytes.Memory.Slice(offset, length) };
-        if (IsSkipped(node) || await node.RunAsync(request, Exchanges.FetchPartAsync, ct) is not { } seconds)
+        if (IsSkipped(node, NodeWork.Give) || await node.RunAsync(NodeWork.Give, request, Exchanges.FetchPartAsync, ct) is not { } seconds)
         {
             return false;
         }
@@ -253,7 +255,8 @@ public sealed class MemcachedStore : IKeyValueStore
     private async ValueTask StoreAsync(MetaRequest request, CancellationToken ct)
     {
         var node = NodeOf(request.Key);
-        if (await node.RunAsync(request, Exchanges.ChangeAsync, ct) is var code and not MetaCode.Done)
+        var work = request.Value.Length > NodeHealth.LongValueBytes ? NodeWork.Take : NodeWork.Short;
+        if (await node.RunAsync(work, request, Exchanges.ChangeAsync, ct) is var code and not MetaCode.Done)
         {
             throw new KeyValueStoreException($"memcached {node.Name}: it has not stored a value ({code})");
         }
@@ -277,7 +280,8 @@ public sealed class MemcachedStore : IKeyValueStore
     private MemcachedNode NodeOf(string key) => _nodes.Length == 1 ? _nodes[0] : _nodes[_ring.ServerOf(key)];
 
     // One that is away is no reason to take the others for away, too, as whoever counts failures would.
-    private bool IsSkipped(MemcachedNode node) => node.IsAway && Array.Exists(_nodes, static other => !other.IsAway);
+    private bool IsSkipped(MemcachedNode node, NodeWork work) =>
+        node.IsAwayFor(work) && Array.Exists(_nodes, other => !other.IsAwayFor(work));
 
     // The server counts by a clock that moves once a second, so that up to one of them is over already.
     private static LeasedValue Lease(PooledBytes bytes, int remainingSeconds) => new(

@@ -36,22 +36,23 @@ internal sealed class RedisNodes(TimeSpan longestSilence, TimeProvider time)
 
     /// <summary>Whether a key is taken for missing: its node is away, and others are not. Else whoever counts failures would take all of
     /// them for away.</summary>
-    public bool IsSkipped(NodeHealth? node) => node is { IsAway: true } && _nodes.Values.Any(static other => !other.IsAway);
+    public bool IsSkipped(NodeHealth? node, NodeWork work) =>
+        node?.IsAwayFor(work) == true && _nodes.Values.Any(other => !other.IsAwayFor(work));
 
     /// <summary>Carries out an operation at a node, and remembers what that says of the node.</summary>
     /// <param name="node">The node; null for one that nothing is known of.</param>
     /// <param name="name">The store's name.</param>
-    /// <param name="isLong">Whether the value may be on its way for as long again.</param>
+    /// <param name="work">What it is asked to do.</param>
     /// <param name="operation">The operation.</param>
     /// <exception cref="KeyValueStoreException">The node is known to be away, or the operation failed.</exception>
-    public async ValueTask<T> RunAsync<T>(NodeHealth? node, string name, bool isLong, Func<ValueTask<T>> operation)
+    public async ValueTask<T> RunAsync<T>(NodeHealth? node, string name, NodeWork work, Func<ValueTask<T>> operation)
     {
         if (node is null)
         {
             return await operation();
         }
 
-        if (node.WhyNot() is { } reason)
+        if (node.WhyNot(work) is { } reason)
         {
             throw new KeyValueStoreException($"{name}: one node of the cluster: {reason}");
         }
@@ -60,18 +61,18 @@ internal sealed class RedisNodes(TimeSpan longestSilence, TimeProvider time)
         try
         {
             var result = await operation();
-            node.Answered();
+            node.Answered(result is null ? NodeWork.Short : work);
             return result;
         }
         catch (OperationCanceledException)
-            when (time.GetElapsedTime(startedAt) >= (isLong ? 2 : 1) * longestSilence)
+            when (time.GetElapsedTime(startedAt) >= node.LongestOf(work))
         {
-            node.StayedSilent(startedAt);
+            node.StayedSilent(work, startedAt);
             throw;
         }
         catch (KeyValueStoreException refusal) when (refusal.InnerException is RedisServerException)
         {
-            node.Answered();
+            node.Answered(NodeWork.Short);
             throw;
         }
     }

@@ -20,9 +20,6 @@ namespace Slice.Net.SharedCache.Redis;
 /// </remarks>
 public sealed class RedisStore : IKeyValueStore
 {
-    // Above it a value goes over the connections for slices: 16 KiB, arbitrary, is some ten microseconds of a network of 10 Gbit/s.
-    private const int LongValueBytes = 16 << 10;
-
     // 64 MiB: what waits for a server that has stopped to take anything is in the library's memory until it is given up.
     private const long MostUnwrittenBytes = 64L << 20;
 
@@ -73,7 +70,7 @@ public sealed class RedisStore : IKeyValueStore
     private async ValueTask<LeasedValue?> GetAsync(RedisConnection connection, string key, bool isSure, CancellationToken ct)
     {
         var multiplexer = await ConnectedAsync(connection, ct);
-        if (!isSure && _nodes.IsSkipped(_nodes.NodeOf(multiplexer, key)))
+        if (!isSure && _nodes.IsSkipped(_nodes.NodeOf(multiplexer, key), WorkOf(connection)))
         {
             return null;
         }
@@ -120,7 +117,7 @@ public sealed class RedisStore : IKeyValueStore
 
     /// <inheritdoc/>
     public ValueTask SetAsync(string key, ReadOnlyMemory<byte> value, TimeSpan lifetime, CancellationToken ct) =>
-        value.Length > LongValueBytes ? SetLongAsync(key, value, lifetime, ct) : SetShortAsync(key, value, lifetime, ct);
+        value.Length > NodeHealth.LongValueBytes ? SetLongAsync(key, value, lifetime, ct) : SetShortAsync(key, value, lifetime, ct);
 
     /// <inheritdoc/>
     public async ValueTask<bool> TryAddAsync(string key, ReadOnlyMemory<byte> value, TimeSpan lifetime, CancellationToken ct)
@@ -285,9 +282,12 @@ public sealed class RedisStore : IKeyValueStore
         return await _nodes.RunAsync(
             _nodes.NodeOf(multiplexer, key),
             Name,
-            isLong: connection != _control,
+            WorkOf(connection),
             () => connection.AnswerAsync(Start(connection, () => call(multiplexer.GetDatabase())), ct));
     }
+
+    private NodeWork WorkOf(RedisConnection connection) =>
+        connection == _control ? NodeWork.Short : Array.IndexOf(_reading, connection) >= 0 ? NodeWork.Give : NodeWork.Take;
 
     private async ValueTask SetShortAsync(string key, ReadOnlyMemory<byte> value, TimeSpan lifetime, CancellationToken ct) =>
         await RunAsync(

@@ -30,7 +30,7 @@ public sealed class MemcachedOutageTests
         await Assert.ThrowsAsync<KeyValueStoreException>(async () => await store.GetAsync("key", Ct));
         await server.DisposeAsync();
         await using var again = await MemcachedServer.StartAtAsync(server.Port);
-        _time.Advance(NodeHealth.RestTime);
+        _time.Advance(NodeRest.Time);
 
         Assert.False(await HasAsync(store, "key"));
         Assert.Equal(1, told);
@@ -77,7 +77,7 @@ public sealed class MemcachedOutageTests
             server.Thaw();
         }
 
-        _time.Advance(NodeHealth.RestTime);
+        _time.Advance(NodeRest.Time);
 
         // The late answer was about "key", of 10 bytes.
         using var other = await store.GetAsync("other", Ct);
@@ -114,7 +114,7 @@ public sealed class MemcachedOutageTests
 
         await servers[0].DisposeAsync();
         await servers[2].DisposeAsync();
-        _time.Advance(NodeHealth.RestTime);
+        _time.Advance(NodeRest.Time);
         await Assert.ThrowsAsync<KeyValueStoreException>(async () => await store.DescribeAsync(Ct));
         foreach (string key in keys)
         {

@@ -231,11 +231,11 @@ public sealed class RedisTroubleTests
             Assert.ThrowsAsync<KeyValueStoreException>(async () => await store.GetShortAsync(ofSilent[1], isSure: true, Ct)), "no");
 
         // Now and then one caller tries the node, and finds it again.
-        time.Advance(NodeHealth.RestTime);
+        time.Advance(NodeRest.Time);
         await MeetDeadlineAsync(ofSilent[0]);
         Assert.Null(await store.GetAsync(ofSilent[1], Ct));
         cluster.Nodes[2].Continue();
-        time.Advance(NodeHealth.RestTime);
+        time.Advance(NodeRest.Time);
         await WorksAsync(store, ofSilent[0]);
         using var found = await store.GetAsync(ofSilent[1], Ct);
         Assert.NotNull(found);
