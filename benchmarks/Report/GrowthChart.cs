@@ -1,18 +1,17 @@
 using System.Globalization;
-using System.Security;
-using System.Text;
 
 namespace Slice.Benchmarks.Report;
 
 /// <summary>
 /// Figures over what grows, in an SVG picture: a panel for each, both axes logarithmic, so that a straight line is a power. A dashed line
-/// through the first point is what grows in proportion. The picture has a ground of its own, so that a dark page does not swallow its text.
+/// through the first point is what grows in proportion.
 /// </summary>
 internal static class GrowthChart
 {
     private const int Columns = 3;
     private const int PanelWidth = 330;
     private const int PanelHeight = 220;
+    private const int FontPixels = 11;
     private const int HeadPixels = 44;
     private const int LeftPixels = 56;
     private const int RightPixels = 20;
@@ -27,40 +26,32 @@ internal static class GrowthChart
     {
         int width = Columns * PanelWidth;
         int height = HeadPixels + ((series.Count + Columns - 1) / Columns * PanelHeight);
-        var svg = new StringBuilder();
-        Append(svg, $"""
-            <svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" role="img"
-             font-family="system-ui, sans-serif" font-size="11" fill="#24292f">
-            <title>{SecurityElement.Escape(title)}</title>
-            <rect x="0.5" y="0.5" width="{width - 1}" height="{height - 1}" rx="6" fill="#ffffff" stroke="#8c959f"/>
-            <text x="16" y="26" font-size="16" font-weight="600">{SecurityElement.Escape(title)}</text>
-            """);
+        var picture = new Picture(title, width, height, FontPixels);
         foreach (var (index, one) in series.Index())
         {
-            Panel(svg, index % Columns * PanelWidth, HeadPixels + (index / Columns * PanelHeight), one);
+            Panel(picture, index % Columns * PanelWidth, HeadPixels + (index / Columns * PanelHeight), one);
         }
 
-        svg.Append("</svg>\n");
-        return svg.ToString();
+        return picture.ToString();
     }
 
-    private static void Panel(StringBuilder svg, int left, int top, GrowthSeries series)
+    private static void Panel(Picture picture, int left, int top, GrowthSeries series)
     {
         var sizes = new Axis(series.Points.Select(point => point.Size), left + LeftPixels, left + PanelWidth - RightPixels);
         var values = new Axis(series.Points.Select(point => point.Value), top + PanelHeight - BottomPixels, top + TopPixels);
-        Append(svg, $"""
-            <text x="{left + 16}" y="{top + 22}" font-weight="600">{SecurityElement.Escape(series.Title)}</text>
+        picture.Append($"""
+            <text x="{left + 16}" y="{top + 22}" font-weight="600">{Picture.Escape(series.Title)}</text>
             <line x1="{sizes.From}" y1="{values.From}" x2="{sizes.To}" y2="{values.From}" stroke="#8c959f"/>
             <line x1="{sizes.From}" y1="{values.From}" x2="{sizes.From}" y2="{values.To}" stroke="#8c959f"/>
             <text x="{(sizes.From + sizes.To) / 2}" y="{values.From + 32}" text-anchor="middle"
-             fill="#57606a">{SecurityElement.Escape(series.Axis)}</text>
+             fill="#57606a">{Picture.Escape(series.Axis)}</text>
             """);
-        Proportion(svg, sizes, values, series.Points[0]);
+        Proportion(picture, sizes, values, series.Points[0]);
         string line = string.Join(' ', series.Points.Select(point => Invariant($"{sizes.At(point.Size):F1},{values.At(point.Value):F1}")));
-        Append(svg, $"""<polyline points="{line}" fill="none" stroke="#0969da" stroke-width="2"/>""");
+        picture.Append($"""<polyline points="{line}" fill="none" stroke="#0969da" stroke-width="2"/>""");
         foreach (var (size, value) in series.Points)
         {
-            Append(svg, $"""
+            picture.Append($"""
                 <circle cx="{sizes.At(size):F1}" cy="{values.At(value):F1}" r="3" fill="#0969da"/>
                 <text x="{sizes.At(size):F1}" y="{values.At(value) - 7:F1}" text-anchor="middle">{GrowthSeries.Text(value)}</text>
                 <text x="{sizes.At(size):F1}" y="{values.From + 15}" text-anchor="middle" fill="#57606a">{GrowthSeries.Text(size)}</text>
@@ -68,7 +59,7 @@ internal static class GrowthChart
         }
     }
 
-    private static void Proportion(StringBuilder svg, Axis sizes, Axis values, (double Size, double Value) first)
+    private static void Proportion(Picture picture, Axis sizes, Axis values, (double Size, double Value) first)
     {
         if (first.Value <= 0)
         {
@@ -76,14 +67,11 @@ internal static class GrowthChart
         }
 
         double growth = Math.Min(sizes.Last / first.Size, values.Last / first.Value);
-        Append(svg, $"""
+        picture.Append($"""
             <line x1="{sizes.At(first.Size):F1}" y1="{values.At(first.Value):F1}" x2="{sizes.At(first.Size * growth):F1}"
              y2="{values.At(first.Value * growth):F1}" stroke="#8c959f" stroke-dasharray="3 3"/>
             """);
     }
-
-    // Figures with a point whatever the language of the machine is.
-    private static void Append(StringBuilder svg, FormattableString text) => svg.Append(Invariant(text)).Append('\n');
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
