@@ -13,7 +13,7 @@ growth.sh BINARY [options]
   --directory D  where files and caches go (default: a new one under TMPDIR); the caches are removed in the end
   --quick        one short round over fewer sizes, to see that it runs
 
-Takes half an hour, 8 GiB of memory and 20 GiB of disk, and reserves up to 256 GiB of disk where that much is free. 10,000 connections need
+Takes a quarter of an hour, 8 GiB of memory and 20 GiB of disk, and reserves up to 256 GiB of disk where that much is free. 10,000 connections need
 ulimit -n 20200; with less it measures as many as the limit allows, and the record says so. Needs nginx, and for the row of instances haproxy
 and redis-server (Debian's packages).
 END
