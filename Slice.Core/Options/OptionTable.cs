@@ -81,7 +81,7 @@ public static class OptionTable
         Count("Slicing", "max_retries", 0, 20,
             "Repeats of a failed subrequest after its first try; the wait before the first is 100 ms and doubles.",
             o => o.MaxRetries, (o, v) => o with { MaxRetries = (int)v }),
-        Flag("Slicing", "hedging", "Whether a subrequest that is late, or stands still, is asked for twice; at most one in twenty.",
+        Flag("Slicing", "hedging", "Whether a subrequest that is late, or stands still, is asked for again; at most one in twenty.",
             o => o.Hedges, (o, v) => o with { Hedges = v }),
         Size(
             "Slicing",

@@ -189,6 +189,11 @@ internal sealed class OriginClient : IOriginClient
         hedge.SendAsync(call.Request, (request, isAgain) =>
         {
             var other = isAgain ? _health.Next(tried, turn.Index) : turn;
+            if (other != OriginTurn.None)
+            {
+                tried |= 1u << other.Index;
+            }
+
             return SendToAsync(other == OriginTurn.None ? _health.Choose(turn.Index) : other, new OriginCall(request), ct);
         });
 

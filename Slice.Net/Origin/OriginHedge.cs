@@ -3,71 +3,71 @@ using Slice.Core.Origin;
 namespace Slice.Net.Origin;
 
 /// <summary>
-/// Asks a second time where the response head is late, of another address if there is one: the first to answer wins, the other is cut.
-/// Thread-safe.
+/// Asks once more where the response head is late, and once more where that answer is late as well, of other addresses if there are any:
+/// the first to answer wins, the others are cut. Thread-safe.
 /// </summary>
 /// <param name="pace">How fast the origin answers.</param>
 /// <param name="time">The clock.</param>
 internal sealed class OriginHedge(OriginPace pace, TimeProvider time)
 {
-    /// <summary>Sends a request, and once more when it is late.</summary>
+    /// <summary>
+    /// Sends of one request at most. Where one answer in a hundred is stuck, two of one request are stuck in one download of a hundred that
+    /// have a hundred slices; three in one of ten thousand.
+    /// </summary>
+    public const int MostSends = 3;
+
+    /// <summary>Sends a request, and again when it is late.</summary>
     /// <param name="request">The request.</param>
-    /// <param name="send">Sends it; whether it is the second of two. Told by its token when nobody wants the answer any more.</param>
+    /// <param name="send">
+    /// Sends it; whether another send of it is under way. Told by its token when nobody wants the answer any more.
+    /// </param>
     /// <exception cref="OperationCanceledException">What <paramref name="send"/> has thrown.</exception>
     public async ValueTask<OriginResult> SendAsync(OriginRequest request, Func<OriginRequest, bool, ValueTask<OriginResult>> send)
     {
         long begunAt = pace.Begin();
-        var limit = pace.HeadLimit;
-        if (limit == Timeout.InfiniteTimeSpan)
+        if (pace.HeadLimit == Timeout.InfiniteTimeSpan)
         {
             var only = await send(request, false);
             Note(only, begunAt);
             return only;
         }
 
-        using var cut = CancellationTokenSource.CreateLinkedTokenSource(request.Abandoned);
-        var asking = send(request with { Abandoned = cut.Token }, false).AsTask();
-        if (await IsDoneWithinAsync(asking, limit) || !pace.TryHedge())
+        var sends = new List<Send>(MostSends) { new(request, send, isAgain: false, begunAt) };
+        var first = await FirstAsync(sends, request, send);
+        foreach (var one in sends)
         {
-            var answer = await asking;
-            Note(answer, begunAt);
-            return answer;
+            await one.EndAsync(isWanted: one == first);
         }
 
-        using var cutAgain = CancellationTokenSource.CreateLinkedTokenSource(request.Abandoned);
-        long againAt = time.GetTimestamp();
-        var again = send(request with { Abandoned = cutAgain.Token, InterimResponses = null }, true).AsTask();
-        var first = await Task.WhenAny(asking, again);
-        if (!HasAnswer(first))
-        {
-            // What has failed waits for the other, which may not have.
-            await Task.WhenAny(first == asking ? again : asking);
-            first = first == asking ? again : asking;
-        }
-
-        var (other, otherCut) = first == asking ? (again, cutAgain) : (asking, cut);
-        if (!other.IsCompleted)
-        {
-            await otherCut.CancelAsync();
-        }
-
-        // Soon: a wait that is cut ends at once.
-        await Task.WhenAny(other);
-        if (other.IsCompletedSuccessfully)
-        {
-            (await other).Response?.Dispose();
-        }
-        else
-        {
-            _ = other.Exception;
-        }
-
-        var result = await first;
-        Note(result, first == asking ? begunAt : againAt);
-        return result with { Hedges = 1 };
+        var result = await first.Answer;
+        Note(result, first.BegunAt);
+        return result with { Hedges = sends.Count - 1 };
     }
 
-    private static bool HasAnswer(Task<OriginResult> asking) => asking is { IsCompletedSuccessfully: true, Result.Response: not null };
+    // The first that has an answer; when none has, the first of all. What has failed waits for the others, which may not have.
+    private async Task<Send> FirstAsync(
+        List<Send> sends, OriginRequest request, Func<OriginRequest, bool, ValueTask<OriginResult>> send)
+    {
+        while (true)
+        {
+            if (sends.Find(static one => one.HasAnswer) is { } first)
+            {
+                return first;
+            }
+
+            var open = sends.FindAll(static one => !one.Answer.IsCompleted);
+            if (open.Count == 0)
+            {
+                return sends[0];
+            }
+
+            var limit = sends.Count < MostSends ? pace.HeadLimit : Timeout.InfiniteTimeSpan;
+            if (!await HasOneEndedWithinAsync(open, limit) && pace.TryHedge())
+            {
+                sends.Add(new Send(request, send, isAgain: true, time.GetTimestamp()));
+            }
+        }
+    }
 
     private void Note(in OriginResult result, long begunAt)
     {
@@ -77,17 +77,58 @@ internal sealed class OriginHedge(OriginPace pace, TimeProvider time)
         }
     }
 
-    private async ValueTask<bool> IsDoneWithinAsync(Task asking, TimeSpan limit)
+    private async Task<bool> HasOneEndedWithinAsync(List<Send> open, TimeSpan limit)
     {
-        if (asking.IsCompleted)
-        {
-            return true;
-        }
-
         using var enough = new CancellationTokenSource();
         var late = Task.Delay(limit, time, enough.Token);
-        bool isDone = await Task.WhenAny(asking, late) == asking;
+        bool hasEnded = await Task.WhenAny([late, .. open.Select(static one => one.Answer)]) != late;
         await enough.CancelAsync();
-        return isDone;
+        return hasEnded;
+    }
+
+    // One of the sends of a request.
+    private sealed class Send
+    {
+        private readonly CancellationTokenSource _cut;
+
+        public Send(OriginRequest request, Func<OriginRequest, bool, ValueTask<OriginResult>> send, bool isAgain, long begunAt)
+        {
+            BegunAt = begunAt;
+            _cut = CancellationTokenSource.CreateLinkedTokenSource(request.Abandoned);
+
+            // The client hears of one of them what comes before its answer.
+            Answer = send(
+                request with { Abandoned = _cut.Token, InterimResponses = isAgain ? null : request.InterimResponses }, isAgain).AsTask();
+        }
+
+        public long BegunAt { get; }
+
+        public Task<OriginResult> Answer { get; }
+
+        public bool HasAnswer => Answer is { IsCompletedSuccessfully: true, Result.Response: not null };
+
+        // Soon: a wait that is cut ends at once.
+        public async ValueTask EndAsync(bool isWanted)
+        {
+            if (!isWanted)
+            {
+                if (!Answer.IsCompleted)
+                {
+                    await _cut.CancelAsync();
+                }
+
+                await Task.WhenAny(Answer);
+                if (Answer.IsCompletedSuccessfully)
+                {
+                    (await Answer).Response?.Dispose();
+                }
+                else
+                {
+                    _ = Answer.Exception;
+                }
+            }
+
+            _cut.Dispose();
+        }
     }
 }

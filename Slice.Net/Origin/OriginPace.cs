@@ -17,11 +17,12 @@ internal sealed class OriginPace(TimeProvider time)
 
     // A second answer is not worth its cost where the first is late by less: waking up takes as long on a busy machine. Arbitrary.
     private static readonly TimeSpan s_leastHeadWait = TimeSpan.FromMilliseconds(20);
-    private static readonly TimeSpan s_leastBodyWait = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan s_leastBodyWait = TimeSpan.FromMilliseconds(50);
 
-    // Of the waits that 1 % exceed. A head comes or does not; a body comes in bursts, as disk and network please. Arbitrary.
-    private const double HeadFactor = 1.5;
-    private const double BodyFactor = 8;
+    // Of the waits that 1 % exceed. A head comes or does not; a body comes in bursts, as disk and network please. Decision 14 has
+    // what others cost.
+    private const double HeadFactor = 1.2;
+    private const double BodyFactor = 4;
 
     private readonly Lock _lock = new();
     private readonly RecentWaits _heads = new();

@@ -24,12 +24,12 @@ public sealed class BodyStillnessTests
         using var stillness = new BodyStillness(_pace, deadline, _time);
         stillness.Start();
         stillness.Begin();
-        _time.Advance(TimeSpan.FromMilliseconds(99));
+        _time.Advance(TimeSpan.FromMilliseconds(49));
         Assert.Null(stillness.CutAfter);
 
         _time.Advance(TimeSpan.FromMilliseconds(1));
 
-        Assert.Equal(TimeSpan.FromMilliseconds(100), stillness.CutAfter);
+        Assert.Equal(TimeSpan.FromMilliseconds(50), stillness.CutAfter);
         Assert.True(deadline.Token.IsCancellationRequested);
     }
 

@@ -11,7 +11,7 @@ public sealed class OriginHedgeTests : IDisposable
     private readonly ManualTime _time = new();
     private readonly OriginPace _pace;
     private readonly OriginHedge _hedge;
-    private readonly TaskCompletionSource<OriginResult>[] _answers = [new(), new()];
+    private readonly TaskCompletionSource<OriginResult>[] _answers = [new(), new(), new()];
     private readonly List<(OriginRequest Request, bool IsAgain)> _sent = [];
     private readonly CancellationTokenSource _abandoned = new();
 
@@ -33,7 +33,7 @@ public sealed class OriginHedgeTests : IDisposable
     public async Task Answer_in_time_is_the_only_one_that_is_asked_for()
     {
         var sending = SendAsync();
-        _time.Advance(TimeSpan.FromMilliseconds(29));
+        _time.Advance(TimeSpan.FromMilliseconds(23));
         var answer = new FakeOriginResponse(206);
         _answers[0].SetResult(new OriginResult(answer, Failure.None));
 
@@ -49,7 +49,7 @@ public sealed class OriginHedgeTests : IDisposable
     public async Task Late_one_is_asked_for_again_and_the_first_answer_counts_and_the_other_is_cut(int winner)
     {
         var sending = SendAsync();
-        _time.Advance(TimeSpan.FromMilliseconds(30));
+        _time.Advance(TimeSpan.FromMilliseconds(24));
         await Eventually.TrueAsync(() => _sent.Count == 2, "the second send");
         Assert.Equal([false, true], _sent.Select(static sent => sent.IsAgain));
         var answer = new FakeOriginResponse(206);
@@ -68,7 +68,7 @@ public sealed class OriginHedgeTests : IDisposable
     public async Task What_fails_waits_for_the_other(int loser)
     {
         var sending = SendAsync();
-        _time.Advance(TimeSpan.FromMilliseconds(30));
+        _time.Advance(TimeSpan.FromMilliseconds(24));
         await Eventually.TrueAsync(() => _sent.Count == 2, "the second send");
         _answers[loser].SetResult(new OriginResult(null, new Failure(FetchError.ConnectionTerminated)));
         Assert.False(sending.IsCompleted);
@@ -82,7 +82,7 @@ public sealed class OriginHedgeTests : IDisposable
     public async Task Both_that_fail_are_a_failure()
     {
         var sending = SendAsync();
-        _time.Advance(TimeSpan.FromMilliseconds(30));
+        _time.Advance(TimeSpan.FromMilliseconds(24));
         await Eventually.TrueAsync(() => _sent.Count == 2, "the second send");
         _answers[1].SetResult(new OriginResult(null, new Failure(FetchError.ConnectionRefused)));
         _answers[0].SetResult(new OriginResult(null, new Failure(FetchError.ConnectionTerminated)));
@@ -106,6 +106,53 @@ public sealed class OriginHedgeTests : IDisposable
     }
 
     [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Second_one_that_is_late_too_is_asked_for_again_and_the_third_is_the_last(int winner)
+    {
+        SaveHedges(2);
+        var sending = SendAsync();
+        for (int sends = 2; sends <= OriginHedge.MostSends; sends++)
+        {
+            _time.Advance(TimeSpan.FromMilliseconds(24));
+            await Eventually.TrueAsync(() => _sent.Count == sends, "another send");
+        }
+
+        SaveHedges(2);
+        _time.Advance(TimeSpan.FromSeconds(10));
+        _answers[winner].SetResult(new OriginResult(new FakeOriginResponse(206), Failure.None));
+
+        Assert.Equal(2, (await Deadline.WithinAsync(sending, "the answer")).Hedges);
+        Assert.Equal([false, true, true], _sent.Select(static sent => sent.IsAgain));
+        Assert.Equal(
+            _answers.Select((_, index) => index != winner), _answers.Select(static answer => answer.Task.IsCanceled));
+    }
+
+    [Fact]
+    public async Task One_that_is_late_when_nobody_may_ask_again_is_asked_for_once_somebody_may()
+    {
+        while (_pace.TryHedge())
+        {
+        }
+
+        var sending = SendAsync();
+        _time.Advance(TimeSpan.FromMilliseconds(24));
+        Assert.Single(_sent);
+        SaveHedges(1);
+        await Eventually.TrueAsync(
+            () =>
+            {
+                _time.Advance(TimeSpan.FromMilliseconds(24));
+                return _sent.Count == 2;
+            },
+            "the second send");
+        _answers[1].SetResult(new OriginResult(new FakeOriginResponse(206), Failure.None));
+
+        Assert.Equal(1, (await Deadline.WithinAsync(sending, "the answer")).Hedges);
+    }
+
+    [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public async Task Who_leaves_ends_all_of_them(bool isHedged)
@@ -113,7 +160,7 @@ public sealed class OriginHedgeTests : IDisposable
         var sending = SendAsync();
         if (isHedged)
         {
-            _time.Advance(TimeSpan.FromMilliseconds(30));
+            _time.Advance(TimeSpan.FromMilliseconds(24));
             await Eventually.TrueAsync(() => _sent.Count == 2, "the second send");
         }
 
@@ -123,16 +170,26 @@ public sealed class OriginHedgeTests : IDisposable
         Assert.All(_answers.Take(_sent.Count), static answer => Assert.True(answer.Task.IsCanceled));
     }
 
+    private void SaveHedges(int count)
+    {
+        for (int begun = 0; begun * OriginPace.Share < count; begun++)
+        {
+            _pace.Begin();
+        }
+    }
+
     private Task<OriginResult> SendAsync() => _hedge.SendAsync(
         new OriginRequest(new SubrequestTemplate("/file", null, []), null) { Abandoned = _abandoned.Token },
         (request, isAgain) =>
         {
-            var answer = _answers[isAgain ? 1 : 0];
-            request.Abandoned.Register(() => answer.TrySetCanceled());
+            TaskCompletionSource<OriginResult> answer;
             lock (_sent)
             {
+                answer = _answers[_sent.Count];
                 _sent.Add((request, isAgain));
             }
+
+            request.Abandoned.Register(() => answer.TrySetCanceled());
 
             return new ValueTask<OriginResult>(answer.Task);
         }).AsTask();

@@ -18,7 +18,7 @@ public sealed class OriginPaceTests
         Assert.Equal(Timeout.InfiniteTimeSpan, _pace.HeadLimit);
 
         Answer(1, TimeSpan.FromMilliseconds(100));
-        Assert.Equal(TimeSpan.FromMilliseconds(150), _pace.HeadLimit);
+        Assert.Equal(TimeSpan.FromMilliseconds(120), _pace.HeadLimit);
         Assert.Equal(Timeout.InfiniteTimeSpan, _pace.BodyLimit);
     }
 
@@ -27,12 +27,12 @@ public sealed class OriginPaceTests
     {
         Answer(255, TimeSpan.FromMilliseconds(100));
         Answer(1, TimeSpan.FromSeconds(10));
-        Assert.Equal(TimeSpan.FromMilliseconds(150), _pace.HeadLimit);
+        Assert.Equal(TimeSpan.FromMilliseconds(120), _pace.HeadLimit);
 
         // The oldest answers are forgotten meanwhile.
         Answer(14, TimeSpan.FromMilliseconds(100));
         Answer(2, TimeSpan.FromSeconds(10));
-        Assert.Equal(TimeSpan.FromSeconds(15), _pace.HeadLimit);
+        Assert.Equal(TimeSpan.FromSeconds(12), _pace.HeadLimit);
     }
 
     [Fact]
@@ -41,7 +41,7 @@ public sealed class OriginPaceTests
         Answer(256, TimeSpan.FromMilliseconds(100));
         Answer(16, TimeSpan.FromSeconds(1));
 
-        Assert.Equal(TimeSpan.FromMilliseconds(1500), _pace.HeadLimit);
+        Assert.Equal(TimeSpan.FromMilliseconds(1200), _pace.HeadLimit);
     }
 
     [Fact]
@@ -57,7 +57,7 @@ public sealed class OriginPaceTests
             _pace.BytesArrived(since);
         }
 
-        Assert.Equal(TimeSpan.FromMilliseconds(100), _pace.BodyLimit);
+        Assert.Equal(TimeSpan.FromMilliseconds(50), _pace.BodyLimit);
     }
 
     [Fact]
