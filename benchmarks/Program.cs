@@ -1,6 +1,7 @@
 using BenchmarkDotNet.Running;
 using Slice.Benchmarks.Load;
 using Slice.Benchmarks.Report;
+using Slice.Benchmarks.Send;
 using Slice.Benchmarks.Serve;
 using Slice.Benchmarks.Simulate;
 using Slice.Benchmarks.Simulate.Fleet;
@@ -16,6 +17,8 @@ const string Usage = """
     Slice.Benchmarks random --target URL [--clients N] [--seconds N] [--seed N]
     Slice.Benchmarks origin --listen PORT [--bytes-per-second N]                        until SIGTERM
     Slice.Benchmarks relay --listen PORT --server PORT --round-trip-ms N                until SIGTERM
+    Slice.Benchmarks send --listen ADDRESS:PORT --file PATH --method mapping|sendfile|zerocopy [--connections N] [--bytes N] [--piece N]
+    Slice.Benchmarks drain --target ADDRESS:PORT [--connections N] [--bytes N]
     Slice.Benchmarks content --file PATH --bytes N [--seed N]
     Slice.Benchmarks ports --count N
     Slice.Benchmarks index-fill --directory DIR [--objects N] [--slices N] [--bytes N]
@@ -57,6 +60,10 @@ try
             return await OriginCommand.RunAsync(args[1..]);
         case "relay":
             return await RelayCommand.RunAsync(args[1..]);
+        case "send":
+            return SendCommand.Run(args[1..]);
+        case "drain":
+            return DrainCommand.Run(args[1..]);
         case "content":
             return ContentCommand.Run(args[1..]);
         case "ports":

@@ -27,8 +27,9 @@ prepare() {
     dotnet build "$benchmarks" -c Release -nodeReuse:false -v quiet -nologo >"$work/build.log" 2>&1 || die "the benchmarks do not build"
 }
 
+# finish [STATUS]
 finish() {
-    local status=$?
+    local status=${1:-$?}
     trap - EXIT INT TERM
     stop "${pids[@]}"
     if [ $status != 0 ] && [ -n "$work" ]; then tail -n 20 "$work"/*.log >&2 2>/dev/null || true; fi
