@@ -118,7 +118,7 @@ public sealed class SliceMeter : IDisposable
     /// <summary>Subrequests that were repeated.</summary>
     public StripedCounter RetriedSubrequests { get; }
 
-    /// <summary>Subrequests that were asked for a second time because they were late.</summary>
+    /// <summary>Sends of a subrequest beyond the first, because the first was late.</summary>
     public StripedCounter HedgedSubrequests { get; }
 
     /// <summary>Slices that were fetched ahead of a client that reads range by range.</summary>
@@ -280,7 +280,7 @@ public sealed class SliceMeter : IDisposable
         Count(
             "hedged_subrequests_total",
             OfRequests,
-            "Subrequests that were asked for a second time because they were late, and were not counted as failed.",
+            "Sends of a subrequest beyond the first, because the first was late and not failed.",
             HedgedSubrequests);
         Count("prefetched_slices_total", OfSlices, "Slices fetched ahead of a client that reads range by range.", PrefetchedSlices);
         Count(

@@ -24,7 +24,7 @@ public sealed record SliceOptions
     public int MaxRetries { get; init; } = 3;
 
     /// <summary>
-    /// Whether a subrequest that is late is asked for a second time, over another connection; the first answer counts. Default true: it
+    /// Whether a subrequest that is late is asked for again, over another connection; the first answer counts. Default true: it
     /// costs one subrequest in twenty at most.
     /// </summary>
     public bool Hedges { get; init; } = true;

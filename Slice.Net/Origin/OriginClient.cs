@@ -130,7 +130,8 @@ internal sealed class OriginClient : IOriginClient
         }
     }
 
-    // From address to address until one answers, each once at most: no wait between them, as another machine has nothing to recover from.
+    // From address to address until one answers, each once at most, hedges aside: no wait between them, as another machine has nothing to
+    // recover from.
     private async ValueTask<OriginResult> SendAsync(OriginCall call, CancellationToken ct)
     {
         if (!call.HasKnownHost)
@@ -188,13 +189,9 @@ internal sealed class OriginClient : IOriginClient
         OriginHedge hedge, OriginTurn turn, OriginCall call, uint tried, CancellationToken ct) =>
         hedge.SendAsync(call.Request, (request, isAgain) =>
         {
-            var other = isAgain ? _health.Next(tried, turn.Index) : turn;
-            if (other != OriginTurn.None)
-            {
-                tried |= 1u << other.Index;
-            }
-
-            return SendToAsync(other == OriginTurn.None ? _health.Choose(turn.Index) : other, new OriginCall(request), ct);
+            var next = isAgain ? _health.NextHealthy(tried, turn.Index) : turn;
+            tried |= 1u << next.Index;
+            return SendToAsync(next, new OriginCall(request), ct);
         });
 
     private int IndexOf(string? name) => name is null ? -1 : Array.FindIndex(_endpoints, endpoint => endpoint.Name == name);

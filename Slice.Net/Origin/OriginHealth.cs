@@ -77,6 +77,22 @@ internal sealed class OriginHealth
         }
     }
 
+    /// <summary>
+    /// The address for a request that is late where it is: another that is healthy, or else the one where it is, once more. Those that rest
+    /// would be late, too.
+    /// </summary>
+    /// <param name="tried">One bit for each address this request has been to.</param>
+    /// <param name="late">Where it is late.</param>
+    public OriginTurn NextHealthy(uint tried, int late)
+    {
+        lock (_lock)
+        {
+            int index = FindHealthy(tried, late);
+            index = index >= 0 ? index : late;
+            return new OriginTurn(index, _addresses[index].Epoch, IsProbe: false, _time.GetTimestamp());
+        }
+    }
+
     /// <summary>A turn at an address that the request must go to, in whichever health it is.</summary>
     public OriginTurn Choose(int index)
     {

@@ -16,10 +16,12 @@ internal sealed class OriginHedge(OriginPace pace, TimeProvider time)
     /// </summary>
     public const int MostSends = 3;
 
+    private static readonly TimeSpan s_longestLook = TimeSpan.FromSeconds(1);
+
     /// <summary>Sends a request, and again when it is late.</summary>
     /// <param name="request">The request.</param>
     /// <param name="send">
-    /// Sends it; whether another send of it is under way. Told by its token when nobody wants the answer any more.
+    /// Sends it; whether this is not the first send of it. Told by its token when nobody wants the answer any more.
     /// </param>
     /// <exception cref="OperationCanceledException">What <paramref name="send"/> has thrown.</exception>
     public async ValueTask<OriginResult> SendAsync(OriginRequest request, Func<OriginRequest, bool, ValueTask<OriginResult>> send)
@@ -34,6 +36,11 @@ internal sealed class OriginHedge(OriginPace pace, TimeProvider time)
 
         var sends = new List<Send>(MostSends) { new(request, send, isAgain: false, begunAt) };
         var first = await FirstAsync(sends, request, send);
+        foreach (var other in sends.Where(one => one != first))
+        {
+            other.Cut();
+        }
+
         foreach (var one in sends)
         {
             await one.EndAsync(isWanted: one == first);
@@ -48,6 +55,7 @@ internal sealed class OriginHedge(OriginPace pace, TimeProvider time)
     private async Task<Send> FirstAsync(
         List<Send> sends, OriginRequest request, Func<OriginRequest, bool, ValueTask<OriginResult>> send)
     {
+        var wait = pace.HeadLimit;
         while (true)
         {
             if (sends.Find(static one => one.HasAnswer) is { } first)
@@ -61,10 +69,20 @@ internal sealed class OriginHedge(OriginPace pace, TimeProvider time)
                 return sends[0];
             }
 
-            var limit = sends.Count < MostSends ? pace.HeadLimit : Timeout.InfiniteTimeSpan;
-            if (!await HasOneEndedWithinAsync(open, limit) && pace.TryHedge())
+            if (await HasOneEndedWithinAsync(open, sends.Count < MostSends ? wait : Timeout.InfiniteTimeSpan))
             {
+                continue;
+            }
+
+            if (pace.TryHedge())
+            {
+                wait = pace.HeadLimit;
                 sends.Add(new Send(request, send, isAgain: true, time.GetTimestamp()));
+            }
+            else
+            {
+                // An origin that stands still makes many wait; they need not all look often.
+                wait = wait < s_longestLook ? 2 * wait : wait;
             }
         }
     }
@@ -90,6 +108,7 @@ internal sealed class OriginHedge(OriginPace pace, TimeProvider time)
     private sealed class Send
     {
         private readonly CancellationTokenSource _cut;
+        private Task _cutting = Task.CompletedTask;
 
         public Send(OriginRequest request, Func<OriginRequest, bool, ValueTask<OriginResult>> send, bool isAgain, long begunAt)
         {
@@ -107,16 +126,14 @@ internal sealed class OriginHedge(OriginPace pace, TimeProvider time)
 
         public bool HasAnswer => Answer is { IsCompletedSuccessfully: true, Result.Response: not null };
 
+        public void Cut() => _cutting = Answer.IsCompleted ? Task.CompletedTask : _cut.CancelAsync();
+
         // Soon: a wait that is cut ends at once.
         public async ValueTask EndAsync(bool isWanted)
         {
             if (!isWanted)
             {
-                if (!Answer.IsCompleted)
-                {
-                    await _cut.CancelAsync();
-                }
-
+                await _cutting;
                 await Task.WhenAny(Answer);
                 if (Answer.IsCompletedSuccessfully)
                 {

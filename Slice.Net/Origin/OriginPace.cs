@@ -1,7 +1,7 @@
 namespace Slice.Net.Origin;
 
 /// <summary>
-/// How fast the origin answers as a rule, and so from when on a subrequest is worth being asked a second time (hedging: Dean and Barroso,
+/// How fast the origin answers as a rule, and so from when on a subrequest is worth being asked again (hedging: Dean and Barroso,
 /// "The Tail at Scale", 2013). What it costs the origin is bounded: one hedge for twenty subrequests, and two at the beginning.
 /// Thread-safe.
 /// </summary>
@@ -66,7 +66,7 @@ internal sealed class OriginPace(TimeProvider time)
         }
     }
 
-    /// <summary>Whether something that is late may be asked for a second time; counts it.</summary>
+    /// <summary>Whether something that is late may be asked for again; counts it.</summary>
     public bool TryHedge()
     {
         lock (_lock)

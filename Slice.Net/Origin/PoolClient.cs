@@ -8,7 +8,7 @@ namespace Slice.Net.Origin;
 /// <param name="pool">The connections.</param>
 /// <param name="timeouts">The deadlines.</param>
 /// <param name="time">The clock.</param>
-/// <param name="pace">How fast the origin answers; null where nothing is asked for a second time.</param>
+/// <param name="pace">How fast the origin answers; null where nothing late is asked for again.</param>
 internal sealed class PoolClient(OriginPool pool, TimeoutOptions timeouts, TimeProvider time, OriginPace? pace = null)
 {
     /// <summary>Sends the request and waits for the response head.</summary>

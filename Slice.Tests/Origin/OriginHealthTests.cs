@@ -151,6 +151,16 @@ public sealed class OriginHealthTests
     }
 
     [Fact]
+    public void Request_that_is_late_goes_to_others_that_are_healthy_and_then_again_to_where_it_was()
+    {
+        var health = New(3);
+        health.Report(health.Choose(2), OriginVerdict.Failed);
+
+        Assert.Equal(1, health.NextHealthy(tried: 0b001, late: 0).Index);
+        Assert.Equal(0, health.NextHealthy(tried: 0b011, late: 0).Index);
+    }
+
+    [Fact]
     public void Answer_to_a_request_from_before_the_rest_does_not_end_it()
     {
         var health = New(1);
