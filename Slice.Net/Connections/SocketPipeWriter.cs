@@ -48,6 +48,7 @@ internal sealed class SocketPipeWriter(Socket socket, PipeWriter pipe) : PipeWri
     }
 
     /// <inheritdoc/>
+    /// <remarks>What was advanced over and not flushed is dropped: there is nobody left to wait for the client.</remarks>
     public override void Complete(Exception? exception = null) => pipe.Complete(exception);
 
     private async ValueTask<FlushResult> WriteBehindAsync(ReadOnlyMemory<byte> bytes, CancellationToken ct)

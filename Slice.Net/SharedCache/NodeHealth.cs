@@ -9,18 +9,13 @@ namespace Slice.Net.SharedCache;
 /// </summary>
 /// <remarks>
 /// It is away for everything once it has refused a connection, or has let a request meet its deadline while it had answered nobody for a
-/// moment (<see cref="LastAnswer"/>). A server that answers what is short, and gives or takes no value for ten times as long as one may
-/// take, is away for that: its disk hangs, or the path to it swallows long packets.
+/// moment (<see cref="LastAnswer"/>). A server that answers what is short, and gives or takes no value for ten times as long as one
+/// may take, is away for that: its disk hangs, or the path to it swallows long packets.
 /// </remarks>
 /// <param name="longestSilence">How long it may take to answer anybody; a value may take twice as long.</param>
 /// <param name="time">The clock.</param>
 internal sealed class NodeHealth(TimeSpan longestSilence, TimeProvider time)
 {
-    /// <summary>
-    /// A value of more bytes is long: 16 KiB, arbitrary, is some ten microseconds of a network of 10 Gbit/s.
-    /// </summary>
-    public const int LongValueBytes = 16 << 10;
-
     private readonly LastAnswer _lastAnswer = new(longestSilence, time);
     private readonly NodeRest _rest = new(time);
     private readonly Values _given = new(time);
@@ -34,7 +29,12 @@ internal sealed class NodeHealth(TimeSpan longestSilence, TimeProvider time)
     public bool IsAwayFor(NodeWork work) => _rest.IsOn || ValuesOf(work) is { Rest.IsOn: true };
 
     /// <summary>Null when it may be asked, else why not. Of many that come after its rest, one may.</summary>
-    public string? WhyNot(NodeWork work) => _rest.WhyNot() ?? ValuesOf(work)?.Rest.WhyNot();
+    public string? WhyNot(NodeWork work)
+    {
+        // Whoever is sent away by one rest must not have used up the one attempt of the other.
+        var values = ValuesOf(work)?.Rest;
+        return values is { IsOn: true } ? values.WhyNot() : _rest.WhyNot() ?? values?.WhyNot();
+    }
 
     /// <summary>How long it may take over some work before that says something.</summary>
     public TimeSpan LongestOf(NodeWork work) => work == NodeWork.Short ? longestSilence : 2 * longestSilence;
@@ -55,25 +55,44 @@ internal sealed class NodeHealth(TimeSpan longestSilence, TimeProvider time)
     /// <param name="reason">What did not come in time; null for its answer.</param>
     public void StayedSilent(NodeWork work, long beganAt, string? reason = null)
     {
-        reason ??= string.Create(CultureInfo.InvariantCulture, $"no answer within {longestSilence.TotalMilliseconds:0} ms");
         if (!_lastAnswer.Excuses(beganAt, IsMachineBehind()))
         {
-            Failed(reason);
+            Failed(reason ?? string.Create(CultureInfo.InvariantCulture, $"no answer within {longestSilence.TotalMilliseconds:0} ms"));
         }
 
-        if (ValuesOf(work) is { } values && values.LastsFor(beganAt, LastAnswer.MostTimeoutsBehind * LongestOf(work)))
+        var longest = LastAnswer.MostTimeoutsBehind * LongestOf(work);
+        if (ValuesOf(work) is { } values && values.LastsFor(beganAt, longest))
         {
-            values.Rest.Begin(reason);
+            string verb = work == NodeWork.Give ? "given" : "taken";
+            values.Rest.Begin(string.Create(CultureInfo.InvariantCulture, $"no value {verb} for {longest.TotalMilliseconds:0} ms"));
         }
     }
 
-    /// <summary>It has answered; true when it was lost before, for one caller. That there is no value is a short answer.</summary>
-    public bool Answered(NodeWork work)
+    /// <summary>It has answered; true when it was lost before, for one caller.</summary>
+    /// <param name="work">What was asked.</param>
+    /// <param name="isValue">Whether a value has come or gone. That there is none tells nothing of those that there are.</param>
+    public bool Answered(NodeWork work, bool isValue)
     {
         _lastAnswer.Note();
         _rest.End();
-        ValuesOf(work)?.End();
-        return _isLost && Interlocked.Exchange(ref _isLost, false);
+        if (isValue)
+        {
+            ValuesOf(work)?.End();
+        }
+        else
+        {
+            ValuesOf(work)?.Rest.TryAgain();
+        }
+
+        bool isBack = _isLost && Interlocked.Exchange(ref _isLost, false);
+        if (isBack)
+        {
+            // With what it had before, or without; nothing is known of its values.
+            _given.End();
+            _taken.End();
+        }
+
+        return isBack;
     }
 
     private Values? ValuesOf(NodeWork work) => work switch

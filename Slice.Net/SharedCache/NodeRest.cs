@@ -64,6 +64,18 @@ internal sealed class NodeRest(TimeProvider time)
         }
     }
 
+    /// <summary>The attempt has told nothing: the next caller may make another one at once.</summary>
+    public void TryAgain()
+    {
+        if (_reason is not null)
+        {
+            lock (_lock)
+            {
+                _failedAt = time.GetTimestamp() - (long)(Time.TotalSeconds * time.TimestampFrequency);
+            }
+        }
+    }
+
     /// <summary>Ends: something has gone well.</summary>
     public void End()
     {

@@ -18,7 +18,7 @@ public sealed class NodeHealthTests
     [Fact]
     public void Server_that_nobody_has_heard_of_for_long_is_away_for_its_rest()
     {
-        _health.Answered(NodeWork.Short);
+        _health.Answered(NodeWork.Short, isValue: true);
         _time.Advance(s_longestSilence);
         long began = _time.GetTimestamp();
         _time.Advance(LastAnswer.MostTimeoutsBehind * s_longestSilence);
@@ -54,7 +54,7 @@ public sealed class NodeHealthTests
         _isBehind = isMachineBehind;
         long began = _time.GetTimestamp() + (beganAtMs * _time.TimestampFrequency / 1000);
         _time.Advance(TimeSpan.FromMilliseconds(answeredAtMs));
-        _health.Answered(NodeWork.Short);
+        _health.Answered(NodeWork.Short, isValue: true);
         _time.Advance(TimeSpan.FromMilliseconds(endedAtMs - answeredAtMs));
         _health.StayedSilent(NodeWork.Short, began);
 
@@ -68,28 +68,47 @@ public sealed class NodeHealthTests
     public void Server_that_answers_what_is_short_and_moves_no_value_is_left_alone_with_values_of_that_kind(bool isGiving)
     {
         var (work, other) = isGiving ? (NodeWork.Give, NodeWork.Take) : (NodeWork.Take, NodeWork.Give);
-        int attempts = 0;
-        while (!_health.IsAwayFor(work))
-        {
-            Attempt(work);
-            attempts++;
-        }
-
-        Assert.Equal(LastAnswer.MostTimeoutsBehind, attempts);
-        Assert.Equal("no answer within 50 ms (0 ms ago)", _health.WhyNot(work));
+        Assert.Equal(LastAnswer.MostTimeoutsBehind, Silence(work));
+        Assert.Equal($"no value {(isGiving ? "given" : "taken")} for 1000 ms (0 ms ago)", _health.WhyNot(work));
         Assert.Null(_health.WhyNot(NodeWork.Short));
         Assert.Null(_health.WhyNot(other));
 
         // Nor do short answers bring the values back; one attempt in each rest does, when it goes well.
-        _health.Answered(NodeWork.Short);
+        _health.Answered(NodeWork.Short, isValue: true);
         Assert.NotNull(_health.WhyNot(work));
         _time.Advance(NodeRest.Time);
         Assert.Null(_health.WhyNot(work));
         Assert.NotNull(_health.WhyNot(work));
         Attempt(work);
         Assert.NotNull(_health.WhyNot(work));
-        _health.Answered(work);
+        _health.Answered(work, isValue: true);
         Assert.Null(_health.WhyNot(work));
+    }
+
+    [Fact]
+    public void Attempt_that_finds_no_value_leaves_the_next_one_to_whoever_comes()
+    {
+        Silence(NodeWork.Give);
+        _time.Advance(NodeRest.Time);
+        Assert.Null(_health.WhyNot(NodeWork.Give));
+        Assert.NotNull(_health.WhyNot(NodeWork.Give));
+        _health.Answered(NodeWork.Give, isValue: false);
+
+        Assert.Null(_health.WhyNot(NodeWork.Give));
+        Assert.NotNull(_health.WhyNot(NodeWork.Give));
+        _health.Answered(NodeWork.Give, isValue: true);
+        Assert.Null(_health.WhyNot(NodeWork.Give));
+        Assert.Null(_health.WhyNot(NodeWork.Give));
+    }
+
+    [Fact]
+    public void Server_that_was_lost_and_is_back_is_asked_for_values_again()
+    {
+        Silence(NodeWork.Give);
+        _health.Lost();
+        Assert.True(_health.Answered(NodeWork.Short, isValue: true));
+
+        Assert.False(_health.IsAwayFor(NodeWork.Give));
     }
 
     [Fact]
@@ -100,7 +119,7 @@ public sealed class NodeHealthTests
             Attempt(NodeWork.Give);
             if (attempt % (LastAnswer.MostTimeoutsBehind - 1) == 0)
             {
-                _health.Answered(NodeWork.Give);
+                _health.Answered(NodeWork.Give, isValue: true);
             }
 
             Assert.False(_health.IsAwayFor(NodeWork.Give));
@@ -119,12 +138,25 @@ public sealed class NodeHealthTests
         Assert.False(_health.IsAwayFor(NodeWork.Take));
     }
 
+    // Attempts until it is left alone.
+    private int Silence(NodeWork work)
+    {
+        int attempts = 0;
+        while (!_health.IsAwayFor(work))
+        {
+            Attempt(work);
+            attempts++;
+        }
+
+        return attempts;
+    }
+
     // One that is not answered while others are.
     private void Attempt(NodeWork work)
     {
         long began = _time.GetTimestamp();
         _time.Advance(_health.LongestOf(work));
-        _health.Answered(NodeWork.Short);
+        _health.Answered(NodeWork.Short, isValue: true);
         _health.StayedSilent(work, began);
     }
 }

@@ -135,14 +135,16 @@ internal sealed class MemcachedNode : IDisposable
         {
             var result = await exchange(connection, request, ct);
             isWhole = !connection.IsAbandoned;
-            if (_health.Answered(result is null ? NodeWork.Short : work))
+            if (_health.Answered(work, isValue: result is not null))
             {
                 _told();
             }
 
             return result;
         }
-        catch (OperationCanceledException) when (connection.Silence >= _longestSilence)
+        catch (OperationCanceledException)
+            when (connection.Silence >= _longestSilence
+                || (work == NodeWork.Take && _time.GetElapsedTime(startedAt) >= _health.LongestOf(work)))
         {
             _health.StayedSilent(work, startedAt);
             throw;

@@ -255,7 +255,7 @@ public sealed class MemcachedStore : IKeyValueStore
     private async ValueTask StoreAsync(MetaRequest request, CancellationToken ct)
     {
         var node = NodeOf(request.Key);
-        var work = request.Value.Length > NodeHealth.LongValueBytes ? NodeWork.Take : NodeWork.Short;
+        var work = request.Value.Length > IKeyValueStore.ShortBytes ? NodeWork.Take : NodeWork.Short;
         if (await node.RunAsync(work, request, Exchanges.ChangeAsync, ct) is var code and not MetaCode.Done)
         {
             throw new KeyValueStoreException($"memcached {node.Name}: it has not stored a value ({code})");

@@ -61,7 +61,7 @@ internal sealed class RedisNodes(TimeSpan longestSilence, TimeProvider time)
         try
         {
             var result = await operation();
-            node.Answered(result is null ? NodeWork.Short : work);
+            node.Answered(work, isValue: result is not null);
             return result;
         }
         catch (OperationCanceledException)
@@ -72,7 +72,7 @@ internal sealed class RedisNodes(TimeSpan longestSilence, TimeProvider time)
         }
         catch (KeyValueStoreException refusal) when (refusal.InnerException is RedisServerException)
         {
-            node.Answered(NodeWork.Short);
+            node.Answered(NodeWork.Short, isValue: false);
             throw;
         }
     }

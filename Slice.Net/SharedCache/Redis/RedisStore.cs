@@ -117,7 +117,7 @@ public sealed class RedisStore : IKeyValueStore
 
     /// <inheritdoc/>
     public ValueTask SetAsync(string key, ReadOnlyMemory<byte> value, TimeSpan lifetime, CancellationToken ct) =>
-        value.Length > NodeHealth.LongValueBytes ? SetLongAsync(key, value, lifetime, ct) : SetShortAsync(key, value, lifetime, ct);
+        value.Length > IKeyValueStore.ShortBytes ? SetLongAsync(key, value, lifetime, ct) : SetShortAsync(key, value, lifetime, ct);
 
     /// <inheritdoc/>
     public async ValueTask<bool> TryAddAsync(string key, ReadOnlyMemory<byte> value, TimeSpan lifetime, CancellationToken ct)

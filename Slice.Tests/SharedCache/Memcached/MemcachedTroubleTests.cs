@@ -284,6 +284,53 @@ public sealed class MemcachedTroubleTests
         await Eventually.TrueAsync(() => server.Closed == server.Connections, "all connections to be closed");
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Server_that_moves_no_value_and_answers_what_is_short_is_left_alone_with_values(bool isGiving)
+    {
+        // More than a socket takes before anybody reads.
+        const int ValueBytes = 32 << 20;
+        await using var server = new ScriptedMemcached(
+            line => line.Contains(" short ", StringComparison.Ordinal) ? "EN\r\n" : isGiving ? null : ScriptedMemcached.Swallow);
+        var options = new SharedCacheOptions
+        {
+            Type = SharedCacheType.Memcached,
+            Addresses = [server.Authority],
+            ItemSizeBytes = 2 * ValueBytes,
+        };
+        await using var store = new MemcachedStore(options, _time);
+        byte[] value = new byte[ValueBytes];
+        for (int attempts = 1; attempts <= LastAnswer.MostTimeoutsBehind; attempts++)
+        {
+            using var enough = CancellationTokenSource.CreateLinkedTokenSource(Ct);
+            var moving = MoveAsync(enough.Token);
+            await Eventually.TrueAsync(() => AskedForValues() == attempts, "the server has the request");
+            _time.Advance(2 * options.Timeout);
+            Assert.Equal(0, await store.ReadCounterAsync("short", Ct));
+            await enough.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => moving);
+        }
+
+        var refusal = await Assert.ThrowsAsync<KeyValueStoreException>(() => MoveAsync(Ct));
+        Assert.Contains($"no value {(isGiving ? "given" : "taken")} for 1000 ms", refusal.Message, StringComparison.Ordinal);
+        Assert.Equal(0, await store.ReadCounterAsync("short", Ct));
+
+        async Task MoveAsync(CancellationToken ct)
+        {
+            if (isGiving)
+            {
+                using var read = await store.GetAsync("key", ct);
+            }
+            else
+            {
+                await store.SetAsync("key", value, TimeSpan.FromMinutes(1), ct);
+            }
+        }
+
+        int AskedForValues() => server.Requests.Count(static line => line.Contains(" key ", StringComparison.Ordinal));
+    }
+
     private MemcachedStore Open(params string[] addresses) =>
         new(new SharedCacheOptions { Type = SharedCacheType.Memcached, Addresses = addresses }, _time);
 

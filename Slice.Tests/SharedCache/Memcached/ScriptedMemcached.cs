@@ -13,6 +13,9 @@ internal sealed class ScriptedMemcached : IAsyncDisposable
     /// <summary>In an answer: the connection is closed here.</summary>
     public const string Close = "<close>";
 
+    /// <summary>An answer: the value behind the line is never taken.</summary>
+    public const string Swallow = "<swallow>";
+
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _end = new();
     private readonly Func<string, string?> _answer;
@@ -86,8 +89,9 @@ internal sealed class ScriptedMemcached : IAsyncDisposable
         {
             while (await ReadLineAsync(stream) is { } line)
             {
+                string? answer = _answer(line);
                 string[] words = line.Split(' ');
-                if (words[0] == "ms")
+                if (words[0] == "ms" && answer != Swallow)
                 {
                     await stream.ReadExactlyAsync(new byte[int.Parse(words[2], CultureInfo.InvariantCulture) + 2], _end.Token);
                 }
@@ -97,7 +101,12 @@ internal sealed class ScriptedMemcached : IAsyncDisposable
                     _requests.Add(line);
                 }
 
-                if (_answer(line) is { } answer)
+                if (answer == Swallow)
+                {
+                    await Task.Delay(Timeout.Infinite, _end.Token);
+                }
+
+                if (answer is not null)
                 {
                     await stream.WriteAsync(Wire.Bytes(answer.Replace(Close, "", StringComparison.Ordinal)), _end.Token);
                     if (answer.EndsWith(Close, StringComparison.Ordinal))
