@@ -2,6 +2,8 @@
 # What sending a file in the page cache costs by each way that the kernel offers: send of a mapping, sendfile, MSG_ZEROCOPY. One thread on
 # one core sends, a receiver on the other drops the bytes uncopied; over loopback, and as root across a veth pair, too.
 set -euo pipefail
+# A run that fails ends the script, also inside $( ).
+shopt -s inherit_errexit
 
 usage() {
     cat <<'END'
@@ -47,22 +49,23 @@ else
     echo "send: no veth pair: that needs root and ip" >&2
 fi
 
-# once LANE METHOD CONNECTIONS: a line of figures.
+# once LANE METHOD CONNECTIONS: a line of figures in $figures.
 once() {
     local address=127.0.0.1 inside=() port
     if [ "$1" = veth ]; then address=10.213.71.1 inside=(ip netns exec "$space"); fi
     port=$("$tool" ports --count 1)
     "${inside[@]}" taskset -c 1 "$tool" drain --target "$address:$port" --connections "$3" --bytes $((total / $3)) &
     pids+=($!)
-    taskset -c 0 "$tool" send --listen "$address:$port" --file "$work/file" --method "$2" --connections "$3" --bytes $((total / $3)) --piece "$piece"
-    wait "${pids[-1]}"
+    figures=$(taskset -c 0 "$tool" send --listen "$address:$port" --file "$work/file" --method "$2" --connections "$3" --bytes $((total / $3)) --piece "$piece")
+    wait "${pids[-1]}" || die "$1, $2, $3 connections: the receiver failed"
     unset 'pids[-1]'
 }
 for round in $(seq "$rounds"); do
     for lane in "${lanes[@]}"; do
         for connections in 1 4 32; do
             for method in "${methods[@]}"; do
-                printf '%s\t%s\t%s\t%s\n' "$lane" "$connections" "$method" "$(once "$lane" "$method" "$connections")" | tee -a "$work/runs" >&2
+                once "$lane" "$method" "$connections"
+                printf '%s\t%s\t%s\t%s\n' "$lane" "$connections" "$method" "$figures" | tee -a "$work/runs" >&2
             done
         done
     done
