@@ -31,8 +31,12 @@ public interface ISharedTier
     /// <returns>Null when the tier cannot be asked now, and nothing is to be given to it either.</returns>
     ValueTask<TierObjects?> FindAsync(CacheKey key, CancellationToken ct);
 
-    /// <summary>Looks for one whole slice.</summary>
-    ValueTask<TierSlice> ReadAsync(Generation generation, int sliceIndex, CancellationToken ct);
+    /// <summary>Looks for one whole slice. The caller disposes it.</summary>
+    /// <param name="generation">The generation.</param>
+    /// <param name="sliceIndex">The slice.</param>
+    /// <param name="isNext">Whether a client waits for its first byte, so that the beginning may come ahead of the rest.</param>
+    /// <param name="ct">Ends the wait, also that for the rest.</param>
+    ValueTask<TierSlice> ReadAsync(Generation generation, int sliceIndex, bool isNext, CancellationToken ct);
 
     /// <summary>
     /// Takes the turn to ask the origin for a slice that the tier does not have, or waits for whoever has the turn, in the same way.

@@ -51,8 +51,8 @@ public sealed class SliceFetchAttempts(PartReader reader, SliceStore store, Slic
     internal Task<Failure> SkipAsync(OriginResponse response, long bytes) => reader.SkipAsync(response, bytes);
 
     /// <summary>
-    /// Fills the slice of one fetch with bytes that are all there. False when the store does not take all of them; the origin, which is
-    /// asked for the rest instead, says what the client is to be told.
+    /// Fills the slice of one fetch, from where it is filled to, with bytes that are all there. False when the store does not take all of
+    /// them; the origin, which is asked for the rest instead, says what the client is to be told.
     /// </summary>
     internal async ValueTask<bool> TryFillWithAsync(SliceFetch fetch, ReadOnlyMemory<byte> bytes)
     {
@@ -63,7 +63,7 @@ public sealed class SliceFetchAttempts(PartReader reader, SliceStore store, Slic
         }
 
         // The beginning alone first: the client has the first byte before the rest is written.
-        int beginning = Math.Min(bytes.Length, FirstBytes);
+        int beginning = fetch.AvailableBytes == 0 ? Math.Min(bytes.Length, FirstBytes) : bytes.Length;
         return !(await target.TakeAsync(bytes[..beginning])).IsError
             && (beginning == bytes.Length || !(await target.TakeAsync(bytes[beginning..])).IsError);
     }

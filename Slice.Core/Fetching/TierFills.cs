@@ -46,7 +46,8 @@ internal sealed class TierFills(SliceFetchAttempts attempts, TimeProvider time, 
                 await place.ComesAsync(time, ct);
             }
 
-            var found = await tier.ReadAsync(fetch.Generation, fetch.SliceIndex, ct);
+            bool isNext = fetch.TierPlace is { IsFirst: true };
+            var found = await tier.ReadAsync(fetch.Generation, fetch.SliceIndex, isNext, ct);
             return found.IsMissing ? null : await FillWithAsync(fetch, found);
         }
         finally
@@ -57,10 +58,21 @@ internal sealed class TierFills(SliceFetchAttempts attempts, TimeProvider time, 
 
     private async ValueTask<bool> FillWithAsync(SliceFetch fetch, TierSlice found)
     {
-        using (found.Owner)
+        await using (found)
         {
             fetch.Turn = found.Turn;
-            return found.Bytes.Length == fetch.LengthBytes && await attempts.TryFillWithAsync(fetch, found.Bytes);
+            if (found.Rest is not { } coming)
+            {
+                return found.Bytes.Length == fetch.LengthBytes && await attempts.TryFillWithAsync(fetch, found.Bytes);
+            }
+
+            if (!await attempts.TryFillWithAsync(fetch, found.Bytes))
+            {
+                return false;
+            }
+
+            var rest = await coming;
+            return found.Bytes.Length + rest.Bytes.Length == fetch.LengthBytes && await attempts.TryFillWithAsync(fetch, rest.Bytes);
         }
     }
 

@@ -52,6 +52,18 @@ public interface IKeyValueStore : IAsyncDisposable
     /// <param name="ct">Ends the wait.</param>
     ValueTask<LeasedValue?> GetShortAsync(string key, bool isSure, CancellationToken ct) => GetAsync(key, ct);
 
+    /// <summary>Whether it reads the beginning of a value without the rest.</summary>
+    bool GivesBeginnings => false;
+
+    /// <summary>
+    /// Reads the first bytes of a value in the same way, so that they can be sent before the rest has come; the whole value where the store
+    /// does not have <see cref="GivesBeginnings"/>.
+    /// </summary>
+    /// <param name="key">The key.</param>
+    /// <param name="lengthBytes">How many, above zero; a value that is shorter comes whole.</param>
+    /// <param name="ct">Ends the wait.</param>
+    ValueTask<LeasedValue?> GetBeginningAsync(string key, int lengthBytes, CancellationToken ct) => GetAsync(key, ct);
+
     /// <summary>
     /// Puts a value under a key, in place of any other. Readers find one of the two, whole. The memory is read until the task ends.
     /// </summary>

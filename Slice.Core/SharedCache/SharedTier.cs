@@ -21,6 +21,7 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ObjectIndex _index;
     private readonly TierReader _reader;
+    private readonly TierCounters _counters;
     private readonly TierComposer _composer;
     private readonly TierTurns _turns;
     private readonly TierCollapser _collapser;
@@ -51,6 +52,7 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
             SuccessorTold = generation => Offer(generation, null),
         };
         _reader = new TierReader(Access, envelope, Meter);
+        _counters = new TierCounters(Access, Names, time);
         var claims = new TierClaims(new TierValues(Access, envelope, Meter), Names);
         _composer = new TierComposer(envelope, Names, Fleet.Purges, _reader, claims, stale, time, _stopping.Token)
         {
@@ -132,8 +134,8 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
         // Before the counters: a purge that comes meanwhile is one that nobody here knew when the object was asked for.
         long purges = Fleet.Purges.Latest;
         var asked = _index.MarkOf(key.Bytes);
-        var removals = CountRemovalsAsync(key, ct).AsTask();
-        var doubts = CountAsync(Names.DoubtsOf(key.Bytes), ct).AsTask();
+        var removals = _counters.RemovalsOfAsync(key, ct).AsTask();
+        var doubts = _counters.DoubtsOfAsync(key, ct).AsTask();
         using var read = await _reader.ReadAsync(new TierLabel(TierValueKind.Object, Names.ObjectOf(key.Bytes)), 0, ct);
         if (read.Outcome != TierOutcome.Done || await removals is not { } removed || await doubts is not { } doubted)
         {
@@ -145,7 +147,7 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public async ValueTask<TierSlice> ReadAsync(Generation generation, int sliceIndex, CancellationToken ct)
+    public async ValueTask<TierSlice> ReadAsync(Generation generation, int sliceIndex, bool isNext, CancellationToken ct)
     {
         if (Access.State != TierState.Up)
         {
@@ -158,14 +160,28 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
             return default;
         }
 
-        var read = await ReadSliceAsync(_composer.LabelOf(generation, sliceIndex), generation, sliceIndex, ct);
-        Meter.Reads.Add(read.Word);
+        var label = _composer.LabelOf(generation, sliceIndex);
+        int lengthBytes = LengthOf(generation, sliceIndex);
+        var read = isNext ? await _reader.ReadBeginningAsync(label, lengthBytes, ct) : await _reader.ReadAsync(label, lengthBytes, ct);
         if (read.IsFound)
         {
             _company?.Found(generation, sliceIndex, read.Resided);
         }
 
+        if (read.IsFound && read.Payload.Length < lengthBytes)
+        {
+            return new TierSlice(read.Payload, read.Value, null) { Rest = ReadRestAsync(label, lengthBytes, read.Payload, ct) };
+        }
+
+        Meter.Reads.Add(read.Word);
         return new TierSlice(read.Payload, read.Value, null) { IsMissing = !read.IsFound && read.Outcome == TierOutcome.Done };
+    }
+
+    private async Task<TierSlice> ReadRestAsync(TierLabel label, int lengthBytes, ReadOnlyMemory<byte> beginning, CancellationToken ct)
+    {
+        var rest = await _reader.ReadRestAsync(label, lengthBytes, beginning, ct);
+        Meter.Reads.Add(rest.Word);
+        return new TierSlice(rest.Payload, rest.Value, null);
     }
 
     /// <inheritdoc/>
@@ -198,7 +214,10 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
     }
 
     private ValueTask<TierRead> ReadSliceAsync(TierLabel label, Generation generation, int sliceIndex, CancellationToken ct) =>
-        _reader.ReadAsync(label, (int)generation.Grid.RangeOf(sliceIndex, generation.CompleteLength).Length, ct);
+        _reader.ReadAsync(label, LengthOf(generation, sliceIndex), ct);
+
+    private static int LengthOf(Generation generation, int sliceIndex) =>
+        (int)generation.Grid.RangeOf(sliceIndex, generation.CompleteLength).Length;
 
     /// <inheritdoc/>
     public void Offer(Generation generation, TierTurn? turn)
@@ -325,28 +344,6 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
         && !old.Response.MayCombine
         && old.Response.Status == successor.Response.Status
         && !TierComposer.FitsHead(successor);
-
-    // A store that forgets the counter of an object forgets with it that something was removed: a new one begins above all of before, so
-    // that neither a head nor a slice is taken for one of this time.
-    private async ValueTask<long?> CountRemovalsAsync(CacheKey key, CancellationToken ct)
-    {
-        string counter = Names.RemovalsOf(key.Bytes);
-        var known = await CountAsync(counter, ct);
-        if (known != 0 || !Access.Store.LosesSome)
-        {
-            return known;
-        }
-
-        long first = TierMark.NewCounter(_time);
-        var (outcome, number) = await Access.RunAsync(token => Access.Store.EnsureCounterAsync(counter, first, token), 0, ct);
-        return outcome == TierOutcome.Done ? number : null;
-    }
-
-    private async ValueTask<long?> CountAsync(string counter, CancellationToken ct)
-    {
-        var (outcome, number) = await Access.RunAsync(token => Access.Store.ReadCounterAsync(counter, token), 0, ct);
-        return outcome == TierOutcome.Done ? number : null;
-    }
 
     // The variants of an object that nothing has happened to since it was asked for; null when there are none.
     private List<TierObject>? Understand(CacheKey key, TierMark mark, TierRead read, bool isFirst)

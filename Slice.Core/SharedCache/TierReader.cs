@@ -13,6 +13,9 @@ internal sealed class TierReader(TierAccess access, TierEnvelope envelope, TierM
     // 64 MiB with slices of 1 MiB, and more than fills 10 Gbit/s. Arbitrary.
     private const int MostSlices = 64;
 
+    // The beginning is read once more with the rest: a quarter of the slice at most. Arbitrary.
+    private const int LeastInParts = 4 * TierEnvelope.BeginningBytes;
+
     private readonly SemaphoreSlim _slices = new(MostSlices);
 
     /// <summary>Reads one value, and takes it out of its envelope. The caller disposes it.</summary>
@@ -49,6 +52,60 @@ internal sealed class TierReader(TierAccess access, TierEnvelope envelope, TierM
         }
     }
 
+    /// <summary>
+    /// Reads the beginning of a slice where the store gives that without the rest, and the rest is long; else all of it. The caller
+    /// disposes it.
+    /// </summary>
+    /// <param name="label">What it must be.</param>
+    /// <param name="lengthBytes">Bytes of the slice.</param>
+    /// <param name="ct">The caller's.</param>
+    public async ValueTask<TierRead> ReadBeginningAsync(TierLabel label, int lengthBytes, CancellationToken ct)
+    {
+        if (!access.Store.GivesBeginnings || lengthBytes < LeastInParts)
+        {
+            return await ReadAsync(label, lengthBytes, ct);
+        }
+
+        // Like a head: small, and over the way of what is short.
+        var (outcome, value) = await access.RunAsync(
+            token => access.Store.GetBeginningAsync(label.Name, TierEnvelope.HeaderBytes + TierEnvelope.BeginningBytes, token), 0, ct);
+        if (outcome == TierOutcome.Failed)
+        {
+            // A user of Redis whose rights are older than beginnings, for example.
+            return await ReadAsync(label, lengthBytes, ct);
+        }
+
+        if (value is null)
+        {
+            return new TierRead(outcome, null, default, default, IsDamaged: false);
+        }
+
+        bool isOpen = envelope.TryOpenBeginning(value.Bytes, label, out var beginning, out int completeBytes, out var lifetime)
+            && completeBytes == lengthBytes;
+        return Opened(outcome, value, isOpen, beginning, lifetime);
+    }
+
+    /// <summary>
+    /// Reads what comes behind the beginning of a slice. The whole value comes once more, in memory of the store, and must begin in the
+    /// same way: the beginning was sent already. The caller disposes it.
+    /// </summary>
+    /// <param name="label">What it must be.</param>
+    /// <param name="lengthBytes">Bytes of the slice.</param>
+    /// <param name="beginning">The beginning.</param>
+    /// <param name="ct">The caller's.</param>
+    public async ValueTask<TierRead> ReadRestAsync(
+        TierLabel label, int lengthBytes, ReadOnlyMemory<byte> beginning, CancellationToken ct)
+    {
+        var whole = await ReadAsync(label, lengthBytes, ct);
+        if (whole.IsFound && !whole.Payload.Span.StartsWith(beginning.Span))
+        {
+            whole.Dispose();
+            return new TierRead(whole.Outcome, null, default, default, IsDamaged: true);
+        }
+
+        return whole.IsFound ? whole with { Payload = whole.Payload[beginning.Length..] } : whole;
+    }
+
     /// <summary>Ends it, once nobody reads any more and every value is disposed.</summary>
     public void Dispose() => _slices.Dispose();
 
@@ -65,8 +122,14 @@ internal sealed class TierReader(TierAccess access, TierEnvelope envelope, TierM
             return new TierRead(outcome, null, default, default, IsDamaged: false);
         }
 
-        if (!envelope.TryOpen(value.Bytes, label, out var payload, out var lifetime)
-            || (label.Kind == TierValueKind.Slice && payload.Length != lengthBytes))
+        bool isOpen = envelope.TryOpen(value.Bytes, label, out var payload, out var lifetime)
+            && (label.Kind != TierValueKind.Slice || payload.Length == lengthBytes);
+        return Opened(outcome, value, isOpen, payload, lifetime);
+    }
+
+    private TierRead Opened(TierOutcome outcome, LeasedValue value, bool isOpen, ReadOnlyMemory<byte> payload, TimeSpan lifetime)
+    {
+        if (!isOpen)
         {
             value.Dispose();
             return new TierRead(outcome, null, default, default, IsDamaged: true);

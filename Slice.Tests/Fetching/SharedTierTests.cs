@@ -3,6 +3,7 @@ using Slice.Core.Caching;
 using Slice.Core.Fetching;
 using Slice.Core.Objects;
 using Slice.Core.Origin;
+using Slice.Core.Ranges;
 using Slice.Tests.Support;
 
 namespace Slice.Tests.Fetching;
@@ -82,6 +83,61 @@ public sealed class SharedTierTests : IAsyncDisposable
         Assert.Equal(first is null ? 1 : 0, _bed.Origin.Requests.Count);
     }
 
+    [Fact]
+    public async Task Beginning_of_a_slice_is_sent_before_the_rest_has_come()
+    {
+        _tier.Slices[1] = "45";
+        _tier.Rest = new TaskCompletionSource<TierSlice>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var source = _bed.Acquire(_bed.Publish(FakeContent.Sixteen), 1);
+        var fetch = source.Fetch!;
+        await fetch.WaitBeyondAsync(0, TestContext.Current.CancellationToken);
+        Assert.Equal(2, fetch.AvailableBytes);
+        Assert.False(_tier.Beginning.IsGivenBack);
+        var memory = new CountedMemory();
+        _tier.Rest.SetResult(new TierSlice("67"u8.ToArray(), memory, null));
+
+        Assert.Equal(("4567", FetchError.None), await FetchBed.ReadAsync(source));
+        await _bed.SettledAsync(slices: 1);
+        Assert.Empty(_bed.Origin.Requests);
+        Assert.True(_tier.Beginning.IsGivenBack);
+        Assert.True(memory.IsGivenBack);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("6")]
+    [InlineData("678")]
+    public async Task Rest_that_the_tier_does_not_give_is_asked_of_the_origin(string rest)
+    {
+        _bed.Origin.Answer = FakeContent.Sixteen.Result;
+        _tier.Slices[1] = "45";
+        var memory = new CountedMemory();
+        _tier.Rest = new TaskCompletionSource<TierSlice>();
+        _tier.Rest.SetResult(new TierSlice(Encoding.Latin1.GetBytes(rest), memory, null));
+
+        Assert.Equal(("4567", FetchError.None), await _bed.ReadAsync(_bed.Publish(FakeContent.Sixteen), 1));
+
+        await _bed.SettledAsync(slices: 1);
+        Assert.Equal(new ByteRange(6, 8), Assert.Single(_bed.Origin.Requests).Range);
+        Assert.True(_tier.Beginning.IsGivenBack);
+        Assert.True(memory.IsGivenBack);
+    }
+
+    [Fact]
+    public async Task Only_the_slice_that_is_sent_next_comes_in_parts()
+    {
+        _tier.Slices[0] = "0123";
+        _tier.Slices[1] = "4567";
+        var generation = _bed.Publish(FakeContent.Sixteen);
+        var sent = _bed.Acquire(generation, 0);
+        var next = _bed.Acquire(generation, 1, behind: sent.Fetch);
+
+        Assert.Equal("0123", (await FetchBed.ReadAsync(sent)).Text);
+        Assert.Equal("4567", (await FetchBed.ReadAsync(next)).Text);
+
+        Assert.Equal([0], _tier.NextOnes);
+    }
+
     // Nobody knows what was removed between its request and its coming.
     [Fact]
     public async Task Slice_of_a_generation_that_was_asked_for_without_the_tier_neither_comes_from_there_nor_goes_there()
@@ -109,6 +165,13 @@ public sealed class SharedTierTests : IAsyncDisposable
         Assert.Empty(_tier.Offered);
     }
 
+    private sealed class CountedMemory : IDisposable
+    {
+        public bool IsGivenBack { get; private set; }
+
+        public void Dispose() => IsGivenBack = true;
+    }
+
     private sealed class FakeTier : ISharedTier
     {
         public bool IsUp => true;
@@ -121,15 +184,30 @@ public sealed class SharedTierTests : IAsyncDisposable
 
         public int Reads { get; private set; }
 
+        public List<int> NextOnes { get; } = [];
+
+        public TaskCompletionSource<TierSlice>? Rest { get; set; }
+
+        public CountedMemory Beginning { get; } = new();
+
         public TierTurn? Turn { get; set; }
 
         public ValueTask<TierObjects?> FindAsync(CacheKey key, CancellationToken ct) => ValueTask.FromResult<TierObjects?>(null);
 
-        public async ValueTask<TierSlice> ReadAsync(Generation generation, int sliceIndex, CancellationToken ct)
+        public async ValueTask<TierSlice> ReadAsync(Generation generation, int sliceIndex, bool isNext, CancellationToken ct)
         {
             Reads++;
+            if (isNext)
+            {
+                NextOnes.Add(sliceIndex);
+            }
+
             string? text = Answer is null ? Slices.GetValueOrDefault(sliceIndex) : await Answer.Task.WaitAsync(ct);
-            return new TierSlice(text is null ? default : Encoding.Latin1.GetBytes(text), null, null) { IsMissing = text is null };
+            return new TierSlice(text is null ? default : Encoding.Latin1.GetBytes(text), Beginning, null)
+            {
+                IsMissing = text is null,
+                Rest = Rest?.Task.WaitAsync(ct),
+            };
         }
 
         public ValueTask<TierSlice> FollowAsync(Generation generation, int sliceIndex, CancellationToken ct) =>

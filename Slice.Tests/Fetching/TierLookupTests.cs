@@ -189,7 +189,7 @@ public sealed class TierLookupTests : IAsyncDisposable
             return ValueTask.FromResult<TierObjects?>(new TierObjects(s_mark, default, Variants, null));
         }
 
-        public ValueTask<TierSlice> ReadAsync(Generation generation, int sliceIndex, CancellationToken ct) => default;
+        public ValueTask<TierSlice> ReadAsync(Generation generation, int sliceIndex, bool isNext, CancellationToken ct) => default;
 
         public ValueTask<TierSlice> FollowAsync(Generation generation, int sliceIndex, CancellationToken ct) => default;
 

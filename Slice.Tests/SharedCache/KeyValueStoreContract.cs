@@ -59,6 +59,25 @@ public abstract class KeyValueStoreContract : IAsyncLifetime
         Assert.InRange(read.Remaining, s_minute - TimeSpan.FromSeconds(20), s_minute);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(99)]
+    [InlineData(100)]
+    [InlineData(101)]
+    [InlineData((1 << 20) + 200)]
+    public async Task Beginning_of_a_value_is_read_without_the_rest_where_the_store_can(int length)
+    {
+        byte[] value = Pattern(length);
+        await Store.SetAsync(Key("value"), value, s_minute, Ct);
+
+        using var read = await Store.GetBeginningAsync(Key("value"), 100, Ct);
+        Assert.NotNull(read);
+        Assert.True(read.Bytes.Span.SequenceEqual(Store.GivesBeginnings ? value.AsSpan(0, Math.Min(100, length)) : value));
+        Assert.InRange(read.Remaining, s_minute - TimeSpan.FromSeconds(20), s_minute);
+        Assert.Null(await Store.GetBeginningAsync(Key("none"), 100, Ct));
+    }
+
     [Fact]
     public async Task Key_that_was_never_set_has_no_value() => Assert.Null(await Store.GetAsync(Key("none"), Ct));
 

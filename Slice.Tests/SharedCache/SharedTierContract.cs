@@ -76,6 +76,43 @@ public abstract class SharedTierContract : IAsyncLifetime
         Assert.Contains("damaged", MeterOf(fleet[1]).Reads.Read().Select(static read => read.Key));
     }
 
+    // The beginning is on its way to the client by then.
+    [Theory]
+    [InlineData("there", 0)]
+    [InlineData("damaged", 1)]
+    [InlineData("gone", 1)]
+    public async Task Rest_of_a_slice_that_the_store_does_not_give_comes_from_the_origin(string rest, int requests)
+    {
+        const int Slice = 512 << 10;
+        var file = new RangeFile(Slice) { ExtraFields = ["Cache-Control: max-age=600"] };
+        await using var origin = ScriptedOrigin.Start(file.AnswerAsync);
+        await using var fleet = await StartFleetAsync(2, origin.Uri, Slice);
+        await using var store = Open();
+        byte[] expected = TestContent.Bytes(0, Slice, 1);
+        Assert.Equal(expected, (await fleet[0].GetAsync("/long")).Body);
+        await WrittenAsync(fleet[0], 2);
+        int before = file.RequestCount;
+        bool isInParts = false;
+        _weather.Reading = (key, bytes) =>
+        {
+            if (!key.Contains(":s:", StringComparison.Ordinal) || bytes.Length < Slice)
+            {
+                isInParts |= bytes.Length == TierEnvelope.HeaderBytes + TierEnvelope.BeginningBytes;
+                return bytes;
+            }
+
+            bytes[^1] ^= (byte)(rest == "damaged" ? 1 : 0);
+            return rest == "gone" ? null : bytes;
+        };
+
+        Assert.Equal(expected, (await fleet[1].GetAsync("/long")).Body);
+
+        Assert.Equal(before + requests, file.RequestCount);
+        Assert.Equal(store.GivesBeginnings, isInParts);
+        int sentBefore = store.GivesBeginnings ? TierEnvelope.BeginningBytes : 0;
+        Assert.Equal(requests * (Slice - sentBefore), file.ContentBytesSent - Slice);
+    }
+
     [Fact]
     public async Task Store_that_evicts_in_the_middle_of_an_object_costs_what_is_missing()
     {
@@ -301,12 +338,15 @@ public abstract class SharedTierContract : IAsyncLifetime
         () => MeterOf(proxy).Writes.Read().Any(written => written.Key == "written" && written.Value >= count),
         () => "the tier to have it: " + string.Join(' ', MeterOf(proxy).Writes.Read()));
 
-    private Task<Fleet> StartFleetAsync(int count) => Fleet.StartAsync(
-        Origin.Uri,
+    private Task<Fleet> StartFleetAsync(int count) => StartFleetAsync(count, Origin.Uri, sliceSizeBytes: 4);
+
+    private Task<Fleet> StartFleetAsync(int count, Uri origin, int sliceSizeBytes) => Fleet.StartAsync(
+        origin,
         count,
         () => new WeatheredStore(Open(), _weather),
         options => options with
         {
+            SliceSizeBytes = sliceSizeBytes,
             SharedCache = options.SharedCache with { Prefix = _prefix, Timeout = TimeSpan.FromMilliseconds(500) },
         });
 

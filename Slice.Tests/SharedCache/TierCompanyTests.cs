@@ -120,14 +120,14 @@ public sealed class TierCompanyTests : IDisposable
         tier.Offer(generation, 0, isWithHead: false, null);
         tier.Offer(generation, 2, isWithHead: false, null);
         await Eventually.TrueAsync(() => tier.Meter.Writes.Read().Sum(static write => write.Value) == 2, "both slices to be written");
-        using (var found = (await tier.ReadAsync(generation, 2, TierBed.Ct)).Owner)
+        using (var found = (await tier.ReadAsync(generation, 2, isNext: true, TierBed.Ct)).Owner)
         {
             Assert.NotNull(found);
         }
 
         // The first look of this one misses; the slice is there at a later one.
         weather.Reading = static (_, _) => null;
-        Assert.True((await tier.ReadAsync(generation, 0, TierBed.Ct)).IsMissing);
+        Assert.True((await tier.ReadAsync(generation, 0, isNext: true, TierBed.Ct)).IsMissing);
         var following = tier.FollowAsync(generation, 0, TierBed.Ct).AsTask();
         Assert.False(following.IsCompleted);
         weather.Reading = null;

@@ -6,6 +6,7 @@ namespace Slice.Tests.SharedCache;
 public sealed class TierEnvelopeTests
 {
     private const string Key = "a key of sixteen characters or more";
+    private const int Beginning = TierEnvelope.HeaderBytes + TierEnvelope.BeginningBytes;
     private static readonly TimeSpan s_minute = TimeSpan.FromMinutes(1);
 
     private static readonly TierLabel s_label = new(
@@ -60,6 +61,47 @@ public sealed class TierEnvelopeTests
         Assert.False(envelope.TryOpen((byte[])[.. value, 0], s_label, out _, out _));
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData(Key)]
+    public void Beginning_is_opened_without_the_rest_and_with_the_rest_no_more_than_the_beginning(string? macKey)
+    {
+        var envelope = new TierEnvelope(macKey);
+        byte[] value = SealLong(envelope);
+        foreach (int length in new[] { Beginning, Beginning + 1, value.Length })
+        {
+            Assert.True(envelope.TryOpenBeginning(value.AsMemory(0, length), s_label, out var beginning, out int bytes, out var lifetime));
+            Assert.True(beginning.Span.SequenceEqual(value.AsSpan(TierEnvelope.HeaderBytes, TierEnvelope.BeginningBytes)));
+            Assert.Equal((value.Length - TierEnvelope.HeaderBytes, s_minute), (bytes, lifetime));
+        }
+
+        Assert.False(envelope.TryOpenBeginning(value.AsMemory(0, Beginning - 1), s_label, out _, out _, out _));
+        Assert.False(envelope.TryOpenBeginning((byte[])[.. value, 0], s_label, out _, out _, out _));
+        Assert.True(envelope.TryOpen(value, s_label, out var payload, out _));
+        Assert.True(payload.Span.SequenceEqual(value.AsSpan(TierEnvelope.HeaderBytes)));
+        Assert.False(envelope.TryOpen(value.AsMemory(0, Beginning), s_label, out _, out _));
+    }
+
+    // The rest and its seal are seen by who reads all; the beginning is good without the rest, and its seal is of all of the header.
+    [Theory]
+    [InlineData(null)]
+    [InlineData(Key)]
+    public void Damage_of_any_byte_of_a_long_value_is_seen_by_who_reads_that_byte(string? macKey)
+    {
+        var envelope = new TierEnvelope(macKey);
+        byte[] value = SealLong(envelope);
+        int[] places = [.. Enumerable.Range(0, TierEnvelope.HeaderBytes + 8), .. Enumerable.Range(Beginning - 4, 8), value.Length - 1];
+        foreach (int index in places)
+        {
+            value[index] ^= 16;
+            Assert.False(envelope.TryOpen(value, s_label, out _, out _), $"byte {index}");
+            Assert.Equal(index >= Beginning, envelope.TryOpenBeginning(value.AsMemory(0, Beginning), s_label, out _, out _, out _));
+            value[index] ^= 16;
+        }
+
+        Assert.True(envelope.TryOpen(value, s_label, out _, out _));
+    }
+
     public static TheoryData<string> Parts { get; } = ["kind", "name", "version", "slice size", "slice index", "complete length"];
 
     [Theory]
@@ -97,6 +139,14 @@ public sealed class TierEnvelopeTests
         Assert.False(envelope.TryOpen(foreign, s_label, out _, out _));
         Assert.False(envelope.TryOpen(new byte[4096], s_label, out _, out _));
         Assert.False(envelope.TryOpen(default, s_label, out _, out _));
+    }
+
+    private static byte[] SealLong(TierEnvelope envelope)
+    {
+        byte[] value = new byte[Beginning + 100];
+        new Random(8).NextBytes(value);
+        envelope.Seal(value, s_label, s_minute);
+        return value;
     }
 
     private static byte[] Seal(TierEnvelope envelope)

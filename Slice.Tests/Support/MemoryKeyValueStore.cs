@@ -23,11 +23,18 @@ internal sealed class MemoryKeyValueStore : IKeyValueStore
 
     public bool LosesSome => true;
 
-    public ValueTask<LeasedValue?> GetAsync(string key, CancellationToken ct) => _server.RunAsync(
+    public bool GivesBeginnings => true;
+
+    public ValueTask<LeasedValue?> GetAsync(string key, CancellationToken ct) => GetBeginningAsync(key, int.MaxValue, ct);
+
+    public ValueTask<LeasedValue?> GetBeginningAsync(string key, int lengthBytes, CancellationToken ct) => _server.RunAsync(
         "get",
         key,
         values => values.TryGetValue(key, out var value)
-            ? new LeasedValue(value.Value.ToArray(), _server.Time.GetElapsedTime(_server.Time.GetTimestamp(), value.EndsAt), null)
+            ? new LeasedValue(
+                value.Value.AsSpan(0, Math.Min(value.Value.Length, lengthBytes)).ToArray(),
+                _server.Time.GetElapsedTime(_server.Time.GetTimestamp(), value.EndsAt),
+                null)
             : null,
         ct);
 

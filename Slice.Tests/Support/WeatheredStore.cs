@@ -19,10 +19,22 @@ internal sealed class WeatheredStore(IKeyValueStore store, Weather weather) : IK
 
     public bool LosesSome => store.LosesSome;
 
+    public bool GivesBeginnings => store.GivesBeginnings;
+
     public async ValueTask<LeasedValue?> GetAsync(string key, CancellationToken ct)
     {
         await weather.PassAsync(key, ct);
-        var value = await store.GetAsync(key, ct);
+        return Changed(key, await store.GetAsync(key, ct));
+    }
+
+    public async ValueTask<LeasedValue?> GetBeginningAsync(string key, int lengthBytes, CancellationToken ct)
+    {
+        await weather.PassAsync(key, ct);
+        return Changed(key, await store.GetBeginningAsync(key, lengthBytes, ct));
+    }
+
+    private LeasedValue? Changed(string key, LeasedValue? value)
+    {
         if (value is null || weather.Reading is not { } change)
         {
             return value;

@@ -75,12 +75,20 @@ public sealed class DirectoryStore : IKeyValueStore
     /// <summary>False: the janitor takes counters away that nobody has used for longer than any value lives.</summary>
     public bool LosesSome => false;
 
+    /// <inheritdoc/>
+    public bool GivesBeginnings => true;
+
     /// <summary>Who keeps it in order.</summary>
     internal Janitor Janitor { get; }
 
     /// <inheritdoc/>
     public async ValueTask<LeasedValue?> GetAsync(string key, CancellationToken ct) =>
-        await RunAsync(directory => ValueFiles.Read(directory, key), input: null, isGoneWhenStale: true, ct).ConfigureAwait(false);
+        await GetBeginningAsync(key, ValueFiles.MaxValueBytes, ct).ConfigureAwait(false);
+
+    /// <inheritdoc/>
+    public async ValueTask<LeasedValue?> GetBeginningAsync(string key, int lengthBytes, CancellationToken ct) =>
+        await RunAsync(directory => ValueFiles.Read(directory, key, lengthBytes), input: null, isGoneWhenStale: true, ct)
+            .ConfigureAwait(false);
 
     /// <summary>
     /// Puts a value under a key, in place of any other. It is forgotten at once when the janitor has not come for so long that the

@@ -13,9 +13,12 @@ internal sealed class ValueFiles(FileWriter writer)
     // How exactly it is known when a value was used last: what a reader notes costs the server a write. Arbitrary.
     private const long MarkIntervalNs = 3600L * 1_000_000_000;
 
-    /// <summary>Reads a value; null when there is none, and for whatever is no value.</summary>
+    /// <summary>Reads a value, or the beginning of one; null when there is none, and for whatever is no value.</summary>
+    /// <param name="directory">Where.</param>
+    /// <param name="key">The key.</param>
+    /// <param name="mostBytes">How much of it.</param>
     /// <exception cref="FileErrorException">The directory does not work.</exception>
-    public static LeasedValue? Read(OpenDirectory directory, string key)
+    public static LeasedValue? Read(OpenDirectory directory, string key, int mostBytes)
     {
         string name = DirectoryLayout.ValueOf(key);
         if (!TryOpen(directory, name, isForWriting: false, out var file, out var status))
@@ -28,7 +31,7 @@ internal sealed class ValueFiles(FileWriter writer)
             PooledBytes? bytes = null;
             try
             {
-                bytes = ReadWhole(file!, name, status);
+                bytes = Read(file!, name, Math.Min(status.LengthBytes, ValueHeader.Bytes + (long)mostBytes));
                 long nowNs = directory.NowNs();
                 if (bytes is null || !IsLive(bytes.Memory.Span, status, key, nowNs, out var remaining))
                 {
@@ -132,7 +135,7 @@ internal sealed class ValueFiles(FileWriter writer)
 
         bool isSame;
         int error = 0;
-        using (var bytes = ReadWhole(opened!, name, status))
+        using (var bytes = Read(opened!, name, status.LengthBytes))
         {
             isSame = bytes is not null
                 && IsLive(bytes.Memory.Span, status, key, directory.NowNs(), out _)
@@ -220,9 +223,9 @@ internal sealed class ValueFiles(FileWriter writer)
     }
 
     // Null when it became shorter since.
-    private static PooledBytes? ReadWhole(SafeFileHandle file, string name, FileStatus status)
+    private static PooledBytes? Read(SafeFileHandle file, string name, long lengthBytes)
     {
-        var bytes = new PooledBytes((int)status.LengthBytes);
+        var bytes = new PooledBytes((int)lengthBytes);
         int error = NativeFiles.Read(file, bytes.Memory.Span, 0, out int read);
         if (error == 0 && read == bytes.Memory.Length)
         {

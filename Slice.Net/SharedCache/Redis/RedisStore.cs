@@ -11,7 +11,7 @@ namespace Slice.Net.SharedCache.Redis;
 /// <remarks>
 /// <para>
 /// Long values are read over <see cref="SharedCacheOptions.Connections"/> connections in turn, and written over as many others. Leases,
-/// counters, news and short values have one of their own, so that none of them waits behind megabytes.
+/// counters, news, short values and beginnings have one of their own, so that none of them waits behind megabytes.
 /// </para>
 /// <para>
 /// No scripts: a user with few rights, and servers without Lua, do without. Everything is asked of a primary: a replica knows a lease or a
@@ -62,12 +62,22 @@ public sealed class RedisStore : IKeyValueStore
     public bool LosesSome => true;
 
     /// <inheritdoc/>
-    public ValueTask<LeasedValue?> GetAsync(string key, CancellationToken ct) => GetAsync(NextOf(_reading), key, isSure: false, ct);
+    public bool GivesBeginnings => true;
 
     /// <inheritdoc/>
-    public ValueTask<LeasedValue?> GetShortAsync(string key, bool isSure, CancellationToken ct) => GetAsync(_control, key, isSure, ct);
+    public ValueTask<LeasedValue?> GetAsync(string key, CancellationToken ct) =>
+        GetAsync(NextOf(_reading), key, isSure: false, ReadAsync, ct);
 
-    private async ValueTask<LeasedValue?> GetAsync(RedisConnection connection, string key, bool isSure, CancellationToken ct)
+    /// <inheritdoc/>
+    public ValueTask<LeasedValue?> GetShortAsync(string key, bool isSure, CancellationToken ct) =>
+        GetAsync(_control, key, isSure, ReadAsync, ct);
+
+    /// <inheritdoc/>
+    public ValueTask<LeasedValue?> GetBeginningAsync(string key, int lengthBytes, CancellationToken ct) =>
+        GetAsync(_control, key, isSure: false, (database, name) => ReadBeginningAsync(database, name, lengthBytes), ct);
+
+    private async ValueTask<LeasedValue?> GetAsync(
+        RedisConnection connection, string key, bool isSure, Func<IDatabase, string, Task<LeasedValue?>> read, CancellationToken ct)
     {
         var multiplexer = await ConnectedAsync(connection, ct);
         if (!isSure && _nodes.IsSkipped(_nodes.NodeOf(multiplexer, key), WorkOf(connection)))
@@ -78,7 +88,7 @@ public sealed class RedisStore : IKeyValueStore
         Task<LeasedValue?>? reading = null;
         try
         {
-            return await RunAsync(connection, key, database => reading = ReadAsync(database, key), ct);
+            return await RunAsync(connection, key, database => reading = read(database, key), ct);
         }
         catch
         {
@@ -113,6 +123,16 @@ public sealed class RedisStore : IKeyValueStore
                 ReturnMemory(reading);
             }
         }
+    }
+
+    // The same of GETRANGE, which is empty where there is no value; the library has no leased memory for it.
+    private static async Task<LeasedValue?> ReadBeginningAsync(IDatabase database, string key, int lengthBytes)
+    {
+        var before = database.KeyTimeToLiveAsync(key, Flags);
+        var reading = database.StringGetRangeAsync(key, 0, lengthBytes - 1, Flags);
+        var after = database.KeyTimeToLiveAsync(key, Flags);
+        await Task.WhenAll(before, reading, after);
+        return Shorter(await before, await after) is { } remaining ? new LeasedValue(await reading, remaining, null) : null;
     }
 
     /// <inheritdoc/>
