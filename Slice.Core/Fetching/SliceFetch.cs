@@ -83,6 +83,9 @@ public sealed class SliceFetch
     /// </summary>
     internal TierTurn? Turn { get; set; }
 
+    /// <summary>Whether a client waits for its first byte, and for none of another slice before.</summary>
+    internal bool IsNext { get; init; }
+
     /// <summary>Its place at the shared tier; null where it is not looked for there.</summary>
     internal TierPlace? TierPlace { get; init; }
 

@@ -62,10 +62,10 @@ public sealed class SliceFetcher : IAsyncDisposable
     internal TierFills Offers => _tier;
 
     /// <summary>
-    /// Finds or starts the source of one slice, which lets <paramref name="behind"/> go first at the shared tier. Never waits. The caller
-    /// releases it.
+    /// Finds or starts the source of one slice, whose first byte a client waits for now (<paramref name="isNext"/>), or which lets
+    /// <paramref name="behind"/> go first at the shared tier. Never waits. The caller releases it.
     /// </summary>
-    public SliceSource Acquire(Generation generation, int sliceIndex, FetchContext context, SliceFetch? behind = null)
+    public SliceSource Acquire(Generation generation, int sliceIndex, FetchContext context, bool isNext = false, SliceFetch? behind = null)
     {
         while (true)
         {
@@ -96,7 +96,7 @@ public sealed class SliceFetcher : IAsyncDisposable
                 return new SliceSource(null, coming);
             }
 
-            var fetch = new SliceFetch(generation, sliceIndex) { TierPlace = _tier.PlaceBehind(behind) };
+            var fetch = new SliceFetch(generation, sliceIndex) { TierPlace = _tier.PlaceBehind(behind), IsNext = isNext };
             fetch.TryFollow();
             if (!TryAdd(fetch))
             {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Slice.Core.Objects;
 
 namespace Slice.Core.Fetching;
@@ -27,8 +28,8 @@ internal sealed class TierFills(SliceFetchAttempts attempts, TimeProvider time, 
         using var unwanted = CancellationTokenSource.CreateLinkedTokenSource(fetch.Abandoned, stopping);
         try
         {
-            return await LookAsync(tier, fetch, unwanted.Token) is { } isFilled ? isFilled
-                : await FillWithAsync(fetch, await tier.FollowAsync(fetch.Generation, fetch.SliceIndex, unwanted.Token));
+            return await LookAsync(tier, fetch, unwanted) is { } isFilled ? isFilled
+                : await FillWithAsync(fetch, await tier.FollowAsync(fetch.Generation, fetch.SliceIndex, unwanted.Token), unwanted) is true;
         }
         catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
         {
@@ -37,18 +38,17 @@ internal sealed class TierFills(SliceFetchAttempts attempts, TimeProvider time, 
     }
 
     // Whether it is filled; null when others may bring it.
-    private async ValueTask<bool?> LookAsync(ISharedTier tier, SliceFetch fetch, CancellationToken ct)
+    private async ValueTask<bool?> LookAsync(ISharedTier tier, SliceFetch fetch, CancellationTokenSource unwanted)
     {
         try
         {
             if (fetch.TierPlace is { } place)
             {
-                await place.ComesAsync(time, ct);
+                await place.ComesAsync(time, unwanted.Token);
             }
 
-            bool isNext = fetch.TierPlace is { IsFirst: true };
-            var found = await tier.ReadAsync(fetch.Generation, fetch.SliceIndex, isNext, ct);
-            return found.IsMissing ? null : await FillWithAsync(fetch, found);
+            var found = await tier.ReadAsync(fetch.Generation, fetch.SliceIndex, fetch.IsNext, unwanted.Token);
+            return found.IsMissing ? null : await FillWithAsync(fetch, found, unwanted);
         }
         finally
         {
@@ -56,23 +56,56 @@ internal sealed class TierFills(SliceFetchAttempts attempts, TimeProvider time, 
         }
     }
 
-    private async ValueTask<bool> FillWithAsync(SliceFetch fetch, TierSlice found)
+    // Whether it is filled; null when others may bring the rest.
+    private async ValueTask<bool?> FillWithAsync(SliceFetch fetch, TierSlice found, CancellationTokenSource unwanted)
     {
         await using (found)
         {
             fetch.Turn = found.Turn;
             if (found.Rest is not { } coming)
             {
-                return found.Bytes.Length == fetch.LengthBytes && await attempts.TryFillWithAsync(fetch, found.Bytes);
+                return await TryFillWithWholeAsync(fetch, found.Bytes);
             }
 
             if (!await attempts.TryFillWithAsync(fetch, found.Bytes))
             {
+                await unwanted.CancelAsync();
                 return false;
             }
 
             var rest = await coming;
-            return found.Bytes.Length + rest.Bytes.Length == fetch.LengthBytes && await attempts.TryFillWithAsync(fetch, rest.Bytes);
+            return rest.IsMissing ? null
+                : rest.Bytes.Length == fetch.LengthBytes - fetch.AvailableBytes && await attempts.TryFillWithAsync(fetch, rest.Bytes);
+        }
+    }
+
+    // Its beginning may have come before and is sent then: the slice must begin with the same bytes.
+    private async ValueTask<bool> TryFillWithWholeAsync(SliceFetch fetch, ReadOnlyMemory<byte> bytes) =>
+        bytes.Length == fetch.LengthBytes
+        && StoredBytesBegin(fetch, bytes.Span)
+        && await attempts.TryFillWithAsync(fetch, bytes[fetch.AvailableBytes..]);
+
+    private static bool StoredBytesBegin(SliceFetch fetch, ReadOnlySpan<byte> bytes)
+    {
+        if (fetch.AvailableBytes == 0)
+        {
+            return true;
+        }
+
+        byte[] stored = ArrayPool<byte>.Shared.Rent(fetch.AvailableBytes);
+        try
+        {
+            var beginning = stored.AsSpan(0, fetch.AvailableBytes);
+            return fetch.Slice.Read(beginning, 0) == beginning.Length && bytes.StartsWith(beginning);
+        }
+        catch (IOException)
+        {
+            // The client is told by the read that is made for him.
+            return false;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(stored);
         }
     }
 

@@ -14,9 +14,6 @@ internal sealed class TierPlace(TierPlace? before)
     private readonly TaskCompletionSource _left = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TierPlace? _before = before;
 
-    /// <summary>Whether it is that of the slice that is sent next.</summary>
-    public bool IsFirst { get; } = before is null;
-
     /// <summary>Waits until the one before has left, for a second at most.</summary>
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
     public async ValueTask ComesAsync(TimeProvider time, CancellationToken ct)

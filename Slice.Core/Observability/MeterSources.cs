@@ -152,7 +152,7 @@ public sealed class MeterSources
             "result",
             () => _tier?.Meter.Turns.Read() ?? []);
         instruments.Count(
-            "shared_cache_read_bytes_total", Bytes, "Bytes of values found in the shared cache.", OfTier(tier => tier.Meter.BytesRead));
+            "shared_cache_read_bytes_total", Bytes, "Bytes read from the shared cache.", OfTier(tier => tier.Meter.BytesRead));
         instruments.Count(
             "shared_cache_written_bytes_total",
             Bytes,

@@ -77,7 +77,8 @@ internal static class SharedCacheOptionKeys
         Text(Group, "shared_cache.prefix", OptionKind.KeyPrefix, "What all names in the tier begin with; instances with one prefix share.",
             o => o.SharedCache.Prefix, (o, v) => o with { SharedCache = o.SharedCache with { Prefix = v } }).AtRestart(),
         Duration(
-            Group, "shared_cache.timeout", 1, 10_000, "Longest wait for the begin of an answer of the tier; what comes later is a miss.",
+            Group, "shared_cache.timeout", 1, 10_000,
+            "Longest wait for the begin of an answer of the tier; one that is only busy is asked up to three times.",
             o => o.SharedCache.Timeout, (o, v) => o with { SharedCache = o.SharedCache with { Timeout = v } }).AtRestart(),
         Duration(
             Group,

@@ -52,8 +52,7 @@ public sealed record SharedCacheOptions
     public TimeSpan Coherence { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// Whether one instance asks the origin for what several miss at once, and the others wait for it. Default true; a directory has no
-    /// way to.
+    /// Whether one instance asks the origin for what several miss at once, and the others wait for it. Default true.
     /// </summary>
     public bool Collapses { get; init; } = true;
 
@@ -69,4 +68,7 @@ public sealed record SharedCacheOptions
 
     /// <summary>Connections to each server that slices go over. Default 2.</summary>
     public int Connections { get; init; } = 2;
+
+    /// <summary>Bytes of a slice that come ahead of the rest; null for the usual number, others only in tests.</summary>
+    internal int? BeginningBytes { get; init; }
 }

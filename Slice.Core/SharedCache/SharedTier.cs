@@ -44,7 +44,7 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
         TimeProvider time, SliceStore? local = null)
     {
         (_time, _index) = (time, index);
-        var envelope = new TierEnvelope(options.MacKey);
+        var envelope = new TierEnvelope(options.MacKey, options.BeginningBytes);
         Access = new TierAccess(store, options.Timeout, time);
         Names = new TierNames(options.Prefix, realm);
         Fleet = new TierFleet(Access, envelope, Names, index, name, options.Coherence, time, Meter, local, _stopping.Token)
@@ -181,7 +181,7 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
     {
         var rest = await _reader.ReadRestAsync(label, lengthBytes, beginning, ct);
         Meter.Reads.Add(rest.Word);
-        return new TierSlice(rest.Payload, rest.Value, null);
+        return new TierSlice(rest.Payload, rest.Value, null) { IsMissing = !rest.IsFound && rest.Outcome == TierOutcome.Done };
     }
 
     /// <inheritdoc/>

@@ -69,9 +69,10 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
     /// <param name="operation">The operation.</param>
     /// <param name="bytes">Bytes that go or come with it.</param>
     /// <param name="ct">The caller's, who has had enough.</param>
+    /// <param name="isPart">Whether the rest is to follow: that the part has come does not say that values come.</param>
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
     public async ValueTask<(TierOutcome Outcome, T? Result)> RunAsync<T>(
-        Func<CancellationToken, ValueTask<T>> operation, int bytes, CancellationToken ct)
+        Func<CancellationToken, ValueTask<T>> operation, int bytes, CancellationToken ct, bool isPart = false)
     {
         if (State != TierState.Up)
         {
@@ -81,7 +82,8 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
 
         for (int attempt = 1; ; attempt++)
         {
-            var (outcome, result) = await AttemptAsync(operation, DeadlineFor(bytes) + ((attempt - 1) * timeout), ct, bytes);
+            var deadline = DeadlineFor(bytes) + ((attempt - 1) * timeout);
+            var (outcome, result) = await AttemptAsync(operation, deadline, ct, bytes, isPart: isPart);
 
             // Still up: the store, or this machine, is busy. Once more is cheaper than the origin.
             bool isOver = outcome != TierOutcome.TimedOut || State != TierState.Up;
@@ -176,7 +178,12 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
     private TimeSpan DeadlineFor(int bytes) => timeout + TimeSpan.FromSeconds(bytes / BytesPerSecond);
 
     private async ValueTask<(TierOutcome Outcome, T? Result)> AttemptAsync<T>(
-        Func<CancellationToken, ValueTask<T>> operation, TimeSpan deadline, CancellationToken ct, int bytes = 0, bool closes = true)
+        Func<CancellationToken, ValueTask<T>> operation,
+        TimeSpan deadline,
+        CancellationToken ct,
+        int bytes = 0,
+        bool closes = true,
+        bool isPart = false)
     {
         long began = time.GetTimestamp();
         using var limit = new CancellationTokenSource(deadline, time);
@@ -188,7 +195,7 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
             {
                 _lastAnswer.Note();
                 _errorsInRow = 0;
-                if (bytes > 0 && result is not null)
+                if (bytes > 0 && result is not null && !isPart)
                 {
                     // That there is none of it would be a short answer.
                     (closes ? _reading : _writing).End();

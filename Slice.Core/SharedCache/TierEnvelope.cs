@@ -21,13 +21,13 @@ namespace Slice.Core.SharedCache;
 /// <item><term>56</term><description>lifetime that the store was told, in ms</description></item>
 /// <item><term>64</term><description>length of the payload</description></item>
 /// <item><term>72</term><description>XxHash3 of bytes 0 to 71 and of the payload behind its beginning</description></item>
-/// <item><term>80</term><description>HMAC-SHA256 of bytes 0 to 79 and of the same, or zeros</description></item>
+/// <item><term>80</term><description>HMAC-SHA256 of "r", bytes 0 to 79 and the same, or zeros</description></item>
 /// <item><term>112</term><description>XxHash3 of bytes 0 to 111 and of the payload's beginning</description></item>
-/// <item><term>120</term><description>HMAC-SHA256 of bytes 0 to 119 and of the same, or zeros</description></item>
+/// <item><term>120</term><description>HMAC-SHA256 of "b", bytes 0 to 119 and the same, or zeros</description></item>
 /// </list>
 /// <para>
-/// The beginning is the first <see cref="BeginningBytes"/> bytes of the payload, or all of a shorter one. Its checksum is its own, so that
-/// it can be read and sent before the rest has come.
+/// The beginning is the first bytes of the payload (<see cref="BeginningBytes"/>), or all of a shorter one. Its checksum is its own, so
+/// that it can be read and sent before the rest has come.
 /// </para>
 /// <para>
 /// The checksum is against damage. Against somebody who can write to the store only the MAC helps; with a key, a value without the right
@@ -35,7 +35,8 @@ namespace Slice.Core.SharedCache;
 /// </para>
 /// </remarks>
 /// <param name="macKey">The key of the MAC; null for none.</param>
-internal sealed class TierEnvelope(string? macKey)
+/// <param name="beginningBytes">Bytes of a beginning; null for the usual number, others only in tests.</param>
+internal sealed class TierEnvelope(string? macKey, int? beginningBytes = null)
 {
     /// <summary>Bytes in front of the payload.</summary>
     public const int HeaderBytes = 152;
@@ -44,9 +45,12 @@ internal sealed class TierEnvelope(string? macKey)
     /// Bytes of a payload that can be checked without the rest: what a network of 1 Gbit/s brings in half a millisecond. A larger array
     /// would go to the heap of large objects.
     /// </summary>
-    public const int BeginningBytes = 64 << 10;
+    public const int UsualBeginningBytes = 64 << 10;
 
-    private const uint Magic = 'P' | ('S' << 8) | ('C' << 16) | (2u << 24);
+    /// <summary>The version of the layout.</summary>
+    public const int Layout = 2;
+
+    private const uint Magic = 'P' | ('S' << 8) | ('C' << 16) | ((uint)Layout << 24);
     private const int LifetimeAt = 56;
     private const int PayloadLengthAt = 64;
     private const int RestSealAt = 72;
@@ -55,7 +59,14 @@ internal sealed class TierEnvelope(string? macKey)
     private const int SealBytes = ChecksumBytes + HMACSHA256.HashSizeInBytes;
     private const byte MacFlag = 1;
 
+    // What tells the MAC of one from that of the other, whatever bytes both are of.
+    private const byte OfRest = (byte)'r';
+    private const byte OfBeginning = (byte)'b';
+
     private readonly byte[]? _macKey = macKey is null ? null : SHA256.HashData(Encoding.UTF8.GetBytes(macKey));
+
+    /// <summary>Bytes of a payload that can be checked without the rest.</summary>
+    public int BeginningBytes { get; } = beginningBytes ?? UsualBeginningBytes;
 
     /// <summary>Writes the header in front of a payload that is in place.</summary>
     /// <param name="value">Header and payload.</param>
@@ -77,8 +88,8 @@ internal sealed class TierEnvelope(string? macKey)
         BinaryPrimitives.WriteInt64LittleEndian(header[PayloadLengthAt..], value.Length - HeaderBytes);
 
         // The second one is of the first one, too.
-        WriteSeal(header[..RestSealAt], RestOf(value), header.Slice(RestSealAt, SealBytes));
-        WriteSeal(header[..BeginningSealAt], BeginningOf(value), header.Slice(BeginningSealAt, SealBytes));
+        WriteSeal(OfRest, header[..RestSealAt], RestOf(value), header.Slice(RestSealAt, SealBytes));
+        WriteSeal(OfBeginning, header[..BeginningSealAt], BeginningOf(value), header.Slice(BeginningSealAt, SealBytes));
     }
 
     /// <summary>The payload of a value; empty, with false, when the value is not the one that was asked for, as it was written.</summary>
@@ -91,7 +102,7 @@ internal sealed class TierEnvelope(string? macKey)
         var bytes = value.Span;
         bool isIntact = TryOpenBeginning(value, label, out payload, out int payloadBytes, out lifetime)
             && payloadBytes == value.Length - HeaderBytes
-            && HasSeal(bytes[..RestSealAt], RestOf(bytes), bytes.Slice(RestSealAt, SealBytes));
+            && HasSeal(OfRest, bytes[..RestSealAt], RestOf(bytes), bytes.Slice(RestSealAt, SealBytes));
         payload = isIntact ? value[HeaderBytes..] : default;
         return isIntact;
     }
@@ -119,7 +130,7 @@ internal sealed class TierEnvelope(string? macKey)
         if (length is < 0 or > int.MaxValue - HeaderBytes
             || bytes.Length - HeaderBytes < Math.Min(length, BeginningBytes)
             || bytes.Length - HeaderBytes > length
-            || !HasSeal(bytes[..BeginningSealAt], BeginningOf(bytes), bytes.Slice(BeginningSealAt, SealBytes)))
+            || !HasSeal(OfBeginning, bytes[..BeginningSealAt], BeginningOf(bytes), bytes.Slice(BeginningSealAt, SealBytes)))
         {
             return false;
         }
@@ -132,10 +143,10 @@ internal sealed class TierEnvelope(string? macKey)
 
     private static TierVersion DigestOf(string name) => TierVersion.Of(Encoding.ASCII.GetBytes(name));
 
-    private static ReadOnlySpan<byte> BeginningOf(ReadOnlySpan<byte> value) =>
+    private ReadOnlySpan<byte> BeginningOf(ReadOnlySpan<byte> value) =>
         value[HeaderBytes..Math.Min(value.Length, HeaderBytes + BeginningBytes)];
 
-    private static ReadOnlySpan<byte> RestOf(ReadOnlySpan<byte> value) =>
+    private ReadOnlySpan<byte> RestOf(ReadOnlySpan<byte> value) =>
         value[Math.Min(value.Length, HeaderBytes + BeginningBytes)..];
 
     private bool IsLabelled(ReadOnlySpan<byte> value, in TierLabel label) =>
@@ -151,16 +162,16 @@ internal sealed class TierEnvelope(string? macKey)
         && BinaryPrimitives.ReadInt64LittleEndian(value[48..]) == label.CompleteLength
         && BinaryPrimitives.ReadInt64LittleEndian(value[LifetimeAt..]) is > 0 and <= 30L * 24 * 3600 * 1000;
 
-    private void WriteSeal(ReadOnlySpan<byte> header, ReadOnlySpan<byte> payload, Span<byte> seal)
+    private void WriteSeal(byte purpose, ReadOnlySpan<byte> header, ReadOnlySpan<byte> payload, Span<byte> seal)
     {
         BinaryPrimitives.WriteUInt64LittleEndian(seal, ChecksumOf(header, payload));
         if (_macKey is not null)
         {
-            WriteMac(header, seal[..ChecksumBytes], payload, seal[ChecksumBytes..]);
+            WriteMac(purpose, header, seal[..ChecksumBytes], payload, seal[ChecksumBytes..]);
         }
     }
 
-    private bool HasSeal(ReadOnlySpan<byte> header, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> seal)
+    private bool HasSeal(byte purpose, ReadOnlySpan<byte> header, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> seal)
     {
         if (BinaryPrimitives.ReadUInt64LittleEndian(seal) != ChecksumOf(header, payload))
         {
@@ -174,7 +185,7 @@ internal sealed class TierEnvelope(string? macKey)
         }
 
         Span<byte> expected = stackalloc byte[HMACSHA256.HashSizeInBytes];
-        WriteMac(header, seal[..ChecksumBytes], payload, expected);
+        WriteMac(purpose, header, seal[..ChecksumBytes], payload, expected);
         return CryptographicOperations.FixedTimeEquals(mac, expected);
     }
 
@@ -186,9 +197,11 @@ internal sealed class TierEnvelope(string? macKey)
         return hash.GetCurrentHashAsUInt64();
     }
 
-    private void WriteMac(ReadOnlySpan<byte> header, ReadOnlySpan<byte> checksum, ReadOnlySpan<byte> payload, Span<byte> destination)
+    private void WriteMac(
+        byte purpose, ReadOnlySpan<byte> header, ReadOnlySpan<byte> checksum, ReadOnlySpan<byte> payload, Span<byte> destination)
     {
         using var mac = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, _macKey!);
+        mac.AppendData([purpose]);
         mac.AppendData(header);
         mac.AppendData(checksum);
         mac.AppendData(payload);

@@ -40,7 +40,7 @@ public sealed class TierInspection : IDisposable
     public TierInspection(IKeyValueStore store, SharedCacheOptions options, string realm, TimeProvider time)
     {
         (_store, _time) = (store, time);
-        var (envelope, meter) = (new TierEnvelope(options.MacKey), new TierMeter());
+        var (envelope, meter) = (new TierEnvelope(options.MacKey, options.BeginningBytes), new TierMeter());
         _access = new TierAccess(store, Deadline, time);
         _access.Open();
         _names = new TierNames(options.Prefix, realm);

@@ -14,12 +14,13 @@ namespace Slice.Core.SharedCache;
 /// </summary>
 /// <param name="prefix">What all keys begin with.</param>
 /// <param name="realm">
-/// What instances must have in common to share anything: the origin and what makes their keys. Others with the same prefix do not meet.
+/// What instances must have in common to share anything: the origin and what makes their keys. Others with the same prefix do not meet,
+/// nor do those of a version with another layout of values, as each would take the news of the others for lost.
 /// </param>
 internal sealed class TierNames(string prefix, string realm)
 {
-    private readonly byte[] _realm = SHA256.HashData(Encoding.UTF8.GetBytes(realm));
-    private readonly string _short = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(realm)))[..8];
+    private readonly byte[] _realm = DigestOf(realm);
+    private readonly string _short = Convert.ToHexStringLower(DigestOf(realm))[..8];
 
     /// <summary>The counter of what was published in the log of news.</summary>
     public string News => $"{prefix}n:{_short}";
@@ -117,6 +118,9 @@ internal sealed class TierNames(string prefix, string realm)
         buffer.Int64(response.CompleteLength);
         return TierVersion.Of(buffer.Written);
     }
+
+    private static byte[] DigestOf(string realm) =>
+        SHA256.HashData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{TierEnvelope.Layout} {realm}")));
 
     private string Named(char kind, ReadOnlySpan<byte> bytes)
     {

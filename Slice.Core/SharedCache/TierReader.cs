@@ -3,7 +3,8 @@ using Slice.Core.Observability;
 namespace Slice.Core.SharedCache;
 
 /// <summary>
-/// Reads values of a shared store: so many slices at once at most, as each is in memory until it is written here. Thread-safe.
+/// Reads values of a shared store: so many slices and so many beginnings at once at most, as each is in memory until it is written here.
+/// Thread-safe.
 /// </summary>
 /// <param name="access">The store.</param>
 /// <param name="envelope">The envelopes.</param>
@@ -13,10 +14,16 @@ internal sealed class TierReader(TierAccess access, TierEnvelope envelope, TierM
     // 64 MiB with slices of 1 MiB, and more than fills 10 Gbit/s. Arbitrary.
     private const int MostSlices = 64;
 
+    // 16 MiB. Arbitrary; whoever gets no place for one reads the slice whole.
+    private const int MostBeginnings = 256;
+
     // The beginning is read once more with the rest: a quarter of the slice at most. Arbitrary.
-    private const int LeastInParts = 4 * TierEnvelope.BeginningBytes;
+    private const int LeastBeginnings = 4;
 
     private readonly SemaphoreSlim _slices = new(MostSlices);
+
+    // Apart: who has a beginning waits for a place for the rest.
+    private readonly SemaphoreSlim _beginnings = new(MostBeginnings);
 
     /// <summary>Reads one value, and takes it out of its envelope. The caller disposes it.</summary>
     /// <param name="label">What it must be.</param>
@@ -35,21 +42,7 @@ internal sealed class TierReader(TierAccess access, TierEnvelope envelope, TierM
             return new TierRead(TierOutcome.Busy, null, default, default, IsDamaged: false);
         }
 
-        TierRead? read = null;
-        try
-        {
-            read = await ReadNowAsync(label, lengthBytes, ct);
-            return read.Value is { } value
-                ? read with { Value = new LeasedValue(value.Bytes, value.Remaining, new Place(this, value)) }
-                : read;
-        }
-        finally
-        {
-            if (read?.Value is null)
-            {
-                _slices.Release();
-            }
-        }
+        return await InPlaceAsync(_slices, ReadNowAsync(label, lengthBytes, ct));
     }
 
     /// <summary>
@@ -61,28 +54,16 @@ internal sealed class TierReader(TierAccess access, TierEnvelope envelope, TierM
     /// <param name="ct">The caller's.</param>
     public async ValueTask<TierRead> ReadBeginningAsync(TierLabel label, int lengthBytes, CancellationToken ct)
     {
-        if (!access.Store.GivesBeginnings || lengthBytes < LeastInParts)
+        bool isWorthIt = lengthBytes >= LeastBeginnings * envelope.BeginningBytes;
+        if (!isWorthIt || !access.Store.GivesBeginnings || !await _beginnings.WaitAsync(TimeSpan.Zero, ct))
         {
             return await ReadAsync(label, lengthBytes, ct);
         }
 
-        // Like a head: small, and over the way of what is short.
-        var (outcome, value) = await access.RunAsync(
-            token => access.Store.GetBeginningAsync(label.Name, TierEnvelope.HeaderBytes + TierEnvelope.BeginningBytes, token), 0, ct);
-        if (outcome == TierOutcome.Failed)
-        {
-            // A user of Redis whose rights are older than beginnings, for example.
-            return await ReadAsync(label, lengthBytes, ct);
-        }
+        var read = await InPlaceAsync(_beginnings, ReadBeginningNowAsync(label, lengthBytes, ct));
 
-        if (value is null)
-        {
-            return new TierRead(outcome, null, default, default, IsDamaged: false);
-        }
-
-        bool isOpen = envelope.TryOpenBeginning(value.Bytes, label, out var beginning, out int completeBytes, out var lifetime)
-            && completeBytes == lengthBytes;
-        return Opened(outcome, value, isOpen, beginning, lifetime);
+        // The store has learned that it may not: the rights of a user of Redis, for example, are older than beginnings.
+        return read.Outcome == TierOutcome.Failed && !access.Store.GivesBeginnings ? await ReadAsync(label, lengthBytes, ct) : read;
     }
 
     /// <summary>
@@ -107,7 +88,46 @@ internal sealed class TierReader(TierAccess access, TierEnvelope envelope, TierM
     }
 
     /// <summary>Ends it, once nobody reads any more and every value is disposed.</summary>
-    public void Dispose() => _slices.Dispose();
+    public void Dispose()
+    {
+        _slices.Dispose();
+        _beginnings.Dispose();
+    }
+
+    // The caller has the place, which goes with the memory of the value.
+    private static async ValueTask<TierRead> InPlaceAsync(SemaphoreSlim places, ValueTask<TierRead> reading)
+    {
+        TierRead? read = null;
+        try
+        {
+            read = await reading;
+            return read.Value is { } value
+                ? read with { Value = new LeasedValue(value.Bytes, value.Remaining, new Place(places, value)) }
+                : read;
+        }
+        finally
+        {
+            if (read?.Value is null)
+            {
+                places.Release();
+            }
+        }
+    }
+
+    private async ValueTask<TierRead> ReadBeginningNowAsync(TierLabel label, int lengthBytes, CancellationToken ct)
+    {
+        int wantedBytes = TierEnvelope.HeaderBytes + envelope.BeginningBytes;
+        var (outcome, value) = await access.RunAsync(
+            token => access.Store.GetBeginningAsync(label.Name, wantedBytes, token), wantedBytes, ct, isPart: true);
+        if (value is null)
+        {
+            return new TierRead(outcome, null, default, default, IsDamaged: false);
+        }
+
+        bool isOpen = envelope.TryOpenBeginning(value.Bytes, label, out var beginning, out int completeBytes, out var lifetime)
+            && completeBytes == lengthBytes;
+        return Opened(outcome, value, isOpen, beginning, lifetime);
+    }
 
     private async ValueTask<TierRead> ReadNowAsync(TierLabel label, int lengthBytes, CancellationToken ct)
     {
@@ -139,13 +159,12 @@ internal sealed class TierReader(TierAccess access, TierEnvelope envelope, TierM
         return new TierRead(outcome, value, payload, lifetime - value.Remaining, IsDamaged: false);
     }
 
-    // The place goes with the memory.
-    private sealed class Place(TierReader reader, LeasedValue value) : IDisposable
+    private sealed class Place(SemaphoreSlim places, LeasedValue value) : IDisposable
     {
         public void Dispose()
         {
             value.Dispose();
-            reader._slices.Release();
+            places.Release();
         }
     }
 }

@@ -88,8 +88,9 @@ internal sealed class SliceWindow(SliceFetcher fetcher)
             }
             else if (_fetches < Size.Slices || _generation.IsWhole)
             {
-                Put(_end, fetcher.Acquire(
-                    _generation, sliceIndex, _exchange!.FetchContext, behind: _end == _first ? null : Current.Fetch));
+                bool isNext = _end == _first;
+                var before = isNext ? null : Current.Fetch;
+                Put(_end, fetcher.Acquire(_generation, sliceIndex, _exchange!.FetchContext, isNext, before));
             }
             else
             {
@@ -115,11 +116,19 @@ internal sealed class SliceWindow(SliceFetcher fetcher)
         return false;
     }
 
+    /// <summary>
+    /// Whether the object comes as a whole only, and its body has ended before slices of the plan had come: nobody who read it was left.
+    /// </summary>
+    public bool LacksSlices() =>
+        _fill is null
+        && _generation is { IsWhole: true, IsComplete: false }
+        && _generation.CountStored(_plan.FirstSliceIndex, _plan.Count) < _plan.Count;
+
     /// <summary>Gets the current slice anew, after what was stored of it has turned out to be of no use and was dropped.</summary>
     public void Renew()
     {
         ReleaseCurrent();
-        Put(_first, fetcher.Acquire(_generation!, _plan[_first].SliceIndex, _exchange!.FetchContext));
+        Put(_first, fetcher.Acquire(_generation!, _plan[_first].SliceIndex, _exchange!.FetchContext, isNext: true));
     }
 
     /// <summary>Releases the current slice, which the client has taken, and goes on to the next.</summary>

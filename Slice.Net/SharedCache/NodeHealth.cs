@@ -63,7 +63,7 @@ internal sealed class NodeHealth(TimeSpan longestSilence, TimeProvider time)
         var longest = LastAnswer.MostTimeoutsBehind * LongestOf(work);
         if (ValuesOf(work) is { } values && values.LastsFor(beganAt, longest))
         {
-            string verb = work == NodeWork.Give ? "given" : "taken";
+            string verb = work == NodeWork.Take ? "taken" : "given";
             values.Rest.Begin(string.Create(CultureInfo.InvariantCulture, $"no value {verb} for {longest.TotalMilliseconds:0} ms"));
         }
     }
@@ -75,7 +75,7 @@ internal sealed class NodeHealth(TimeSpan longestSilence, TimeProvider time)
     {
         _lastAnswer.Note();
         _rest.End();
-        if (isValue)
+        if (isValue && work != NodeWork.Begin)
         {
             ValuesOf(work)?.End();
         }
@@ -97,7 +97,7 @@ internal sealed class NodeHealth(TimeSpan longestSilence, TimeProvider time)
 
     private Values? ValuesOf(NodeWork work) => work switch
     {
-        NodeWork.Give => _given,
+        NodeWork.Give or NodeWork.Begin => _given,
         NodeWork.Take => _taken,
         _ => null,
     };

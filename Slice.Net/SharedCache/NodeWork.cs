@@ -9,6 +9,11 @@ internal enum NodeWork
     /// <summary>Gives a value.</summary>
     Give,
 
+    /// <summary>
+    /// Gives the beginning of a value. Who does not give values does not give that; that it comes says nothing of the rest.
+    /// </summary>
+    Begin,
+
     /// <summary>Takes a value.</summary>
     Take,
 }

@@ -4,6 +4,7 @@ using Slice.Core.Fetching;
 using Slice.Core.Objects;
 using Slice.Core.Origin;
 using Slice.Core.Ranges;
+using Slice.Core.Storage;
 using Slice.Tests.Support;
 
 namespace Slice.Tests.Fetching;
@@ -112,8 +113,7 @@ public sealed class SharedTierTests : IAsyncDisposable
         _bed.Origin.Answer = FakeContent.Sixteen.Result;
         _tier.Slices[1] = "45";
         var memory = new CountedMemory();
-        _tier.Rest = new TaskCompletionSource<TierSlice>();
-        _tier.Rest.SetResult(new TierSlice(Encoding.Latin1.GetBytes(rest), memory, null));
+        _tier.SetRest(new TierSlice(Encoding.Latin1.GetBytes(rest), memory, null));
 
         Assert.Equal(("4567", FetchError.None), await _bed.ReadAsync(_bed.Publish(FakeContent.Sixteen), 1));
 
@@ -121,6 +121,59 @@ public sealed class SharedTierTests : IAsyncDisposable
         Assert.Equal(new ByteRange(6, 8), Assert.Single(_bed.Origin.Requests).Range);
         Assert.True(_tier.Beginning.IsGivenBack);
         Assert.True(memory.IsGivenBack);
+    }
+
+    // Of several instances one asks the origin for what all of them miss, here too.
+    [Fact]
+    public async Task Rest_that_is_missing_comes_from_another_instance_or_is_asked_for_in_turn()
+    {
+        _bed.Origin.Answer = FakeContent.Sixteen.Result;
+        _tier.Slices[1] = "45";
+        _tier.SetRest(new TierSlice(default, null, null) { IsMissing = true });
+        _tier.Followed = "4567";
+        var generation = _bed.Publish(FakeContent.Sixteen);
+        Assert.Equal(("4567", FetchError.None), await _bed.ReadAsync(generation, 1));
+        await _bed.SettledAsync(slices: 1);
+        Assert.Empty(_bed.Origin.Requests);
+
+        var ended = new List<bool>();
+        _tier.Followed = null;
+        _tier.Turn = new TierTurn(ended.Add);
+        _tier.Slices[2] = "89";
+        Assert.Equal(("89ab", FetchError.None), await _bed.ReadAsync(generation, 2));
+        await _bed.SettledAsync(slices: 2);
+        Assert.Equal(new ByteRange(10, 12), Assert.Single(_bed.Origin.Requests).Range);
+        Assert.Equal([2], _tier.Offered);
+        Assert.Equal([true], ended);
+    }
+
+    [Fact]
+    public async Task Slice_of_another_instance_that_begins_otherwise_is_not_put_behind_the_beginning()
+    {
+        _bed.Origin.Answer = FakeContent.Sixteen.Result;
+        _tier.Slices[1] = "45";
+        _tier.SetRest(new TierSlice(default, null, null) { IsMissing = true });
+        _tier.Followed = "4X99";
+
+        Assert.Equal(("4567", FetchError.None), await _bed.ReadAsync(_bed.Publish(FakeContent.Sixteen), 1));
+        Assert.Equal(new ByteRange(6, 8), Assert.Single(_bed.Origin.Requests).Range);
+    }
+
+    [Fact]
+    public async Task Store_without_room_for_a_beginning_does_not_wait_for_the_rest()
+    {
+        var store = SliceStore.CreateInMemory(ExtentAllocator.UnitBytes, TimeProvider.System, overflowBytes: 0);
+        await using var bed = new FetchBed(store: store);
+        bed.Fetcher.SharedTier = _tier;
+        var held = await bed.Store.ReserveAsync(1);
+        bed.Origin.Answer = FakeContent.Sixteen.Result;
+        _tier.Slices[1] = "45";
+        _tier.Rest = new TaskCompletionSource<TierSlice>();
+
+        Assert.Equal(("", FetchError.StoreFull), await bed.ReadAsync(bed.Publish(FakeContent.Sixteen), 1));
+
+        held!.Slice.Release();
+        Assert.True(_tier.Beginning.IsGivenBack);
     }
 
     [Fact]
@@ -190,6 +243,14 @@ public sealed class SharedTierTests : IAsyncDisposable
 
         public CountedMemory Beginning { get; } = new();
 
+        public string? Followed { get; set; }
+
+        public void SetRest(TierSlice rest)
+        {
+            Rest = new TaskCompletionSource<TierSlice>();
+            Rest.SetResult(rest);
+        }
+
         public TierTurn? Turn { get; set; }
 
         public ValueTask<TierObjects?> FindAsync(CacheKey key, CancellationToken ct) => ValueTask.FromResult<TierObjects?>(null);
@@ -211,7 +272,7 @@ public sealed class SharedTierTests : IAsyncDisposable
         }
 
         public ValueTask<TierSlice> FollowAsync(Generation generation, int sliceIndex, CancellationToken ct) =>
-            ValueTask.FromResult(new TierSlice(default, null, Turn));
+            ValueTask.FromResult(new TierSlice(Followed is null ? default : Encoding.Latin1.GetBytes(Followed), null, Turn));
 
         public void Offer(Generation generation, TierTurn? turn) => turn?.End(isFilled: false);
 

@@ -85,6 +85,37 @@ public sealed class NodeHealthTests
         Assert.Null(_health.WhyNot(work));
     }
 
+    // A slow path: beginnings come in time and the rest does not. Or nothing comes, and nobody asks for more than beginnings.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Server_that_gives_no_whole_value_is_not_asked_for_beginnings_either(bool givesBeginnings)
+    {
+        for (int attempt = 0; attempt < LastAnswer.MostTimeoutsBehind; attempt++)
+        {
+            if (givesBeginnings)
+            {
+                _health.Answered(NodeWork.Begin, isValue: true);
+            }
+
+            Attempt(givesBeginnings ? NodeWork.Give : NodeWork.Begin);
+        }
+
+        Assert.True(_health.IsAwayFor(NodeWork.Give));
+        Assert.True(_health.IsAwayFor(NodeWork.Begin));
+        Assert.Null(_health.WhyNot(NodeWork.Short));
+        _time.Advance(NodeRest.Time);
+        Assert.Null(_health.WhyNot(NodeWork.Begin));
+
+        // Who has the beginning may try for the rest, and nobody else.
+        _health.Answered(NodeWork.Begin, isValue: true);
+        Assert.Null(_health.WhyNot(NodeWork.Give));
+        Assert.NotNull(_health.WhyNot(NodeWork.Begin));
+        _health.Answered(NodeWork.Give, isValue: true);
+        Assert.Null(_health.WhyNot(NodeWork.Begin));
+        Assert.Null(_health.WhyNot(NodeWork.Begin));
+    }
+
     [Fact]
     public void Attempt_that_finds_no_value_leaves_the_next_one_to_whoever_comes()
     {

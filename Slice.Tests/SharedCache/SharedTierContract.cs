@@ -97,7 +97,7 @@ public abstract class SharedTierContract : IAsyncLifetime
         {
             if (!key.Contains(":s:", StringComparison.Ordinal) || bytes.Length < Slice)
             {
-                isInParts |= bytes.Length == TierEnvelope.HeaderBytes + TierEnvelope.BeginningBytes;
+                isInParts |= bytes.Length == TierEnvelope.HeaderBytes + TierEnvelope.UsualBeginningBytes;
                 return bytes;
             }
 
@@ -109,7 +109,7 @@ public abstract class SharedTierContract : IAsyncLifetime
 
         Assert.Equal(before + requests, file.RequestCount);
         Assert.Equal(store.GivesBeginnings, isInParts);
-        int sentBefore = store.GivesBeginnings ? TierEnvelope.BeginningBytes : 0;
+        int sentBefore = store.GivesBeginnings ? TierEnvelope.UsualBeginningBytes : 0;
         Assert.Equal(requests * (Slice - sentBefore), file.ContentBytesSent - Slice);
     }
 

@@ -6,7 +6,7 @@ namespace Slice.Tests.SharedCache;
 public sealed class TierEnvelopeTests
 {
     private const string Key = "a key of sixteen characters or more";
-    private const int Beginning = TierEnvelope.HeaderBytes + TierEnvelope.BeginningBytes;
+    private const int Beginning = TierEnvelope.HeaderBytes + TierEnvelope.UsualBeginningBytes;
     private static readonly TimeSpan s_minute = TimeSpan.FromMinutes(1);
 
     private static readonly TierLabel s_label = new(
@@ -71,7 +71,7 @@ public sealed class TierEnvelopeTests
         foreach (int length in new[] { Beginning, Beginning + 1, value.Length })
         {
             Assert.True(envelope.TryOpenBeginning(value.AsMemory(0, length), s_label, out var beginning, out int bytes, out var lifetime));
-            Assert.True(beginning.Span.SequenceEqual(value.AsSpan(TierEnvelope.HeaderBytes, TierEnvelope.BeginningBytes)));
+            Assert.True(beginning.Span.SequenceEqual(value.AsSpan(TierEnvelope.HeaderBytes, TierEnvelope.UsualBeginningBytes)));
             Assert.Equal((value.Length - TierEnvelope.HeaderBytes, s_minute), (bytes, lifetime));
         }
 

@@ -20,7 +20,7 @@ public sealed class TierReaderTests : IDisposable
         using var beginning = await _bed.Reader.ReadBeginningAsync(s_label, SliceBytes, TierBed.Ct);
         using var rest = await _bed.Reader.ReadRestAsync(s_label, SliceBytes, beginning.Payload, TierBed.Ct);
 
-        Assert.Equal(TierEnvelope.BeginningBytes, beginning.Payload.Length);
+        Assert.Equal(TierEnvelope.UsualBeginningBytes, beginning.Payload.Length);
         Assert.Equal(slice, whole.Payload.ToArray());
         Assert.Equal(slice, (byte[])[.. beginning.Payload.Span, .. rest.Payload.Span]);
     }
@@ -71,13 +71,19 @@ public sealed class TierReaderTests : IDisposable
 
     // Each of them waits for a place for its rest, and would wait for the others.
     [Fact]
-    public async Task Any_number_of_beginnings_leaves_room_for_their_rests()
+    public async Task Beginnings_leave_room_for_their_rests_and_are_bounded()
     {
         await SetAsync(s_label, seed: 1);
         var beginnings = new List<TierRead>();
-        while (beginnings.Count < 200)
+        while (beginnings.Count < 256)
         {
             beginnings.Add(await _bed.Reader.ReadBeginningAsync(s_label, SliceBytes, TierBed.Ct));
+            Assert.Equal(TierEnvelope.UsualBeginningBytes, beginnings[^1].Payload.Length);
+        }
+
+        using (var whole = await _bed.Reader.ReadBeginningAsync(s_label, SliceBytes, TierBed.Ct))
+        {
+            Assert.Equal(SliceBytes, whole.Payload.Length);
         }
 
         foreach (var beginning in beginnings)
@@ -86,6 +92,9 @@ public sealed class TierReaderTests : IDisposable
             Assert.Equal("hit", rest.Word);
             beginning.Dispose();
         }
+
+        using var last = await _bed.Reader.ReadBeginningAsync(s_label, SliceBytes, TierBed.Ct);
+        Assert.Equal(TierEnvelope.UsualBeginningBytes, last.Payload.Length);
     }
 
     private async Task<byte[]> SetAsync(TierLabel label, int seed, int bytes = SliceBytes)

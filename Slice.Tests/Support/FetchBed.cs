@@ -111,7 +111,7 @@ internal sealed class FetchBed : IAsyncDisposable
     }
 
     public SliceSource Acquire(Generation generation, int sliceIndex, SliceFetch? behind = null) =>
-        Fetcher.Acquire(generation, sliceIndex, Context(), behind);
+        Fetcher.Acquire(generation, sliceIndex, Context(), isNext: behind is null, behind);
 
     /// <summary>Acquires a slice, reads it to its end, releases it; the bytes that came, and the failure if they are not all.</summary>
     public async Task<(string Text, FetchError Error)> ReadAsync(Generation generation, int sliceIndex) =>

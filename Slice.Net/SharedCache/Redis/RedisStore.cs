@@ -11,7 +11,7 @@ namespace Slice.Net.SharedCache.Redis;
 /// <remarks>
 /// <para>
 /// Long values are read over <see cref="SharedCacheOptions.Connections"/> connections in turn, and written over as many others. Leases,
-/// counters, news, short values and beginnings have one of their own, so that none of them waits behind megabytes.
+/// counters, news and short values have one of their own, and so have beginnings, so that none of them waits behind megabytes.
 /// </para>
 /// <para>
 /// No scripts: a user with few rights, and servers without Lua, do without. Everything is asked of a primary: a replica knows a lease or a
@@ -26,6 +26,7 @@ public sealed class RedisStore : IKeyValueStore
     private const CommandFlags Flags = CommandFlags.DemandMaster;
 
     private readonly RedisConnection _control;
+    private readonly RedisConnection _beginnings;
     private readonly RedisConnection[] _reading;
     private readonly RedisConnection[] _writing;
     private readonly RedisChannel _news;
@@ -34,6 +35,7 @@ public sealed class RedisStore : IKeyValueStore
     private readonly string? _sentinel;
     private int _turn;
     private volatile bool _hasBegun;
+    private volatile bool _mayNotGiveBeginnings;
     private long _unwrittenBytes;
 
     /// <summary>A store that connects when it is asked for the first time.</summary>
@@ -45,6 +47,7 @@ public sealed class RedisStore : IKeyValueStore
         _sentinel = options.Sentinel;
         _news = RedisChannel.Literal(options.Prefix + "news");
         _control = new RedisConnection(options, Name, ListenAsync);
+        _beginnings = new RedisConnection(options, Name, static (_, _) => Task.CompletedTask);
         _reading = ConnectionsFor(options);
         _writing = ConnectionsFor(options);
     }
@@ -62,7 +65,7 @@ public sealed class RedisStore : IKeyValueStore
     public bool LosesSome => true;
 
     /// <inheritdoc/>
-    public bool GivesBeginnings => true;
+    public bool GivesBeginnings => !_mayNotGiveBeginnings;
 
     /// <inheritdoc/>
     public ValueTask<LeasedValue?> GetAsync(string key, CancellationToken ct) =>
@@ -73,8 +76,20 @@ public sealed class RedisStore : IKeyValueStore
         GetAsync(_control, key, isSure, ReadAsync, ct);
 
     /// <inheritdoc/>
-    public ValueTask<LeasedValue?> GetBeginningAsync(string key, int lengthBytes, CancellationToken ct) =>
-        GetAsync(_control, key, isSure: false, (database, name) => ReadBeginningAsync(database, name, lengthBytes), ct);
+    public async ValueTask<LeasedValue?> GetBeginningAsync(string key, int lengthBytes, CancellationToken ct)
+    {
+        try
+        {
+            return await GetAsync(
+                _beginnings, key, isSure: false, (database, name) => ReadBeginningAsync(database, name, lengthBytes), ct);
+        }
+        catch (KeyValueStoreException refusal) when (refusal.InnerException is RedisServerException { Kind: RedisErrorKind.NoPermission })
+        {
+            // Until the next start: each further attempt would be a line in the server's log.
+            _mayNotGiveBeginnings = true;
+            throw;
+        }
+    }
 
     private async ValueTask<LeasedValue?> GetAsync(
         RedisConnection connection, string key, bool isSure, Func<IDatabase, string, Task<LeasedValue?>> read, CancellationToken ct)
@@ -216,7 +231,7 @@ public sealed class RedisStore : IKeyValueStore
     public async ValueTask DisposeAsync()
     {
         await _control.DisposeAsync();
-        foreach (var connection in _reading.Concat(_writing))
+        foreach (var connection in _reading.Concat(_writing).Append(_beginnings))
         {
             await connection.DisposeAsync();
         }
@@ -289,6 +304,7 @@ public sealed class RedisStore : IKeyValueStore
             ct.ThrowIfCancellationRequested();
             _hasBegun = true;
             _control.Begin();
+            _beginnings.Begin();
             Array.ForEach(_reading, static one => one.Begin());
             Array.ForEach(_writing, static one => one.Begin());
         }
@@ -307,7 +323,9 @@ public sealed class RedisStore : IKeyValueStore
     }
 
     private NodeWork WorkOf(RedisConnection connection) =>
-        connection == _control ? NodeWork.Short : Array.IndexOf(_reading, connection) >= 0 ? NodeWork.Give : NodeWork.Take;
+        connection == _control ? NodeWork.Short
+        : connection == _beginnings ? NodeWork.Begin
+        : Array.IndexOf(_reading, connection) >= 0 ? NodeWork.Give : NodeWork.Take;
 
     private async ValueTask SetShortAsync(string key, ReadOnlyMemory<byte> value, TimeSpan lifetime, CancellationToken ct) =>
         await RunAsync(

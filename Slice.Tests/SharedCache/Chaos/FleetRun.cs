@@ -29,6 +29,9 @@ internal sealed class FleetRun : IAsyncDisposable
     private readonly FleetLedger _ledger;
     private Fleet? _fleet;
     private Weather _nextWeather = new();
+    // Of the log of the instance, behind its answer.
+    private const int LinesOfProblem = 30;
+
     private int _instances;
     private int _hurting;
 
@@ -59,7 +62,15 @@ internal sealed class FleetRun : IAsyncDisposable
         _fleet = await Fleet.StartAsync(_origin.Uri, 0, OpenStore, options => options with
         {
             SliceSizeBytes = FleetObject.SliceBytes,
-            SharedCache = options.SharedCache with { Coherence = Coherence, Timeout = TimeSpan.FromMilliseconds(250) },
+            SharedCache = options.SharedCache with
+            {
+                Coherence = Coherence,
+                Timeout = TimeSpan.FromMilliseconds(250),
+
+                // So that slices come in parts, as longer ones do.
+                BeginningBytes = 100,
+                MacKey = _seed % 2 == 0 ? null : "a key that all instances have",
+            },
         });
         foreach (int place in Enumerable.Range(0, Instances))
         {
@@ -106,9 +117,10 @@ internal sealed class FleetRun : IAsyncDisposable
         var client = new FleetClient(_ledger, _objects, random);
         for (int turn = number; !ct.IsCancellationRequested && _problems.IsEmpty; turn++)
         {
-            if (await client.AskAsync(Volatile.Read(ref _slots[turn % Instances])) is { } problem)
+            var slot = Volatile.Read(ref _slots[turn % Instances]);
+            if (await client.AskAsync(slot) is { } problem)
             {
-                _problems.Enqueue(problem);
+                _problems.Enqueue($"{problem}\n{string.Join('\n', slot.Proxy.Log.TakeLast(LinesOfProblem))}");
             }
 
             Count("requests");
