@@ -45,7 +45,7 @@ public sealed class WholeBodyFill : IGenerationFill
     private long _unreadBytes;
     private bool _hadReader;
     private bool _wasLeftEarly;
-    private bool _hasEnded;
+    private volatile bool _hasEnded;
 
     /// <summary>A fill that has not begun.</summary>
     /// <param name="generation">The object.</param>
@@ -62,6 +62,9 @@ public sealed class WholeBodyFill : IGenerationFill
 
     /// <summary>The object.</summary>
     public Generation Generation { get; }
+
+    /// <inheritdoc/>
+    public bool HasEnded => _hasEnded;
 
     /// <summary>Whether all slices have been begun or passed over. For whoever drives the fill.</summary>
     internal bool IsAtEnd => _next == _count;

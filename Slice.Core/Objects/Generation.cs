@@ -122,7 +122,7 @@ public sealed class Generation : GenerationHead, ISliceTenant
     public bool IsComplete => _slices.Stored == Grid.CountFor(CompleteLength);
 
     /// <summary>Whether it can answer a request at all: whatever it lacks can be fetched or is just coming.</summary>
-    public bool IsUsable => !IsRetired && (!IsWhole || IsComplete || Fill is not null || Volatile.Read(ref _fetches) > 0);
+    public bool IsUsable => !IsRetired && (!IsWhole || IsComplete || (Fill is { } fill ? !fill.HasEnded : Volatile.Read(ref _fetches) > 0));
 
     /// <summary>The grid that slice indexes refer to.</summary>
     public SliceGrid Grid { get; }

@@ -65,8 +65,8 @@ internal sealed class SliceDelivery
     /// Sends <paramref name="head"/> together with the first bytes, then the rest of the plan. The head does not leave before the
     /// first byte of the body is there, so that a failure until then can still be answered with a status. With
     /// <paramref name="isFirstFetched"/> the first slice came with the lesson about the object: a miss, though it may be stored by now.
-    /// With <paramref name="mayStartOver"/> an object that has left the cache before that byte is a failure that the caller answers with
-    /// what is there by then; without, its bytes are asked of the origin.
+    /// With <paramref name="mayStartOver"/> an object that has left the cache before that byte, or whose body has ended, is a failure that
+    /// the caller answers with what is there by then; without, its bytes are asked of the origin.
     /// The caller is a reader of the generation (<see cref="Generation.TryAddReader"/>) for as long as the call lasts.
     /// With <paramref name="dropsPassed"/> a slice of a generation that is for this response only goes when it has been sent. With
     /// <paramref name="goesOn"/> it is one more part of the response that was sent last.
@@ -89,7 +89,7 @@ internal sealed class SliceDelivery
             {
                 _sentOfSlice = 0;
                 _window.Fill();
-                if (ordinal == 0 && mayStartOver && generation.IsReplaced && _window.HasFailed())
+                if (ordinal == 0 && mayStartOver && ((generation.IsReplaced && _window.HasFailed()) || _window.LacksSlices()))
                 {
                     return s_leftTheCache;
                 }

@@ -29,7 +29,7 @@ internal sealed class GetHandler(
     private const int MaxAttempts = 2;
 
     // One whose place another took before the first byte is out has not changed: other clients fetched it too, several at once when they
-    // differ by Vary. Arbitrary.
+    // differ by Vary. Nor has one whose body ended with its last reader, before this client was one. Arbitrary.
     private const int MaxReplacements = 4;
 
     /// <inheritdoc/>
@@ -74,7 +74,7 @@ internal sealed class GetHandler(
                     return;
                 }
 
-                if (generation.IsReplaced && replacements++ < MaxReplacements)
+                if (generation is { IsReplaced: true } or { IsWhole: true, IsUsable: false } && replacements++ < MaxReplacements)
                 {
                     attempt--;
                 }

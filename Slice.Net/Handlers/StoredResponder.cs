@@ -145,8 +145,10 @@ internal sealed class StoredResponder(
         status = status with { Hits = hits, Slices = slices };
         using var response = SlicedResponse.CreateMultipart(exchange, generation.Response, multipart, status, now);
         bool isReader = generation.TryAddReader();
-        if (!isReader && !isLastAttempt && SliceDelivery.HasLeftTheCache(generation, status.IsFirstFetched))
+        bool hasLeft = !isReader && SliceDelivery.HasLeftTheCache(generation, status.IsFirstFetched);
+        if (!isLastAttempt && (hasLeft || (generation is { IsWhole: true, IsUsable: false } && !AreStored(generation, multipart.Parts))))
         {
+            EndReading(generation, isReader);
             return false;
         }
 

@@ -82,6 +82,40 @@ public sealed class RangeOfWholeTests
         RangeFile Changed() => new(LengthBytes, _file.Seed + 1) { SupportsRanges = false, ETag = "\"v2\"" };
     }
 
+    // The other one, who came for the same answer, has had its range and left before this one begins to read.
+    [Theory]
+    [InlineData("bytes=0-63")]
+    [InlineData("bytes=0-20,40-50")]
+    [Trait("Behaviour", "B12")]
+    public async Task Client_that_comes_to_a_body_after_its_last_reader_has_left_gets_another(string range)
+    {
+        _file.ETag = null;
+        _file.LastModified = null;
+        await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
+        await using var proxy = await StartAsync(origin, fillWholeBytes: 0);
+        using var hasLeft = new ManualResetEventSlim();
+        bool isFirst = true;
+        proxy.Hear(line =>
+        {
+            if (IsPlan(line) && isFirst)
+            {
+                isFirst = false;
+                hasLeft.Wait(TestContext.Current.CancellationToken);
+            }
+        });
+        var held = proxy.GetAsync("/file", $"Range: {range}");
+        await Eventually.TrueAsync(() => proxy.Log.Any(IsPlan), () => "a plan");
+        Assert.Equal(TestContent.Bytes(0, 20, _file.Seed), (await proxy.GetAsync("/file", "Range: bytes=0-19")).Body);
+        await EndedAsync(proxy);
+        hasLeft.Set();
+
+        var answer = await held;
+        Assert.Equal((206, ResponseEnding.Complete), (answer.StatusCode, answer.Ending));
+        Assert.Equal(2, origin.RequestCount);
+
+        static bool IsPlan(string line) => line.Contains(" planned ", StringComparison.Ordinal);
+    }
+
     private static Task StoredAsync(ProxyUnderTest proxy, int slices) => Eventually.TrueAsync(
         () => proxy.Composition.Store.SliceCount == slices, () => $"{proxy.Composition.Store.SliceCount} slices");
 

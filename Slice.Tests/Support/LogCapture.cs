@@ -11,15 +11,24 @@ public sealed class LogCapture : ILoggerProvider
     /// <summary>Lines so far: level, event, message.</summary>
     public IReadOnlyList<string> Lines => [.. _lines];
 
+    /// <summary>Called with each line, on the thread that logs, which it may hold up; null for nobody.</summary>
+    public Action<string>? Heard { get; set; }
+
     /// <inheritdoc/>
-    public ILogger CreateLogger(string categoryName) => new Logger(_lines);
+    public ILogger CreateLogger(string categoryName) => new Logger(this);
 
     /// <inheritdoc/>
     public void Dispose()
     {
     }
 
-    private sealed class Logger(ConcurrentQueue<string> lines) : ILogger
+    private void Add(string line)
+    {
+        _lines.Enqueue(line);
+        Heard?.Invoke(line);
+    }
+
+    private sealed class Logger(LogCapture capture) : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
@@ -28,6 +37,6 @@ public sealed class LogCapture : ILoggerProvider
 
         public void Log<TState>(
             LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            lines.Enqueue($"{logLevel} {eventId.Name} {formatter(state, exception)}{exception}");
+            capture.Add($"{logLevel} {eventId.Name} {formatter(state, exception)}{exception}");
     }
 }

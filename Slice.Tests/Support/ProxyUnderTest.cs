@@ -46,6 +46,9 @@ internal sealed class ProxyUnderTest : IAsyncDisposable
     /// <summary>What was logged.</summary>
     public IReadOnlyList<string> Log => _log.Lines;
 
+    /// <summary>Calls somebody with each line, on the thread that logs.</summary>
+    public void Hear(Action<string> line) => _log.Heard = line;
+
     /// <summary>Starts a proxy in front of <paramref name="origin"/>, with no waits between retries worth mentioning.</summary>
     public static Task<ProxyUnderTest> StartAsync(
         Uri origin, int sliceSizeBytes, Func<SliceOptions, SliceOptions>? configure = null, TimeProvider? time = null,
