@@ -159,7 +159,7 @@ public sealed class SliceFetcher : IAsyncDisposable
     {
         lock (_fills)
         {
-            return generation.Fill is null ? PrepareWhole(generation, settings) : null;
+            return generation.Fill is null || generation.WasLeft ? PrepareWhole(generation, settings) : null;
         }
     }
 
@@ -270,7 +270,7 @@ public sealed class SliceFetcher : IAsyncDisposable
     private WholeBodyFill NewFill(Generation generation, long unreadBytes = 0)
     {
         var fill = new WholeBodyFill(generation, _time, _unreadFills, unreadBytes);
-        generation.Fill = fill;
+        (generation.Fill, generation.WasLeft) = (fill, false);
         generation.FetchStarted();
         Interlocked.Increment(ref _owners);
         return fill;

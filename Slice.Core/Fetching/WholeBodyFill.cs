@@ -45,7 +45,7 @@ public sealed class WholeBodyFill : IGenerationFill
     private long _unreadBytes;
     private bool _hadReader;
     private bool _wasLeftEarly;
-    private volatile bool _hasEnded;
+    private bool _hasEnded;
 
     /// <summary>A fill that has not begun.</summary>
     /// <param name="generation">The object.</param>
@@ -62,9 +62,6 @@ public sealed class WholeBodyFill : IGenerationFill
 
     /// <summary>The object.</summary>
     public Generation Generation { get; }
-
-    /// <inheritdoc/>
-    public bool HasEnded => _hasEnded;
 
     /// <summary>Whether all slices have been begun or passed over. For whoever drives the fill.</summary>
     internal bool IsAtEnd => _next == _count;
@@ -184,7 +181,11 @@ public sealed class WholeBodyFill : IGenerationFill
     {
         lock (_lock)
         {
-            _hasEnded |= _readers == 0;
+            if (_readers == 0)
+            {
+                EndLeftUnsynchronized();
+            }
+
             return _hasEnded;
         }
     }
@@ -217,7 +218,7 @@ public sealed class WholeBodyFill : IGenerationFill
                     }
 
                     // Under the same lock as TryAddReader: who comes from now on must not join what is about to end.
-                    _hasEnded = true;
+                    EndLeftUnsynchronized();
                     return false;
                 }
 
@@ -236,7 +237,7 @@ public sealed class WholeBodyFill : IGenerationFill
                 {
                     if (!_hadReader)
                     {
-                        _hasEnded = true;
+                        EndLeftUnsynchronized();
                         return false;
                     }
                 }
@@ -325,6 +326,12 @@ public sealed class WholeBodyFill : IGenerationFill
         IsUnread = true;
         _unreadBytes -= nextBytes;
         return true;
+    }
+
+    private void EndLeftUnsynchronized()
+    {
+        _hasEnded = true;
+        Generation.WasLeft = true;
     }
 
     private void EndUnreadUnsynchronized()

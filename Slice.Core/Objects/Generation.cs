@@ -33,6 +33,7 @@ public sealed class Generation : GenerationHead, ISliceTenant
     private GenerationReaders _readers;
     private GenerationSuccessor _successor;
     private bool _isReplaced;
+    private volatile bool _wasLeft;
     private bool _staysAtOrigin;
     private string? _origin;
     private int _fetches;
@@ -109,11 +110,10 @@ public sealed class Generation : GenerationHead, ISliceTenant
     public bool StaysAtOrigin => Volatile.Read(ref _staysAtOrigin);
 
     /// <summary>The body of the whole object that is filling it just now; null before and after.</summary>
-    public IGenerationFill? Fill
-    {
-        get => Volatile.Read(ref _fill);
-        internal set => Volatile.Write(ref _fill, value);
-    }
+    public IGenerationFill? Fill { get => Volatile.Read(ref _fill); internal set => Volatile.Write(ref _fill, value); }
+
+    /// <summary>Whether that body, or the last one, ended as nobody read it any more: what it had not brought does not come.</summary>
+    public bool WasLeft { get => _wasLeft; internal set => _wasLeft = value; }
 
     /// <summary>Forgets a body that fills it no more; nothing when another one does by now.</summary>
     internal void EndFill(IGenerationFill fill) => Interlocked.CompareExchange(ref _fill, null, fill);
@@ -122,7 +122,7 @@ public sealed class Generation : GenerationHead, ISliceTenant
     public bool IsComplete => _slices.Stored == Grid.CountFor(CompleteLength);
 
     /// <summary>Whether it can answer a request at all: whatever it lacks can be fetched or is just coming.</summary>
-    public bool IsUsable => !IsRetired && (!IsWhole || IsComplete || (Fill is { } fill ? !fill.HasEnded : Volatile.Read(ref _fetches) > 0));
+    public bool IsUsable => !IsRetired && (!IsWhole || IsComplete || (!WasLeft && (Fill is not null || Volatile.Read(ref _fetches) > 0)));
 
     /// <summary>The grid that slice indexes refer to.</summary>
     public SliceGrid Grid { get; }

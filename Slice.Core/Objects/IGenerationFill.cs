@@ -6,9 +6,6 @@ namespace Slice.Core.Objects;
 /// </summary>
 public interface IGenerationFill
 {
-    /// <summary>Whether it has ended, with or without all of the object: nobody can begin to read.</summary>
-    bool HasEnded { get; }
-
     /// <summary>Begins to read the object; false when the fill has ended. Pair with <see cref="RemoveReader"/>.</summary>
     bool TryAddReader();
 

@@ -121,7 +121,7 @@ internal sealed class SliceWindow(SliceFetcher fetcher)
     /// </summary>
     public bool LacksSlices() =>
         _fill is null
-        && _generation is { IsWhole: true, IsComplete: false }
+        && _generation is { IsWhole: true, WasLeft: true, IsComplete: false }
         && _generation.CountStored(_plan.FirstSliceIndex, _plan.Count) < _plan.Count;
 
     /// <summary>Gets the current slice anew, after what was stored of it has turned out to be of no use and was dropped.</summary>

@@ -74,7 +74,7 @@ internal sealed class GetHandler(
                     return;
                 }
 
-                if (generation is { IsReplaced: true } or { IsWhole: true, IsUsable: false } && replacements++ < MaxReplacements)
+                if (generation is { IsReplaced: true } or { IsWhole: true, WasLeft: true } && replacements++ < MaxReplacements)
                 {
                     attempt--;
                 }

@@ -146,7 +146,7 @@ internal sealed class StoredResponder(
         using var response = SlicedResponse.CreateMultipart(exchange, generation.Response, multipart, status, now);
         bool isReader = generation.TryAddReader();
         bool hasLeft = !isReader && SliceDelivery.HasLeftTheCache(generation, status.IsFirstFetched);
-        if (!isLastAttempt && (hasLeft || (generation is { IsWhole: true, IsUsable: false } && !AreStored(generation, multipart.Parts))))
+        if (!isLastAttempt && (hasLeft || (generation is { IsWhole: true, WasLeft: true } && !AreStored(generation, multipart.Parts))))
         {
             EndReading(generation, isReader);
             return false;

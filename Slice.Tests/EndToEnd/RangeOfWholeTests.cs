@@ -94,17 +94,18 @@ public sealed class RangeOfWholeTests
         await using var origin = ScriptedOrigin.Start(_file.AnswerAsync);
         await using var proxy = await StartAsync(origin, fillWholeBytes: 0);
         using var hasLeft = new ManualResetEventSlim();
-        bool isFirst = true;
+        var isHeld = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        int plans = 0;
         proxy.Hear(line =>
         {
-            if (IsPlan(line) && isFirst)
+            if (line.Contains(" planned ", StringComparison.Ordinal) && Interlocked.Increment(ref plans) == 1)
             {
-                isFirst = false;
+                isHeld.SetResult();
                 hasLeft.Wait(TestContext.Current.CancellationToken);
             }
         });
         var held = proxy.GetAsync("/file", $"Range: {range}");
-        await Eventually.TrueAsync(() => proxy.Log.Any(IsPlan), () => "a plan");
+        await Deadline.WithinAsync(isHeld.Task, "a plan");
         Assert.Equal(TestContent.Bytes(0, 20, _file.Seed), (await proxy.GetAsync("/file", "Range: bytes=0-19")).Body);
         await EndedAsync(proxy);
         hasLeft.Set();
@@ -112,8 +113,32 @@ public sealed class RangeOfWholeTests
         var answer = await held;
         Assert.Equal((206, ResponseEnding.Complete), (answer.StatusCode, answer.Ending));
         Assert.Equal(2, origin.RequestCount);
+    }
 
-        static bool IsPlan(string line) => line.Contains(" planned ", StringComparison.Ordinal);
+    // A body of which the rest is coming has not been left.
+    [Theory]
+    [InlineData("private, max-age=60")]
+    [InlineData("no-cache")]
+    [InlineData("max-age=60")]
+    [Trait("Behaviour", "B12")]
+    public async Task Whole_of_one_slice_that_is_still_coming_is_asked_for_once(string control)
+    {
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var origin = ScriptedOrigin.Start(async exchange =>
+        {
+            await exchange.SendAsync($"HTTP/1.1 200 OK\r\nCache-Control: {control}\r\nContent-Length: 8\r\n\r\n");
+            await exchange.WaitAsync(gate.Task);
+            await exchange.SendAsync("01234567");
+        });
+        await using var proxy = await StartAsync(origin, fillWholeBytes: 0);
+        var asking = proxy.GetAsync("/file");
+        await Eventually.TrueAsync(
+            () => proxy.Log.Any(static line => line.Contains(" planned ", StringComparison.Ordinal)), () => "a plan");
+        gate.SetResult();
+
+        var answer = await asking;
+        Assert.Equal((200, 8, "MISS"), (answer.StatusCode, answer.Body.Length, answer.Field("X-Cache")));
+        Assert.Equal(1, origin.RequestCount);
     }
 
     private static Task StoredAsync(ProxyUnderTest proxy, int slices) => Eventually.TrueAsync(
