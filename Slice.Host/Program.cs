@@ -28,7 +28,7 @@ internal static class Program
             case CheckConfigCommand check:
                 return ConfigurationCheck.Run(check.Configuration, Environment.GetEnvironmentVariable, Console.Out, Console.Error);
             case InspectCommand inspect:
-                return await new InspectCommandRunner(Load, SharedTierFactory.OpenStore, TimeProvider.System).RunAsync(
+                return await new InspectCommandRunner(Load, SharedTierFactory.OpenToLook, TimeProvider.System).RunAsync(
                     inspect, Console.Out, Console.Error, isTerminal: !Console.IsErrorRedirected, CancellationToken.None);
             case HealthCommand health:
                 return await HealthCommandRunner.RunAsync(

@@ -53,6 +53,10 @@ internal static class SharedTierFactory
         _ => null,
     };
 
+    /// <summary>The same for somebody who only looks, and must not leave anything there.</summary>
+    public static IKeyValueStore? OpenToLook(SharedCacheOptions options, TimeProvider time) =>
+        options.Type == SharedCacheType.Directory ? new DirectoryStore(options, time, laysOut: false) : OpenStore(options, time);
+
     // For people who look at the fleet.
     private static string NameOf(SliceOptions options) => string.Create(
         CultureInfo.InvariantCulture, $"{Environment.MachineName} {options.ListenAddress}");

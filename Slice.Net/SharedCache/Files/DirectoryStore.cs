@@ -25,6 +25,7 @@ public sealed class DirectoryStore : IKeyValueStore
     private static readonly TimeSpan s_longestEnd = TimeSpan.FromSeconds(1);
 
     private readonly string _path;
+    private readonly bool _laysOut;
     private readonly string _instance = Guid.NewGuid().ToString("N")[..16];
     private readonly long _sizeBytes;
     private readonly TimeProvider _time;
@@ -42,17 +43,20 @@ public sealed class DirectoryStore : IKeyValueStore
     /// <summary>A store over <see cref="SharedCacheOptions.Directory"/>, which is opened when it is asked first.</summary>
     /// <param name="options">What the operator says of it.</param>
     /// <param name="time">When the janitor comes. The age of values is a matter of the file server.</param>
+    /// <param name="laysOut">
+    /// Whether an empty directory is laid out; else the operations fail. Who only looks would make what then belongs to him.
+    /// </param>
     /// <exception cref="ArgumentException">There is no directory.</exception>
-    public DirectoryStore(SharedCacheOptions options, TimeProvider time)
-        : this(options, time, new FileThreads($"the shared directory {options.Directory}", Threads, MaxWaiting))
+    public DirectoryStore(SharedCacheOptions options, TimeProvider time, bool laysOut = true)
+        : this(options, time, new FileThreads($"the shared directory {options.Directory}", Threads, MaxWaiting), laysOut)
     {
     }
 
     /// <summary>The same over given threads, which it owns.</summary>
-    internal DirectoryStore(SharedCacheOptions options, TimeProvider time, FileThreads threads)
+    internal DirectoryStore(SharedCacheOptions options, TimeProvider time, FileThreads threads, bool laysOut = true)
     {
         ArgumentException.ThrowIfNullOrEmpty(options.Directory);
-        _path = options.Directory;
+        (_path, _laysOut) = (options.Directory, laysOut);
         _sizeBytes = options.DirectorySizeBytes;
         _time = time;
         _threads = threads;
@@ -291,7 +295,7 @@ public sealed class DirectoryStore : IKeyValueStore
             }
 
             Volatile.Write(ref _directory, null);
-            var fresh = OpenDirectory.Open(_path, _instance, _time);
+            var fresh = OpenDirectory.Open(_path, _instance, _time, _laysOut);
             Volatile.Write(ref _directory, fresh);
             Volatile.Write(ref _checkedAt, _time.GetTimestamp());
             return fresh;

@@ -30,9 +30,10 @@ internal sealed class OpenDirectory
     /// <param name="path">Its path. It is not made: a file system that is not mounted would become one on the local disk.</param>
     /// <param name="instance">Which instance this is.</param>
     /// <param name="time">What goes on between two looks at its server's clock.</param>
+    /// <param name="laysOut">Whether an empty one is laid out, by whoever is to own it; else it is none.</param>
     /// <exception cref="KeyValueStoreException">It holds what is not ours.</exception>
     /// <exception cref="FileErrorException">It cannot be used.</exception>
-    public static OpenDirectory Open(string path, string instance, TimeProvider time)
+    public static OpenDirectory Open(string path, string instance, TimeProvider time, bool laysOut = true)
     {
         Check("open", "", NativeFiles.OpenRoot(path, out var root));
         Check("look at", "", NativeFiles.Status(root!, "", out var identity));
@@ -45,6 +46,12 @@ internal sealed class OpenDirectory
         var directory = new OpenDirectory(path, root!, identity, clock);
         if (!directory.IsMarked())
         {
+            if (!laysOut)
+            {
+                root!.Dispose();
+                throw new KeyValueStoreException($"{path} is not a shared cache yet: no instance has used it");
+            }
+
             directory.Mark(instance);
         }
 

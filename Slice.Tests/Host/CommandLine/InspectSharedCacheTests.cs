@@ -5,6 +5,7 @@ using Slice.Core.SharedCache;
 using Slice.Host.CommandLine;
 using Slice.Host.Configuration;
 using Slice.Host.Control;
+using Slice.Host.Service;
 using Slice.Tests.Support;
 
 namespace Slice.Tests.Host.CommandLine;
@@ -190,6 +191,20 @@ public sealed class InspectSharedCacheTests : IAsyncDisposable
 
         Assert.Equal(1, await Deadline.WithinAsync(running, "the command ends"));
         Assert.Contains("state      no answer within 15s", _output.ToString(), StringComparison.Ordinal);
+    }
+
+    // Root looks, and the directory is to be the service's.
+    [Fact]
+    public async Task Empty_directory_of_a_shared_cache_stays_empty()
+    {
+        using var directory = new TestDirectory("inspect-empty");
+        var shared = new SharedCacheOptions { Type = SharedCacheType.Directory, Directory = directory.Path };
+        await using var store = SharedTierFactory.OpenToLook(shared, TimeProvider.System)!;
+
+        var refusal = await Assert.ThrowsAsync<KeyValueStoreException>(
+            async () => await store.DescribeAsync(TestContext.Current.CancellationToken));
+        Assert.Contains("is not a shared cache yet: no instance has used it", refusal.Message, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFileSystemEntries(directory.Path));
     }
 
     [Theory]
