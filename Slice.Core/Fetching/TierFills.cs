@@ -28,8 +28,10 @@ internal sealed class TierFills(SliceFetchAttempts attempts, TimeProvider time, 
         using var unwanted = CancellationTokenSource.CreateLinkedTokenSource(fetch.Abandoned, stopping);
         try
         {
+            // After a beginning the fetch goes on without clients, and nobody else must wait for a turn that is taken for none.
             return await LookAsync(tier, fetch, unwanted) is { } isFilled ? isFilled
-                : await FillWithAsync(fetch, await tier.FollowAsync(fetch.Generation, fetch.SliceIndex, unwanted.Token), unwanted) is true;
+                : fetch.TryAwait()
+                && await FillWithAsync(fetch, await tier.FollowAsync(fetch.Generation, fetch.SliceIndex, unwanted.Token), unwanted) is true;
         }
         catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
         {

@@ -69,10 +69,12 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
     /// <param name="operation">The operation.</param>
     /// <param name="bytes">Bytes that go or come with it.</param>
     /// <param name="ct">The caller's, who has had enough.</param>
-    /// <param name="isPart">Whether the rest is to follow: that the part has come does not say that values come.</param>
+    /// <param name="wholeBytes">
+    /// Bytes of the value of which these are a part: that the part has come does not say that values come. 0 for a whole value.
+    /// </param>
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
     public async ValueTask<(TierOutcome Outcome, T? Result)> RunAsync<T>(
-        Func<CancellationToken, ValueTask<T>> operation, int bytes, CancellationToken ct, bool isPart = false)
+        Func<CancellationToken, ValueTask<T>> operation, int bytes, CancellationToken ct, int wholeBytes = 0)
     {
         if (State != TierState.Up)
         {
@@ -83,7 +85,7 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
         for (int attempt = 1; ; attempt++)
         {
             var deadline = DeadlineFor(bytes) + ((attempt - 1) * timeout);
-            var (outcome, result) = await AttemptAsync(operation, deadline, ct, bytes, isPart: isPart);
+            var (outcome, result) = await AttemptAsync(operation, deadline, ct, bytes, wholeBytes: wholeBytes);
 
             // Still up: the store, or this machine, is busy. Once more is cheaper than the origin.
             bool isOver = outcome != TierOutcome.TimedOut || State != TierState.Up;
@@ -183,7 +185,7 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
         CancellationToken ct,
         int bytes = 0,
         bool closes = true,
-        bool isPart = false)
+        int wholeBytes = 0)
     {
         long began = time.GetTimestamp();
         using var limit = new CancellationTokenSource(deadline, time);
@@ -195,7 +197,7 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
             {
                 _lastAnswer.Note();
                 _errorsInRow = 0;
-                if (bytes > 0 && result is not null && !isPart)
+                if (bytes > 0 && result is not null && wholeBytes == 0)
                 {
                     // That there is none of it would be a short answer.
                     (closes ? _reading : _writing).End();
@@ -214,7 +216,8 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
             {
                 // A path that swallows long packets, or a disk behind the store that hangs: leases and news are answered, and each slice
                 // would cost its deadlines, for ever, or those who wait for another instance's write.
-                isSilent = bytes > 0 && (closes ? _reading : _writing).LastsFor(began, LastAnswer.MostTimeoutsBehind * DeadlineFor(bytes));
+                isSilent = bytes > 0 && (closes ? _reading : _writing).LastsFor(
+                    began, LastAnswer.MostTimeoutsBehind * DeadlineFor(Math.Max(bytes, wholeBytes)));
                 LastError = string.Create(CultureInfo.InvariantCulture, $"no answer within {deadline.TotalMilliseconds:0} ms");
             }
 

@@ -118,7 +118,7 @@ internal sealed class TierReader(TierAccess access, TierEnvelope envelope, TierM
     {
         int wantedBytes = TierEnvelope.HeaderBytes + envelope.BeginningBytes;
         var (outcome, value) = await access.RunAsync(
-            token => access.Store.GetBeginningAsync(label.Name, wantedBytes, token), wantedBytes, ct, isPart: true);
+            token => access.Store.GetBeginningAsync(label.Name, wantedBytes, token), wantedBytes, ct, wholeBytes: lengthBytes);
         if (value is null)
         {
             return new TierRead(outcome, null, default, default, IsDamaged: false);

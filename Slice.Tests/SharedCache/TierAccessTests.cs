@@ -239,7 +239,8 @@ public sealed class TierAccessTests
             await Eventually.TrueAsync(() => Volatile.Read(ref attempts) > rung || running.IsCompleted, "an attempt, or the end");
             if (attempts > rung)
             {
-                await _access.RunAsync(_ => ValueTask.FromResult(1), givesBeginnings ? 64 << 10 : 0, Ct, isPart: givesBeginnings);
+                var (some, whole) = givesBeginnings ? (64 << 10, Bytes) : (0, 0);
+                await _access.RunAsync(_ => ValueTask.FromResult(1), some, Ct, whole);
                 _time.Advance(isWrite ? 4 * deadline : deadline + (rung * s_timeout));
                 rung++;
             }

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using Slice.Core.SharedCache;
 
 namespace Slice.Tests.SharedCache;
@@ -129,6 +131,19 @@ public sealed class TierEnvelopeTests
     [InlineData(Key, "another key of enough characters")]
     public void Value_of_who_has_another_key_or_none_is_none(string? writer, string? reader) =>
         Assert.False(new TierEnvelope(reader).TryOpen(Seal(new TierEnvelope(writer)), s_label, out _, out _));
+
+    // Each MAC begins with what it is for: bytes of the one can never be passed off as those of the other.
+    [Fact]
+    public void Macs_of_beginning_and_rest_are_of_different_purposes()
+    {
+        byte[] value = SealLong(new TierEnvelope(Key));
+        byte[] key = SHA256.HashData(Encoding.UTF8.GetBytes(Key));
+
+        byte[] ofRest = [(byte)'r', .. value[..80], .. value[Beginning..]];
+        byte[] ofBeginning = [(byte)'b', .. value[..120], .. value[TierEnvelope.HeaderBytes..Beginning]];
+        Assert.Equal(HMACSHA256.HashData(key, ofRest), value[80..112]);
+        Assert.Equal(HMACSHA256.HashData(key, ofBeginning), value[120..152]);
+    }
 
     [Fact]
     public void Foreign_value_is_none()

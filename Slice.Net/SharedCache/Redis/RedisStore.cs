@@ -83,7 +83,10 @@ public sealed class RedisStore : IKeyValueStore
             return await GetAsync(
                 _beginnings, key, isSure: false, (database, name) => ReadBeginningAsync(database, name, lengthBytes), ct);
         }
-        catch (KeyValueStoreException refusal) when (refusal.InnerException is RedisServerException { Kind: RedisErrorKind.NoPermission })
+        catch (KeyValueStoreException refusal) when (refusal.InnerException is RedisServerException
+        {
+            Kind: RedisErrorKind.NoPermission or RedisErrorKind.UnknownCommand,
+        })
         {
             // Until the next start: each further attempt would be a line in the server's log.
             _mayNotGiveBeginnings = true;
