@@ -16,10 +16,14 @@ internal sealed class ManualTime : FakeTimeProvider
         return timer;
     }
 
+    /// <summary>Waits until the next timer is set, and returns its length. The time stands still: whoever set the timer is at rest.</summary>
+    public Task<TimeSpan> NextWaitAsync() =>
+        Deadline.WithinAsync(_waits.Reader.ReadAsync(TestContext.Current.CancellationToken).AsTask(), "somebody to wait");
+
     /// <summary>Waits until the next timer is set, moves the time just far enough for it to ring, and returns its length.</summary>
     public async Task<TimeSpan> RingNextAsync()
     {
-        var wait = await Deadline.WithinAsync(_waits.Reader.ReadAsync(TestContext.Current.CancellationToken).AsTask(), "somebody to wait");
+        var wait = await NextWaitAsync();
         Advance(wait);
         return wait;
     }
