@@ -44,11 +44,12 @@ public sealed class NodeHealthTests
     [InlineData(100, 125, 150, false, false)]
     [InlineData(100, 101, 600, false, false)]
     [InlineData(100, 51, 150, false, false)]
-    [InlineData(100, 50, 150, false, true)]
+    [InlineData(100, 50, 349, false, false)]
+    [InlineData(100, 50, 350, false, true)]
     [InlineData(100, 50, 150, true, false)]
     [InlineData(100, 50, 549, true, false)]
     [InlineData(100, 50, 550, true, true)]
-    public void Server_that_has_answered_others_since_or_a_moment_before_is_only_busy(
+    public void Server_that_has_answered_others_since_or_a_moment_before_or_pauses_is_only_busy(
         int beganAtMs, int answeredAtMs, int endedAtMs, bool isMachineBehind, bool isAway)
     {
         _isBehind = isMachineBehind;
@@ -60,6 +61,25 @@ public sealed class NodeHealthTests
 
         Assert.Equal(isAway, _health.IsAwayFor(NodeWork.Short));
         Assert.Equal(isAway, _health.WhyNot(NodeWork.Short) is not null);
+    }
+
+    [Fact]
+    public void Server_that_pauses_again_within_half_a_minute_is_away()
+    {
+        Assert.False(IsAwayAfterPause());
+        _time.Advance(TimeSpan.FromSeconds(29));
+        Assert.True(IsAwayAfterPause());
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.False(IsAwayAfterPause());
+
+        bool IsAwayAfterPause()
+        {
+            _health.Answered(NodeWork.Short, isValue: true);
+            long began = _time.GetTimestamp() + 1;
+            _time.Advance(2 * s_longestSilence);
+            _health.StayedSilent(NodeWork.Short, began);
+            return _health.IsAwayFor(NodeWork.Short);
+        }
     }
 
     [Theory]

@@ -152,12 +152,46 @@ public sealed class TierAccessTests
         Assert.Equal((TierOutcome.TimedOut, 3, TierState.Down), await HangAllAsync());
     }
 
+    // With one pause of 200 ms three instances sent 127 to 161 requests to the origin for what was in the store.
     [Fact]
-    public async Task Store_that_has_answered_a_moment_ago_is_asked_twice_by_a_machine_that_is_not_behind()
+    public async Task Store_that_pauses_for_less_than_five_deadlines_is_waited_for()
     {
         await _access.RunAsync(_ => ValueTask.FromResult(1), 0, Ct);
 
+        Assert.Equal((TierOutcome.Done, 3, TierState.Up), await HangAllAsync(answered: 3));
+    }
+
+    [Fact]
+    public async Task Store_that_pauses_again_is_not_waited_for_within_half_a_minute()
+    {
+        await _access.RunAsync(_ => ValueTask.FromResult(1), 0, Ct);
+        await HangAllAsync(answered: 3);
+
+        // It has answered a moment ago; the second deadline is the last.
         Assert.Equal((TierOutcome.TimedOut, 2, TierState.Down), await HangAllAsync());
+        _time.Advance(TimeSpan.FromSeconds(30));
+        _access.Open();
+        await _access.RunAsync(_ => ValueTask.FromResult(1), 0, Ct);
+        Assert.Equal((TierOutcome.Done, 3, TierState.Up), await HangAllAsync(answered: 3));
+    }
+
+    [Fact]
+    public async Task Pause_that_lasts_is_the_end_for_everybody()
+    {
+        await _access.RunAsync(_ => ValueTask.FromResult(1), 0, Ct);
+
+        Assert.Equal((TierOutcome.TimedOut, 3, TierState.Down), await HangAllAsync());
+        Assert.Equal(TierOutcome.Skipped, (await _access.RunAsync(HangAsync, 0, Ct)).Outcome);
+    }
+
+    // That nobody has asked for long is no silence of the store.
+    [Fact]
+    public async Task Pause_begins_with_the_first_operation_that_is_not_answered()
+    {
+        await _access.RunAsync(_ => ValueTask.FromResult(1), 0, Ct);
+        _time.Advance(TimeSpan.FromMinutes(1));
+
+        Assert.Equal((TierOutcome.Done, 3, TierState.Up), await HangAllAsync(answered: 3));
     }
 
     [Fact]
@@ -168,27 +202,28 @@ public sealed class TierAccessTests
             await HangAllAsync(answeringOthers: () => _access.RunAsync(_ => ValueTask.FromResult(1), 0, Ct).AsTask()));
     }
 
-    // One operation that is answered in none of its attempts: its end, how many there were, and what is thought of the store then.
-    private async Task<(TierOutcome Outcome, int Attempts, TierState State)> HangAllAsync(Func<Task>? answeringOthers = null)
+    // One operation that is answered in none of its attempts, or in one: its end, how many there were, and what is thought of the store then.
+    private async Task<(TierOutcome Outcome, int Attempts, TierState State)> HangAllAsync(
+        Func<Task>? answeringOthers = null, int answered = int.MaxValue)
     {
         int attempts = 0;
         var running = _access.RunAsync(
-            ct =>
-            {
-                Interlocked.Increment(ref attempts);
-                return HangAsync(ct);
-            },
+            ct => Interlocked.Increment(ref attempts) == answered ? ValueTask.FromResult(1) : HangAsync(ct),
             0,
             Ct).AsTask();
         int rung = 0;
         while (!running.IsCompleted)
         {
             await Eventually.TrueAsync(() => Volatile.Read(ref attempts) > rung || running.IsCompleted, "an attempt, or the end");
-            if (attempts > rung)
+            if (attempts > rung && attempts < answered)
             {
                 await (answeringOthers?.Invoke() ?? Task.CompletedTask);
                 rung++;
                 _time.Advance(s_timeout * rung);
+            }
+            else
+            {
+                await running;
             }
         }
 
