@@ -46,8 +46,9 @@ public sealed class WholeBodyFill : IGenerationFill
     private bool _hadReader;
     private bool _wasLeftEarly;
     private bool _hasEnded;
+    private bool _keepsSlices;
 
-    /// <summary>A fill that has not begun.</summary>
+    /// <summary>A fill that has not begun. Until <see cref="End"/> the slices of the object stay, also when the object is retired.</summary>
     /// <param name="generation">The object.</param>
     /// <param name="time">The clock.</param>
     /// <param name="unreadFills">Where the fill takes a place when it goes on although nobody reads it; null: it never does.</param>
@@ -58,6 +59,9 @@ public sealed class WholeBodyFill : IGenerationFill
         _time = time;
         (_unreadFills, _unreadBytes) = (unreadFills, unreadBytes);
         _count = generation.Grid.CountFor(generation.CompleteLength);
+
+        // A purge may come between the lesson about the object and those who wait for it. What the body has passed by then is nowhere else.
+        _keepsSlices = generation.TryAddReader();
     }
 
     /// <summary>The object.</summary>
@@ -274,9 +278,11 @@ public sealed class WholeBodyFill : IGenerationFill
     internal SliceFetch? End(Failure failure)
     {
         (SliceFetch Fetch, TaskCompletionSource<Failure>? Adopted)[] unfinished;
+        bool keptSlices;
         lock (_lock)
         {
             _hasEnded = true;
+            (keptSlices, _keepsSlices) = (_keepsSlices, false);
             EndUnreadUnsynchronized();
             unfinished = [.. _pending.Select(pending => (pending.Value, _adopted.GetValueOrDefault(pending.Key)))];
             _pending.Clear();
@@ -286,6 +292,11 @@ public sealed class WholeBodyFill : IGenerationFill
         foreach (var (fetch, adopted) in unfinished)
         {
             EndOne(fetch, adopted, failure);
+        }
+
+        if (keptSlices)
+        {
+            Generation.RemoveReader();
         }
 
         return unfinished.FirstOrDefault(pending => pending.Adopted is null).Fetch;

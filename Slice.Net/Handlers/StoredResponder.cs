@@ -145,7 +145,7 @@ internal sealed class StoredResponder(
         status = status with { Hits = hits, Slices = slices };
         using var response = SlicedResponse.CreateMultipart(exchange, generation.Response, multipart, status, now);
         bool isReader = generation.TryAddReader();
-        bool hasLeft = !isReader && SliceDelivery.HasLeftTheCache(generation, status.IsFirstFetched);
+        bool hasLeft = SliceDelivery.HasLeftTheCache(generation, status.IsFirstFetched);
         if (!isLastAttempt && (hasLeft || (generation is { IsWhole: true, WasLeft: true } && !AreStored(generation, multipart.Parts))))
         {
             EndReading(generation, isReader);
@@ -174,8 +174,9 @@ internal sealed class StoredResponder(
     {
         // From here on what the head promises stays: what is stored of the version, whatever becomes of it in the cache.
         bool isReader = generation.TryAddReader();
-        if (!isReader && !isLastAttempt && SliceDelivery.HasLeftTheCache(generation, isFirstFetched))
+        if (!isLastAttempt && SliceDelivery.HasLeftTheCache(generation, isFirstFetched))
         {
+            EndReading(generation, isReader);
             head.Dispose();
             return false;
         }

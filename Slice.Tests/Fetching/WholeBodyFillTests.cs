@@ -54,6 +54,33 @@ public sealed class WholeBodyFillTests : IAsyncDisposable
         Assert.Empty(_bed.Failures);
     }
 
+    // Who has learned of the object, and reads its end, comes behind who reads all of it; what has no validator cannot be asked for again.
+    [Fact]
+    [Trait("Behaviour", "B12")]
+    public async Task Object_that_is_purged_before_anybody_reads_keeps_what_its_body_brings_for_those_who_come()
+    {
+        var response = new FakeOriginResponse(200, "Content-Length: 16").Send("0123456789abcdef");
+        var generation = (await FetchAsync(response)).AsFound().Generation;
+        var fill = generation.Fill!;
+        generation.Retire();
+        Assert.True(generation.TryAddReader());
+        Assert.True(fill.TryAddReader());
+
+        // One reader takes all but the last slice, and the other is behind.
+        Assert.Equal("89ab", (await _bed.ReadAsync(generation, 2)).Text);
+        await Eventually.TrueAsync(() => generation.StoredSlices == 3, () => $"{generation.StoredSlices} slices");
+        Assert.Equal("4567", (await _bed.ReadAsync(generation, 1)).Text);
+
+        Assert.Equal("cdef", (await _bed.ReadAsync(generation, 3)).Text);
+        response.End();
+        await Deadline.WithinAsync(response.Disposed, "the end of the fill");
+        await Eventually.TrueAsync(() => generation.Fill is null, () => "the fill has ended");
+        Assert.Equal(4, generation.StoredSlices);
+        generation.RemoveReader();
+        await Eventually.TrueAsync(() => generation.StoredSlices == 0, () => $"{generation.StoredSlices} slices");
+        Assert.False(generation.TryAddReader());
+    }
+
     // Between the decision to end and the end a reader must find the door closed: it would join what is about to fail.
     [Fact]
     [Trait("Behaviour", "B12")]
