@@ -146,8 +146,7 @@ internal sealed class TierLog(
         TimeSpan lifetime,
         CancellationToken ct)
     {
-        // Above every number of before, also where the clocks of two instances differ.
-        long first = Math.Max(time.GetUtcNow().ToUnixTimeMilliseconds(), known + 1);
+        long first = FirstOf(known);
         List<long> replaced = [.. TakeUnfilled(counter)];
         for (int attempt = 0; attempt < MostAttempts && !ct.IsCancellationRequested; attempt++)
         {
@@ -183,6 +182,14 @@ internal sealed class TierLog(
 
             return isWritten;
         }
+    }
+
+    // Of a counter that is made anew: above every number of before, also where the clocks of two instances differ, and so far above that
+    // nobody waits for the entries in between. Milliseconds would not do: a store that loses all of it twice within four seconds.
+    private long FirstOf(long known)
+    {
+        long microseconds = (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
+        return Math.Max(microseconds, known + HeardNews.MostEntries + 1);
     }
 
     private IReadOnlyList<long> TakeUnfilled(string counter)

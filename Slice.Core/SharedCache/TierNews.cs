@@ -18,7 +18,7 @@ namespace Slice.Core.SharedCache;
 /// stored here is validated before its next use (<see cref="Lost"/>).
 /// </para>
 /// <para>
-/// A store that has lost a counter gives a new one, which begins with the time in milliseconds: above every number of before.
+/// A store that has lost a counter gives a new one, which begins with the time in microseconds: far above every number of before.
 /// </para>
 /// <para>
 /// An instance that was away goes on from the numbers that its cache has acted on (<see cref="TierMemory"/>), as long as the entries since

@@ -243,6 +243,34 @@ public sealed class TierNewsTests : IDisposable
         Assert.Single(_bed.Losses);
     }
 
+    // The counter is there again before anybody looks, and greater than before: nothing looks lost.
+    [Theory]
+    [InlineData(false, 0)]
+    [InlineData(true, 0)]
+    [InlineData(false, 1000)]
+    [InlineData(true, 1000)]
+    public async Task Counter_that_is_lost_and_soon_made_anew_by_another_instance_is_noticed_by_the_next_look(
+        bool isOfPurges, int milliseconds)
+    {
+        await BeginAsync();
+        _bed.Publish("/file");
+        _bed.Time.Advance(TimeSpan.FromMilliseconds(milliseconds));
+        _bed.Server.Forget((isOfPurges ? _bed.Names.Purges : _bed.Names.News).Equals);
+        if (isOfPurges)
+        {
+            await _other.News.TellAsync(Purge.OfPrefix("/a/"u8, isSoft: true, Instant.Now(_bed.Time)), TierBed.Ct);
+        }
+        else
+        {
+            await _other.News.TellAsync([Event(TierEventKind.Expired, "/other")], TierBed.Ct);
+        }
+
+        Assert.True(await HearAsync());
+
+        Assert.EndsWith("entries of the log at once", Assert.Single(_bed.Losses), StringComparison.Ordinal);
+        Assert.True(_bed.Find("/file")!.Response.IsPurged);
+    }
+
     [Fact]
     public async Task Counters_that_are_lost_while_the_store_takes_nothing_are_told_once()
     {
