@@ -129,9 +129,7 @@ public abstract class GenerationHead
     /// tier has lost the counter and counted nothing since: the news have told of removals. So it is with one that no tier was asked for,
     /// of before there was one, or of a time when it was away.
     /// </summary>
-    internal bool HasSeenRemovals(TierMark now) => TierMark is { } mark
-        ? mark.Removals == now.Removals || now is { Removals: not 0, HasCountedRemovals: false }
-        : !now.HasCountedRemovals;
+    internal bool HasSeenRemovals(TierMark now) => !now.HasCountedRemovals || TierMark?.Removals == now.Removals;
 
     /// <summary>Sets <see cref="TierPurge"/> once; returns what it is.</summary>
     internal long FixTierPurge(long purge)

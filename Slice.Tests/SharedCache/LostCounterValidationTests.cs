@@ -1,3 +1,5 @@
+using Slice.Tests.Fuzzing;
+using Slice.Tests.SharedCache.Chaos;
 using Slice.Tests.Support;
 
 namespace Slice.Tests.SharedCache;
@@ -54,6 +56,31 @@ public sealed class LostCounterValidationTests : IAsyncDisposable
         await fleet[1].GetAsync("/file", "Range: bytes=0-0");
 
         Assert.Contains(fleet[1].Composition.Tier!.Meter.Reads.Read(), static read => read is { Key: "hit", Value: > 0 });
+    }
+
+    // In a directory all is lost, or nothing. With the numbers of before, the head would be of no use to anybody, and so would the claim.
+    [Fact]
+    public async Task Object_that_was_purged_once_is_in_the_tier_again_after_a_directory_has_lost_everything()
+    {
+        await using var servers = new DirectoryFleetServers();
+        await using var fleet = await Fleet.StartAsync(_origin.Uri, 2, servers.Open);
+        await ExpectAsync(fleet[0]);
+        Assert.Equal(200, (await fleet[0].PurgeAsync("/file")).StatusCode);
+        await ExpectAsync(fleet[0]);
+        await servers.HurtAsync(new FuzzRandom(1));
+        foreach (int index in new[] { 0, 1 })
+        {
+            await Eventually.TrueAsync(() => fleet[index].Composition.Tier!.Meter.NewsLost > 0, "the loss to be seen");
+        }
+
+        long before = Written();
+        await ExpectAsync(fleet[0]);
+        await Eventually.TrueAsync(() => Written() > before, "the head in the tier");
+        await fleet[1].GetAsync("/file", "Range: bytes=0-0");
+
+        Assert.Contains(fleet[1].Composition.Tier!.Meter.Reads.Read(), static read => read is { Key: "hit", Value: > 0 });
+
+        long Written() => fleet[0].Composition.Tier!.Meter.Writes.Read().Where(static write => write.Key == "written").Sum(write => write.Value);
     }
 
     // The other way round a removal that was counted with the new numbers is one.
