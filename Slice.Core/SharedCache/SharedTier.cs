@@ -27,6 +27,7 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
     private readonly TierCollapser _collapser;
     private readonly TierWriter _writer;
     private readonly TierCompany? _company;
+    private readonly TierPurgeCheck _purges;
 
     /// <summary>A tier over a store, which it disposes. It is asked once <see cref="Fleet"/> has heard the news.</summary>
     /// <param name="store">The store.</param>
@@ -51,6 +52,7 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
         {
             SuccessorTold = generation => Offer(generation, null),
         };
+        _purges = new TierPurgeCheck(Fleet, index, time);
         _reader = new TierReader(Access, envelope, Meter);
         _counters = new TierCounters(Access, Names, time);
         var claims = new TierClaims(new TierValues(Access, envelope, Meter), Names);
@@ -155,7 +157,7 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
             return default;
         }
 
-        if (!generation.Response.MayCombine || IsNamedBeforePurge(generation))
+        if (!generation.Response.MayCombine || _purges.IsNamedBefore(generation))
         {
             return default;
         }
@@ -187,7 +189,7 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask<TierSlice> FollowAsync(Generation generation, int sliceIndex, CancellationToken ct)
     {
-        if (IsNamedBeforePurge(generation))
+        if (_purges.IsNamedBefore(generation))
         {
             return default;
         }
@@ -202,15 +204,6 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
             ? await _collapser.FollowOrTakeTurnAsync(label.Name, look, ct)
             : (await _company.LookForAsync(generation, sliceIndex, look, ct), null);
         return new TierSlice(found?.Payload ?? default, found?.Value, turn);
-    }
-
-    // It was asked for after a hard purge of many objects, and before that had its number in the store: its slices would have the names of
-    // those of before.
-    private bool IsNamedBeforePurge(Generation generation)
-    {
-        var key = generation.Key.Bytes;
-        var tags = generation.Response.Tags;
-        return Fleet.Hides(key, tags) || Fleet.Purges.HasRemovalAfter(key, tags, generation.TierMark?.Purges ?? 0);
     }
 
     private ValueTask<TierRead> ReadSliceAsync(TierLabel label, Generation generation, int sliceIndex, CancellationToken ct) =>
@@ -232,7 +225,7 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
             return;
         }
 
-        _writer.Add([() => _composer.ComposeHeadAsync(generation)], turn);
+        _writer.Add([() => ComposeHeadAsync(generation)], turn);
         if (generation is { IsWhole: true } && !fitsHead)
         {
             for (int index = 0; index < grid.CountFor(generation.CompleteLength); index++)
@@ -249,16 +242,24 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
         {
             Offer(generation, turn);
         }
-        else if (generation.Response.MayCombine && !IsNamedBeforePurge(generation))
+        else if (generation.Response.MayCombine && !_purges.IsNamedBefore(generation))
         {
             Func<ValueTask<TierValue?>> slice = () => ValueTask.FromResult(_composer.ComposeSlice(generation, sliceIndex));
-            _writer.Add(isWithHead ? [slice, () => _composer.ComposeHeadAsync(generation)] : [slice], turn);
+            _writer.Add(isWithHead ? [slice, () => ComposeHeadAsync(generation)] : [slice], turn);
         }
         else
         {
+            if (isWithHead)
+            {
+                _purges.ValidateOutdated(generation);
+            }
+
             turn?.End(isFilled: false);
         }
     }
+
+    private ValueTask<TierValue?> ComposeHeadAsync(Generation generation) =>
+        _purges.ValidateOutdated(generation) ? ValueTask.FromResult<TierValue?>(null) : _composer.ComposeHeadAsync(generation);
 
     /// <inheritdoc/>
     public void OfferStored(Generation generation)

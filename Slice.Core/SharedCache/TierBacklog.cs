@@ -233,11 +233,19 @@ internal sealed class TierBacklog
 
     private sealed class HiddenScope(TierBacklog backlog, Purge purge) : IDisposable
     {
+        private bool _isOver;
+
         public void Dispose()
         {
             lock (backlog._lock)
             {
-                backlog._beingTold.Remove(purge);
+                // Another one like it may be on its way.
+                if (!_isOver)
+                {
+                    backlog._beingTold.Remove(purge);
+                }
+
+                _isOver = true;
             }
         }
     }

@@ -138,13 +138,25 @@ public sealed class TierFleet : IAsyncDisposable
     }
 
     /// <summary>The same for a purge of many objects, which is in force here.</summary>
-    public async ValueTask<FleetReach?> PurgeAsync(Purge purge, CancellationToken ct)
+    /// <param name="purge">The purge.</param>
+    /// <param name="hidden">
+    /// What <see cref="Hide"/> has given, disposed as soon as the purge has its number, or waits for one: what is fetched while the others
+    /// take their time goes to the store.
+    /// </param>
+    /// <param name="ct">Ends the wait.</param>
+    public async ValueTask<FleetReach?> PurgeAsync(Purge purge, IDisposable hidden, CancellationToken ct)
     {
-        if (await _telling.TellNowAsync(purge, ct, isWaitedFor: true) is not { } number)
+        long number;
+        using (hidden)
         {
-            _backlog.Add(purge);
-            Wake();
-            return null;
+            if (await _telling.TellNowAsync(purge, ct, isWaitedFor: true) is not { } told)
+            {
+                _backlog.Add(purge);
+                Wake();
+                return null;
+            }
+
+            number = told;
         }
 
         return await AwaitOthersAsync(member => member.Purges >= number, ct);

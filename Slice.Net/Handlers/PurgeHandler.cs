@@ -94,7 +94,7 @@ internal sealed class PurgeHandler(
         return Fleet is { } fleet && answer.Status is 200 or 404 or 500
             ? Combine(answer, await (purge is null
                 ? fleet.PurgeAsync(key, request.IsSoft, CancellationToken.None)
-                : fleet.PurgeAsync(purge, CancellationToken.None)))
+                : fleet.PurgeAsync(purge, hidden!, CancellationToken.None)))
             : answer;
     }
 

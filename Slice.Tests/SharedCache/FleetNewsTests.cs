@@ -310,6 +310,63 @@ public sealed class FleetNewsTests : IAsyncDisposable
         await AllServeAsync(fleet, 2);
     }
 
+    // Nobody would find it in the tier, nor notice that there are two versions.
+    [Theory]
+    [InlineData(16)]
+    [InlineData(96)]
+    public async Task Object_that_was_fetched_while_others_have_not_answered_its_purge_goes_to_the_tier(int length)
+    {
+        _length = length;
+        await using var fleet = await StartAsync(2);
+        await ExpectAsync(fleet[0], 1);
+        int told = Purges().Length;
+        _weathers[1].Silence();
+        _version = 2;
+        var purging = fleet[0].PurgeAsync("/file", "X-Purge-Pattern: prefix");
+        await Eventually.TrueAsync(() => Purges().Length > told, "the purge to be told");
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                await ExpectAsync(fleet[0], 2);
+                return _server.Keys.Any(IsHead);
+            },
+            () => "the object in the tier");
+
+        _weathers[1].Calm();
+        await purging;
+        _version = 3;
+        Assert.Equal(TestContent.Bytes(0, length, 3), (await fleet[1].GetAsync("/file", "Cache-Control: no-cache")).Body);
+        await AllServeAsync(fleet, 3);
+    }
+
+    // Its purge waits for a store that takes no news: for the others it is an object of before that purge, which none of them finds.
+    [Theory]
+    [InlineData(16)]
+    [InlineData(96)]
+    public async Task Object_that_was_fetched_before_its_purge_had_a_number_does_not_outlive_a_newer_one_elsewhere(int length)
+    {
+        _length = length;
+        await using var fleet = await StartAsync(2);
+        await ExpectAsync(fleet[0], 1);
+        var (arrived, gate) = (NewGate(), NewGate());
+        _weathers[0].Counting = () =>
+        {
+            arrived.TrySetResult();
+            return gate.Task;
+        };
+        _version = 2;
+        var purging = fleet[0].PurgeAsync("/file", "X-Purge-Pattern: prefix");
+        await Deadline.WithinAsync(arrived.Task, "the count");
+        await ExpectAsync(fleet[0], 2);
+
+        gate.SetResult();
+        await purging;
+        _version = 3;
+        await ExpectAsync(fleet[1], 3);
+
+        await AllServeAsync(fleet, 3);
+    }
+
     // The purge is counted while this instance has read the old head, and not yet taken it.
     [Fact]
     public async Task Object_that_is_on_its_way_from_the_store_when_its_purge_is_counted_is_not_served_afterwards()
@@ -407,6 +464,10 @@ public sealed class FleetNewsTests : IAsyncDisposable
             .Select(operation => operation.Split(' ')[1]).Where(key => key.Contains(":d:", StringComparison.Ordinal)).Distinct()];
 
     private string[] Fields => [.. _keyFields.Select(static name => name + ": one")];
+
+    private string[] Purges() =>
+        [.. _server.Operations.Where(static operation => operation.StartsWith("set ", StringComparison.OrdinalIgnoreCase)
+            && operation.Contains(":p:", StringComparison.Ordinal))];
 
     private string[] Told() =>
         [.. _server.Operations.Where(static operation => operation.StartsWith("set ", StringComparison.OrdinalIgnoreCase)
