@@ -89,10 +89,12 @@ public sealed class RedisTroubleTests
         Array.Fill(value, (byte)'v');
 
         server.Pause();
-        using (var deadline = new CancellationTokenSource(TimeSpan.FromMilliseconds(50)))
+        using (var deadline = new CancellationTokenSource())
         {
+            // Both are sent, and only then does the time run.
             var reading = store.GetAsync("pslice:a", deadline.Token).AsTask();
             var setting = store.SetAsync("pslice:long", value, s_minute, deadline.Token).AsTask();
+            deadline.CancelAfter(TimeSpan.FromMilliseconds(50));
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => reading);
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => setting);
         }
