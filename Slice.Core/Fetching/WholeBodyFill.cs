@@ -48,7 +48,9 @@ public sealed class WholeBodyFill : IGenerationFill
     private bool _hasEnded;
     private bool _keepsSlices;
 
-    /// <summary>A fill that has not begun. Until <see cref="End"/> the slices of the object stay, also when the object is retired.</summary>
+    /// <summary>
+    /// A fill that has not begun. Until <see cref="End"/> the slices of the object stay, also when the object is retired.
+    /// </summary>
     /// <param name="generation">The object.</param>
     /// <param name="time">The clock.</param>
     /// <param name="unreadFills">Where the fill takes a place when it goes on although nobody reads it; null: it never does.</param>

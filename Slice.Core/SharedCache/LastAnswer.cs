@@ -40,14 +40,14 @@ internal sealed class LastAnswer(TimeSpan timeout, TimeProvider time)
     /// <param name="isMachineBehind"><see cref="IsMachineBehind"/>.</param>
     public bool Excuses(long beganAt, bool isMachineBehind)
     {
-        long at = Volatile.Read(ref _at);
-        if (at >= beganAt || at == long.MinValue)
-        {
-            return at >= beganAt;
-        }
-
         lock (_lock)
         {
+            long at = Volatile.Read(ref _at);
+            if (at >= beganAt || at == long.MinValue)
+            {
+                return at >= beganAt;
+            }
+
             _silence = _silence.Behind == at
                 ? _silence with { BeganAt = Math.Min(_silence.BeganAt, beganAt) }
                 : new Silence(at, beganAt, IsPause: false);

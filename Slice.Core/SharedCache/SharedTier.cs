@@ -27,7 +27,6 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
     private readonly TierCollapser _collapser;
     private readonly TierWriter _writer;
     private readonly TierCompany? _company;
-    private readonly TierPurgeCheck _purges;
 
     /// <summary>A tier over a store, which it disposes. It is asked once <see cref="Fleet"/> has heard the news.</summary>
     /// <param name="store">The store.</param>
@@ -52,7 +51,6 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
         {
             SuccessorTold = generation => Offer(generation, null),
         };
-        _purges = new TierPurgeCheck(Fleet, index, time);
         _reader = new TierReader(Access, envelope, Meter);
         _counters = new TierCounters(Access, Names, time);
         var claims = new TierClaims(new TierValues(Access, envelope, Meter), Names);
@@ -157,7 +155,7 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
             return default;
         }
 
-        if (!generation.Response.MayCombine || _purges.IsNamedBefore(generation))
+        if (!generation.Response.MayCombine || IsNamedBeforePurge(generation))
         {
             return default;
         }
@@ -189,7 +187,7 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask<TierSlice> FollowAsync(Generation generation, int sliceIndex, CancellationToken ct)
     {
-        if (_purges.IsNamedBefore(generation))
+        if (IsNamedBeforePurge(generation))
         {
             return default;
         }
@@ -204,6 +202,15 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
             ? await _collapser.FollowOrTakeTurnAsync(label.Name, look, ct)
             : (await _company.LookForAsync(generation, sliceIndex, look, ct), null);
         return new TierSlice(found?.Payload ?? default, found?.Value, turn);
+    }
+
+    // It was asked for after a hard purge of many objects, and before that had its number in the store: its slices would have the names
+    // of those of before.
+    private bool IsNamedBeforePurge(Generation generation)
+    {
+        var key = generation.Key.Bytes;
+        var tags = generation.Response.Tags;
+        return Fleet.Hides(key, tags) || Fleet.Purges.HasRemovalAfter(key, tags, generation.TierMark?.Purges ?? 0);
     }
 
     private ValueTask<TierRead> ReadSliceAsync(TierLabel label, Generation generation, int sliceIndex, CancellationToken ct) =>
@@ -225,7 +232,7 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
             return;
         }
 
-        _writer.Add([() => ComposeHeadAsync(generation)], turn);
+        _writer.Add([() => _composer.ComposeHeadAsync(generation)], turn);
         if (generation is { IsWhole: true } && !fitsHead)
         {
             for (int index = 0; index < grid.CountFor(generation.CompleteLength); index++)
@@ -242,24 +249,23 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
         {
             Offer(generation, turn);
         }
-        else if (generation.Response.MayCombine && !_purges.IsNamedBefore(generation))
+        else if (generation.Response.MayCombine && !IsNamedBeforePurge(generation))
         {
             Func<ValueTask<TierValue?>> slice = () => ValueTask.FromResult(_composer.ComposeSlice(generation, sliceIndex));
-            _writer.Add(isWithHead ? [slice, () => ComposeHeadAsync(generation)] : [slice], turn);
+            _writer.Add(isWithHead ? [slice, () => _composer.ComposeHeadAsync(generation)] : [slice], turn);
         }
         else
         {
-            if (isWithHead)
+            if (isWithHead && generation is { Response.MayCombine: true, IsShared: true })
             {
-                _purges.ValidateOutdated(generation);
+                // Of before a purge that has its number in a moment: nobody would find its head, nor notice that there is a newer version
+                // elsewhere. A validation behind its next use gives it numbers that others have.
+                (generation.TierMark, generation.IsMarkWanted) = (null, true);
             }
 
             turn?.End(isFilled: false);
         }
     }
-
-    private ValueTask<TierValue?> ComposeHeadAsync(Generation generation) =>
-        _purges.ValidateOutdated(generation) ? ValueTask.FromResult<TierValue?>(null) : _composer.ComposeHeadAsync(generation);
 
     /// <inheritdoc/>
     public void OfferStored(Generation generation)

@@ -210,7 +210,7 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
         {
             // A deadline that rings late says that this machine is busy, and nothing about the store. So do continuations that wait for a
             // thread, an answer of the store among them perhaps; but a machine may be busy for long, and the store gone meanwhile.
-            bool isBusy = time.GetElapsedTime(began) > 1.5 * deadline || _lastAnswer.Excuses(began, IsMachineBehind());
+            bool isBusy = !closes || time.GetElapsedTime(began) > 1.5 * deadline || _lastAnswer.Excuses(began, IsMachineBehind());
             bool isSilent;
             lock (_lock)
             {
@@ -221,7 +221,7 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
                 LastError = string.Create(CultureInfo.InvariantCulture, $"no answer within {deadline.TotalMilliseconds:0} ms");
             }
 
-            if (isSilent || (closes && !isBusy))
+            if (isSilent || !isBusy)
             {
                 Close();
             }

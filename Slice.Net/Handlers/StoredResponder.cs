@@ -145,7 +145,7 @@ internal sealed class StoredResponder(
         status = status with { Hits = hits, Slices = slices };
         using var response = SlicedResponse.CreateMultipart(exchange, generation.Response, multipart, status, now);
         bool isReader = generation.TryAddReader();
-        bool hasLeft = SliceDelivery.HasLeftTheCache(generation, status.IsFirstFetched);
+        bool hasLeft = StartsOver(generation, isReader, status.IsFirstFetched);
         if (!isLastAttempt && (hasLeft || (generation is { IsWhole: true, WasLeft: true } && !AreStored(generation, multipart.Parts))))
         {
             EndReading(generation, isReader);
@@ -174,7 +174,7 @@ internal sealed class StoredResponder(
     {
         // From here on what the head promises stays: what is stored of the version, whatever becomes of it in the cache.
         bool isReader = generation.TryAddReader();
-        if (!isLastAttempt && SliceDelivery.HasLeftTheCache(generation, isFirstFetched))
+        if (!isLastAttempt && StartsOver(generation, isReader, isFirstFetched))
         {
             EndReading(generation, isReader);
             head.Dispose();
@@ -203,6 +203,10 @@ internal sealed class StoredResponder(
 
         return EndDelivered(exchange, outcome) || await EndFailedAsync(exchange, outcome, isLastAttempt);
     }
+
+    // Nothing is sent yet. What was purged goes for all but those who have fetched it; who can read what was replaced is in time for it.
+    private static bool StartsOver(Generation generation, bool isReader, bool isFirstFetched) =>
+        !(isReader && generation.IsReplaced) && SliceDelivery.HasLeftTheCache(generation, isFirstFetched);
 
     private static void EndReading(Generation generation, bool isReader)
     {

@@ -15,8 +15,8 @@ public sealed class TierMarkTests : IDisposable
     public void Dispose() => _store.Dispose();
 
     /// <summary>
-    /// The counter when the generation was asked for, -1 for no tier; the counter now; whether nothing was removed since. A directory has no
-    /// counter before there is anything to count: 0 says that all of it was lost.
+    /// The counter when the generation was asked for, -1 for no tier; the counter now; whether nothing was removed since. A directory has
+    /// no counter before there is anything to count: 0 says that the counter was lost.
     /// </summary>
     public static TheoryData<long, long, bool> Counters { get; } = new()
     {

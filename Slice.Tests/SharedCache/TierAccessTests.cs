@@ -184,6 +184,19 @@ public sealed class TierAccessTests
         Assert.Equal(TierOutcome.Skipped, (await _access.RunAsync(HangAsync, 0, Ct)).Outcome);
     }
 
+    // Nobody waits for a write, so that no pause is for its sake.
+    [Fact]
+    public async Task Write_that_is_late_leaves_the_pause_to_those_who_wait()
+    {
+        await _access.RunAsync(_ => ValueTask.FromResult(1), 0, Ct);
+        var writing = _access.WriteAsync(async ct => await HangAsync(ct), 0, Ct).AsTask();
+        _time.Advance(4 * s_timeout);
+        Assert.Equal(TierOutcome.TimedOut, await writing);
+
+        await _access.RunAsync(_ => ValueTask.FromResult(1), 0, Ct);
+        Assert.Equal((TierOutcome.Done, 3, TierState.Up), await HangAllAsync(answered: 3));
+    }
+
     // That nobody has asked for long is no silence of the store.
     [Fact]
     public async Task Pause_begins_with_the_first_operation_that_is_not_answered()
@@ -202,7 +215,8 @@ public sealed class TierAccessTests
             await HangAllAsync(answeringOthers: () => _access.RunAsync(_ => ValueTask.FromResult(1), 0, Ct).AsTask()));
     }
 
-    // One operation that is answered in none of its attempts, or in one: its end, how many there were, and what is thought of the store then.
+    // One operation that is answered in none of its attempts, or in one: its end, how many attempts there were, and what is thought of the
+    // store then.
     private async Task<(TierOutcome Outcome, int Attempts, TierState State)> HangAllAsync(
         Func<Task>? answeringOthers = null, int answered = int.MaxValue)
     {

@@ -16,7 +16,9 @@ internal sealed class ManualTime : FakeTimeProvider
         return timer;
     }
 
-    /// <summary>Waits until the next timer is set, and returns its length. The time stands still: whoever set the timer is at rest.</summary>
+    /// <summary>
+    /// Waits until the next timer is set, and returns its length. The time stands still: whoever set the timer is at rest.
+    /// </summary>
     public Task<TimeSpan> NextWaitAsync() =>
         Deadline.WithinAsync(_waits.Reader.ReadAsync(TestContext.Current.CancellationToken).AsTask(), "somebody to wait");
 
