@@ -1,4 +1,5 @@
 using System.Text;
+using Slice.Core.Options;
 using Slice.Core.SharedCache;
 using Slice.Tests.Support;
 
@@ -64,6 +65,39 @@ public sealed class FleetTests : IAsyncDisposable
         await Task.WhenAll(Enumerable.Range(0, 12).Select(index => ExpectAsync(fleet[index % 3], seed: 1)));
 
         Assert.Equal(16, _file.ContentBytesSent);
+    }
+
+    // Under one name each would take the values of the other for damaged and its news for lost, for as long as both run.
+    [Fact]
+    public async Task Instances_with_other_secrets_do_not_meet_and_do_not_disturb_each_other()
+    {
+        await using var fleet = await Fleet.StartAsync(_origin.Uri, 0, () => _server.Open());
+        foreach (string? key in new[] { null, "0123456789abcdef", "another key of it" })
+        {
+            await ExpectAsync(await fleet.AddAsync(also: options => With(options, key)), seed: 1);
+        }
+
+        await Eventually.TrueAsync(() => Count(":s:") == 12, "the slices of all three in the tier");
+        int before = _origin.RequestCount;
+        await ExpectAsync(await fleet.AddAsync(also: options => With(options, "0123456789abcdef")), seed: 1);
+
+        Assert.Equal(before, _origin.RequestCount);
+        foreach ((int index, int expected) in new[] { (0, 1), (1, 2), (2, 1), (3, 2) })
+        {
+            string answer = Encoding.UTF8.GetString((await fleet[index].PurgeAsync("/file")).Body);
+            Assert.Contains($"\"instances\":{expected},\"answered\":{expected}", answer, StringComparison.Ordinal);
+        }
+
+        Assert.All(
+            Enumerable.Range(0, 4).Select(index => fleet[index].Composition.Tier!.Meter),
+            meter =>
+            {
+                Assert.Equal(0, meter.NewsLost);
+                Assert.DoesNotContain(meter.Reads.Read(), static read => read is { Key: "damaged", Value: > 0 });
+            });
+
+        static SliceOptions With(SliceOptions options, string? key) =>
+            options with { SharedCache = options.SharedCache with { MacKey = key } };
     }
 
     [Fact]
