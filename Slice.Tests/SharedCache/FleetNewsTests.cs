@@ -310,6 +310,32 @@ public sealed class FleetNewsTests : IAsyncDisposable
         await AllServeAsync(fleet, 2);
     }
 
+    // It cannot be offered to the tier before the purge has its number, and is good here meanwhile.
+    [Fact]
+    public async Task Object_that_was_fetched_while_a_purge_is_counted_is_not_validated_by_each_client()
+    {
+        await using var fleet = await StartAsync(1);
+        var (arrived, gate) = (NewGate(), NewGate());
+        _weathers[0].Counting = () =>
+        {
+            arrived.TrySetResult();
+            return gate.Task;
+        };
+        var purging = fleet[0].PurgeAsync("/file", "X-Purge-Pattern: prefix");
+        await Deadline.WithinAsync(arrived.Task, "the count");
+        await ExpectAsync(fleet[0], 1);
+        int before = _origin.RequestCount;
+
+        for (int round = 0; round < 20; round++)
+        {
+            await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => ExpectAsync(fleet[0], 1)));
+        }
+
+        Assert.Equal(before, _origin.RequestCount);
+        gate.SetResult();
+        await purging;
+    }
+
     // Nobody would find it in the tier, nor notice that there are two versions.
     [Fact]
     public async Task Object_that_was_fetched_while_others_have_not_answered_its_purge_goes_to_the_tier()
