@@ -4,9 +4,9 @@ using System.Text;
 namespace Slice.Core.Options;
 
 /// <summary>
-/// What instances must have in common to share anything: the origin, what makes their cache keys, what they take for one version, and the
-/// secret that values are signed with. One that is content with less would put slices of two versions under the name of one; two secrets
-/// under one name would make each take the news of the other for lost. Pure.
+/// What instances must have in common to share anything: the origin, what makes their cache keys, what they take for one version, whether
+/// they keep answers with cookies, and the secret that values are signed with. One that is content with less would put slices of two
+/// versions under the name of one; two secrets under one name would make each take the news of the other for lost. Pure.
 /// </summary>
 public static class SharedCacheRealm
 {
@@ -14,7 +14,7 @@ public static class SharedCacheRealm
     public static IReadOnlyList<string> Keys { get; } =
     [
         "upstream_address", "forward_host", "validator", "cache_key.query", "cache_key.ignored_arguments", "cache_key.fields",
-        "shared_cache.mac_key",
+        "cache_set_cookie", "shared_cache.mac_key",
     ];
 
     /// <summary>The realm of a configuration, as one text.</summary>
@@ -27,6 +27,7 @@ public static class SharedCacheRealm
             options.CacheKeyQuery.ToString(),
             string.Join(' ', options.CacheKeyIgnoredArguments.Order(StringComparer.Ordinal)),
             string.Join(' ', options.CacheKeyFields.Order(StringComparer.OrdinalIgnoreCase)),
+            .. options.CacheSetCookie ? (ReadOnlySpan<string>)["set-cookie"] : [],
             .. options.SharedCache.MacKey is { } key ? (ReadOnlySpan<string>)[MarkOf(key)] : [],
         ]);
 

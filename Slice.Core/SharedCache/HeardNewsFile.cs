@@ -7,8 +7,8 @@ namespace Slice.Core.SharedCache;
 /// The file beside a cache that says which news of other instances the cache has acted on. Pure.
 /// </summary>
 /// <remarks>
-/// 72 bytes, little-endian: "PSLICESC", version (4), 1 when the cache was ended in order (4), what the logs belong to (16), the boot of the
-/// machine (16), the number of the news (8), the number of the purges (8), XxHash3 of these (8).
+/// 88 bytes, little-endian: "PSLICESC", version (4), 1 when the cache was ended in order (4), what the logs belong to (16), the boot of the
+/// machine (16), the number of the news (8), the number of the purges (8), the digests of both (8 each), XxHash3 of these (8).
 /// </remarks>
 /// <param name="Fleet">What the logs belong to: <see cref="TierNames.Fleet"/>.</param>
 /// <param name="Boot">The boot of the machine, as the kernel tells it; zeros where it does not.</param>
@@ -17,9 +17,9 @@ namespace Slice.Core.SharedCache;
 internal readonly record struct HeardNewsFile(TierVersion Fleet, Guid Boot, bool IsClosed, HeardNews Heard)
 {
     /// <summary>Bytes of the file.</summary>
-    public const int SizeBytes = 72;
+    public const int SizeBytes = 88;
 
-    private const int Version = 1;
+    private const int Version = 2;
     private const int ChecksumAt = SizeBytes - sizeof(ulong);
 
     private static ReadOnlySpan<byte> Magic => "PSLICESC"u8;
@@ -36,6 +36,8 @@ internal readonly record struct HeardNewsFile(TierVersion Fleet, Guid Boot, bool
         Boot.TryWriteBytes(at[32..]);
         BinaryPrimitives.WriteInt64LittleEndian(at[48..], Heard.News);
         BinaryPrimitives.WriteInt64LittleEndian(at[56..], Heard.Purges);
+        BinaryPrimitives.WriteUInt64LittleEndian(at[64..], Heard.NewsDigest);
+        BinaryPrimitives.WriteUInt64LittleEndian(at[72..], Heard.PurgesDigest);
         BinaryPrimitives.WriteUInt64LittleEndian(at[ChecksumAt..], XxHash3.HashToUInt64(at[..ChecksumAt]));
         return bytes;
     }
@@ -52,7 +54,10 @@ internal readonly record struct HeardNewsFile(TierVersion Fleet, Guid Boot, bool
         }
 
         var heard = new HeardNews(
-            BinaryPrimitives.ReadInt64LittleEndian(bytes[48..]), BinaryPrimitives.ReadInt64LittleEndian(bytes[56..]));
+            BinaryPrimitives.ReadInt64LittleEndian(bytes[48..]),
+            BinaryPrimitives.ReadInt64LittleEndian(bytes[56..]),
+            BinaryPrimitives.ReadUInt64LittleEndian(bytes[64..]),
+            BinaryPrimitives.ReadUInt64LittleEndian(bytes[72..]));
         return heard is not { News: > 0, Purges: > 0 } ? null : new HeardNewsFile(
             TierVersion.Read(bytes[16..]),
             new Guid(bytes.Slice(32, 16)),

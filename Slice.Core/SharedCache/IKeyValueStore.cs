@@ -79,10 +79,14 @@ public interface IKeyValueStore : IAsyncDisposable
     ValueTask RemoveAsync(string key, CancellationToken ct);
 
     /// <summary>
-    /// Adds one to a counter and returns what it is then: <paramref name="first"/> for one that did not exist. Of several callers no two
-    /// get the same number. A counter has the longest lifetime from its last use on, and its key is used for nothing else.
+    /// Adds to a counter and returns what it is then: <paramref name="first"/> for one that did not exist. Of several callers no two get
+    /// the same number. A counter has the longest lifetime from its last use on, and its key is used for nothing else.
     /// </summary>
-    ValueTask<long> IncrementAsync(string key, long first, CancellationToken ct);
+    /// <param name="key">The counter.</param>
+    /// <param name="first">The number of one that did not exist.</param>
+    /// <param name="addend">How much is added, above zero: one, or more than 64 for a jump that leaves numbers out.</param>
+    /// <param name="ct">Ends the wait.</param>
+    ValueTask<long> IncrementAsync(string key, long first, long addend, CancellationToken ct);
 
     /// <summary>
     /// Returns the number of a counter, and makes one that does not exist: it is <paramref name="first"/> then. Several callers get the

@@ -126,6 +126,7 @@ public sealed class TierFleet : IAsyncDisposable
     /// <param name="ct">Ends the wait.</param>
     public async ValueTask<FleetReach?> PurgeAsync(byte[] key, bool isSoft, CancellationToken ct)
     {
+        await LookForOthersAsync(ct);
         var told = new TierEvent(isSoft ? TierEventKind.Expired : TierEventKind.Removed, key, default);
         var (number, uncounted) = await _telling.TellNowAsync([told], ct, isWaitedFor: true);
         if (number is null || uncounted.Count > 0)
@@ -149,6 +150,7 @@ public sealed class TierFleet : IAsyncDisposable
         long number;
         using (hidden)
         {
+            await LookForOthersAsync(ct);
             if (await _telling.TellNowAsync(purge, ct, isWaitedFor: true) is not { } told)
             {
                 _backlog.Add(purge);
@@ -279,7 +281,11 @@ public sealed class TierFleet : IAsyncDisposable
 
                 _access.Open();
                 Note(_access.State == TierState.Up ? null : _access.LastError ?? "it comes and goes");
-                Remember();
+                if (_news.Heard is { } heard)
+                {
+                    _memory?.Note(heard);
+                }
+
                 await _members.TellAsync(_news.NewsHeard, _news.PurgesHeard, _stopping);
                 _telling.OfferTold();
                 bool takesNews = await _telling.TellWaitingAsync(_stopping);
@@ -296,7 +302,11 @@ public sealed class TierFleet : IAsyncDisposable
                     Wake();
                 }
 
-                await LookForOthersAsync();
+                if (Members.Count == 0 || _time.GetElapsedTime(_lookedAt) > s_look)
+                {
+                    _lookedAt = _time.GetTimestamp();
+                    await LookForOthersAsync(_stopping);
+                }
             }
             else if (_access.State == TierState.Up && _time.GetElapsedTime(_heardAt) < _coherence)
             {
@@ -359,22 +369,13 @@ public sealed class TierFleet : IAsyncDisposable
         }
     }
 
-    private void Remember()
+    // For people who look at it, and before something is told that is waited for.
+    private async ValueTask<IReadOnlyList<FleetMember>> LookForOthersAsync(CancellationToken ct)
     {
-        if (_memory is not null && _news.Heard is { } heard)
-        {
-            _memory.Note(heard);
-        }
-    }
-
-    // For people who look at it.
-    private async ValueTask LookForOthersAsync()
-    {
-        if (Members.Count == 0 || _time.GetElapsedTime(_lookedAt) > s_look)
-        {
-            Volatile.Write(ref _lastMembers, await _members.ReadAllAsync(_stopping));
-            _lookedAt = _time.GetTimestamp();
-        }
+        var members = _access.State == TierState.Up ? await _members.ReadAllAsync(ct) : Members;
+        _news.Note(members);
+        Volatile.Write(ref _lastMembers, members);
+        return members;
     }
 
     // This instance has acted on it before it told the others.
@@ -384,8 +385,7 @@ public sealed class TierFleet : IAsyncDisposable
         long began = _time.GetTimestamp();
         while (true)
         {
-            var members = await _members.ReadAllAsync(ct);
-            Volatile.Write(ref _lastMembers, members);
+            var members = await LookForOthersAsync(ct);
             int answered = 1 + members.Count(member => member.Id != _members.Id && hasActed(member));
             int instances = Math.Max(1, members.Count + (members.Any(member => member.Id == _members.Id) ? 0 : 1));
             if (answered >= instances || _time.GetElapsedTime(began) > 2 * _coherence)

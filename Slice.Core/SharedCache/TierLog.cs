@@ -147,15 +147,23 @@ internal sealed class TierLog(
         CancellationToken ct)
     {
         long first = FirstOf(known);
+        long step = 1;
         List<long> replaced = [.. TakeUnfilled(counter)];
         for (int attempt = 0; attempt < MostAttempts && !ct.IsCancellationRequested; attempt++)
         {
-            var counting = CountAsync(counter, first);
+            var counting = CountAsync(counter, first, step);
             var (outcome, number) = await access.ProbeAsync(token => new ValueTask<long>(counting.WaitAsync(token)), default);
             if (outcome != TierOutcome.Done)
             {
                 WriteLate(counting, number => WriteAsync(number, replaced));
                 break;
+            }
+
+            if (number <= known)
+            {
+                // The store was put back to what it had earlier. The numbers up to here have been heard of, with other entries.
+                step = first - number;
+                continue;
             }
 
             if (await WriteAsync(number, replaced))
@@ -209,10 +217,10 @@ internal sealed class TierLog(
     }
 
     // Longer than anybody here waits for the number.
-    private async Task<long> CountAsync(string counter, long first)
+    private async Task<long> CountAsync(string counter, long first, long step)
     {
         using var limit = new CancellationTokenSource(longestGap, time);
-        return await access.Store.IncrementAsync(counter, first, limit.Token);
+        return await access.Store.IncrementAsync(counter, first, step, limit.Token);
     }
 
     // What the entry says is told once more under another number, which does no harm.

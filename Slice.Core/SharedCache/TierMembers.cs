@@ -4,7 +4,7 @@ namespace Slice.Core.SharedCache;
 
 /// <summary>
 /// Who shares the tier: each instance has a place of its own in the store, with its name and the news that it has acted on, and renews it.
-/// An instance that is gone is seen for <see cref="Lifetime"/> at most. Not thread-safe but for
+/// An instance that is gone is seen for <see cref="Lifetime"/> at most, and so is one whose place cannot be read. Not thread-safe but for
 /// <see cref="ReadAllAsync"/>.
 /// </summary>
 /// <param name="values">The store.</param>
@@ -26,6 +26,7 @@ internal sealed class TierMembers(TierValues values, TierNames names, string nam
     private const int GapPlaces = 8;
     private static readonly TimeSpan s_renewal = Lifetime / 5;
 
+    private readonly Dictionary<int, (FleetMember Member, long At)> _seen = [];
     private int _place = -1;
     private (long News, long Purges)? _told;
     private long _toldAt;
@@ -60,25 +61,51 @@ internal sealed class TierMembers(TierValues values, TierNames names, string nam
     /// <summary>The instances that are there, this one among them.</summary>
     public async ValueTask<IReadOnlyList<FleetMember>> ReadAllAsync(CancellationToken ct)
     {
-        var members = new List<FleetMember>();
+        List<FleetMember> members = [];
+        List<FleetMember> unknown = [];
         for (int first = 0, lastTaken = 0; first < MaxMembers && first <= lastTaken + GapPlaces; first += GapPlaces)
         {
-            var places = Enumerable.Range(first, GapPlaces).Select(place => ReadAsync(place, ct).AsTask());
-            foreach (var member in await Task.WhenAll(places))
+            var places = await Task.WhenAll(Enumerable.Range(first, GapPlaces).Select(place => ReadAsync(place, ct).AsTask()));
+            for (int index = 0; index < places.Length; index++)
             {
-                if (member is not null)
+                var (isKnown, member) = places[index];
+                if (Remember(first + index, isKnown, member) is { } there)
                 {
-                    members.Add(member);
+                    (isKnown ? members : unknown).Add(there);
                     lastTaken = first + GapPlaces;
                 }
             }
         }
 
-        return members;
+        // One that has taken another place meanwhile is there once.
+        return [.. members, .. unknown.ExceptBy(members.Select(static member => member.Id), static member => member.Id)];
+    }
+
+    // Who is at a place that the store does not tell of now, as one of its servers is away: whoever was there a moment ago. He may have
+    // heard nothing since.
+    private FleetMember? Remember(int place, bool isKnown, FleetMember? member)
+    {
+        lock (_seen)
+        {
+            if (isKnown && member is null)
+            {
+                _seen.Remove(place);
+            }
+            else if (member is not null)
+            {
+                _seen[place] = (member, time.GetTimestamp());
+            }
+            else if (_seen.TryGetValue(place, out var last) && time.GetElapsedTime(last.At) < Lifetime)
+            {
+                return last.Member;
+            }
+
+            return member;
+        }
     }
 
     private async ValueTask<bool> IsOwnAsync(CancellationToken ct) =>
-        _place >= 0 && await ReadAsync(_place, ct) is { } holder && holder.Id == Id;
+        _place >= 0 && await ReadAsync(_place, ct) is (_, { } holder) && holder.Id == Id;
 
     private async ValueTask<bool> TryTakePlaceAsync(RecordBuffer records, CancellationToken ct)
     {
@@ -104,11 +131,12 @@ internal sealed class TierMembers(TierValues values, TierNames names, string nam
         return records;
     }
 
-    private async ValueTask<FleetMember?> ReadAsync(int place, CancellationToken ct)
+    private async ValueTask<(bool IsKnown, FleetMember? Member)> ReadAsync(int place, CancellationToken ct)
     {
-        if (await values.GetAsync(LabelAt(place), ct) is not (_, { } bytes))
+        var (isKnown, bytes) = await values.GetAsync(LabelAt(place), ct);
+        if (bytes is null)
         {
-            return null;
+            return (isKnown, null);
         }
 
         try
@@ -116,12 +144,12 @@ internal sealed class TierMembers(TierValues values, TierNames names, string nam
             var reader = new RecordReader(bytes);
             var id = TierNewsRecords.ReadId(ref reader);
             var (news, purges) = (reader.Int64(), reader.Int64());
-            return new FleetMember(id, reader.Text() ?? "", news, purges);
+            return (true, new FleetMember(id, reader.Text() ?? "", news, purges));
         }
         catch (InvalidDataException)
         {
             // By a program that writes otherwise under the same version of the envelope.
-            return null;
+            return (true, null);
         }
     }
 

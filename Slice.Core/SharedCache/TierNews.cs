@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Globalization;
 using Slice.Core.Caching;
 using Slice.Core.Objects;
@@ -18,7 +17,10 @@ namespace Slice.Core.SharedCache;
 /// stored here is validated before its next use (<see cref="Lost"/>).
 /// </para>
 /// <para>
-/// A store that has lost a counter gives a new one, which begins with the time in microseconds: far above every number of before.
+/// A store that has lost a counter gives a new one, which begins with the time in microseconds: far above every number of before. One that
+/// was put back to what it had earlier, as from a copy on disk or by a replica that lacked the last writes, counts on there after a jump:
+/// whoever has heard more finds a counter below that, or another entry under the number that was heard last
+/// (<see cref="TierLogEnd"/>).
 /// </para>
 /// <para>
 /// An instance that was away goes on from the numbers that its cache has acted on (<see cref="TierMemory"/>), as long as the entries since
@@ -33,30 +35,31 @@ internal sealed class TierNews
     private const int LooksAtStart = 3;
 
     private readonly TierAccess _access;
-    private readonly TierValues _values;
     private readonly TierNames _names;
     private readonly ObjectIndex _index;
     private readonly TimeProvider _time;
     private readonly TierMeter _meter;
-    private readonly TierNewsActions _actions;
-    private readonly Guid _id;
+    private readonly TierLogReader _entries;
     private readonly Dictionary<long, long> _missingNews = [];
     private readonly Dictionary<long, long> _missingPurges = [];
-    private readonly ConcurrentQueue<long> _replaced = [];
     private bool _hasBegun;
     private volatile bool _isLossTold;
     private long _news;
     private long _purges;
+    private long _newsOfOthers;
+    private long _purgesOfOthers;
     private string? _loss;
+    private bool _isPutBack;
 
     /// <summary>News that nobody has heard yet.</summary>
     public TierNews(
         TierAccess access, TierValues values, TierNames names, ObjectIndex index, TimeProvider time, TierMeter meter, Guid id,
         TimeSpan longestGap)
     {
-        (_access, _values, _names, _index, _time, _meter, _id, LongestGap) = (access, values, names, index, time, meter, id, longestGap);
-        _actions = new TierNewsActions(index, time, meter, id);
-        Log = new TierLog(access, values, names, Purges, time, meter, id, longestGap) { Counted = _actions.ActOnOwn };
+        (_access, _names, _index, _time, _meter, LongestGap) = (access, names, index, time, meter, longestGap);
+        var actions = new TierNewsActions(index, time, meter, id);
+        _entries = new TierLogReader(values, names, actions, time, id);
+        Log = new TierLog(access, values, names, Purges, time, meter, id, longestGap) { Counted = actions.ActOnOwn };
     }
 
     /// <summary>What the cache had acted on when it was stopped; null for nobody who knows. Set once, before use.</summary>
@@ -78,7 +81,7 @@ internal sealed class TierNews
     public long PurgesHeard => _hasBegun ? HeardOf(_purges, _missingPurges) : -1;
 
     /// <summary>Both of them; null before the first look.</summary>
-    public HeardNews? Heard => _hasBegun ? new HeardNews(NewsHeard, PurgesHeard) : null;
+    public HeardNews? Heard => _hasBegun ? _entries.Describe(NewsHeard, PurgesHeard) : null;
 
     /// <summary>Called when news were lost, with the reason. Set once, before use; must not wait.</summary>
     public Action<string>? Lost { get; set; }
@@ -93,9 +96,9 @@ internal sealed class TierNews
             return false;
         }
 
-        if (_hasBegun && (news.Result < _news || purges.Result < _purges))
+        if (_hasBegun && (new HeardNews(_news, _purges).IsAheadOf(news.Result, purges.Result) || await _entries.IsPutBackAsync(ct)))
         {
-            (_hasBegun, _loss) = (false, "the store has lost its counters");
+            (_hasBegun, _loss, _isPutBack) = (false, HeardNews.PutBack(news.Result, purges.Result), true);
         }
 
         if (!_hasBegun)
@@ -118,12 +121,20 @@ internal sealed class TierNews
         return await HearMissingAsync(ct) && await GiveUpAsync(_missingNews, ct) && await GiveUpAsync(_missingPurges, ct);
     }
 
+    /// <summary>Notes what others have heard: a number up to there is one that the store has given before.</summary>
+    public void Note(IReadOnlyList<FleetMember> members)
+    {
+        Volatile.Write(ref _newsOfOthers, members.Select(static member => member.News).DefaultIfEmpty().Max());
+        Volatile.Write(ref _purgesOfOthers, members.Select(static member => member.Purges).DefaultIfEmpty().Max());
+    }
+
     /// <inheritdoc cref="TierLog.TellAsync(IReadOnlyList{TierEvent}, long, CancellationToken)"/>
     public ValueTask<(long? Number, IReadOnlyList<TierEvent> Uncounted)> TellAsync(IReadOnlyList<TierEvent> events, CancellationToken ct) =>
-        Log.TellAsync(events, _news, ct);
+        Log.TellAsync(events, Math.Max(_news, Volatile.Read(ref _newsOfOthers)), ct);
 
     /// <summary>Tells the others of a purge of many objects, which is in force here; its number, or null.</summary>
-    public ValueTask<long?> TellAsync(Purge purge, CancellationToken ct) => Log.TellAsync(purge, _purges, ct);
+    public ValueTask<long?> TellAsync(Purge purge, CancellationToken ct) =>
+        Log.TellAsync(purge, Math.Max(_purges, Volatile.Read(ref _purgesOfOthers)), ct);
 
     // In this order. The counters first: what is read or made stale afterwards is all that came before. What was asked for meanwhile is
     // made stale as well when it comes, or held against what is read.
@@ -135,7 +146,17 @@ internal sealed class TierNews
         if (heard is { } known)
         {
             (_news, _purges) = (known.News, known.Purges);
-            _loss = known.LossAt(news, purges);
+            _entries.Recall(known);
+            _isPutBack = known.IsAheadOf(news, purges) || await _entries.IsPutBackAsync(ct);
+            _loss = _isPutBack ? HeardNews.PutBack(news, purges) : known.LossAt(news, purges);
+        }
+
+        if (_isPutBack)
+        {
+            // Both go on far above every number that anybody may have heard: none is given twice.
+            _entries.Forget();
+            (_news, _purges) = (Math.Max(_news, news) + HeardNews.MostEntries, Math.Max(_purges, purges) + HeardNews.MostEntries);
+            (news, purges) = (0, 0);
         }
 
         if (await ReadCountersAsync(news, purges, ct) is not { } latest || !await ReadPurgesAsync(latest.Purges, ct))
@@ -160,7 +181,7 @@ internal sealed class TierNews
             await MakeStaleAsync(ct);
         }
 
-        (_hasBegun, _news, _purges, _loss) = (true, latest.News, latest.Purges, null);
+        (_hasBegun, _news, _purges, _loss, _isPutBack) = (true, latest.News, latest.Purges, null, false);
         return true;
     }
 
@@ -178,7 +199,8 @@ internal sealed class TierNews
         for (long number = Math.Max(0, latest - TierPurges.MaxPurges) + 1; number <= latest; number += EntriesAtOnce)
         {
             int count = (int)Math.Min(EntriesAtOnce, latest - number + 1);
-            var known = await Task.WhenAll(Enumerable.Range(0, count).Select(index => ReadPurgeAsync(number + index, ct).AsTask()));
+            var known = await Task.WhenAll(
+                Enumerable.Range(0, count).Select(index => _entries.ReadPurgeAsync(number + index, ct).AsTask()));
             if (Array.Exists(known, static read => !read.IsKnown))
             {
                 return false;
@@ -288,12 +310,12 @@ internal sealed class TierNews
     }
 
     private async ValueTask<bool> HearMissingAsync(CancellationToken ct) =>
-        await HearMissingAsync(_missingNews, HearNewsAsync, ct) && await HearMissingAsync(_missingPurges, HearPurgeAsync, ct);
+        await HearMissingAsync(_missingNews, _entries.ActOnNewsAsync, ct) && await HearMissingAsync(_missingPurges, HearPurgeAsync, ct);
 
     private async ValueTask<bool> HearMissingAsync(
         Dictionary<long, long> missing, Func<long, CancellationToken, ValueTask<(bool IsKnown, bool IsThere)>> hear, CancellationToken ct)
     {
-        _replaced.Clear();
+        _entries.ForgetReplaced();
         foreach (long[] some in missing.Keys.Order().Chunk(EntriesAtOnce))
         {
             var heard = await Task.WhenAll(some.Select(number => hear(number, ct).AsTask()));
@@ -305,7 +327,7 @@ internal sealed class TierNews
                 }
             }
 
-            while (_replaced.TryDequeue(out long number))
+            while (_entries.TryTakeReplaced(out long number))
             {
                 missing.Remove(number);
             }
@@ -340,28 +362,9 @@ internal sealed class TierNews
         return true;
     }
 
-    private async ValueTask<(bool IsKnown, bool IsThere)> HearNewsAsync(long number, CancellationToken ct)
-    {
-        var (isKnown, bytes) = await _values.GetAsync(new TierLabel(TierValueKind.News, _names.NewsAt(number)), ct);
-        try
-        {
-            if (bytes is not null)
-            {
-                Array.ForEach(_actions.Act(bytes), _replaced.Enqueue);
-            }
-
-            return (isKnown, bytes is not null);
-        }
-        catch (InvalidDataException)
-        {
-            // By a program that writes otherwise under the same version of the envelope: nobody here knows what it says.
-            return (isKnown, false);
-        }
-    }
-
     private async ValueTask<(bool IsKnown, bool IsThere)> HearPurgeAsync(long number, CancellationToken ct)
     {
-        var (isKnown, purge, isOwn) = await ReadPurgeAsync(number, ct);
+        var (isKnown, purge, isOwn) = await _entries.ReadPurgeAsync(number, ct);
         if (purge is null)
         {
             return (isKnown, false);
@@ -376,25 +379,5 @@ internal sealed class TierNews
         }
 
         return (true, true);
-    }
-
-    private async ValueTask<(bool IsKnown, Purge? Purge, bool IsOwn)> ReadPurgeAsync(long number, CancellationToken ct)
-    {
-        var (isKnown, bytes) = await _values.GetAsync(new TierLabel(TierValueKind.Purge, _names.PurgeAt(number)), ct);
-        try
-        {
-            if (bytes is null)
-            {
-                return (isKnown, null, false);
-            }
-
-            var (by, replaced, purge) = TierNewsRecords.ReadPurge(bytes, Instant.Now(_time));
-            Array.ForEach(replaced, _replaced.Enqueue);
-            return (true, purge, by == _id);
-        }
-        catch (InvalidDataException)
-        {
-            return (isKnown, null, false); // As in HearNewsAsync.
-        }
     }
 }

@@ -32,6 +32,7 @@ public sealed class ReloadPlanTests
     [InlineData("cache_key.query")]
     [InlineData("cache_key.ignored_arguments")]
     [InlineData("cache_key.fields")]
+    [InlineData("cache_set_cookie")]
     [InlineData("shared_cache.mac_key")]
     public void What_names_things_in_a_shared_cache_waits_with_one_and_makes_another_realm(string name)
     {

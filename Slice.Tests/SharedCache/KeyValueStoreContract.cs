@@ -191,6 +191,24 @@ public abstract class KeyValueStoreContract : IAsyncLifetime
         Assert.Equal(first + 32, await Store.IncrementAsync(Key("counter"), first: 7, Ct));
     }
 
+    // Of a store that was put back: numbers that somebody may have had already are left out.
+    [Fact]
+    public async Task Counter_that_jumps_is_seen_there_by_all_and_gives_every_caller_a_number_of_its_own()
+    {
+        await using var other = Open();
+        Assert.Equal(1000, await Store.IncrementAsync(Key("jump"), first: 1000, addend: 5000, Ct));
+        Assert.Equal(1000, await other.ReadCounterAsync(Key("jump"), Ct));
+
+        long[] numbers = await Task.WhenAll(Enumerable.Range(0, 8).Select(
+            index => (index % 2 == 0 ? Store : other).IncrementAsync(Key("jump"), first: 1, addend: 5000, Ct).AsTask()));
+
+        Assert.Distinct(numbers);
+        Assert.All(numbers, static number => Assert.True(number >= 6000));
+        Assert.Equal(numbers.Max(), await Store.ReadCounterAsync(Key("jump"), Ct));
+        Assert.Equal(numbers.Max() + 1, await other.IncrementAsync(Key("jump"), first: 1, Ct));
+        Assert.Equal(numbers.Max() + 1, await Store.ReadCounterAsync(Key("jump"), Ct));
+    }
+
     [Fact]
     public async Task Counter_that_several_callers_ensure_begins_once()
     {

@@ -55,6 +55,30 @@ public sealed class TierMembersTests : IDisposable
         Assert.Equal(["next", "alive"], (await next.ReadAllAsync(Ct)).Select(static member => member.Name));
     }
 
+    // One of several servers is away: a PURGE that counted only who can be read would say that all have answered.
+    [Fact]
+    public async Task Instance_whose_place_cannot_be_read_is_seen_for_its_lifetime_and_once_when_it_has_moved()
+    {
+        var (one, two) = (NewMembers("one"), NewMembers("two"));
+        await one.TellAsync(7, 7, Ct);
+        await two.TellAsync(7, 7, Ct);
+        Assert.Equal(2, (await two.ReadAllAsync(Ct)).Count);
+        _bed.Server.IsLost = key => key == _bed.Names.InstanceAt(0);
+
+        Assert.Equal(new FleetMember(one.Id, "one", 7, 7), (await two.ReadAllAsync(Ct)).Single(member => member.Id != two.Id));
+
+        _bed.Time.Advance(TimeSpan.FromSeconds(5));
+        await two.TellAsync(7, 7, Ct);
+        await one.TellAsync(9, 9, Ct);
+        Assert.Equal(new FleetMember(one.Id, "one", 9, 9), (await two.ReadAllAsync(Ct)).Single(member => member.Id != two.Id));
+
+        _bed.Server.IsLost = key => key == _bed.Names.InstanceAt(0) || key == _bed.Names.InstanceAt(2);
+        Assert.Equal(2, (await two.ReadAllAsync(Ct)).Count);
+        _bed.Time.Advance(TierMembers.Lifetime);
+        await two.TellAsync(7, 7, Ct);
+        Assert.Equal(two.Id, Assert.Single(await two.ReadAllAsync(Ct)).Id);
+    }
+
     [Fact]
     public async Task Place_is_renewed_in_time_and_not_more_often()
     {

@@ -222,6 +222,61 @@ public sealed class TierNewsTests : IDisposable
         Assert.True(_bed.Find("/file")!.Response.IsPurged);
     }
 
+    // Its numbers are given a second time, and whoever has heard the first would take the second for heard.
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(9)]
+    public async Task Store_that_was_put_back_is_a_loss_however_far_it_has_counted_since(int toldSince)
+    {
+        await BeginAsync();
+        await _other.News.TellAsync([Event(TierEventKind.Removed, "/first")], TierBed.Ct);
+        Assert.True(await _other.News.HearAsync(TierBed.Ct));
+        var copy = _bed.Server.Copy();
+        for (int told = 0; told < 3; told++)
+        {
+            await _bed.News.TellAsync([Event(TierEventKind.Removed, $"/before{told}")], TierBed.Ct);
+            await _bed.News.TellAsync(Purge.OfPrefix("/before/"u8, isSoft: false, Instant.Now(_bed.Time)), TierBed.Ct);
+            Assert.True(await HearAsync());
+        }
+
+        _bed.Publish("/file");
+        var before = (_bed.News.NewsHeard, _bed.News.PurgesHeard);
+        _bed.Server.PutBack(copy);
+        for (int told = 0; told < toldSince; told++)
+        {
+            await _other.News.TellAsync([Event(TierEventKind.Removed, $"/since{told}")], TierBed.Ct);
+            await _other.News.TellAsync(Purge.OfPrefix("/since/"u8, isSoft: false, Instant.Now(_bed.Time)), TierBed.Ct);
+        }
+
+        Assert.True(await HearAsync());
+        Assert.Contains("has what it had earlier", Assert.Single(_bed.Losses), StringComparison.Ordinal);
+        Assert.True(_bed.Find("/file")!.Response.IsPurged);
+        Assert.True(_bed.News.NewsHeard > before.NewsHeard + 4096 && _bed.News.PurgesHeard > before.PurgesHeard + 4096);
+
+        // What was offered under the old numbers counts for nobody who starts now.
+        using var third = new TierBed(_bed);
+        Assert.True(await third.News.HearAsync(TierBed.Ct));
+        Assert.True(third.News.Purges.IsOutdated("/file"u8, null, before.PurgesHeard));
+        Assert.True(await HearAsync());
+        Assert.Single(_bed.Losses);
+        Assert.True(await _other.News.HearAsync(TierBed.Ct));
+        Assert.Equal(_bed.News.NewsHeard, _other.News.NewsHeard);
+    }
+
+    [Fact]
+    public async Task Number_that_another_instance_has_heard_is_given_to_nobody_again()
+    {
+        await BeginAsync();
+        long heard = _bed.News.NewsHeard + 5;
+        _bed.News.Note([new FleetMember(Guid.NewGuid(), "other:80", heard, 0)]);
+
+        var (number, _) = await _bed.News.TellAsync([Event(TierEventKind.Removed)], TierBed.Ct);
+
+        Assert.True(number > heard);
+    }
+
     [Fact]
     public async Task Counters_that_are_lost_are_one_loss_and_begin_above_every_number_of_before()
     {

@@ -84,6 +84,28 @@ internal sealed class MemoryKeyValueServer(TimeProvider? time = null)
         }
     }
 
+    /// <summary>What it has now, for <see cref="PutBack"/>.</summary>
+    public IReadOnlyDictionary<string, (byte[] Value, long EndsAt)> Copy()
+    {
+        lock (_lock)
+        {
+            return new Dictionary<string, (byte[] Value, long EndsAt)>(_values, StringComparer.Ordinal);
+        }
+    }
+
+    /// <summary>Has what it had earlier and nothing else, as a server that was started from a copy on disk.</summary>
+    public void PutBack(IReadOnlyDictionary<string, (byte[] Value, long EndsAt)> copy)
+    {
+        lock (_lock)
+        {
+            _values.Clear();
+            foreach (var (key, value) in copy)
+            {
+                _values.Add(key, value);
+            }
+        }
+    }
+
     internal void Join(MemoryKeyValueStore store) => _stores.TryAdd(store, 0);
 
     internal void Leave(MemoryKeyValueStore store) => _stores.TryRemove(store, out _);

@@ -63,16 +63,17 @@ internal sealed class MemoryKeyValueStore : IKeyValueStore
     public async ValueTask RemoveAsync(string key, CancellationToken ct) =>
         await _server.RunAsync("remove", key, values => values.Remove(key), ct);
 
-    public ValueTask<long> IncrementAsync(string key, long first, CancellationToken ct) => CountAsync("increment", key, first, 1, ct);
+    public ValueTask<long> IncrementAsync(string key, long first, long addend, CancellationToken ct) =>
+        CountAsync("increment", key, first, addend, ct);
 
     public ValueTask<long> EnsureCounterAsync(string key, long first, CancellationToken ct) => CountAsync("ensure", key, first, 0, ct);
 
-    private ValueTask<long> CountAsync(string name, string key, long first, long step, CancellationToken ct) => _server.RunAsync(
+    private ValueTask<long> CountAsync(string name, string key, long first, long addend, CancellationToken ct) => _server.RunAsync(
         name,
         key,
         values =>
         {
-            long number = values.TryGetValue(key, out var value) ? BinaryPrimitives.ReadInt64LittleEndian(value.Value) + step : first;
+            long number = values.TryGetValue(key, out var value) ? BinaryPrimitives.ReadInt64LittleEndian(value.Value) + addend : first;
             byte[] bytes = new byte[sizeof(long)];
             BinaryPrimitives.WriteInt64LittleEndian(bytes, number);
             values[key] = (bytes, EndOf(IKeyValueStore.LongestLifetime));

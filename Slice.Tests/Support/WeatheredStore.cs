@@ -83,11 +83,11 @@ internal sealed class WeatheredStore(IKeyValueStore store, Weather weather) : IK
         await store.RemoveAsync(key, ct);
     }
 
-    public async ValueTask<long> IncrementAsync(string key, long first, CancellationToken ct)
+    public async ValueTask<long> IncrementAsync(string key, long first, long addend, CancellationToken ct)
     {
         await weather.PassAsync(key, ct);
         await (weather.Counting?.Invoke() ?? Task.CompletedTask).WaitAsync(ct);
-        return await store.IncrementAsync(key, first, ct);
+        return await store.IncrementAsync(key, first, addend, ct);
     }
 
     public async ValueTask<long> EnsureCounterAsync(string key, long first, CancellationToken ct)

@@ -11,7 +11,7 @@ namespace Slice.Net.SharedCache.Files;
 /// <para>
 /// A counter begins as a directory of another name with its first number inside, and is renamed into place, which succeeds for one caller
 /// only. From there on each number is the one after the highest, so that there are no gaps: looking for the next one is enough to know
-/// that there is none.
+/// that there is none. A jump takes the numbers of before away.
 /// </para>
 /// <para>
 /// The janitor takes old numbers away, and an instance that has slept may try one of them: it is free, and was somebody's. So whoever has
@@ -43,7 +43,8 @@ internal sealed class CounterFiles(FileWriter writer)
     /// <param name="directory">The shared directory.</param>
     /// <param name="key">The counter.</param>
     /// <param name="first">The number of a counter that does not exist.</param>
-    public long Increment(OpenDirectory directory, string key, long first)
+    /// <param name="step">How far from the highest: 1, or more than <see cref="Kept"/>.</param>
+    public long Increment(OpenDirectory directory, string key, long first, long step)
     {
         string counter = DirectoryLayout.CounterOf(key);
         long highest = Read(directory, key);
@@ -61,7 +62,7 @@ internal sealed class CounterFiles(FileWriter writer)
                 continue;
             }
 
-            long number = highest + 1;
+            long number = highest + step;
             string name = DirectoryLayout.NumberOf(counter, number);
             int error = NativeFiles.CreateNew(directory.Root, name, out var file);
             file?.Dispose();
@@ -77,6 +78,12 @@ internal sealed class CounterFiles(FileWriter writer)
                 highest = Highest(directory, counter);
                 if (number > highest - Kept)
                 {
+                    if (step > 1)
+                    {
+                        // Whoever remembers one of those of before looks for the highest then, instead of for the one after it.
+                        RemoveOld(directory, counter, NumbersIn(directory, counter));
+                    }
+
                     return Remember(key, number);
                 }
 
@@ -84,6 +91,7 @@ internal sealed class CounterFiles(FileWriter writer)
                 continue;
             }
 
+            step = 1;
             highest = attempt % MaxSteps == MaxSteps - 1 ? Math.Max(number, Highest(directory, counter)) : number;
         }
 
@@ -169,6 +177,11 @@ internal sealed class CounterFiles(FileWriter writer)
             return;
         }
 
+        RemoveOld(directory, counter, numbers);
+    }
+
+    private static void RemoveOld(OpenDirectory directory, string counter, List<long> numbers)
+    {
         for (int index = 0; index < numbers.Count && numbers[index] <= numbers[^1] - Kept; index++)
         {
             _ = NativeFiles.Remove(directory.Root, DirectoryLayout.NumberOf(counter, numbers[index]));

@@ -161,8 +161,8 @@ public sealed class DirectoryStore : IKeyValueStore
         ct).ConfigureAwait(false);
 
     /// <inheritdoc/>
-    public async ValueTask<long> IncrementAsync(string key, long first, CancellationToken ct) =>
-        await RunAsync(directory => _counters.Increment(directory, key, first), input: null, isGoneWhenStale: false, ct)
+    public async ValueTask<long> IncrementAsync(string key, long first, long addend, CancellationToken ct) =>
+        await RunAsync(directory => _counters.Increment(directory, key, first, addend), input: null, isGoneWhenStale: false, ct)
             .ConfigureAwait(false);
 
     /// <inheritdoc/>

@@ -161,12 +161,12 @@ public sealed class MemcachedStore : IKeyValueStore
     }
 
     /// <inheritdoc/>
-    public ValueTask<long> IncrementAsync(string key, long first, CancellationToken ct) => CountAsync(key, first, step: 1, ct);
+    public ValueTask<long> IncrementAsync(string key, long first, long addend, CancellationToken ct) => CountAsync(key, first, addend, ct);
 
     /// <inheritdoc/>
     public ValueTask<long> EnsureCounterAsync(string key, long first, CancellationToken ct) => CountAsync(key, first, step: 0, ct);
 
-    private async ValueTask<long> CountAsync(string key, long first, int step, CancellationToken ct)
+    private async ValueTask<long> CountAsync(string key, long first, long step, CancellationToken ct)
     {
         Check(key);
         ArgumentOutOfRangeException.ThrowIfNegative(first);

@@ -30,7 +30,7 @@ internal readonly record struct MetaRequest(MetaVerb Verb, string Key)
     public long First { get; init; }
 
     /// <summary>What is added to a counter.</summary>
-    public int Step { get; init; }
+    public long Step { get; init; }
 
     /// <summary>Longest value that is taken from an answer.</summary>
     public int LongestAnswer { get; init; }

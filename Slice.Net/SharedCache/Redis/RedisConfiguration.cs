@@ -94,7 +94,7 @@ internal static class RedisConfiguration
         {
             if (CertificateBundle.Read(file, out var certificates) is string problem)
             {
-                throw new InvalidDataException($"shared_cache.tls.ca_file: {file}: {problem}");
+                throw new InvalidDataException($"shared_cache.tls_ca_file: {file}: {problem}");
             }
 
             policy.TrustMode = X509ChainTrustMode.CustomRootTrust;

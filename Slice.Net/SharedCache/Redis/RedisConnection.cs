@@ -27,6 +27,7 @@ internal sealed class RedisConnection(
     private volatile Task? _connecting;
     private volatile ConnectionMultiplexer? _multiplexer;
     private volatile Exception? _lastFailure;
+    private volatile string? _split;
 
     /// <summary>Begins to connect, if that has not begun; nobody waits for it.</summary>
     public void Begin()
@@ -48,7 +49,7 @@ internal sealed class RedisConnection(
     public ValueTask<ConnectionMultiplexer> MultiplexerAsync(CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();
-        return _multiplexer is { } multiplexer ? new(multiplexer) : MultiplexerSlowAsync(ct);
+        return _multiplexer is { } multiplexer && _split is null ? new(multiplexer) : MultiplexerSlowAsync(ct);
     }
 
     /// <summary>Waits for an answer, as long as the caller likes.</summary>
@@ -98,7 +99,23 @@ internal sealed class RedisConnection(
     {
         Begin();
         await _firstTry.Task.WaitAsync(ct);
-        return _multiplexer ?? throw Explain(_lastFailure ?? new ObjectDisposedException(name));
+        return _split is { } split ? throw new KeyValueStoreException(split)
+            : _multiplexer ?? throw Explain(_lastFailure ?? new ObjectDisposedException(name));
+    }
+
+    // The library writes to the first of several primaries. Instances that list them in another order, or do not reach that one, would
+    // write to another, and each would think that all others hear. Sentinels say which one it is.
+    private void Compare(ConnectionMultiplexer multiplexer)
+    {
+        string[] primaries =
+        [
+            .. multiplexer.GetServers()
+                .Where(static server => server is { IsConnected: true, IsReplica: false, ServerType: ServerType.Standalone })
+                .Select(static server => server.EndPoint.ToString()!),
+        ];
+        _split = primaries.Length < 2 || options.Sentinel is not null ? null
+            : $"{name}: {string.Join(" and ", primaries)} are primaries of their own and no cluster; shared_cache.address names one " +
+                "server, a primary with its replicas, the nodes of a cluster, or the sentinels of shared_cache.sentinel";
     }
 
     private async Task ConnectAsync()
@@ -117,6 +134,10 @@ internal sealed class RedisConnection(
             configuration.ConnectionAttemptCompleted += (_, attempt) => _lastFailure = attempt.Exception ?? _lastFailure;
             var multiplexer = await ConnectionMultiplexer.ConnectAsync(configuration);
             multiplexer.ConnectionFailed += (_, failure) => _lastFailure = failure.Exception ?? _lastFailure;
+            multiplexer.ConnectionFailed += (_, _) => Compare(multiplexer);
+            multiplexer.ConnectionRestored += (_, _) => Compare(multiplexer);
+            multiplexer.ConfigurationChanged += (_, _) => Compare(multiplexer);
+            Compare(multiplexer);
             _multiplexer = multiplexer;
             _firstTry.TrySetResult();
             await connected(multiplexer, _closing.Token);

@@ -182,7 +182,7 @@ public sealed class RedisStore : IKeyValueStore
     }
 
     /// <inheritdoc/>
-    public async ValueTask<long> IncrementAsync(string key, long first, CancellationToken ct)
+    public async ValueTask<long> IncrementAsync(string key, long first, long addend, CancellationToken ct)
     {
         // In one MULTI, or a server that is full could evict the key between the first command and the second.
         return await RunAsync(_control, key, Count, ct);
@@ -190,8 +190,8 @@ public sealed class RedisStore : IKeyValueStore
         Task<long> Count(IDatabase database)
         {
             var transaction = database.CreateTransaction();
-            Forget(transaction.StringSetAsync(key, first - 1, IKeyValueStore.LongestLifetime, When.NotExists, Flags));
-            var number = transaction.StringIncrementAsync(key, 1, Flags);
+            Forget(transaction.StringSetAsync(key, first - addend, IKeyValueStore.LongestLifetime, When.NotExists, Flags));
+            var number = transaction.StringIncrementAsync(key, addend, Flags);
             Forget(transaction.KeyExpireAsync(key, IKeyValueStore.LongestLifetime, Flags));
             return NumberAsync(transaction.ExecuteAsync(Flags), number);
         }

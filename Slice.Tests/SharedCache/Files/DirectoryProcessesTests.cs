@@ -1,4 +1,5 @@
 using System.Globalization;
+using Slice.Core.SharedCache;
 using Slice.Net.SharedCache.Files;
 using Slice.Tests.Support;
 

@@ -49,6 +49,25 @@ public sealed class RedisTroubleTests
         await HearsAsync(store, server, () => Volatile.Read(ref told));
     }
 
+    // Instances that list them in another order would write to another one, and each would think that all others hear.
+    [Fact]
+    public async Task Two_servers_that_know_nothing_of_each_other_are_no_store()
+    {
+        await using var one = await RedisServer.StartAsync();
+        await using var other = await RedisServer.StartAsync();
+        await using var store = Over(one.Address, other.Address);
+
+        Assert.All(await AllFailAsync(store), message =>
+        {
+            Assert.Contains(
+                $"{one.Address} and {other.Address} are primaries of their own and no cluster", message, StringComparison.Ordinal);
+            Assert.Contains("shared_cache.address names one server", message, StringComparison.Ordinal);
+        });
+
+        await other.KillAsync();
+        await WorksAsync(store, "pslice:a");
+    }
+
     [Fact]
     public async Task Server_that_accepts_and_never_answers_costs_as_long_as_the_caller_waits()
     {
