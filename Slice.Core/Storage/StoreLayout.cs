@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Slice.Core.Storage;
 
 /// <summary>Names and sizes of the store's files.</summary>
@@ -78,6 +80,20 @@ internal static class StoreLayout
     /// <summary>Whether a directory has the files of a cache, as far as their names tell.</summary>
     public static bool IsCache(string directory) =>
         File.Exists(Path.Combine(directory, IndexFileName)) || FindSegments(directory).Length > 0;
+
+    /// <summary>
+    /// The ports of the instances that have their caches below <paramref name="directory"/>, the lowest first; those that may not be looked
+    /// at are left out. Empty where there is no such directory.
+    /// </summary>
+    public static int[] FindInstances(string directory) => !Directory.Exists(directory) ? [] :
+    [
+        .. Directory.EnumerateDirectories(directory, InstancePrefix + "*", new EnumerationOptions { IgnoreInaccessible = true })
+            .Where(static path => File.Exists(Path.Combine(path, IndexFileName)))
+            .Select(static path => int.TryParse(
+                Path.GetFileName(path)[InstancePrefix.Length..], NumberStyles.None, CultureInfo.InvariantCulture, out int port) ? port : 0)
+            .Where(static port => port > 0)
+            .Order(),
+    ];
 
     /// <summary>
     /// Whether an entry of this name may stand in a directory that becomes a cache: ours, what file systems put everywhere (snapshots,

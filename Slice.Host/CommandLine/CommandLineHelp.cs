@@ -75,8 +75,10 @@ internal static class CommandLineHelp
         are stored, the largest first. Reads only, also while a process uses the directory.
 
         With a configuration, the cache is the one that the configuration describes; where it has a
-        shared_cache, that is shown too: what it is, whether it answers within two seconds, and the
-        instances that use it, with the changes that they have heard of. Nothing in it is changed.
+        shared_cache, that is shown too: what it is, whether it answers within 15 seconds, and the
+        instances that use it, with the changes that they have heard of. Nothing in it is changed. Where
+        the caches of several instances are below the directory (--port), a line names them, and the
+        exit code is that of the shared cache.
 
         Options:
           --verify            compare every slice with its checksum; lists those that are damaged

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Slice.Core.Objects.Journal;
@@ -36,19 +37,25 @@ internal sealed class InspectCommandRunner(
             options = loaded.Options;
         }
 
-        var (store, damaged, isLost) = ReadStore(DirectoryOf(command, options), command, error, isTerminal);
+        string? directory = DirectoryOf(command, options);
+        bool isElsewhere = command.Directory is null && directory is not null && IsOfInstancesBelow(directory, error);
+        var (store, damaged, isLost) = ReadStore(isElsewhere ? null : directory, command, error, isTerminal);
         var shared = options is null ? null : await ReadSharedAsync(command, options, error, ct);
         if (options is not null && store is null && shared is null && !isLost)
         {
-            error.WriteLine(
-                command.SharedUrl is null
-                    ? "pingora-slice: nothing to look into: the cache of this configuration is in memory, and there is no shared_cache"
-                    : "pingora-slice: the configuration has no shared_cache");
+            if (!isElsewhere)
+            {
+                error.WriteLine(
+                    command.SharedUrl is null
+                        ? "pingora-slice: nothing to look into: the cache of this configuration is in memory, and there is no shared_cache"
+                        : "pingora-slice: the configuration has no shared_cache");
+            }
+
             return ExitCode.CannotStart;
         }
 
         Write(command, store, damaged, shared, output);
-        return isLost || shared is { IsUnknown: true } ? ExitCode.CannotStart
+        return isLost || (isElsewhere && command.Verify) || shared is { IsUnknown: true } ? ExitCode.CannotStart
             : damaged is { Count: > 0 } || shared is { Object.State: TierObjectState.Damaged } ? ExitCode.Damaged
             : ExitCode.Ok;
     }
@@ -63,7 +70,22 @@ internal sealed class InspectCommandRunner(
         var store = options.Store;
         bool isNamed = !store.Directory.StartsWith(CacheStoreOptions.DefaultDirectory, StringComparison.Ordinal);
         return options.EnableCache
-            && (store.OnDisk ?? (isNamed || File.Exists(Path.Combine(store.Directory, StoreLayout.IndexFileName))));
+            && (store.OnDisk ?? (isNamed || HasIndex(store.Directory) || StoreLayout.FindInstances(store.Directory).Length > 0));
+    }
+
+    private static bool HasIndex(string directory) => File.Exists(Path.Combine(directory, StoreLayout.IndexFileName));
+
+    // Instances with --port have their caches side by side, and none is in the directory of the configuration itself: nothing is lost.
+    private static bool IsOfInstancesBelow(string directory, TextWriter error)
+    {
+        int[] ports = HasIndex(directory) ? [] : StoreLayout.FindInstances(directory);
+        if (ports.Length > 0)
+        {
+            string options = string.Join(", ", ports.Select(static port => string.Create(CultureInfo.InvariantCulture, $"--port {port}")));
+            error.WriteLine($"pingora-slice: no cache in {directory} itself, but below it; to see that of an instance: {options}");
+        }
+
+        return ports.Length > 0;
     }
 
     private static (StoreInspection? Store, List<DamagedSlice>? Damaged, bool IsLost) ReadStore(

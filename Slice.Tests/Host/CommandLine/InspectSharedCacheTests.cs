@@ -239,6 +239,35 @@ public sealed class InspectSharedCacheTests : IAsyncDisposable
         Assert.StartsWith("shared     memory\n", _output.ToString(), StringComparison.Ordinal);
     }
 
+    // Three commands on one configuration: --port 8080, --port 8081, --port 18082.
+    [Theory]
+    [InlineData(0, true, false, false)]
+    [InlineData(1, true, true, false)]
+    [InlineData(1, true, false, true)]
+    [InlineData(1, false, false, false)]
+    public async Task Caches_of_instances_below_the_directory_leave_the_exit_code_to_the_shared_cache(
+        int expected, bool hasShared, bool isAway, bool verifies)
+    {
+        using var directory = new TestDirectory("inspect-ports");
+        foreach (string name in new[] { "port-18082", "port-8081", "port-8080" })
+        {
+            StoredObjects.OpenStore(Directory.CreateDirectory(directory.Combine(name)).FullName, 1 << 20, TimeProvider.System).Dispose();
+        }
+
+        Directory.CreateDirectory(directory.Combine("port-8079"));
+        _server.IsAway = isAway;
+        var options = new SliceOptions { Store = new CacheStoreOptions { OnDisk = true, Directory = directory.Path } };
+
+        Assert.Equal(expected, await RunAsync(options, null, hasShared: hasShared, verifies: verifies));
+
+        Assert.StartsWith(
+            $"pingora-slice: no cache in {directory.Path} itself, but below it; to see that of an instance: --port 8080, --port 8081, "
+                + "--port 18082\n",
+            _error.ToString(),
+            StringComparison.Ordinal);
+        Assert.Equal(hasShared ? "shared     memory" : "", _output.ToString().Split('\n')[0]);
+    }
+
     [Fact]
     public async Task Host_must_be_named_where_hosts_are_told_apart()
     {
@@ -280,14 +309,15 @@ public sealed class InspectSharedCacheTests : IAsyncDisposable
     private Task<int> RunAsync(ProxyUnderTest proxy, string? url, bool json = false) =>
         RunAsync(proxy.Composition.Settings.Current.Options with { Store = s_inMemory.Store }, url, json);
 
-    private Task<int> RunAsync(SliceOptions options, string? url, bool json = false, bool hasShared = true, TimeProvider? time = null)
+    private Task<int> RunAsync(
+        SliceOptions options, string? url, bool json = false, bool hasShared = true, TimeProvider? time = null, bool verifies = false)
     {
         var runner = new InspectCommandRunner(
             _ => new LoadedConfiguration(options, [], [], []),
             (_, _) => hasShared ? _server.Open() : null,
             time ?? TimeProvider.System);
         var request = url is null ? null : RequestUrl.TryParse(url, out var parsed) ? parsed : throw new ArgumentException(url);
-        var command = new InspectCommand(null, new ConfigurationRequest(), request, json, Verify: false, InspectCommand.DefaultLimit);
+        var command = new InspectCommand(null, new ConfigurationRequest(), request, json, verifies, InspectCommand.DefaultLimit);
         return runner.RunAsync(command, _output, _error, isTerminal: false, TestContext.Current.CancellationToken);
     }
 }
