@@ -12,11 +12,14 @@ namespace Slice.Net.SharedCache.Redis;
 /// <summary>What StackExchange.Redis is told of <see cref="SharedCacheOptions"/>.</summary>
 internal static class RedisConfiguration
 {
+    /// <summary>
+    /// How long an attempt to connect may take. Arbitrary: above three SYNs to a server that lost two (RFC 6298 §2: after one second and
+    /// after two more), and the handshake of TLS.
+    /// </summary>
+    public const int ConnectTimeoutMs = 4_000;
+
     // 200 ms, as a failover of Redis takes seconds: soon enough to be back, too rare to be a load. Attempts are made by the heartbeat.
     private const int ReconnectMs = 200;
-
-    // Arbitrary: above three SYNs to a server that lost two (RFC 6298 §2: after one second and after two more), and the handshake of TLS.
-    private const int ConnectTimeoutMs = 4_000;
 
     // The deadlines are those of the callers, some tens of milliseconds to seconds. This one is for answers that nobody waits for any more:
     // four times as long without a byte, and the library takes the connection for dead.

@@ -14,9 +14,11 @@ namespace Slice.Net.SharedCache.Redis;
 /// </remarks>
 /// <param name="options">Where and how.</param>
 /// <param name="name">The store's name, for messages.</param>
+/// <param name="time">The clock.</param>
 /// <param name="connected">Called once, with the multiplexer; operations do not wait for its end.</param>
 internal sealed class RedisConnection(
-    SharedCacheOptions options, string name, Func<ConnectionMultiplexer, CancellationToken, Task> connected) : IAsyncDisposable
+    SharedCacheOptions options, string name, TimeProvider time, Func<ConnectionMultiplexer, CancellationToken, Task> connected)
+    : IAsyncDisposable
 {
     // As the library does for connections that were lost (RedisConfiguration).
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(200);
@@ -24,9 +26,9 @@ internal sealed class RedisConnection(
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _closing = new();
     private readonly TaskCompletionSource _firstTry = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly RedisAttempts _attempts = new(time);
     private volatile Task? _connecting;
     private volatile ConnectionMultiplexer? _multiplexer;
-    private volatile Exception? _lastFailure;
     private volatile string? _split;
 
     /// <summary>Begins to connect, if that has not begun; nobody waits for it.</summary>
@@ -72,7 +74,7 @@ internal sealed class RedisConnection(
         error is RedisConnectionException && _multiplexer?.GetServers() is { } servers && servers.Any(server => server.IsConnected)
             && servers.All(server => server.IsReplica || !server.IsConnected)
             ? new KeyValueStoreException($"{name}: is a replica that takes no writes; no primary is connected", error)
-            : RedisFailure.Create(error, name, _lastFailure);
+            : RedisFailure.Create(error, name, _attempts.LastFailure);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -100,7 +102,7 @@ internal sealed class RedisConnection(
         Begin();
         await _firstTry.Task.WaitAsync(ct);
         return _split is { } split ? throw new KeyValueStoreException(split)
-            : _multiplexer ?? throw Explain(_lastFailure ?? new ObjectDisposedException(name));
+            : _multiplexer ?? throw Explain(_attempts.LastFailure ?? new ObjectDisposedException(name));
     }
 
     // The library writes to the first of several primaries. Instances that list them in another order, or do not reach that one, would
@@ -131,22 +133,31 @@ internal sealed class RedisConnection(
         try
         {
             var configuration = RedisConfiguration.Create(options);
-            configuration.ConnectionAttemptCompleted += (_, attempt) => _lastFailure = attempt.Exception ?? _lastFailure;
+            configuration.ConnectionAttemptCompleted += (_, attempt) => _attempts.Ended(attempt);
+            _attempts.Begin();
             var multiplexer = await ConnectionMultiplexer.ConnectAsync(configuration);
-            multiplexer.ConnectionFailed += (_, failure) => _lastFailure = failure.Exception ?? _lastFailure;
+            multiplexer.ConnectionFailed += (_, failure) => _attempts.Lost(failure.Exception);
             multiplexer.ConnectionFailed += (_, _) => Compare(multiplexer);
             multiplexer.ConnectionRestored += (_, _) => Compare(multiplexer);
             multiplexer.ConfigurationChanged += (_, _) => Compare(multiplexer);
             Compare(multiplexer);
             _multiplexer = multiplexer;
+            if (!multiplexer.IsConnected)
+            {
+                // Whoever waits for the first try is told why it failed.
+                await _attempts.FirstEndedAsync(_closing.Token);
+            }
+
             _firstTry.TrySetResult();
             await connected(multiplexer, _closing.Token);
             return true;
         }
         catch (Exception error) when (RedisFailure.IsOne(error))
         {
-            _lastFailure = error;
-            return _multiplexer is not null;
+            // With a multiplexer it is the subscription that found no connection, and the attempts know why.
+            bool isMade = _multiplexer is not null;
+            _attempts.Failed(isMade ? null : error);
+            return isMade;
         }
         finally
         {

@@ -53,7 +53,8 @@ internal static class RedisFailure
             cause = inner;
         }
 
-        return cause is AuthenticationException ? "TLS: " + cause.Message
+        return cause is KeyValueStoreException ? cause.Message
+            : cause is AuthenticationException ? "TLS: " + cause.Message
             : IsRefusedLogin(cause.Message) ? "wrong user or password: " + cause.Message
             : "no connection: " + cause.Message;
     }

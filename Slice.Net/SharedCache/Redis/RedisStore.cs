@@ -46,10 +46,10 @@ public sealed class RedisStore : IKeyValueStore
         Name = "redis " + string.Join(", ", options.Addresses);
         _sentinel = options.Sentinel;
         _news = RedisChannel.Literal(options.Prefix + "news");
-        _control = new RedisConnection(options, Name, ListenAsync);
-        _beginnings = new RedisConnection(options, Name, static (_, _) => Task.CompletedTask);
-        _reading = ConnectionsFor(options);
-        _writing = ConnectionsFor(options);
+        _control = new RedisConnection(options, Name, time, ListenAsync);
+        _beginnings = new RedisConnection(options, Name, time, static (_, _) => Task.CompletedTask);
+        _reading = ConnectionsFor(options, time);
+        _writing = ConnectionsFor(options, time);
     }
 
     /// <inheritdoc/>
@@ -294,8 +294,8 @@ public sealed class RedisStore : IKeyValueStore
         TaskContinuationOptions.ExecuteSynchronously,
         TaskScheduler.Default);
 
-    private RedisConnection[] ConnectionsFor(SharedCacheOptions options) =>
-        [.. Enumerable.Range(0, options.Connections).Select(_ => new RedisConnection(options, Name, (_, _) => Task.CompletedTask))];
+    private RedisConnection[] ConnectionsFor(SharedCacheOptions options, TimeProvider time) =>
+        [.. Enumerable.Range(0, options.Connections).Select(_ => new RedisConnection(options, Name, time, (_, _) => Task.CompletedTask))];
 
     private RedisConnection NextOf(RedisConnection[] all) => all[(uint)Interlocked.Increment(ref _turn) % (uint)all.Length];
 

@@ -8,6 +8,6 @@ internal static class RedisUser
     /// </summary>
     public const string Rule = "user pslice on >secret resetkeys ~t-* resetchannels &t-* -@all "
         + "+get +getex +getrange +set +setex +psetex +del +unlink +pttl +expire +incr +incrby +multi +exec +publish +subscribe "
-        + "+unsubscribe 
+        + "+unsubscribe "
         + "+ping +echo +select +info +client|setname +client|id +cluster|nodes +cluster|slots +asking";
 }
