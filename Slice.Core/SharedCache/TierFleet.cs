@@ -11,8 +11,6 @@ namespace Slice.Core.SharedCache;
 /// </summary>
 public sealed class TierFleet : IAsyncDisposable
 {
-    private static readonly TimeSpan s_look = TimeSpan.FromSeconds(5);
-
     // One question of a look has met its deadline, and others were answered: the store is asked once more before it counts as down, by when
     // coherence must not be over. Arbitrary.
     private static readonly TimeSpan s_pauseAfterMiss = TimeSpan.FromMilliseconds(50);
@@ -20,11 +18,9 @@ public sealed class TierFleet : IAsyncDisposable
     // At a stop, for a store that does not answer. Arbitrary.
     private static readonly TimeSpan s_longestLeave = TimeSpan.FromSeconds(1);
 
-    // No event tells that another machine has acted: its place in the store is looked at again and again.
-    private static readonly TimeSpan s_acknowledgementPause = TimeSpan.FromMilliseconds(20);
-
     private readonly TierAccess _access;
     private readonly TierMembers _members;
+    private readonly FleetWatch _watch;
     private readonly TierNews _news;
     private readonly TierWitnesses _witnesses;
     private readonly TierNewsActions _actions;
@@ -38,9 +34,7 @@ public sealed class TierFleet : IAsyncDisposable
     private readonly TierBacklog _backlog = new();
     private readonly TierTelling _telling;
     private Task _loop = Task.CompletedTask;
-    private IReadOnlyList<FleetMember> _lastMembers = [];
     private string? _reason;
-    private long _lookedAt;
     private long _heardAt;
     private bool _isNoted;
     private bool _wasRefused;
@@ -59,6 +53,7 @@ public sealed class TierFleet : IAsyncDisposable
             Memory = _memory,
             Lost = reason => NewsLost?.Invoke(reason),
         };
+        _watch = new FleetWatch(_members, coherence, time) { Seen = _news.Note };
         _telling = new TierTelling(access, _news, _backlog, time)
         {
             IsThere = new TierRecognition(access, values, names, _news.Purges, time).IsThereAsync,
@@ -82,7 +77,7 @@ public sealed class TierFleet : IAsyncDisposable
     public Guid Id => _members.Id;
 
     /// <summary>The instances that were seen last.</summary>
-    public IReadOnlyList<FleetMember> Members => Volatile.Read(ref _lastMembers);
+    public IReadOnlyList<FleetMember> Members => _watch.LastSeen;
 
     /// <summary>The purges of many objects of all instances.</summary>
     internal TierPurges Purges => _news.Purges;
@@ -118,21 +113,22 @@ public sealed class TierFleet : IAsyncDisposable
     }
 
     /// <summary>
-    /// Tells the others that a key was purged here, and waits until all of them have acted on that. Null when the store does not take it;
-    /// they hear of it when it is there again.
+    /// Tells the others that a key was purged here, and waits until all of them have acted on that. Where the store does not take it they
+    /// hear of it when it does.
     /// </summary>
     /// <param name="key">The cache key.</param>
     /// <param name="isSoft">Whether what is stored stays, and is validated.</param>
     /// <param name="ct">Ends the wait.</param>
-    public async ValueTask<FleetReach?> PurgeAsync(byte[] key, bool isSoft, CancellationToken ct)
+    public async ValueTask<FleetReach> PurgeAsync(byte[] key, bool isSoft, CancellationToken ct)
     {
-        await LookForOthersAsync(ct);
+        await SeeOthersAsync(ct);
         var told = new TierEvent(isSoft ? TierEventKind.Expired : TierEventKind.Removed, key, default);
         var (number, uncounted) = await _telling.TellNowAsync([told], ct, isWaitedFor: true);
         if (number is null || uncounted.Count > 0)
         {
+            var untold = Untold();
             Tell(told with { IsSaid = number is not null });
-            return null;
+            return untold;
         }
 
         return await AwaitOthersAsync(member => member.News >= number.Value, ct);
@@ -145,17 +141,18 @@ public sealed class TierFleet : IAsyncDisposable
     /// take their time goes to the store.
     /// </param>
     /// <param name="ct">Ends the wait.</param>
-    public async ValueTask<FleetReach?> PurgeAsync(Purge purge, IDisposable hidden, CancellationToken ct)
+    public async ValueTask<FleetReach> PurgeAsync(Purge purge, IDisposable hidden, CancellationToken ct)
     {
         long number;
         using (hidden)
         {
-            await LookForOthersAsync(ct);
+            await SeeOthersAsync(ct);
             if (await _telling.TellNowAsync(purge, ct, isWaitedFor: true) is not { } told)
             {
+                var untold = Untold();
                 _backlog.Add(purge);
                 Wake();
-                return null;
+                return untold;
             }
 
             number = told;
@@ -302,11 +299,7 @@ public sealed class TierFleet : IAsyncDisposable
                     Wake();
                 }
 
-                if (Members.Count == 0 || _time.GetElapsedTime(_lookedAt) > s_look)
-                {
-                    _lookedAt = _time.GetTimestamp();
-                    await LookForOthersAsync(_stopping);
-                }
+                await _watch.LookAsync(_stopping);
             }
             else if (_access.State == TierState.Up && _time.GetElapsedTime(_heardAt) < _coherence)
             {
@@ -369,31 +362,22 @@ public sealed class TierFleet : IAsyncDisposable
         }
     }
 
-    // For people who look at it, and before something is told that is waited for.
-    private async ValueTask<IReadOnlyList<FleetMember>> LookForOthersAsync(CancellationToken ct)
+    // No number that one of them has heard is given again: then it would count as one that has acted.
+    private async ValueTask SeeOthersAsync(CancellationToken ct)
     {
-        var members = _access.State == TierState.Up ? await _members.ReadAllAsync(ct) : Members;
-        _news.Note(members);
-        Volatile.Write(ref _lastMembers, members);
-        return members;
-    }
-
-    // This instance has acted on it before it told the others.
-    private async ValueTask<FleetReach?> AwaitOthersAsync(Predicate<FleetMember> hasActed, CancellationToken ct)
-    {
-        Wake();
-        long began = _time.GetTimestamp();
-        while (true)
+        if (_access.State == TierState.Up)
         {
-            var members = await LookForOthersAsync(ct);
-            int answered = 1 + members.Count(member => member.Id != _members.Id && hasActed(member));
-            int instances = Math.Max(1, members.Count + (members.Any(member => member.Id == _members.Id) ? 0 : 1));
-            if (answered >= instances || _time.GetElapsedTime(began) > 2 * _coherence)
-            {
-                return new FleetReach(instances, answered);
-            }
-
-            await Task.Delay(s_acknowledgementPause, _time, ct);
+            await _watch.SeeAsync(ct);
         }
     }
+
+    private ValueTask<FleetReach> AwaitOthersAsync(Predicate<FleetMember> hasActed, CancellationToken ct)
+    {
+        Wake();
+        return _watch.AwaitAsync(hasActed, ct);
+    }
+
+    // Whoever comes while the store is down has not asked it.
+    private FleetReach Untold() =>
+        FleetReach.Untold((_access.State == TierState.Down ? Reason : null) ?? _access.LastError ?? "it takes no news");
 }

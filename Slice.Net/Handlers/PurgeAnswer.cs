@@ -9,6 +9,9 @@ namespace Slice.Net.Handlers;
 /// <param name="Message">The same for people.</param>
 internal readonly record struct PurgeAnswer(int Status, string Result, long Slices, string Message)
 {
+    /// <summary>What to do where nothing was stored, behind the message; empty for nothing.</summary>
+    public string Hint { get; init; } = "";
+
     /// <summary>How far the purge has come among the instances that share a cache; null where none is shared.</summary>
     public FleetReach? Reach { get; init; }
 }

@@ -29,6 +29,9 @@ internal sealed class PurgeHandler(
     ObjectIndex index, SliceStore store, TimeProvider time, SliceMeter meter, PurgeLog log, InstanceState state, bool isOperatorsPort)
     : IRequestHandler
 {
+    // In the words for people; all of them are in "missing". Arbitrary.
+    private const int MostNames = 8;
+
     // How long the answer waits for a disk that does not take the news, or for the objects to be counted. Arbitrary; the one takes
     // milliseconds, the other a second for some 600,000 objects (docs/decisions/0010-purges-are-numbers.md).
     private static readonly TimeSpan s_longestWait = TimeSpan.FromSeconds(2);
@@ -99,27 +102,32 @@ internal sealed class PurgeHandler(
     }
 
     // What is not here may have been with the others.
-    private static PurgeAnswer Combine(PurgeAnswer here, FleetReach? reach)
+    private static PurgeAnswer Combine(PurgeAnswer here, FleetReach reach)
     {
-        var all = here with { Reach = reach };
-        if (reach is not { } reached)
+        bool isUnknown = here.Status == 404 && reach.Instances != 1;
+        string message = (isUnknown ? "nothing was stored at this instance" : here.Message) + here.Hint;
+        var all = here with { Reach = reach, Hint = "" };
+        if (reach.Refusal is { } refusal)
         {
             return all with
             {
                 Status = 500,
                 Result = "unconfirmed",
-                Message = $"{here.Message}; the shared cache does not take the news, so the other instances hear of the PURGE when it is "
-                    + "there again",
+                Message = $"{message}; the shared cache does not take the news ({refusal}), so the other instances hear of the PURGE "
+                    + "when it does",
             };
         }
 
         string answered = string.Create(
-            CultureInfo.InvariantCulture, $"{here.Message}; {reached.Answered} of {reached.Instances} instances have answered");
-        return !reached.IsComplete && here.Status is 200 or 404
-            ? all with { Status = 500, Result = "unconfirmed", Message = answered + "; repeat the PURGE" }
-            : here.Status == 404 && reached.Instances > 1 ? all with { Status = 200, Result = "purged", Message = answered }
+            CultureInfo.InvariantCulture, $"{message}; {reach.Answered} of {reach.Instances} instances have answered{ButNot(reach)}");
+        return here.Status == 500 ? all with { Message = answered }
+            : !reach.IsComplete ? all with { Status = 500, Result = "unconfirmed", Message = answered + "; repeat the PURGE" }
+            : isUnknown ? all with { Status = 200, Result = "purged", Message = answered }
             : all with { Message = answered };
     }
+
+    private static string ButNot(FleetReach reach) => reach.IsComplete ? ""
+        : ", but not " + string.Join(", ", reach.Missing.Take(MostNames)) + (reach.Missing.Count > MostNames ? " and others" : "");
 
     private async ValueTask<PurgeAnswer> PurgeHereAsync(HttpExchange exchange, PurgeRequest request, Purge? purge)
     {
@@ -148,7 +156,7 @@ internal sealed class PurgeHandler(
         var key = request.KeyOf(exchange);
         int slices = request.IsSoft ? index.Expire(key, exchange.Now) : index.Remove(key);
         return slices < 0
-            ? new(404, "not_found", 0, $"nothing is stored under this URL{HintOf(exchange, request)}")
+            ? new(404, "not_found", 0, "nothing is stored under this URL") { Hint = HintOf(exchange, request) }
             : new(200, "purged", slices, $"{Done(request.IsSoft)}, with {Count(slices, "slice")}");
     }
 
@@ -240,17 +248,33 @@ internal sealed class PurgeHandler(
             writer.WriteStartObject();
             writer.WriteBoolean("success"u8, answer.Status == 200);
             writer.WriteNumber("purged_count"u8, answer.Slices);
-            if (answer.Reach is { } reach)
-            {
-                writer.WriteNumber("instances"u8, reach.Instances);
-                writer.WriteNumber("answered"u8, reach.Answered);
-            }
-
+            WriteReach(writer, answer.Reach);
             writer.WriteString("url"u8, target);
-            writer.WriteString("message"u8, answer.Message);
+            writer.WriteString("message"u8, answer.Message + answer.Hint);
             writer.WriteEndObject();
         }
 
         return Encoding.UTF8.GetString(json.WrittenSpan) + "\n";
+    }
+
+    private static void WriteReach(Utf8JsonWriter writer, FleetReach? reach)
+    {
+        if (reach is not { Refusal: null })
+        {
+            return;
+        }
+
+        writer.WriteNumber("instances"u8, reach.Instances);
+        writer.WriteNumber("answered"u8, reach.Answered);
+        if (!reach.IsComplete)
+        {
+            writer.WriteStartArray("missing"u8);
+            foreach (string name in reach.Missing)
+            {
+                writer.WriteStringValue(name);
+            }
+
+            writer.WriteEndArray();
+        }
     }
 }

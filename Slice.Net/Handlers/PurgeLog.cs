@@ -21,8 +21,9 @@ internal sealed partial class PurgeLog(ILogger<PurgeLog> logger, SliceMeter mete
     private int _cutSince;
 
     /// <summary>
-    /// A PURGE was answered: a line for everybody, whatever it found. One without the right is a warning, and so is one that the disk has
-    /// not confirmed. Of those without the right, and of those while PURGE is off, a line at once and then one a second. No token is told.
+    /// A PURGE was answered: a line for everybody, whatever it found. One without the right is a warning, and so is one that the disk or
+    /// another instance has not confirmed. Of those without the right, and of those while PURGE is off, a line at once and then one a
+    /// second. No token is told.
     /// </summary>
     public void Answered(HttpExchange exchange, PurgeRequest request, PurgeAnswer answer)
     {
@@ -32,7 +33,11 @@ internal sealed partial class PurgeLog(ILogger<PurgeLog> logger, SliceMeter mete
         {
             string scope = ScopeOf(request);
             string target = request.TargetOf(exchange);
-            LogPurge(level, answer.Result, scope, target, request.IsSoft, answer.Slices, exchange.RemoteEndPoint);
+            var told = answer.Reach is { Refusal: null } reach ? reach : null;
+            string missing = string.Join(", ", told?.Missing ?? []);
+            LogPurge(
+                level, answer.Result, scope, target, request.IsSoft, answer.Slices, exchange.RemoteEndPoint, told?.Instances,
+                told?.Answered, missing, answer.Reach?.Refusal);
         }
     }
 
@@ -76,8 +81,10 @@ internal sealed partial class PurgeLog(ILogger<PurgeLog> logger, SliceMeter mete
     };
 
     [LoggerMessage(EventId = 100, EventName = "purge",
-        Message = "a PURGE was answered: {result} {scope} {target} {soft} {slices} {client}")]
-    private partial void LogPurge(LogLevel level, string result, string scope, string target, bool soft, long slices, object? client);
+        Message = "a PURGE was answered: {result} {scope} {target} {soft} {slices} {client} {instances} {answered} {missing} {reason}")]
+    private partial void LogPurge(
+        LogLevel level, string result, string scope, string target, bool soft, long slices, object? client, int? instances, int? answered,
+        string missing, string? reason);
 
     [LoggerMessage(EventId = 101, EventName = "tags_cut", Level = LogLevel.Warning,
         Message = "an answer has more tags than are kept, so that a purge of any tag is for it: {target} {kept} {objects}")]

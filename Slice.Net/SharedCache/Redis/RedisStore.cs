@@ -158,11 +158,8 @@ public sealed class RedisStore : IKeyValueStore
         value.Length > IKeyValueStore.ShortBytes ? SetLongAsync(key, value, lifetime, ct) : SetShortAsync(key, value, lifetime, ct);
 
     /// <inheritdoc/>
-    public async ValueTask<bool> TryAddAsync(string key, ReadOnlyMemory<byte> value, TimeSpan lifetime, CancellationToken ct)
-    {
-        return await RunAsync(
-            _control, key, database => database.StringSetAsync(key, value.ToArray(), RoundUp(lifetime), When.NotExists, Flags), ct);
-    }
+    public ValueTask<bool> TryAddAsync(string key, ReadOnlyMemory<byte> value, TimeSpan lifetime, CancellationToken ct) => RunAsync(
+        _control, key, database => database.StringSetAsync(key, value.ToArray(), RoundUp(lifetime), When.NotExists, Flags), ct);
 
     /// <inheritdoc/>
     public async ValueTask<bool> TryRenewAsync(string key, ReadOnlyMemory<byte> value, TimeSpan lifetime, CancellationToken ct)
@@ -176,16 +173,23 @@ public sealed class RedisStore : IKeyValueStore
     }
 
     /// <inheritdoc/>
-    public async ValueTask RemoveAsync(string key, CancellationToken ct)
-    {
+    public async ValueTask RemoveAsync(string key, CancellationToken ct) =>
         await RunAsync(_control, key, database => database.KeyDeleteAsync(key, Flags), ct);
-    }
 
     /// <inheritdoc/>
     public async ValueTask<long> IncrementAsync(string key, long first, long addend, CancellationToken ct)
     {
-        // In one MULTI, or a server that is full could evict the key between the first command and the second.
-        return await RunAsync(_control, key, Count, ct);
+        try
+        {
+            // In one MULTI, or a server that is full could evict the key between the first command and the second.
+            return await RunAsync(_control, key, Count, ct);
+        }
+        catch (KeyValueStoreException refusal) when (refusal.InnerException is RedisServerException { Kind: RedisErrorKind.ExecAbort })
+        {
+            // The reason was the answer to one of the commands, which the library drops. By itself one is answered with it.
+            await TryBeginAsync(key, first - 1, ct);
+            throw;
+        }
 
         Task<long> Count(IDatabase database)
         {
@@ -200,9 +204,7 @@ public sealed class RedisStore : IKeyValueStore
     /// <inheritdoc/>
     public async ValueTask<long> EnsureCounterAsync(string key, long first, CancellationToken ct)
     {
-        bool isMade = await RunAsync(
-            _control, key, database => database.StringSetAsync(key, first, IKeyValueStore.LongestLifetime, When.NotExists, Flags), ct);
-        return isMade ? first
+        return await TryBeginAsync(key, first, ct) ? first
             : await ReadCounterAsync(key, ct) is > 0 and var number ? number
             : throw new KeyValueStoreException($"{Name}: {key} was there, and is not any more");
     }
@@ -329,6 +331,9 @@ public sealed class RedisStore : IKeyValueStore
         connection == _control ? NodeWork.Short
         : connection == _beginnings ? NodeWork.Begin
         : Array.IndexOf(_reading, connection) >= 0 ? NodeWork.Give : NodeWork.Take;
+
+    private ValueTask<bool> TryBeginAsync(string counter, long number, CancellationToken ct) => RunAsync(
+        _control, counter, database => database.StringSetAsync(counter, number, IKeyValueStore.LongestLifetime, When.NotExists, Flags), ct);
 
     private async ValueTask SetShortAsync(string key, ReadOnlyMemory<byte> value, TimeSpan lifetime, CancellationToken ct) =>
         await RunAsync(

@@ -171,6 +171,18 @@ public sealed class RedisTroubleTests
         Assert.Contains("of 3 MiB used, noeviction", await store.DescribeAsync(Ct), StringComparison.Ordinal);
     }
 
+    // Counted in one transaction, of which the library tells only that it was discarded.
+    [Fact]
+    public async Task Counter_that_a_full_server_does_not_take_is_refused_with_the_reason()
+    {
+        await using var server = await RedisServer.StartAsync("maxmemory 1\nmaxmemory-policy noeviction");
+        await using var store = Over(server.Address);
+
+        var refusal = await Assert.ThrowsAsync<KeyValueStoreException>(async () => await store.IncrementAsync("pslice:n", 1, Ct));
+
+        Assert.StartsWith($"{store.Name}: is full and evicts nothing (maxmemory-policy): OOM", refusal.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Replica_says_that_it_takes_no_writes()
     {
