@@ -73,7 +73,7 @@ internal sealed class TierBacklog
                     successor.IsUntold = false;
                 }
 
-                DropUnsynchronized(told.Kind == TierEventKind.Removed);
+                DropUnsynchronized(told.IsRemoval);
             }
         }
     }

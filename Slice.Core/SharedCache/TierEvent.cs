@@ -23,6 +23,9 @@ internal sealed record TierEvent(TierEventKind Kind, byte[] Key, TierVersion Old
     /// <summary>The number that the event was counted with, of its key.</summary>
     public long Number { get; init; } = Uncounted;
 
+    /// <summary>Whether what is stored goes.</summary>
+    public bool IsRemoval => Kind is TierEventKind.Removed or TierEventKind.Purged;
+
     /// <summary>What two events have in common when the later one says all that the earlier one said.</summary>
     public (TierEventKind Kind, string Key, TierVersion Old, bool IsSaid) Subject => (Kind, Convert.ToHexString(Key), Old, IsSaid);
 

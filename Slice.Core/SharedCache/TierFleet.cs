@@ -21,6 +21,7 @@ public sealed class TierFleet : IAsyncDisposable
     private readonly TierAccess _access;
     private readonly TierMembers _members;
     private readonly FleetWatch _watch;
+    private readonly HeardPurges _heard;
     private readonly TierNews _news;
     private readonly TierWitnesses _witnesses;
     private readonly TierNewsActions _actions;
@@ -48,12 +49,14 @@ public sealed class TierFleet : IAsyncDisposable
         (_access, _coherence, _time, _meter, _stopping) = (access, coherence, time, meter, stopping);
         var values = new TierValues(access, envelope, meter);
         _members = new TierMembers(values, names, name, time);
+        _watch = new FleetWatch(_members, coherence, time) { Seen = seen => _news!.Note(seen) };
+        _heard = new HeardPurges(_watch);
         _news = new TierNews(access, values, names, index, time, meter, _members.Id, coherence)
         {
+            HeardPurges = _heard,
             Memory = _memory,
             Lost = reason => NewsLost?.Invoke(reason),
         };
-        _watch = new FleetWatch(_members, coherence, time) { Seen = _news.Note };
         _telling = new TierTelling(access, _news, _backlog, time)
         {
             IsThere = new TierRecognition(access, values, names, _news.Purges, time).IsThereAsync,
@@ -69,6 +72,13 @@ public sealed class TierFleet : IAsyncDisposable
 
     /// <summary>Called when news were lost, so that everything stored here is validated, with the reason. The same holds.</summary>
     public Action<string>? NewsLost { get; set; }
+
+    /// <summary>Called with each purge that another instance has told, once what it has done here is counted. The same holds.</summary>
+    public Action<HeardPurge>? PurgeHeard
+    {
+        get => _heard.Told;
+        set => _heard.Told = value;
+    }
 
     /// <summary>Why the store is down; null while it is up.</summary>
     public string? Reason => Volatile.Read(ref _reason);
@@ -122,7 +132,7 @@ public sealed class TierFleet : IAsyncDisposable
     public async ValueTask<FleetReach> PurgeAsync(byte[] key, bool isSoft, CancellationToken ct)
     {
         await SeeOthersAsync(ct);
-        var told = new TierEvent(isSoft ? TierEventKind.Expired : TierEventKind.Removed, key, default);
+        var told = new TierEvent(isSoft ? TierEventKind.PurgedSoftly : TierEventKind.Purged, key, default);
         var (number, uncounted) = await _telling.TellNowAsync([told], ct, isWaitedFor: true);
         if (number is null || uncounted.Count > 0)
         {
@@ -254,7 +264,7 @@ public sealed class TierFleet : IAsyncDisposable
 
         foreach (var purge in untold.HasDropped ? [.. untold.Purges, _telling.AllInstead(untold.HasDroppedRemoval)] : untold.Purges)
         {
-            await _news.PurgeAsync(purge, _stopping);
+            await _actions.PurgeAsync(purge, _stopping);
         }
     }
 
@@ -264,6 +274,7 @@ public sealed class TierFleet : IAsyncDisposable
     {
         try
         {
+            await _heard.TellAsync(_stopping);
             if (await HearAsync())
             {
                 _heardAt = _time.GetTimestamp();

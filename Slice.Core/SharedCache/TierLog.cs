@@ -105,7 +105,7 @@ internal sealed class TierLog(
     // number; null when the store does not take it.
     private async ValueTask<TierEvent?> CountAsync(TierEvent told, CancellationToken ct)
     {
-        string counter = told.Kind == TierEventKind.Removed ? names.RemovalsOf(told.Key) : names.DoubtsOf(told.Key);
+        string counter = told.IsRemoval ? names.RemovalsOf(told.Key) : names.DoubtsOf(told.Key);
         long first = TierMark.NewCount(time);
         var (outcome, number) = await access.ProbeAsync(token => access.Store.IncrementAsync(counter, first, token), ct);
         if (outcome != TierOutcome.Done)

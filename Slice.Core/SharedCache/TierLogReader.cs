@@ -9,8 +9,7 @@ namespace Slice.Core.SharedCache;
 /// <param name="names">The keys.</param>
 /// <param name="actions">Does what the news say.</param>
 /// <param name="time">The clock.</param>
-/// <param name="id">What tells this instance from the others.</param>
-internal sealed class TierLogReader(TierValues values, TierNames names, TierNewsActions actions, TimeProvider time, Guid id)
+internal sealed class TierLogReader(TierValues values, TierNames names, TierNewsActions actions, TimeProvider time)
 {
     private readonly ConcurrentQueue<long> _replaced = [];
     private readonly TierLogEnd _lastNews = new(values, number => new TierLabel(TierValueKind.News, names.NewsAt(number)));
@@ -76,25 +75,25 @@ internal sealed class TierLogReader(TierValues values, TierNames names, TierNews
         }
     }
 
-    /// <summary>The purge of a number, and whether this instance has made it; null when there is none.</summary>
-    public async ValueTask<(bool IsKnown, Purge? Purge, bool IsOwn)> ReadPurgeAsync(long number, CancellationToken ct)
+    /// <summary>The purge of a number, and which instance has told it; null when there is none.</summary>
+    public async ValueTask<(bool IsKnown, Purge? Purge, Guid By)> ReadPurgeAsync(long number, CancellationToken ct)
     {
         var (isKnown, bytes) = await values.GetAsync(new TierLabel(TierValueKind.Purge, names.PurgeAt(number)), ct);
         try
         {
             if (bytes is null)
             {
-                return (isKnown, null, false);
+                return (isKnown, null, default);
             }
 
             var (by, replaced, purge) = TierNewsRecords.ReadPurge(bytes, Instant.Now(time));
             Array.ForEach(replaced, _replaced.Enqueue);
             _lastPurge.Note(number, bytes);
-            return (true, purge, by == id);
+            return (true, purge, by);
         }
         catch (InvalidDataException)
         {
-            return (isKnown, null, false); // As in ActOnNewsAsync.
+            return (isKnown, null, default); // As in ActOnNewsAsync.
         }
     }
 }

@@ -36,9 +36,10 @@ internal sealed class TierNews
 
     private readonly TierAccess _access;
     private readonly TierNames _names;
-    private readonly ObjectIndex _index;
     private readonly TimeProvider _time;
     private readonly TierMeter _meter;
+    private readonly TierNewsActions _actions;
+    private readonly Guid _id;
     private readonly TierLogReader _entries;
     private readonly Dictionary<long, long> _missingNews = [];
     private readonly Dictionary<long, long> _missingPurges = [];
@@ -56,10 +57,10 @@ internal sealed class TierNews
         TierAccess access, TierValues values, TierNames names, ObjectIndex index, TimeProvider time, TierMeter meter, Guid id,
         TimeSpan longestGap)
     {
-        (_access, _names, _index, _time, _meter, LongestGap) = (access, names, index, time, meter, longestGap);
-        var actions = new TierNewsActions(index, time, meter, id);
-        _entries = new TierLogReader(values, names, actions, time, id);
-        Log = new TierLog(access, values, names, Purges, time, meter, id, longestGap) { Counted = actions.ActOnOwn };
+        (_access, _names, _time, _meter, _id, LongestGap) = (access, names, time, meter, id, longestGap);
+        _actions = new TierNewsActions(index, time, meter, id);
+        _entries = new TierLogReader(values, names, _actions, time);
+        Log = new TierLog(access, values, names, Purges, time, meter, id, longestGap) { Counted = _actions.ActOnOwn };
     }
 
     /// <summary>What the cache had acted on when it was stopped; null for nobody who knows. Set once, before use.</summary>
@@ -85,6 +86,13 @@ internal sealed class TierNews
 
     /// <summary>Called when news were lost, with the reason. Set once, before use; must not wait.</summary>
     public Action<string>? Lost { get; set; }
+
+    /// <summary>Gets each purge that another instance has told; null for nobody.</summary>
+    public HeardPurges? HeardPurges
+    {
+        get => _actions.HeardPurges;
+        init => _actions.HeardPurges = value;
+    }
 
     /// <summary>Hears what there is. False when the store does not say.</summary>
     public async ValueTask<bool> HearAsync(CancellationToken ct)
@@ -249,16 +257,7 @@ internal sealed class TierNews
         return true;
     }
 
-    /// <summary>Puts a purge of many objects in force here.</summary>
-    public async ValueTask PurgeAsync(Purge purge, CancellationToken ct)
-    {
-        while (!_index.Purges.TryAdd(purge) && _index.Purges.Oldest is { } oldest)
-        {
-            await oldest.Swept.WaitAsync(ct);
-        }
-    }
-
-    private ValueTask MakeStaleAsync(CancellationToken ct) => PurgeAsync(Purge.OfAll(isSoft: true, Instant.Now(_time)), ct);
+    private ValueTask MakeStaleAsync(CancellationToken ct) => _actions.PurgeAsync(Purge.OfAll(isSoft: true, Instant.Now(_time)), ct);
 
     /// <summary>
     /// The store has lost something, perhaps counters: what was written before may look as if nothing had happened to it since. The number
@@ -364,7 +363,7 @@ internal sealed class TierNews
 
     private async ValueTask<(bool IsKnown, bool IsThere)> HearPurgeAsync(long number, CancellationToken ct)
     {
-        var (isKnown, purge, isOwn) = await _entries.ReadPurgeAsync(number, ct);
+        var (isKnown, purge, by) = await _entries.ReadPurgeAsync(number, ct);
         if (purge is null)
         {
             return (isKnown, false);
@@ -372,10 +371,11 @@ internal sealed class TierNews
 
         Purges.Add(number, purge);
         _isLossTold |= purge is { Scope: PurgeScope.Tags, Tags.IsEmpty: true };
-        if (!isOwn)
+        if (by != _id)
         {
             _meter.AddNewsHeard(1);
-            await PurgeAsync(purge, ct);
+            await _actions.PurgeAsync(purge, ct);
+            HeardPurges?.Add(by, purge);
         }
 
         return (true, true);

@@ -11,6 +11,9 @@ namespace Slice.Core.SharedCache;
 /// <param name="id">What tells this instance from the others.</param>
 internal sealed class TierNewsActions(ObjectIndex index, TimeProvider time, TierMeter meter, Guid id)
 {
+    /// <summary>Gets each PURGE of one URL that another instance has told; null for nobody.</summary>
+    public HeardPurges? HeardPurges { get; set; }
+
     /// <summary>Acts on an entry; nothing when this instance has written it.</summary>
     /// <exception cref="InvalidDataException">It is not what we write.</exception>
     /// <returns>The numbers that the entry stands in for.</returns>
@@ -25,27 +28,42 @@ internal sealed class TierNewsActions(ObjectIndex index, TimeProvider time, Tier
         meter.AddNewsHeard(events.Count);
         foreach (var told in events)
         {
-            Act(told);
+            int slices = Act(told);
+            if (told.Kind is TierEventKind.Purged or TierEventKind.PurgedSoftly)
+            {
+                HeardPurges?.Add(by, told.Key, isSoft: !told.IsRemoval, slices);
+            }
         }
 
         return replaced;
     }
 
-    /// <summary>Acts on an event of another instance, or of an earlier process here.</summary>
-    public void Act(TierEvent told)
+    /// <summary>
+    /// Acts on an event of another instance, or of an earlier process here. The number of slices that are gone or stale; negative where
+    /// there was no object, or nobody counts.
+    /// </summary>
+    public int Act(TierEvent told)
     {
         switch (told.Kind)
         {
             case TierEventKind.Changed:
                 Leave(told);
-                break;
+                return -1;
             case TierEventKind.Expired:
-                index.Expire(told.Key, Instant.Now(time));
-                break;
+            case TierEventKind.PurgedSoftly:
+                return index.Expire(told.Key, Instant.Now(time));
             default:
                 // What a newer program calls otherwise, too: gone is never wrong.
-                index.Remove(told.Key);
-                break;
+                return index.Remove(told.Key);
+        }
+    }
+
+    /// <summary>Puts a purge of many objects in force here.</summary>
+    public async ValueTask PurgeAsync(Purge purge, CancellationToken ct)
+    {
+        while (!index.Purges.TryAdd(purge) && index.Purges.Oldest is { } oldest)
+        {
+            await oldest.Swept.WaitAsync(ct);
         }
     }
 
@@ -65,6 +83,7 @@ internal sealed class TierNewsActions(ObjectIndex index, TimeProvider time, Tier
                     generation => generation == counted.Successor || generation.TierMark?.Doubts >= counted.Number);
                 break;
             case TierEventKind.Expired:
+            case TierEventKind.PurgedSoftly:
                 index.Keyed.ExpireUnknown(
                     counted.Key,
                     Instant.Now(time),

@@ -93,5 +93,5 @@ internal sealed record UntoldNews(IReadOnlyList<TierEvent> Events, IReadOnlyList
         [],
         [],
         HasDropped: true,
-        HasDroppedRemoval || Events.Any(static told => told.Kind == TierEventKind.Removed) || Purges.Any(static purge => !purge.IsSoft));
+        HasDroppedRemoval || Events.Any(static told => told.IsRemoval) || Purges.Any(static purge => !purge.IsSoft));
 }

@@ -36,6 +36,7 @@ internal static class SharedTierFactory
             store, options.SharedCache, SharedCacheRealm.Of(options), NameOf(options), index, stale, time, local);
         tier.Fleet.StateChanged = log.StateChanged;
         tier.Fleet.NewsLost = log.NewsLost;
+        tier.Fleet.PurgeHeard = log.PurgeHeard;
         tier.WritesChanged = log.WritesChanged;
         index.Changed = tier.Changed;
         index.LearnedAlone = tier.LearnedAlone;

@@ -1,4 +1,6 @@
 using Microsoft.Extensions.Logging;
+using Slice.Core.SharedCache;
+using Slice.Net.Handlers;
 
 namespace Slice.Host.Service;
 
@@ -34,6 +36,16 @@ internal sealed partial class SharedTierLog(ILogger<SharedTierLog> logger, strin
     /// <summary>News of other instances were lost.</summary>
     public void NewsLost(string reason) => LogNewsLost(store, reason);
 
+    /// <summary>Another instance was told to PURGE, and this one has done the same.</summary>
+    public void PurgeHeard(HeardPurge heard)
+    {
+        if (logger.IsEnabled(LogLevel.Information))
+        {
+            string scope = PurgeLog.ScopeOf(heard.Scope);
+            LogPurgeHeard(scope, heard.Target, heard.IsSoft, heard.Slices, heard.From);
+        }
+    }
+
     [LoggerMessage(EventId = 200, EventName = "shared_cache_up", Level = LogLevel.Information,
         Message = "the shared cache is in use: {store}")]
     private partial void LogUp(string store);
@@ -53,4 +65,8 @@ internal sealed partial class SharedTierLog(ILogger<SharedTierLog> logger, strin
     [LoggerMessage(EventId = 202, EventName = "shared_cache_news_lost", Level = LogLevel.Warning,
         Message = "what other instances changed or removed may have been lost; all that is cached here is validated: {store} {reason}")]
     private partial void LogNewsLost(string store, string reason);
+
+    [LoggerMessage(EventId = 205, EventName = "purge_heard", Level = LogLevel.Information,
+        Message = "a PURGE that another instance was told was made here: {scope} {target} {soft} {slices} {from}")]
+    private partial void LogPurgeHeard(string scope, string target, bool soft, long slices, string from);
 }

@@ -31,7 +31,7 @@ internal sealed partial class PurgeLog(ILogger<PurgeLog> logger, SliceMeter mete
         if (logger.IsEnabled(level)
             && (answer.Status is not (401 or 405) || _refused.MayWrite(new LineCause("purge", "", answer.Result) { Level = level })))
         {
-            string scope = ScopeOf(request);
+            string scope = ScopeOf(request.Scope);
             string target = request.TargetOf(exchange);
             var told = answer.Reach is { Refusal: null } reach ? reach : null;
             string missing = string.Join(", ", told?.Missing ?? []);
@@ -72,7 +72,8 @@ internal sealed partial class PurgeLog(ILogger<PurgeLog> logger, SliceMeter mete
         LogSweepFailed(error);
     }
 
-    private static string ScopeOf(PurgeRequest request) => request.Scope switch
+    /// <summary>The word for the scope of a purge; null is one URL.</summary>
+    public static string ScopeOf(PurgeScope? scope) => scope switch
     {
         PurgeScope.All => "all",
         PurgeScope.Prefix => "prefix",

@@ -10,7 +10,7 @@ using Slice.Tests.Support;
 
 namespace Slice.Tests.SharedCache;
 
-/// <summary>What a PURGE of several instances answers, and what it leaves in the log.</summary>
+/// <summary>What a PURGE of several instances answers, and what it leaves in their logs.</summary>
 public sealed class FleetPurgeTests : IAsyncDisposable
 {
     private static readonly TimeSpan s_coherence = TimeSpan.FromMilliseconds(200);
@@ -22,6 +22,8 @@ public sealed class FleetPurgeTests : IAsyncDisposable
     public FleetPurgeTests() => _origin = ScriptedOrigin.Start(_file.AnswerAsync);
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    private static string Self => $"{Environment.MachineName} 127.0.0.1:0";
 
     public ValueTask DisposeAsync() => _origin.DisposeAsync();
 
@@ -157,6 +159,48 @@ public sealed class FleetPurgeTests : IAsyncDisposable
             static line => line.StartsWith("Warning purge ", StringComparison.Ordinal)
                 && line.Contains(": is full and evicts nothing", StringComparison.Ordinal));
     }
+
+    [Theory]
+    [InlineData("url /file False 4", "/file", "")]
+    [InlineData("url /file True 4", "/file", "X-Purge-Soft: 1")]
+    [InlineData("url /none False 0", "/none", "")]
+    [InlineData("prefix /f False 4", "/f", "X-Purge-Pattern: prefix")]
+    [InlineData("tag 1 tag False 4", "/", "X-Purge-Tag: red")]
+    [InlineData("tag 2 tags False 4", "/", "X-Purge-Tag: red, blue")]
+    [InlineData("all  False 4", "/*", "X-Purge-All: true")]
+    public async Task Purge_that_another_instance_was_told_has_a_line_in_the_log(string expected, string target, string field)
+    {
+        await using var fleet = await StartAsync(2);
+        await fleet[1].GetAsync("/file");
+
+        Assert.Equal(200, (await fleet[0].PurgeAsync(target, field.Length == 0 ? [] : [field])).StatusCode);
+
+        await Eventually.TrueAsync(
+            () => HeardAt(fleet[1]).SequenceEqual(
+                [$"Information purge_heard a PURGE that another instance was told was made here: {expected} {Self}"]),
+            () => string.Join('\n', fleet[1].Log));
+        Assert.Empty(HeardAt(fleet[0]));
+    }
+
+    [Fact]
+    public async Task What_an_unsafe_method_removes_is_no_purge()
+    {
+        await using var fleet = await StartAsync(2);
+        await fleet[1].GetAsync("/file");
+        using var client = await RawClient.ConnectAsync(fleet[0].EndPoint);
+        await client.SendAsync("DELETE /file HTTP/1.1\r\nHost: test.example\r\nConnection: close\r\n\r\n");
+        Assert.Equal(200, (await client.ReadResponseAsync()).StatusCode);
+        await Eventually.TrueAsync(() => fleet[1].Composition.Tier!.Meter.NewsHeard > 0, () => "the other instance to hear of it");
+
+        // One look later all that was heard is told.
+        Assert.Equal(200, (await fleet[0].PurgeAsync("/other")).StatusCode);
+        await Eventually.TrueAsync(() => HeardAt(fleet[1]).Length > 0, () => string.Join('\n', fleet[1].Log));
+
+        Assert.Contains(" url /other ", Assert.Single(HeardAt(fleet[1])), StringComparison.Ordinal);
+    }
+
+    private static string[] HeardAt(ProxyUnderTest proxy) =>
+        [.. proxy.Log.Where(static line => line.Contains(" purge_heard ", StringComparison.Ordinal))];
 
     private static Task SeesAsync(ProxyUnderTest proxy, int instances) => Eventually.TrueAsync(
         () => proxy.Composition.Tier!.Fleet.Members.Count == instances, () => $"{instances} instances to be seen");
