@@ -67,6 +67,7 @@ public interface IKeyValueStore : IAsyncDisposable
     /// <summary>
     /// Puts a value under a key, in place of any other. Readers find one of the two, whole. The memory is read until the task ends.
     /// </summary>
+    /// <exception cref="NoRoomException">The value is not kept for want of room, and there is none under the key.</exception>
     ValueTask SetAsync(string key, ReadOnlyMemory<byte> value, TimeSpan lifetime, CancellationToken ct);
 
     /// <summary>Puts a value under a key that has none; false, and nothing changes, when it has. One of many callers gets true.</summary>

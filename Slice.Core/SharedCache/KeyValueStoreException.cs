@@ -3,4 +3,4 @@ namespace Slice.Core.SharedCache;
 /// <summary>A shared store did not carry out an operation: it cannot be reached, refuses it, or answers nonsense.</summary>
 /// <param name="message">Why, in words for an operator.</param>
 /// <param name="inner">What it was caused by.</param>
-public sealed class KeyValueStoreException(string message, Exception? inner = null) : Exception(message, inner);
+public class KeyValueStoreException(string message, Exception? inner = null) : Exception(message, inner);

@@ -61,7 +61,7 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
         _turns = new TierTurns(Access, time, _stopping.Token);
         _collapser = new TierCollapser(_turns, time, Meter, options.Collapses);
         _company = options.Collapses ? null : new TierCompany(time, Meter);
-        _writer = new TierWriter(Access, Meter, _stopping.Token);
+        _writer = new TierWriter(Access, Meter, time, _stopping.Token);
     }
 
     /// <summary>The figures.</summary>

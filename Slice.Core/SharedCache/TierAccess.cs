@@ -228,6 +228,18 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
 
             return (TierOutcome.TimedOut, default);
         }
+        catch (NoRoomException error)
+        {
+            // It has answered, and not with a failure: what it has can be read.
+            lock (_lock)
+            {
+                _lastAnswer.Note();
+                _errorsInRow = 0;
+                LastError = error.Message;
+            }
+
+            return (TierOutcome.NoRoom, default);
+        }
         catch (Exception error) when (error is not OperationCanceledException)
         {
             // Also what no store should throw: a fault of one is a miss, too, and no client's.

@@ -12,6 +12,9 @@ internal enum TierOutcome
     /// <summary>Too many others are being carried out.</summary>
     Busy,
 
+    /// <summary>The store has no room for the value now, and works otherwise.</summary>
+    NoRoom,
+
     /// <summary>No answer within the deadline.</summary>
     TimedOut,
 

@@ -4,15 +4,20 @@ namespace Slice.Core.SharedCache;
 /// Whether a store that is up refuses what it is given: it is full and evicts nothing, or its limit for one value is lower than the
 /// instance was told. Short values may go in meanwhile. Thread-safe.
 /// </summary>
-internal sealed class TierRefusals
+/// <param name="time">The clock.</param>
+internal sealed class TierRefusals(TimeProvider time)
 {
     // Arbitrary: one refusal is an accident, and a store that refuses only long values takes some short ones between two of them.
     private const int MostRefusals = 4;
     private const int WritesToBelieve = 64;
 
+    // A directory that is written faster than it is cleaned up refuses every other second: one line, and not one for each. Arbitrary.
+    private static readonly TimeSpan s_calmToBelieve = TimeSpan.FromSeconds(10);
+
     private readonly Lock _lock = new();
     private int _refusals;
     private int _writtenInRow;
+    private long _refusedAt;
     private bool _isRefusing;
 
     /// <summary>
@@ -26,6 +31,7 @@ internal sealed class TierRefusals
         lock (_lock)
         {
             _writtenInRow = 0;
+            _refusedAt = time.GetTimestamp();
             _refusals++;
             if (_isRefusing || _refusals < MostRefusals)
             {
@@ -43,7 +49,9 @@ internal sealed class TierRefusals
     {
         lock (_lock)
         {
-            if (_refusals == 0 || ++_writtenInRow < WritesToBelieve)
+            if (_refusals == 0
+                || ++_writtenInRow < WritesToBelieve
+                || (_isRefusing && time.GetElapsedTime(_refusedAt) < s_calmToBelieve))
             {
                 return;
             }

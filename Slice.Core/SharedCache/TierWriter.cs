@@ -25,15 +25,17 @@ internal sealed class TierWriter : IAsyncDisposable
     private readonly Task _writing;
 
     /// <summary>Whether the store takes what it is given.</summary>
-    public TierRefusals Refusals { get; } = new();
+    public TierRefusals Refusals { get; }
 
     /// <summary>Begins to write.</summary>
     /// <param name="access">The store.</param>
     /// <param name="meter">The figures.</param>
+    /// <param name="time">The clock.</param>
     /// <param name="stopping">Cancelled at the end of the process.</param>
-    public TierWriter(TierAccess access, TierMeter meter, CancellationToken stopping)
+    public TierWriter(TierAccess access, TierMeter meter, TimeProvider time, CancellationToken stopping)
     {
         (_access, _meter, _stopping) = (access, meter, stopping);
+        Refusals = new TierRefusals(time);
         _writing = Task.WhenAll(Enumerable.Range(0, Writers).Select(_ => WriteAllAsync()));
     }
 
@@ -118,7 +120,7 @@ internal sealed class TierWriter : IAsyncDisposable
                 TierOutcome.Failed => "error",
                 _ => "dropped",
             });
-            if (outcome == TierOutcome.Failed)
+            if (outcome is TierOutcome.Failed or TierOutcome.NoRoom)
             {
                 Refusals.Refused(_access.LastError ?? "it does not say why");
             }

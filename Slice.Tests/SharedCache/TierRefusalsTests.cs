@@ -1,14 +1,16 @@
 using Slice.Core.SharedCache;
+using Slice.Tests.Support;
 
 namespace Slice.Tests.SharedCache;
 
 /// <summary>One word when a store begins to refuse values, and one when it takes them again.</summary>
 public sealed class TierRefusalsTests
 {
+    private readonly ManualTime _time = new();
     private readonly List<string?> _told = [];
     private readonly TierRefusals _refusals;
 
-    public TierRefusalsTests() => _refusals = new TierRefusals { Changed = _told.Add };
+    public TierRefusalsTests() => _refusals = new TierRefusals(_time) { Changed = _told.Add };
 
     [Fact]
     public void Store_that_refuses_again_and_again_is_told_of_once_with_the_reason()
@@ -37,10 +39,28 @@ public sealed class TierRefusalsTests
     public void Store_that_takes_all_again_is_told_of_once()
     {
         Refuse(4);
+        _time.Advance(TimeSpan.FromSeconds(10));
         Write(63);
         Assert.Single(_told);
         Write(100);
 
+        Assert.Equal(["full 3", null], _told);
+    }
+
+    // A directory that is cleaned up every second.
+    [Fact]
+    public void Store_that_refuses_every_other_second_is_told_of_once()
+    {
+        for (int round = 0; round < 10; round++)
+        {
+            Refuse(4);
+            _time.Advance(TimeSpan.FromSeconds(1));
+            Write(1000);
+        }
+
+        Assert.Equal(["full 3"], _told);
+        _time.Advance(TimeSpan.FromSeconds(9));
+        Write(1);
         Assert.Equal(["full 3", null], _told);
     }
 

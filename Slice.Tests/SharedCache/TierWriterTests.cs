@@ -16,7 +16,7 @@ public sealed class TierWriterTests : IAsyncDisposable
     private readonly TierWriter _writer;
     private readonly List<bool> _ends = [];
 
-    public TierWriterTests() => _writer = new TierWriter(_bed.Access, _bed.Meter, _bed.Stopping);
+    public TierWriterTests() => _writer = new TierWriter(_bed.Access, _bed.Meter, _bed.Time, _bed.Stopping);
 
     public async ValueTask DisposeAsync()
     {
@@ -56,6 +56,24 @@ public sealed class TierWriterTests : IAsyncDisposable
         Assert.False(await EndAsync());
         Assert.False(wasAsked);
         Assert.Equal(1, Writes("error"));
+    }
+
+    [Fact]
+    public async Task What_the_store_has_no_room_for_is_dropped_and_not_counted_as_written_and_said()
+    {
+        List<string?> told = [];
+        _writer.Refusals.Changed = told.Add;
+        _bed.Server.Damage = static (_, _) => throw new NoRoomException("no room");
+        for (int number = 0; number < 40; number++)
+        {
+            _writer.Add([() => Value("t:slice")], NewTurn());
+        }
+
+        await Eventually.TrueAsync(() => Ends().Length == 40, "the turns to end");
+        Assert.Equal(Enumerable.Repeat(false, 40), Ends());
+        Assert.Equal((40, 0, 0), (Writes("dropped"), Writes("written"), _bed.Meter.BytesWritten));
+        Assert.Equal(["no room"], told);
+        Assert.Equal(TierState.Up, _bed.Access.State);
     }
 
     [Fact]

@@ -2,20 +2,25 @@ namespace Slice.Net.SharedCache.Files;
 
 /// <summary>
 /// How much this instance may still write until the janitor has been there again. The janitor leaves an eighth of the size free, and each
-/// instance fills its share of that and no more, so that the size is kept between two passes too. Thread-safe.
+/// instance fills its share of that, and what it was granted (<see cref="RoomGrant"/>), and no more, so that the size is kept between two
+/// passes too. Thread-safe.
 /// </summary>
 /// <remarks>
-/// A directory that is emptier gives no larger shares: an instance that has not looked for a while would still count on the one it knew,
-/// when others have filled the directory meanwhile. It only means that the janitor comes sooner.
+/// A directory that is emptier gives no larger shares of itself: an instance that has not looked for a while would still count on the one
+/// it knew, when others have filled the directory meanwhile. Grants are what it takes then.
 /// </remarks>
 /// <param name="sizeBytes">The size of the directory.</param>
-internal sealed class DirectoryBudget(long sizeBytes)
+/// <param name="time">Ends what was granted.</param>
+internal sealed class DirectoryBudget(long sizeBytes, TimeProvider time)
 {
     // An eighth, arbitrary: less makes more passes, more keeps less.
     private const int FreePart = 8;
 
     // Smallest piece that file systems give out, mostly.
     private const long BlockBytes = 4096;
+
+    // Of the share what is kept for files of one block: news and members must go in where slices have taken the rest. Arbitrary.
+    private const int PartForShort = 8;
 
     // Two instances know the server's time to some ten milliseconds, and as long as it took to ask. Arbitrary, far above.
     private const long MaxDisagreementNs = 1_000_000_000;
@@ -28,6 +33,7 @@ internal sealed class DirectoryBudget(long sizeBytes)
     private long _lastMarkNs;
     private long _passStartedAtNs;
     private long _shareBytes = sizeBytes / FreePart / 2;
+    private HeldGrant _grant;
 
     /// <summary>What the janitor leaves at most.</summary>
     public long KeptBytes { get; } = sizeBytes - (sizeBytes / FreePart);
@@ -39,12 +45,26 @@ internal sealed class DirectoryBudget(long sizeBytes)
         {
             lock (_gate)
             {
-                return _passStartedAtNs == 0 || Unswept > _shareBytes / 2;
+                return _passStartedAtNs == 0 || UnsweptUnsynchronized > MostUnsynchronized / 2;
             }
         }
     }
 
-    private long Unswept => _written + _pending - _covered;
+    /// <summary>Whether it should bring more than a share: half of what this instance may write is used.</summary>
+    public bool WantsMore
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return UnsweptUnsynchronized > (_passStartedAtNs == 0 ? 0 : MostUnsynchronized / 2);
+            }
+        }
+    }
+
+    private long UnsweptUnsynchronized => _written + _pending - _covered;
+
+    private long MostUnsynchronized => _shareBytes + _grant.UsableBytes(time);
 
     /// <summary>
     /// Whether a file may be written: false when the share is used up and for one that is longer than the directory. Else it counts from
@@ -55,8 +75,11 @@ internal sealed class DirectoryBudget(long sizeBytes)
         long bytes = Rounded(fileBytes);
         lock (_gate)
         {
+            long unswept = UnsweptUnsynchronized;
+            long most = MostUnsynchronized - (bytes > BlockBytes ? _shareBytes / PartForShort : 0);
+
             // A single one is always permitted, so that a small directory keeps large values too.
-            if (bytes > sizeBytes || (Unswept > 0 && Unswept + bytes > _shareBytes))
+            if (bytes > sizeBytes || (unswept > 0 && unswept + bytes > most))
             {
                 return false;
             }
@@ -89,12 +112,16 @@ internal sealed class DirectoryBudget(long sizeBytes)
     }
 
     /// <summary>A pass of this instance has ended, which began at a mark.</summary>
-    public void Swept(JanitorPass pass, long mark)
+    /// <param name="pass">What it has found.</param>
+    /// <param name="mark">The mark.</param>
+    /// <param name="grant">What it grants this instance, in place of what another one did.</param>
+    public void Swept(JanitorPass pass, long mark, HeldGrant grant)
     {
         lock (_gate)
         {
-            _covered = Math.Max(_covered, mark);
-            See(pass);
+            SeeUnsynchronized(pass);
+            _grant = grant;
+            CoverUnsynchronized(pass, mark);
         }
     }
 
@@ -103,17 +130,25 @@ internal sealed class DirectoryBudget(long sizeBytes)
     {
         lock (_gate)
         {
+            SeeUnsynchronized(pass);
             if (pass.StartedAtNs - _lastMarkNs > MaxDisagreementNs)
             {
                 // It has found what was written before the last mark; nobody knows how much of the rest.
-                _covered = Math.Max(_covered, _lastMark);
+                CoverUnsynchronized(pass, _lastMark);
             }
-
-            See(pass);
         }
     }
 
-    private void See(JanitorPass pass)
+    // When what was granted is used beside that, there is no room for anybody's share of the last eighth once more.
+    private void CoverUnsynchronized(JanitorPass pass, long mark)
+    {
+        if (pass.UsedBytes + pass.GrantedBytes <= KeptBytes)
+        {
+            _covered = Math.Max(_covered, mark);
+        }
+    }
+
+    private void SeeUnsynchronized(JanitorPass pass)
     {
         if (pass.StartedAtNs > _passStartedAtNs)
         {

@@ -60,7 +60,7 @@ public sealed class DirectoryStore : IKeyValueStore
         _sizeBytes = options.DirectorySizeBytes;
         _time = time;
         _threads = threads;
-        _budget = new DirectoryBudget(options.DirectorySizeBytes);
+        _budget = new DirectoryBudget(options.DirectorySizeBytes, time);
         var writer = new FileWriter(_instance, options.FlushesDirectory);
         _values = new ValueFiles(writer);
         _counters = new CounterFiles(writer);
@@ -94,10 +94,10 @@ public sealed class DirectoryStore : IKeyValueStore
         await RunAsync(directory => ValueFiles.Read(directory, key, lengthBytes), input: null, isGoneWhenStale: true, ct)
             .ConfigureAwait(false);
 
-    /// <summary>
-    /// Puts a value under a key, in place of any other. It is forgotten at once when the janitor has not come for so long that the
-    /// directory could become larger than it may.
-    /// </summary>
+    /// <inheritdoc/>
+    /// <exception cref="NoRoomException">
+    /// The janitor has not come for so long that the directory could become larger than it may.
+    /// </exception>
     /// <exception cref="KeyValueStoreException">The directory does not work, or the value is longer than 64 MiB.</exception>
     public async ValueTask SetAsync(string key, ReadOnlyMemory<byte> value, TimeSpan lifetime, CancellationToken ct)
     {
@@ -110,7 +110,7 @@ public sealed class DirectoryStore : IKeyValueStore
 
             // What was there before must not stay in the place of what is newer.
             await RemoveAsync(key, ct).ConfigureAwait(false);
-            return;
+            throw new NoRoomException("no room until the directory is cleaned up: more was written since than directory_size lets in");
         }
 
         var image = _images.Copy(key, value.Span, Bounded(lifetime), _budget);

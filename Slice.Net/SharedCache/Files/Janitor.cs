@@ -23,6 +23,7 @@ internal sealed class Janitor : IAsyncDisposable
     private static readonly TimeSpan s_longestEnd = TimeSpan.FromSeconds(1);
 
     private readonly Func<OpenDirectory> _open;
+    private readonly string _instance;
     private readonly FileWriter _writer;
     private readonly CounterFiles _counters;
     private readonly DirectoryBudget _budget;
@@ -52,7 +53,7 @@ internal sealed class Janitor : IAsyncDisposable
         DirectoryBudget budget,
         TimeProvider time)
     {
-        (_open, _writer, _counters, _budget, _time) = (open, writer, counters, budget, time);
+        (_open, _instance, _writer, _counters, _budget, _time) = (open, instance, writer, counters, budget, time);
         _lock = new JanitorLock(writer, instance, (long)s_period.TotalSeconds * LostPeriods * NsPerSecond);
         _threads = new FileThreads("the shared directory's janitor", maxThreads: 1, maxWaiting: 1);
         _lastLookAt = time.GetTimestamp() - (long)(s_pressingPause.TotalSeconds * time.TimestampFrequency);
@@ -93,12 +94,13 @@ internal sealed class Janitor : IAsyncDisposable
         {
             _budget.Seen(last);
             Volatile.Write(ref _last, last);
-            if (!isForced && !_budget.IsPressing && !IsDue(last, nowNs))
+            if (!isForced && !_budget.IsPressing && !IsDue(last, nowNs) && !last.Grants.Any(IsOwn))
             {
                 return false;
             }
         }
 
+        bool takesMore = _budget.WantsMore;
         long mark = _budget.Mark(nowNs);
         if (!_lock.TryTake(directory))
         {
@@ -107,7 +109,7 @@ internal sealed class Janitor : IAsyncDisposable
 
         try
         {
-            return TrySweep(directory, mark);
+            return TrySweep(directory, mark, takesMore);
         }
         finally
         {
@@ -153,11 +155,15 @@ internal sealed class Janitor : IAsyncDisposable
         nowNs - last.StartedAtNs >= Math.Max((long)s_period.TotalSeconds * NsPerSecond / 2, last.TookNs * RestPart)
         || last.StartedAtNs - nowNs > (long)s_period.TotalSeconds * NsPerSecond;
 
-    private bool TrySweep(OpenDirectory directory, long mark)
+    private bool IsOwn(RoomGrant grant) => grant.Instance == _instance;
+
+    private bool TrySweep(OpenDirectory directory, long mark, bool takesMore)
     {
         long startedAt = _time.GetTimestamp();
         long renewedAt = startedAt;
         long startedAtNs = directory.NowNs();
+        RoomGrant[] others = [.. (JanitorPass.Read(directory)?.Grants ?? [])
+            .Where(grant => !IsOwn(grant) && grant.CountsAt(startedAtNs))];
         var sweep = new DirectorySweep(directory, _counters, GoesOn);
         if (sweep.Run(_nextPart, _budget.KeptBytes) is not { } next)
         {
@@ -165,10 +171,21 @@ internal sealed class Janitor : IAsyncDisposable
         }
 
         _nextPart = next;
+        long freeBytes = Math.Max(0, _budget.KeptBytes - sweep.UsedBytes - others.Sum(static grant => grant.Bytes));
+        var own = HeldGrant.Now(takesMore && others.Length < RoomGrant.Most ? freeBytes / 2 : 0, _time);
         var pass = new JanitorPass(
-            startedAtNs, (long)_time.GetElapsedTime(startedAt).TotalNanoseconds, sweep.UsedBytes, sweep.Values, sweep.CountInstances());
+            startedAtNs, (long)_time.GetElapsedTime(startedAt).TotalNanoseconds, sweep.UsedBytes, sweep.Values, sweep.CountInstances())
+        {
+            Grants = own.Bytes > 0 ? [.. others, RoomGrant.For(_instance, own.Bytes, directory.NowNs())] : others,
+        };
         pass.Write(directory, _writer);
-        _budget.Swept(pass, mark);
+        _budget.Swept(pass, mark, own);
+        if (own.Bytes > 0)
+        {
+            // To give it back, or to take what is left then.
+            _timer.Change(RoomGrant.LookedAtAfter, s_period);
+        }
+
         Volatile.Write(ref _last, pass);
         return true;
 

@@ -11,8 +11,17 @@ namespace Slice.Net.SharedCache.Files;
 /// <param name="Instances">How many instances were at work.</param>
 internal sealed record JanitorPass(long StartedAtNs, long TookNs, long UsedBytes, long Values, int Instances)
 {
-    private const int MaxBytes = 128;
     private const int Fields = 5;
+    private const int FieldsOfGrant = 3;
+
+    // Two numbers and the name of an instance for each grant are some 60.
+    private const int MaxBytes = 4096;
+
+    /// <summary>Who may write into the room that was free.</summary>
+    public IReadOnlyList<RoomGrant> Grants { get; init; } = [];
+
+    /// <summary>All of that.</summary>
+    public long GrantedBytes => Grants.Sum(static grant => grant.Bytes);
 
     /// <summary>Reads the last one; null when there was none, or none that can be read.</summary>
     public static JanitorPass? Read(OpenDirectory directory)
@@ -35,7 +44,7 @@ internal sealed record JanitorPass(long StartedAtNs, long TookNs, long UsedBytes
                 && TryNumber(fields[2], out long used)
                 && TryNumber(fields[3], out long values)
                 && TryNumber(fields[4], out long instances)
-                ? new JanitorPass(started, took, used, values, (int)Math.Min(int.MaxValue, instances))
+                ? new JanitorPass(started, took, used, values, (int)Math.Min(int.MaxValue, instances)) { Grants = GrantsIn(fields) }
                 : null;
         }
     }
@@ -43,9 +52,26 @@ internal sealed record JanitorPass(long StartedAtNs, long TookNs, long UsedBytes
     /// <summary>Writes it in place of the last one.</summary>
     public void Write(OpenDirectory directory, FileWriter writer)
     {
-        string text = string.Create(CultureInfo.InvariantCulture, $"{StartedAtNs} {TookNs} {UsedBytes} {Values} {Instances}\n");
+        string grants = string.Concat(Grants.Select(grant => string.Create(
+            CultureInfo.InvariantCulture, $" {grant.Instance} {grant.Bytes} {grant.EndsAtNs}")));
+        string text = string.Create(CultureInfo.InvariantCulture, $"{StartedAtNs} {TookNs} {UsedBytes} {Values} {Instances}{grants}\n");
         string temporary = writer.Write(directory, DirectoryLayout.JanitorPass, Encoding.ASCII.GetBytes(text));
         writer.Rename(directory, temporary, DirectoryLayout.JanitorPass);
+    }
+
+    // An instance of an earlier version writes none.
+    private static List<RoomGrant> GrantsIn(string[] fields)
+    {
+        List<RoomGrant> grants = [];
+        for (int at = Fields; at + FieldsOfGrant <= fields.Length && grants.Count < RoomGrant.Most; at += FieldsOfGrant)
+        {
+            if (TryNumber(fields[at + 1], out long bytes) && TryNumber(fields[at + 2], out long endsAt))
+            {
+                grants.Add(new RoomGrant(fields[at], bytes, endsAt));
+            }
+        }
+
+        return grants;
     }
 
     private static bool TryNumber(string text, out long number) =>

@@ -95,8 +95,15 @@ public sealed class JanitorTests
 
         async Task<bool> TryWriteAsync(DirectoryStore store, string key)
         {
-            await store.SetAsync(key, new byte[ValueBytes], s_hour, Ct);
-            return File.Exists(directory.FileOf(key));
+            try
+            {
+                await store.SetAsync(key, new byte[ValueBytes], s_hour, Ct);
+                return true;
+            }
+            catch (NoRoomException)
+            {
+                return false;
+            }
         }
     }
 
@@ -175,7 +182,7 @@ public sealed class JanitorTests
         var stores = Enumerable.Range(0, 2).Select(_ => directory.Open()).ToArray();
         await SharedDirectory.CleanUpAsync(stores[0]);
         Assert.False(stores[1].Janitor.TryPass(isForced: false));
-        Assert.Equal(stores[0].Janitor.Last, stores[1].Janitor.Last);
+        Assert.Equal(stores[0].Janitor.Last!.StartedAtNs, stores[1].Janitor.Last!.StartedAtNs);
 
         Rewrite(stores[0].Janitor.Last! with { StartedAtNs = stores[0].Janitor.Last!.StartedAtNs - 31_000_000_000 });
         Assert.True(stores[1].Janitor.TryPass(isForced: false));
@@ -258,14 +265,4 @@ public sealed class JanitorTests
         Assert.Equal(12, await store.IncrementAsync(Key, 10, Ct));
     }
 
-    [Fact]
-    public async Task Value_that_would_make_the_directory_too_large_is_forgotten_with_the_one_before_it()
-    {
-        await using var directory = new SharedDirectory();
-        var store = directory.Open(sizeBytes: 1 << 20);
-        await store.SetAsync(Key, s_value, s_hour, Ct);
-        await store.SetAsync(Key, new byte[1 << 20], s_hour, Ct);
-        Assert.Null(await store.GetAsync(Key, Ct));
-        Assert.Contains("1 values not kept for want of room", await store.DescribeAsync(Ct), StringComparison.Ordinal);
-    }
 }
