@@ -12,8 +12,9 @@ namespace Slice.Core.SharedCache;
 /// cancelled, whatever becomes of the operation.
 /// </para>
 /// <para>
-/// Keys are 1 to 200 of the characters <c>A-Z a-z 0-9 . _ : -</c>, told apart by their case, with the operator's prefix in front. Lifetimes
-/// are above zero and at most <see cref="LongestLifetime"/>; a store that counts seconds rounds up.
+/// Keys are 1 to 200 of the characters <c>A-Z a-z 0-9 . _ : - { }</c>, told apart by their case, with the operator's prefix in front. Where
+/// there are several servers, those with the same part in braces are at one of them. Lifetimes are above zero and at most
+/// <see cref="LongestLifetime"/>; a store that counts seconds rounds up.
 /// </para>
 /// </remarks>
 public interface IKeyValueStore : IAsyncDisposable

@@ -48,7 +48,7 @@ internal sealed class TierEnvelope(string? macKey, int? beginningBytes = null)
     public const int UsualBeginningBytes = 64 << 10;
 
     /// <summary>The version of the layout.</summary>
-    public const int Layout = 2;
+    public const int Layout = 3;
 
     private const uint Magic = 'P' | ('S' << 8) | ('C' << 16) | ((uint)Layout << 24);
     private const int LifetimeAt = 56;

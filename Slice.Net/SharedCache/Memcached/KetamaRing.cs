@@ -66,7 +66,7 @@ internal sealed class KetamaRing
 
     /// <summary>The index of the server that a key is at.</summary>
     /// <param name="key">ASCII characters, at most 250.</param>
-    public int ServerOf(string key)
+    public int ServerOf(ReadOnlySpan<char> key)
     {
         Span<byte> bytes = stackalloc byte[key.Length];
         Span<byte> digest = stackalloc byte[MD5.HashSizeInBytes];

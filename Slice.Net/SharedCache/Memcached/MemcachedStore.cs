@@ -10,9 +10,10 @@ namespace Slice.Net.SharedCache.Memcached;
 /// </summary>
 /// <remarks>
 /// <para>
-/// Each key is at one server (<see cref="KetamaRing"/>). A server that is away keeps its keys: none of them moves to another server, so
-/// that its neighbours have no more to do than before, and nothing that they hold is old when it comes back. While it is known to be away,
-/// and another one is not, reads of its keys find nothing; everything else about them fails. When all are away, reads fail, too.
+/// Each key is at one server (<see cref="KetamaRing"/>): that of what stands in braces in it, where there are any. A server that is away
+/// keeps its keys: none of them moves to another server, so that its neighbours have no more to do than before, and nothing that they hold
+/// is old when it comes back. While it is known to be away, and another one is not, reads of its keys find nothing; everything else about
+/// them fails. When all are away, reads fail, too.
 /// </para>
 /// <para>
 /// Values that are too long for one item are cut up (<see cref="SplitLayout"/>). Removing one takes its head alone: the parts are of no
@@ -25,7 +26,7 @@ public sealed class MemcachedStore : IKeyValueStore
     private const int LongestKey = 200;
 
     private static readonly SearchValues<char> s_keyCharacters =
-        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-");
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-{}");
 
     private readonly MemcachedNode[] _nodes;
     private readonly KetamaRing _ring;
@@ -277,7 +278,15 @@ public sealed class MemcachedStore : IKeyValueStore
 
     private MetaRequest ReadOf(string key) => new(MetaVerb.Get, key) { LongestAnswer = _itemBytes };
 
-    private MemcachedNode NodeOf(string key) => _nodes.Length == 1 ? _nodes[0] : _nodes[_ring.ServerOf(key)];
+    private MemcachedNode NodeOf(string key) => _nodes.Length == 1 ? _nodes[0] : _nodes[_ring.ServerOf(PlaceOf(key))];
+
+    // As Redis Cluster has it ("hash tags" of its specification): what stands in the first braces says where the key is.
+    private static ReadOnlySpan<char> PlaceOf(string key)
+    {
+        int from = key.IndexOf('{', StringComparison.Ordinal) + 1;
+        int length = from == 0 ? -1 : key.AsSpan(from).IndexOf('}');
+        return length > 0 ? key.AsSpan(from, length) : key;
+    }
 
     // One that is away is no reason to take the others for away, too, as whoever counts failures would.
     private bool IsSkipped(MemcachedNode node, NodeWork work) =>

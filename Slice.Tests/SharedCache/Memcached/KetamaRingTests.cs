@@ -22,7 +22,7 @@ public sealed class KetamaRingTests
     public void Keys_are_where_libmemcached_looks_for_them(string servers, string expected)
     {
         var ring = new KetamaRing(Parse(servers.Split(',')));
-        Assert.Equal(expected, string.Join(' ', s_keys.Select(ring.ServerOf)));
+        Assert.Equal(expected, string.Join(' ', s_keys.Select(key => ring.ServerOf(key))));
         Assert.Equal(160 * servers.Split(',').Length, ring.PointCount);
     }
 
@@ -33,7 +33,7 @@ public sealed class KetamaRingTests
         var ring = new KetamaRing(Servers(25, net: 2));
 
         Assert.Equal(156 * 25, ring.PointCount);
-        Assert.Equal("22 1 20 15 20 4 21 15 7 21 3 1", string.Join(' ', s_keys.Select(ring.ServerOf)));
+        Assert.Equal("22 1 20 15 20 4 21 15 7 21 3 1", string.Join(' ', s_keys.Select(key => ring.ServerOf(key))));
         Assert.Equal(21, ring.ServerOf("k179"));
         Assert.Equal(15, ring.ServerOf("k245"));
         Assert.Equal(18, ring.ServerOf("k292"));
