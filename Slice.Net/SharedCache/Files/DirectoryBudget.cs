@@ -50,14 +50,14 @@ internal sealed class DirectoryBudget(long sizeBytes, TimeProvider time)
         }
     }
 
-    /// <summary>Whether it should bring more than a share: half of what this instance may write is used.</summary>
+    /// <summary>Whether it should bring more than a share: half of one was written since the last pass.</summary>
     public bool WantsMore
     {
         get
         {
             lock (_gate)
             {
-                return UnsweptUnsynchronized > (_passStartedAtNs == 0 ? 0 : MostUnsynchronized / 2);
+                return UnsweptUnsynchronized > (_passStartedAtNs == 0 ? 0 : _shareBytes / 2);
             }
         }
     }
