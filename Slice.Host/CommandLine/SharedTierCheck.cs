@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Slice.Core.Options;
 using Slice.Core.Storage;
+using Slice.Host.Machine;
 
 namespace Slice.Host.CommandLine;
 
@@ -19,17 +20,20 @@ internal static class SharedTierCheck
     public static IEnumerable<string> Look(SharedCacheOptions options) => options.Type switch
     {
         SharedCacheType.None => [],
-        SharedCacheType.Directory => LookAtDirectory(Path.GetFullPath(options.Directory!)),
+        SharedCacheType.Directory => LookAtDirectory(options),
         _ => LookAtServers(options.Addresses),
     };
 
-    private static IEnumerable<string> LookAtDirectory(string path)
+    private static IEnumerable<string> LookAtDirectory(SharedCacheOptions options)
     {
+        string path = Path.GetFullPath(options.Directory!);
         string? problem = File.Exists(path) ? "this is a file and not a directory"
             : !Directory.Exists(path) ? "there is no such directory (is it mounted?)"
             : CacheDirectoryProbe.WhyNotWritable(path) is { } reason ? $"not writable by this user ({reason})"
             : null;
-        return problem is null ? [] : [$"shared_cache.directory: {path}: {problem}; until that is mended, all of it is a miss"];
+        return problem is not null ? [$"shared_cache.directory: {path}: {problem}; until that is mended, all of it is a miss"]
+            : SharedDirectoryFit.Find(options) is { } size ? [$"{size.Key}: {size.Configured}: {size.Reason}; {size.Used} is used instead"]
+            : [];
     }
 
     private static IEnumerable<string> LookAtServers(IReadOnlyList<string> addresses)

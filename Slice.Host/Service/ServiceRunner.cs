@@ -39,6 +39,11 @@ internal static partial class ServiceRunner
         List<LoweredOption> lowered = [];
         SliceOptions options = CacheTier.Decide(loaded.Options!, new Disks(), notices);
         options = OptionFit.Apply(options, MachineLimits.RaiseAndRead(), lowered);
+        if (await SharedDirectoryFit.FindSoonAsync(options.SharedCache) is { } directorySize)
+        {
+            lowered.Add(directorySize);
+        }
+
         if (offer is not null)
         {
             // The other process has the directory until its last download is done.

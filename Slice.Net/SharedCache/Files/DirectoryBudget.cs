@@ -9,9 +9,9 @@ namespace Slice.Net.SharedCache.Files;
 /// A directory that is emptier gives no larger shares of itself: an instance that has not looked for a while would still count on the one
 /// it knew, when others have filled the directory meanwhile. Grants are what it takes then.
 /// </remarks>
-/// <param name="sizeBytes">The size of the directory.</param>
+/// <param name="configuredBytes">The size of the directory, if its file system has as much room.</param>
 /// <param name="time">Ends what was granted.</param>
-internal sealed class DirectoryBudget(long sizeBytes, TimeProvider time)
+internal sealed class DirectoryBudget(long configuredBytes, TimeProvider time)
 {
     // An eighth, arbitrary: less makes more passes, more keeps less.
     private const int FreePart = 8;
@@ -32,20 +32,24 @@ internal sealed class DirectoryBudget(long sizeBytes, TimeProvider time)
     private long _lastMark;
     private long _lastMarkNs;
     private long _passStartedAtNs;
-    private long _shareBytes = sizeBytes / FreePart / 2;
+    private long _sizeBytes = configuredBytes;
+    private long _shareBytes = configuredBytes / FreePart / 2;
+    private bool _isRefused;
     private HeldGrant _grant;
 
-    /// <summary>What the janitor leaves at most.</summary>
-    public long KeptBytes { get; } = sizeBytes - (sizeBytes / FreePart);
+    /// <summary>The size of the directory, if its file system has as much room.</summary>
+    public long ConfiguredBytes { get; } = configuredBytes;
 
-    /// <summary>Whether the janitor should come now: half the share is used, or nobody knows what is there.</summary>
+    /// <summary>
+    /// Whether the janitor should come now: half the share is used, the file system is full, or nobody knows what is there.
+    /// </summary>
     public bool IsPressing
     {
         get
         {
             lock (_gate)
             {
-                return _passStartedAtNs == 0 || UnsweptUnsynchronized > MostUnsynchronized / 2;
+                return _passStartedAtNs == 0 || _isRefused || UnsweptUnsynchronized > MostUnsynchronized / 2;
             }
         }
     }
@@ -66,6 +70,29 @@ internal sealed class DirectoryBudget(long sizeBytes, TimeProvider time)
 
     private long MostUnsynchronized => _shareBytes + _grant.UsableBytes(time);
 
+    /// <summary>What the janitor leaves at most of a size.</summary>
+    public static long KeptOf(long sizeBytes) => sizeBytes - (sizeBytes / FreePart);
+
+    /// <summary>The file system, or a quota on it, had no room for a file.</summary>
+    public void Refused()
+    {
+        lock (_gate)
+        {
+            _isRefused = true;
+        }
+    }
+
+    /// <summary>Whether there was no room for a file since this was asked last.</summary>
+    public bool TakeRefusal()
+    {
+        lock (_gate)
+        {
+            bool wasRefused = _isRefused;
+            _isRefused = false;
+            return wasRefused;
+        }
+    }
+
     /// <summary>
     /// Whether a file may be written: false when the share is used up and for one that is longer than the directory. Else it counts from
     /// now on, and <see cref="Done"/> is called when it is there, or is not.
@@ -79,7 +106,7 @@ internal sealed class DirectoryBudget(long sizeBytes, TimeProvider time)
             long most = MostUnsynchronized - (bytes > BlockBytes ? _shareBytes / PartForShort : 0);
 
             // A single one is always permitted, so that a small directory keeps large values too.
-            if (bytes > sizeBytes || (unswept > 0 && unswept + bytes > most))
+            if (bytes > _sizeBytes || (unswept > 0 && unswept + bytes > most))
             {
                 return false;
             }
@@ -142,7 +169,7 @@ internal sealed class DirectoryBudget(long sizeBytes, TimeProvider time)
     // When what was granted is used beside that, there is no room for anybody's share of the last eighth once more.
     private void CoverUnsynchronized(JanitorPass pass, long mark)
     {
-        if (pass.UsedBytes + pass.GrantedBytes <= KeptBytes)
+        if (pass.UsedBytes + pass.GrantedBytes <= KeptOf(_sizeBytes))
         {
             _covered = Math.Max(_covered, mark);
         }
@@ -154,7 +181,8 @@ internal sealed class DirectoryBudget(long sizeBytes, TimeProvider time)
         {
             // One more than there were: one may have come since.
             _passStartedAtNs = pass.StartedAtNs;
-            _shareBytes = (sizeBytes - KeptBytes) / (Math.Max(1, pass.Instances) + 1);
+            _sizeBytes = Math.Min(ConfiguredBytes, pass.SizeBytes);
+            _shareBytes = _sizeBytes / FreePart / (Math.Max(1, pass.Instances) + 1);
         }
     }
 

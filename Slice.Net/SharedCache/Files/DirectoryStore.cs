@@ -248,6 +248,12 @@ public sealed class DirectoryStore : IKeyValueStore
                     Volatile.Write(ref _directory, null);
                 }
 
+                if (file.Error is FileTrouble.NoSpace or FileTrouble.Quota)
+                {
+                    _budget.Refused();
+                    Janitor.Press();
+                }
+
                 throw FileTrouble.Of(_path, file);
             }
 
@@ -323,8 +329,8 @@ public sealed class DirectoryStore : IKeyValueStore
         }
 
         string found = Janitor.Last is { } pass
-            ? $"{Size(pass.UsedBytes)} of at most {Size(_sizeBytes)} in {pass.Values} values when {pass.Instances} instances were last"
-                + " cleaned up after"
+            ? $"{Size(pass.UsedBytes)} of at most {Size(Math.Min(_sizeBytes, pass.SizeBytes))} in {pass.Values} values"
+                + $" when {pass.Instances} instances were last cleaned up after"
             : $"at most {Size(_sizeBytes)}, not looked through yet";
         string problem = Janitor.Problem is { } met ? $"; cleaning up: {met}" : "";
         long notKept = Interlocked.Read(ref _notKept);

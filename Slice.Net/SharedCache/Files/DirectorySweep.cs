@@ -45,11 +45,10 @@ internal sealed class DirectorySweep(OpenDirectory directory, CounterFiles count
     /// <summary>Values that are left.</summary>
     public long Values { get; private set; }
 
-    /// <summary>Makes the pass.</summary>
+    /// <summary>Looks at everything, and removes what is over or was left behind.</summary>
     /// <param name="from">At which of the 64 parts files are opened first.</param>
-    /// <param name="keptBytes">How much may stay.</param>
     /// <returns>Where the next pass opens files first; null when this one was ended.</returns>
-    public int? Run(int from, long keptBytes)
+    public int? Walk(int from)
     {
         int next = from;
         for (int index = 0; index < DirectoryLayout.FanOut; index++)
@@ -68,8 +67,13 @@ internal sealed class DirectorySweep(OpenDirectory directory, CounterFiles count
             Walk(first, Look);
         }
 
-        return UsedBytes <= keptBytes || TryRemoveOldest(UsedBytes - keptBytes) ? next : null;
+        return next;
     }
+
+    /// <summary>Then removes the oldest of what is left.</summary>
+    /// <param name="keptBytes">How much may stay.</param>
+    /// <returns>False when the pass was ended.</returns>
+    public bool TryKeep(long keptBytes) => UsedBytes <= keptBytes || TryRemoveOldest(UsedBytes - keptBytes);
 
     /// <summary>Counts the instances at work, and removes what those have left that ended.</summary>
     public int CountInstances()

@@ -164,18 +164,29 @@ internal sealed class Janitor : IAsyncDisposable
         long startedAtNs = directory.NowNs();
         RoomGrant[] others = [.. (JanitorPass.Read(directory)?.Grants ?? [])
             .Where(grant => !IsOwn(grant) && grant.CountsAt(startedAtNs))];
+        bool isRefused = _budget.TakeRefusal();
         var sweep = new DirectorySweep(directory, _counters, GoesOn);
-        if (sweep.Run(_nextPart, _budget.KeptBytes) is not { } next)
+        if (sweep.Walk(_nextPart) is not { } next)
+        {
+            return false;
+        }
+
+        // A quota of one user does not show in what is available: there is room for what is there, it seems, and no more.
+        long sizeBytes = DirectoryRoom.SizeFor(_budget.ConfiguredBytes, sweep.UsedBytes + directory.AvailableBytes());
+        sizeBytes = isRefused ? Math.Min(sizeBytes, sweep.UsedBytes) : sizeBytes;
+        long keptBytes = DirectoryBudget.KeptOf(sizeBytes);
+        if (!sweep.TryKeep(keptBytes))
         {
             return false;
         }
 
         _nextPart = next;
-        long freeBytes = Math.Max(0, _budget.KeptBytes - sweep.UsedBytes - others.Sum(static grant => grant.Bytes));
+        long freeBytes = Math.Max(0, keptBytes - sweep.UsedBytes - others.Sum(static grant => grant.Bytes));
         var own = HeldGrant.Now(takesMore && others.Length < RoomGrant.Most ? freeBytes / 2 : 0, _time);
         var pass = new JanitorPass(
             startedAtNs, (long)_time.GetElapsedTime(startedAt).TotalNanoseconds, sweep.UsedBytes, sweep.Values, sweep.CountInstances())
         {
+            SizeBytes = sizeBytes,
             Grants = own.Bytes > 0 ? [.. others, RoomGrant.For(_instance, own.Bytes, directory.NowNs())] : others,
         };
         pass.Write(directory, _writer);

@@ -11,11 +11,14 @@ namespace Slice.Net.SharedCache.Files;
 /// <param name="Instances">How many instances were at work.</param>
 internal sealed record JanitorPass(long StartedAtNs, long TookNs, long UsedBytes, long Values, int Instances)
 {
-    private const int Fields = 5;
+    private const int Fields = 6;
     private const int FieldsOfGrant = 3;
 
     // Two numbers and the name of an instance for each grant are some 60.
     private const int MaxBytes = 4096;
+
+    /// <summary>How large the directory may be: less than an instance was told where the file system is smaller.</summary>
+    public long SizeBytes { get; init; } = long.MaxValue;
 
     /// <summary>Who may write into the room that was free.</summary>
     public IReadOnlyList<RoomGrant> Grants { get; init; } = [];
@@ -38,13 +41,18 @@ internal sealed record JanitorPass(long StartedAtNs, long TookNs, long UsedBytes
             error = NativeFiles.Read(file!, text, 0, out int read);
             string[] fields = Encoding.ASCII.GetString(text[..read]).Split(' ', '\n');
             return error == 0
-                && fields.Length > Fields
+                && fields.Length >= Fields
                 && TryNumber(fields[0], out long started)
                 && TryNumber(fields[1], out long took)
                 && TryNumber(fields[2], out long used)
                 && TryNumber(fields[3], out long values)
                 && TryNumber(fields[4], out long instances)
-                ? new JanitorPass(started, took, used, values, (int)Math.Min(int.MaxValue, instances)) { Grants = GrantsIn(fields) }
+                ? new JanitorPass(started, took, used, values, (int)Math.Min(int.MaxValue, instances))
+                {
+                    // An instance of an earlier version writes no more than these five.
+                    SizeBytes = TryNumber(fields[5], out long size) ? size : long.MaxValue,
+                    Grants = GrantsIn(fields),
+                }
                 : null;
         }
     }
@@ -54,12 +62,12 @@ internal sealed record JanitorPass(long StartedAtNs, long TookNs, long UsedBytes
     {
         string grants = string.Concat(Grants.Select(grant => string.Create(
             CultureInfo.InvariantCulture, $" {grant.Instance} {grant.Bytes} {grant.EndsAtNs}")));
-        string text = string.Create(CultureInfo.InvariantCulture, $"{StartedAtNs} {TookNs} {UsedBytes} {Values} {Instances}{grants}\n");
+        string text = string.Create(
+            CultureInfo.InvariantCulture, $"{StartedAtNs} {TookNs} {UsedBytes} {Values} {Instances} {SizeBytes}{grants}\n");
         string temporary = writer.Write(directory, DirectoryLayout.JanitorPass, Encoding.ASCII.GetBytes(text));
         writer.Rename(directory, temporary, DirectoryLayout.JanitorPass);
     }
 
-    // An instance of an earlier version writes none.
     private static List<RoomGrant> GrantsIn(string[] fields)
     {
         List<RoomGrant> grants = [];

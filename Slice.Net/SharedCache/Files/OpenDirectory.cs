@@ -35,20 +35,12 @@ internal sealed class OpenDirectory
     /// <exception cref="FileErrorException">It cannot be used.</exception>
     public static OpenDirectory Open(string path, string instance, TimeProvider time, bool laysOut = true)
     {
-        Check("open", "", NativeFiles.OpenRoot(path, out var root));
-        Check("look at", "", NativeFiles.Status(root!, "", out var identity));
-        if (!identity.IsDirectory)
-        {
-            throw new FileErrorException("open", "", FileTrouble.NotADirectory);
-        }
-
-        var clock = new ServerClock(time, $"{DirectoryLayout.Instances}/{instance}");
-        var directory = new OpenDirectory(path, root!, identity, clock);
+        var directory = OpenRoot(path, new ServerClock(time, $"{DirectoryLayout.Instances}/{instance}"));
         if (!directory.IsMarked())
         {
             if (!laysOut)
             {
-                root!.Dispose();
+                directory.Root.Dispose();
                 throw new KeyValueStoreException($"{path} is not a shared cache yet: no instance has used it");
             }
 
@@ -58,6 +50,47 @@ internal sealed class OpenDirectory
         directory.Make(DirectoryLayout.Instances);
         directory.Make(DirectoryLayout.Values);
         return directory;
+    }
+
+    /// <summary>Opens one for who looks whether it could be used: it is ours, or empty. Nothing is made in it.</summary>
+    /// <param name="path">Its path.</param>
+    /// <exception cref="KeyValueStoreException">It holds what is not ours.</exception>
+    /// <exception cref="FileErrorException">It cannot be used.</exception>
+    public static OpenDirectory Look(string path)
+    {
+        var directory = OpenRoot(path, new ServerClock(TimeProvider.System, ""));
+        try
+        {
+            _ = directory.IsMarked() || directory.IsToBeMarked();
+            return directory;
+        }
+        catch
+        {
+            directory.Root.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Bytes that this user may still write to its file system; null when it does not tell.</summary>
+    public long? AvailableBytes()
+    {
+        bool isHeld = false;
+        try
+        {
+            Root.DangerousAddRef(ref isHeld);
+            return new DriveInfo($"/proc/self/fd/{Root.DangerousGetHandle()}").AvailableFreeSpace;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+        finally
+        {
+            if (isHeld)
+            {
+                Root.DangerousRelease();
+            }
+        }
     }
 
     /// <summary>Now, by the server's clock: see <see cref="ServerClock"/>.</summary>
@@ -117,6 +150,15 @@ internal sealed class OpenDirectory
         }
     }
 
+    private static OpenDirectory OpenRoot(string path, ServerClock clock)
+    {
+        Check("open", "", NativeFiles.OpenRoot(path, out var root));
+        Check("look at", "", NativeFiles.Status(root!, "", out var identity));
+        return identity.IsDirectory
+            ? new OpenDirectory(path, root!, identity, clock)
+            : throw new FileErrorException("open", "", FileTrouble.NotADirectory);
+    }
+
     private bool IsMarked()
     {
         int error = NativeFiles.Open(Root, DirectoryLayout.Marker, isForWriting: false, out var file);
@@ -139,18 +181,19 @@ internal sealed class OpenDirectory
     }
 
     // Several instances may find an empty directory at once: what another one has made meanwhile is beside its mark.
+    private bool IsToBeMarked() =>
+        NamesIn("").FirstOrDefault(IsSomebodys) is not { } found
+        || (IsMarked()
+            ? false
+            : throw new KeyValueStoreException(
+                $"{_path} is not empty ({found}) and no shared cache, and whatever is old in a shared cache is removed: name an empty "
+                + "directory"));
+
     private void Mark(string instance)
     {
-        if (NamesIn("").FirstOrDefault(IsSomebodys) is { } found)
+        if (!IsToBeMarked())
         {
-            if (IsMarked())
-            {
-                return;
-            }
-
-            throw new KeyValueStoreException(
-                $"{_path} is not empty ({found}) and no shared cache, and whatever is old in a shared cache is removed: name an empty "
-                + "directory");
+            return;
         }
 
         string temporary = DirectoryLayout.TemporaryFor(DirectoryLayout.Marker, instance, 0);

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Slice.Core.Options;
 using Slice.Core.Storage;
 using Slice.Host.CommandLine;
+using Slice.Tests.SharedCache.Files;
 using Slice.Tests.Support;
 
 namespace Slice.Tests.Host.CommandLine;
@@ -92,6 +93,20 @@ public sealed class SharedTierCheckTests : IDisposable
     }
 
     [Fact]
+    public async Task Directory_size_beyond_the_file_system_is_named_with_what_is_used_instead()
+    {
+        using var small = await SmallFileSystem.MountAsync("size=100m");
+        Assert.Equal(
+            [
+                $"shared_cache.directory_size: 1GiB: the file system of {small.Path} has 100 MiB for it, and a tenth of that is left free; "
+                    + "90MiB is used instead",
+            ],
+            LookAtDirectory(small.Path, 1 << 30));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(small.Path));
+        Assert.Empty(LookAtDirectory(small.Path));
+    }
+
+    [Fact]
     public void Tier_that_is_down_is_a_warning_of_the_check_and_no_error()
     {
         int port = FreePort.Reserve();
@@ -113,6 +128,7 @@ public sealed class SharedTierCheckTests : IDisposable
     private static IEnumerable<string> Look(params string[] addresses) =>
         SharedTierCheck.Look(new SharedCacheOptions { Type = SharedCacheType.Redis, Addresses = addresses });
 
-    private static IEnumerable<string> LookAtDirectory(string path) =>
-        SharedTierCheck.Look(new SharedCacheOptions { Type = SharedCacheType.Directory, Directory = path });
+    private static IEnumerable<string> LookAtDirectory(string path, long sizeBytes = 64 << 20) =>
+        SharedTierCheck.Look(
+            new SharedCacheOptions { Type = SharedCacheType.Directory, Directory = path, DirectorySizeBytes = sizeBytes });
 }

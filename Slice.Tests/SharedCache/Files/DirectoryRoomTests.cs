@@ -168,19 +168,20 @@ public sealed class DirectoryRoomTests
     }
 
     [Theory]
-    [InlineData("1 2 3 4 5\n", 0)]
-    [InlineData("1 2 3 4 5 a 6 7\n", 1)]
-    [InlineData("1 2 3 4 5 a 6 7 b 8 9\n", 2)]
-    [InlineData("1 2 3 4 5 a 6\n", 0)]
-    [InlineData("1 2 3 4 5 a x 7 b 8 9\n", 1)]
-    public async Task Pass_of_any_version_is_read(string text, int grants)
+    [InlineData("1 2 3 4 5\n", long.MaxValue, 0)]
+    [InlineData("1 2 3 4 5 6\n", 6, 0)]
+    [InlineData("1 2 3 4 5 6 a 6 7\n", 6, 1)]
+    [InlineData("1 2 3 4 5 6 a 6 7 b 8 9\n", 6, 2)]
+    [InlineData("1 2 3 4 5 6 a 6\n", 6, 0)]
+    [InlineData("1 2 3 4 5 6 a x 7 b 8 9\n", 6, 1)]
+    public async Task Pass_of_any_version_is_read(string text, long sizeBytes, int grants)
     {
         await using var directory = new SharedDirectory();
         var root = OpenDirectory.Open(directory.Path, "instance", TimeProvider.System);
         await File.WriteAllTextAsync(directory.Combine(DirectoryLayout.JanitorPass), text, Ct);
         var read = JanitorPass.Read(root);
         Assert.Equal((1, 2, 3, 4, 5), (read!.StartedAtNs, read.TookNs, read.UsedBytes, read.Values, read.Instances));
-        Assert.Equal(grants, read.Grants.Count);
+        Assert.Equal((sizeBytes, grants), (read.SizeBytes, read.Grants.Count));
     }
 
     [Fact]

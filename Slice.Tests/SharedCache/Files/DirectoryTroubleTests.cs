@@ -187,6 +187,7 @@ public sealed class DirectoryTroubleTests
     {
         using var small = await SmallFileSystem.MountAsync("size=1m");
         await using var directory = new SharedDirectory();
+        SharedDirectory.Hold(small.Path);
         var store = directory.Open(path: small.Path);
         int told = 0;
         store.Told = () => told++;

@@ -57,6 +57,16 @@ internal sealed class SharedDirectory : IAsyncDisposable
         File.SetLastAccessTimeUtc(file, then);
     }
 
+    /// <summary>Lays a directory out and holds its lock, so that no pass of a janitor comes until the file is removed.</summary>
+    /// <returns>The file.</returns>
+    public static string Hold(string path)
+    {
+        using var root = OpenDirectory.Open(path, "another", TimeProvider.System).Root;
+        string held = System.IO.Path.Combine(path, DirectoryLayout.JanitorLock);
+        File.WriteAllText(held, "another");
+        return held;
+    }
+
     /// <summary>Makes a pass of a store's janitor, after any that is under way.</summary>
     public static Task CleanUpAsync(DirectoryStore store) =>
         Eventually.TrueAsync(() => store.Janitor.TryPass(isForced: true), "a pass of the janitor");
