@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Slice.Core.Options;
 using Slice.Core.Storage;
 using Slice.Host.Machine;
+using Slice.Net.SharedCache.Files;
 
 namespace Slice.Host.CommandLine;
 
@@ -31,7 +32,10 @@ internal static class SharedTierCheck
             : !Directory.Exists(path) ? "there is no such directory (is it mounted?)"
             : CacheDirectoryProbe.WhyNotWritable(path) is { } reason ? $"not writable by this user ({reason})"
             : null;
-        return problem is not null ? [$"shared_cache.directory: {path}: {problem}; until that is mended, all of it is a miss"]
+
+        // What the store itself says begins with its path.
+        problem = problem is null ? DirectoryGlance.At(options).Problem : $"{path}: {problem}";
+        return problem is not null ? [$"shared_cache.directory: {problem}; until that is mended, all of it is a miss"]
             : SharedDirectoryFit.Find(options) is { } size ? [$"{size.Key}: {size.Configured}: {size.Reason}; {size.Used} is used instead"]
             : [];
     }

@@ -328,7 +328,8 @@ public sealed class DirectoryStore : IKeyValueStore
             // Said as such.
         }
 
-        string found = Janitor.Last is { } pass
+        // Whoever only looks makes no pass of his own.
+        string found = (JanitorPass.Read(directory) ?? Janitor.Last) is { } pass
             ? $"{Size(pass.UsedBytes)} of at most {Size(Math.Min(_sizeBytes, pass.SizeBytes))} in {pass.Values} values"
                 + $" when {pass.Instances} instances were last cleaned up after"
             : $"at most {Size(_sizeBytes)}, not looked through yet";

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Slice.Core.Options;
 using Slice.Core.Storage;
 using Slice.Host.CommandLine;
+using Slice.Net.SharedCache.Files;
 using Slice.Tests.SharedCache.Files;
 using Slice.Tests.Support;
 
@@ -90,6 +91,41 @@ public sealed class SharedTierCheckTests : IDisposable
             : [$"shared_cache.directory: {path}: not writable by this user (Permission denied); until that is mended, all of it is a miss"];
         Assert.Equal(expected, LookAtDirectory(path));
         Assert.Equal("No such file or directory", CacheDirectoryProbe.WhyNotWritable(_directory.Combine("missing")));
+    }
+
+    [Fact]
+    public void Directory_that_is_no_shared_cache_is_named_with_what_is_in_it()
+    {
+        string path = Directory.CreateDirectory(_directory.Combine("tier")).FullName;
+        string file = Path.Combine(path, "README");
+        File.WriteAllText(file, "theirs");
+        Assert.Equal(
+            [
+                $"shared_cache.directory: {path} is not empty (README) and no shared cache, and whatever is old in a shared cache is "
+                    + "removed: name an empty directory; until that is mended, all of it is a miss",
+            ],
+            LookAtDirectory(path));
+        Assert.Equal([file], Directory.EnumerateFileSystemEntries(path));
+
+        // What stands at the root of a file system is nobody's.
+        File.Delete(file);
+        Directory.CreateDirectory(Path.Combine(path, "lost+found"));
+        Assert.Empty(LookAtDirectory(path));
+    }
+
+    [Fact]
+    public async Task Directory_that_is_a_shared_cache_is_left_as_it_is()
+    {
+        string path = Directory.CreateDirectory(_directory.Combine("tier")).FullName;
+        var options = new SharedCacheOptions { Type = SharedCacheType.Directory, Directory = path, DirectorySizeBytes = 64 << 20 };
+        await using (var store = new DirectoryStore(options, TimeProvider.System))
+        {
+            Assert.Equal(1, await store.IncrementAsync("counter", 1, TestContext.Current.CancellationToken));
+        }
+
+        string[] before = Directory.GetFileSystemEntries(path, "*", SearchOption.AllDirectories);
+        Assert.Empty(LookAtDirectory(path));
+        Assert.Equal(before, Directory.GetFileSystemEntries(path, "*", SearchOption.AllDirectories));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using Slice.Core.Options;
 using Slice.Core.SharedCache;
 using Slice.Net.SharedCache.Files;
 using Slice.Tests.Support;
@@ -324,6 +325,11 @@ public sealed class DirectoryTroubleTests
         Assert.Matches(
             @"^/.+ on \S+ \S+, [\d.]+ [GM]iB free; [\d.]+ MiB of at most 1\.0 GiB in 1 values when 1 instances were last cleaned up after$",
             await store.DescribeAsync(Ct));
+
+        // Who only looks makes no pass, and reads what the last one has found.
+        var options = new SharedCacheOptions { Type = SharedCacheType.Directory, Directory = directory.Path, DirectorySizeBytes = 1 << 30 };
+        await using var looking = new DirectoryStore(options, new ManualTime(), laysOut: false);
+        Assert.Contains("MiB of at most 1.0 GiB in 1 values", await looking.DescribeAsync(Ct), StringComparison.Ordinal);
     }
 
     private static void Fill(string path)
