@@ -216,6 +216,7 @@ internal sealed class Composition : IAsyncDisposable
             Meter = _tier.Meter,
             IsUp = () => _tier.State == TierState.Up,
             Instances = () => _tier.Fleet.Members.Count,
+            ServersDown = () => _tier.ServersDown,
         };
         meter.Sources.SetBuild(ProductVersion.Text, ProductVersion.Commit);
         meter.Sources.Certificates = Parts.Certificate is { } certificate ? () => certificate.Ends : null;

@@ -133,6 +133,11 @@ public sealed class MeterSources
             "{instance}",
             "Instances that share the cache and were seen lately.",
             OfTier(tier => tier.Instances()));
+        instruments.Show(
+            "shared_cache_servers_down",
+            "{server}",
+            "Of several servers of the shared cache, those that have been away for longer than a moment.",
+            OfTier(tier => tier.ServersDown()));
         instruments.Count(
             "shared_cache_reads_total",
             "{value}",

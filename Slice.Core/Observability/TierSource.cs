@@ -11,4 +11,7 @@ public sealed class TierSource
 
     /// <summary>Instances that were seen lately.</summary>
     public required Func<int> Instances { get; init; }
+
+    /// <summary>Of several servers, how many are away.</summary>
+    public required Func<int> ServersDown { get; init; }
 }

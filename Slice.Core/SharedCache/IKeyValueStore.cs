@@ -37,6 +37,19 @@ public interface IKeyValueStore : IAsyncDisposable
     Action? Told { get; set; }
 
     /// <summary>
+    /// Called when one of several servers is away for longer than a moment, with its name and why, and with null when it is back; null for
+    /// nobody. The same holds.
+    /// </summary>
+    Action<string, string?>? ServerChanged
+    {
+        get => null;
+        set { }
+    }
+
+    /// <summary>Of several servers, how many are away.</summary>
+    int ServersDown => 0;
+
+    /// <summary>
     /// Reads the value of a key; null when there is none, or when it is at one of several servers that is known to be away. The caller
     /// disposes the value.
     /// </summary>

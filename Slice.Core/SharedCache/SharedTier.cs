@@ -19,9 +19,8 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
 
     private readonly CancellationTokenSource _stopping = new();
     private readonly TimeProvider _time;
-    private readonly ObjectIndex _index;
     private readonly TierReader _reader;
-    private readonly TierCounters _counters;
+    private readonly TierFinder _finder;
     private readonly TierComposer _composer;
     private readonly TierTurns _turns;
     private readonly TierCollapser _collapser;
@@ -43,7 +42,7 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
         IKeyValueStore store, SharedCacheOptions options, string realm, string name, ObjectIndex index, StaleDefaults stale,
         TimeProvider time, SliceStore? local = null)
     {
-        (_time, _index) = (time, index);
+        _time = time;
         var envelope = new TierEnvelope(options.MacKey, options.BeginningBytes);
         Access = new TierAccess(store, options.Timeout, time);
         Names = new TierNames(options.Prefix, realm);
@@ -51,8 +50,8 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
         {
             SuccessorTold = generation => Offer(generation, null),
         };
-        _reader = new TierReader(Access, envelope, Meter);
-        _counters = new TierCounters(Access, Names, time);
+        _reader = new TierReader(Access, envelope, Meter, time);
+        _finder = new TierFinder(_reader, new TierCounters(Access, Names, time), Names, Fleet, index, time, Meter);
         var claims = new TierClaims(new TierValues(Access, envelope, Meter), Names);
         _composer = new TierComposer(envelope, Names, Fleet.Purges, _reader, claims, stale, time, _stopping.Token)
         {
@@ -80,6 +79,23 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
         set => _writer.Refusals.Changed = value;
     }
 
+    /// <summary>The same of what it has, and does not give.</summary>
+    public Action<string?>? ReadsChanged
+    {
+        get => _reader.Refusals.Changed;
+        set => _reader.Refusals.Changed = value;
+    }
+
+    /// <inheritdoc cref="IKeyValueStore.ServerChanged"/>
+    public Action<string, string?>? ServerChanged
+    {
+        get => Access.Store.ServerChanged;
+        set => Access.Store.ServerChanged = value;
+    }
+
+    /// <inheritdoc cref="IKeyValueStore.ServersDown"/>
+    public int ServersDown => Access.Store.ServersDown;
+
     /// <summary>Whether the store is asked.</summary>
     public TierState State => Access.State;
 
@@ -104,7 +120,7 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
             return null;
         }
 
-        var first = await LookAsync(key, isFirst: true, ct);
+        var first = await _finder.LookAsync(key, isFirst: true, ct);
         if (first is not { Variants.Count: 0 } latest)
         {
             return first;
@@ -114,36 +130,11 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
             Names.ObjectOf(key.Bytes),
             async token =>
             {
-                latest = await LookAsync(key, isFirst: false, token) ?? latest;
+                latest = await _finder.LookAsync(key, isFirst: false, token) ?? latest;
                 return latest.Variants.Count > 0 ? latest : null;
             },
             ct);
         return found ?? latest with { Turn = turn };
-    }
-
-    // Another instance may have counted a removal of which this one will hear in a moment: as if it had been heard.
-    private async ValueTask<TierObjects?> LookAsync(CacheKey key, bool isFirst, CancellationToken ct)
-    {
-        var found = await LookOnceAsync(key, isFirst, ct);
-        return found is not null && _index.RemoveBefore(key.Bytes, found.Mark) ? await LookOnceAsync(key, isFirst, ct) : found;
-    }
-
-    // The counters each time: who follows another instance waits for what has come of a change, too, which is counted.
-    private async ValueTask<TierObjects?> LookOnceAsync(CacheKey key, bool isFirst, CancellationToken ct)
-    {
-        // Before the counters: a purge that comes meanwhile is one that nobody here knew when the object was asked for.
-        long purges = Fleet.Purges.Latest;
-        var asked = _index.MarkOf(key.Bytes);
-        var removals = _counters.RemovalsOfAsync(key, ct).AsTask();
-        var doubts = _counters.DoubtsOfAsync(key, ct).AsTask();
-        using var read = await _reader.ReadAsync(new TierLabel(TierValueKind.Object, Names.ObjectOf(key.Bytes)), 0, ct);
-        if (read.Outcome != TierOutcome.Done || await removals is not { } removed || await doubts is not { } doubted)
-        {
-            return null;
-        }
-
-        var mark = new TierMark(removed, doubted, purges);
-        return new TierObjects(mark, asked, Understand(key, mark, read, isFirst) ?? [], null);
     }
 
     /// <inheritdoc/>
@@ -351,42 +342,4 @@ public sealed class SharedTier : ISharedTier, IAsyncDisposable
         && !old.Response.MayCombine
         && old.Response.Status == successor.Response.Status
         && !TierComposer.FitsHead(successor);
-
-    // The variants of an object that nothing has happened to since it was asked for; null when there are none.
-    private List<TierObject>? Understand(CacheKey key, TierMark mark, TierRead read, bool isFirst)
-    {
-        if (!read.IsFound)
-        {
-            Count(read.Word);
-            return null;
-        }
-
-        try
-        {
-            var resided = read.Resided > TimeSpan.Zero ? read.Resided : TimeSpan.Zero;
-            var variants = TierRecords.Read(read.Payload.Span, resided, Instant.Now(_time), out var asked);
-            bool isOutdated = asked.Removals != mark.Removals
-                || asked.Doubts != mark.Doubts
-                || variants.Exists(variant => IsOutdated(variant.Response.Tags, asked.Purges));
-            Count(isOutdated ? "outdated" : "hit");
-            return isOutdated ? null : variants;
-        }
-        catch (InvalidDataException)
-        {
-            // By a program that writes otherwise under the same version of the envelope.
-            Count("damaged");
-            return null;
-        }
-
-        bool IsOutdated(CacheTags? tags, long purges) =>
-            Fleet.Hides(key.Bytes, tags) || Fleet.Purges.IsOutdated(key.Bytes, tags, purges);
-
-        void Count(string word)
-        {
-            if (isFirst || word is "hit" or "damaged")
-            {
-                Meter.Reads.Add(word);
-            }
-        }
-    }
 }

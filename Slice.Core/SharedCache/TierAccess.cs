@@ -72,9 +72,11 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
     /// <param name="wholeBytes">
     /// Bytes of the value of which these are a part: that the part has come does not say that values come. 0 for a whole value.
     /// </param>
+    /// <param name="refusals">Learns what the store refuses, and what it gives; null for nobody.</param>
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
     public async ValueTask<(TierOutcome Outcome, T? Result)> RunAsync<T>(
-        Func<CancellationToken, ValueTask<T>> operation, int bytes, CancellationToken ct, int wholeBytes = 0)
+        Func<CancellationToken, ValueTask<T>> operation, int bytes, CancellationToken ct, int wholeBytes = 0,
+        TierRefusals? refusals = null)
     {
         if (State != TierState.Up)
         {
@@ -85,7 +87,7 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
         for (int attempt = 1; ; attempt++)
         {
             var deadline = DeadlineFor(bytes) + ((attempt - 1) * timeout);
-            var (outcome, result) = await AttemptAsync(operation, deadline, ct, bytes, wholeBytes: wholeBytes);
+            var (outcome, result) = await AttemptAsync(operation, deadline, ct, bytes, wholeBytes: wholeBytes, refusals: refusals);
 
             // Still up: the store, or this machine, is busy. Once more is cheaper than the origin.
             bool isOver = outcome != TierOutcome.TimedOut || State != TierState.Up;
@@ -103,8 +105,10 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
     /// <param name="operation">The operation.</param>
     /// <param name="bytes">Bytes that go with it.</param>
     /// <param name="ct">The caller's, who has had enough.</param>
+    /// <param name="refusals">Learns what the store refuses, and what it takes; null for nobody.</param>
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
-    public async ValueTask<TierOutcome> WriteAsync(Func<CancellationToken, ValueTask> operation, int bytes, CancellationToken ct)
+    public async ValueTask<TierOutcome> WriteAsync(
+        Func<CancellationToken, ValueTask> operation, int bytes, CancellationToken ct, TierRefusals? refusals = null)
     {
         if (State != TierState.Up)
         {
@@ -121,7 +125,8 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
             UnhurriedTimeouts * DeadlineFor(bytes),
             ct,
             bytes,
-            closes: false);
+            closes: false,
+            refusals: refusals);
         return outcome;
     }
 
@@ -185,7 +190,8 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
         CancellationToken ct,
         int bytes = 0,
         bool closes = true,
-        int wholeBytes = 0)
+        int wholeBytes = 0,
+        TierRefusals? refusals = null)
     {
         long began = time.GetTimestamp();
         using var limit = new CancellationTokenSource(deadline, time);
@@ -202,6 +208,11 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
                     // That there is none of it would be a short answer.
                     (closes ? _reading : _writing).End();
                 }
+            }
+
+            if (result is not null)
+            {
+                refusals?.WentWell();
             }
 
             return (TierOutcome.Done, result);
@@ -238,16 +249,18 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
                 LastError = error.Message;
             }
 
+            refusals?.Refused(error.Message);
             return (TierOutcome.NoRoom, default);
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {
             // Also what no store should throw: a fault of one is a miss, too, and no client's.
             bool isGone;
+            string reason = error is KeyValueStoreException ? error.Message : error.ToString();
             lock (_lock)
             {
                 isGone = ++_errorsInRow >= MostErrors || !_lastAnswer.IsKnown;
-                LastError = error is KeyValueStoreException ? error.Message : error.ToString();
+                LastError = reason;
             }
 
             if (isGone)
@@ -255,6 +268,12 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
                 Close();
             }
 
+            if (error is KeyValueStoreException { IsAway: true })
+            {
+                return (TierOutcome.Away, default);
+            }
+
+            refusals?.Refused(reason);
             return (TierOutcome.Failed, default);
         }
     }

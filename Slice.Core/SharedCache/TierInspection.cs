@@ -45,7 +45,7 @@ public sealed class TierInspection : IDisposable
         _access.Open();
         _names = new TierNames(options.Prefix, realm);
         _values = new TierValues(_access, envelope, meter);
-        _reader = new TierReader(_access, envelope, meter);
+        _reader = new TierReader(_access, envelope, meter, time);
         _members = new TierMembers(_values, _names, "", time);
     }
 

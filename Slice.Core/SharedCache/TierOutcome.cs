@@ -18,6 +18,9 @@ internal enum TierOutcome
     /// <summary>No answer within the deadline.</summary>
     TimedOut,
 
-    /// <summary>The store cannot be reached, or refuses.</summary>
+    /// <summary>The store, or the one of its servers that has it, cannot be reached.</summary>
+    Away,
+
+    /// <summary>The store refuses, or answers nonsense.</summary>
     Failed,
 }

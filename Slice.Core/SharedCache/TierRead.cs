@@ -13,14 +13,15 @@ internal sealed record TierRead(TierOutcome Outcome, LeasedValue? Value, ReadOnl
     public bool IsFound => Value is not null;
 
     /// <summary>The word for it in <see cref="Observability.TierMeter.Reads"/>.</summary>
-    public string Word => this switch
+    public string Word => IsFound ? "hit" : IsDamaged ? "damaged" : WordOf(Outcome);
+
+    /// <summary>The word there for a read that has found nothing.</summary>
+    public static string WordOf(TierOutcome outcome) => outcome switch
     {
-        { IsFound: true } => "hit",
-        { IsDamaged: true } => "damaged",
-        { Outcome: TierOutcome.TimedOut } => "timeout",
-        { Outcome: TierOutcome.Failed } => "error",
-        { Outcome: TierOutcome.Skipped } => "skipped",
-        { Outcome: TierOutcome.Busy } => "busy",
+        TierOutcome.TimedOut => "timeout",
+        TierOutcome.Away or TierOutcome.Failed => "error",
+        TierOutcome.Skipped => "skipped",
+        TierOutcome.Busy => "busy",
         _ => "miss",
     };
 

@@ -9,7 +9,8 @@ namespace Slice.Core.SharedCache;
 /// <param name="access">The store.</param>
 /// <param name="envelope">The envelopes.</param>
 /// <param name="meter">The figures.</param>
-internal sealed class TierReader(TierAccess access, TierEnvelope envelope, TierMeter meter) : IDisposable
+/// <param name="time">The clock.</param>
+internal sealed class TierReader(TierAccess access, TierEnvelope envelope, TierMeter meter, TimeProvider time) : IDisposable
 {
     // 64 MiB with slices of 1 MiB, and more than fills 10 Gbit/s. Arbitrary.
     private const int MostSlices = 64;
@@ -24,6 +25,9 @@ internal sealed class TierReader(TierAccess access, TierEnvelope envelope, TierM
 
     // Apart: who has a beginning waits for a place for the rest.
     private readonly SemaphoreSlim _beginnings = new(MostBeginnings);
+
+    /// <summary>Whether the store gives what it has.</summary>
+    public TierRefusals Refusals { get; } = new(time);
 
     /// <summary>Reads one value, and takes it out of its envelope. The caller disposes it.</summary>
     /// <param name="label">What it must be.</param>
@@ -118,7 +122,7 @@ internal sealed class TierReader(TierAccess access, TierEnvelope envelope, TierM
     {
         int wantedBytes = TierEnvelope.HeaderBytes + envelope.BeginningBytes;
         var (outcome, value) = await access.RunAsync(
-            token => access.Store.GetBeginningAsync(label.Name, wantedBytes, token), wantedBytes, ct, wholeBytes: lengthBytes);
+            token => access.Store.GetBeginningAsync(label.Name, wantedBytes, token), wantedBytes, ct, lengthBytes, Refusals);
         if (value is null)
         {
             return new TierRead(outcome, null, default, default, IsDamaged: false);
@@ -136,7 +140,8 @@ internal sealed class TierReader(TierAccess access, TierEnvelope envelope, TierM
                 ? access.Store.GetAsync(label.Name, token)
                 : access.Store.GetShortAsync(label.Name, isSure: false, token),
             lengthBytes,
-            ct);
+            ct,
+            refusals: Refusals);
         if (value is null)
         {
             return new TierRead(outcome, null, default, default, IsDamaged: false);

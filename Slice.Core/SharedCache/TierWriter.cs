@@ -34,8 +34,8 @@ internal sealed class TierWriter : IAsyncDisposable
     /// <param name="stopping">Cancelled at the end of the process.</param>
     public TierWriter(TierAccess access, TierMeter meter, TimeProvider time, CancellationToken stopping)
     {
-        (_access, _meter, _stopping) = (access, meter, stopping);
         Refusals = new TierRefusals(time);
+        (_access, _meter, _stopping) = (access, meter, stopping);
         _writing = Task.WhenAll(Enumerable.Range(0, Writers).Select(_ => WriteAllAsync()));
     }
 
@@ -112,23 +112,14 @@ internal sealed class TierWriter : IAsyncDisposable
         {
             var bytes = value.Buffer.AsMemory(0, value.LengthBytes);
             var outcome = await _access.WriteAsync(
-                token => _access.Store.SetAsync(value.Name, bytes, value.Lifetime, token), value.LengthBytes, _stopping);
+                token => _access.Store.SetAsync(value.Name, bytes, value.Lifetime, token), value.LengthBytes, _stopping, Refusals);
             _meter.Writes.Add(outcome switch
             {
                 TierOutcome.Done => "written",
                 TierOutcome.TimedOut => "timeout",
-                TierOutcome.Failed => "error",
+                TierOutcome.Away or TierOutcome.Failed => "error",
                 _ => "dropped",
             });
-            if (outcome is TierOutcome.Failed or TierOutcome.NoRoom)
-            {
-                Refusals.Refused(_access.LastError ?? "it does not say why");
-            }
-            else if (outcome == TierOutcome.Done)
-            {
-                Refusals.Written();
-            }
-
             _meter.AddBytesWritten(outcome == TierOutcome.Done ? value.LengthBytes : 0);
             return outcome == TierOutcome.Done;
         }

@@ -37,7 +37,9 @@ internal static class SharedTierFactory
         tier.Fleet.StateChanged = log.StateChanged;
         tier.Fleet.NewsLost = log.NewsLost;
         tier.Fleet.PurgeHeard = log.PurgeHeard;
+        tier.ServerChanged = log.ServerChanged;
         tier.WritesChanged = log.WritesChanged;
+        tier.ReadsChanged = log.ReadsChanged;
         index.Changed = tier.Changed;
         index.LearnedAlone = tier.LearnedAlone;
         index.Invalidated = tier.Removed;

@@ -14,16 +14,23 @@ namespace Slice.Net.SharedCache;
 /// </remarks>
 /// <param name="longestSilence">How long it may take to answer anybody; a value may take twice as long.</param>
 /// <param name="time">The clock.</param>
-internal sealed class NodeHealth(TimeSpan longestSilence, TimeProvider time)
+/// <param name="changed">
+/// Called with the reason when it is away for longer than a moment, and with null when it is back; null for nobody. Must not wait.
+/// </param>
+internal sealed class NodeHealth(TimeSpan longestSilence, TimeProvider time, Action<string?>? changed = null)
 {
     private readonly LastAnswer _lastAnswer = new(longestSilence, time);
     private readonly NodeRest _rest = new(time);
     private readonly Values _given = new(time);
     private readonly Values _taken = new(time);
+    private readonly NodeReport _report = new(time, changed ?? (static _ => { }));
     private volatile bool _isLost;
 
     /// <summary>Whether this process has more to do than threads to do it.</summary>
     public Func<bool> IsMachineBehind { get; init; } = LastAnswer.IsMachineBehind;
+
+    /// <summary>Whether it has been away for longer than a moment.</summary>
+    public bool IsDown => _report.IsDown;
 
     /// <summary>Whether it would not be asked now.</summary>
     public bool IsAwayFor(NodeWork work) => _rest.IsOn || ValuesOf(work) is { Rest.IsOn: true };
@@ -44,6 +51,21 @@ internal sealed class NodeHealth(TimeSpan longestSilence, TimeProvider time)
     {
         _rest.Begin(reason);
         _isLost = true;
+        _report.Failed(reason);
+    }
+
+    /// <summary>
+    /// Somebody who tries again by himself has no connection: that is for people, and no reason to leave the server alone.
+    /// </summary>
+    public void FailedToConnect(string reason) => _report.Failed(reason);
+
+    /// <summary>He has one.</summary>
+    public void Connected()
+    {
+        if (!_given.Rest.IsNeeded && !_taken.Rest.IsNeeded)
+        {
+            _report.Answered();
+        }
     }
 
     /// <summary>It has closed a connection, as it does when it ends.</summary>
@@ -64,7 +86,9 @@ internal sealed class NodeHealth(TimeSpan longestSilence, TimeProvider time)
         if (ValuesOf(work) is { } values && values.LastsFor(beganAt, longest))
         {
             string verb = work == NodeWork.Take ? "taken" : "given";
-            values.Rest.Begin(string.Create(CultureInfo.InvariantCulture, $"no value {verb} for {longest.TotalMilliseconds:0} ms"));
+            string noValue = string.Create(CultureInfo.InvariantCulture, $"no value {verb} for {longest.TotalMilliseconds:0} ms");
+            values.Rest.Begin(noValue);
+            _report.Failed(noValue, lasts: true);
         }
     }
 
@@ -92,6 +116,7 @@ internal sealed class NodeHealth(TimeSpan longestSilence, TimeProvider time)
             _taken.End();
         }
 
+        Connected();
         return isBack;
     }
 

@@ -16,6 +16,9 @@ internal sealed class NodeRest(TimeProvider time)
     private volatile string? _reason;
     private long _failedAt;
 
+    /// <summary>Whether it has failed, and nothing has gone well since.</summary>
+    public bool IsNeeded => _reason is not null;
+
     /// <summary>Whether nobody would ask now.</summary>
     public bool IsOn
     {

@@ -61,6 +61,22 @@ public sealed class LostNodeTests : IAsyncDisposable
         Assert.Equal(0, fleet[1].Composition.Tier!.Meter.NewsLost);
     }
 
+    // Nothing is known of it, so it is neither read nor written, whatever there is of it.
+    [Theory]
+    [InlineData('r')]
+    [InlineData('d')]
+    public async Task Look_for_an_object_whose_counter_cannot_be_reached_is_counted_as_an_error(char counter)
+    {
+        await using var fleet = await Fleet.StartAsync(_origin.Uri, 1, () => _server.Open());
+        var tier = fleet[0].Composition.Tier!;
+        string lost = counter == 'r' ? tier.Names.RemovalsOf("/one"u8) : tier.Names.DoubtsOf("/one"u8);
+        _server.IsLost = key => key == lost;
+
+        await ExpectAsync(fleet[0], "/one", seed: 1);
+
+        Assert.Equal([new("error", 1)], tier.Meter.Reads.Read());
+    }
+
     private static async Task ExpectAsync(ProxyUnderTest proxy, string target, int seed)
     {
         var answer = await proxy.GetAsync(target);

@@ -11,9 +11,10 @@ public sealed class NodeHealthTests
 
     private readonly ManualTime _time = new();
     private readonly NodeHealth _health;
+    private readonly List<string?> _told = [];
     private bool _isBehind;
 
-    public NodeHealthTests() => _health = new NodeHealth(s_longestSilence, _time) { IsMachineBehind = () => _isBehind };
+    public NodeHealthTests() => _health = new NodeHealth(s_longestSilence, _time, _told.Add) { IsMachineBehind = () => _isBehind };
 
     [Fact]
     public void Server_that_nobody_has_heard_of_for_long_is_away_for_its_rest()
@@ -28,6 +29,67 @@ public sealed class NodeHealthTests
         Assert.Equal("no answer within 50 ms (0 ms ago)", _health.WhyNot(NodeWork.Short));
         _time.Advance(NodeRest.Time);
         Assert.Null(_health.WhyNot(NodeWork.Short));
+    }
+
+    [Fact]
+    public void Server_that_is_away_for_longer_than_a_moment_is_told_of_once_and_so_is_its_return()
+    {
+        _health.Failed("refused");
+        _time.Advance(NodeReport.Moment - TimeSpan.FromTicks(1));
+        _health.Failed("refused");
+        Assert.Empty(_told);
+        _time.Advance(TimeSpan.FromTicks(1));
+        _health.Failed("refused, and again");
+        _time.Advance(NodeReport.Moment);
+        _health.Failed("refused");
+
+        Assert.Equal(["refused, and again"], _told);
+        Assert.True(_health.IsDown);
+
+        _health.Answered(NodeWork.Short, isValue: true);
+        _health.Answered(NodeWork.Short, isValue: true);
+        Assert.Equal(["refused, and again", null], _told);
+        Assert.False(_health.IsDown);
+    }
+
+    [Fact]
+    public void Server_that_stumbles_again_and_again_and_answers_in_between_is_not_told_of()
+    {
+        for (int time = 0; time < 10; time++)
+        {
+            _health.Failed("refused");
+            _time.Advance(0.9 * NodeReport.Moment);
+            _health.Failed("refused");
+            _health.Answered(NodeWork.Short, isValue: false);
+        }
+
+        Assert.Empty(_told);
+    }
+
+    // What is short is answered all the time.
+    [Fact]
+    public void Server_that_gives_no_values_is_told_of_at_once_and_is_back_with_the_first_of_them()
+    {
+        Silence(NodeWork.Give);
+        Assert.Equal(["no value given for 1000 ms"], _told);
+        _health.Answered(NodeWork.Short, isValue: true);
+        _health.Connected();
+        Assert.True(_health.IsDown);
+        _health.Answered(NodeWork.Give, isValue: true);
+
+        Assert.Equal(["no value given for 1000 ms", null], _told);
+    }
+
+    [Fact]
+    public void Server_that_nobody_gets_a_connection_to_is_told_of_and_may_be_asked()
+    {
+        _health.FailedToConnect("refused");
+        _time.Advance(NodeReport.Moment);
+        _health.FailedToConnect("refused");
+        Assert.Null(_health.WhyNot(NodeWork.Short));
+        _health.Connected();
+
+        Assert.Equal(["refused", null], _told);
     }
 
     [Fact]

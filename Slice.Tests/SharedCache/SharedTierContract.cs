@@ -161,7 +161,7 @@ public abstract class SharedTierContract : IAsyncLifetime
         Assert.Contains("out of memory", Assert.Single(Lines()), StringComparison.Ordinal);
 
         string[] Lines() =>
-            [.. fleet[0].Log.Where(static line => line.Contains("the shared cache refuses what it is given", StringComparison.Ordinal))];
+            [.. fleet[0].Log.Where(static line => line.Contains("shared_cache_refuses", StringComparison.Ordinal))];
     }
 
     [Fact]

@@ -24,7 +24,7 @@ internal sealed class TierBed : IDisposable
         Access = new TierAccess(KeyValues, TimeSpan.FromDays(1), Time);
         Access.Open();
         Values = new TierValues(Access, Envelope, Meter);
-        Reader = new TierReader(Access, Envelope, Meter);
+        Reader = new TierReader(Access, Envelope, Meter, Time);
         Members = new TierMembers(Values, Names, "machine:80", Time);
         News = new TierNews(Access, Values, Names, Index, Time, Meter, Members.Id, Gap) { Lost = Losses.Add };
         Turns = new TierTurns(Access, Time, _stopping.Token);

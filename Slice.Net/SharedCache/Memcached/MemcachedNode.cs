@@ -45,16 +45,18 @@ internal sealed class MemcachedNode : IDisposable
     /// <param name="options">How many connections, and how long it may be silent.</param>
     /// <param name="time">The clock.</param>
     /// <param name="told">Called when it is there again after it was lost.</param>
-    public MemcachedNode(HostAndPort address, SharedCacheOptions options, TimeProvider time, Action told)
+    /// <param name="changed">Called with its name when it is away for longer than a moment, with why, and when it is back.</param>
+    public MemcachedNode(
+        HostAndPort address, SharedCacheOptions options, TimeProvider time, Action told, Action<string, string?> changed)
     {
         _host = address.Host.Trim('[', ']');
         _port = address.Port ?? KetamaRing.DefaultPort;
+        Name = string.Create(CultureInfo.InvariantCulture, $"{address.Host}:{_port}");
         _longestSilence = options.Timeout;
         _time = time;
-        _health = new NodeHealth(options.Timeout, time);
+        _health = new NodeHealth(options.Timeout, time, reason => changed(Name, reason));
         _told = told;
         _values = new ConnectionLane(options.Connections * ValuesPerConnection);
-        Name = string.Create(CultureInfo.InvariantCulture, $"{address.Host}:{_port}");
     }
 
     /// <summary>What is done on a connection: a request, and its answer to the end.</summary>
@@ -62,6 +64,9 @@ internal sealed class MemcachedNode : IDisposable
 
     /// <summary><c>HOST:PORT</c>.</summary>
     public string Name { get; }
+
+    /// <summary>Whether it has been away for longer than a moment.</summary>
+    public bool IsDown => _health.IsDown;
 
     /// <summary>Whether it is known to be away, so that a request would fail at once.</summary>
     public bool IsAwayFor(NodeWork work) => _health.IsAwayFor(work);
@@ -151,7 +156,7 @@ internal sealed class MemcachedNode : IDisposable
         }
         catch (MetaException exception)
         {
-            throw Failure(exception.Message, exception);
+            throw Failure(exception.Message, exception, isAway: false);
         }
         catch (Exception exception) when (exception is IOException or SocketException or ObjectDisposedException)
         {
@@ -262,7 +267,8 @@ internal sealed class MemcachedNode : IDisposable
         throw Failure(Closed);
     }
 
-    private KeyValueStoreException Failure(string reason, Exception? cause = null) => new($"memcached {Name}: {reason}", cause);
+    private KeyValueStoreException Failure(string reason, Exception? cause = null, bool isAway = true) =>
+        new($"memcached {Name}: {reason}", cause) { IsAway = isAway };
 
     private static string WordsOf(Exception exception) => exception switch
     {

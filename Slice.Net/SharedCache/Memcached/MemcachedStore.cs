@@ -41,7 +41,7 @@ public sealed class MemcachedStore : IKeyValueStore
         ArgumentOutOfRangeException.ThrowIfLessThan(options.ItemSizeBytes, SplitLayout.SmallestItem);
         HostAndPort[] servers = [.. options.Addresses.Select(Address)];
         _ring = new KetamaRing(servers);
-        _nodes = [.. servers.Select(server => new MemcachedNode(server, options, time, () => Told?.Invoke()))];
+        _nodes = [.. servers.Select(server => new MemcachedNode(server, options, time, () => Told?.Invoke(), OnServerChanged))];
         _itemBytes = options.ItemSizeBytes;
         Name = "memcached " + string.Join(", ", _nodes.Select(static node => node.Name));
     }
@@ -51,6 +51,12 @@ public sealed class MemcachedStore : IKeyValueStore
 
     /// <inheritdoc/>
     public Action? Told { get; set; }
+
+    /// <inheritdoc/>
+    public Action<string, string?>? ServerChanged { get; set; }
+
+    /// <inheritdoc/>
+    public int ServersDown => _nodes.Length == 1 ? 0 : _nodes.Count(static node => node.IsDown);
 
     /// <inheritdoc/>
     public bool CanTell => false;
@@ -94,7 +100,7 @@ public sealed class MemcachedStore : IKeyValueStore
         Check(key);
         var node = NodeOf(key);
         return isSure && IsSkipped(node, NodeWork.Short)
-            ? throw new KeyValueStoreException($"memcached {node.Name}: it was away a moment ago")
+            ? throw new KeyValueStoreException($"memcached {node.Name}: it was away a moment ago") { IsAway = true }
             : GetAsync(key, NodeWork.Short, ct);
     }
 
@@ -286,6 +292,15 @@ public sealed class MemcachedStore : IKeyValueStore
         int from = key.IndexOf('{', StringComparison.Ordinal) + 1;
         int length = from == 0 ? -1 : key.AsSpan(from).IndexOf('}');
         return length > 0 ? key.AsSpan(from, length) : key;
+    }
+
+    // One server is the store itself, which is said to be down.
+    private void OnServerChanged(string server, string? reason)
+    {
+        if (_nodes.Length > 1)
+        {
+            ServerChanged?.Invoke(server, reason);
+        }
     }
 
     // One that is away is no reason to take the others for away, too, as whoever counts failures would.

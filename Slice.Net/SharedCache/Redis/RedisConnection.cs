@@ -31,6 +31,11 @@ internal sealed class RedisConnection(
     private volatile ConnectionMultiplexer? _multiplexer;
     private volatile string? _split;
 
+    /// <summary>
+    /// Called when an attempt to connect to a server has ended, with the multiplexer as far as there is one; null for nobody.
+    /// </summary>
+    public Action<ConnectionMultiplexer?, ConnectionAttemptCompletedEventArgs>? Attempted { get; init; }
+
     /// <summary>Begins to connect, if that has not begun; nobody waits for it.</summary>
     public void Begin()
     {
@@ -133,7 +138,11 @@ internal sealed class RedisConnection(
         try
         {
             var configuration = RedisConfiguration.Create(options);
-            configuration.ConnectionAttemptCompleted += (_, attempt) => _attempts.Ended(attempt);
+            configuration.ConnectionAttemptCompleted += (_, attempt) =>
+            {
+                _attempts.Ended(attempt);
+                Attempted?.Invoke(_multiplexer, attempt);
+            };
             _attempts.Begin();
             var multiplexer = await ConnectionMultiplexer.ConnectAsync(configuration);
             multiplexer.ConnectionFailed += (_, failure) => _attempts.Lost(failure.Exception);

@@ -18,7 +18,10 @@ internal static class RedisFailure
     /// <param name="name">The store's name.</param>
     /// <param name="lastFailure">What the last connection failed of, for an operation that found none; null when unknown.</param>
     public static KeyValueStoreException Create(Exception error, string name, Exception? lastFailure = null) =>
-        new($"{name}: {Describe(error, lastFailure)}", error);
+        new($"{name}: {Describe(error, lastFailure)}", error) { IsAway = IsAway(error) };
+
+    /// <summary>Whether no server has answered anything.</summary>
+    private static bool IsAway(Exception error) => error is RedisConnectionException or RedisTimeoutException or ObjectDisposedException;
 
     private static string Describe(Exception error, Exception? lastFailure) => error switch
     {
@@ -44,8 +47,9 @@ internal static class RedisFailure
         _ => refusal.Message,
     };
 
-    // The library wraps the cause, a refused connection say, in layers that speak of its own state.
-    private static string DescribeConnection(Exception error)
+    /// <summary>Why there is no connection, in words.</summary>
+    /// <remarks>The library wraps the cause, a refused connection say, in layers that speak of its own state.</remarks>
+    public static string DescribeConnection(Exception error)
     {
         Exception cause = error;
         while (cause.InnerException is { } inner)

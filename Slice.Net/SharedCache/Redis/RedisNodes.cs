@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Net;
 using Slice.Core.SharedCache;
 using StackExchange.Redis;
@@ -12,9 +13,42 @@ namespace Slice.Net.SharedCache.Redis;
 /// </summary>
 /// <param name="longestSilence">How long a node may take to answer anybody.</param>
 /// <param name="time">The clock.</param>
-internal sealed class RedisNodes(TimeSpan longestSilence, TimeProvider time)
+/// <param name="changed">
+/// Called with the name of a node that is away for longer than a moment and why, and with null when it is back. Must not wait.
+/// </param>
+internal sealed class RedisNodes(TimeSpan longestSilence, TimeProvider time, Action<string, string?> changed)
 {
     private readonly ConcurrentDictionary<EndPoint, NodeHealth> _nodes = new();
+
+    /// <summary>How many are away.</summary>
+    public int Down => _nodes.Values.Count(static node => node.IsDown);
+
+    /// <summary>
+    /// Remembers how an attempt to connect to a node has ended, for people: whoever asks finds no node here that is not connected.
+    /// </summary>
+    /// <param name="multiplexer">The library; null while it begins.</param>
+    /// <param name="attempt">The attempt.</param>
+    public void Attempted(ConnectionMultiplexer? multiplexer, ConnectionAttemptCompletedEventArgs attempt)
+    {
+        // Nothing is at a replica that is not at its primary. A node that was away from the start is known by its IP address, which the
+        // others tell; the name in the configuration may be another one of theirs.
+        if (attempt.EndPoint is not { } node || attempt.ConnectionType != ConnectionType.Interactive || _nodes.IsEmpty
+            || !(_nodes.ContainsKey(node) || node is IPEndPoint)
+            || multiplexer?.GetServers().Any(server => node.Equals(server.EndPoint) && server.IsReplica) != false)
+        {
+            return;
+        }
+
+        var health = _nodes.GetOrAdd(node, static (node, nodes) => nodes.NewHealth(node), this);
+        if (attempt.Exception is { } failure)
+        {
+            health.FailedToConnect(RedisFailure.DescribeConnection(failure));
+        }
+        else if (attempt.IsSuccess)
+        {
+            health.Connected();
+        }
+    }
 
     /// <summary>The node that a key is at; null where there is no cluster, or nobody is connected to the node.</summary>
     public NodeHealth? NodeOf(ConnectionMultiplexer multiplexer, string key)
@@ -23,7 +57,7 @@ internal sealed class RedisNodes(TimeSpan longestSilence, TimeProvider time)
         {
             var server = multiplexer.GetServer((RedisKey)key, asyncState: null, CommandFlags.DemandMaster);
             return server.ServerType == ServerType.Cluster
-                ? _nodes.GetOrAdd(server.EndPoint, static (_, nodes) => nodes.NewHealth(), this)
+                ? _nodes.GetOrAdd(server.EndPoint, static (node, nodes) => nodes.NewHealth(node), this)
                 : null;
         }
         catch (InvalidOperationException)
@@ -54,7 +88,7 @@ internal sealed class RedisNodes(TimeSpan longestSilence, TimeProvider time)
 
         if (node.WhyNot(work) is { } reason)
         {
-            throw new KeyValueStoreException($"{name}: one node of the cluster: {reason}");
+            throw new KeyValueStoreException($"{name}: one node of the cluster: {reason}") { IsAway = true };
         }
 
         long startedAt = time.GetTimestamp();
@@ -77,5 +111,8 @@ internal sealed class RedisNodes(TimeSpan longestSilence, TimeProvider time)
         }
     }
 
-    private NodeHealth NewHealth() => new(longestSilence, time);
+    private NodeHealth NewHealth(EndPoint node) => new(longestSilence, time, reason => changed(NameOf(node), reason));
+
+    private static string NameOf(EndPoint node) =>
+        node is DnsEndPoint named ? string.Create(CultureInfo.InvariantCulture, $"{named.Host}:{named.Port}") : $"{node}";
 }

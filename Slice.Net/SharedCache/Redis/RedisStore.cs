@@ -42,11 +42,11 @@ public sealed class RedisStore : IKeyValueStore
     public RedisStore(SharedCacheOptions options, TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(options);
-        _nodes = new RedisNodes(options.Timeout, time);
+        _nodes = new RedisNodes(options.Timeout, time, (node, reason) => ServerChanged?.Invoke(node, reason));
         Name = "redis " + string.Join(", ", options.Addresses);
         _sentinel = options.Sentinel;
         _news = RedisChannel.Literal(options.Prefix + "news");
-        _control = new RedisConnection(options, Name, time, ListenAsync);
+        _control = new RedisConnection(options, Name, time, ListenAsync) { Attempted = _nodes.Attempted };
         _beginnings = new RedisConnection(options, Name, time, static (_, _) => Task.CompletedTask);
         _reading = ConnectionsFor(options, time);
         _writing = ConnectionsFor(options, time);
@@ -59,6 +59,12 @@ public sealed class RedisStore : IKeyValueStore
     public Action? Told { get; set; }
 
     /// <inheritdoc/>
+    public Action<string, string?>? ServerChanged { get; set; }
+
+    /// <inheritdoc/>
+    public int ServersDown => _nodes.Down;
+
+    /// <inheritdoc/>
     public bool CanTell => true;
 
     /// <inheritdoc/>
@@ -69,11 +75,11 @@ public sealed class RedisStore : IKeyValueStore
 
     /// <inheritdoc/>
     public ValueTask<LeasedValue?> GetAsync(string key, CancellationToken ct) =>
-        GetAsync(NextOf(_reading), key, isSure: false, ReadAsync, ct);
+        GetAsync(NextOf(_reading), key, isSure: false, RedisReading.ReadAsync, ct);
 
     /// <inheritdoc/>
     public ValueTask<LeasedValue?> GetShortAsync(string key, bool isSure, CancellationToken ct) =>
-        GetAsync(_control, key, isSure, ReadAsync, ct);
+        GetAsync(_control, key, isSure, RedisReading.ReadAsync, ct);
 
     /// <inheritdoc/>
     public async ValueTask<LeasedValue?> GetBeginningAsync(string key, int lengthBytes, CancellationToken ct)
@@ -81,7 +87,7 @@ public sealed class RedisStore : IKeyValueStore
         try
         {
             return await GetAsync(
-                _beginnings, key, isSure: false, (database, name) => ReadBeginningAsync(database, name, lengthBytes), ct);
+                _beginnings, key, isSure: false, (database, name) => RedisReading.ReadBeginningAsync(database, name, lengthBytes), ct);
         }
         catch (KeyValueStoreException refusal) when (refusal.InnerException is RedisServerException
         {
@@ -110,47 +116,9 @@ public sealed class RedisStore : IKeyValueStore
         }
         catch
         {
-            ReturnMemory(reading);
+            RedisReading.ReturnMemory(reading);
             throw;
         }
-    }
-
-    // Three commands that are sent together and answered together. Another instance may set the key between two of them; the value belongs
-    // to one of the two lifetimes, and the shorter of them is not too long for it.
-    private static async Task<LeasedValue?> ReadAsync(IDatabase database, string key)
-    {
-        Task<Lease<byte>?>? reading = null;
-        LeasedValue? value = null;
-        try
-        {
-            var before = database.KeyTimeToLiveAsync(key, Flags);
-            reading = database.StringGetLeaseAsync(key, Flags);
-            var after = database.KeyTimeToLiveAsync(key, Flags);
-            await Task.WhenAll(before, reading, after);
-            if (await reading is { } lease && Shorter(await before, await after) is { } remaining)
-            {
-                value = new LeasedValue(lease.Memory, remaining, lease);
-            }
-
-            return value;
-        }
-        finally
-        {
-            if (value is null)
-            {
-                ReturnMemory(reading);
-            }
-        }
-    }
-
-    // The same of GETRANGE, which is empty where there is no value; the library has no leased memory for it.
-    private static async Task<LeasedValue?> ReadBeginningAsync(IDatabase database, string key, int lengthBytes)
-    {
-        var before = database.KeyTimeToLiveAsync(key, Flags);
-        var reading = database.StringGetRangeAsync(key, 0, lengthBytes - 1, Flags);
-        var after = database.KeyTimeToLiveAsync(key, Flags);
-        await Task.WhenAll(before, reading, after);
-        return Shorter(await before, await after) is { } remaining ? new LeasedValue(await reading, remaining, null) : null;
     }
 
     /// <inheritdoc/>
@@ -255,9 +223,6 @@ public sealed class RedisStore : IKeyValueStore
         }
     }
 
-    private static TimeSpan? Shorter(TimeSpan? one, TimeSpan? other) =>
-        one is null || other is null ? null : one < other ? one : other;
-
     // Redis counts milliseconds.
     private static TimeSpan RoundUp(TimeSpan lifetime) => TimeSpan.FromMilliseconds(Math.Ceiling(lifetime.TotalMilliseconds));
 
@@ -277,24 +242,6 @@ public sealed class RedisStore : IKeyValueStore
         await transaction;
         return await number;
     }
-
-    // The answer to a caller who has gone comes all the same.
-    private static void ReturnMemory<T>(Task<T?>? reading)
-        where T : class, IDisposable => reading?.ContinueWith(
-        static read =>
-        {
-            if (read.IsCompletedSuccessfully)
-            {
-                read.Result?.Dispose();
-            }
-            else
-            {
-                _ = read.Exception;
-            }
-        },
-        CancellationToken.None,
-        TaskContinuationOptions.ExecuteSynchronously,
-        TaskScheduler.Default);
 
     private RedisConnection[] ConnectionsFor(SharedCacheOptions options, TimeProvider time) =>
         [.. Enumerable.Range(0, options.Connections).Select(_ => new RedisConnection(options, Name, time, (_, _) => Task.CompletedTask))];

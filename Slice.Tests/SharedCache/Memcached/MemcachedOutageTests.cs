@@ -123,6 +123,51 @@ public sealed class MemcachedOutageTests
     }
 
     [Fact]
+    public async Task Server_that_is_away_is_told_of_once_by_name_and_with_the_reason_and_so_is_its_return()
+    {
+        var servers = await Task.WhenAll(Enumerable.Range(0, 2).Select(_ => MemcachedServer.StartAsync()));
+        await using var store = Open([.. servers.Select(server => server.Authority)]);
+        var told = new List<(string, string?)>();
+        store.ServerChanged = (server, reason) => told.Add((server, reason));
+        var ring = new KetamaRing([.. servers.Select(server => new HostAndPort("127.0.0.1", server.Port))]);
+        string key = Enumerable.Range(0, 100).Select(index => $"key{index}").First(key => ring.ServerOf(key) == 1);
+        await servers[1].DisposeAsync();
+        for (int attempt = 0; attempt < 20; attempt++)
+        {
+            var failure = await Assert.ThrowsAsync<KeyValueStoreException>(async () => await store.ReadCounterAsync(key, Ct));
+            Assert.True(failure.IsAway);
+            _time.Advance(NodeRest.Time);
+        }
+
+        Assert.Equal([(servers[1].Authority, "connection refused: nobody listens there")], told);
+        Assert.Equal(1, store.ServersDown);
+
+        await using var again = await MemcachedServer.StartAtAsync(servers[1].Port);
+        await store.ReadCounterAsync(key, Ct);
+        Assert.Equal((servers[1].Authority, null), told[^1]);
+        Assert.Equal((2, 0), (told.Count, store.ServersDown));
+        await servers[0].DisposeAsync();
+    }
+
+    // It is the store itself, of which the same is said.
+    [Fact]
+    public async Task Only_server_is_none_of_several()
+    {
+        var server = await MemcachedServer.StartAsync();
+        await using var store = Open(server.Authority);
+        bool isTold = false;
+        store.ServerChanged = (_, _) => isTold = true;
+        await server.DisposeAsync();
+        for (int attempt = 0; attempt < 10; attempt++)
+        {
+            await Assert.ThrowsAsync<KeyValueStoreException>(async () => await store.ReadCounterAsync("key", Ct));
+            _time.Advance(NodeRest.Time);
+        }
+
+        Assert.Equal((false, 0), (isTold, store.ServersDown));
+    }
+
+    [Fact]
     public async Task Value_with_a_part_at_a_dead_server_is_a_miss()
     {
         var servers = await Task.WhenAll(Enumerable.Range(0, 2).Select(_ => MemcachedServer.StartAsync()));

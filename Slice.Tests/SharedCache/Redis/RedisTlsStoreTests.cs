@@ -113,7 +113,7 @@ public sealed class RedisTlsStoreTests(RedisTlsStoreTests.Fixture fixture)
             byte[] value = new byte[TierEnvelope.HeaderBytes + (1 << 20)];
             envelope.Seal(value, label, TimeSpan.FromMinutes(1));
             await store.SetAsync("t-older", value, TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
-            using var reader = new TierReader(access, envelope, new TierMeter());
+            using var reader = new TierReader(access, envelope, new TierMeter(), TimeProvider.System);
 
             // As the head of an object is read first: a store that has answered nothing yet is left alone after its first failure.
             using var whole = await reader.ReadAsync(label, 1 << 20, TestContext.Current.CancellationToken);

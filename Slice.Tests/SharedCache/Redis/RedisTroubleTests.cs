@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Time.Testing;
@@ -230,6 +231,23 @@ public sealed class RedisTroubleTests
         {
             await WorksAsync(store, key);
         }
+    }
+
+    [Fact]
+    public async Task Killed_node_of_a_cluster_is_told_of_once_by_name_and_with_the_reason_and_so_is_its_return()
+    {
+        await using var cluster = await RedisCluster.StartAsync();
+        await using var store = Over(cluster.Nodes[0].Address);
+        var told = new ConcurrentQueue<string>();
+        store.ServerChanged = (node, reason) => told.Enqueue($"{node} {reason}");
+        await WorksAsync(store, "pslice:a");
+        await cluster.Nodes[2].KillAsync();
+        await Eventually.TrueAsync(() => store.ServersDown == 1, "the node to be away for a moment");
+        await cluster.Nodes[2].StartAgainAsync();
+        await Eventually.TrueAsync(() => store.ServersDown == 0, "the node to be back");
+
+        string node = cluster.Nodes[2].Address;
+        Assert.Equal([$"{node} no connection: Connection refused", $"{node} "], told);
     }
 
     [Fact]
