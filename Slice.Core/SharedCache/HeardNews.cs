@@ -12,6 +12,10 @@ internal readonly record struct HeardNews(long News, long Purges, ulong NewsDige
     /// <summary>Entries that one look reads at most: more is as good as lost. Arbitrary.</summary>
     public const int MostEntries = 4096;
 
+    // Nobody tells so many in the time between two looks. A counter that is made anew begins with the time in microseconds (TierLog): it is
+    // this far above the one before a tenth of a second after that had begun. Arbitrary.
+    private const int MostPlausible = 100_000;
+
     /// <summary>Whether logs that have come to these numbers are behind what was heard: numbers may be given twice.</summary>
     public bool IsAheadOf(long news, long purges) => news < News || purges < Purges;
 
@@ -28,5 +32,7 @@ internal readonly record struct HeardNews(long News, long Purges, ulong NewsDige
     }
 
     /// <summary>Why entries are lost that are more than <see cref="MostEntries"/>.</summary>
-    public static string TooMany(long entries) => string.Create(CultureInfo.InvariantCulture, $"{entries} entries of the log at once");
+    public static string TooMany(long entries) => entries > MostPlausible
+        ? "the counters of the store began anew"
+        : string.Create(CultureInfo.InvariantCulture, $"{entries} entries of the log at once");
 }

@@ -51,23 +51,27 @@ public sealed class TierFleet : IAsyncDisposable
         _members = new TierMembers(values, names, name, time);
         _watch = new FleetWatch(_members, coherence, time) { Seen = seen => _news!.Note(seen) };
         _heard = new HeardPurges(_watch);
+        _witnesses = new TierWitnesses(values, names, time, coherence / 2);
         _news = new TierNews(access, values, names, index, time, meter, _members.Id, coherence)
         {
             HeardPurges = _heard,
             Memory = _memory,
-            Lost = reason => NewsLost?.Invoke(reason),
+            Losing = access.Store.LosesSome ? _witnesses.LookAsync : null,
+            Lost = reason =>
+            {
+                _witnesses.Accept();
+                NewsLost?.Invoke(reason);
+            },
         };
         _telling = new TierTelling(access, _news, _backlog, time)
         {
             IsThere = new TierRecognition(access, values, names, _news.Purges, time).IsThereAsync,
         };
         _actions = new TierNewsActions(index, time, meter, _members.Id);
-        _witnesses = new TierWitnesses(values, names, time, coherence / 2);
         access.Closed = Wake;
     }
 
-    /// <summary>Called when the store goes down, with the reason, and when it is up, with null. Set once, before the start; must not wait.
-    /// </summary>
+    /// <summary>Called with why when the store goes down, and with null when it is up. Set once, before the start; must not wait.</summary>
     public Action<string?>? StateChanged { get; set; }
 
     /// <summary>Called when news were lost, so that everything stored here is validated, with the reason. The same holds.</summary>
@@ -351,13 +355,10 @@ public sealed class TierFleet : IAsyncDisposable
             return true;
         }
 
-        if (!await _news.LoseAsync("a server of the store has lost what it had", _stopping))
-        {
-            return false;
-        }
-
-        _witnesses.Accept();
-        return true;
+        // With the counters, perhaps, which were read a moment ago: that is one loss.
+        long losses = _meter.NewsLost;
+        return await _news.HearAsync(_stopping)
+            && (_meter.NewsLost > losses || await _news.LoseAsync("a server of the store has lost what it had", _stopping));
     }
 
     // A line for what lasts: a store that has stumbled and answers the next look has not changed its state.

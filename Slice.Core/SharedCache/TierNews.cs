@@ -94,6 +94,9 @@ internal sealed class TierNews
         init => _actions.HeardPurges = value;
     }
 
+    /// <summary>Called before a loss gets its number: what was lost by then is a part of it. Set once, before use.</summary>
+    public Func<CancellationToken, ValueTask>? Losing { get; init; }
+
     /// <summary>Hears what there is. False when the store does not say.</summary>
     public async ValueTask<bool> HearAsync(CancellationToken ct)
     {
@@ -114,18 +117,12 @@ internal sealed class TierNews
             return await BeginAsync(news.Result, purges.Result, ct);
         }
 
-        if (!await AdvanceAsync(_news, news.Result, _missingNews, ct))
+        if (!await AdvanceAsync(news.Result, purges.Result, ct))
         {
             return false;
         }
 
-        _news = news.Result;
-        if (!await AdvanceAsync(_purges, purges.Result, _missingPurges, ct))
-        {
-            return false;
-        }
-
-        _purges = purges.Result;
+        (_news, _purges) = (news.Result, purges.Result);
         return await HearMissingAsync(ct) && await GiveUpAsync(_missingNews, ct) && await GiveUpAsync(_missingPurges, ct);
     }
 
@@ -266,6 +263,11 @@ internal sealed class TierNews
     /// </summary>
     public async ValueTask<bool> LoseAsync(string reason, CancellationToken ct)
     {
+        if (Losing is not null)
+        {
+            await Losing(ct);
+        }
+
         // First the number, then what is stored here: what is read from the store in between is then validated, too.
         if (await TellAsync(Purge.OfTags([], isSoft: true, Instant.Now(_time)), ct) is not { } first)
         {
@@ -282,22 +284,29 @@ internal sealed class TierNews
     private static long HeardOf(long latest, Dictionary<long, long> missing) => missing.Count == 0 ? latest : missing.Keys.Min() - 1;
 
     // Notes the numbers that are new. A counter that began anew leaves a gap that nobody looks through. What is lost is made stale before
-    // its numbers count as heard.
-    private async ValueTask<bool> AdvanceAsync(long known, long latest, Dictionary<long, long> missing, CancellationToken ct)
+    // its numbers count as heard; what both logs have lost, once.
+    private async ValueTask<bool> AdvanceAsync(long news, long purges, CancellationToken ct)
+    {
+        if (new HeardNews(_news, _purges).LossAt(news, purges) is { } loss && !await LoseAsync(loss, ct))
+        {
+            return false;
+        }
+
+        Advance(_missingNews, _news, news);
+        Advance(_missingPurges, _purges, purges);
+        return true;
+    }
+
+    private void Advance(Dictionary<long, long> missing, long known, long latest)
     {
         if (latest - known > HeardNews.MostEntries)
         {
-            if (!await LoseAsync(HeardNews.TooMany(latest - known), ct))
-            {
-                return false;
-            }
-
             missing.Clear();
-            return true;
         }
-
-        Await(missing, known, latest);
-        return true;
+        else
+        {
+            Await(missing, known, latest);
+        }
     }
 
     private void Await(Dictionary<long, long> missing, long known, long latest)

@@ -31,7 +31,7 @@ internal sealed class TierWitnesses(TierValues values, TierNames names, TimeProv
             return true;
         }
 
-        await Task.WhenAll(Enumerable.Range(0, Count).Select(index => LookAsync(index, ct)));
+        await LookAsync(ct);
         _lookedAt = time.GetTimestamp();
         if (!Enumerable.Range(0, Count).All(index => _seen[index] is null || _found[index] is null || _seen[index] == _found[index]))
         {
@@ -42,6 +42,10 @@ internal sealed class TierWitnesses(TierValues values, TierNames names, TimeProv
         Accept();
         return true;
     }
+
+    /// <summary>Looks for all of them now, and puts there what is missing: for <see cref="Accept"/>.</summary>
+    public async ValueTask LookAsync(CancellationToken ct) =>
+        await Task.WhenAll(Enumerable.Range(0, Count).Select(index => LookAsync(index, ct)));
 
     /// <summary>What was found is what is to be there from now on.</summary>
     public void Accept()

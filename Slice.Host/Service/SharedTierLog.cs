@@ -89,7 +89,8 @@ internal sealed partial class SharedTierLog(ILogger<SharedTierLog> logger, strin
     private partial void LogWrites(string store);
 
     [LoggerMessage(EventId = 202, EventName = "shared_cache_news_lost", Level = LogLevel.Warning,
-        Message = "what other instances changed or removed may have been lost; all that is cached here is validated: {store} {reason}")]
+        Message = "what other instances changed or removed may be lost, as where the shared cache was emptied or has too little memory; "
+            + "all that is cached here is validated: {store} {reason}")]
     private partial void LogNewsLost(string store, string reason);
 
     [LoggerMessage(EventId = 209, EventName = "purge_heard", Level = LogLevel.Information,

@@ -211,6 +211,36 @@ public sealed class FleetNewsTests : IAsyncDisposable
         await AllServeAsync(fleet, 2);
     }
 
+    // The counters of both logs and what is there to be there, all of which are looked at: one line for an operator.
+    [Fact]
+    public async Task Store_that_was_emptied_is_one_loss_at_each_instance()
+    {
+        await using var fleet = await StartAsync(2);
+        await ExpectAsync(fleet[0], 1);
+        int witnesses = _server.Keys.Count(static key => key.Contains(":w:", StringComparison.Ordinal));
+        await LookAsync();
+        _server.Forget(static _ => true);
+        await LookAsync();
+        await LookAsync();
+
+        Assert.Equal(32, witnesses);
+        Assert.All([fleet[0], fleet[1]], static one => Assert.Equal(1, one.Composition.Tier!.Meter.NewsLost));
+        Assert.All(
+            [fleet[0], fleet[1]],
+            static one => Assert.Single(one.Log, line => line.Contains("shared_cache_news_lost", StringComparison.Ordinal)));
+
+        // Each instance looks for all of them once more, at least.
+        async Task LookAsync()
+        {
+            int before = Looks();
+            await Eventually.TrueAsync(() => Looks() - before >= 5 * 32, "the instances to look");
+        }
+
+        int Looks() => _server.Operations.Count(
+            static operation => operation.StartsWith("get", StringComparison.Ordinal)
+                && operation.Contains(":w:", StringComparison.Ordinal));
+    }
+
     // The change of one variant makes all of them outdated in the store, and the other instance fetches another one anew.
     [Fact]
     public async Task Variant_beside_one_that_has_changed_is_validated_where_the_change_was_seen()

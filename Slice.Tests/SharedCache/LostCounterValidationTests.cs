@@ -74,12 +74,16 @@ public sealed class LostCounterValidationTests : IAsyncDisposable
             await Eventually.TrueAsync(() => fleet[index].Composition.Tier!.Meter.NewsLost > 0, "the loss to be seen");
         }
 
+        // What is asked for before the number of a loss is outdated where that was seen.
+        await Eventually.TrueAsync(() => LatestOf(0) >= LatestOf(1), "the loss of the other to be heard");
         long before = Written();
         await ExpectAsync(fleet[0]);
         await Eventually.TrueAsync(() => Written() > before, "the head in the tier");
         await fleet[1].GetAsync("/file", "Range: bytes=0-0");
 
         Assert.Contains(fleet[1].Composition.Tier!.Meter.Reads.Read(), static read => read is { Key: "hit", Value: > 0 });
+
+        long LatestOf(int index) => fleet[index].Composition.Tier!.Fleet.Purges.Latest;
 
         long Written() => fleet[0].Composition.Tier!.Meter.Writes.Read()
             .Where(static write => write.Key == "written").Sum(static write => write.Value);

@@ -322,7 +322,27 @@ public sealed class TierNewsTests : IDisposable
 
         Assert.True(await HearAsync());
 
-        Assert.EndsWith("entries of the log at once", Assert.Single(_bed.Losses), StringComparison.Ordinal);
+        // In the same microsecond it looks like one entry more than is read.
+        string reason = milliseconds == 0 ? "4097 entries of the log at once" : "the counters of the store began anew";
+        Assert.Equal(reason, Assert.Single(_bed.Losses));
+        Assert.True(_bed.Find("/file")!.Response.IsPurged);
+    }
+
+    [Fact]
+    public async Task Counters_of_both_logs_that_another_instance_has_made_anew_are_one_loss()
+    {
+        await BeginAsync();
+        _bed.Publish("/file");
+        _bed.Time.Advance(TimeSpan.FromSeconds(39));
+        _bed.Server.Forget(static _ => true);
+        await _other.News.TellAsync([Event(TierEventKind.Expired, "/other")], TierBed.Ct);
+        await _other.News.TellAsync(Purge.OfPrefix("/a/"u8, isSoft: true, Instant.Now(_bed.Time)), TierBed.Ct);
+
+        Assert.True(await HearAsync());
+        Assert.True(await HearAsync());
+
+        Assert.Equal("the counters of the store began anew", Assert.Single(_bed.Losses));
+        Assert.Equal(1, _bed.Meter.NewsLost);
         Assert.True(_bed.Find("/file")!.Response.IsPurged);
     }
 
