@@ -67,15 +67,6 @@ internal sealed class TierNewsActions(ObjectIndex index, TimeProvider time, Tier
         }
     }
 
-    /// <summary>Puts a purge of many objects in force here.</summary>
-    public async ValueTask PurgeAsync(Purge purge, CancellationToken ct)
-    {
-        while (!index.Purges.TryAdd(purge) && index.Purges.Oldest is { } oldest)
-        {
-            await oldest.Swept.WaitAsync(ct);
-        }
-    }
-
     /// <summary>
     /// Acts on an event of this instance that was counted just now. The other variants of the object are outdated in the store from now on:
     /// whoever fetches one anew does not see that it has changed, so this instance validates its own, like the others. And what this

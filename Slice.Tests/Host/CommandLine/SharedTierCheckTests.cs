@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Slice.Core.Options;
+using Slice.Core.SharedCache;
 using Slice.Core.Storage;
 using Slice.Host.CommandLine;
 using Slice.Net.SharedCache.Files;
