@@ -2,7 +2,7 @@ namespace Slice.Core.SharedCache;
 
 /// <summary>
 /// The instances that share a tier, as they were seen last, and whether they have acted on what they were told. Thread-safe, but for
-/// <see cref="LookAsync"/> and <see cref="NameOfAsync"/>, which one caller at a time may call.
+/// <see cref="LookAsync"/>, which one caller at a time may call.
 /// </summary>
 /// <param name="members">Their places in the store.</param>
 /// <param name="coherence">Half of the time that they have.</param>
@@ -33,18 +33,8 @@ internal sealed class FleetWatch(TierMembers members, TimeSpan coherence, TimePr
         }
     }
 
-    /// <summary>The name of an instance, or what tells it from others where it has gone.</summary>
-    public async ValueTask<string> NameOfAsync(Guid id, CancellationToken ct)
-    {
-        if (NameOf(id) is not { } name)
-        {
-            // It may have come since.
-            await SeeAsync(ct);
-            name = NameOf(id) ?? id.ToString();
-        }
-
-        return name;
-    }
+    /// <summary>The name of an instance that was seen last; null for one that has gone, or has come since.</summary>
+    public string? NameOf(Guid id) => LastSeen.FirstOrDefault(member => member.Id == id)?.Name;
 
     /// <summary>
     /// Waits until all have acted on something, for twice the coherence at most. This instance has, before it told the others.
@@ -64,8 +54,6 @@ internal sealed class FleetWatch(TierMembers members, TimeSpan coherence, TimePr
             await Task.Delay(s_pause, time, ct);
         }
     }
-
-    private string? NameOf(Guid id) => LastSeen.FirstOrDefault(member => member.Id == id)?.Name;
 
     /// <summary>
     /// Looks for them now. Where not even this instance is seen the store has not said who is there, and nobody has gone for that.

@@ -47,6 +47,7 @@ internal sealed class HeardPurges(FleetWatch watch)
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
     public async ValueTask TellAsync(CancellationToken ct)
     {
+        bool hasLooked = false;
         for (int left = _untold.Count; left > 0 && _untold.TryDequeue(out var entry); left--)
         {
             if (entry.Purge is { Swept.IsCompleted: false } && left <= PurgesInForce.MaxPurges)
@@ -55,8 +56,16 @@ internal sealed class HeardPurges(FleetWatch watch)
             }
             else
             {
-                string from = await watch.NameOfAsync(entry.By, ct);
-                Told?.Invoke(entry.Heard with { Slices = entry.Purge?.Slices ?? entry.Heard.Slices, From = from });
+                string? from = watch.NameOf(entry.By);
+                if (from is null && !hasLooked)
+                {
+                    // It may have come since. Once for all that is told now: of an instance that has gone there may be thousands.
+                    await watch.SeeAsync(ct);
+                    hasLooked = true;
+                    from = watch.NameOf(entry.By);
+                }
+
+                Told?.Invoke(entry.Heard with { Slices = entry.Purge?.Slices ?? entry.Heard.Slices, From = from ?? entry.By.ToString() });
             }
         }
     }
