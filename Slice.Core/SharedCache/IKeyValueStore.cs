@@ -49,6 +49,9 @@ public interface IKeyValueStore : IAsyncDisposable
     /// <summary>Of several servers, how many are away.</summary>
     int ServersDown => 0;
 
+    /// <summary>Of several servers, whether one is left that has not failed; false for a single one.</summary>
+    bool IsPartlyThere => false;
+
     /// <summary>
     /// Reads the value of a key; null when there is none, or when it is at one of several servers that is known to be away. The caller
     /// disposes the value.

@@ -9,7 +9,7 @@ namespace Slice.Core.SharedCache;
 /// <para>
 /// The store is down when an operation has met its deadline, and no other one has succeeded since that operation began, nor within two
 /// deadlines: a store that is only busy goes on answering. Where this process is behind with its own work, these are ten. When
-/// <see cref="MostErrors"/> operations in a row have failed. And when no slice has come, or none has gone, for ten deadlines, though what
+/// <see cref="MostErrors"/> operations in a row have failed, other than at one of several servers that is away. And when no slice has come, or none has gone, for ten deadlines, though what
 /// is short is answered. From then on nobody waits for it, so that a request pays for a store that is gone once, and not for each slice.
 /// Only <see cref="ProbeAsync"/> finds out whether it is there again: in the background, so that no client waits for that either.
 /// </para>
@@ -19,7 +19,7 @@ namespace Slice.Core.SharedCache;
 /// <param name="time">The clock.</param>
 internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimeProvider time)
 {
-    // One node of several that is gone fails what is on it, in no time; more in a row are all of them. Arbitrary.
+    // A server that refuses some, or loses a connection, is asked on. Arbitrary.
     private const int MostErrors = 32;
 
     // The time that bytes may take behind the first ones. Nobody tells us when an answer begins, so it is added for the whole of the value:
@@ -257,9 +257,14 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
             // Also what no store should throw: a fault of one is a miss, too, and no client's.
             bool isGone;
             string reason = error is KeyValueStoreException ? error.Message : error.ToString();
+            bool isAway = error is KeyValueStoreException { IsAway: true };
+
+            // Of several servers the one that is away fails what is there in no time, and many of those may come in a row: the parts of one
+            // hot object are all at one server. The others go on.
+            bool isOfSome = isAway && store.IsPartlyThere;
             lock (_lock)
             {
-                isGone = ++_errorsInRow >= MostErrors || !_lastAnswer.IsKnown;
+                isGone = (!isOfSome && ++_errorsInRow >= MostErrors) || !_lastAnswer.IsKnown;
                 LastError = reason;
             }
 
@@ -268,7 +273,7 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
                 Close();
             }
 
-            if (error is KeyValueStoreException { IsAway: true })
+            if (isAway)
             {
                 return (TierOutcome.Away, default);
             }

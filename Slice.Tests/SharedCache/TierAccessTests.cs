@@ -9,13 +9,14 @@ public sealed class TierAccessTests
     private static readonly TimeSpan s_timeout = TimeSpan.FromMilliseconds(50);
 
     private readonly ManualTime _time = new();
+    private readonly MemoryKeyValueStore _store = new MemoryKeyValueServer().Open();
     private int _closings;
     private bool _isBehind;
     private readonly TierAccess _access;
 
     public TierAccessTests()
     {
-        _access = new TierAccess(new MemoryKeyValueServer().Open(), s_timeout, _time)
+        _access = new TierAccess(_store, s_timeout, _time)
         {
             Closed = () => _closings++,
             IsMachineBehind = () => _isBehind,
@@ -98,7 +99,6 @@ public sealed class TierAccessTests
         Assert.Equal(TierOutcome.TimedOut, (await hanging).Outcome);
     }
 
-    // One node of a cluster fails what is on it, and the others go on.
     [Fact]
     public async Task Errors_among_answers_change_nothing_and_many_in_a_row_are_the_end()
     {
@@ -116,6 +116,42 @@ public sealed class TierAccessTests
 
         Assert.Equal(TierState.Down, _access.State);
         Assert.Equal(("refused", 1), (_access.LastError, _closings));
+    }
+
+    [Fact]
+    public async Task One_server_of_several_that_is_away_is_no_end_of_the_others_however_much_is_asked_of_it()
+    {
+        _store.IsPartlyThere = true;
+        await _access.RunAsync(_ => ValueTask.FromResult(1), 0, Ct);
+        for (int round = 0; round < 1000; round++)
+        {
+            Assert.Equal(TierOutcome.Away, (await _access.RunAsync(FindAwayAsync, 0, Ct)).Outcome);
+        }
+
+        Assert.Equal((TierState.Up, 0), (_access.State, _closings));
+
+        // Now the last one has failed, too.
+        _store.IsPartlyThere = false;
+        for (int round = 0; round < 32; round++)
+        {
+            await _access.RunAsync(FindAwayAsync, 0, Ct);
+        }
+
+        Assert.Equal((TierState.Down, 1), (_access.State, _closings));
+    }
+
+    // A cluster that has lost a part of its keys says so of all.
+    [Fact]
+    public async Task Refusals_of_several_servers_are_the_end_though_they_are_there()
+    {
+        _store.IsPartlyThere = true;
+        await _access.RunAsync(_ => ValueTask.FromResult(1), 0, Ct);
+        for (int round = 0; round < 32; round++)
+        {
+            await _access.RunAsync(FailAsync, 0, Ct);
+        }
+
+        Assert.Equal(TierState.Down, _access.State);
     }
 
     [Fact]
@@ -360,6 +396,8 @@ public sealed class TierAccessTests
         await Task.Delay(Timeout.Infinite, ct);
         return 0;
     }
+
+    private static ValueTask<int> FindAwayAsync(CancellationToken ct) => throw new KeyValueStoreException("away") { IsAway = true };
 
     private static ValueTask<int> FailAsync(CancellationToken ct) => throw new KeyValueStoreException("refused");
 }

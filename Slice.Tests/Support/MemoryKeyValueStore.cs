@@ -23,6 +23,8 @@ internal sealed class MemoryKeyValueStore : IKeyValueStore
 
     public bool LosesSome => true;
 
+    public bool IsPartlyThere { get; set; }
+
     public bool GivesBeginnings => true;
 
     public ValueTask<LeasedValue?> GetAsync(string key, CancellationToken ct) => GetBeginningAsync(key, int.MaxValue, ct);

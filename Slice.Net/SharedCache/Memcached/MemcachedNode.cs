@@ -68,6 +68,9 @@ internal sealed class MemcachedNode : IDisposable
     /// <summary>Whether it has been away for longer than a moment.</summary>
     public bool IsDown => _health.IsDown;
 
+    /// <inheritdoc cref="NodeHealth.HasFailed"/>
+    public bool HasFailed => _health.HasFailed;
+
     /// <summary>Whether it is known to be away, so that a request would fail at once.</summary>
     public bool IsAwayFor(NodeWork work) => _health.IsAwayFor(work);
 

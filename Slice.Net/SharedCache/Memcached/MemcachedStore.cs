@@ -59,6 +59,9 @@ public sealed class MemcachedStore : IKeyValueStore
     public int ServersDown => _nodes.Length == 1 ? 0 : _nodes.Count(static node => node.IsDown);
 
     /// <inheritdoc/>
+    public bool IsPartlyThere => _nodes.Length > 1 && Array.Exists(_nodes, static node => !node.HasFailed);
+
+    /// <inheritdoc/>
     public bool CanTell => false;
 
     /// <inheritdoc/>

@@ -16,6 +16,9 @@ internal sealed class RedisAttempts(TimeProvider time)
     // The library gives up an attempt that hangs behind the connection one second later than others, as measured. Arbitrary.
     private static readonly TimeSpan s_longestWait = TimeSpan.FromSeconds(3);
 
+    // A timer goes by a clock that counts in steps of some milliseconds, so it may end an attempt that much before its time. Arbitrary.
+    private const long EarlyTicks = 100 * TimeSpan.TicksPerMillisecond;
+
     private readonly TaskCompletionSource _firstEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile Exception? _lastFailure;
 
@@ -50,7 +53,7 @@ internal sealed class RedisAttempts(TimeProvider time)
         long endedAtTicks = attempt.CompletedTimeUtc.Ticks;
         long beganAtTicks = Interlocked.Exchange(ref _beganAtTicks, attempt.IsSuccess ? 0 : endedAtTicks);
         bool isGivenUp = !attempt.IsSuccess && beganAtTicks != 0
-            && endedAtTicks - beganAtTicks >= RedisConfiguration.ConnectTimeoutMs * TimeSpan.TicksPerMillisecond;
+            && endedAtTicks - beganAtTicks >= RedisConfiguration.ConnectTimeoutMs * TimeSpan.TicksPerMillisecond - EarlyTicks;
         Failed(isGivenUp ? SilenceAt(attempt.Stage) : attempt.Exception);
         _firstEnded.TrySetResult();
     }

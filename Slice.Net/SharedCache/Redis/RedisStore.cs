@@ -65,6 +65,9 @@ public sealed class RedisStore : IKeyValueStore
     public int ServersDown => _nodes.Down;
 
     /// <inheritdoc/>
+    public bool IsPartlyThere => _nodes.ArePartlyThere;
+
+    /// <inheritdoc/>
     public bool CanTell => true;
 
     /// <inheritdoc/>
