@@ -24,6 +24,17 @@ internal readonly record struct HeardNews(long News, long Purges, ulong NewsDige
         ? "the store has lost its counters"
         : "the store has what it had earlier: it was put back, or a server took over that lacks what was written last";
 
+    /// <summary>
+    /// How a log of a store that was put back goes on: far above every number that anybody may have heard, so that none is given twice.
+    /// Where another instance has seen to that already, one more jump would be a loss to that instance.
+    /// </summary>
+    /// <param name="heard">The last number that was heard.</param>
+    /// <param name="latest">What the store says.</param>
+    /// <returns>The number to go on above, and the latest; 0 for the latest when nobody has made the log go on yet.</returns>
+    public static (long Above, long Latest) GoOn(long heard, long latest) => latest - heard > MostEntries
+        ? (heard, latest)
+        : (Math.Max(heard, latest) + MostEntries, 0);
+
     /// <summary>Why what was told since is lost, where the logs have come to these numbers; null when it can be read.</summary>
     public string? LossAt(long news, long purges)
     {

@@ -36,13 +36,17 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
     // what all of the fleet would have had from here. Arbitrary.
     private const int MostAttempts = 3;
 
+    // A machine that writes its memory to disk, or a store that saves, is back within this time. Arbitrary.
+    private static readonly TimeSpan s_longestStumble = TimeSpan.FromSeconds(2);
+
     private static readonly TimeSpan s_firstHold = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_longestHold = TimeSpan.FromSeconds(30);
 
     private readonly Lock _lock = new();
     private readonly LastAnswer _lastAnswer = new(timeout, time);
     private volatile int _state = (int)TierState.Starting;
-    private long _closedAt;
+    private TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long _closedAt = time.GetTimestamp();
     private long _openedAt;
     private TimeSpan _hold;
     private int _closings;
@@ -61,6 +65,9 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
 
     /// <summary>The store.</summary>
     public IKeyValueStore Store => store;
+
+    /// <summary>Whether the store is up, or has been down for no more than two seconds, as one that stumbles is.</summary>
+    public bool IsUpOrStumbles => State == TierState.Up || LeftOfStumble(out _) > TimeSpan.Zero;
 
     /// <summary>How long an operation may take before its answer begins.</summary>
     public TimeSpan Timeout => timeout;
@@ -155,8 +162,27 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
 
             _state = (int)TierState.Up;
             _errorsInRow = 0;
+            _opened.SetResult();
+        }
+    }
+
+    /// <summary>Waits for a store that stumbles: true once it is up, false when it has been down for two seconds.</summary>
+    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
+    public async ValueTask<bool> WaitForStumbleAsync(CancellationToken ct)
+    {
+        while (State != TierState.Up)
+        {
+            var left = LeftOfStumble(out var opened);
+            if (left <= TimeSpan.Zero)
+            {
+                return false;
+            }
+
+            await opened.WaitAsync(left, time, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            ct.ThrowIfCancellationRequested();
         }
 
+        return true;
     }
 
     /// <summary>The store is not to be asked for the time being.</summary>
@@ -175,11 +201,24 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
                 : _hold == TimeSpan.Zero ? s_firstHold
                 : _hold < s_longestHold ? 2 * _hold : _hold;
             _closedAt = time.GetTimestamp();
+            if (_opened.Task.IsCompleted)
+            {
+                _opened = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
 
             _state = (int)TierState.Down;
         }
 
         Closed?.Invoke();
+    }
+
+    private TimeSpan LeftOfStumble(out Task opened)
+    {
+        lock (_lock)
+        {
+            opened = _opened.Task;
+            return s_longestStumble - time.GetElapsedTime(_closedAt);
+        }
     }
 
     private TimeSpan DeadlineFor(int bytes) => timeout + TimeSpan.FromSeconds(bytes / BytesPerSecond);

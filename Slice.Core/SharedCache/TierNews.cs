@@ -158,10 +158,9 @@ internal sealed class TierNews
 
         if (_isPutBack)
         {
-            // Both go on far above every number that anybody may have heard: none is given twice.
             _entries.Forget();
-            (_news, _purges) = (Math.Max(_news, news) + HeardNews.MostEntries, Math.Max(_purges, purges) + HeardNews.MostEntries);
-            (news, purges) = (0, 0);
+            (_news, news) = HeardNews.GoOn(_news, news);
+            (_purges, purges) = HeardNews.GoOn(_purges, purges);
         }
 
         if (await ReadCountersAsync(news, purges, ct) is not { } latest || !await ReadPurgesAsync(latest.Purges, ct))

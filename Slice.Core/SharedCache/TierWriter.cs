@@ -9,6 +9,10 @@ namespace Slice.Core.SharedCache;
 /// Writes what was offered to a shared store, behind the requests: a few at a time, from a queue that drops what it has no room for.
 /// Thread-safe.
 /// </summary>
+/// <remarks>
+/// What is dropped is asked of the origin again by each other instance, and by this one when it begins anew. So a store that stumbles is
+/// waited for, and one that is slow is tried twice.
+/// </remarks>
 internal sealed class TierWriter : IAsyncDisposable
 {
     // 256 slices of 1 MiB are what a machine with 10 Gbit/s fetches in 200 ms. They lie in the store meanwhile, and one of each writer in
@@ -46,7 +50,7 @@ internal sealed class TierWriter : IAsyncDisposable
     /// <param name="turn">The turn that ends when all is written; null for none.</param>
     public void Add(Func<ValueTask<TierValue?>>[] compose, TierTurn? turn)
     {
-        if (_access.State != TierState.Up || !_queue.Writer.TryWrite(new Work(compose, turn)))
+        if (!_access.IsUpOrStumbles || !_queue.Writer.TryWrite(new Work(compose, turn)))
         {
             _meter.Writes.Add("dropped");
             turn?.End(isFilled: false);
@@ -103,9 +107,36 @@ internal sealed class TierWriter : IAsyncDisposable
 
     private async ValueTask<bool> WriteAsync(Func<ValueTask<TierValue?>> compose)
     {
-        if (await compose() is not { } value)
+        var (outcome, lengthBytes) = await TryWriteAsync(compose);
+        if (outcome is TierOutcome.TimedOut or TierOutcome.Skipped)
+        {
+            // Composed anew: in the meantime another instance may have written more of the object.
+            (outcome, lengthBytes) = await TryWriteAsync(compose);
+        }
+
+        if (outcome is not { } last)
         {
             return false;
+        }
+
+        _meter.Writes.Add(last switch
+        {
+            TierOutcome.Done => "written",
+            TierOutcome.TimedOut => "timeout",
+            TierOutcome.Away or TierOutcome.Failed => "error",
+            _ => "dropped",
+        });
+        _meter.AddBytesWritten(last == TierOutcome.Done ? lengthBytes : 0);
+        return last == TierOutcome.Done;
+    }
+
+    // Without an outcome when there is nothing to write.
+    private async ValueTask<(TierOutcome? Outcome, int LengthBytes)> TryWriteAsync(Func<ValueTask<TierValue?>> compose)
+    {
+        await _access.WaitForStumbleAsync(_stopping);
+        if (await compose() is not { } value)
+        {
+            return (null, 0);
         }
 
         try
@@ -113,15 +144,7 @@ internal sealed class TierWriter : IAsyncDisposable
             var bytes = value.Buffer.AsMemory(0, value.LengthBytes);
             var outcome = await _access.WriteAsync(
                 token => _access.Store.SetAsync(value.Name, bytes, value.Lifetime, token), value.LengthBytes, _stopping, Refusals);
-            _meter.Writes.Add(outcome switch
-            {
-                TierOutcome.Done => "written",
-                TierOutcome.TimedOut => "timeout",
-                TierOutcome.Away or TierOutcome.Failed => "error",
-                _ => "dropped",
-            });
-            _meter.AddBytesWritten(outcome == TierOutcome.Done ? value.LengthBytes : 0);
-            return outcome == TierOutcome.Done;
+            return (outcome, value.LengthBytes);
         }
         finally
         {

@@ -346,6 +346,25 @@ public sealed class TierNewsTests : IDisposable
         Assert.True(_bed.Find("/file")!.Response.IsPurged);
     }
 
+    // It looks between the two numbers of another instance. One more jump would be a loss to that instance.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Log_that_another_instance_has_begun_anew_just_now_goes_on_from_there(bool isOfPurges)
+    {
+        await BeginAsync();
+        _bed.Time.Advance(TimeSpan.FromSeconds(39));
+        _bed.Server.Forget(static _ => true);
+        Assert.True(await _other.News.HearAsync(TierBed.Ct));
+        _bed.Server.Forget((isOfPurges ? _bed.Names.News : _bed.Names.Purges).Equals);
+
+        Assert.True(await HearAsync());
+
+        Assert.Equal("the store has lost its counters", Assert.Single(_bed.Losses));
+        Assert.InRange(
+            isOfPurges ? _bed.News.PurgesHeard - _other.News.PurgesHeard : _bed.News.NewsHeard - _other.News.NewsHeard, 0, 2);
+    }
+
     [Fact]
     public async Task Counters_that_are_lost_while_the_store_takes_nothing_are_told_once()
     {

@@ -12,6 +12,9 @@ public sealed class TierWriterTests : IAsyncDisposable
     private const int MostWaiting = 256;
     private const int Writers = 4;
 
+    // As TierAccess has it.
+    private static readonly TimeSpan s_longestStumble = TimeSpan.FromSeconds(2);
+
     private readonly TierBed _bed = new();
     private readonly TierWriter _writer;
     private readonly List<bool> _ends = [];
@@ -105,10 +108,77 @@ public sealed class TierWriterTests : IAsyncDisposable
     public void What_comes_while_the_store_is_down_is_dropped()
     {
         _bed.Access.Close();
+        _bed.Time.Advance(s_longestStumble);
         _writer.Add([() => Value("t:slice")], NewTurn());
 
         Assert.Equal([false], Ends());
         Assert.Equal(1, Writes("dropped"));
+    }
+
+    [Fact]
+    public async Task What_comes_while_the_store_stumbles_is_written_when_it_is_up_again()
+    {
+        _bed.Access.Close();
+        for (int index = 0; index < 3 * Writers; index++)
+        {
+            _writer.Add([() => Value("t:slice")], NewTurn());
+        }
+
+        _bed.Time.Advance(s_longestStumble - TimeSpan.FromMilliseconds(1));
+        Assert.Empty(Ends());
+        _bed.Access.Open();
+
+        await Eventually.TrueAsync(() => Ends().Length == 3 * Writers, "all to be written");
+        Assert.Equal((3 * Writers, 0), (Writes("written"), Writes("dropped")));
+        Assert.DoesNotContain(false, Ends());
+    }
+
+    [Fact]
+    public async Task What_waits_for_a_store_that_does_not_come_back_is_dropped_after_two_seconds()
+    {
+        _bed.Access.Close();
+        for (int index = 0; index < 3 * Writers; index++)
+        {
+            _writer.Add([() => Value("t:slice")], NewTurn());
+        }
+
+        await Eventually.TrueAsync(
+            () =>
+            {
+                // A writer may begin to wait after the clock was moved.
+                _bed.Time.Advance(s_longestStumble);
+                return Ends().Length == 3 * Writers;
+            },
+            "all to be dropped");
+
+        Assert.Equal((3 * Writers, 0), (Writes("dropped"), _bed.Count("set")));
+        Assert.DoesNotContain(true, Ends());
+    }
+
+    // What another instance writes in the meantime is seen by whoever composes anew.
+    [Fact]
+    public async Task Value_that_was_not_taken_in_time_is_composed_and_written_once_more_and_not_twice()
+    {
+        int composed = 0;
+        int writes = 0;
+        _bed.Server.Damage = (_, value) => ++writes == 1 ? throw new OperationCanceledException() : value;
+        _writer.Add(
+            [
+                () =>
+                {
+                    composed++;
+                    return Value("t:slice");
+                },
+            ],
+            NewTurn());
+        Assert.True(await EndAsync());
+        Assert.Equal((2, 2, 1, 0), (composed, writes, Writes("written"), Writes("timeout")));
+
+        _bed.Server.Damage = static (_, _) => throw new OperationCanceledException();
+        _writer.Add([() => Value("t:other")], NewTurn());
+        await Eventually.TrueAsync(() => Ends().Length == 2, "the other turn to end");
+        Assert.Equal(1, Writes("timeout"));
+        Assert.False(Ends()[1]);
     }
 
     // Nobody who waits is to find nothing and take it for something.
