@@ -9,9 +9,10 @@ namespace Slice.Core.SharedCache;
 /// <para>
 /// The store is down when an operation has met its deadline, and no other one has succeeded since that operation began, nor within two
 /// deadlines: a store that is only busy goes on answering. Where this process is behind with its own work, these are ten. When
-/// <see cref="MostErrors"/> operations in a row have failed, other than at one of several servers that is away. And when no slice has come, or none has gone, for ten deadlines, though what
-/// is short is answered. From then on nobody waits for it, so that a request pays for a store that is gone once, and not for each slice.
-/// Only <see cref="ProbeAsync"/> finds out whether it is there again: in the background, so that no client waits for that either.
+/// <see cref="MostErrors"/> operations in a row have failed, other than at one of several servers that is away. And when no slice has come,
+/// or none has gone, for ten deadlines, though what is short is answered. From then on nobody waits for it, so that a request pays for a
+/// store that is gone once, and not for each slice. Only <see cref="ProbeAsync"/> finds out whether it is there again: in the background, so
+/// that no client waits for that either.
 /// </para>
 /// </remarks>
 /// <param name="store">The store.</param>
