@@ -17,8 +17,8 @@ public sealed class TierMeter
     public LabelledCounter Reads { get; } = new();
 
     /// <summary>
-    /// What was to be written, by what came of it: <c>written</c>, <c>dropped</c> (too much was waiting, the store is down or
-    /// has no room now), <c>timeout</c>, <c>error</c>.
+    /// What was to be written, by what came of it: <c>written</c>, <c>dropped</c> (too much was waiting, the store is down for
+    /// more than two seconds, or has no room now), <c>timeout</c>, <c>error</c>.
     /// </summary>
     public LabelledCounter Writes { get; } = new();
 

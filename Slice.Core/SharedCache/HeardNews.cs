@@ -30,8 +30,8 @@ internal readonly record struct HeardNews(long News, long Purges, ulong NewsDige
     /// </summary>
     /// <param name="heard">The last number that was heard.</param>
     /// <param name="latest">What the store says.</param>
-    /// <returns>The number to go on above, and the latest; 0 for the latest when nobody has made the log go on yet.</returns>
-    public static (long Above, long Latest) GoOn(long heard, long latest) => latest - heard > MostEntries
+    /// <returns>The number to go on above, and the latest; 0 for the latest: the caller is to make the log go on.</returns>
+    public static (long Above, long Latest) GoOn(long heard, long latest) => latest - heard > MostPlausible
         ? (heard, latest)
         : (Math.Max(heard, latest) + MostEntries, 0);
 

@@ -11,8 +11,8 @@ namespace Slice.Core.SharedCache;
 /// deadlines: a store that is only busy goes on answering. Where this process is behind with its own work, these are ten. When
 /// <see cref="MostErrors"/> operations in a row have failed, other than at one of several servers that is away. And when no slice has come,
 /// or none has gone, for ten deadlines, though what is short is answered. From then on nobody waits for it, so that a request pays for a
-/// store that is gone once, and not for each slice. Only <see cref="ProbeAsync"/> finds out whether it is there again: in the background, so
-/// that no client waits for that either.
+/// store that is gone once, and not for each slice. Only <see cref="ProbeAsync"/> finds out whether it is there again: in the background,
+/// so that no client waits for that either.
 /// </para>
 /// </remarks>
 /// <param name="store">The store.</param>
@@ -20,7 +20,7 @@ namespace Slice.Core.SharedCache;
 /// <param name="time">The clock.</param>
 internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimeProvider time)
 {
-    // A server that refuses some, or loses a connection, is asked on. Arbitrary.
+    // Some refusals, or a lost connection, are an accident; so many in a row are not. Arbitrary.
     private const int MostErrors = 32;
 
     // The time that bytes may take behind the first ones. Nobody tells us when an answer begins, so it is added for the whole of the value:
@@ -67,7 +67,10 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
     /// <summary>The store.</summary>
     public IKeyValueStore Store => store;
 
-    /// <summary>Whether the store is up, or has been down for no more than two seconds, as one that stumbles is.</summary>
+    /// <summary>
+    /// Whether the store is up, or has been down for no more than two seconds, as one that stumbles is. The first two seconds of the
+    /// process count, too.
+    /// </summary>
     public bool IsUpOrStumbles => State == TierState.Up || LeftOfStumble(out _) > TimeSpan.Zero;
 
     /// <summary>How long an operation may take before its answer begins.</summary>
@@ -179,7 +182,9 @@ internal sealed class TierAccess(IKeyValueStore store, TimeSpan timeout, TimePro
                 return false;
             }
 
-            await opened.WaitAsync(left, time, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            // A wait is one of whole milliseconds, and one of none would end at once, again and again.
+            var wait = TimeSpan.FromMilliseconds(Math.Ceiling(left.TotalMilliseconds));
+            await opened.WaitAsync(wait, time, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             ct.ThrowIfCancellationRequested();
         }
 

@@ -151,7 +151,7 @@ internal sealed class TierTelling(TierAccess access, TierNews news, TierBacklog 
         }
     }
 
-    // What is offered to a store that is not used is dropped.
+    // What is offered to a store that is not used is dropped, at once or after a moment.
     private void Offer(Generation successor)
     {
         if (access.State == TierState.Up)

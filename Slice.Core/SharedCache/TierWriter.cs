@@ -11,7 +11,7 @@ namespace Slice.Core.SharedCache;
 /// </summary>
 /// <remarks>
 /// What is dropped is asked of the origin again by each other instance, and by this one when it begins anew. So a store that stumbles is
-/// waited for, and one that is slow is tried twice.
+/// waited for, and one that was slow once is tried once more.
 /// </remarks>
 internal sealed class TierWriter : IAsyncDisposable
 {
@@ -108,10 +108,12 @@ internal sealed class TierWriter : IAsyncDisposable
     private async ValueTask<bool> WriteAsync(Func<ValueTask<TierValue?>> compose)
     {
         var (outcome, lengthBytes) = await TryWriteAsync(compose);
-        if (outcome is TierOutcome.TimedOut or TierOutcome.Skipped)
+        if (outcome == TierOutcome.Skipped || (outcome == TierOutcome.TimedOut && _queue.Reader.Count == 0))
         {
-            // Composed anew: in the meantime another instance may have written more of the object.
-            (outcome, lengthBytes) = await TryWriteAsync(compose);
+            // Composed anew: in the meantime another instance may have written more of the object. Not where others wait: what the store
+            // has not taken in time is on its way, perhaps, and a store with too much to do would have it twice.
+            var (again, length) = await TryWriteAsync(compose);
+            (outcome, lengthBytes) = (again ?? outcome, length);
         }
 
         if (outcome is not { } last)
@@ -133,7 +135,11 @@ internal sealed class TierWriter : IAsyncDisposable
     // Without an outcome when there is nothing to write.
     private async ValueTask<(TierOutcome? Outcome, int LengthBytes)> TryWriteAsync(Func<ValueTask<TierValue?>> compose)
     {
-        await _access.WaitForStumbleAsync(_stopping);
+        if (!await _access.WaitForStumbleAsync(_stopping))
+        {
+            return (TierOutcome.Skipped, 0);
+        }
+
         if (await compose() is not { } value)
         {
             return (null, 0);

@@ -32,8 +32,8 @@ internal sealed class NodeHealth(TimeSpan longestSilence, TimeProvider time, Act
     /// <summary>Whether it has been away for longer than a moment.</summary>
     public bool IsDown => _report.IsDown;
 
-    /// <summary>Whether it has failed, and has answered nobody since.</summary>
-    public bool HasFailed => _rest.IsNeeded;
+    /// <summary>Whether it has failed, or refused a connection, and has answered nobody since.</summary>
+    public bool HasFailed => _rest.IsNeeded || _report.IsFailing;
 
     /// <summary>Whether it would not be asked now.</summary>
     public bool IsAwayFor(NodeWork work) => _rest.IsOn || ValuesOf(work) is { Rest.IsOn: true };

@@ -15,6 +15,9 @@ internal sealed class NodeReport(TimeProvider time, Action<string?> changed)
     private volatile bool _isFailing;
     private volatile bool _isDown;
 
+    /// <summary>Whether it has failed, and has answered nobody since.</summary>
+    public bool IsFailing => _isFailing;
+
     /// <summary>Whether it is away.</summary>
     public bool IsDown => _isDown;
 

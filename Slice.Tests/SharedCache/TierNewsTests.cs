@@ -363,6 +363,8 @@ public sealed class TierNewsTests : IDisposable
         Assert.Equal("the store has lost its counters", Assert.Single(_bed.Losses));
         Assert.InRange(
             isOfPurges ? _bed.News.PurgesHeard - _other.News.PurgesHeard : _bed.News.NewsHeard - _other.News.NewsHeard, 0, 2);
+        _bed.Time.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.True(await _other.News.HearAsync(TierBed.Ct));
     }
 
     [Fact]

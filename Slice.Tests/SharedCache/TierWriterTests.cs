@@ -134,25 +134,46 @@ public sealed class TierWriterTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task What_waits_for_a_store_that_does_not_come_back_is_dropped_after_two_seconds()
+    public async Task What_waits_for_a_store_that_does_not_come_back_is_dropped_after_two_seconds_and_not_composed()
     {
+        bool wasAsked = false;
         _bed.Access.Close();
         for (int index = 0; index < 3 * Writers; index++)
+        {
+            _writer.Add([() => Ask(ref wasAsked)], NewTurn());
+        }
+
+        for (int index = 0; index < Writers; index++)
+        {
+            Assert.Equal(s_longestStumble, await _bed.Time.NextWaitAsync());
+        }
+
+        _bed.Time.Advance(s_longestStumble - TimeSpan.FromMilliseconds(1));
+        Assert.Empty(Ends());
+        _bed.Time.Advance(TimeSpan.FromMilliseconds(1));
+
+        await Eventually.TrueAsync(() => Ends().Length == 3 * Writers, "all to be dropped");
+        Assert.Equal((3 * Writers, 0, false), (Writes("dropped"), _bed.Count("set"), wasAsked));
+        Assert.DoesNotContain(true, Ends());
+    }
+
+    // A store with too much to do would have the value twice.
+    [Fact]
+    public async Task Value_that_was_not_taken_in_time_is_not_tried_again_while_others_wait()
+    {
+        int writes = 0;
+        _bed.Server.IsSilent = true;
+        for (int index = 0; index < 4 * Writers; index++)
         {
             _writer.Add([() => Value("t:slice")], NewTurn());
         }
 
-        await Eventually.TrueAsync(
-            () =>
-            {
-                // A writer may begin to wait after the clock was moved.
-                _bed.Time.Advance(s_longestStumble);
-                return Ends().Length == 3 * Writers;
-            },
-            "all to be dropped");
+        await Eventually.TrueAsync(() => _bed.Count("set t:slice") == Writers, "each writer to be at it");
+        _bed.Server.Damage = (_, value) => Interlocked.Increment(ref writes) <= Writers ? throw new OperationCanceledException() : value;
+        _bed.Server.IsSilent = false;
 
-        Assert.Equal((3 * Writers, 0), (Writes("dropped"), _bed.Count("set")));
-        Assert.DoesNotContain(true, Ends());
+        await Eventually.TrueAsync(() => Ends().Length == 4 * Writers, "all to end");
+        Assert.Equal((Writers, 3 * Writers, 4 * Writers), (Writes("timeout"), Writes("written"), writes));
     }
 
     // What another instance writes in the meantime is seen by whoever composes anew.

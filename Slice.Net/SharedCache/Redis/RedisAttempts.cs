@@ -16,7 +16,8 @@ internal sealed class RedisAttempts(TimeProvider time)
     // The library gives up an attempt that hangs behind the connection one second later than others, as measured. Arbitrary.
     private static readonly TimeSpan s_longestWait = TimeSpan.FromSeconds(3);
 
-    // A timer goes by a clock that counts in steps of some milliseconds, so it may end an attempt that much before its time. Arbitrary.
+    // A timer goes by a clock that counts in steps of some milliseconds, so it may end an attempt before its time by the other. More than
+    // such a step, and short against what tells the two apart. Arbitrary.
     private const long EarlyTicks = 100 * TimeSpan.TicksPerMillisecond;
 
     private readonly TaskCompletionSource _firstEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);

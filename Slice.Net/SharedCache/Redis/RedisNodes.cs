@@ -24,7 +24,7 @@ internal sealed class RedisNodes(TimeSpan longestSilence, TimeProvider time, Act
     public int Down => _nodes.Values.Count(static node => node.IsDown);
 
     /// <inheritdoc cref="IKeyValueStore.IsPartlyThere"/>
-    public bool ArePartlyThere => _nodes.Values.Any(static node => !node.HasFailed);
+    public bool ArePartlyThere => _nodes.Count > 1 && _nodes.Values.Any(static node => !node.HasFailed);
 
     /// <summary>
     /// Remembers how an attempt to connect to a node has ended, for people: whoever asks finds no node here that is not connected.

@@ -33,7 +33,7 @@ public sealed class MemcachedLostServerTests : IAsyncDisposable
         var of = Enumerable.Range(0, 10 * Objects).Select(static index => $"/file{index}")
             .ToLookup(target => ring.ServerOf(PlaceOf(names.ObjectOf(StoredObjects.Key(target).Bytes))) == away);
 
-        // Those that are lost in a row: they fail more often than a store may that is asked on.
+        // Those that are lost one after the other.
         const int lost = Objects / 3;
         string[] targets = [.. of[true].Take(lost), .. of[false].Take(Objects - lost)];
         Assert.Equal(Objects, targets.Length);
