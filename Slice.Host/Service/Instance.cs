@@ -100,13 +100,7 @@ internal sealed partial class Instance : IAsyncDisposable
                 // The instance itself ends the wait for running responses, and knows what it cuts off.
                 services.Configure<HostOptions>(static host => host.ShutdownTimeout = Timeout.InfiniteTimeSpan);
                 services.AddSingleton<IHostLifetime>(_ => new SignalLifetime(() => instance!.BeginDraining()));
-                services.Configure<SocketTransportOptions>(transport =>
-                {
-                    transport.UnsafePreferInlineScheduling = true;
-
-                    // Waiting with a buffer in hand costs each idle connection 4 KiB and saves each request a system call.
-                    transport.WaitForDataBeforeAllocatingBuffer = false;
-                });
+                services.Configure<SocketTransportOptions>(static transport => transport.UnsafePreferInlineScheduling = true);
                 services.AddSingleton(provider =>
                     new DescriptorWatch(provider.GetRequiredService<ILogger<DescriptorWatch>>(), TimeProvider.System));
                 services.AddSingleton<IConnectionListenerFactory>(provider => new ListenerFactory(

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging;
@@ -28,11 +27,7 @@ internal sealed class ListenerFactory(
     {
         string key = keyByEndPoint[endpoint];
         var socket = sockets.Take(endpoint) ?? Listen(endpoint, key);
-        var options = NewOptions(transport.Value);
-
-        // Everything runs inline: a second queue would be a second pool of buffers and nothing else.
-        options.IOQueueCount = 0;
-        var connections = new SocketConnectionContextFactory(options, loggers.CreateLogger<SocketConnectionContextFactory>());
+        var connections = new SocketConnections(transport.Value, loggers, ReceiveBlocks.Only);
         return new(new SocketListener(socket, connections, watch, key, key == MetricsKey, probe, sockets));
     }
 
@@ -61,8 +56,4 @@ internal sealed class ListenerFactory(
         SocketError.AddressNotAvailable => "this machine has no such address",
         _ => exception.Message,
     };
-
-    // Takes over the pool of pinned blocks too, which the public constructor leaves out: with that each block would be a new array.
-    [UnsafeAccessor(UnsafeAccessorKind.Constructor)]
-    private static extern SocketConnectionFactoryOptions NewOptions(SocketTransportOptions options);
 }

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Slice.Host.Machine;
 
 namespace Slice.Host.Service;
@@ -23,7 +22,7 @@ internal sealed class SocketListener : IConnectionListener
     private const int MaxSpares = 4;
 
     private readonly Socket _socket;
-    private readonly SocketConnectionContextFactory _connections;
+    private readonly SocketConnections _connections;
     private readonly DescriptorWatch _watch;
     private readonly string _key;
     private readonly bool _mayUseReserve;
@@ -34,7 +33,7 @@ internal sealed class SocketListener : IConnectionListener
     private CancellationToken _closing;
     private CancellationTokenSource? _ends;
 
-    /// <summary>Accepts at a socket that listens. The listener owns the socket and the factory.</summary>
+    /// <summary>Accepts at a socket that listens. The listener owns both.</summary>
     /// <param name="socket">Where clients connect.</param>
     /// <param name="connections">Makes connections of what is accepted.</param>
     /// <param name="watch">Where waits are told.</param>
@@ -43,7 +42,7 @@ internal sealed class SocketListener : IConnectionListener
     /// <param name="probe">Is told of its connections.</param>
     /// <param name="sockets">Says when connections may be taken, and is told when they cannot be.</param>
     public SocketListener(
-        Socket socket, SocketConnectionContextFactory connections, DescriptorWatch watch, string key, bool mayUseReserve, AcceptProbe probe,
+        Socket socket, SocketConnections connections, DescriptorWatch watch, string key, bool mayUseReserve, AcceptProbe probe,
         PortSockets sockets)
     {
         (_socket, _connections, _watch, _key, _mayUseReserve, _probe, _sockets)
