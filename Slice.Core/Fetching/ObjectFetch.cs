@@ -12,9 +12,12 @@ namespace Slice.Core.Fetching;
 internal sealed class ObjectFetch(FetchSettings settings, Action<ObjectFetchResult> discard)
 {
     private readonly Lock _lock = new();
-    private readonly TaskCompletionSource<ObjectFetchResult> _result = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    // Whoever completes the fetch has nothing left to do, and goes on as the client that started it: no other thread has to wake up.
+    private readonly TaskCompletionSource<ObjectFetchResult> _result = new();
     private readonly TaskCompletionSource<ObjectFetchResult?> _shared = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationSignal _abandoned = new();
+    private ObjectFetchResult? _answer;
     private int _followers;
     private bool _hasOwnerLeft;
     private bool _isTaken;
@@ -124,7 +127,7 @@ internal sealed class ObjectFetch(FetchSettings settings, Action<ObjectFetchResu
         {
             _followers--;
             _hasOwnerLeft |= isOwner;
-            _isAbandoned |= isAbandoned = _followers == 0 && !_result.Task.IsCompleted;
+            _isAbandoned |= isAbandoned = _followers == 0 && _answer is null;
         }
 
         if (isAbandoned)
@@ -135,15 +138,19 @@ internal sealed class ObjectFetch(FetchSettings settings, Action<ObjectFetchResu
         DiscardIfUnwanted();
     }
 
-    /// <summary>Sets the result and wakes everybody.</summary>
+    /// <summary>
+    /// Sets the result and wakes everybody. The client that started the fetch goes on within this call, as far as it can without a wait:
+    /// the last thing to do, and with no lock held.
+    /// </summary>
     public void Complete(ObjectFetchResult result)
     {
         lock (_lock)
         {
-            _result.SetResult(result);
+            _answer = result;
             _shared.TrySetResult(result);
         }
 
+        _result.SetResult(result);
         DiscardIfUnwanted();
     }
 
@@ -151,7 +158,7 @@ internal sealed class ObjectFetch(FetchSettings settings, Action<ObjectFetchResu
     {
         lock (_lock)
         {
-            if (_followers > 0 || _isTaken || !_result.Task.IsCompleted)
+            if (_followers > 0 || _isTaken || _answer is null)
             {
                 return;
             }
@@ -159,6 +166,6 @@ internal sealed class ObjectFetch(FetchSettings settings, Action<ObjectFetchResu
             _isTaken = true;
         }
 
-        discard(_result.Task.Result);
+        discard(_answer);
     }
 }

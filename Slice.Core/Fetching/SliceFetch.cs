@@ -17,6 +17,10 @@ namespace Slice.Core.Fetching;
 /// </remarks>
 public sealed class SliceFetch
 {
+    // Of a slice up to this length the thread that wrote it goes on as the only client that waits: sending takes less than to wake up
+    // another thread. A longer slice is read on meanwhile. Arbitrary.
+    private const int ShortBytes = 64 << 10;
+
     // Clients that repeats may be made for: more than there are repeats by default. Arbitrary.
     private const int MaxOthers = 4;
 
@@ -25,6 +29,7 @@ public sealed class SliceFetch
     private readonly CancellationSignal _wanted = new();
     private Queue<FetchContext>? _others;
     private TaskCompletionSource? _progress;
+    private TaskCompletionSource? _progressOfOne;
     private SliceReservation? _reservation;
     private StoredSlice? _slice;
     private Failure _failure;
@@ -283,39 +288,53 @@ public sealed class SliceFetch
         }
     }
 
-    /// <summary>Makes bytes visible to followers after they were written. Whether somebody waited for them.</summary>
+    /// <summary>
+    /// Makes bytes visible to followers after they were written. Whether somebody waits for a thread to go on with them. The only follower
+    /// of a short slice goes on within this call, as far as that goes without a wait: no lock may be held.
+    /// </summary>
     internal bool Publish(int availableBytes)
     {
-        TaskCompletionSource? progress;
+        (TaskCompletionSource? Many, TaskCompletionSource? One) waiting;
         lock (_lock)
         {
             _availableBytes = availableBytes;
-            progress = _progress;
-            _progress = null;
+            waiting = TakeProgressUnsynchronized();
         }
 
-        progress?.SetResult();
-        return progress is not null;
+        waiting.Many?.SetResult();
+        waiting.One?.SetResult();
+        return waiting.Many is not null;
     }
 
-    /// <summary>Ends the fetch, complete or failed, and wakes everybody.</summary>
+    /// <summary>Ends the fetch, complete or failed, and wakes everybody; nobody goes on within the call.</summary>
     internal void End(Failure failure)
     {
-        TaskCompletionSource? progress;
+        (TaskCompletionSource? Many, TaskCompletionSource? One) waiting;
         StoredSlice? released;
         lock (_lock)
         {
             _hasEnded = true;
             _failure = failure;
-            progress = _progress;
-            _progress = null;
+            waiting = TakeProgressUnsynchronized();
             released = _followers == 0 ? _slice : null;
         }
 
         // Also of one that never came to the tier, because its slice had just been stored.
         TierPlace?.Leave();
-        progress?.SetResult();
         released?.Release();
+        waiting.Many?.SetResult();
+        if (waiting.One is { } one)
+        {
+            // Seldom: of a complete slice the last bytes were published. Of several fetches that fail together none waits for another.
+            ThreadPool.UnsafeQueueUserWorkItem(static one => one.SetResult(), one, preferLocal: true);
+        }
+    }
+
+    private (TaskCompletionSource? Many, TaskCompletionSource? One) TakeProgressUnsynchronized()
+    {
+        var waiting = (_progress, _progressOfOne);
+        (_progress, _progressOfOne) = (null, null);
+        return waiting;
     }
 
     private Task? ProgressBeyond(int positionBytes)
@@ -327,8 +346,9 @@ public sealed class SliceFetch
                 return null;
             }
 
-            _progress ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            return _progress.Task;
+            return _followers == 1 && LengthBytes <= ShortBytes
+                ? (_progressOfOne ??= new TaskCompletionSource()).Task
+                : (_progress ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
         }
     }
 }

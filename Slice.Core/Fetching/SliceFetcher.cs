@@ -281,23 +281,23 @@ public sealed class SliceFetcher : IAsyncDisposable
     private Task<Failure> FillFromWholeAsync(SliceFetch fetch, OriginResponse whole)
     {
         var generation = fetch.Generation;
+        var (fill, filled) = (default(WholeBodyFill), default(Task<Failure>));
         lock (_fills)
         {
-            if (generation.Fill is WholeBodyFill running && running.TryAdopt(fetch, out var filled))
+            if (generation.Fill is WholeBodyFill running && running.TryAdopt(fetch, out filled))
             {
                 whole.Dispose();
                 return filled;
             }
 
-            var fill = NewFill(generation);
-            if (!fill.TryAdopt(fetch, out filled))
-            {
-                throw new InvalidOperationException("A fill that has not begun passed a slice.");
-            }
-
-            ContinueWhole(fill, whole);
-            return filled;
+            fill = NewFill(generation);
+            filled = fill.TryAdopt(fetch, out filled) ? filled
+                : throw new InvalidOperationException("A fill that has not begun passed a slice.");
         }
+
+        // Outside the lock: whoever waits for its first bytes may go on on this thread.
+        ContinueWhole(fill, whole);
+        return filled;
     }
 
     private bool TryAdd(SliceFetch fetch)

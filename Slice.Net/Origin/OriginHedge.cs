@@ -27,15 +27,31 @@ internal sealed class OriginHedge(OriginPace pace, TimeProvider time)
     public async ValueTask<OriginResult> SendAsync(OriginRequest request, Func<OriginRequest, bool, ValueTask<OriginResult>> send)
     {
         long begunAt = pace.Begin();
-        if (pace.HeadLimit == Timeout.InfiniteTimeSpan)
+        var limit = pace.HeadLimit;
+        if (limit == Timeout.InfiniteTimeSpan)
         {
             var only = await send(request, false);
             Note(only, begunAt);
             return only;
         }
 
-        var sends = new List<Send>(MostSends) { new(request, send, isAgain: false, begunAt) };
-        var first = await FirstAsync(sends, request, send);
+        var first = new Send(request, send, isAgain: false, begunAt);
+        if (!await HasEndedWithinAsync(first.Answer, limit))
+        {
+            return await SendAgainAsync(first, limit, request, send);
+        }
+
+        await first.EndAsync(isWanted: true);
+        var result = await first.Answer;
+        Note(result, begunAt);
+        return result;
+    }
+
+    private async ValueTask<OriginResult> SendAgainAsync(
+        Send late, TimeSpan waited, OriginRequest request, Func<OriginRequest, bool, ValueTask<OriginResult>> send)
+    {
+        var sends = new List<Send>(MostSends) { late };
+        var first = await FirstAsync(sends, waited, request, send);
         foreach (var other in sends.Where(one => one != first))
         {
             other.Cut();
@@ -53,11 +69,25 @@ internal sealed class OriginHedge(OriginPace pace, TimeProvider time)
 
     // The first that has an answer; when none has, the first of all. What has failed waits for the others, which may not have.
     private async Task<Send> FirstAsync(
-        List<Send> sends, OriginRequest request, Func<OriginRequest, bool, ValueTask<OriginResult>> send)
+        List<Send> sends, TimeSpan waited, OriginRequest request, Func<OriginRequest, bool, ValueTask<OriginResult>> send)
     {
-        var wait = pace.HeadLimit;
+        var wait = waited;
+        bool isLate = true;
+        Task? ended = null;
         while (true)
         {
+            if (isLate && sends.Count < MostSends && pace.TryHedge())
+            {
+                wait = pace.HeadLimit;
+                sends.Add(new Send(request, send, isAgain: true, time.GetTimestamp()));
+                ended = null;
+            }
+            else if (isLate)
+            {
+                // An origin that stands still makes many wait; they need not all look often.
+                wait = wait < s_longestLook ? 2 * wait : wait;
+            }
+
             if (sends.Find(static one => one.HasAnswer) is { } first)
             {
                 return first;
@@ -69,21 +99,10 @@ internal sealed class OriginHedge(OriginPace pace, TimeProvider time)
                 return sends[0];
             }
 
-            if (await HasOneEndedWithinAsync(open, sends.Count < MostSends ? wait : Timeout.InfiniteTimeSpan))
-            {
-                continue;
-            }
-
-            if (pace.TryHedge())
-            {
-                wait = pace.HeadLimit;
-                sends.Add(new Send(request, send, isAgain: true, time.GetTimestamp()));
-            }
-            else
-            {
-                // An origin that stands still makes many wait; they need not all look often.
-                wait = wait < s_longestLook ? 2 * wait : wait;
-            }
+            // The same for every look: each WhenAny stays with what it waits for.
+            ended ??= open.Count == 1 ? open[0].Answer : Task.WhenAny(open.Select(static one => one.Answer));
+            isLate = !await HasEndedWithinAsync(ended, sends.Count < MostSends ? wait : Timeout.InfiniteTimeSpan);
+            ended = isLate ? ended : null;
         }
     }
 
@@ -95,13 +114,10 @@ internal sealed class OriginHedge(OriginPace pace, TimeProvider time)
         }
     }
 
-    private async Task<bool> HasOneEndedWithinAsync(List<Send> open, TimeSpan limit)
+    private async ValueTask<bool> HasEndedWithinAsync(Task one, TimeSpan limit)
     {
-        using var enough = new CancellationTokenSource();
-        var late = Task.Delay(limit, time, enough.Token);
-        bool hasEnded = await Task.WhenAny([late, .. open.Select(static one => one.Answer)]) != late;
-        await enough.CancelAsync();
-        return hasEnded;
+        await one.WaitAsync(limit, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return one.IsCompleted;
     }
 
     // One of the sends of a request.

@@ -83,6 +83,33 @@ public sealed class ObjectFetcherSharingTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Client_that_asked_goes_on_on_the_thread_that_brings_the_object_and_the_others_on_their_own()
+    {
+        var fetch = new ObjectFetch(_bed.Settings, static _ => { });
+        Assert.True(fetch.TryFollow());
+        Assert.True(fetch.TryFollow());
+        var anna = ThreadAfterAsync(fetch.Result);
+        var bert = ThreadAfterAsync(fetch.Shared);
+        int thread = 0;
+        var bringing = new Thread(() =>
+        {
+            thread = Environment.CurrentManagedThreadId;
+            fetch.Complete(new ObjectFetchResult.Failed(new Failure(FetchError.Abandoned)));
+        });
+        bringing.Start();
+        int[] threads = await Deadline.WithinAsync(Task.WhenAll(anna, bert), "both clients");
+        bringing.Join();
+
+        Assert.Equal([true, false], threads.Select(one => one == thread));
+
+        static async Task<int> ThreadAfterAsync(Task wait)
+        {
+            await wait;
+            return Environment.CurrentManagedThreadId;
+        }
+    }
+
+    [Fact]
     public async Task Client_that_leaves_does_not_end_the_object_fetch_of_the_others()
     {
         var anna = AnnaAsync(s_bert);

@@ -120,6 +120,61 @@ public sealed class SliceFetchTests : IDisposable
         Assert.False(_fetch.TryFollow());
     }
 
+    [Theory]
+    [InlineData(1, 4, true)]
+    [InlineData(1, 64 << 10, true)]
+    [InlineData(1, (64 << 10) + 1, false)]
+    [InlineData(2, 4, false)]
+    public async Task Only_follower_of_a_short_slice_goes_on_on_the_thread_that_brings_it(int followers, int sliceSizeBytes, bool isSame)
+    {
+        var fetch = new SliceFetch(StoredObjects.Generation(_store, slices: 2, sliceSizeBytes), 1);
+        Assert.All(Enumerable.Range(0, followers), _ => Assert.True(fetch.TryFollow()));
+        var ct = TestContext.Current.CancellationToken;
+        var waits = Enumerable.Range(0, followers).Select(_ => ThreadAfterAsync(fetch.WaitBeyondAsync(0, ct).AsTask()));
+        Assert.Equal(Enumerable.Repeat(isSame, followers), await AreOnThreadOfAsync(() => fetch.Publish(1), [.. waits]));
+
+        // Of fetches that fail together nobody waits for what another's follower does.
+        waits = Enumerable.Range(0, followers).Select(_ => ThreadAfterAsync(fetch.WaitBeyondAsync(1, ct).AsTask()));
+        var end = () => fetch.End(new Failure(FetchError.ConnectionRefused));
+        Assert.Equal(Enumerable.Repeat(false, followers), await AreOnThreadOfAsync(end, [.. waits]));
+    }
+
+    [Fact]
+    public async Task Follower_that_came_first_and_one_that_came_later_are_both_woken_once()
+    {
+        Assert.True(_fetch.TryFollow());
+        var ct = TestContext.Current.CancellationToken;
+        var first = ThreadAfterAsync(_fetch.WaitBeyondAsync(0, ct).AsTask());
+        Assert.True(_fetch.TryFollow());
+        var second = ThreadAfterAsync(_fetch.WaitBeyondAsync(0, ct).AsTask());
+
+        bool hasWaiters = false;
+        bool[] wereThere = await AreOnThreadOfAsync(() => hasWaiters = _fetch.Publish(1), first, second);
+
+        Assert.True(hasWaiters);
+        Assert.Equal([true, false], wereThere);
+        Assert.False(_fetch.Publish(2));
+    }
+
+    [Fact]
+    public async Task Follower_that_leaves_while_it_is_told_of_bytes_gives_the_slice_back_at_the_end_once()
+    {
+        Assert.True(_fetch.TryFollow());
+        _fetch.UseSlice(await StoredObjects.FillAsync(_store, 4));
+        var leaving = LeaveAsync();
+        Assert.False(_fetch.Publish(1));
+        Assert.True(leaving.IsCompletedSuccessfully);
+        Assert.NotEqual(0, _store.UsedBytes);
+        _fetch.End(Failure.None);
+        Assert.Equal(0, _store.UsedBytes);
+
+        async Task LeaveAsync()
+        {
+            await _fetch.WaitBeyondAsync(0, TestContext.Current.CancellationToken);
+            _fetch.StopFollowing();
+        }
+    }
+
     [Fact]
     public async Task Follower_who_is_gone_stops_waiting_and_the_others_do_not()
     {
@@ -171,5 +226,26 @@ public sealed class SliceFetchTests : IDisposable
         Assert.Same(next, joined);
         collapser.Remove(next);
         Assert.Equal(2, collapser.Count);
+    }
+
+    private static async Task<int> ThreadAfterAsync(Task wait)
+    {
+        await wait;
+        return Environment.CurrentManagedThreadId;
+    }
+
+    // Which of them went on on the thread that calls.
+    private static async Task<bool[]> AreOnThreadOfAsync(Action call, params Task<int>[] waits)
+    {
+        int thread = 0;
+        var calling = new Thread(() =>
+        {
+            thread = Environment.CurrentManagedThreadId;
+            call();
+        });
+        calling.Start();
+        int[] threads = await Deadline.WithinAsync(Task.WhenAll(waits), "the followers");
+        calling.Join();
+        return [.. threads.Select(one => one == thread)];
     }
 }

@@ -151,10 +151,14 @@ internal sealed class FetchBed : IAsyncDisposable
         }
     }
 
-    public static Task WaitBeyondAsync(SliceFetch fetch, int positionBytes) =>
-        Deadline.WithinAsync(
+    /// <summary>Waits, and goes on on another thread than the fetch, which reads on meanwhile.</summary>
+    public static async Task WaitBeyondAsync(SliceFetch fetch, int positionBytes)
+    {
+        await Deadline.WithinAsync(
             fetch.WaitBeyondAsync(positionBytes, TestContext.Current.CancellationToken).AsTask(),
             $"more than {positionBytes} bytes of slice {fetch.SliceIndex}");
+        await Task.Yield();
+    }
 
     /// <summary>
     /// Waits until no fetch holds anything: permits are back and the store holds <paramref name="slices"/> slices and
