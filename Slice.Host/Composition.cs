@@ -40,6 +40,7 @@ internal sealed class Composition : IAsyncDisposable
     private readonly OriginGate _passThroughGate;
     private readonly SliceFetcher _fetcher;
     private readonly DeadlineSweeper _sweeper;
+    private readonly ThreadTurns _turns = new();
     private readonly PageResidency _residency;
     private readonly AccessLogWriter _accessLog;
     private readonly RequestLog _log;
@@ -181,6 +182,7 @@ internal sealed class Composition : IAsyncDisposable
         var cuts = new ShutdownCuts(metrics, meter, loggers.CreateLogger<ShutdownCuts>());
         var services = new ConnectionServices(Settings, _sweeper, observe?.Invoke(cuts) ?? cuts, time, log)
         {
+            Turns = _turns,
             Story = story,
             DoOthersWait = () => _gate.IsWaitedAt || _passThroughGate.IsWaitedAt,
         };
@@ -302,6 +304,7 @@ internal sealed class Composition : IAsyncDisposable
         }
 
         _sweeper.Dispose();
+        _turns.Dispose();
         _residency.Dispose();
         _accessLog.Dispose();
         _log.Dispose();

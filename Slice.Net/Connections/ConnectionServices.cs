@@ -20,6 +20,9 @@ internal sealed record ConnectionServices(
     /// </summary>
     public bool AwaitsLastRequest { get; init; } = true;
 
+    /// <summary>The turns that connections take on the threads of the sockets.</summary>
+    public required ThreadTurns Turns { get; init; }
+
     /// <summary>Tells what becomes of each request; null on the operator's port.</summary>
     public RequestStory? Story { get; init; }
 

@@ -25,6 +25,7 @@ internal sealed class Http1Connection : IClientConnection
     private readonly PipeReader _input;
     private readonly Socket? _transportSocket;
     private readonly Socket? _socket;
+    private readonly ThreadTurn? _turn;
     private readonly ConnectionDeadlines _deadlines;
     private readonly ClientShare _share;
     private readonly RequestHead _head = new();
@@ -49,6 +50,7 @@ internal sealed class Http1Connection : IClientConnection
         _settings = services.Settings.Current;
         _parser = new RequestHeadParser(_settings.HeadLimits);
         var socket = _transportSocket = transport.Features.Get<IConnectionSocketFeature>()?.Socket;
+        _turn = socket is null ? null : new ThreadTurn(services.Turns, services.Time);
         _deadlines = new ConnectionDeadlines(_settings.Timeouts, services.Time, () => ClientProgress.BytesTaken(socket), OnExpired);
         _draining = transport.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? CancellationToken.None;
 
@@ -103,6 +105,7 @@ internal sealed class Http1Connection : IClientConnection
         KeepPace();
         _services.Story?.ConnectionChanged(RemoteEndPoint, isOpen: true);
         _services.Sweeper.Add(_deadlines);
+        _services.Turns.Enter();
         using var whenDraining = _draining.UnsafeRegister(static input => ((PipeReader)input!).CancelPendingRead(), _input);
         try
         {
@@ -127,6 +130,7 @@ internal sealed class Http1Connection : IClientConnection
         finally
         {
             _services.Story?.ConnectionChanged(RemoteEndPoint, isOpen: false);
+            _services.Turns.Leave();
             _services.Sweeper.Remove(_deadlines);
             _presence?.Dispose();
             _share.Leave();
@@ -147,6 +151,11 @@ internal sealed class Http1Connection : IClientConnection
             case HeadRead.Rejected:
                 await RejectAsync();
                 return false;
+        }
+
+        if (_turn?.IsOver() == true)
+        {
+            await _turn;
         }
 
         _services.Observer.Began();
@@ -340,6 +349,7 @@ internal sealed class Http1Connection : IClientConnection
     private void FinishExchange()
     {
         var record = _exchange.Finish();
+        _turn?.Answered(_exchange.EndedAt, record.BodyBytes);
         _exchange.Story?.Finished(record);
         _exchange.Story = null;
         if (record.Ending == ExchangeEnding.ClientLeft && record.Head is { HasBody: true } && !Body.IsConsumed)

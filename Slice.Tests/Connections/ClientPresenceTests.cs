@@ -215,7 +215,7 @@ public sealed class ClientPresenceTests : IDisposable
     }
 
     private ClientPresence Presence(Socket? socket, TimeoutSettings timeouts) => new(
-        new ConnectionServices(null!, _sweeper, null!, _time, null!) { DoOthersWait = () => _othersWait },
+        new ConnectionServices(null!, _sweeper, null!, _time, null!) { Turns = null!, DoOthersWait = () => _othersWait },
         socket,
         timeouts,
         _streamEnded.Token);
