@@ -7,6 +7,7 @@ tool=$benchmarks/bin/Release/net10.0/Slice.Benchmarks
 work= owns_work=0 pids=()
 # A command in front of each server, such as taskset.
 on_server=()
+nginx_workers=1
 
 die() { echo "$(basename "$0" .sh): $*" >&2; exit 1; }
 
@@ -71,14 +72,14 @@ stop() {
     pids=("${left[@]}")
 }
 
-# serve_nginx NAME PORT HTTP: one worker with these lines in its http block; PORT is one that they listen on. The temporary directories
+# serve_nginx NAME PORT HTTP: $nginx_workers workers with these lines in its http block; PORT is one that they listen on. The temporary directories
 # that nginx has by default belong to an instance of the system.
 serve_nginx() {
     local kind directory=$work/$1
     mkdir -p "$directory"
     {
         if [ "$(id -u)" = 0 ]; then echo 'user root;'; fi
-        echo "daemon off; worker_processes 1; pid $directory/nginx.pid; error_log stderr warn;"
+        echo "daemon off; worker_processes $nginx_workers; pid $directory/nginx.pid; error_log stderr warn;"
         echo 'events { worker_connections 12000; }'
         echo 'http {'
         for kind in client_body proxy fastcgi uwsgi scgi; do echo "    ${kind}_temp_path $directory/$kind;"; done
