@@ -13,6 +13,7 @@ internal sealed class ThreadTurns : IDisposable
     private readonly BlockingCollection<ThreadTurn> _waiting = [];
     private readonly Lock _lock = new();
     private Thread[]? _threads;
+    private int _running;
     private int _connections;
 
     /// <summary>Whether a connection that asks is the only one.</summary>
@@ -36,18 +37,19 @@ internal sealed class ThreadTurns : IDisposable
     }
 
     /// <inheritdoc/>
+    /// <remarks>
+    /// The threads end by themselves, soon: what runs there waits for nothing. It may be the end of the last connection, and whoever waited
+    /// for that to dispose of this.
+    /// </remarks>
     public void Dispose()
     {
         lock (_lock)
         {
             _waiting.CompleteAdding();
-            foreach (var thread in _threads ?? [])
+            if (_threads is null)
             {
-                // Soon: what runs there waits for nothing.
-                thread.Join();
+                _waiting.Dispose();
             }
-
-            _waiting.Dispose();
         }
     }
 
@@ -60,7 +62,7 @@ internal sealed class ThreadTurns : IDisposable
                 return;
             }
 
-            var threads = new Thread[(Environment.ProcessorCount + 7) / 8];
+            var threads = new Thread[_running = (Environment.ProcessorCount + 7) / 8];
             for (int index = 0; index < threads.Length; index++)
             {
                 threads[index] = new Thread(Run) { Name = "turns", IsBackground = true };
@@ -76,6 +78,11 @@ internal sealed class ThreadTurns : IDisposable
         foreach (var turn in _waiting.GetConsumingEnumerable())
         {
             turn.Run();
+        }
+
+        if (Interlocked.Decrement(ref _running) == 0)
+        {
+            _waiting.Dispose();
         }
     }
 }

@@ -51,10 +51,13 @@ internal sealed class RedisAttempts(TimeProvider time)
             return;
         }
 
+        // The library cancels an attempt for which its time is over. When that began is told late on a busy machine.
         long endedAtTicks = attempt.CompletedTimeUtc.Ticks;
         long beganAtTicks = Interlocked.Exchange(ref _beganAtTicks, attempt.IsSuccess ? 0 : endedAtTicks);
-        bool isGivenUp = !attempt.IsSuccess && beganAtTicks != 0
-            && endedAtTicks - beganAtTicks >= RedisConfiguration.ConnectTimeoutMs * TimeSpan.TicksPerMillisecond - EarlyTicks;
+        bool isGivenUp = !attempt.IsSuccess
+            && (attempt.Exception?.GetBaseException() is OperationCanceledException
+                || (beganAtTicks != 0
+                    && endedAtTicks - beganAtTicks >= RedisConfiguration.ConnectTimeoutMs * TimeSpan.TicksPerMillisecond - EarlyTicks));
         Failed(isGivenUp ? SilenceAt(attempt.Stage) : attempt.Exception);
         _firstEnded.TrySetResult();
     }
