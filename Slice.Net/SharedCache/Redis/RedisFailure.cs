@@ -48,7 +48,10 @@ internal static class RedisFailure
     };
 
     /// <summary>Why there is no connection, in words.</summary>
-    /// <remarks>The library wraps the cause, a refused connection say, in layers that speak of its own state.</remarks>
+    /// <remarks>
+    /// The library wraps the cause, a refused connection say, in layers that speak of its own state. It cancels an attempt whose time is
+    /// over.
+    /// </remarks>
     public static string DescribeConnection(Exception error)
     {
         Exception cause = error;
@@ -59,6 +62,7 @@ internal static class RedisFailure
 
         return cause is KeyValueStoreException ? cause.Message
             : cause is AuthenticationException ? "TLS: " + cause.Message
+            : cause is OperationCanceledException ? $"no connection within {RedisConfiguration.ConnectTimeoutMs / 1000} s"
             : IsRefusedLogin(cause.Message) ? "wrong user or password: " + cause.Message
             : "no connection: " + cause.Message;
     }
