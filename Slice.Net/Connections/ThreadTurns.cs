@@ -5,15 +5,15 @@ namespace Slice.Net.Connections;
 /// <summary>
 /// The connections that take turns, and the threads on which those go on whose turn is over: not those of the thread pool, which wait for
 /// the disk at times. One thread for eight processors: of a quarter of a millisecond it is wanted for one request. The threads begin when
-/// a turn is over for the first time. Thread-safe; disposed when no connection is left.
+/// a turn is over for the first time. Thread-safe.
 /// </summary>
 internal sealed class ThreadTurns : IDisposable
 {
     // As many at most as there are connections.
     private readonly BlockingCollection<ThreadTurn> _waiting = [];
     private readonly Lock _lock = new();
-    private Thread[]? _threads;
-    private int _running;
+    private int _threads;
+    private bool _isDisposed;
     private int _connections;
 
     /// <summary>Whether a connection that asks is the only one.</summary>
@@ -28,12 +28,18 @@ internal sealed class ThreadTurns : IDisposable
     /// <summary>Lets a connection go on after those that wait already.</summary>
     public void GoOn(ThreadTurn turn)
     {
-        if (Volatile.Read(ref _threads) is null)
+        lock (_lock)
         {
-            Begin();
+            if (!_isDisposed)
+            {
+                Begin();
+                _waiting.Add(turn);
+                return;
+            }
         }
 
-        _waiting.Add(turn);
+        // A connection that outlived the instance goes on to its end.
+        ThreadPool.UnsafeQueueUserWorkItem(static turn => turn.Run(), turn, preferLocal: false);
     }
 
     /// <inheritdoc/>
@@ -45,31 +51,32 @@ internal sealed class ThreadTurns : IDisposable
     {
         lock (_lock)
         {
+            if (_isDisposed)
+            {
+                return;
+            }
+
+            _isDisposed = true;
             _waiting.CompleteAdding();
-            if (_threads is null)
+            if (_threads == 0)
             {
                 _waiting.Dispose();
             }
         }
     }
 
+    // Under the lock.
     private void Begin()
     {
-        lock (_lock)
+        if (_threads > 0)
         {
-            if (_threads is not null)
-            {
-                return;
-            }
+            return;
+        }
 
-            var threads = new Thread[_running = (Environment.ProcessorCount + 7) / 8];
-            for (int index = 0; index < threads.Length; index++)
-            {
-                threads[index] = new Thread(Run) { Name = "turns", IsBackground = true };
-                threads[index].Start();
-            }
-
-            Volatile.Write(ref _threads, threads);
+        _threads = (Environment.ProcessorCount + 7) / 8;
+        for (int index = 0; index < _threads; index++)
+        {
+            new Thread(Run) { Name = "turns", IsBackground = true }.Start();
         }
     }
 
@@ -80,7 +87,7 @@ internal sealed class ThreadTurns : IDisposable
             turn.Run();
         }
 
-        if (Interlocked.Decrement(ref _running) == 0)
+        if (Interlocked.Decrement(ref _threads) == 0)
         {
             _waiting.Dispose();
         }

@@ -107,6 +107,15 @@ public sealed class ThreadTurnTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task Connection_whose_turn_is_over_when_the_instance_has_ended_goes_on_all_the_same()
+    {
+        _turns.Dispose();
+        var goneOn = new TaskCompletionSource();
+        new ThreadTurn(_turns, _time).UnsafeOnCompleted(goneOn.SetResult);
+        await Deadline.WithinAsync(goneOn.Task, "the connection to go on");
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
