@@ -1,4 +1,3 @@
-using System.Text;
 using Slice.Core.Http;
 using Slice.Core.Options;
 using Slice.Core.Origin;
@@ -48,7 +47,7 @@ public readonly struct ReceivedResponse
     /// <param name="receivedAt">When its head came.</param>
     /// <param name="policy">The operator's part.</param>
     internal static ReceivedResponse Read(OriginResponse response, int status, Instant receivedAt, CachePolicy policy) =>
-        Read(response, response.Fields, status, response.Status == 206, response.ContentLength, receivedAt, policy);
+        Read(response, response.Fields.AsSpan(), status, response.Status == 206, response.ContentLength, receivedAt, policy);
 
     /// <summary>
     /// Reads a stored response that <paramref name="latest"/> has confirmed: what counts is in <paramref name="lines"/>, the stored fields
@@ -63,7 +62,7 @@ public readonly struct ReceivedResponse
     /// <param name="policy">The operator's part.</param>
     internal static ReceivedResponse Read(
         OriginResponse latest,
-        IReadOnlyList<ForwardedField> lines,
+        ReadOnlySpan<ForwardedField> lines,
         int status,
         bool hasRanges,
         long lengthBytes,
@@ -100,7 +99,7 @@ public readonly struct ReceivedResponse
     }
 
     // A file has a strong validator (RFC 9110 §8.8.1, §8.8.2.2): else null. A date that is not in the past tells no age.
-    private static TimeSpan? AgeOfFile(IReadOnlyList<ForwardedField> lines, DateTimeOffset? date, DateTimeOffset receivedAt)
+    private static TimeSpan? AgeOfFile(ReadOnlySpan<ForwardedField> lines, DateTimeOffset? date, DateTimeOffset receivedAt)
     {
         var modified = FieldLines.Find(lines, "Last-Modified") is { } value ? ParseDate(value, receivedAt) : null;
         var age = (date ?? receivedAt) - modified;
@@ -124,5 +123,5 @@ public readonly struct ReceivedResponse
 
     /// <summary>An HTTP-date (RFC 9110 §5.6.7), or null.</summary>
     internal static DateTimeOffset? ParseDate(string value, DateTimeOffset now) =>
-        HttpDate.TryParse(Encoding.Latin1.GetBytes(value), now, out var date) ? date : null;
+        HttpDate.TryParse(value, now, out var date) ? date : null;
 }

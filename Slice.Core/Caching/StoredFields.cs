@@ -48,10 +48,13 @@ internal static class StoredFields
         ["Content-Digest", "Content-MD5", "x-goog-hash", "x-ms-content-crc64", "x-amz-sha256-tree-hash"],
         StringComparer.OrdinalIgnoreCase);
 
+    // Of a line: colon and space, CR and LF.
+    private const int BytesBesides = 4;
+
     private const string AmazonChecksumPrefix = "x-amz-checksum-";
 
     /// <summary>Whether a field goes on to the client: not hop-by-hop, not named in Connection, not one that we state ourselves.</summary>
-    public static bool IsForwarded(string name, IReadOnlyList<ForwardedField> fields) =>
+    public static bool IsForwarded(string name, ReadOnlySpan<ForwardedField> fields) =>
         !s_notForwarded.Contains(name) && (s_forAllRecipients.Contains(name) || !IsNamedInConnection(name, fields));
 
     /// <summary>The same for a line of a head that a parser of ours has read.</summary>
@@ -68,7 +71,7 @@ internal static class StoredFields
     }
 
     /// <summary>Whether a field is stored: forwarded, and not of one message only.</summary>
-    public static bool IsStored(string name, IReadOnlyList<ForwardedField> fields) =>
+    public static bool IsStored(string name, ReadOnlySpan<ForwardedField> fields) =>
         !s_notStored.Contains(name) && IsForwarded(name, fields);
 
     /// <summary>
@@ -109,15 +112,27 @@ internal static class StoredFields
     };
 
     /// <summary>Writes the lines, each ended by CRLF.</summary>
-    public static byte[] Format(List<ForwardedField> lines)
+    public static byte[] Format(ReadOnlySpan<ForwardedField> lines)
     {
-        var text = new StringBuilder();
+        int bytes = 0;
         foreach (var line in lines)
         {
-            text.Append(line.Name).Append(": ").Append(line.Value).Append("\r\n");
+            bytes += line.Name.Length + line.Value.Length + BytesBesides;
         }
 
-        return Encoding.Latin1.GetBytes(text.ToString());
+        byte[] formatted = new byte[bytes];
+        int end = 0;
+        foreach (var line in lines)
+        {
+            end += Encoding.Latin1.GetBytes(line.Name, formatted.AsSpan(end));
+            ": "u8.CopyTo(formatted.AsSpan(end));
+            end += 2;
+            end += Encoding.Latin1.GetBytes(line.Value, formatted.AsSpan(end));
+            "\r\n"u8.CopyTo(formatted.AsSpan(end));
+            end += 2;
+        }
+
+        return formatted;
     }
 
     /// <summary>Reads what <see cref="Format"/> wrote.</summary>
@@ -150,11 +165,11 @@ internal static class StoredFields
         return false;
     }
 
-    private static bool IsNamedInConnection(string name, IReadOnlyList<ForwardedField> fields)
+    private static bool IsNamedInConnection(string name, ReadOnlySpan<ForwardedField> fields)
     {
-        foreach (var line in fields)
+        foreach (ref readonly var line in fields)
         {
-            if (!line.Name.Equals("Connection", StringComparison.OrdinalIgnoreCase))
+            if (!FieldLines.Is(line, "Connection"))
             {
                 continue;
             }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using Slice.Core.Http;
 using Slice.Core.Options;
@@ -46,13 +47,13 @@ public sealed class StoredResponseReader
     public StoredResponse Read(in ReceivedResponse received, long completeLength)
     {
         var response = received.Response;
-        var lines = new List<ForwardedField>(response.Fields.Count);
+        var lines = new List<ForwardedField>(response.Fields.Length + 1);
         bool isPart = response.Status == 206 && response.ContentLength != completeLength;
         foreach (var line in response.Fields)
         {
             bool isIgnored = (received.IgnoresSetCookie && FieldLines.Is(line, "Set-Cookie"))
                 || (isPart && StoredFields.IsOfContent(line.Name));
-            if (!isIgnored && StoredFields.IsStored(line.Name, response.Fields))
+            if (!isIgnored && StoredFields.IsStored(line.Name, response.Fields.AsSpan()))
             {
                 lines.Add(line);
             }
@@ -72,7 +73,7 @@ public sealed class StoredResponseReader
         bool storesSetCookie = _policy.StoresSetCookie && _policy.RuleFor(stored.Status)?.Ignores(CacheIgnore.SetCookie) != true;
         foreach (var line in notModified.Fields)
         {
-            if (StoredFields.IsStored(line.Name, notModified.Fields) && StoredFields.IsUpdatedBy304(line.Name, storesSetCookie))
+            if (StoredFields.IsStored(line.Name, notModified.Fields.AsSpan()) && StoredFields.IsUpdatedBy304(line.Name, storesSetCookie))
             {
                 updates.Add(line);
             }
@@ -83,7 +84,8 @@ public sealed class StoredResponseReader
         lines.RemoveAll(line => FieldLines.Is(line, "Date") || updates.Exists(update => FieldLines.Is(line, update.Name)));
         lines.AddRange(updates);
         var received = ReceivedResponse.Read(
-            notModified, lines, stored.Status, stored.HasRanges, stored.CompleteLength, Instant.Now(_time), _policy);
+            notModified, CollectionsMarshal.AsSpan(lines), stored.Status, stored.HasRanges, stored.CompleteLength, Instant.Now(_time),
+            _policy);
         return Build(lines, stored.Status, stored.Validator, received, stored);
     }
 
@@ -131,9 +133,16 @@ public sealed class StoredResponseReader
     /// Whether an answer that confirms a stored response says that other fields select it than it said itself. Then the stored response may
     /// not be used for others, as it was never looked at which of their values it answers.
     /// </summary>
-    public static bool VariesOtherwise(StoredResponse stored, OriginResponse confirmation) =>
-        confirmation.FindCombined("Vary") is { } vary
-        && !vary.Equals(FieldLines.Combine(StoredFields.Parse(stored.FieldLines.Span), "Vary"), StringComparison.OrdinalIgnoreCase);
+    public static bool VariesOtherwise(StoredResponse stored, OriginResponse confirmation)
+    {
+        if (confirmation.FindCombined("Vary") is not { } vary)
+        {
+            return false;
+        }
+
+        ReadOnlySpan<ForwardedField> lines = CollectionsMarshal.AsSpan(StoredFields.Parse(stored.FieldLines.Span));
+        return !vary.Equals(FieldLines.Combine(lines, "Vary"), StringComparison.OrdinalIgnoreCase);
+    }
 
     /// <summary>Whether a 304 takes back the permission to keep what it validates.</summary>
     public bool TakesBack(in ReceivedResponse notModified) =>
@@ -153,7 +162,7 @@ public sealed class StoredResponseReader
         List<ForwardedField> lines, int status, Validator validator, in ReceivedResponse received, StoredResponse? confirmed)
     {
         var now = received.ReceivedAt.Utc;
-        if (FieldLines.Find(lines, "Date") is null)
+        if (FieldLines.Find(CollectionsMarshal.AsSpan(lines), "Date") is null)
         {
             // RFC 9110 §6.6.1: a recipient that forwards or caches a response without Date adds one.
             Span<byte> written = stackalloc byte[HttpDate.FixdateBytes];
@@ -161,8 +170,10 @@ public sealed class StoredResponseReader
             lines.Add(new ForwardedField("Date", Encoding.ASCII.GetString(written)));
         }
 
+        ReadOnlySpan<ForwardedField> stored = CollectionsMarshal.AsSpan(lines);
+
         // A Date that was added just now has no fractions of a second, which the time of receipt has.
-        var date = received.Date ?? ReceivedResponse.ParseDate(FieldLines.Find(lines, "Date")!, now);
+        var date = received.Date ?? ReceivedResponse.ParseDate(FieldLines.Find(stored, "Date")!, now);
         var modified = validator.LastModified is { } value ? ReceivedResponse.ParseDate(value, now) : null;
         bool isDateStrong = date - modified >= s_second;
         bool isOfItsSecond = date >= modified && !isDateStrong;
@@ -174,7 +185,7 @@ public sealed class StoredResponseReader
                 received.ReceivedAt,
                 AgeWhenReceived(received.Response.FindCombined("Age"), date ?? now, now),
                 lifetime ?? TimeSpan.Zero),
-            StoredFields.Format(lines),
+            StoredFields.Format(stored),
             modified,
             date)
         {
@@ -187,7 +198,7 @@ public sealed class StoredResponseReader
             Stale = StaleUseOf(directives),
             Tags = CacheTags.Read(
                 received.Response.FindCombined(CacheTags.SurrogateKeyField),
-                FieldLines.Combine(lines, CacheTags.CacheTagField),
+                FieldLines.Combine(stored, CacheTags.CacheTagField),
                 confirmed?.Tags),
         };
     }

@@ -4,12 +4,14 @@ namespace Slice.Core.Http;
 internal static class FieldLines
 {
     /// <summary>Whether a line has this name, in any mix of cases.</summary>
-    public static bool Is(ForwardedField line, string name) => line.Name.Equals(name, StringComparison.OrdinalIgnoreCase);
+    public static bool Is(in ForwardedField line, string name) =>
+        // The length first: it decides nine times in ten, and Equals looks at much else before.
+        line.Name.Length == name.Length && line.Name.Equals(name, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The value of the first line of this name, or null.</summary>
-    public static string? Find(IReadOnlyList<ForwardedField> lines, string name)
+    public static string? Find(ReadOnlySpan<ForwardedField> lines, string name)
     {
-        foreach (var line in lines)
+        foreach (ref readonly var line in lines)
         {
             if (Is(line, name))
             {
@@ -21,10 +23,10 @@ internal static class FieldLines
     }
 
     /// <summary>The only line of a field; null when the field is absent or stands more than once.</summary>
-    public static string? FindSingle(IReadOnlyList<ForwardedField> lines, string name)
+    public static string? FindSingle(ReadOnlySpan<ForwardedField> lines, string name)
     {
         string? found = null;
-        foreach (var line in lines)
+        foreach (ref readonly var line in lines)
         {
             if (Is(line, name))
             {
@@ -41,10 +43,10 @@ internal static class FieldLines
     }
 
     /// <summary>All lines of a field joined by comma (RFC 9110 §5.3); null when the field is absent.</summary>
-    public static string? Combine(IReadOnlyList<ForwardedField> lines, string name)
+    public static string? Combine(ReadOnlySpan<ForwardedField> lines, string name)
     {
         string? combined = null;
-        foreach (var line in lines)
+        foreach (ref readonly var line in lines)
         {
             if (Is(line, name))
             {

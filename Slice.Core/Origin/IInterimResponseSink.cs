@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Slice.Core.Http;
 
 namespace Slice.Core.Origin;
@@ -13,5 +14,5 @@ public interface IInterimResponseSink
 
     /// <summary>Takes Early Hints (RFC 8297); they are dropped when nobody takes them any more. Must not throw.</summary>
     /// <param name="fields">Every field line as the origin sent it; names are tokens, values have no CR, LF or NUL.</param>
-    ValueTask SendEarlyHintsAsync(IReadOnlyList<ForwardedField> fields);
+    ValueTask SendEarlyHintsAsync(ImmutableArray<ForwardedField> fields);
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Slice.Core.Http;
 
 namespace Slice.Core.Origin;
@@ -17,8 +18,11 @@ public abstract class OriginResponse : IDisposable
     /// <summary>Reason phrase, for passing on.</summary>
     public abstract string ReasonPhrase { get; }
 
-    /// <summary>Every field line in the order received, without interpretation.</summary>
-    public abstract IReadOnlyList<ForwardedField> Fields { get; }
+    /// <summary>
+    /// Every field line in the order received, without interpretation. They are looked through some thirty times for each response that is
+    /// stored: an array, as each step of an interface's enumerator is two calls that nothing can inline.
+    /// </summary>
+    public abstract ImmutableArray<ForwardedField> Fields { get; }
 
     /// <summary>Length of the body by Content-Length, or -1 when it is not stated.</summary>
     public abstract long ContentLength { get; }
@@ -60,10 +64,10 @@ public abstract class OriginResponse : IDisposable
     public abstract void Abort();
 
     /// <summary>The only line of a field; null when it is absent or stands more than once.</summary>
-    public string? FindSingle(string name) => FieldLines.FindSingle(Fields, name);
+    public string? FindSingle(string name) => FieldLines.FindSingle(Fields.AsSpan(), name);
 
     /// <summary>All lines of a field joined by comma (RFC 9110 §5.3); null when it is absent.</summary>
-    public string? FindCombined(string name) => FieldLines.Combine(Fields, name);
+    public string? FindCombined(string name) => FieldLines.Combine(Fields.AsSpan(), name);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -177,8 +177,8 @@ public static class PartialResponseCheck
         }
 
         return response.FindSingle("Date") is { } date
-            && HttpDate.TryParse(Encoding.Latin1.GetBytes(date), default, out var sent)
-            && HttpDate.TryParse(Encoding.Latin1.GetBytes(value), sent, out var then)
+            && HttpDate.TryParse(date, default, out var sent)
+            && HttpDate.TryParse(value, sent, out var then)
             ? then > sent ? then - sent : TimeSpan.Zero
             : null;
     }

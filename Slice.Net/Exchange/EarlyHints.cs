@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Slice.Core.Caching;
 using Slice.Core.Http;
 using Slice.Core.Origin;
@@ -29,7 +30,7 @@ internal sealed class EarlyHints : IInterimResponseSink, IAsyncDisposable
         exchange.Head.MinorVersion == 1 && !exchange.Head.HasBody ? new EarlyHints(exchange) : null;
 
     /// <inheritdoc/>
-    public async ValueTask SendEarlyHintsAsync(IReadOnlyList<ForwardedField> fields)
+    public async ValueTask SendEarlyHintsAsync(ImmutableArray<ForwardedField> fields)
     {
         await _turn.WaitAsync();
         try
@@ -48,12 +49,12 @@ internal sealed class EarlyHints : IInterimResponseSink, IAsyncDisposable
     }
 
     // Hints of fields that belong to one connection, or that we state ourselves, are none (RFC 8297 §2).
-    private static RentedHead Format(IReadOnlyList<ForwardedField> fields)
+    private static RentedHead Format(ImmutableArray<ForwardedField> fields)
     {
         var head = new ResponseHeadBuilder(103, ResponseHeadBuilder.BytesOf(fields));
         foreach (var field in fields)
         {
-            if (StoredFields.IsForwarded(field.Name, fields))
+            if (StoredFields.IsForwarded(field.Name, fields.AsSpan()))
             {
                 head.WriteForwarded(field);
             }

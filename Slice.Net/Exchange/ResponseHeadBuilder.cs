@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Immutable;
 using System.Text;
 using Slice.Core.Caching;
 using Slice.Core.Http;
@@ -54,12 +55,12 @@ internal ref struct ResponseHeadBuilder
         exchange.Settings.Options.RewriteLocation ? MaxRewritten * ("https://"u8.Length + exchange.Client.Host.Length) : 0;
 
     /// <summary>Room that the lines of an origin take.</summary>
-    public static int BytesOf(IReadOnlyList<ForwardedField> fields)
+    public static int BytesOf(ImmutableArray<ForwardedField> fields)
     {
         int bytes = 0;
-        for (int index = 0; index < fields.Count; index++)
+        foreach (var field in fields)
         {
-            bytes += ResponseHeadWriter.BytesOf(fields[index]);
+            bytes += ResponseHeadWriter.BytesOf(field);
         }
 
         return bytes;

@@ -145,7 +145,7 @@ internal static class ResponseForwarder
         foreach (var field in response.Fields)
         {
             bool isHidden = hidesContentRange && field.Name.Equals("Content-Range", StringComparison.OrdinalIgnoreCase);
-            if (!isHidden && StoredFields.IsForwarded(field.Name, response.Fields))
+            if (!isHidden && StoredFields.IsForwarded(field.Name, response.Fields.AsSpan()))
             {
                 head.WriteForwarded(exchange, field);
             }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Slice.Core.Caching;
 using Slice.Core.Http;
 using Slice.Core.Observability;
@@ -78,13 +79,13 @@ internal sealed class UpgradeHandler(
     }
 
     // RFC 9110 §15.2.2: a 101 says in Upgrade which protocol follows. It has no body and so no framing.
-    private static RentedHead FormatHead(IReadOnlyList<ForwardedField> fields)
+    private static RentedHead FormatHead(ImmutableArray<ForwardedField> fields)
     {
         var head = new ResponseHeadBuilder(101, ResponseHeadBuilder.BytesOf(fields));
         head.WriteField("Connection"u8, "Upgrade"u8);
         foreach (var field in fields)
         {
-            if (IsUpgrade(field) || StoredFields.IsForwarded(field.Name, fields))
+            if (IsUpgrade(field) || StoredFields.IsForwarded(field.Name, fields.AsSpan()))
             {
                 head.WriteForwarded(field);
             }

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using System.Net.Http.Headers;
 using Slice.Core.Http;
 using Slice.Core.Options;
 using Slice.Core.Origin;
@@ -12,7 +14,7 @@ internal sealed class HttpOriginResponse : OriginResponse
     private readonly OriginDeadline _deadline;
     private readonly TimeoutOptions _timeouts;
     private readonly OriginConnection? _connection;
-    private List<ForwardedField>? _fields;
+    private ImmutableArray<ForwardedField> _fields;
 
     /// <summary>Takes over the response, its body and the deadline.</summary>
     public HttpOriginResponse(
@@ -40,7 +42,8 @@ internal sealed class HttpOriginResponse : OriginResponse
     public override string ReasonPhrase => _response.ReasonPhrase ?? "";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<ForwardedField> Fields => _fields ??= ReadFields(_response);
+    public override ImmutableArray<ForwardedField> Fields =>
+        _fields.IsDefault ? _fields = ReadFields(_response.Headers, _response.Content.Headers) : _fields;
 
     /// <inheritdoc/>
     public override long ContentLength => ResponseFraming.LengthOf(_response);
@@ -100,25 +103,22 @@ internal sealed class HttpOriginResponse : OriginResponse
     }
 
     // NonValidated: every line as it came, nothing parsed, joined or dropped.
-    private static List<ForwardedField> ReadFields(HttpResponseMessage response)
+    private static ImmutableArray<ForwardedField> ReadFields(HttpResponseHeaders ofResponse, HttpContentHeaders ofContent)
     {
-        var fields = new List<ForwardedField>();
-        foreach (var header in response.Headers.NonValidated)
+        var fields = ImmutableArray.CreateBuilder<ForwardedField>(ofResponse.NonValidated.Count + ofContent.NonValidated.Count);
+        AddLines(ofResponse, fields);
+        AddLines(ofContent, fields);
+        return fields.DrainToImmutable();
+    }
+
+    private static void AddLines(HttpHeaders headers, ImmutableArray<ForwardedField>.Builder fields)
+    {
+        foreach (var header in headers.NonValidated)
         {
             foreach (string value in header.Value)
             {
                 fields.Add(new ForwardedField(header.Key, value));
             }
         }
-
-        foreach (var header in response.Content.Headers.NonValidated)
-        {
-            foreach (string value in header.Value)
-            {
-                fields.Add(new ForwardedField(header.Key, value));
-            }
-        }
-
-        return fields;
     }
 }

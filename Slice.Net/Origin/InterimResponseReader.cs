@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text;
 using Slice.Core.Http;
 
@@ -40,7 +41,7 @@ internal sealed class InterimResponseReader
     }
 
     /// <summary>The field lines of the next complete 103. False when there is none yet.</summary>
-    public bool TryReadEarlyHints(out List<ForwardedField> fields)
+    public bool TryReadEarlyHints(out ImmutableArray<ForwardedField> fields)
     {
         fields = [];
         while (!IsDone)
@@ -75,9 +76,10 @@ internal sealed class InterimResponseReader
     private static bool IsFinal(ReadOnlySpan<byte> bytes) => bytes.Length >= DistinguishingBytes && !bytes.StartsWith("HTTP/1.1 1"u8);
 
     // The lines of a head, each with its CRLF. A line that the pool takes for two would put us out of step with it.
-    private static bool TryReadFields(ReadOnlySpan<byte> lines, out List<ForwardedField> fields)
+    private static bool TryReadFields(ReadOnlySpan<byte> lines, out ImmutableArray<ForwardedField> fields)
     {
         fields = [];
+        var read = ImmutableArray.CreateBuilder<ForwardedField>();
         if (lines[..lines.IndexOf("\r\n"u8)].ContainsAny((byte)'\r', (byte)'\n', (byte)0))
         {
             return false;
@@ -92,11 +94,12 @@ internal sealed class InterimResponseReader
                 return false;
             }
 
-            fields.Add(
+            read.Add(
                 new ForwardedField(
                     Encoding.Latin1.GetString(line[..colon]), Encoding.Latin1.GetString(line[(colon + 1)..]).Trim(' ', '\t')));
         }
 
+        fields = read.DrainToImmutable();
         return true;
     }
 }

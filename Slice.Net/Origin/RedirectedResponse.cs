@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Collections.Immutable;
 using Slice.Core.Http;
 using Slice.Core.Origin;
 
@@ -17,7 +18,7 @@ internal sealed class RedirectedResponse(OriginResponse response, IReadOnlyList<
         ],
         StringComparer.OrdinalIgnoreCase);
 
-    private List<ForwardedField>? _fields;
+    private ImmutableArray<ForwardedField> _fields;
 
     /// <inheritdoc/>
     public override string? Origin => response.Origin;
@@ -29,8 +30,9 @@ internal sealed class RedirectedResponse(OriginResponse response, IReadOnlyList<
     public override string ReasonPhrase => response.ReasonPhrase;
 
     /// <inheritdoc/>
-    public override IReadOnlyList<ForwardedField> Fields =>
-        _fields ??= [.. response.Fields.Where(static line => !s_ofItsHost.Contains(line.Name)), .. vary];
+    public override ImmutableArray<ForwardedField> Fields => _fields.IsDefault
+        ? _fields = [.. response.Fields.Where(static line => !s_ofItsHost.Contains(line.Name)), .. vary]
+        : _fields;
 
     /// <inheritdoc/>
     public override long ContentLength => response.ContentLength;

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Immutable;
 using System.Text;
 using Slice.Core.Http;
 using Slice.Core.Options;
@@ -18,7 +19,7 @@ internal sealed class WireResponse : OriginResponse
     private readonly TimeoutOptions _timeouts;
     private readonly WirePool _pool;
     private readonly ChunkedDecoder? _decoder;
-    private List<ForwardedField>? _fields;
+    private ImmutableArray<ForwardedField> _fields;
     private readonly ResponseBody _body;
     private long _left;
     private bool _isTakenOver;
@@ -62,7 +63,7 @@ internal sealed class WireResponse : OriginResponse
     public override string ReasonPhrase => Encoding.Latin1.GetString(Head.ReasonPhrase);
 
     /// <inheritdoc/>
-    public override IReadOnlyList<ForwardedField> Fields => _fields ??= ReadFields(Head.Fields);
+    public override ImmutableArray<ForwardedField> Fields => _fields.IsDefault ? _fields = ReadFields(Head.Fields) : _fields;
 
     /// <inheritdoc/>
     public override long ContentLength { get; }
@@ -178,16 +179,16 @@ internal sealed class WireResponse : OriginResponse
         }
     }
 
-    private static List<ForwardedField> ReadFields(FieldTable lines)
+    private static ImmutableArray<ForwardedField> ReadFields(FieldTable lines)
     {
-        var fields = new List<ForwardedField>(lines.LineCount);
+        var fields = ImmutableArray.CreateBuilder<ForwardedField>(lines.LineCount);
         for (int index = 0; index < lines.LineCount; index++)
         {
             fields.Add(
                 new ForwardedField(Encoding.Latin1.GetString(lines.NameAt(index)), Encoding.Latin1.GetString(lines.ValueAt(index))));
         }
 
-        return fields;
+        return fields.MoveToImmutable();
     }
 
     private async ValueTask<BodyRead> ReadPlainAsync(Memory<byte> buffer)

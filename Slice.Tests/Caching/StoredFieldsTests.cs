@@ -76,7 +76,7 @@ public class StoredFieldsTests
     [Fact]
     public void Formatted_lines_end_in_crlf()
     {
-        List<ForwardedField> lines = [new("ETag", "\"v1\""), new("X-A", "b"), new("X-Empty", "")];
+        ForwardedField[] lines = [new("ETag", "\"v1\""), new("X-A", "b"), new("X-Empty", "")];
         Assert.Equal("ETag: \"v1\"\r\nX-A: b\r\nX-Empty: \r\n", Encoding.Latin1.GetString(StoredFields.Format(lines)));
     }
 
@@ -88,7 +88,7 @@ public class StoredFieldsTests
             .Where(code => code is '\t' or >= ' ' and not 0x7f)
             .Select(code => (char)code);
         string everything = string.Concat(characters).Trim();
-        List<ForwardedField> lines =
+        ForwardedField[] lines =
         [
             new("Content-Disposition", "attachment; filename=\"\u00c3\u0085.iso\""),
             new("X-Colons", "a: b: c"),

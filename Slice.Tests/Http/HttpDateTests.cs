@@ -78,11 +78,22 @@ public class HttpDateTests
     public void Date_is_written_in_utc_without_fractions() =>
         Assert.Equal("Sun, 06 Nov 1994 08:49:37 GMT", Write(new DateTimeOffset(1994, 11, 6, 10, 49, 37, 999, TimeSpan.FromHours(2))));
 
+    [Theory]
+    [InlineData("Wednesday, 06-Nov-94 08:49:37 GMT ")]
+    [InlineData("Sun, 06 Nov 1994 08:49:37 GMT, Sun, 06 Nov 1994 08:49:37 GMT")]
+    [InlineData("Sun, 06 Nov 1994 08:49:37 GM\u2160")]
+    [InlineData("")]
+    public void Text_that_is_longer_than_any_date_or_not_latin_is_none(string value) => Assert.Null(Parse(value));
+
     [Fact]
     public void Date_needs_29_bytes() => Assert.ThrowsAny<ArgumentException>(() => HttpDate.Write(s_now, new byte[28]));
 
-    private static DateTimeOffset? Parse(string value) =>
-        HttpDate.TryParse(Encoding.Latin1.GetBytes(value), s_now, out DateTimeOffset date) ? date : null;
+    private static DateTimeOffset? Parse(string value)
+    {
+        bool isDate = HttpDate.TryParse(Encoding.Latin1.GetBytes(value), s_now, out DateTimeOffset date);
+        Assert.Equal((isDate, date), (HttpDate.TryParse(value, s_now, out DateTimeOffset ofText), ofText));
+        return isDate ? date : null;
+    }
 
     private static string Write(DateTimeOffset date)
     {

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
 using System.Threading.Channels;
@@ -31,7 +32,7 @@ internal sealed class FakeOriginResponse : OriginResponse
     public override string ReasonPhrase => "Scripted";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<ForwardedField> Fields { get; }
+    public override ImmutableArray<ForwardedField> Fields { get; }
 
     /// <inheritdoc/>
     public override long ContentLength =>
