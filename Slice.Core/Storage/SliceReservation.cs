@@ -9,7 +9,10 @@ namespace Slice.Core.Storage;
 public sealed class SliceReservation
 {
     private readonly SliceStore _store;
-    private readonly XxHash3? _hash;
+
+    // What is hashed so far; null until a write that is not the whole slice. A small slice comes in one, and the state takes 600 bytes.
+    private XxHash3? _hash;
+    private uint _checksumOfWhole;
     private int _writtenBytes;
     private bool _isBegun;
     private bool _isRepeated;
@@ -18,7 +21,6 @@ public sealed class SliceReservation
     {
         _store = store;
         Slice = slice;
-        _hash = slice.Segment.IsOnDisk ? new XxHash3() : null;
     }
 
     /// <summary>The slice, for those who follow the fill.</summary>
@@ -62,16 +64,9 @@ public sealed class SliceReservation
             _store.Writing.Succeeded();
         }
 
-        if (_hash is not null)
+        if (Slice.Segment.IsOnDisk)
         {
-            if (atBytes == _writtenBytes)
-            {
-                _hash.Append(bytes.Span);
-            }
-            else
-            {
-                _isRepeated = true;
-            }
+            Hash(bytes.Span, atBytes);
         }
 
         _writtenBytes = atBytes + bytes.Length;
@@ -88,9 +83,9 @@ public sealed class SliceReservation
             throw new InvalidOperationException($"A slice of {Slice.LengthBytes} bytes was committed with {_writtenBytes} of them.");
         }
 
-        if (_hash is not null)
+        if (Slice.Segment.IsOnDisk)
         {
-            Slice.Checksum = _isRepeated ? SliceChecksum.OfStored(Slice) : SliceChecksum.Of(_hash);
+            Slice.Checksum = _isRepeated ? SliceChecksum.OfStored(Slice) : _hash is null ? _checksumOfWhole : SliceChecksum.Of(_hash);
             if (_isRepeated && !Slice.IsVerified)
             {
                 // The checksum is of what somebody else may have made of the bytes.
@@ -106,5 +101,21 @@ public sealed class SliceReservation
 
         Slice.Release();
         return false;
+    }
+
+    private void Hash(ReadOnlySpan<byte> bytes, int atBytes)
+    {
+        if (atBytes != _writtenBytes)
+        {
+            _isRepeated = true;
+        }
+        else if (bytes.Length == Slice.LengthBytes)
+        {
+            _checksumOfWhole = SliceChecksum.Of(bytes);
+        }
+        else
+        {
+            (_hash ??= new XxHash3()).Append(bytes);
+        }
     }
 }

@@ -109,6 +109,27 @@ public sealed class SegmentWatchTests : IDisposable
         Assert.Equal(1, Watch.Epoch);
     }
 
+    // Of one write it is made at once, of several from a state that goes along, and of bytes that were written again from the disk.
+    [Theory]
+    [InlineData(0, SliceBytes)]
+    [InlineData(0, 1, 1, SliceBytes - 1)]
+    [InlineData(0, SliceBytes - 1, SliceBytes - 1, 1)]
+    [InlineData(0, SliceBytes, 0, SliceBytes)]
+    [InlineData(0, SliceBytes, SliceBytes - 10, 10)]
+    [InlineData(0, 100, 50, SliceBytes - 50)]
+    public async Task Checksum_is_that_of_the_bytes_however_they_were_written(params int[] writes)
+    {
+        byte[] content = TestContent.Bytes(0, SliceBytes, seed: 1);
+        var reservation = (await _store.ReserveAsync(SliceBytes))!;
+        for (int write = 0; write < writes.Length; write += 2)
+        {
+            await reservation.WriteAsync(content.AsMemory(writes[write], writes[write + 1]), writes[write]);
+        }
+
+        Assert.True(reservation.Commit(StoredObjects.Generation(_store, slices: 1, SliceBytes), 0));
+        Assert.Equal(SliceChecksum.Of(content), reservation.Slice.Checksum);
+    }
+
     // After so many changes nothing is taken for verified any more, rather than counting from the start.
     [Fact]
     public async Task Last_epoch_compares_at_every_use()
