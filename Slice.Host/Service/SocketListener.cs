@@ -234,7 +234,7 @@ internal sealed class SocketListener : IConnectionListener
     {
         try
         {
-            accepted.NoDelay = true;
+            ClientSocket.Configure(accepted);
             return _connections.Create(accepted);
         }
         catch (SocketException)
