@@ -88,12 +88,13 @@ internal sealed class OriginHedge(OriginPace pace, TimeProvider time)
                 wait = wait < s_longestLook ? 2 * wait : wait;
             }
 
+            // In this order: an answer that comes between the two looks ends the wait below. The other way round nobody would look at it.
+            var open = sends.FindAll(static one => !one.Answer.IsCompleted);
             if (sends.Find(static one => one.HasAnswer) is { } first)
             {
                 return first;
             }
 
-            var open = sends.FindAll(static one => !one.Answer.IsCompleted);
             if (open.Count == 0)
             {
                 return sends[0];

@@ -62,6 +62,33 @@ public sealed class OriginHedgeTests : IDisposable
         Assert.False(_answers[winner].Task.IsCanceled);
     }
 
+    // Time stands still once the second is sent: whoever misses its answer waits for ever. Where it comes between two looks for it, which is
+    // what this is about, is chance.
+    [Fact]
+    public async Task Answer_that_comes_on_another_thread_while_it_is_looked_for_is_not_missed()
+    {
+        for (int round = 0; round < 1000; round++)
+        {
+            SaveHedges(1);
+            int spins = round % 64;
+            var sending = _hedge.SendAsync(
+                new OriginRequest(new SubrequestTemplate("/file", null, []), null) { Abandoned = _abandoned.Token },
+                async (request, isAgain) =>
+                {
+                    if (!isAgain)
+                    {
+                        await Task.Delay(Timeout.Infinite, request.Abandoned);
+                    }
+
+                    await Task.Yield();
+                    Thread.SpinWait(spins);
+                    return new OriginResult(new FakeOriginResponse(206), Failure.None);
+                }).AsTask();
+            _time.Advance(TimeSpan.FromMilliseconds(24));
+            Assert.Equal(1, (await Deadline.WithinAsync(sending, "the answer")).Hedges);
+        }
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
