@@ -62,8 +62,8 @@ public sealed class OriginHedgeTests : IDisposable
         Assert.False(_answers[winner].Task.IsCanceled);
     }
 
-    // Time stands still once the second is sent: whoever misses its answer waits for ever. Where it comes between two looks for it, which is
-    // what this is about, is chance.
+    // Time stands still once the second is sent: whoever misses its answer waits for ever. Whether it comes between two looks for it,
+    // which is what this is about, is chance.
     [Fact]
     public async Task Answer_that_comes_on_another_thread_while_it_is_looked_for_is_not_missed()
     {
