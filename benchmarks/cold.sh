@@ -16,33 +16,13 @@ rounds=${ROUNDS:-6} object_mib=${MIB:-1024}
 [ "$(id -u)" = 0 ] || die "page caches are dropped by root only"
 prepare
 
-read -r origin port_a metrics_a port_b metrics_b port_n < <("$tool" ports --count 6)
 mkdir -p "$work/www"
 "$tool" content --file "$work/www/object.bin" --bytes $((object_mib << 20)) >/dev/null
-serve_nginx origin "$origin" "$(nginx_files "$origin")"
-serve_proxy old "$old" "$port_a" "$metrics_a" "$origin" 'slice_patterns: ["^/"]
-cache_size: 3GiB'
-pid_a=$pid
-serve_proxy new "$new" "$port_b" "$metrics_b" "$origin" 'slice_patterns: ["^/"]
-cache_size: 3GiB'
-pid_b=$pid
-serve_nginx nginx "$port_n" "$(nginx_slices nginx "$port_n" "$origin")"
-pid_n=$pid
+serve_two "$old" "$new" 3GiB
 
-run() { # side pid port round
+run() { # side pid port round, of compare_two
     recycle "$work/www/object.bin" 5120
     "$tool" load full --target "http://127.0.0.1:$3/object.bin?round=$4" --clients 1 --rounds 1 --settle-ms 500 \
         --work "cold, $object_mib MiB" --side "$1" --pid "$2" --results "$work/results.jsonl" >/dev/null
 }
-for round in $(seq 0 "$rounds"); do
-    # The first of each is not counted: code that runs for the first time, connections.
-    if [ "$round" = 1 ]; then rm -f "$work/results.jsonl"; fi
-    if [ $((round % 2)) = 0 ]; then order="old new"; else order="new old"; fi
-    for side in $order; do
-        if [ $side = old ]; then run old "$pid_a" "$port_a" "$round"; else run new "$pid_b" "$port_b" "$round"; fi
-    done
-    if [ "${NGINX_TOO:-0}" = 1 ]; then run "nginx slice" "$pid_n" "$port_n" "$round"; fi
-done
-base=(--base old)
-if [ "${NGINX_TOO:-0}" = 1 ]; then base+=(--base "nginx slice"); fi
-"$tool" report --results "$work/results.jsonl" "${base[@]}"
+compare_two "$rounds"

@@ -131,6 +131,39 @@ YAML
     start "$1" "$3" "$2" "$work/$1/pingora_slice.yaml"
 }
 
+# serve_two OLD NEW CACHE_SIZE: two binaries and nginx slice before an origin of files of $work/www. Their ports and ids are in two_ports and
+# two_pids, by what reports call them: old, new, nginx slice. The old one is started first, which is worth some hundredths by itself (compare.sh).
+declare -A two_ports=() two_pids=()
+serve_two() {
+    local origin old_port old_metrics new_port new_metrics nginx_port
+    read -r origin old_port old_metrics new_port new_metrics nginx_port < <("$tool" ports --count 6)
+    two_ports=([old]=$old_port [new]=$new_port ['nginx slice']=$nginx_port)
+    serve_nginx origin "$origin" "$(nginx_files "$origin")"
+    serve_proxy old "$1" "$old_port" "$old_metrics" "$origin" "slice_patterns: ['^/']
+cache_size: $3"
+    two_pids[old]=$pid
+    serve_proxy new "$2" "$new_port" "$new_metrics" "$origin" "slice_patterns: ['^/']
+cache_size: $3"
+    two_pids[new]=$pid
+    serve_nginx nginx "$nginx_port" "$(nginx_slices nginx "$nginx_port" "$origin")"
+    two_pids['nginx slice']=$pid
+}
+
+# compare_two ROUNDS: calls the script's run SIDE PID PORT ROUND for each of the two in turn, every other round in the other order, with
+# NGINX_TOO=1 for nginx slice as well, and prints the medians of $work/results.jsonl.
+compare_two() {
+    local round side sides bases=(--base old)
+    if [ "${NGINX_TOO:-0}" = 1 ]; then bases+=(--base 'nginx slice'); fi
+    for round in $(seq 0 "$1"); do
+        # The first of each is not counted: code that runs for the first time, connections.
+        if [ "$round" = 1 ]; then rm -f "$work/results.jsonl"; fi
+        if [ $((round % 2)) = 0 ]; then sides=(old new); else sides=(new old); fi
+        if [ "${NGINX_TOO:-0}" = 1 ]; then sides+=('nginx slice'); fi
+        for side in "${sides[@]}"; do run "$side" "${two_pids[$side]}" "${two_ports[$side]}" "$round"; done
+    done
+    "$tool" report --results "$work/results.jsonl" "${bases[@]}"
+}
+
 # get PORT PATH: the body of an answer.
 get() {
     exec 4<>"/dev/tcp/127.0.0.1/$1"
