@@ -165,7 +165,7 @@ public sealed class TierWriterTests : IAsyncDisposable
         _bed.Server.IsSilent = true;
         for (int index = 0; index < 4 * Writers; index++)
         {
-            _writer.Add([() => Value("t:slice")], NewTurn());
+            _writer.Add([index < Writers ? () => Value("t:slice") : ValueAfterTimeoutsAsync], NewTurn());
         }
 
         await Eventually.TrueAsync(() => _bed.Count("set t:slice") == Writers, "each writer to be at it");
@@ -174,6 +174,13 @@ public sealed class TierWriterTests : IAsyncDisposable
 
         await Eventually.TrueAsync(() => Ends().Length == 4 * Writers, "all to end");
         Assert.Equal((Writers, 3 * Writers, 4 * Writers), (Writes("timeout"), Writes("written"), writes));
+
+        // The others wait for as long as one that was not taken may look whether they do.
+        async ValueTask<TierValue?> ValueAfterTimeoutsAsync()
+        {
+            await Eventually.TrueAsync(() => Writes("timeout") == Writers, "each writer to have given one up");
+            return await Value("t:slice");
+        }
     }
 
     // What another instance writes in the meantime is seen by whoever composes anew.
