@@ -234,7 +234,7 @@ internal sealed class SocketListener : IConnectionListener
     {
         try
         {
-            ClientSocket.Configure(accepted);
+            accepted.NoDelay = true;
             return _connections.Create(accepted);
         }
         catch (SocketException)
